@@ -1,0 +1,1 @@
+"""Amplify Auth for asyncio services."""
