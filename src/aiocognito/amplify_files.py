@@ -1,0 +1,149 @@
+"""The two files that Amplify's tools write, read into the arguments of `AuthConfig`.
+
+``amplify_outputs.json`` has ``version`` "1" and an ``auth`` member; the older
+``amplifyconfiguration.json`` (and ``aws-exports``) has flat keys that begin with ``aws_``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .errors import AuthConfigError
+
+_PROVIDERS = {
+    "GOOGLE": "Google",
+    "LOGIN_WITH_AMAZON": "Amazon",
+    "FACEBOOK": "Facebook",
+    "SIGN_IN_WITH_APPLE": "Apple",
+}
+
+
+def read(path: Path) -> Mapping[str, Any]:
+    """Read a file of either form."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise AuthConfigError(f"cannot be read: {error.strerror}", field=path.name) from error
+    except ValueError as error:
+        # `from None`: a decoding error carries the whole document.
+        where = getattr(error, "lineno", None)
+        raise AuthConfigError(f"is no JSON{f' (line {where})' if where else ''}", field=path.name) from None
+    if not isinstance(value, Mapping):
+        raise AuthConfigError("holds no JSON object", field=path.name)
+    return value
+
+
+def parse(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn the content of either file into keyword arguments; ``oauth`` and ``passwordless`` nested."""
+    if any(str(key).startswith("aws_") for key in outputs):
+        return _parse_legacy(outputs)
+    if str(outputs.get("version") or "").split(".")[0] == "1":
+        return _parse_outputs(outputs)
+    raise AuthConfigError(
+        "is neither '1' (amplify_outputs.json) nor is there a key aws_project_region"
+        " (amplifyconfiguration.json)",
+        field="version",
+    )
+
+
+def _member(parent: Mapping[str, Any], key: str, path: str) -> Mapping[str, Any] | None:
+    value = parent.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise AuthConfigError("must be an object", field=path)
+    return value
+
+
+def _strings(parent: Mapping[str, Any], key: str, path: str) -> list[str]:
+    value = parent.get(key)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise AuthConfigError("must be a list of strings", field=path)
+    return value
+
+
+def _parse_outputs(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    auth = _member(outputs, "auth", "auth")
+    if auth is None:
+        raise AuthConfigError("is missing: these outputs configure no Auth", field="auth")
+    return {
+        "user_pool_id": auth.get("user_pool_id"),
+        "user_pool_client_id": auth.get("user_pool_client_id"),
+        "identity_pool_id": auth.get("identity_pool_id") or None,
+        "allow_guest_access": auth.get("unauthenticated_identities_enabled") is True,
+        "oauth": _outputs_oauth(auth),
+        "passwordless": _outputs_passwordless(auth),
+    }
+
+
+def _outputs_oauth(auth: Mapping[str, Any]) -> dict[str, Any] | None:
+    oauth = _member(auth, "oauth", "auth.oauth")
+    if not oauth:
+        return None
+    names = _strings(oauth, "identity_providers", "auth.oauth.identity_providers")
+    return {
+        "domain": oauth.get("domain") or "",
+        "scopes": _strings(oauth, "scopes", "auth.oauth.scopes"),
+        "redirect_sign_in": _strings(oauth, "redirect_sign_in_uri", "auth.oauth.redirect_sign_in_uri"),
+        "redirect_sign_out": _strings(oauth, "redirect_sign_out_uri", "auth.oauth.redirect_sign_out_uri"),
+        "response_type": "token" if oauth.get("response_type") == "token" else "code",
+        "providers": [_PROVIDERS[name] for name in names if name in _PROVIDERS],
+    }
+
+
+def _outputs_passwordless(auth: Mapping[str, Any]) -> dict[str, Any] | None:
+    passwordless = _member(auth, "passwordless", "auth.passwordless")
+    if passwordless is None:
+        return None
+    web_authn = _member(passwordless, "web_authn", "auth.passwordless.web_authn")
+    return {
+        "email_otp_enabled": passwordless.get("email_otp_enabled") is True,
+        "sms_otp_enabled": passwordless.get("sms_otp_enabled") is True,
+        "web_authn": web_authn
+        and {
+            "relying_party_id": web_authn.get("relying_party_id"),
+            "user_verification": web_authn.get("user_verification"),
+        },
+        "preferred_challenge": passwordless.get("preferred_challenge"),
+    }
+
+
+def _parse_legacy(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    if "aws_project_region" not in outputs:
+        raise AuthConfigError("is missing", field="aws_project_region")
+    return {
+        "user_pool_id": outputs.get("aws_user_pools_id") or None,
+        "user_pool_client_id": outputs.get("aws_user_pools_web_client_id") or None,
+        "identity_pool_id": outputs.get("aws_cognito_identity_pool_id") or None,
+        # Guests are welcome in the older form unless a sign-in is called mandatory.
+        "allow_guest_access": outputs.get("aws_mandatory_sign_in") != "enable",
+        "sign_up_verification_method": outputs.get("aws_cognito_sign_up_verification_method") or "code",
+        "oauth": _legacy_oauth(outputs),
+    }
+
+
+def _legacy_oauth(outputs: Mapping[str, Any]) -> dict[str, Any] | None:
+    oauth = _member(outputs, "oauth", "oauth")
+    if not oauth:
+        return None
+    providers = _strings(outputs, "aws_cognito_social_providers", "aws_cognito_social_providers")
+    return {
+        "domain": oauth.get("domain") or "",
+        "scopes": _strings(oauth, "scope", "oauth.scope"),
+        "redirect_sign_in": _split(oauth, "redirectSignIn"),
+        "redirect_sign_out": _split(oauth, "redirectSignOut"),
+        "response_type": "token" if oauth.get("responseType") == "token" else "code",
+        "providers": [name.lower().capitalize() for name in providers if name],
+    }
+
+
+def _split(oauth: Mapping[str, Any], key: str) -> list[str]:
+    value = oauth.get(key) or ""
+    if not isinstance(value, str):
+        raise AuthConfigError("must be text, its URLs parted by commas", field=f"oauth.{key}")
+    return [part.strip() for part in value.split(",") if part.strip()]

@@ -1,0 +1,326 @@
+"""Configuration: one frozen value, checked when it is made, named as Amplify names things."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from attrs import field, frozen
+
+from . import amplify_files
+from .errors import AuthConfigError
+
+_USER_POOL_ID = re.compile(r"(?P<region>[\w-]+?)_(?P<name>[0-9A-Za-z]+)", re.ASCII)
+_IDENTITY_POOL_ID = re.compile(r"(?P<region>[\w-]+):[0-9A-Za-z-]+", re.ASCII)
+_CLIENT_ID = re.compile(r"[\w+]{1,128}", re.ASCII)
+_CLIENT_SECRET = re.compile(r"[\w+]{1,64}", re.ASCII)
+_CHINA = re.compile(r"cn-\w+-\d+|aws-cn-global")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+SECRET = "a secret"  # what messages say instead of the value  # noqa: S105
+
+
+def _tuple(values: Iterable[str] | str) -> tuple[str, ...]:
+    return (values,) if isinstance(values, str) else tuple(values)
+
+
+def _require(condition: bool, name: str, message: str) -> None:
+    if not condition:
+        raise AuthConfigError(message, field=name)
+
+
+def _check_pattern(name: str, value: object, pattern: re.Pattern[str], form: str) -> None:
+    if value is None:
+        return
+    _require(isinstance(value, str) and bool(pattern.fullmatch(value)), name, f"must look like {form}")
+
+
+def _check_number(name: str, value: object, low: float, high: float) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    _require(
+        number and low <= value <= high,  # type: ignore[operator]  # `number` says that it is one
+        name,
+        f"must be a number of seconds from {low:g} to {high:g}",
+    )
+
+
+def is_loopback(host: str | None) -> bool:
+    """Say whether a host name is this machine's own (RFC 1122, RFC 6761)."""
+    return host is not None and (host in _LOOPBACK or host.startswith("127.") or host.endswith(".localhost"))
+
+
+def _check_url(name: str, url: object, *, allow_http: bool) -> None:
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else None
+        host = parts.hostname if parts else None
+        _ = parts.port if parts else None
+    except ValueError:
+        parts, host = None, None
+    if parts is None or not host or parts.scheme not in {"http", "https"}:
+        raise AuthConfigError("must be an http or https URL with a host", field=name)
+    _require(parts.username is None and parts.password is None, name, "must not hold credentials")
+    if parts.scheme == "http" and not allow_http and not is_loopback(host):
+        raise AuthConfigError(
+            "is plain http beyond this machine; set allow_insecure_http=True if that is meant", field=name
+        )
+
+
+@frozen(kw_only=True)
+class OAuthConfig:
+    """The hosted UI (managed login) of a user pool.
+
+    Args:
+        domain: Its host, such as ``auth.example.com``; with a scheme for a local emulator.
+        scopes: What is asked for, such as ``("openid", "email")``.
+        redirect_sign_in: The callback URLs, exactly as the app client lists them.
+        redirect_sign_out: The URLs to come back to after signing out.
+        response_type: ``code``; the implicit flow (``token``) is refused when it is used.
+        providers: Names of identity providers, for front ends to show.
+
+    Raises:
+        AuthConfigError: A value is malformed; the message names its field.
+    """
+
+    domain: str
+    scopes: tuple[str, ...] = field(default=(), converter=_tuple)
+    redirect_sign_in: tuple[str, ...] = field(default=(), converter=_tuple)
+    redirect_sign_out: tuple[str, ...] = field(default=(), converter=_tuple)
+    response_type: Literal["code", "token"] = "code"
+    providers: tuple[str, ...] = field(default=(), converter=_tuple)
+
+    def __attrs_post_init__(self) -> None:
+        _require(isinstance(self.domain, str) and bool(self.domain), "oauth.domain", "must be a host name")
+        # Plain http is judged by the AuthConfig, which knows whether it is allowed.
+        _check_url("oauth.domain", self.base_url, allow_http=True)
+        _require(self.response_type in {"code", "token"}, "oauth.response_type", "must be 'code' or 'token'")
+        for name in ("scopes", "redirect_sign_in", "redirect_sign_out", "providers"):
+            values = getattr(self, name)
+            _require(all(isinstance(v, str) and v for v in values), f"oauth.{name}", "must hold strings")
+
+    @property
+    def base_url(self) -> str:
+        """The hosted UI's URL, with a scheme and without a final slash."""
+        domain = self.domain if "://" in self.domain else f"https://{self.domain}"
+        return domain.rstrip("/")
+
+
+@frozen(kw_only=True)
+class WebAuthnConfig:
+    """The relying party of a user pool's passkeys."""
+
+    relying_party_id: str | None = None
+    user_verification: str | None = None
+
+
+@frozen(kw_only=True)
+class PasswordlessConfig:
+    """Which first factors besides the password the backend offers.
+
+    ``preferred_challenge`` is the default of ``sign_in(auth_flow_type="USER_AUTH")``.
+    """
+
+    email_otp_enabled: bool = False
+    sms_otp_enabled: bool = False
+    web_authn: WebAuthnConfig | None = None
+    preferred_challenge: str | None = None
+
+
+def default_device_name() -> str:
+    """Name this library and host, for the list of remembered devices."""
+    return f"aiocognito on {platform.node() or 'unknown host'}"
+
+
+@frozen(kw_only=True)
+class AuthConfig:
+    """Which user pool and identity pool to talk to, and how.
+
+    Either pool may be absent; what needs it then says so when it is called.
+
+    Args:
+        user_pool_id: ``<region>_<name>``.
+        user_pool_client_id: The app client's id.
+        user_pool_client_secret: The app client's secret, if it has one. It is in no repr.
+        user_pool_endpoint: Replaces the service's URL, for an emulator or a proxy.
+        identity_pool_id: ``<region>:<uuid>``.
+        identity_pool_endpoint: Replaces the service's URL.
+        allow_guest_access: Whether nobody in particular gets AWS credentials, too.
+        custom_role_arn: The role to ask the identity pool for.
+        sign_up_verification_method: ``code`` or ``link``, as the user pool verifies addresses.
+        oauth: The hosted UI, if it is used.
+        passwordless: The first factors besides the password, if the backend says.
+        device_tracking: Whether new devices are confirmed and remembered ones proven.
+        device_name: What a remembered device is called; says library and host by default.
+        auth_session_validity: Seconds that a sign-in between two steps lives: 180 to 900, as the
+            app client has it.
+        refresh_ahead: Seconds before their end at which tokens are renewed.
+        connect_timeout: Seconds to wait for a connection.
+        read_timeout: Seconds to wait for an answer.
+        max_attempts: How often a request is made at most, 1 to 10.
+        allow_insecure_http: Allow plain http to other machines than this one.
+
+    Raises:
+        AuthConfigError: A value is malformed; the message names its field. It is a ``ValueError``.
+    """
+
+    user_pool_id: str | None = None
+    user_pool_client_id: str | None = None
+    user_pool_client_secret: str | None = field(default=None, repr=False)
+    user_pool_endpoint: str | None = None
+    identity_pool_id: str | None = None
+    identity_pool_endpoint: str | None = None
+    allow_guest_access: bool = False
+    custom_role_arn: str | None = None
+    sign_up_verification_method: Literal["code", "link"] = "code"
+    oauth: OAuthConfig | None = None
+    passwordless: PasswordlessConfig | None = None
+    device_tracking: bool = True
+    device_name: str = field(factory=default_device_name)
+    auth_session_validity: float = 180.0
+    refresh_ahead: float = 60.0
+    connect_timeout: float = 5.0
+    read_timeout: float = 10.0
+    max_attempts: int = 3
+    allow_insecure_http: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        self._check_ids()
+        for name in ("user_pool_endpoint", "identity_pool_endpoint"):
+            if getattr(self, name) is not None:
+                _check_url(name, getattr(self, name), allow_http=self.allow_insecure_http)
+        if self.oauth is not None:
+            _require(isinstance(self.oauth, OAuthConfig), "oauth", "must be an OAuthConfig")
+            _check_url("oauth.domain", self.oauth.base_url, allow_http=self.allow_insecure_http)
+        if self.passwordless is not None:
+            _require(
+                isinstance(self.passwordless, PasswordlessConfig),
+                "passwordless",
+                "must be a PasswordlessConfig",
+            )
+        for name in ("allow_guest_access", "device_tracking", "allow_insecure_http"):
+            _require(isinstance(getattr(self, name), bool), name, "must be True or False")
+        _require(
+            self.sign_up_verification_method in {"code", "link"},
+            "sign_up_verification_method",
+            "must be 'code' or 'link'",
+        )
+        _require(isinstance(self.device_name, str) and bool(self.device_name), "device_name", "must be text")
+        self._check_numbers()
+
+    def _check_ids(self) -> None:
+        _check_pattern("user_pool_id", self.user_pool_id, _USER_POOL_ID, "<region>_<name>")
+        _check_pattern("user_pool_client_id", self.user_pool_client_id, _CLIENT_ID, "an app client's id")
+        _check_pattern("user_pool_client_secret", self.user_pool_client_secret, _CLIENT_SECRET, SECRET)
+        _check_pattern("identity_pool_id", self.identity_pool_id, _IDENTITY_POOL_ID, "<region>:<uuid>")
+        role = self.custom_role_arn
+        _require(
+            role is None or (isinstance(role, str) and role.startswith("arn:")),
+            "custom_role_arn",
+            "must be an ARN",
+        )
+
+    def _check_numbers(self) -> None:
+        _check_number("auth_session_validity", self.auth_session_validity, 180, 900)
+        _check_number("refresh_ahead", self.refresh_ahead, 0, 86_400)
+        _check_number("connect_timeout", self.connect_timeout, 0.001, 600)
+        _check_number("read_timeout", self.read_timeout, 0.001, 600)
+        attempts = self.max_attempts
+        _require(
+            isinstance(attempts, int) and not isinstance(attempts, bool) and 1 <= attempts <= 10,
+            "max_attempts",
+            "must be a whole number from 1 to 10",
+        )
+
+    @property
+    def user_pool_region(self) -> str | None:
+        """The region that the user pool's id names."""
+        return _region(_USER_POOL_ID, self.user_pool_id)
+
+    @property
+    def identity_pool_region(self) -> str | None:
+        """The region that the identity pool's id names."""
+        return _region(_IDENTITY_POOL_ID, self.identity_pool_id)
+
+    @property
+    def user_pool_name(self) -> str | None:
+        """The part of the user pool's id behind the underscore, which SRP hashes."""
+        match = _USER_POOL_ID.fullmatch(self.user_pool_id or "")
+        return match["name"] if match else None
+
+    def service_url(self, service: Literal["cognito-idp", "cognito-identity"]) -> str:
+        """Return the URL of one of Cognito's two services: the configured endpoint, or AWS's."""
+        user_pool = service == "cognito-idp"
+        endpoint = self.user_pool_endpoint if user_pool else self.identity_pool_endpoint
+        if endpoint is not None:
+            return endpoint
+        region = (self.user_pool_region if user_pool else self.identity_pool_region) or ""
+        suffix = "amazonaws.com.cn" if _CHINA.fullmatch(region) else "amazonaws.com"
+        return f"https://{service}.{region}.{suffix}"
+
+    @classmethod
+    def from_amplify_outputs(cls, source: str | os.PathLike[str] | Mapping[str, Any]) -> AuthConfig:
+        """Read ``amplify_outputs.json``, or the older ``amplifyconfiguration.json``.
+
+        Args:
+            source: The file's path, or what is in it. A path is read at once: call this before the
+                event loop runs.
+
+        Raises:
+            AuthConfigError: The file cannot be read, is no JSON, or holds no such configuration.
+        """
+        outputs = source if isinstance(source, Mapping) else amplify_files.read(Path(source))
+        values = amplify_files.parse(outputs)
+        for name, model in (("oauth", OAuthConfig), ("passwordless", _passwordless)):
+            if values.get(name) is not None:
+                values[name] = model(**values[name])
+        return cls(**values)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> AuthConfig:
+        """Read the configuration from environment variables; an empty one counts as unset.
+
+        Args:
+            environ: The variables; the process's own by default. Lists are parted by commas or
+                white space.
+
+        Raises:
+            AuthConfigError: A value is malformed; the message names its field.
+        """
+
+        def get(name: str) -> str | None:
+            return environ.get(name, "").strip() or None
+
+        def get_list(name: str) -> list[str]:
+            return [part for part in re.split(r"[,\s]+", environ.get(name, "")) if part]
+
+        domain = get("COGNITO_OAUTH_DOMAIN")
+        oauth = None
+        if domain is not None:
+            oauth = OAuthConfig(
+                domain=domain,
+                scopes=get_list("COGNITO_OAUTH_SCOPES"),
+                redirect_sign_in=get_list("COGNITO_REDIRECT_SIGN_IN"),
+                redirect_sign_out=get_list("COGNITO_REDIRECT_SIGN_OUT"),
+            )
+        return cls(
+            user_pool_id=get("COGNITO_USER_POOL_ID"),
+            user_pool_client_id=get("COGNITO_CLIENT_ID"),
+            user_pool_client_secret=get("COGNITO_CLIENT_SECRET"),
+            user_pool_endpoint=get("COGNITO_USER_POOL_ENDPOINT"),
+            identity_pool_id=get("COGNITO_IDENTITY_POOL_ID"),
+            identity_pool_endpoint=get("COGNITO_IDENTITY_POOL_ENDPOINT"),
+            oauth=oauth,
+        )
+
+
+def _region(pattern: re.Pattern[str], pool_id: str | None) -> str | None:
+    match = pattern.fullmatch(pool_id or "")
+    return match["region"] if match else None
+
+
+def _passwordless(*, web_authn: Mapping[str, Any] | None = None, **values: Any) -> PasswordlessConfig:
+    return PasswordlessConfig(web_authn=WebAuthnConfig(**web_authn) if web_authn else None, **values)

@@ -1,0 +1,182 @@
+"""The Hub: who is told when somebody signs in or out (Amplify: ``Hub``, channel ``auth``)."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
+from typing import Any, Final, Literal, TypeAlias, get_args
+
+import anyio
+from attrs import evolve, field, frozen
+
+logger = logging.getLogger(__name__)
+
+AuthEventName: TypeAlias = Literal[
+    "signedIn",
+    "signedOut",
+    "tokenRefresh",
+    "tokenRefresh_failure",
+    "signInWithRedirect",
+    "signInWithRedirect_failure",
+    "customOAuthState",
+]
+"""Amplify's names of what happens to a session."""
+
+EVENT_NAMES: Final[frozenset[str]] = frozenset(get_args(AuthEventName))
+LISTENER_SECONDS: Final = 5.0
+
+
+@frozen
+class AuthEvent:
+    """Something that happened to a session.
+
+    Attributes:
+        name: What happened.
+        data: Amplify's data of the event. Never a token, code, password or key.
+        session_id: The hash of the session's key; the key itself is a secret.
+        dropped: How many events this subscriber lost before this one, because it was slow.
+    """
+
+    name: AuthEventName
+    data: dict[str, Any] = field(factory=dict)
+    session_id: str | None = None
+    dropped: int = 0
+
+
+Listener: TypeAlias = Callable[[AuthEvent], Awaitable[None] | None]
+
+
+class Hub:
+    """Tells listeners and subscribers what happens to sessions."""
+
+    def __init__(self) -> None:
+        # Lists, so that one callback may listen twice; dicts keep the order and are cheap to leave.
+        self._listeners: dict[object, tuple[Listener, frozenset[str] | None]] = {}
+        self._subscriptions: dict[object, tuple[_Buffer, frozenset[str] | None]] = {}
+
+    def listen(
+        self, callback: Listener, *, events: Collection[AuthEventName] | None = None
+    ) -> Callable[[], None]:
+        """Call ``callback`` with every event from now on.
+
+        Args:
+            callback: A plain or an async callable. Listeners are called in order, after the session
+                is stored and before the method that caused the event returns. An async one has five
+                seconds. What a listener raises is logged and goes no further.
+            events: The names to hear; all by default.
+
+        Returns:
+            A function that ends it.
+
+        Raises:
+            TypeError: ``callback`` cannot be called.
+            ValueError: ``events`` holds a name that no event has.
+        """
+        if not callable(callback):
+            raise TypeError("callback must be callable")
+        token = object()
+        self._listeners[token] = (callback, _names(events))
+
+        def stop() -> None:
+            self._listeners.pop(token, None)
+
+        return stop
+
+    @asynccontextmanager
+    async def subscribe(
+        self, *, events: Collection[AuthEventName] | None = None, max_buffer: int = 256
+    ) -> AsyncIterator[AsyncIterator[AuthEvent]]:
+        """Iterate over events: ``async with hub.subscribe() as events: async for event in events``.
+
+        Args:
+            events: The names to hear; all by default.
+            max_buffer: How many events wait for a slow reader. Beyond it the oldest is dropped, and
+                the next event says how many were (``event.dropped``).
+
+        Raises:
+            ValueError: ``events`` holds a name that no event has, or ``max_buffer`` is below 1.
+        """
+        if max_buffer < 1:
+            raise ValueError("max_buffer must be at least 1")
+        token, buffer = object(), _Buffer(max_buffer)
+        self._subscriptions[token] = (buffer, _names(events))
+        try:
+            yield buffer
+        finally:
+            self._subscriptions.pop(token, None)
+            buffer.close()
+
+    async def emit(self, event: AuthEvent) -> None:
+        """Tell everybody who wants to hear ``event``; never raises what a listener raises."""
+        for buffer, names in list(self._subscriptions.values()):
+            if names is None or event.name in names:
+                buffer.push(event)
+        for token, (callback, names) in list(self._listeners.items()):
+            # A listener may have ended one behind it.
+            if token in self._listeners and (names is None or event.name in names):
+                await _call(callback, event)
+
+
+async def _call(callback: Listener, event: AuthEvent) -> None:
+    try:
+        result = callback(event)
+        if inspect.isawaitable(result):
+            with anyio.fail_after(LISTENER_SECONDS):
+                await result
+    except TimeoutError:
+        logger.error("a listener for %s took longer than %g s and was ended", event.name, LISTENER_SECONDS)
+    except Exception:
+        logger.exception("a listener for %s raised", event.name)
+
+
+def _names(events: Collection[AuthEventName] | None) -> frozenset[str] | None:
+    if events is None:
+        return None
+    names = frozenset({events} if isinstance(events, str) else events)
+    unknown = names - EVENT_NAMES
+    if unknown:
+        raise ValueError(f"events: no event is called {', '.join(sorted(map(repr, unknown)))}")
+    return names
+
+
+class _Buffer:
+    """The events that one subscriber has not read yet: bounded, the oldest leave first."""
+
+    def __init__(self, size: int) -> None:
+        self._events: deque[AuthEvent] = deque()
+        self._size = size
+        self._dropped = 0
+        self._closed = False
+        self._arrival: anyio.Event | None = None
+
+    def push(self, event: AuthEvent) -> None:
+        if len(self._events) == self._size:
+            self._events.popleft()
+            self._dropped += 1
+        self._events.append(event)
+        self._wake()
+
+    def close(self) -> None:
+        self._closed = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._arrival is not None:
+            self._arrival.set()
+
+    def __aiter__(self) -> AsyncIterator[AuthEvent]:
+        return self
+
+    async def __anext__(self) -> AuthEvent:
+        while not self._events:
+            if self._closed:
+                raise StopAsyncIteration
+            self._arrival = anyio.Event()
+            await self._arrival.wait()
+        event = self._events.popleft()
+        if self._dropped:
+            event, self._dropped = evolve(event, dropped=self._dropped), 0
+        return event

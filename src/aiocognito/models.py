@@ -1,0 +1,139 @@
+"""Values that callers hold and that cross the layers. All are frozen; secrets are in no repr."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+from urllib.parse import quote, urlencode
+
+from attrs import field, frozen
+
+from .jwt import JWT
+
+AuthFlowType: TypeAlias = Literal[
+    "USER_SRP_AUTH", "USER_PASSWORD_AUTH", "CUSTOM_WITH_SRP", "CUSTOM_WITHOUT_SRP", "USER_AUTH"
+]
+"""Amplify's names of the ways to sign in."""
+
+
+@frozen
+class CodeDeliveryDetails:
+    """Where a code was sent: a masked ``destination``, the medium and the attribute behind it."""
+
+    destination: str | None = None
+    delivery_medium: str | None = None
+    attribute_name: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return Amplify's form."""
+        pairs = {
+            "destination": self.destination,
+            "deliveryMedium": self.delivery_medium,
+            "attributeName": self.attribute_name,
+        }
+        return {key: value for key, value in pairs.items() if value is not None}
+
+
+@frozen
+class TotpSetupDetails:
+    """What an authenticator app needs to know: the secret, in Base32 (RFC 6238)."""
+
+    shared_secret: str = field(repr=False)
+    username: str | None = field(default=None, repr=False)
+
+    def setup_uri(self, app_name: str, account_name: str | None = None) -> str:
+        """Return the ``otpauth://`` URI that authenticator apps read, usually as a QR code.
+
+        Args:
+            app_name: The issuer that the app shows.
+            account_name: The account that the app shows; the username by default.
+        """
+        account = account_name if account_name is not None else self.username or ""
+        label = f"{quote(app_name, safe='')}:{quote(account, safe='')}"
+        query = urlencode({"secret": self.shared_secret, "issuer": app_name}, quote_via=quote)
+        return f"otpauth://totp/{label}?{query}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return Amplify's form. It holds the secret."""
+        return {"sharedSecret": self.shared_secret}
+
+
+@frozen
+class SignInDetails:
+    """How somebody signed in: what they typed, and Amplify's name of the flow."""
+
+    login_id: str | None = None
+    auth_flow_type: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return Amplify's form."""
+        pairs = {"loginId": self.login_id, "authFlowType": self.auth_flow_type}
+        return {key: value for key, value in pairs.items() if value is not None}
+
+
+@frozen
+class AuthTokens:
+    """A signed-in person's tokens. The refresh token is never handed out."""
+
+    access_token: JWT
+    id_token: JWT | None = None
+    sign_in_details: SignInDetails | None = None
+
+
+@frozen
+class AuthUser:
+    """Who is signed in: the username and the ``sub`` of their tokens."""
+
+    username: str
+    user_id: str
+    sign_in_details: SignInDetails | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return Amplify's form."""
+        result: dict[str, Any] = {"username": self.username, "userId": self.user_id}
+        if self.sign_in_details is not None:
+            result["signInDetails"] = self.sign_in_details.to_dict()
+        return result
+
+
+@frozen
+class Credentials:
+    """Temporary AWS credentials from an identity pool; ``expiration`` is in UTC."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
+    expiration: datetime | None = None
+
+
+@frozen
+class AuthSession:
+    """What is known of a session: tokens, AWS credentials, identity and ``sub``, where there are any."""
+
+    tokens: AuthTokens | None = None
+    credentials: Credentials | None = None
+    identity_id: str | None = None
+    user_sub: str | None = None
+
+
+@frozen(kw_only=True)
+class UserContext:
+    """What Cognito's threat protection may know of the end user.
+
+    Attributes:
+        ip_address: The person's address, as text.
+        encoded_data: What Amplify's or AWS's browser script collected about the device.
+    """
+
+    ip_address: str | None = None
+    encoded_data: str | None = field(default=None, repr=False)
+
+
+@frozen(kw_only=True)
+class AutoSignInOptions:
+    """How ``auto_sign_in`` signs in after a sign-up."""
+
+    auth_flow_type: AuthFlowType = "USER_SRP_AUTH"
+    preferred_challenge: str | None = None
+    client_metadata: Mapping[str, str] | None = field(default=None, repr=False)

@@ -1,0 +1,68 @@
+"""What the methods of `AuthClient` return. Each has ``to_dict()``: JSON-ready, with Amplify's keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import field, frozen
+
+from . import steps
+from .errors import AuthError
+
+
+@frozen
+class SignUpResult:
+    """How far a sign-up got; ``user_id`` is the new user's ``sub``, where Cognito said it."""
+
+    is_sign_up_complete: bool
+    user_id: str | None
+    next_step: steps.SignUpStep
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return Amplify's form."""
+        result: dict[str, Any] = {
+            "isSignUpComplete": self.is_sign_up_complete,
+            "nextStep": self.next_step.to_dict(steps.SIGN_UP),
+        }
+        if self.user_id is not None:
+            result["userId"] = self.user_id
+        return result
+
+
+@frozen
+class SignInResult:
+    """How far a sign-in got, and what comes next."""
+
+    is_signed_in: bool
+    next_step: steps.SignInStep
+    custom_state: str | None = field(default=None, repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return Amplify's form."""
+        result: dict[str, Any] = {"isSignedIn": self.is_signed_in, "nextStep": self.next_step.to_dict()}
+        if self.custom_state is not None:
+            result["customState"] = self.custom_state
+        return result
+
+
+@frozen
+class SignOutResult:
+    """What signing out achieved beyond this machine, where the session is gone in any case.
+
+    Attributes:
+        revoked: Whether Cognito confirmed that the tokens are worth nothing any more.
+        error: Why it did not, if it was asked and refused or could not be reached.
+        logout_url: Where to send the browser to end the hosted UI's session, too.
+    """
+
+    revoked: bool
+    error: AuthError | None = None
+    logout_url: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready form; the error is its name."""
+        return {
+            "revoked": self.revoked,
+            "error": None if self.error is None else self.error.name,
+            "logoutUrl": self.logout_url,
+        }
