@@ -1,0 +1,130 @@
+# Sourced by the other scripts: makes what they need beyond Python and Node, once, under .cache/.
+#
+# Every environment carries a stamp: a hash of all it was made from. While the stamp matches, nothing is
+# installed; when it does not, or an installation was cut off, the environment is made anew.
+# shellcheck shell=bash
+set -euo pipefail
+ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+CACHE="$ROOT/.cache"
+mkdir -p "$CACHE"
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+    say "$(basename "$0"): $*"
+    exit 1
+}
+
+# find_python: set PYTHON to an interpreter of 3.11 or later; the caller's PYTHON comes first.
+find_python() {
+    local candidate
+    for candidate in "${PYTHON:-}" python3 python3.11 python3.12 python3.13; do
+        if [ -n "$candidate" ] && "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            PYTHON="$candidate"
+            return
+        fi
+    done
+    die "Python 3.11 or later is needed; set PYTHON to the path of one"
+}
+
+# quietly WHAT COMMAND…: run it, and show what it printed only if it fails.
+quietly() {
+    local what="$1" log status=0
+    shift
+    log="$(mktemp "$CACHE/log.XXXXXX")"
+    "$@" >"$log" 2>&1 </dev/null || status=$?
+    if [ "$status" -ne 0 ]; then
+        say "$what failed:"
+        tail -n 60 "$log" >&2
+    fi
+    rm -f "$log"
+    return "$status"
+}
+
+# debian_packages NAME…: install packages of the distribution; needs root, as on a CI machine.
+debian_packages() {
+    command -v apt-get >/dev/null || die "install $* with this system's package manager, then run this again"
+    [ "$(id -u)" -eq 0 ] || die "run 'sudo apt-get install $*', then run this again"
+    say "installing $* …"
+    quietly "apt-get update" apt-get update -q
+    quietly "apt-get install $*" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+}
+
+# stamp_of STRING FILE…: the hash of what an environment is made from.
+# Of pyproject.toml only what decides an installation counts: a changed lint rule reinstalls nothing.
+stamp_of() {
+    "$PYTHON" - "$ROOT" "$@" <<'PY'
+import hashlib, json, pathlib, sys, tomllib
+
+root, *parts = sys.argv[1:]
+digest = hashlib.sha256(f"{root} {sys.version} {sys.base_prefix}".encode())
+for part in parts:
+    path = pathlib.Path(part)
+    if path.name == "pyproject.toml":
+        project = tomllib.loads(path.read_text("utf-8"))
+        kept = [project.get(name) for name in ("build-system", "project", "dependency-groups")]
+        digest.update(json.dumps(kept, sort_keys=True).encode())
+    elif path.is_file():
+        digest.update(path.read_bytes())
+    else:
+        digest.update(part.encode())
+print(digest.hexdigest())
+PY
+}
+
+# current DIRECTORY STAMP: whether what lies there was completed from the same things.
+current() { [ "$(cat "$1/.stamp" 2>/dev/null)" = "$2" ]; }
+
+# alone COMMAND…: one installation at a time, however many scripts were started.
+alone() {
+    if command -v flock >/dev/null; then
+        exec 9>"$CACHE/lock"
+        flock 9
+        "$@"
+        exec 9>&-
+    else
+        "$@"
+    fi
+}
+
+# python_environment NAME PIP-ARGUMENT…: a virtual environment in .cache/venv-NAME; sets VENV to its path.
+# Arguments that are files, and pyproject.toml, decide whether it is still current.
+python_environment() {
+    VENV="$CACHE/venv-$1"
+    find_python
+    alone make_python_environment "$@"
+}
+
+make_python_environment() {
+    local name="$1" stamp
+    shift
+    stamp="$(stamp_of "$ROOT/pyproject.toml" "$@")"
+    current "$VENV" "$stamp" && return
+    say "preparing the Python environment '$name' …"
+    rm -rf "$VENV"
+    # Debian keeps venv in a package of its own, which a minimal system lacks.
+    "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || debian_packages python3-venv
+    quietly "python -m venv" "$PYTHON" -m venv "$VENV"
+    # --group came with pip 25.1; Python 3.11 brings an older one.
+    quietly "installing pip" "$VENV/bin/python" -m pip install -q "pip>=25.1"
+    (cd "$ROOT" && quietly "installing into '$name'" "$VENV/bin/python" -m pip install -q "$@")
+    printf '%s\n' "$stamp" >"$VENV/.stamp"
+}
+
+# node_packages DIRECTORY: the locked packages of its package.json, in its node_modules.
+node_packages() {
+    find_python
+    command -v node >/dev/null || die "Node 20 or later is needed (the JavaScript clients run in it)"
+    command -v npm >/dev/null || die "npm is needed, which comes with Node 20 or later"
+    alone make_node_packages "$1"
+}
+
+make_node_packages() {
+    local directory="$1" stamp
+    stamp="$(stamp_of "$(node --version)" "$directory/package.json" "$directory/package-lock.json")"
+    current "$directory/node_modules" "$stamp" && return
+    say "installing the JavaScript packages of ${directory#"$ROOT/"} …"
+    (cd "$directory" && quietly "npm ci" npm ci --no-audit --no-fund --ignore-scripts --loglevel=error)
+    printf '%s\n' "$stamp" >"$directory/node_modules/.stamp"
+}
