@@ -1,0 +1,79 @@
+"""A lock between processes: `flock(2)` on a file that exists while somebody holds or wants it.
+
+Why not the filelock library: it waits in a thread or polls every 50 ms, at several thousand lines;
+what is needed here is one attempt that never waits. Whoever makes it decides how to wait, so that no
+thread is tied up behind a process that was stopped, and waiting ends the moment it is cancelled.
+
+Why not `lockf`: POSIX drops a process's record locks as soon as it closes any descriptor of the
+file, and they do not exclude two storages in one process. `flock` belongs to the open file, and the
+kernel gives it back when the process dies, however it dies.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+
+class LockFile:
+    """One attempt after the other to hold the lock of a path, and its release. Used in threads."""
+
+    __slots__ = ("_descriptor", "_is_over", "_mutex", "_path")
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+        self._is_over = False
+        # A loop that shuts down may release while an attempt that nobody awaits still runs.
+        self._mutex = threading.Lock()
+
+    def try_acquire(self) -> bool:
+        """Take the lock if it is free, without waiting. After `release` it fails.
+
+        Raises:
+            OSError: The file cannot be opened or locked.
+        """
+        with self._mutex:
+            if self._is_over:
+                return False
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            try:
+                if _lock(descriptor) and self._is_current(descriptor):
+                    self._descriptor = descriptor
+                    return True
+            finally:
+                if self._descriptor is None:
+                    os.close(descriptor)
+            return False
+
+    def release(self) -> None:
+        """Give the lock back if it is held, and never take it again."""
+        with self._mutex:
+            self._is_over = True
+            if self._descriptor is None:
+                return
+            # While it is still locked: only the holder may remove the file. Who waits has the removed
+            # file open, and finds in `_is_current` that it locks nothing any more.
+            with suppress(OSError):  # a file that stays is no harm: it can be locked again
+                self._path.unlink()
+            # Closing is not enough: a child forked meanwhile has the same open file.
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _is_current(self, descriptor: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(descriptor), os.lstat(self._path))
+        except FileNotFoundError:
+            return False
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

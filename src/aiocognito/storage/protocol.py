@@ -1,0 +1,126 @@
+"""The contract of a storage, and the checks of arguments that all implementations share."""
+
+from __future__ import annotations
+
+import hmac
+import sys
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, runtime_checkable
+
+
+@runtime_checkable
+class Storage(Protocol):
+    """Bytes under keys, each with a lifetime.
+
+    Expired values are absent. A failure of the backend, or a value that it cannot read, raises
+    `aiocognito.errors.StorageError`; it is never reported as an absent value. Every method may be
+    cancelled: a write then has happened completely or not at all. Arguments of a wrong type raise
+    ``TypeError``, a lifetime that is not positive and finite ``ValueError``, before anything is done.
+    """
+
+    async def get(self, key: str) -> bytes | None:
+        """Return the value under a key, or None if it is absent or expired.
+
+        Raises:
+            StorageError: The backend failed, or holds something unreadable.
+        """
+        ...
+
+    async def set(self, key: str, value: bytes, *, ttl: float | None = None) -> None:
+        """Store a value, atomically, in place of whatever was there.
+
+        Args:
+            key: Where.
+            value: What.
+            ttl: Seconds until the value expires, counted from now; None (the default) is never. It
+                replaces the lifetime that the value had before.
+
+        Raises:
+            StorageError: The backend failed.
+        """
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Make a key absent. It need not be present.
+
+        Raises:
+            StorageError: The backend failed.
+        """
+        ...
+
+    async def replace(
+        self, key: str, value: bytes | None, *, expected: bytes | None, ttl: float | None = None
+    ) -> bool:
+        """Store a value if nobody has changed what was read: compare-and-set.
+
+        Args:
+            key: Where.
+            value: What to store; None deletes.
+            expected: What must be there for the value to be stored; None if nothing may be there.
+            ttl: Seconds until the new value expires; None (the default) is never.
+
+        Returns:
+            True if ``expected`` was there and ``value`` is now; False if nothing was changed.
+
+        Raises:
+            StorageError: The backend failed, or holds something unreadable.
+        """
+        ...
+
+    def lock(self, key: str) -> AbstractAsyncContextManager[None]:
+        """Return an async context manager that one holder at a time can be inside of.
+
+        It excludes everybody who shares the storage, and nobody who uses the other methods: they
+        may be called inside. It is not re-entrant. Depending on the backend it is a lease that may
+        be lost, so it serves to save work; `replace` keeps the truth.
+
+        Raises:
+            StorageError: When it is entered: the backend failed.
+        """
+        ...
+
+
+def check_key(key: object) -> None:
+    """Refuse a storage key that is not text."""
+    if not isinstance(key, str):
+        raise TypeError(f"key must be a str, not {type(key).__name__}")
+
+
+def check_value(value: object, name: str = "value") -> None:
+    """Refuse a value that is not bytes. A bytearray is refused, too: it could change later."""
+    if not isinstance(value, bytes):
+        raise TypeError(f"{name} must be bytes, not {type(value).__name__}")
+
+
+def check_ttl(ttl: object) -> None:
+    """Refuse a lifetime that is neither None nor a positive, finite number of seconds."""
+    if ttl is None:
+        return
+    if not isinstance(ttl, (int, float)) or isinstance(ttl, bool):
+        raise TypeError(f"ttl must be a number of seconds or None, not {type(ttl).__name__}")
+    if not 0 < ttl <= sys.float_info.max:  # false for NaN, too
+        raise ValueError(f"ttl must be a positive, finite number of seconds, not {ttl}")
+
+
+def check_set(key: object, value: object, ttl: object) -> None:
+    """Check the arguments of `Storage.set`."""
+    check_key(key)
+    check_value(value)
+    check_ttl(ttl)
+
+
+def check_replace(key: object, value: object, expected: object, ttl: object) -> None:
+    """Check the arguments of `Storage.replace`."""
+    check_key(key)
+    if value is not None:
+        check_value(value)
+    if expected is not None:
+        check_value(expected, "expected")
+    check_ttl(ttl)
+
+
+def same(one: bytes | None, other: bytes | None) -> bool:
+    """Say whether two values, or absences, are equal, in a time that does not tell where they differ."""
+    if one is None or other is None:
+        return one is other
+    return hmac.compare_digest(one, other)

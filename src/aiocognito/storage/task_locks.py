@@ -1,0 +1,47 @@
+"""Locks by name between the tasks of one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from anyio import Lock
+from attrs import Factory, define
+
+
+@define(eq=False)
+class _Counted:
+    lock: Lock = Factory(lambda: Lock(fast_acquire=True))
+    users: int = 0
+
+
+class TaskLocks:
+    """A lock for each name that somebody holds or waits for, and for no other.
+
+    Fair: first come, first served. Waiting can be cancelled. Entering twice from one task raises
+    ``RuntimeError``, where waiting would be for ever. Loops that run one after another may share it.
+    """
+
+    __slots__ = ("_locks",)
+
+    def __init__(self) -> None:
+        # By loop, too: a loop that was thrown away with a lock held must not hold up the next one.
+        self._locks: dict[tuple[asyncio.AbstractEventLoop, str], _Counted] = {}
+
+    def __len__(self) -> int:
+        return len(self._locks)
+
+    @asynccontextmanager
+    async def hold(self, name: str) -> AsyncGenerator[None]:
+        """Wait until the lock is free, and hold it inside of the ``async with``."""
+        slot = (asyncio.get_running_loop(), name)
+        counted = self._locks.setdefault(slot, _Counted())
+        counted.users += 1
+        try:
+            async with counted.lock:
+                yield
+        finally:
+            counted.users -= 1
+            if not counted.users:
+                del self._locks[slot]
