@@ -1,1 +1,34 @@
-"""Amplify Auth for asyncio services."""
+"""Amplify Auth for asyncio services: sign people up and in with Amazon Cognito.
+
+`AuthClient` is one person's sign-in; `SessionManager` keeps those of everybody who uses a service.
+"""
+
+from . import errors, steps
+from .client import AuthClient
+from .config import AuthConfig, OAuthConfig
+from .errors import AuthError
+from .hub import AuthEvent, Hub
+from .jwt import decode_jwt
+from .models import UserContext
+from .session.provider import TokenProvider
+from .sessions import SessionManager
+from .storage import EncryptedStorage, FileStorage, MemoryStorage, Storage
+
+__all__ = [
+    "AuthClient",
+    "AuthConfig",
+    "AuthError",
+    "AuthEvent",
+    "EncryptedStorage",
+    "FileStorage",
+    "Hub",
+    "MemoryStorage",
+    "OAuthConfig",
+    "SessionManager",
+    "Storage",
+    "TokenProvider",
+    "UserContext",
+    "decode_jwt",
+    "errors",
+    "steps",
+]

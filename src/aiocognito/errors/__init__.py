@@ -31,8 +31,8 @@ from .amplify import (
     DeviceMetadataNotFoundException,
     EmptyUserIdForSRPException,
     GetIdResponseException,
-    InvalidIdTokenException,
     InvalidIdentityPoolIdException,
+    InvalidIdTokenException,
     InvalidPasskeyAuthenticationOptions,
     InvalidPasskeyRegistrationOptions,
     InvalidPreferredRedirectUrlException,
@@ -49,7 +49,6 @@ from .amplify import (
     UnexpectedSignInInterruptionException,
     UserAlreadyAuthenticatedException,
     UserUnAuthenticatedException,
-    iatNotFoundException,
 )
 from .base import (
     AuthConfigError,
@@ -101,10 +100,10 @@ from .codes import (
     UnsupportedUserStateException,
     UserImportInProgressException,
     UserLambdaValidationException,
+    UsernameExistsException,
     UserNotConfirmedException,
     UserNotFoundException,
     UserPoolAddOnNotEnabledException,
-    UsernameExistsException,
     WebAuthnChallengeNotFoundException,
     WebAuthnClientMismatchException,
     WebAuthnConfigurationMissingException,
@@ -309,7 +308,6 @@ __all__ = [
     "WebAuthnOriginNotAllowedException",
     "WebAuthnRelyingPartyMismatchException",
     "http_status_for",
-    "iatNotFoundException",
     "service_error",
 ]
 

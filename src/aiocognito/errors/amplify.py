@@ -77,12 +77,6 @@ class TokenRefreshException(AuthError):
     default_recovery = "Sign in again."
 
 
-class iatNotFoundException(AuthError):  # noqa: N801 - Amplify's literal
-    """A renewed access token does not say when it was issued."""
-
-    http_status = 502
-
-
 class InvalidTokens(AuthError):
     """Cognito reported success without an access token."""
 

@@ -12,22 +12,22 @@ class AuthValidationErrorCode(StrEnum):
     """Amplify's names for an argument that is missing or does not fit."""
 
     EmptySignInUsername = "EmptySignInUsername"
-    EmptySignInPassword = "EmptySignInPassword"  # noqa: S105 - a name, not a password
-    CustomAuthSignInPassword = "CustomAuthSignInPassword"  # noqa: S105 - a name, not a password
+    EmptySignInPassword = "EmptySignInPassword"
+    CustomAuthSignInPassword = "CustomAuthSignInPassword"
     EmptySignUpUsername = "EmptySignUpUsername"
-    EmptySignUpPassword = "EmptySignUpPassword"  # noqa: S105 - a name, not a password
+    EmptySignUpPassword = "EmptySignUpPassword"
     EmptyConfirmSignUpUsername = "EmptyConfirmSignUpUsername"
     EmptyConfirmSignUpCode = "EmptyConfirmSignUpCode"
     EmptyResendSignUpCodeUsername = "EmptyresendSignUpCodeUsername"
     EmptyChallengeResponse = "EmptyChallengeResponse"
     EmptyConfirmResetPasswordUsername = "EmptyConfirmResetPasswordUsername"
-    EmptyConfirmResetPasswordNewPassword = "EmptyConfirmResetPasswordNewPassword"  # noqa: S105 - a name
-    EmptyConfirmResetPasswordConfirmationCode = "EmptyConfirmResetPasswordConfirmationCode"  # noqa: S105
+    EmptyConfirmResetPasswordNewPassword = "EmptyConfirmResetPasswordNewPassword"
+    EmptyConfirmResetPasswordConfirmationCode = "EmptyConfirmResetPasswordConfirmationCode"
     EmptyResetPasswordUsername = "EmptyResetPasswordUsername"
     EmptyVerifyTOTPSetupCode = "EmptyVerifyTOTPSetupCode"
     EmptyConfirmUserAttributeCode = "EmptyConfirmUserAttributeCode"
     IncorrectMFAMethod = "IncorrectMFAMethod"
-    EmptyUpdatePassword = "EmptyUpdatePassword"  # noqa: S105 - a name, not a password
+    EmptyUpdatePassword = "EmptyUpdatePassword"
     InvalidPreferredChallenge = "InvalidPreferredChallenge"
     # Beyond Amplify: an argument of the wrong kind or form; the message names it.
     InvalidArgument = "InvalidArgument"

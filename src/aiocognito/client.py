@@ -1,0 +1,518 @@
+"""One person's sign-in: every API of Amplify Auth as an awaitable method."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import TracebackType
+from typing import Any, Final, Self
+
+from . import arguments
+from .answers import Challenged, Outcome
+from .arguments import Code
+from .config import AuthConfig
+from .errors import (
+    AuthConfigError,
+    AuthError,
+    AuthTokenConfigException,
+    AuthValidationError,
+    PasswordResetRequiredException,
+    SignInException,
+    StorageError,
+    UserAlreadyAuthenticatedException,
+    UserNotConfirmedException,
+    UserUnAuthenticatedException,
+)
+from .flows import sign_in as sign_in_flows
+from .flows import sign_up as sign_up_flows
+from .flows.challenges import Answer, answer_challenge, step_of
+from .hub import Hub
+from .models import (
+    AuthFlowType,
+    AuthSession,
+    AuthTokens,
+    AuthUser,
+    CodeDeliveryDetails,
+    SignInDetails,
+    UserContext,
+)
+from .results import SignInResult, SignOutResult, SignUpResult
+from .services.connections import Connections
+from .services.user_pool import UserPool
+from .session import ending, keys
+from .session.answering import answer_pending
+from .session.provider import SessionTokenProvider, TokenProvider
+from .session.session import Session, current_user
+from .session.shared import Shared
+from .steps import Done, SignInStep
+from .storage import MemoryStorage, Storage
+
+Metadata = Mapping[str, str] | None
+DEFAULT_SESSION_TTL: Final = 30 * 86_400.0
+
+
+class AuthClient:
+    """Signs one person up, in and out, and keeps their session fresh.
+
+    A service with many people makes one `SessionManager` and asks it for a client per request; a
+    bot, a script or a test makes one of these: ``async with AuthClient(config) as auth: ...``.
+
+    Nothing is read or sent until a method is awaited. Every method is safe to cancel, so
+    ``asyncio.timeout`` limits how long one may take; what must not stop halfway, such as a challenge
+    answer that yields tokens, goes on and is stored.
+
+    Args:
+        config: Which user pool, and how to talk to it.
+        session_key: The secret under which the session is kept, 1 to 512 characters. The default is
+            for one person on one machine.
+        storage: Where the session is kept; in memory by default. Left open.
+        token_provider: Where tokens come from instead. The client then borrows them: what needs a
+            signed-in person works, what would begin, continue or end a session raises
+            `AuthTokenConfigException`. Excludes ``storage``.
+        hub: Hears of sign-in and sign-out; one is made by default.
+        user_context: What threat protection may know of the end user.
+        clock: Seconds since the epoch.
+        http_client: An httpx client for the hosted UI; one is made by default. Left open.
+        aws_session: An aiobotocore session; one is made by default.
+
+    Raises:
+        AuthConfigError: ``storage`` and ``token_provider`` were both given.
+        AuthValidationError: ``session_key`` is no text of 1 to 512 characters.
+    """
+
+    def __init__(
+        self,
+        config: AuthConfig,
+        *,
+        session_key: str = "default",
+        storage: Storage | None = None,
+        token_provider: TokenProvider | None = None,
+        hub: Hub | None = None,
+        user_context: UserContext | None = None,
+        clock: Callable[[], float] = time.time,
+        http_client: Any = None,
+        aws_session: Any = None,
+    ) -> None:
+        if storage is not None and token_provider is not None:
+            raise AuthConfigError(
+                "excludes storage: tokens come from the one or the other", field="token_provider"
+            )
+        shared = Shared(
+            config,
+            storage=storage if storage is not None else MemoryStorage(clock=clock),
+            connections=Connections(config, aws_session=aws_session, http_client=http_client),
+            hub=hub if hub is not None else Hub(),
+            clock=clock,
+            session_ttl=DEFAULT_SESSION_TTL,
+            max_session_age=None,
+        )
+        self._open(Session(shared, session_key, user_context), token_provider, owned=shared)
+        self._hub: Hub | None = shared.hub
+        self._made_hub = hub is None
+
+    def _open(self, session: Session, provider: TokenProvider | None, *, owned: Shared | None) -> None:
+        self._session = session
+        self._owned = owned
+        self._borrows = provider is not None
+        self._token_provider = provider if provider is not None else SessionTokenProvider(session)
+        self._hub = None
+        self._made_hub = False
+
+    @classmethod
+    def _of_manager(cls, session: Session) -> Self:
+        """Make the client of one session of a `SessionManager`, which keeps what is shared."""
+        client = cls.__new__(cls)
+        client._open(session, None, owned=None)
+        return client
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} session_id={self.session_id!r}>"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Wait for what must not stop halfway, then close what this client made."""
+        if self._owned is not None:
+            await self._owned.aclose()
+        self._session.close()
+        if self._made_hub and self._hub is not None:
+            self._hub.end()
+
+    @property
+    def config(self) -> AuthConfig:
+        """The configuration that the client was made with."""
+        return self._session.shared.config
+
+    @property
+    def hub(self) -> Hub:
+        """Hears of this session only; what listens here ends with the client."""
+        return self._hub if self._hub is not None else self._session.hub
+
+    @property
+    def token_provider(self) -> TokenProvider:
+        """Where this client's tokens come from."""
+        return self._token_provider
+
+    @property
+    def session_key(self) -> str:
+        """The secret that opens this session. Never log it."""
+        return self._session.key
+
+    @property
+    def session_id(self) -> str:
+        """The hash of the session's key, which events and logs carry."""
+        return self._session.session_id
+
+    # Sign-up
+
+    async def sign_up(
+        self,
+        username: str,
+        password: str | None = None,
+        *,
+        user_attributes: Metadata = None,
+        validation_data: Metadata = None,
+        client_metadata: Metadata = None,
+    ) -> SignUpResult:
+        """Create an account (Amplify: ``signUp``; Cognito: SignUp).
+
+        Args:
+            username: The name, e-mail address or phone number, as the user pool has it.
+            password: The password; None where the pool takes people without one.
+            user_attributes: Such as ``{"email": "ana@example.com"}``.
+            validation_data: For the pre sign-up trigger only; it is not stored.
+            client_metadata: For the user pool's triggers.
+
+        Returns:
+            Whether the account is complete, the new user's id, and what comes next.
+
+        Raises:
+            AuthValidationError: The username is missing, or the pool needs a password; nothing was
+                created.
+            UsernameExistsException: The name is taken.
+            InvalidPasswordException: The password does not conform to the policy.
+            InvalidParameterException: An attribute is missing or malformed.
+        """
+        return await sign_up_flows.sign_up(
+            self._pool(),
+            arguments.text(username, "username", Code.EmptySignUpUsername),
+            password and arguments.text(password, "password"),
+            user_attributes=arguments.strings(user_attributes, "user_attributes"),
+            validation_data=arguments.strings(validation_data, "validation_data"),
+            client_metadata=arguments.strings(client_metadata, "client_metadata"),
+        )
+
+    async def confirm_sign_up(
+        self,
+        username: str,
+        confirmation_code: str,
+        *,
+        force_alias_creation: bool | None = None,
+        client_metadata: Metadata = None,
+    ) -> SignUpResult:
+        """Confirm an account by the code that was sent (``confirmSignUp``; ConfirmSignUp).
+
+        Args:
+            username: As given to `sign_up`.
+            confirmation_code: The code.
+            force_alias_creation: Whether an e-mail address or phone number that is another
+                account's alias moves to this one.
+            client_metadata: For the user pool's triggers.
+
+        Raises:
+            AuthValidationError: An argument is missing.
+            CodeMismatchException: It is another code.
+            ExpiredCodeException: The code has expired: see `resend_sign_up_code`.
+            AliasExistsException: The address is another account's.
+        """
+        await self._pool().confirm_sign_up(
+            arguments.text(username, "username", Code.EmptyConfirmSignUpUsername),
+            arguments.text(confirmation_code, "confirmation_code", Code.EmptyConfirmSignUpCode),
+            force_alias_creation=force_alias_creation,
+            client_metadata=arguments.strings(client_metadata, "client_metadata"),
+        )
+        return SignUpResult(is_sign_up_complete=True, user_id=None, next_step=Done())
+
+    async def resend_sign_up_code(
+        self, username: str, *, client_metadata: Metadata = None
+    ) -> CodeDeliveryDetails:
+        """Send another confirmation code (``resendSignUpCode``; ResendConfirmationCode).
+
+        Args:
+            username: As given to `sign_up`.
+            client_metadata: For the user pool's triggers.
+
+        Returns:
+            Where the code was sent.
+
+        Raises:
+            AuthValidationError: The username is missing.
+            LimitExceededException: Too many codes were asked for.
+            InvalidParameterException: The account is confirmed already.
+        """
+        return await self._pool().resend_confirmation_code(
+            arguments.text(username, "username", Code.EmptySignUpUsername),
+            client_metadata=arguments.strings(client_metadata, "client_metadata"),
+        )
+
+    # Sign-in
+
+    async def sign_in(
+        self,
+        username: str,
+        password: str | None = None,
+        *,
+        auth_flow_type: AuthFlowType = "USER_SRP_AUTH",
+        client_metadata: Metadata = None,
+    ) -> SignInResult:
+        """Begin to sign somebody in (``signIn``; InitiateAuth, RespondToAuthChallenge).
+
+        A pending sign-in of this session is replaced. If the user pool asks for something more, it
+        is remembered in the session, so that `confirm_sign_in` may go on in another process.
+
+        Args:
+            username: The name, or an alias of it.
+            password: The password.
+            auth_flow_type: ``USER_SRP_AUTH`` proves the password without sending it;
+                ``USER_PASSWORD_AUTH`` sends it.
+            client_metadata: For the user pool's triggers; goes with this call's requests.
+
+        Returns:
+            Whether the person is signed in, and what comes next. An account that must be confirmed,
+            or whose password must be reset, is a step, not an exception.
+
+        Raises:
+            AuthValidationError: An argument is missing or does not fit; nothing was sent.
+            UserAlreadyAuthenticatedException: Somebody is signed in; nothing was sent.
+            NotAuthorizedException: Wrong username or password, or the user is disabled.
+            UserNotFoundException: No such user, if the app client tells.
+        """
+        arguments.text(username, "username", Code.EmptySignInUsername)
+        metadata = arguments.strings(client_metadata, "client_metadata")
+        self._needs_own_session()
+        flow = _first_factor(auth_flow_type, username, password)
+        talk = partial(sign_in_flows.Conversation, self._pool(), self._session.shared.clock, metadata)
+        details = SignInDetails(username, auth_flow_type)
+        return await self._session.shared.run(self._sign_in(lambda: flow(talk()), details))
+
+    async def confirm_sign_in(
+        self,
+        challenge_response: str | Mapping[str, Any],
+        *,
+        step: type[SignInStep] | str | None = None,
+        user_attributes: Metadata = None,
+        friendly_device_name: str | None = None,
+        client_metadata: Metadata = None,
+    ) -> SignInResult:
+        """Answer what a sign-in asks for (``confirmSignIn``; RespondToAuthChallenge).
+
+        A refused answer leaves the sign-in pending, so that a wrong code can be tried again.
+
+        Args:
+            challenge_response: The code, the new password, or what else the step takes.
+            step: The step that this is an answer to, as a class of `aiocognito.steps` or by name.
+                If another one is pending, nothing is sent.
+            user_attributes: With a new password: the attributes that were missing.
+            friendly_device_name: With the setup of an authenticator app: what to call it.
+            client_metadata: For the user pool's triggers; goes with this call's requests.
+
+        Returns:
+            Whether the person is signed in, and what comes next.
+
+        Raises:
+            AuthValidationError: The answer is missing or does not fit; nothing was sent.
+            SignInException: Nothing is pending, another step is, it has expired, or another answer
+                is being sent right now.
+            CodeMismatchException: Wrong code.
+            ExpiredCodeException: The code was used before.
+            NotAuthorizedException: Cognito's session has expired or ended: begin again.
+        """
+        if not challenge_response:
+            raise AuthValidationError(Code.EmptyChallengeResponse)
+        if not isinstance(challenge_response, str | Mapping):
+            raise AuthValidationError(Code.InvalidArgument, "challenge_response: must be text or a mapping")
+        answer = Answer(
+            challenge_response,
+            user_attributes=arguments.strings(user_attributes, "user_attributes"),
+            friendly_device_name=friendly_device_name,
+        )
+        metadata = arguments.strings(client_metadata, "client_metadata")
+        self._needs_own_session()
+        talk = sign_in_flows.Conversation(self._pool(), self._session.shared.clock, metadata)
+
+        async def send(challenge: Challenged) -> Outcome:
+            _check_step(challenge, step)
+            try:
+                return await answer_challenge(talk, challenge, answer)
+            except (PasswordResetRequiredException, UserNotConfirmedException) as error:
+                return sign_in_flows.stopped_by(error)
+
+        return await self._session.shared.run(answer_pending(self._session, send))
+
+    async def get_sign_in_step(self) -> SignInStep | None:
+        """Say which step is pending, such as after a page was reloaded.
+
+        Returns:
+            The step as the last call returned it, but for a TOTP secret, which is never stored; None
+            if no sign-in is pending, or it has expired.
+        """
+        self._needs_own_session()
+        pending = (await self._session.load()).record.pending
+        return None if pending is None else step_of(pending.challenge)
+
+    async def sign_out(self, *, global_sign_out: bool = False) -> SignOutResult:
+        """Sign out (``signOut``; RevokeToken, or GlobalSignOut).
+
+        The local session is gone whatever Cognito answers. Tokens that were handed out before still
+        pass for valid where they are only verified offline, until they expire.
+
+        Args:
+            global_sign_out: Sign the person out everywhere. Expired tokens are renewed first; if
+                Cognito refuses, this session's tokens are revoked at least.
+
+        Returns:
+            Whether Cognito confirmed it, and why not.
+
+        Raises:
+            StorageError: The storage cannot forget the session.
+        """
+        self._needs_own_session()
+        work = ending.sign_out(self._session, everywhere=global_sign_out)
+        return await self._session.shared.run(work)
+
+    # The session
+
+    async def fetch_auth_session(
+        self,
+        *,
+        force_refresh: bool = False,
+        credentials: bool = True,  # noqa: ARG002 - no identity pool is asked yet
+        client_metadata: Metadata = None,
+    ) -> AuthSession:
+        """Return the session's tokens (``fetchAuthSession``; GetTokensFromRefreshToken).
+
+        Args:
+            force_refresh: Renew the tokens even if they are good.
+            credentials: Whether AWS credentials are wanted, too, where an identity pool is configured.
+            client_metadata: For the user pool's triggers, if tokens are renewed.
+
+        Returns:
+            What there is; without tokens if nobody is signed in.
+
+        Raises:
+            TokenRefreshException: The tokens expired and there is no refresh token.
+            ServiceError: Cognito refused to renew them.
+            NetworkError: Cognito could not be reached; the session is kept.
+        """
+        tokens = await self._token_provider.get_tokens(
+            force_refresh=force_refresh, client_metadata=arguments.strings(client_metadata, "client_metadata")
+        )
+        if tokens is None:
+            return AuthSession()
+        return AuthSession(tokens=tokens, user_sub=tokens.access_token.payload.get("sub"))
+
+    async def get_current_user(self) -> AuthUser:
+        """Say who is signed in (``getCurrentUser``). Asks nobody unless the tokens have expired.
+
+        Raises:
+            UserUnAuthenticatedException: Nobody is signed in.
+        """
+        return current_user(await self._tokens())
+
+    async def fetch_user_attributes(self) -> dict[str, str]:
+        """Return the signed-in person's attributes (``fetchUserAttributes``; GetUser).
+
+        Raises:
+            UserUnAuthenticatedException: Nobody is signed in.
+            NotAuthorizedException: The access token is not accepted any more.
+        """
+        tokens = await self._tokens()
+        answer = await self._pool().get_user(tokens.access_token.token)
+        return {pair["Name"]: pair.get("Value", "") for pair in answer.get("UserAttributes", ())}
+
+    async def rotate_session_key(self) -> str:
+        """Move the session under a new random key; the old one is signed out at once.
+
+        Call it when somebody has signed in: a key planted in their browser before is then worth
+        nothing.
+
+        Returns:
+            The new key, for the browser's cookie. It is a secret.
+
+        Raises:
+            StorageError: The storage failed; the old key still opens the session.
+        """
+        self._needs_own_session()
+        new_key = keys.new_secret()
+        await self._session.shared.run(self._session.move(new_key))
+        return new_key
+
+    # How it is done
+
+    async def _sign_in(self, flow: Callable[[], Any], details: SignInDetails) -> SignInResult:
+        await self._refuse_if_signed_in()
+        try:
+            try:
+                outcome = await flow()
+            except (PasswordResetRequiredException, UserNotConfirmedException) as error:
+                outcome = sign_in_flows.stopped_by(error)
+        except Exception:
+            # Whatever was pending before has been replaced by a sign-in that failed.
+            await self._session.drop_pending()
+            raise
+        return await self._session.commit(outcome, details)
+
+    async def _refuse_if_signed_in(self) -> None:
+        try:
+            tokens = await self._token_provider.get_tokens()
+        except StorageError:
+            raise
+        except AuthError:
+            return  # A session that could not be renewed just now is replaced.
+        if tokens is not None:
+            raise UserAlreadyAuthenticatedException("somebody is signed in already")
+
+    async def _tokens(self) -> AuthTokens:
+        tokens = await self._token_provider.get_tokens()
+        if tokens is None:
+            raise UserUnAuthenticatedException("nobody is signed in")
+        return tokens
+
+    def _pool(self) -> UserPool:
+        self._session.shared.check_loop()
+        return self._session.pool
+
+    def _needs_own_session(self) -> None:
+        self._session.shared.check_loop()
+        if self._borrows:
+            raise AuthTokenConfigException(
+                "this client borrows its tokens from a token provider: it keeps no session of its own"
+            )
+
+
+def _first_factor(flow: str, username: str, password: str | None) -> Callable[..., Any]:
+    """Choose the flow that a sign-in begins with, and check what it needs."""
+    flows = {
+        "USER_SRP_AUTH": sign_in_flows.user_srp_auth,
+        "USER_PASSWORD_AUTH": sign_in_flows.user_password_auth,
+    }
+    if flow not in flows:
+        raise AuthValidationError(
+            Code.InvalidArgument, f"auth_flow_type: must be one of {', '.join(sorted(flows))}"
+        )
+    secret = arguments.text(password, "password", Code.EmptySignInPassword)
+    return lambda talk: flows[flow](talk, username, secret)
+
+
+def _check_step(challenge: Challenged, step: type[SignInStep] | str | None) -> None:
+    pending = step_of(challenge)
+    expected = getattr(step, "step", step)
+    if expected is not None and expected != pending.step:
+        raise SignInException(f"the pending step is {pending.step}, not {expected}; nothing was sent")

@@ -1,0 +1,44 @@
+"""What everybody shares: the gateways of one configuration. They hold nobody's secrets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..config import AuthConfig
+from ..errors import AuthUserPoolException
+from ..models import UserContext
+from .aws import AwsClient
+from .user_pool import UserPool
+
+
+class Connections:
+    """Makes each gateway when it is first asked for, and closes what it made.
+
+    Args:
+        config: Which services to talk to.
+        aws_session: An aiobotocore session to make clients from; one is made by default.
+        http_client: An httpx client for everything that is not an AWS API; one is made by default.
+    """
+
+    def __init__(self, config: AuthConfig, *, aws_session: Any = None, http_client: Any = None) -> None:
+        self._config = config
+        self._aws_session = aws_session
+        self._http_client = http_client
+        self._user_pool_service: AwsClient | None = None
+
+    def user_pool(self, user_context: UserContext | None = None) -> UserPool:
+        """Return the user pool's gateway for one end user's context.
+
+        Raises:
+            AuthUserPoolException: The configuration names no user pool or no app client.
+        """
+        if self._config.user_pool_id is None or self._config.user_pool_client_id is None:
+            raise AuthUserPoolException("no user pool is configured")
+        if self._user_pool_service is None:
+            self._user_pool_service = AwsClient("cognito-idp", self._config, aws_session=self._aws_session)
+        return UserPool(self._config, self._user_pool_service, user_context)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._user_pool_service is not None:
+            await self._user_pool_service.aclose()

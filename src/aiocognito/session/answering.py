@@ -1,0 +1,83 @@
+"""Answering a pending sign-in: of two answers at once, one is sent."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+
+from attrs import evolve
+
+from ..answers import Authenticated, Challenged, Outcome
+from ..config import AuthConfig
+from ..errors import AuthError, SignInException
+from ..results import SignInResult
+from .record import PendingSignIn, SessionRecord
+from .session import Session, Superseded
+
+
+async def answer_pending(
+    session: Session, answer: Callable[[Challenged], Awaitable[Outcome]]
+) -> SignInResult:
+    """Claim the pending sign-in, answer it, and remember what came of it.
+
+    An answer that is refused leaves the sign-in pending: a wrong code can be tried again.
+
+    Args:
+        session: Whose sign-in.
+        answer: Checks and sends the answer. What it raises is raised.
+
+    Raises:
+        SignInException: Nothing is pending, it expired, or another answer is being sent.
+    """
+    claim = secrets.token_hex(8)
+    loaded = await session.update(lambda record: _claimed(record, claim, session))
+    pending = _pending(loaded.record)
+    try:
+        outcome = await answer(pending.challenge)
+    except BaseException:
+        await session.update(lambda record: _released(record, claim))
+        raise
+    try:
+        return await session.commit(outcome, pending.sign_in_details, claim=claim)
+    except Superseded:
+        await _discard(session, outcome)
+        raise SignInException(
+            "the sign-in was ended, or begun anew, before this answer came; nothing was stored"
+        ) from None
+
+
+def _pending(record: SessionRecord) -> PendingSignIn:
+    if record.pending is None:
+        raise SignInException("no sign-in is pending: it was not begun, has ended, or has expired")
+    return record.pending
+
+
+def _claimed(record: SessionRecord, claim: str, session: Session) -> SessionRecord:
+    pending = _pending(record)
+    now = session.shared.clock()
+    if pending.claim is not None and now < pending.claimed_until:
+        raise SignInException(
+            "another answer to this challenge is being sent right now", recovery_suggestion="Wait for it."
+        )
+    claimed_until = now + _longest_answer(session.shared.config)
+    return evolve(record, pending=evolve(pending, claim=claim, claimed_until=claimed_until))
+
+
+def _released(record: SessionRecord, claim: str) -> SessionRecord:
+    if record.pending is None or record.pending.claim != claim:
+        return record
+    return evolve(record, pending=evolve(record.pending, claim=None, claimed_until=0.0))
+
+
+def _longest_answer(config: AuthConfig) -> float:
+    """Seconds that a few requests take at worst: whoever claims for longer has died."""
+    return 3 * config.max_attempts * (config.connect_timeout + config.read_timeout)
+
+
+async def _discard(session: Session, outcome: Outcome) -> None:
+    """Revoke tokens that nobody will use."""
+    if isinstance(outcome, Authenticated) and outcome.tokens.refresh_token is not None:
+        try:
+            await session.pool.revoke_token(outcome.tokens.refresh_token)
+        except AuthError:
+            return  # They were never handed out; the session is as it should be without this.

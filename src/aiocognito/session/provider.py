@@ -1,0 +1,90 @@
+"""Where a client's tokens come from: the session's record, or whatever the caller brings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
+
+from ..models import AuthTokens
+from .refresh import refreshed
+from .session import Session
+
+
+@runtime_checkable
+class TokenProvider(Protocol):
+    """Gives a client the tokens of whoever is signed in."""
+
+    async def get_tokens(
+        self, *, force_refresh: bool = False, client_metadata: Mapping[str, str] | None = None
+    ) -> AuthTokens | None:
+        """Return good tokens, or None if nobody is signed in.
+
+        Args:
+            force_refresh: Renew them even if they are good.
+            client_metadata: For the user pool's triggers, if they are renewed.
+        """
+        ...
+
+
+class SessionTokenProvider:
+    """Tokens from a session's record, renewed when they end (the default `TokenProvider`)."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def get_tokens(
+        self, *, force_refresh: bool = False, client_metadata: Mapping[str, str] | None = None
+    ) -> AuthTokens | None:
+        """Return good tokens, or None if nobody is signed in (GetTokensFromRefreshToken).
+
+        Tokens with less than 5 s left count as expired. Within ``AuthConfig.refresh_ahead`` of their
+        end they are renewed early; if that fails, the old ones are returned.
+
+        Args:
+            force_refresh: Renew them even if they are good.
+            client_metadata: For the user pool's triggers, if they are renewed.
+
+        Raises:
+            TokenRefreshException: They expired and there is no refresh token.
+            ServiceError: Cognito refused; throttling and failures keep the session.
+            NetworkError: Cognito could not be reached; the session is kept.
+            StorageError: The storage failed.
+        """
+        session = self._session
+        shared = session.shared
+        shared.check_loop()
+        # Reading is always a read: a session ended anywhere is ended here at the next call. What
+        # costs is decoding, and that is done only when the bytes are others than last time.
+        raw = await shared.storage.get(session.storage_key)
+        decoded = shared.decoded.get(session.session_id)
+        if (
+            decoded is not None
+            and not force_refresh
+            and shared.clock() < decoded.good_until
+            and decoded.raw == raw
+        ):
+            return decoded.tokens
+        return await self._look_closer(raw, force_refresh, client_metadata)
+
+    async def _look_closer(
+        self, raw: bytes | None, force: bool, client_metadata: Mapping[str, str] | None
+    ) -> AuthTokens | None:
+        session = self._session
+        shared = session.shared
+        record = session.parse(raw)
+        decoded = session.decode(raw, record)
+        if decoded is None or record.tokens is None:
+            shared.decoded.pop(session.session_id, None)
+            return None
+        now = shared.clock()
+        ahead = shared.config.refresh_ahead if record.tokens.refresh_token is not None else 0.0
+        if force or now > session.expires_at(record, decoded.tokens) - ahead:
+            return await refreshed(session, raw, force=force, client_metadata=client_metadata)
+        if decoded.good_until <= now:
+            # Its lifetime is to be counted anew. If somebody else writes, they do just that.
+            written = await session.replace(record, expected=raw)
+            decoded = (written and session.decode(written.raw, written.record)) or decoded
+        shared.remember(session.session_id, decoded)
+        return decoded.tokens

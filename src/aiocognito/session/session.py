@@ -1,0 +1,309 @@
+"""One person's session: the one class that loads and commits a record."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Final
+
+from attrs import evolve, frozen
+
+from ..answers import Authenticated, Challenged, Outcome, TokenSet
+from ..errors import InvalidJWTError, StorageError
+from ..flows.challenges import step_of
+from ..hub import Hub
+from ..jwt import JWT, decode_jwt
+from ..models import AuthTokens, AuthUser, SignInDetails, UserContext
+from ..results import SignInResult
+from ..services.user_pool import UserPool
+from ..steps import Done
+from . import keys
+from .record import PendingSignIn, SessionRecord, StoredTokens, dump, load
+from .shared import Decoded, Shared
+
+# Tokens with less than this left count as expired: a request takes its time (Amplify's margin).
+EXPIRY_MARGIN: Final = 5.0
+# A record's lifetime is counted anew at most once a day; of a short one, at every tenth.
+RENEWAL_SECONDS: Final = 86_400.0
+# A session that others keep writing to is in trouble; losing this often has another cause.
+MAX_WRITE_ATTEMPTS: Final = 100
+
+
+@frozen
+class Loaded:
+    """A record and the bytes it was read from, which `Session.replace` compares with."""
+
+    raw: bytes | None
+    record: SessionRecord
+
+
+class Session:
+    """What one session key opens: the record under its hash, and what belongs to it.
+
+    Args:
+        shared: Connections, storage and tables of the service.
+        session_key: The secret that opens the session.
+        user_context: What threat protection may know of the end user.
+    """
+
+    __slots__ = ("_hub", "key", "session_id", "shared", "storage_key", "user_context")
+
+    def __init__(self, shared: Shared, session_key: str, user_context: UserContext | None = None) -> None:
+        self.shared = shared
+        self.user_context = user_context
+        self._hub: Hub | None = None
+        self._use(keys.check_key(session_key, "session_key"))
+
+    def _use(self, session_key: str) -> None:
+        self.key = session_key
+        self.session_id = keys.digest(session_key)
+        self.storage_key = keys.session_storage_key(self.shared.config, self.session_id)
+
+    @property
+    def pool(self) -> UserPool:
+        """The user pool, for this end user's context."""
+        return self.shared.connections.user_pool(self.user_context)
+
+    @property
+    def hub(self) -> Hub:
+        """Hears of this session only."""
+        if self._hub is None:
+            self._hub = Hub()
+            self.shared.add_hub(self.session_id, self._hub)
+        return self._hub
+
+    def close(self) -> None:
+        """End what listens here."""
+        if self._hub is not None:
+            self.shared.remove_hub(self.session_id, self._hub)
+            self._hub.end()
+            self._hub = None
+
+    # Reading and writing
+
+    async def load(self) -> Loaded:
+        """Read the record; an empty one if there is none, or none that can be read."""
+        raw = await self.shared.storage.get(self.storage_key)
+        return Loaded(raw, self.parse(raw))
+
+    def parse(self, raw: bytes | None) -> SessionRecord:
+        """Read a record's bytes, leaving out what has expired meanwhile."""
+        now = self.shared.clock()
+        record = load(raw) if raw is not None else None
+        if record is None or self._is_too_old(record, now):
+            return SessionRecord(created_at=now, renewed_at=now)
+        if record.pending is not None and record.pending.expires_at <= now:
+            record = evolve(record, pending=None)
+        return record
+
+    def _is_too_old(self, record: SessionRecord, now: float) -> bool:
+        age = self.shared.max_session_age
+        return age is not None and record.created_at + age <= now
+
+    async def replace(self, record: SessionRecord, *, expected: bytes | None) -> Loaded | None:
+        """Write a record, its lifetime counted anew, if the storage still holds ``expected``.
+
+        Returns:
+            What is stored now; None if somebody else wrote first.
+        """
+        now = self.shared.clock()
+        record = evolve(record, renewed_at=now)
+        raw, ttl = None, None
+        if not record.is_empty:
+            raw, ttl = dump(record), self._ttl(record, now)
+        if raw is None and expected is None:
+            return Loaded(None, record)
+        if not await self.shared.storage.replace(self.storage_key, raw, expected=expected, ttl=ttl):
+            return None
+        return Loaded(raw, record)
+
+    def _ttl(self, record: SessionRecord, now: float) -> float:
+        """Seconds that a record lives: as long as the longest-lived thing in it, within the limits."""
+        ttl = 0.0
+        if record.tokens is not None:
+            ttl = self.shared.session_ttl
+        if record.pending is not None:
+            ttl = max(ttl, record.pending.expires_at - now)
+        if self.shared.max_session_age is not None:
+            ttl = min(ttl, record.created_at + self.shared.max_session_age - now)
+        # A storage takes no lifetime of nothing, and what ended this instant may as well be there.
+        return max(ttl, 0.001)
+
+    async def update(self, change: Callable[[SessionRecord], SessionRecord]) -> Loaded:
+        """Change the record by compare-and-set, however many others write to it.
+
+        Args:
+            change: Makes the new record of the present one; called again if somebody wrote first.
+                What it raises leaves the record as it is.
+        """
+        for _ in range(MAX_WRITE_ATTEMPTS):
+            loaded = await self.load()
+            record = change(loaded.record)
+            if record == loaded.record:
+                return loaded
+            written = await self.replace(record, expected=loaded.raw)
+            if written is not None:
+                return written
+        raise StorageError("the session's record kept changing while it was written")
+
+    # Tokens
+
+    def decode(self, raw: bytes | None, record: SessionRecord) -> Decoded | None:
+        """Decode a record's tokens; None if there are none, or none that can be read."""
+        stored = record.tokens
+        if stored is None or raw is None:
+            return None
+        try:
+            tokens = AuthTokens(
+                access_token=decode_jwt(stored.access_token),
+                id_token=decode_jwt(stored.id_token) if stored.id_token is not None else None,
+                sign_in_details=stored.sign_in_details,
+            )
+        except InvalidJWTError:
+            return None
+        ahead = self.shared.config.refresh_ahead if stored.refresh_token is not None else 0.0
+        renew_at = record.renewed_at + min(RENEWAL_SECONDS, self.shared.session_ttl / 10)
+        good_until = min(self.expires_at(record, tokens) - ahead, renew_at)
+        if self.shared.max_session_age is not None:
+            good_until = min(good_until, record.created_at + self.shared.max_session_age)
+        return Decoded(raw, tokens, good_until)
+
+    def expires_at(self, record: SessionRecord, tokens: AuthTokens) -> float:
+        """When the first of the tokens counts as expired, by our clock."""
+        drift = record.tokens.clock_drift if record.tokens is not None else 0.0
+        expiries = [_number(tokens.access_token, "exp")]
+        if tokens.id_token is not None:
+            expiries.append(_number(tokens.id_token, "exp"))
+        return min(expiries) - drift - EXPIRY_MARGIN
+
+    def stored_tokens(
+        self, tokens: TokenSet, username: str, details: SignInDetails | None, previous: str | None = None
+    ) -> StoredTokens:
+        """Make what is stored of tokens that were issued this instant.
+
+        Args:
+            tokens: As Cognito issued them.
+            username: The name that Cognito knows the person by.
+            details: How they signed in.
+            previous: The refresh token to keep if Cognito gave no new one.
+        """
+        issued_at = _number(decode_jwt(tokens.access_token), "iat")
+        return StoredTokens(
+            access_token=tokens.access_token,
+            id_token=tokens.id_token,
+            refresh_token=tokens.refresh_token or previous,
+            clock_drift=issued_at - self.shared.clock() if issued_at > 0 else 0.0,
+            username=username,
+            sign_in_details=details,
+        )
+
+    # Outcomes
+
+    async def commit(
+        self, outcome: Outcome, details: SignInDetails, *, claim: str | None = None
+    ) -> SignInResult:
+        """Remember what a sign-in came to, tell the Hub, and say what comes next.
+
+        Args:
+            outcome: What the flow came to.
+            details: How the sign-in was begun.
+            claim: Whose answer this is; if the pending sign-in is no longer claimed under that name,
+                somebody signed out or began anew, and nothing is stored.
+
+        Raises:
+            Superseded: That happened.
+        """
+
+        def change(record: SessionRecord) -> SessionRecord:
+            if claim is not None and (record.pending is None or record.pending.claim != claim):
+                raise Superseded
+            match outcome:
+                case Authenticated(username=username, tokens=tokens):
+                    stored = self.stored_tokens(tokens, username, details)
+                    return evolve(record, tokens=stored, pending=None, created_at=self.shared.clock())
+                case Challenged():
+                    expires_at = self.shared.clock() + self.shared.config.auth_session_validity
+                    pending = PendingSignIn(challenge=outcome, sign_in_details=details, expires_at=expires_at)
+                    return evolve(record, pending=pending)
+                case _:
+                    return evolve(record, pending=None)
+
+        loaded = await self.update(change)
+        match outcome:
+            case Authenticated():
+                await self._signed_in(loaded)
+                return SignInResult(is_signed_in=True, next_step=Done())
+            case Challenged():
+                return SignInResult(is_signed_in=False, next_step=step_of(outcome))
+            case stopped:
+                return SignInResult(is_signed_in=False, next_step=stopped.step)
+
+    async def drop_pending(self) -> None:
+        """Forget the sign-in that was between two steps."""
+        await self.update(lambda record: evolve(record, pending=None))
+
+    async def _signed_in(self, loaded: Loaded) -> None:
+        decoded = self.decode(loaded.raw, loaded.record)
+        if decoded is not None:
+            await self.shared.emit(self.session_id, "signedIn", current_user(decoded.tokens).to_dict())
+
+    async def forget(self) -> Loaded:
+        """Delete the record and return what it was.
+
+        Raises:
+            StorageError: The storage cannot forget.
+        """
+        for _ in range(MAX_WRITE_ATTEMPTS):
+            loaded = await self.load()
+            if loaded.raw is None or await self.shared.storage.replace(
+                self.storage_key, None, expected=loaded.raw
+            ):
+                self.shared.decoded.pop(self.session_id, None)
+                return loaded
+        raise StorageError("the session's record kept changing while it was deleted")
+
+    async def move(self, new_key: str) -> None:
+        """Move the record under a new key; the old one opens nothing any more.
+
+        A refresh that is under way is waited for, so that what it brings is moved, too.
+        """
+        new_id = keys.digest(new_key)
+        target = keys.session_storage_key(self.shared.config, new_id)
+        async with self.shared.storage.lock(self.storage_key):
+            for _ in range(MAX_WRITE_ATTEMPTS):
+                loaded = await self.load()
+                if loaded.raw is None or loaded.record.is_empty:
+                    break
+                # Copied before it is deleted: whatever happens in between loses nothing.
+                ttl = self._ttl(loaded.record, self.shared.clock())
+                await self.shared.storage.set(target, loaded.raw, ttl=ttl)
+                if await self.shared.storage.replace(self.storage_key, None, expected=loaded.raw):
+                    break
+            else:
+                raise StorageError("the session's record kept changing while it was moved")
+        self.shared.decoded.pop(self.session_id, None)
+        hub = self._hub
+        if hub is not None:
+            self.shared.remove_hub(self.session_id, hub)
+            self.shared.add_hub(new_id, hub)
+        self._use(new_key)
+
+
+class Superseded(Exception):
+    """Somebody signed out, or began another sign-in, before this one's answer came."""
+
+
+def current_user(tokens: AuthTokens) -> AuthUser:
+    """Say whose tokens these are; the access token alone suffices."""
+    access = tokens.access_token.payload
+    identity = tokens.id_token.payload if tokens.id_token is not None else {}
+    return AuthUser(
+        username=str(identity.get("cognito:username") or access.get("username") or ""),
+        user_id=str(identity.get("sub") or access.get("sub") or ""),
+        sign_in_details=tokens.sign_in_details,
+    )
+
+
+def _number(token: JWT, claim: str) -> float:
+    value = token.payload.get(claim)
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else 0.0

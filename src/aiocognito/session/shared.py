@@ -1,0 +1,154 @@
+"""What the sessions of one service share: connections, storage, and the tables keyed by session.
+
+Nothing personal is reachable from here but by a session's id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import weakref
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+from weakref import WeakSet
+
+from attrs import frozen
+
+from ..config import AuthConfig
+from ..hub import AuthEvent, AuthEventName, Hub
+from ..models import AuthTokens
+from ..services.connections import Connections
+from ..storage import Storage
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+# As many decoded sessions stay in memory; reading another decodes it anew.
+CACHE_SIZE = 1024
+
+
+@frozen
+class Decoded:
+    """A record's tokens, decoded, and the bytes they came from.
+
+    Attributes:
+        raw: What the storage held. Other bytes there mean another truth.
+        tokens: The tokens in them.
+        good_until: When they must be looked at again: they expire, want to be renewed early, or the
+            record's lifetime wants to be counted anew. In seconds since the epoch, by our clock.
+    """
+
+    raw: bytes
+    tokens: AuthTokens
+    good_until: float
+
+
+class Shared:
+    """The shared half of every session.
+
+    Args:
+        config: Which pools, and how.
+        storage: Where records lie.
+        connections: The gateways.
+        hub: Hears of every session.
+        clock: Seconds since the epoch.
+        session_ttl: Seconds that a record lives after its last use.
+        max_session_age: Seconds that a session lives at most, if there is a limit.
+    """
+
+    def __init__(
+        self,
+        config: AuthConfig,
+        *,
+        storage: Storage,
+        connections: Connections,
+        hub: Hub,
+        clock: Callable[[], float],
+        session_ttl: float,
+        max_session_age: float | None,
+    ) -> None:
+        self.config = config
+        self.storage = storage
+        self.connections = connections
+        self.hub = hub
+        self.clock = clock
+        self.session_ttl = session_ttl
+        self.max_session_age = max_session_age
+        self.decoded: dict[str, Decoded] = {}
+        self.refreshes: dict[str, asyncio.Future[AuthTokens | None]] = {}
+        self._hubs: dict[str, WeakSet[Hub]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+
+    def check_loop(self) -> None:
+        """Bind to the running event loop.
+
+        Raises:
+            RuntimeError: Another loop was bound before, or everything is closed.
+        """
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            if self._loop is not None:
+                raise RuntimeError(
+                    "this object belongs to another event loop: its connections, locks and running"
+                    " refreshes cannot be shared between loops; make one per loop"
+                )
+            self._loop = loop
+        if self._closed:
+            raise RuntimeError("this object is closed")
+
+    def remember(self, session_id: str, decoded: Decoded) -> None:
+        """Keep a decoded record, and not too many of them."""
+        self.decoded.pop(session_id, None)
+        while len(self.decoded) >= CACHE_SIZE:
+            del self.decoded[next(iter(self.decoded))]
+        self.decoded[session_id] = decoded
+
+    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run work that must not stop halfway, in a task of its own.
+
+        A cancelled caller leaves at once; the work goes on, and `aclose` waits for it.
+        """
+        return await asyncio.shield(self.spawn(work))
+
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Start work that `aclose` waits for."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        # Nobody may be left to hear of it; asking keeps asyncio from complaining at exit.
+        if not task.cancelled() and task.exception() is not None:
+            logger.debug("a task of a session ended with %s", type(task.exception()).__name__)
+
+    def add_hub(self, session_id: str, hub: Hub) -> None:
+        """Let a hub hear of one session, for as long as somebody holds it."""
+        self._hubs.setdefault(session_id, WeakSet()).add(hub)
+        weakref.finalize(hub, self._forget_if_unheard, session_id).atexit = False
+
+    def remove_hub(self, session_id: str, hub: Hub) -> None:
+        """End that."""
+        self._hubs.get(session_id, WeakSet()).discard(hub)
+        self._forget_if_unheard(session_id)
+
+    def _forget_if_unheard(self, session_id: str) -> None:
+        if not self._hubs.get(session_id, True):
+            del self._hubs[session_id]
+
+    async def emit(self, session_id: str, name: AuthEventName, data: dict[str, Any] | None = None) -> None:
+        """Tell whoever hears everybody, and whoever hears this session."""
+        event = AuthEvent(name, data or {}, session_id)
+        await self.hub.emit(event)
+        for hub in list(self._hubs.get(session_id, ())):
+            await hub.emit(event)
+
+    async def aclose(self) -> None:
+        """Wait for what runs, then close the connections."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._closed = True
+        await self.connections.aclose()
