@@ -1,0 +1,68 @@
+// Serve functions over lines of JSON: {"call": NAME, "args": {…}} in; {"ok": …} or {"error": {…}} out.
+// The tests' side is in conftest.py.
+import { createInterface } from 'node:readline';
+
+// What does not survive JSON: a token prints itself, bytes are hexadecimal.
+function plain(_key, value) {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+  if (value?.payload && Object.hasOwn(value, 'toString')) {
+    return { payload: value.payload, token: value.toString() };
+  }
+  return value;
+}
+
+export async function serve(functions) {
+  for await (const line of createInterface({ input: process.stdin })) {
+    const { call, args } = JSON.parse(line);
+    let answer;
+    try {
+      if (!functions[call]) throw new TypeError(`no function ${call}`);
+      answer = { ok: (await functions[call](args)) ?? null };
+    } catch (error) {
+      const { name, code, message } = error;
+      answer = { error: { name, code, message } };
+    }
+    process.stdout.write(`${JSON.stringify(answer, plain)}\n`);
+  }
+}
+
+// A storage that stands in for the browser's, in both of the clients' spellings.
+export class MapStorage {
+  #items = new Map();
+
+  getItem(key) {
+    return this.#items.get(key) ?? null;
+  }
+
+  setItem(key, value) {
+    this.#items.set(key, value);
+    return value;
+  }
+
+  removeItem(key) {
+    return this.#items.delete(key);
+  }
+
+  clear() {
+    this.#items.clear();
+    return {};
+  }
+
+  entries() {
+    return Object.fromEntries(this.#items);
+  }
+}
+
+// What the server said of every SRP exchange, so that a test can tell which lengths occurred.
+export function recordSrp() {
+  const seen = [];
+  const realFetch = globalThis.fetch;
+  globalThis.fetch = async (...request) => {
+    const response = await realFetch(...request);
+    const body = await response.clone().json().catch(() => null);
+    const parameters = body?.ChallengeParameters;
+    if (parameters?.SRP_B) seen.push({ salt: parameters.SALT, srpB: parameters.SRP_B });
+    return response;
+  };
+  return () => seen.splice(0);
+}
