@@ -463,11 +463,11 @@ class AuthClient:
                 outcome = await flow()
             except (PasswordResetRequiredException, UserNotConfirmedException) as error:
                 outcome = sign_in_flows.stopped_by(error)
+            return await self._session.commit(outcome, details)
         except Exception:
             # Whatever was pending before has been replaced by a sign-in that failed.
             await self._session.drop_pending()
             raise
-        return await self._session.commit(outcome, details)
 
     async def _refuse_if_signed_in(self) -> None:
         try:

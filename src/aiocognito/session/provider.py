@@ -74,13 +74,12 @@ class SessionTokenProvider:
         session = self._session
         shared = session.shared
         record = session.parse(raw)
-        decoded = session.decode(raw, record)
-        if decoded is None or record.tokens is None:
+        decoded, stored = session.decode(raw, record), record.tokens
+        if decoded is None or stored is None:
             shared.decoded.pop(session.session_id, None)
             return None
         now = shared.clock()
-        ahead = shared.config.refresh_ahead if record.tokens.refresh_token is not None else 0.0
-        if force or now > session.expires_at(record, decoded.tokens) - ahead:
+        if force or now > session.early_at(stored, decoded.tokens):
             return await refreshed(session, raw, force=force, client_metadata=client_metadata)
         if decoded.good_until <= now:
             # Its lifetime is to be counted anew. If somebody else writes, they do just that.

@@ -110,16 +110,17 @@ async def _refresh(
     if decoded is None or stored is None:
         return None, False, None
     now = session.shared.clock()
-    expires_at = session.expires_at(loaded.record, decoded.tokens)
+    expires_at = session.expires_at(stored, decoded.tokens)
     before = session.parse(seen).tokens
     others_did = before is None or before.access_token != stored.access_token
-    if now < (decoded.good_until if not (force and not others_did) else 0):
+    if (not force or others_did) and now < decoded.good_until:
         session.shared.remember(session.session_id, decoded)
         return decoded.tokens, False, None
     if stored.refresh_token is None:
         raise TokenRefreshException("the tokens expired, and there is no refresh token to renew them with")
     try:
-        return await _exchange(session, stored, stored.refresh_token, client_metadata), True, None
+        tokens, renewed = await _exchange(session, stored, stored.refresh_token, client_metadata)
+        return tokens, renewed, None
     except Exception as error:
         if _ends_session(error):
             await _end(session, stored.refresh_token)
@@ -138,8 +139,12 @@ async def _refresh(
 
 async def _exchange(
     session: Session, old: StoredTokens, refresh_token: str, client_metadata: Mapping[str, str] | None
-) -> AuthTokens | None:
-    """GetTokensFromRefreshToken, and store what came, unless the session is another by now."""
+) -> tuple[AuthTokens | None, bool]:
+    """GetTokensFromRefreshToken, and store what came, unless the session is another by now.
+
+    Returns:
+        The tokens that the session has now, and whether they are what came.
+    """
     answer = await session.pool.get_tokens_from_refresh_token(refresh_token, client_metadata=client_metadata)
     new = session.stored_tokens(answer, old.username, old.sign_in_details, previous=refresh_token)
 
@@ -152,9 +157,9 @@ async def _exchange(
     loaded = await session.update(change)
     decoded = session.decode(loaded.raw, loaded.record)
     if decoded is None:
-        return None
+        return None, False
     session.shared.remember(session.session_id, decoded)
-    return decoded.tokens
+    return decoded.tokens, loaded.record.tokens == new
 
 
 def _ends_session(error: Exception) -> bool:

@@ -161,20 +161,23 @@ class Session:
             )
         except InvalidJWTError:
             return None
-        ahead = self.shared.config.refresh_ahead if stored.refresh_token is not None else 0.0
-        renew_at = record.renewed_at + min(RENEWAL_SECONDS, self.shared.session_ttl / 10)
-        good_until = min(self.expires_at(record, tokens) - ahead, renew_at)
+        # "Counted anew" is about the record's lifetime, "early" about the tokens in it.
+        counted_anew = record.renewed_at + min(RENEWAL_SECONDS, self.shared.session_ttl / 10)
+        good_until = min(self.early_at(stored, tokens), counted_anew)
         if self.shared.max_session_age is not None:
             good_until = min(good_until, record.created_at + self.shared.max_session_age)
         return Decoded(raw, tokens, good_until)
 
-    def expires_at(self, record: SessionRecord, tokens: AuthTokens) -> float:
+    def expires_at(self, stored: StoredTokens, tokens: AuthTokens) -> float:
         """When the first of the tokens counts as expired, by our clock."""
-        drift = record.tokens.clock_drift if record.tokens is not None else 0.0
-        expiries = [_number(tokens.access_token, "exp")]
-        if tokens.id_token is not None:
-            expiries.append(_number(tokens.id_token, "exp"))
-        return min(expiries) - drift - EXPIRY_MARGIN
+        return _end(stored, tokens) - EXPIRY_MARGIN
+
+    def early_at(self, stored: StoredTokens, tokens: AuthTokens) -> float:
+        """From when on the tokens are to be renewed, by our clock."""
+        ahead = self.shared.config.refresh_ahead if stored.refresh_token is not None else 0.0
+        # Whoever wants an hour's notice of tokens that live five minutes would renew them always.
+        ahead = min(ahead, _life(tokens) / 2)
+        return _end(stored, tokens) - max(ahead, EXPIRY_MARGIN)
 
     def stored_tokens(
         self, tokens: TokenSet, username: str, details: SignInDetails | None, previous: str | None = None
@@ -228,15 +231,12 @@ class Session:
                 case _:
                     return evolve(record, pending=None)
 
+        # Before anything is written: a challenge that makes no step is not remembered either.
+        result = _result(outcome)
         loaded = await self.update(change)
-        match outcome:
-            case Authenticated():
-                await self._signed_in(loaded)
-                return SignInResult(is_signed_in=True, next_step=Done())
-            case Challenged():
-                return SignInResult(is_signed_in=False, next_step=step_of(outcome))
-            case stopped:
-                return SignInResult(is_signed_in=False, next_step=stopped.step)
+        if result.is_signed_in:
+            await self._signed_in(loaded)
+        return result
 
     async def drop_pending(self) -> None:
         """Forget the sign-in that was between two steps."""
@@ -293,6 +293,16 @@ class Superseded(Exception):
     """Somebody signed out, or began another sign-in, before this one's answer came."""
 
 
+def _result(outcome: Outcome) -> SignInResult:
+    match outcome:
+        case Authenticated():
+            return SignInResult(is_signed_in=True, next_step=Done())
+        case Challenged():
+            return SignInResult(is_signed_in=False, next_step=step_of(outcome))
+        case stopped:
+            return SignInResult(is_signed_in=False, next_step=stopped.step)
+
+
 def current_user(tokens: AuthTokens) -> AuthUser:
     """Say whose tokens these are; the access token alone suffices."""
     access = tokens.access_token.payload
@@ -302,6 +312,19 @@ def current_user(tokens: AuthTokens) -> AuthUser:
         user_id=str(identity.get("sub") or access.get("sub") or ""),
         sign_in_details=tokens.sign_in_details,
     )
+
+
+def _end(stored: StoredTokens, tokens: AuthTokens) -> float:
+    """When the first of the tokens ends, by our clock; a token that does not say has ended."""
+    ends = [_number(tokens.access_token, "exp")]
+    if tokens.id_token is not None:
+        ends.append(_number(tokens.id_token, "exp"))
+    return min(ends) - stored.clock_drift
+
+
+def _life(tokens: AuthTokens) -> float:
+    """How long the access token lives in all, in seconds."""
+    return _number(tokens.access_token, "exp") - _number(tokens.access_token, "iat")
 
 
 def _number(token: JWT, claim: str) -> float:

@@ -10,7 +10,6 @@ import logging
 import weakref
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
-from weakref import WeakSet
 
 from attrs import frozen
 
@@ -76,7 +75,7 @@ class Shared:
         self.max_session_age = max_session_age
         self.decoded: dict[str, Decoded] = {}
         self.refreshes: dict[str, asyncio.Future[AuthTokens | None]] = {}
-        self._hubs: dict[str, WeakSet[Hub]] = {}
+        self._hubs: dict[str, dict[int, weakref.ref[Hub]]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -127,24 +126,28 @@ class Shared:
 
     def add_hub(self, session_id: str, hub: Hub) -> None:
         """Let a hub hear of one session, for as long as somebody holds it."""
-        self._hubs.setdefault(session_id, WeakSet()).add(hub)
-        weakref.finalize(hub, self._forget_if_unheard, session_id).atexit = False
+        key = id(hub)
+        hubs = self._hubs.setdefault(session_id, {})
+        hubs[key] = weakref.ref(hub, lambda _: self._drop_hub(session_id, key))
 
     def remove_hub(self, session_id: str, hub: Hub) -> None:
         """End that."""
-        self._hubs.get(session_id, WeakSet()).discard(hub)
-        self._forget_if_unheard(session_id)
+        self._drop_hub(session_id, id(hub))
 
-    def _forget_if_unheard(self, session_id: str) -> None:
-        if not self._hubs.get(session_id, True):
-            del self._hubs[session_id]
+    def _drop_hub(self, session_id: str, key: int) -> None:
+        hubs = self._hubs.get(session_id, {})
+        hubs.pop(key, None)
+        if not hubs:
+            self._hubs.pop(session_id, None)
 
     async def emit(self, session_id: str, name: AuthEventName, data: dict[str, Any] | None = None) -> None:
         """Tell whoever hears everybody, and whoever hears this session."""
         event = AuthEvent(name, data or {}, session_id)
         await self.hub.emit(event)
-        for hub in list(self._hubs.get(session_id, ())):
-            await hub.emit(event)
+        for reference in list(self._hubs.get(session_id, {}).values()):
+            hub = reference()
+            if hub is not None:
+                await hub.emit(event)
 
     async def aclose(self) -> None:
         """Wait for what runs, then close the connections."""

@@ -1,0 +1,149 @@
+"""A user pool that answers from a script, for tests that must stop the world at one request.
+
+Whether the real service answers like that is for the emulator and the foreign judges to show.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiocognito import AuthClient, AuthConfig, MemoryStorage
+from aiocognito.errors import service_error
+from aiocognito.session.shared import Shared
+
+CONFIG = AuthConfig(user_pool_id="us-east-1_Scripted", user_pool_client_id="client")
+NOW = 1_800_000_000.0
+
+
+class Clock:
+    """A clock that is set, not slept on."""
+
+    def __init__(self, now: float = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def jwt(**claims: Any) -> str:
+    """Make a token that nobody signed."""
+    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+    return f"eyJhbGciOiJub25lIn0.{payload}.c2ln"
+
+
+Answer = dict[str, Any] | BaseException | Callable[[Mapping[str, Any]], Any]
+
+
+class ScriptedService:
+    """Stands where the connection to `cognito-idp` stands."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self._answers: defaultdict[str, deque[Answer]] = defaultdict(deque)
+        self._gates: dict[str, asyncio.Event] = {}
+        self.arrived: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self._serial = 0
+
+    def answer(self, operation: str, *answers: Answer) -> None:
+        """Answer the next calls of an operation; the last one serves for all that follow."""
+        self._answers[operation].extend(answers)
+
+    def refuse(self, operation: str, code: str, message: str = "no") -> None:
+        """Refuse every call of an operation from now on."""
+        self._answers[operation] = deque([service_error(operation, code, message, service_status=400)])
+
+    def hold(self, operation: str) -> asyncio.Event:
+        """Let calls of an operation arrive and wait until the event returned is set."""
+        self.arrived[operation] = asyncio.Event()
+        self._gates[operation] = asyncio.Event()
+        return self._gates[operation]
+
+    def operations(self) -> list[str]:
+        return [operation for operation, _ in self.calls]
+
+    async def call(
+        self, operation: str, params: Mapping[str, Any], *, repeatable: bool = False
+    ) -> dict[str, Any]:
+        sent = {key: value for key, value in params.items() if value is not None}
+        self.calls.append((operation, sent))
+        self.arrived[operation].set()
+        if operation in self._gates:
+            await self._gates[operation].wait()
+        answers = self._answers[operation]
+        answer: Any = answers.popleft() if len(answers) > 1 else (answers[0] if answers else {})
+        if callable(answer) and not isinstance(answer, BaseException):
+            answer = answer(sent)
+            if isinstance(answer, Awaitable):
+                answer = await answer
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer  # type: ignore[no-any-return]
+
+    async def aclose(self) -> None:
+        return
+
+    def tokens(
+        self,
+        *,
+        username: str = "ana",
+        sub: str | None = None,
+        refresh_token: str | None = "refresh-1",
+        life: float = 3600,
+        access: Mapping[str, Any] | None = None,
+        id_token: bool = True,
+    ) -> dict[str, Any]:
+        """Make an AuthenticationResult issued now."""
+        self._serial += 1
+        now = int(self.clock())
+        common = {
+            "sub": sub or f"sub-of-{username}",
+            "iat": now,
+            "exp": now + int(life),
+            "jti": str(self._serial),
+            "origin_jti": "family",
+        }
+        result: dict[str, Any] = {
+            "AccessToken": jwt(**{**common, "username": username, **(access or {})}),
+            "ExpiresIn": int(life),
+        }
+        if id_token:
+            result["IdToken"] = jwt(**common, **{"cognito:username": username})
+        if refresh_token is not None:
+            result["RefreshToken"] = refresh_token
+        return {"AuthenticationResult": result, "ChallengeParameters": {}}
+
+
+def attach(client_or_manager: Any, service: ScriptedService) -> None:
+    """Put the script where the connection would be."""
+    shared: Shared = getattr(client_or_manager, "_shared", None) or client_or_manager._session.shared
+    shared.connections._user_pool_service = service  # type: ignore[assignment]
+
+
+@asynccontextmanager
+async def scripted_client(**arguments: Any) -> AsyncIterator[tuple[AuthClient, ScriptedService, Clock]]:
+    """A client, the script it talks to, and the clock of both."""
+    clock = arguments.pop("clock", None) or Clock()
+    if "token_provider" not in arguments:
+        arguments.setdefault("storage", MemoryStorage(clock=clock))
+    service = ScriptedService(clock)
+    async with AuthClient(arguments.pop("config", CONFIG), clock=clock, **arguments) as client:
+        attach(client, service)
+        yield client, service, clock
+
+
+async def signed_in(client: AuthClient, service: ScriptedService, **tokens: Any) -> None:
+    """Sign somebody in with a password."""
+    service._answers["InitiateAuth"] = deque([service.tokens(**tokens)])
+    result = await client.sign_in("ana", "secret", auth_flow_type="USER_PASSWORD_AUTH")
+    assert result.is_signed_in
+    service.calls.clear()
