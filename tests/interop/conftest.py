@@ -3,9 +3,16 @@
 A peer that is not there is a failure, never a skip: `scripts/test` installs them all.
 """
 
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import anyio.to_thread
+import boto3
 import pytest
+from attrs import frozen
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,3 +43,54 @@ def node_project() -> Path:
     project = ROOT / "tests/interop/node"
     installed(project / "node_modules/.stamp")
     return project
+
+
+@frozen
+class Admin:
+    """boto3's Cognito client, its calls made in threads: the emulator answers on this loop."""
+
+    client: Any
+
+    async def __call__(self, operation: str, /, **arguments: Any) -> dict[str, Any]:
+        """Call an operation by boto3's name of it."""
+        return await anyio.to_thread.run_sync(partial(getattr(self.client, operation), **arguments))
+
+    async def refused(self, operation: str, /, **arguments: Any) -> str:
+        """Call an operation, which must be refused; return Cognito's code."""
+        with pytest.raises(self.client.exceptions.ClientError) as refusal:
+            await self(operation, **arguments)
+        code: str = refusal.value.response["Error"]["Code"]
+        return code
+
+
+@pytest.fixture(scope="session")
+def connect_admin() -> Iterator[Callable[[str], Admin]]:
+    """Make a boto3 client for a user-pool endpoint, in the name of some account's root."""
+    with ExitStack() as stack:
+
+        def connect(url: str) -> Admin:
+            client = boto3.client(
+                "cognito-idp",
+                endpoint_url=url,
+                region_name="us-east-1",
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+            )
+            return Admin(stack.enter_context(closing(client)))
+
+        yield connect
+
+
+@pytest.fixture
+async def emulator() -> AsyncIterator[Any]:
+    """Our emulator, on this test's loop."""
+    from aiocognito.emulator import CognitoEmulator
+
+    async with CognitoEmulator() as running:
+        yield running
+
+
+@pytest.fixture
+def admin(emulator: Any, connect_admin: Callable[[str], Admin]) -> Admin:
+    """boto3's Cognito client for our emulator."""
+    return connect_admin(emulator.url)
