@@ -87,8 +87,8 @@ class FileStorage:
     def lock(self, key: str) -> AbstractAsyncContextManager[None]:
         """Return a lock between all tasks and processes that use the directory (`Storage.lock`).
 
-        It cannot be lost, and the kernel frees it when a process dies. Tasks of one process get it
-        in order, processes in no order. A task that enters it twice gets a ``RuntimeError``.
+        It cannot be lost, and the kernel frees it when a process dies. Tasks that share this object
+        get it in order, others in no order.
         """
         check_key(key)
         return self._lease(key)

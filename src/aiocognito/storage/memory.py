@@ -82,7 +82,7 @@ class MemoryStorage:
     def lock(self, key: str) -> AbstractAsyncContextManager[None]:
         """Return a lock between the tasks of this event loop (`Storage.lock`).
 
-        It is fair, it cannot be lost, and a task that enters it twice gets a ``RuntimeError``.
+        It is fair, and it cannot be lost.
         """
         check_key(key)
         return self._locks.hold(key)

@@ -71,8 +71,9 @@ class Storage(Protocol):
         """Return an async context manager that one holder at a time can be inside of.
 
         It excludes everybody who shares the storage, and nobody who uses the other methods: they
-        may be called inside. It is not re-entrant. Depending on the backend it is a lease that may
-        be lost, so it serves to save work; `replace` keeps the truth.
+        may be called inside. It is not re-entrant: who enters it twice waits for ever. Depending on
+        the backend it is a lease that may be lost, so it serves to save work; `replace` keeps the
+        truth.
 
         Raises:
             StorageError: When it is entered: the backend failed.

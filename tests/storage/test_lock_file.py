@@ -1,0 +1,62 @@
+"""The lock between processes, and who waits for it."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from aiocognito.storage import FileStorage, lock_file
+from aiocognito.storage.lock_file import LockFile
+
+from .files import value_file
+
+
+async def test_writer_waits_for_another_process_and_can_give_up(files: FileStorage, directory: Path) -> None:
+    await files.set("k", b"old")
+    other = LockFile(value_file(directory).with_suffix(".write"))
+    assert other.try_acquire()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.03):
+            await files.set("k", b"given up")
+    assert await files.get("k") == b"old"
+    waiting = [asyncio.create_task(call) for call in (files.set("k", b"new"), files.delete("j"))]
+    await waiting[1]
+    assert not waiting[0].done()
+    other.release()
+    await waiting[0]
+    assert await files.get("k") == b"new"
+
+
+async def test_two_locks_on_a_path_exclude_each_other(tmp_path: Path) -> None:
+    one, other = LockFile(tmp_path / "lock"), LockFile(tmp_path / "lock")
+    assert one.try_acquire()
+    assert not other.try_acquire()
+    one.release()
+    assert not (tmp_path / "lock").exists()
+    assert not one.try_acquire()  # it is over: a thread that comes late gets nothing
+    assert other.try_acquire()
+    one.release()
+    assert not LockFile(tmp_path / "lock").try_acquire()
+    other.release()
+
+
+@pytest.mark.parametrize("successor", [True, False])
+async def test_removed_lock_file_locks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, successor: bool
+) -> None:
+    """Between the opening and the locking the holder removes the file; somebody may make a new one."""
+    path = tmp_path / "lock"
+    lock = lock_file._lock
+
+    def remove_before(descriptor: int) -> bool:
+        path.unlink()
+        if successor:
+            path.touch()
+        return lock(descriptor)
+
+    monkeypatch.setattr(lock_file, "_lock", remove_before)
+    late = LockFile(path)
+    assert not late.try_acquire()
+    monkeypatch.undo()
+    assert late.try_acquire()
+    late.release()

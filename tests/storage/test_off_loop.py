@@ -1,0 +1,97 @@
+"""Blocking calls in threads: nobody leaves before they have ended."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+import pytest
+from anyio import move_on_after
+
+from aiocognito.storage.off_loop import off_loop
+
+
+class Gate:
+    """A blocking call that ends when it is told to."""
+
+    def __init__(self, outcome: Callable[[], object] = lambda: "done") -> None:
+        self.entered, self.opened = threading.Event(), threading.Event()
+        self.ended = False
+        self._outcome = outcome
+
+    def __call__(self) -> object:
+        self.entered.set()
+        assert self.opened.wait(30)
+        self.ended = True
+        return self._outcome()
+
+
+def fail() -> object:
+    raise ZeroDivisionError
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110 - it is a thread's
+        await asyncio.sleep(0)
+
+
+async def test_returns_and_raises_what_the_call_does() -> None:
+    assert await off_loop(threading.get_ident) != threading.get_ident()
+    with pytest.raises(ZeroDivisionError):
+        await off_loop(fail)
+
+
+@pytest.mark.parametrize("outcome", [lambda: "done", fail])
+async def test_cancelled_caller_leaves_when_the_call_has_ended(outcome: Callable[[], object]) -> None:
+    gate = Gate(outcome)
+    task = asyncio.create_task(off_loop(gate))
+    await until(gate.entered.is_set)
+    for _ in range(3):
+        task.cancel()
+        for _ in range(5):
+            await asyncio.sleep(0)
+    assert not task.done()
+    gate.opened.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert gate.ended
+
+
+async def test_timeout_is_told_after_the_call_has_ended() -> None:
+    gate = Gate()
+    asyncio.get_running_loop().call_later(0.02, gate.opened.set)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.001):
+            await off_loop(gate)
+    assert gate.ended
+
+
+async def test_cancel_scope_does_not_break_in_but_keeps_out() -> None:
+    gate = Gate()
+    asyncio.get_running_loop().call_later(0.02, gate.opened.set)
+    never = Gate()
+    with move_on_after(0.001) as scope:
+        assert await off_loop(gate) == "done"
+        await off_loop(never)
+    assert scope.cancelled_caught
+    assert not never.entered.is_set()
+
+
+def test_loop_that_shuts_down_leaves_no_caller_behind() -> None:
+    gate = Gate()
+    outcomes: list[str] = []
+
+    async def call() -> None:
+        try:
+            await off_loop(gate)
+        except asyncio.CancelledError:
+            outcomes.append("cancelled")
+            raise
+
+    async def main() -> None:
+        task = asyncio.create_task(call())
+        await until(gate.entered.is_set)
+        assert not task.done()
+
+    asyncio.run(main())
+    gate.opened.set()
+    assert outcomes == ["cancelled"]

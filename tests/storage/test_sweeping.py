@@ -1,0 +1,114 @@
+"""What is removed from the directory of a FileStorage now and then, and what never is."""
+
+# ruff: noqa: ASYNC240 - a test may look at a file
+
+import errno
+import os
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aiocognito.storage import FileStorage, disk
+from aiocognito.storage.lock_file import LockFile
+
+from .clock import ManualClock
+from .files import failing, value_file
+
+
+@pytest.fixture
+def sweep(files: FileStorage) -> Callable[[], Any]:
+    """Make the next change sweep, and make it."""
+
+    async def change() -> None:
+        files._disk._changes = 0
+        await files.set("sweeping", b"v")
+        await files.delete("sweeping")
+
+    return change
+
+
+async def test_expired_values_are_swept_and_live_ones_stay(
+    files: FileStorage, directory: Path, clock: ManualClock, sweep: Callable[[], Any]
+) -> None:
+    await files.set("dead", b"v", ttl=10)
+    dead = value_file(directory)
+    await files.set("living", b"v", ttl=30)
+    await files.set("eternal", b"v")
+    clock.advance(20)
+    await sweep()
+    assert not dead.exists()
+    assert await files.get("living") == await files.get("eternal") == b"v"
+
+
+async def test_leftovers_of_killed_processes_are_swept_and_nothing_else(
+    files: FileStorage, directory: Path, clock: ManualClock, sweep: Callable[[], Any]
+) -> None:
+    await files.set("k", b"v", ttl=10)
+    path = value_file(directory)
+    clock.advance(20)
+    in_use = LockFile(path.with_suffix(".write")), LockFile(path.with_suffix(".lock"))
+    assert [lock.try_acquire() for lock in in_use] == [True, True]
+    path.with_suffix(".tmp").write_bytes(b"being written")
+    left = {directory / f"{'0' * 64}{suffix}" for suffix in (".tmp", ".write", ".lock")}
+    foreign = {directory / name for name in ("README", f"{'1' * 63}.tmp", f"{'1' * 64}.tmp.bak")}
+    damaged = {directory / f"{'2' * 64}.value", directory / f"{'3' * 64}.value"}
+    for created in left | foreign | damaged:
+        created.touch()
+    (directory / f"{'3' * 64}.value").unlink()
+    (directory / f"{'3' * 64}.value").symlink_to("nowhere")
+    await sweep()
+    used = {path.with_suffix(suffix) for suffix in (".value", ".tmp", ".write", ".lock")}
+    assert set(directory.iterdir()) == foreign | damaged | used
+    for lock in in_use:
+        lock.release()
+    await sweep()
+    assert set(directory.iterdir()) == foreign | damaged
+
+
+async def test_value_renewed_while_it_is_swept_stays(
+    files: FileStorage, directory: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await files.set("k", b"v", ttl=10)
+    renewed = value_file(directory).read_bytes()
+    clock.advance(-20)
+    await files.set("k", b"v", ttl=10)
+    clock.advance(20)
+    try_acquire = LockFile.try_acquire
+
+    def renew_before(lock: LockFile) -> bool:
+        value_file(directory).write_bytes(renewed)
+        return try_acquire(lock)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LockFile, "try_acquire", renew_before)
+        files._disk._sweep()
+    assert await files.get("k") == b"v"
+
+
+async def test_a_sweep_looks_at_a_bounded_number_of_files_and_keeps_up(
+    files: FileStorage, directory: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk, "_SWEPT_FILES", 8)
+    monkeypatch.setattr(disk, "_CHANGES_PER_SWEEP", 2)
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    await files.set("first", b"v", ttl=10)
+    for n in range(39):
+        await files.set(str(n), b"v", ttl=10)
+    clock.advance(20)
+    counts = [40]
+    for _ in range(40):
+        await files.delete("none")
+        counts.append(len(list(directory.iterdir())))
+    assert max(before - after for before, after in pairwise(counts)) == 8
+    assert counts[-1] == 0
+
+
+async def test_sweep_that_fails_does_not_fail_the_change(
+    files: FileStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "iterdir", failing(errno.EIO))
+    await files.set("k", b"v")
+    assert await files.get("k") == b"v"
