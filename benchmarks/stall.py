@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from aiocognito import MemoryStorage, SessionManager
 
 from .measure import OURS, Subject, Table, interleaved, no_more_than, times_better
-from .peers import AT_ONCE, Bench, pycognito_sign_in
+from .peers import AT_ONCE, Bench, pycognito_sign_in, together
 from .sign_ins import sign_in
 
 _TICK = 0.002
@@ -38,9 +38,10 @@ async def lateness(seconds: float, workers: int, call: Callable[[], Awaitable[ob
 def run(bench: Bench) -> list[Table]:
     sessions = SessionManager(bench.config, storage=MemoryStorage())
     bench.run(sessions.__aenter__())
+    bench.run(together(AT_ONCE, AT_ONCE, lambda: sign_in(sessions)))  # connections are made once
     boto = bench.boto3_client()
     threads = ThreadPoolExecutor(AT_ONCE)
-    seconds = bench.scaled(5, quick=1)
+    seconds = bench.scaled(5, quick=2)
 
     async def in_thread() -> None:
         await asyncio.get_running_loop().run_in_executor(threads, pycognito_sign_in, boto)

@@ -1,7 +1,7 @@
 """A user pool that says yes: canned answers, as cheap as may be, in a process of its own.
 
-It checks nothing, so that what is measured is the client. ``python -m benchmarks.stub`` prints its URL,
-serves until its standard input closes, and answers the operations below.
+It checks nothing (a plain password signs in at once), so that what is measured is the client.
+``python -m benchmarks.stub`` prints its URL and serves until its standard input closes.
 """
 
 from __future__ import annotations
@@ -115,8 +115,10 @@ class _Connection(asyncio.Protocol):
                 if _header(head, b"expect") and len(self.buffer) == head_end + 4:
                     self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 return
-            self.buffer = self.buffer[end:]
+            body, self.buffer = self.buffer[head_end + 4 : end], self.buffer[end:]
             operation = _header(head, b"x-amz-target").rpartition(b".")[2]
+            if b'"USER_PASSWORD_AUTH"' in body:
+                operation = b"respondtoauthchallenge"
             self.transport.write(self.canned.get(operation, self.canned[b""]))
 
 
