@@ -39,6 +39,7 @@ from .models import (
 )
 from .results import SignInResult, SignOutResult, SignUpResult
 from .services.connections import Connections
+from .services.own_user import OwnUser
 from .services.user_pool import UserPool
 from .session import ending, keys
 from .session.answering import answer_pending
@@ -433,8 +434,7 @@ class AuthClient:
             UserUnAuthenticatedException: Nobody is signed in.
             NotAuthorizedException: The access token is not accepted any more.
         """
-        tokens = await self._tokens()
-        answer = await self._pool().get_user(tokens.access_token.token)
+        answer = await (await self._own_user()).get_user()
         return {pair["Name"]: pair.get("Value", "") for pair in answer.get("UserAttributes", ())}
 
     async def rotate_session_key(self) -> str:
@@ -484,6 +484,10 @@ class AuthClient:
         if tokens is None:
             raise UserUnAuthenticatedException("nobody is signed in")
         return tokens
+
+    async def _own_user(self) -> OwnUser:
+        pool = self._pool()
+        return pool.own_user((await self._tokens()).access_token.token)
 
     def _pool(self) -> UserPool:
         self._session.shared.check_loop()

@@ -16,6 +16,8 @@ from ..config import AuthConfig
 from ..errors import InvalidTokens
 from ..models import CodeDeliveryDetails, UserContext
 from .aws import AwsClient
+from .own_user import OwnUser
+from .parsing import code_delivery, pairs
 
 Metadata = Mapping[str, str] | None
 
@@ -54,13 +56,13 @@ class UserPool:
             client_metadata,
             # Left out rather than empty: a pool with passwordless factors then makes none up.
             Password=password or None,
-            UserAttributes=_pairs(user_attributes),
-            ValidationData=_pairs(validation_data),
+            UserAttributes=pairs(user_attributes),
+            ValidationData=pairs(validation_data),
         )
         return SignUpAnswer(
             user_confirmed=bool(answer.get("UserConfirmed")),
             user_sub=answer.get("UserSub"),
-            code_delivery_details=_code_delivery(answer.get("CodeDeliveryDetails")),
+            code_delivery_details=code_delivery(answer.get("CodeDeliveryDetails")),
             session=answer.get("Session"),
         )
 
@@ -89,7 +91,7 @@ class UserPool:
     ) -> CodeDeliveryDetails:
         """ResendConfirmationCode."""
         answer = await self._about_user("ResendConfirmationCode", username, client_metadata)
-        return _code_delivery(answer.get("CodeDeliveryDetails")) or CodeDeliveryDetails()
+        return code_delivery(answer.get("CodeDeliveryDetails")) or CodeDeliveryDetails()
 
     # Sign-in
 
@@ -164,15 +166,37 @@ class UserPool:
             repeatable=True,
         )
 
-    async def global_sign_out(self, access_token: str) -> None:
-        """GlobalSignOut."""
-        await self._aws.call("GlobalSignOut", {"AccessToken": access_token}, repeatable=True)
+    # Passwords
+
+    async def forgot_password(
+        self, username: str, *, client_metadata: Metadata = None
+    ) -> CodeDeliveryDetails:
+        """ForgotPassword."""
+        answer = await self._about_user("ForgotPassword", username, client_metadata)
+        return code_delivery(answer.get("CodeDeliveryDetails")) or CodeDeliveryDetails()
+
+    async def confirm_forgot_password(
+        self,
+        username: str,
+        new_password: str,
+        confirmation_code: str,
+        *,
+        client_metadata: Metadata = None,
+    ) -> None:
+        """ConfirmForgotPassword."""
+        await self._about_user(
+            "ConfirmForgotPassword",
+            username,
+            client_metadata,
+            ConfirmationCode=confirmation_code,
+            Password=new_password,
+        )
 
     # The signed-in person
 
-    async def get_user(self, access_token: str) -> dict[str, Any]:
-        """GetUser, as it was answered."""
-        return await self._aws.call("GetUser", {"AccessToken": access_token}, repeatable=True)
+    def own_user(self, access_token: str) -> OwnUser:
+        """Return the operations that an access token opens."""
+        return OwnUser(self._aws, access_token)
 
     async def _about_user(
         self, operation: str, username: str, client_metadata: Metadata, **members: Any
@@ -209,22 +233,6 @@ def _user_context_data(context: UserContext | None) -> dict[str, str] | None:
         return None
     members = {"IpAddress": context.ip_address, "EncodedData": context.encoded_data}
     return {key: value for key, value in members.items() if value} or None
-
-
-def _pairs(values: Mapping[str, str] | None) -> list[dict[str, str]] | None:
-    if values is None:
-        return None
-    return [{"Name": name, "Value": value} for name, value in values.items()]
-
-
-def _code_delivery(details: Mapping[str, str] | None) -> CodeDeliveryDetails | None:
-    if not details:
-        return None
-    return CodeDeliveryDetails(
-        destination=details.get("Destination"),
-        delivery_medium=details.get("DeliveryMedium"),
-        attribute_name=details.get("AttributeName"),
-    )
 
 
 def _auth_answer(answer: Mapping[str, Any]) -> AuthAnswer:

@@ -28,7 +28,7 @@ async def sign_out(session: Session, *, everywhere: bool) -> SignOutResult:
     stored = loaded.record.tokens
     if tokens is not None:
         try:
-            await session.pool.global_sign_out(tokens.access_token.token)
+            await session.pool.own_user(tokens.access_token.token).global_sign_out()
         except AuthError as refusal:
             error = refusal
         else:
