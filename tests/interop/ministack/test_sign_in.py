@@ -144,7 +144,7 @@ async def test_global_sign_out_ends_every_session(pool: Pool, auth: AuthClient) 
         assert (await auth.sign_out(global_sign_out=True)).revoked
         session = await elsewhere.fetch_auth_session(force_refresh=True, credentials=False)
         assert session.tokens is None
-        with pytest.raises(errors.AuthError):
+        with pytest.raises(errors.UserUnAuthenticatedException):
             await elsewhere.get_current_user()
 
 

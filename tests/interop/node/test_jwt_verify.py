@@ -1,0 +1,96 @@
+"""aws-jwt-verify 5, AWS's own verifier, on the tokens of our emulator."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from aiocognito.emulator import CognitoEmulator
+
+from aiocognito import AuthClient
+
+pytestmark = pytest.mark.interop
+
+PASSWORD = "Correct-Horse-1"
+Pool = Any
+
+
+@pytest.fixture
+async def pool(emulator: CognitoEmulator) -> Pool:
+    made = await emulator.create_user_pool()
+    await made.add_user("ana", PASSWORD, groups=["editors"])
+    return made
+
+
+@pytest.fixture
+async def tokens(pool: Pool) -> dict[str, str]:
+    """The access and the id token of a signed-in user."""
+    async with AuthClient(pool.config) as auth:
+        await auth.sign_in("ana", PASSWORD)
+        held = (await auth.fetch_auth_session(credentials=False)).tokens
+    assert held is not None
+    assert held.id_token is not None
+    return {"access": held.access_token.token, "id": held.id_token.token}
+
+
+@pytest.fixture
+async def verifier(node: Callable[[str], Awaitable[Any]]) -> Any:
+    return await node("jwt-verify.mjs")
+
+
+@pytest.fixture
+def arguments(emulator: CognitoEmulator, pool: Pool) -> dict[str, str]:
+    """What the verifier must know: the issuer follows from the pool's id, as on AWS."""
+    jwks_uri = f"{emulator.url}/{pool.id}/.well-known/jwks.json"
+    return {"userPoolId": pool.id, "clientId": pool.client_id, "jwksUri": jwks_uri}
+
+
+@pytest.mark.parametrize("use", ["access", "id"])
+async def test_accepts(verifier: Any, arguments: dict[str, str], tokens: dict[str, str], use: str) -> None:
+    claims = await verifier("verify", **arguments, tokenUse=use, token=tokens[use], groups=["editors"])
+    assert claims["token_use"] == use
+    assert claims["username" if use == "access" else "cognito:username"] == "ana"
+
+
+@pytest.mark.parametrize("use", ["access", "id"])
+async def test_refuses_a_changed_token(
+    verifier: Any, arguments: dict[str, str], tokens: dict[str, str], use: str
+) -> None:
+    head, payload, signature = tokens[use].split(".")
+    changed = f"{head}.{payload}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
+    refusal = await verifier.refused("verify", **arguments, tokenUse=use, token=changed)
+    assert refusal == "JwtInvalidSignatureError"
+
+
+@pytest.mark.parametrize("use", ["access", "id"])
+async def test_refuses_another_client(
+    verifier: Any, arguments: dict[str, str], tokens: dict[str, str], use: str
+) -> None:
+    other = arguments | {"clientId": "1example23456789"}
+    refusal = await verifier.refused("verify", **other, tokenUse=use, token=tokens[use])
+    assert refusal == "CognitoJwtInvalidClientIdError"
+
+
+@pytest.mark.parametrize(("use", "given"), [("access", "id"), ("id", "access")])
+async def test_refuses_the_other_use(
+    verifier: Any, arguments: dict[str, str], tokens: dict[str, str], use: str, given: str
+) -> None:
+    refusal = await verifier.refused("verify", **arguments, tokenUse=use, token=tokens[given])
+    assert refusal == "CognitoJwtInvalidTokenUseError"
+
+
+async def test_refuses_another_pool(
+    verifier: Any, emulator: CognitoEmulator, arguments: dict[str, str], tokens: dict[str, str]
+) -> None:
+    other = await emulator.create_user_pool()
+    changed = arguments | {"userPoolId": other.id}
+    refusal = await verifier.refused("verify", **changed, tokenUse="access", token=tokens["access"])
+    assert refusal == "JwtInvalidIssuerError"
+
+
+async def test_refuses_a_missing_group(
+    verifier: Any, arguments: dict[str, str], tokens: dict[str, str]
+) -> None:
+    refusal = await verifier.refused(
+        "verify", **arguments, tokenUse="access", token=tokens["access"], groups=["admins"]
+    )
+    assert refusal == "CognitoJwtInvalidGroupError"
