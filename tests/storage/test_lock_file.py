@@ -1,6 +1,8 @@
 """The lock between processes, and who waits for it."""
 
 import asyncio
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from aiocognito.storage import FileStorage, lock_file
 from aiocognito.storage.lock_file import LockFile
 
-from .files import value_file
+from .files import failing, value_file
 
 
 async def test_writer_waits_for_another_process_and_can_give_up(files: FileStorage, directory: Path) -> None:
@@ -60,3 +62,20 @@ async def test_removed_lock_file_locks_nothing(
     monkeypatch.undo()
     assert late.try_acquire()
     late.release()
+
+
+def test_lock_is_given_back_although_its_file_stays_and_a_child_has_it_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "lock"
+    one, other = LockFile(path), LockFile(path)
+    assert one.try_acquire()
+    assert one._descriptor is not None
+    inherited = os.dup(one._descriptor)  # as by fork: the same open file
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", failing(errno.EROFS))
+        one.release()
+    assert path.exists()
+    assert other.try_acquire()
+    other.release()
+    os.close(inherited)

@@ -40,14 +40,15 @@ class LockFile:
             if self._is_over:
                 return False
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            held = False
             try:
-                if _lock(descriptor) and self._is_current(descriptor):
-                    self._descriptor = descriptor
-                    return True
+                held = _lock(descriptor) and self._is_current(descriptor)
             finally:
-                if self._descriptor is None:
+                if not held:
                     os.close(descriptor)
-            return False
+            if held:
+                self._descriptor = descriptor
+            return held
 
     def release(self) -> None:
         """Give the lock back if it is held, and never take it again."""
