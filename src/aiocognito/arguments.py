@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from .errors import AuthValidationError, AuthValidationErrorCode
 
@@ -22,7 +22,7 @@ def text(value: object, name: str, if_empty: Code = Code.InvalidArgument) -> str
     return value
 
 
-def strings(values: Mapping[str, str] | None, name: str) -> Mapping[str, str] | None:
+def strings(values: object, name: str) -> Mapping[str, str] | None:
     """Return a mapping of text to text, or None.
 
     Raises:
@@ -35,6 +35,42 @@ def strings(values: Mapping[str, str] | None, name: str) -> Mapping[str, str] | 
     for key, value in values.items():
         if not isinstance(key, str) or not isinstance(value, str):
             raise AuthValidationError(
-                Code.InvalidArgument, f"{name}[{key!r}]: must be text, not {type(value).__name__}"
+                Code.InvalidArgument,
+                f"{name}[{key!r}]: must be text to text, not {type(key).__name__} to {type(value).__name__}",
             )
     return dict(values)
+
+
+def some_strings(values: object, name: str) -> Mapping[str, str]:
+    """Return a mapping of text to text that is not empty.
+
+    Raises:
+        AuthValidationError: It is something else.
+    """
+    checked = strings(values, name)
+    if not checked:
+        raise AuthValidationError(Code.InvalidArgument, f"{name}: is empty")
+    return checked
+
+
+def some_names(values: object, name: str) -> list[str]:
+    """Return a list of names that is not empty. A single text is none: it is a list of letters.
+
+    Raises:
+        AuthValidationError: It is something else.
+    """
+    if isinstance(values, str) or not isinstance(values, Collection) or not values:
+        raise AuthValidationError(Code.InvalidArgument, f"{name}: must hold at least one name")
+    return [text(value, name) for value in values]
+
+
+def one_of(value: object, name: str, allowed: Collection[str]) -> None:
+    """Check that a value is None or one of a few.
+
+    Raises:
+        AuthValidationError: It is another.
+    """
+    if value is not None and value not in allowed:
+        raise AuthValidationError(
+            Code.InvalidArgument, f"{name}: must be one of {', '.join(sorted(allowed))}"
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 from . import arguments
 from .answers import Challenged, Outcome
 from .arguments import Code
+from .attributes import AttributeKey, VerifiableAttributeKey
 from .config import AuthConfig
 from .errors import (
     AuthConfigError,
@@ -24,10 +25,12 @@ from .errors import (
     UserNotConfirmedException,
     UserUnAuthenticatedException,
 )
+from .flows import account as account_flows
 from .flows import sign_in as sign_in_flows
 from .flows import sign_up as sign_up_flows
 from .flows.challenges import Answer, answer_challenge, step_of
 from .hub import Hub
+from .mfa import MFA_SETTINGS, MfaPreference, MfaSetting
 from .models import (
     AuthFlowType,
     AuthSession,
@@ -35,9 +38,16 @@ from .models import (
     AuthUser,
     CodeDeliveryDetails,
     SignInDetails,
+    TotpSetupDetails,
     UserContext,
 )
-from .results import SignInResult, SignOutResult, SignUpResult
+from .results import (
+    ResetPasswordResult,
+    SignInResult,
+    SignOutResult,
+    SignUpResult,
+    UpdateAttributeResult,
+)
 from .services.connections import Connections
 from .services.own_user import OwnUser
 from .services.user_pool import UserPool
@@ -427,16 +437,6 @@ class AuthClient:
         """
         return current_user(await self._tokens())
 
-    async def fetch_user_attributes(self) -> dict[str, str]:
-        """Return the signed-in person's attributes (``fetchUserAttributes``; GetUser).
-
-        Raises:
-            UserUnAuthenticatedException: Nobody is signed in.
-            NotAuthorizedException: The access token is not accepted any more.
-        """
-        answer = await (await self._own_user()).get_user()
-        return {pair["Name"]: pair.get("Value", "") for pair in answer.get("UserAttributes", ())}
-
     async def rotate_session_key(self) -> str:
         """Move the session under a new random key; the old one is signed out at once.
 
@@ -453,6 +453,274 @@ class AuthClient:
         new_key = keys.new_secret()
         await self._session.shared.run(self._session.move(new_key))
         return new_key
+
+    # The account
+
+    async def reset_password(self, username: str, *, client_metadata: Metadata = None) -> ResetPasswordResult:
+        """Begin to reset a forgotten password: a code is sent (``resetPassword``; ForgotPassword).
+
+        Args:
+            username: The name, or an alias of it.
+            client_metadata: For the user pool's triggers.
+
+        Returns:
+            Where the code was sent, in ``next_step``.
+
+        Raises:
+            AuthValidationError: The username is missing.
+            InvalidParameterException: The user has no verified address to send a code to.
+            NotAuthorizedException: The user is disabled, or never signed in.
+            LimitExceededException: Too many codes were asked for.
+            UserNotFoundException: No such user, if the app client tells.
+        """
+        return await account_flows.reset_password(
+            self._pool(),
+            arguments.text(username, "username", Code.EmptyResetPasswordUsername),
+            client_metadata=arguments.strings(client_metadata, "client_metadata"),
+        )
+
+    async def confirm_reset_password(
+        self,
+        username: str,
+        new_password: str,
+        confirmation_code: str,
+        *,
+        client_metadata: Metadata = None,
+    ) -> None:
+        """Set a new password by the code that was sent (``confirmResetPassword``; ConfirmForgotPassword).
+
+        Args:
+            username: As given to `reset_password`.
+            new_password: The new password.
+            confirmation_code: The code.
+            client_metadata: For the user pool's triggers.
+
+        Raises:
+            AuthValidationError: An argument is missing.
+            CodeMismatchException: It is another code.
+            ExpiredCodeException: The code has expired, or was used before.
+            InvalidPasswordException: The password does not conform to the policy.
+            PasswordHistoryPolicyViolationException: The password was used before.
+            LimitExceededException: Too many attempts.
+        """
+        await self._pool().confirm_forgot_password(
+            arguments.text(username, "username", Code.EmptyConfirmResetPasswordUsername),
+            arguments.text(new_password, "new_password", Code.EmptyConfirmResetPasswordNewPassword),
+            arguments.text(
+                confirmation_code, "confirmation_code", Code.EmptyConfirmResetPasswordConfirmationCode
+            ),
+            client_metadata=arguments.strings(client_metadata, "client_metadata"),
+        )
+
+    async def update_password(self, old_password: str, new_password: str) -> None:
+        """Change the signed-in person's password (``updatePassword``; ChangePassword).
+
+        Sessions, this one included, go on.
+
+        Args:
+            old_password: The present password.
+            new_password: The new one.
+
+        Raises:
+            AuthValidationError: A password is missing.
+            UserUnAuthenticatedException: Nobody is signed in.
+            NotAuthorizedException: The old password is wrong.
+            InvalidPasswordException: The new password does not conform to the policy.
+            PasswordHistoryPolicyViolationException: The new password was used before.
+            LimitExceededException: Too many attempts.
+        """
+        old = arguments.text(old_password, "old_password", Code.EmptyUpdatePassword)
+        new = arguments.text(new_password, "new_password", Code.EmptyUpdatePassword)
+        await (await self._own_user()).change_password(old, new)
+
+    async def fetch_user_attributes(self) -> dict[str, str]:
+        """Return the signed-in person's attributes (``fetchUserAttributes``; GetUser).
+
+        Raises:
+            UserUnAuthenticatedException: Nobody is signed in.
+            NotAuthorizedException: The access token is not accepted any more.
+        """
+        answer = await (await self._own_user()).get_user()
+        return {pair["Name"]: pair.get("Value", "") for pair in answer.get("UserAttributes", ())}
+
+    async def update_user_attributes(
+        self, user_attributes: Mapping[AttributeKey, str], *, client_metadata: Metadata = None
+    ) -> dict[str, UpdateAttributeResult]:
+        """Change attributes (``updateUserAttributes``; UpdateUserAttributes).
+
+        Args:
+            user_attributes: Such as ``{"email": "ana@example.com", "custom:team": "blue"}``; an empty
+                text removes the attribute.
+            client_metadata: For the user pool's triggers.
+
+        Returns:
+            For each attribute whether it has its new value, or waits for the code that was sent.
+
+        Raises:
+            AuthValidationError: A value is no text; nothing was sent.
+            UserUnAuthenticatedException: Nobody is signed in.
+            AliasExistsException: The address is another account's.
+            InvalidParameterException: There is no such attribute, or it cannot be changed.
+            NotAuthorizedException: The app client may not write it.
+        """
+        attributes = arguments.some_strings(user_attributes, "user_attributes")
+        metadata = arguments.strings(client_metadata, "client_metadata")
+        user = await self._own_user()
+        return await account_flows.update_user_attributes(user, attributes, client_metadata=metadata)
+
+    async def update_user_attribute(
+        self, attribute_key: AttributeKey, value: str, *, client_metadata: Metadata = None
+    ) -> UpdateAttributeResult:
+        """Change one attribute (``updateUserAttribute``; UpdateUserAttributes).
+
+        Args:
+            attribute_key: Its name.
+            value: Its new value; an empty text removes it.
+            client_metadata: For the user pool's triggers.
+
+        Raises:
+            As `update_user_attributes`.
+        """
+        name = arguments.text(attribute_key, "attribute_key")
+        results = await self.update_user_attributes({name: value}, client_metadata=client_metadata)
+        return results[name]
+
+    async def send_user_attribute_verification_code(
+        self, user_attribute_key: VerifiableAttributeKey, *, client_metadata: Metadata = None
+    ) -> CodeDeliveryDetails:
+        """Send a code to the person's address or number.
+
+        Amplify: ``sendUserAttributeVerificationCode``; Cognito: GetUserAttributeVerificationCode.
+
+        Args:
+            user_attribute_key: ``email`` or ``phone_number``.
+            client_metadata: For the user pool's triggers.
+
+        Returns:
+            Where the code was sent.
+
+        Raises:
+            AuthValidationError: The name is missing.
+            UserUnAuthenticatedException: Nobody is signed in.
+            LimitExceededException: Too many codes were asked for.
+        """
+        name = arguments.text(user_attribute_key, "user_attribute_key")
+        metadata = arguments.strings(client_metadata, "client_metadata")
+        user = await self._own_user()
+        return await user.get_user_attribute_verification_code(name, client_metadata=metadata)
+
+    async def confirm_user_attribute(
+        self, user_attribute_key: VerifiableAttributeKey, confirmation_code: str
+    ) -> None:
+        """Confirm an address or number by its code (``confirmUserAttribute``; VerifyUserAttribute).
+
+        Args:
+            user_attribute_key: ``email`` or ``phone_number``.
+            confirmation_code: The code.
+
+        Raises:
+            AuthValidationError: An argument is missing.
+            UserUnAuthenticatedException: Nobody is signed in.
+            CodeMismatchException: It is another code.
+            ExpiredCodeException: The code has expired, or was used before.
+            AliasExistsException: The address is another account's.
+        """
+        name = arguments.text(user_attribute_key, "user_attribute_key")
+        code = arguments.text(confirmation_code, "confirmation_code", Code.EmptyConfirmUserAttributeCode)
+        await (await self._own_user()).verify_user_attribute(name, code)
+
+    async def delete_user_attributes(self, user_attribute_keys: Collection[AttributeKey]) -> None:
+        """Remove attributes (``deleteUserAttributes``; DeleteUserAttributes).
+
+        Args:
+            user_attribute_keys: Their names; at least one.
+
+        Raises:
+            AuthValidationError: There is no name, or one is no text.
+            UserUnAuthenticatedException: Nobody is signed in.
+            InvalidParameterException: There is no such attribute, or it is required.
+        """
+        names = arguments.some_names(user_attribute_keys, "user_attribute_keys")
+        await (await self._own_user()).delete_user_attributes(names)
+
+    async def delete_user(self) -> None:
+        """Delete the signed-in person's account and this session (``deleteUser``; DeleteUser).
+
+        Every other session of the account is worth nothing from then on.
+
+        Raises:
+            UserUnAuthenticatedException: Nobody is signed in.
+            StorageError: The account is deleted, and the storage cannot forget the session.
+        """
+        self._needs_own_session()
+        user = await self._own_user()
+        await self._session.shared.run(ending.delete_user(self._session, user))
+
+    # Second factors
+
+    async def fetch_mfa_preference(self) -> MfaPreference:
+        """Say which second factors the person has turned on (``fetchMFAPreference``; GetUser).
+
+        Raises:
+            UserUnAuthenticatedException: Nobody is signed in.
+        """
+        return await account_flows.fetch_mfa_preference(await self._own_user())
+
+    async def update_mfa_preference(
+        self,
+        *,
+        sms: MfaSetting | None = None,
+        totp: MfaSetting | None = None,
+        email: MfaSetting | None = None,
+    ) -> None:
+        """Turn second factors on and off (``updateMFAPreference``; SetUserMFAPreference).
+
+        Args:
+            sms: ``ENABLED``, ``DISABLED``, ``PREFERRED`` or ``NOT_PREFERRED``; None leaves it as it is.
+            totp: The same for an authenticator app.
+            email: The same for e-mail.
+
+        Raises:
+            AuthValidationError: A value is none of those.
+            UserUnAuthenticatedException: Nobody is signed in.
+            InvalidParameterException: A factor is not set up, or two are preferred.
+        """
+        for name, setting in (("sms", sms), ("totp", totp), ("email", email)):
+            arguments.one_of(setting, name, MFA_SETTINGS)
+        await account_flows.update_mfa_preference(await self._own_user(), sms=sms, totp=totp, email=email)
+
+    async def set_up_totp(self) -> TotpSetupDetails:
+        """Begin to set up an authenticator app (``setUpTOTP``; AssociateSoftwareToken).
+
+        Returns:
+            The secret, and the URI that apps read.
+
+        Raises:
+            UserUnAuthenticatedException: Nobody is signed in.
+            SetUpTOTPException: Cognito gave no secret.
+            SoftwareTokenMFANotFoundException: The user pool has no software tokens.
+        """
+        user = await self._own_user()
+        return await account_flows.set_up_totp(user, (await self.get_current_user()).username)
+
+    async def verify_totp_setup(self, code: str, *, friendly_device_name: str | None = None) -> None:
+        """Complete it by the app's first code (``verifyTOTPSetup``; VerifySoftwareToken).
+
+        The app is then registered; `update_mfa_preference` makes sign-in ask for it.
+
+        Args:
+            code: The six digits that the app shows.
+            friendly_device_name: What to call the app.
+
+        Raises:
+            AuthValidationError: The code is missing.
+            UserUnAuthenticatedException: Nobody is signed in.
+            EnableSoftwareTokenMFAException: It is another code.
+            SetUpTOTPException: Cognito did not register it and gave no reason.
+        """
+        code = arguments.text(code, "code", Code.EmptyVerifyTOTPSetupCode)
+        user = await self._own_user()
+        await account_flows.verify_totp_setup(user, code, friendly_device_name=friendly_device_name)
 
     # How it is done
 

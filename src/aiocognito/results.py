@@ -66,3 +66,33 @@ class SignOutResult:
             "error": None if self.error is None else self.error.name,
             "logoutUrl": self.logout_url,
         }
+
+
+@frozen
+class ResetPasswordResult:
+    """How far the reset of a password got, and what comes next."""
+
+    is_password_reset: bool
+    next_step: steps.ResetPasswordStep
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return Amplify's form."""
+        return {
+            "isPasswordReset": self.is_password_reset,
+            "nextStep": self.next_step.to_dict(steps.RESET_PASSWORD),
+        }
+
+
+@frozen
+class UpdateAttributeResult:
+    """Whether an attribute has its new value, or waits for the code that was sent to it."""
+
+    is_updated: bool
+    next_step: steps.UpdateAttributeStep
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return Amplify's form."""
+        return {
+            "isUpdated": self.is_updated,
+            "nextStep": self.next_step.to_dict(steps.UPDATE_ATTRIBUTE),
+        }

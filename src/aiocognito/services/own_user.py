@@ -77,7 +77,7 @@ class OwnUser:
 
     async def set_user_mfa_preference(self, settings: Mapping[str, Mapping[str, bool]]) -> None:
         """SetUserMFAPreference; ``settings`` by the members that the operation takes."""
-        await self._call("SetUserMFAPreference", **settings)
+        await self.aws.call("SetUserMFAPreference", {"AccessToken": self.access_token, **settings})
 
     async def associate_software_token(self) -> str | None:
         """AssociateSoftwareToken. Returns the secret, in Base32."""

@@ -6,6 +6,7 @@ from ..errors import AuthError, InvalidJWTError, StorageError
 from ..jwt import decode_jwt
 from ..models import AuthTokens
 from ..results import SignOutResult
+from ..services.own_user import OwnUser
 from .provider import SessionTokenProvider
 from .record import StoredTokens
 from .session import Session
@@ -35,6 +36,17 @@ async def sign_out(session: Session, *, everywhere: bool) -> SignOutResult:
             return SignOutResult(revoked=True)
     revoked, refusal_to_revoke = await _revoke(session, stored)
     return SignOutResult(revoked=revoked, error=error or refusal_to_revoke)
+
+
+async def delete_user(session: Session, user: OwnUser) -> None:
+    """DeleteUser, and forget the session; its tokens died with the account.
+
+    Raises:
+        StorageError: The account is deleted, and the storage cannot forget.
+    """
+    await user.delete_user()
+    await session.forget()
+    await session.shared.emit(session.session_id, "signedOut")
 
 
 async def _good_tokens(session: Session) -> tuple[AuthTokens | None, AuthError | None]:

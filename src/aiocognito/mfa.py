@@ -1,0 +1,41 @@
+"""Second factors: Amplify's names for them and Cognito's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal, TypeAlias, get_args
+
+from attrs import field, frozen
+
+MfaType: TypeAlias = Literal["SMS", "TOTP", "EMAIL"]
+MfaSetting: TypeAlias = Literal["ENABLED", "DISABLED", "PREFERRED", "NOT_PREFERRED"]
+
+MFA_SETTINGS: Final[frozenset[str]] = frozenset(get_args(MfaSetting))
+TO_COGNITO: Final[Mapping[str, str]] = {
+    "SMS": "SMS_MFA",
+    "TOTP": "SOFTWARE_TOKEN_MFA",
+    "EMAIL": "EMAIL_OTP",
+}
+FROM_COGNITO: Final[Mapping[str, str]] = {theirs: ours for ours, theirs in TO_COGNITO.items()}
+
+
+@frozen
+class MfaPreference:
+    """Which second factors a person has turned on, and which comes first: SMS, TOTP, EMAIL."""
+
+    preferred: str | None = None
+    enabled: list[str] = field(factory=list)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return Amplify's form, where what is absent is left out."""
+        result: dict[str, object] = {}
+        if self.preferred is not None:
+            result["preferred"] = self.preferred
+        if self.enabled:
+            result["enabled"] = list(self.enabled)
+        return result
+
+
+def from_cognito(names: Iterable[str | None]) -> list[str]:
+    """Return Amplify's names for Cognito's, in order; what nobody knows is left out."""
+    return [FROM_COGNITO[name] for name in names if name is not None and name in FROM_COGNITO]
