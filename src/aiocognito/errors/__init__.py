@@ -140,8 +140,11 @@ from .operations import (
     RespondToAuthChallengeException,
     RevokeTokenException,
     SetUserMFAPreferenceException,
+    SetUserSettingsException,
     SignUpException,
     StartWebAuthnRegistrationException,
+    UnlinkIdentityException,
+    UpdateAuthEventFeedbackException,
     UpdateDeviceStatusException,
     UpdateUserAttributesException,
     VerifySoftwareTokenException,
@@ -149,6 +152,7 @@ from .operations import (
 )
 from .service import (
     ServiceError,
+    is_throttling,
     service_error,
 )
 from .validation import (
@@ -260,6 +264,7 @@ __all__ = [
     "ServiceError",
     "SetUpTOTPException",
     "SetUserMFAPreferenceException",
+    "SetUserSettingsException",
     "SignInException",
     "SignUpException",
     "SoftwareTokenMFANotFoundException",
@@ -284,10 +289,12 @@ __all__ = [
     "UnauthorizedException",
     "UnexpectedLambdaException",
     "UnexpectedSignInInterruptionException",
+    "UnlinkIdentityException",
     "UnsupportedIdentityProviderException",
     "UnsupportedOperationException",
     "UnsupportedTokenTypeException",
     "UnsupportedUserStateException",
+    "UpdateAuthEventFeedbackException",
     "UpdateDeviceStatusException",
     "UpdateUserAttributesException",
     "UserAlreadyAuthenticatedException",
@@ -321,4 +328,6 @@ def http_status_for(error: AuthError) -> int:
     Returns:
         401, 403, 404, 409, 422, 429, 502 or 503.
     """
+    if isinstance(error, ServiceError) and is_throttling(error):
+        return 429
     return error.http_status

@@ -113,12 +113,24 @@ class SetUserMFAPreferenceException(ServiceError):
     """``SetUserMFAPreference`` was refused."""
 
 
+class SetUserSettingsException(ServiceError):
+    """``SetUserSettings`` was refused."""
+
+
 class SignUpException(ServiceError):
     """``SignUp`` was refused."""
 
 
 class StartWebAuthnRegistrationException(ServiceError):
     """``StartWebAuthnRegistration`` was refused."""
+
+
+class UnlinkIdentityException(ServiceError):
+    """``UnlinkIdentity`` was refused."""
+
+
+class UpdateAuthEventFeedbackException(ServiceError):
+    """``UpdateAuthEventFeedback`` was refused."""
 
 
 class UpdateDeviceStatusException(ServiceError):
@@ -165,8 +177,11 @@ BY_OPERATION: dict[str, type[ServiceError]] = {
     "RespondToAuthChallenge": RespondToAuthChallengeException,
     "RevokeToken": RevokeTokenException,
     "SetUserMFAPreference": SetUserMFAPreferenceException,
+    "SetUserSettings": SetUserSettingsException,
     "SignUp": SignUpException,
     "StartWebAuthnRegistration": StartWebAuthnRegistrationException,
+    "UnlinkIdentity": UnlinkIdentityException,
+    "UpdateAuthEventFeedback": UpdateAuthEventFeedbackException,
     "UpdateDeviceStatus": UpdateDeviceStatusException,
     "UpdateUserAttributes": UpdateUserAttributesException,
     "VerifySoftwareToken": VerifySoftwareTokenException,

@@ -10,7 +10,6 @@ users catch whichever they think in::
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any, ClassVar
 
 from .base import AuthError
@@ -52,8 +51,9 @@ class ServiceError(AuthError):
         self.operation = operation
 
     def __reduce__(self) -> tuple[Callable[..., AuthError], tuple[Any, ...]]:
-        # The class is made at run time, so pickle cannot find it by its name.
-        return _restore, (self.name, self.operation, self.args, dict(self.__dict__))
+        # A class made at run time cannot be found by its name, but the two it is made of can.
+        made_of = type(self).__dict__.get("made_of", (type(self),))
+        return _restore, (made_of, self.args, dict(self.__dict__))
 
 
 def service_error(
@@ -76,21 +76,40 @@ def service_error(
     )
 
 
-def _restore(code: str, operation: str | None, args: tuple[Any, ...], state: dict[str, Any]) -> ServiceError:
-    cls = _class_for(code, operation)
+def is_throttling(error: ServiceError) -> bool:
+    """Say whether Cognito answered "not now", in a code of its own or one that this library lacks."""
+    return error.name in THROTTLING_CODES or error.service_status == 429
+
+
+def _restore(
+    made_of: tuple[type[ServiceError], ...], args: tuple[Any, ...], state: dict[str, Any]
+) -> ServiceError:
+    cls = made_of[0] if len(made_of) == 1 else _both(*made_of)
     error = cls.__new__(cls, *args)
     error.args = args
     error.__dict__.update(state)
     return error
 
 
-@cache
-def _class_for(code: str, operation: str | None) -> type[ServiceError]:
+def _class_for(code: str, operation: str) -> type[ServiceError]:
     from . import codes, operations  # they derive from ServiceError
 
     of_code = codes.BY_CODE.get(code)
-    of_operation = operations.BY_OPERATION.get(operation or "")
+    of_operation = operations.BY_OPERATION.get(operation)
     if of_code is None or of_operation is None:
         return of_code or of_operation or ServiceError
-    doc = f"{operation} was refused: {code}."
-    return type(of_code.__name__, (of_code, of_operation), {"__doc__": doc, "__module__": of_code.__module__})
+    return _both(of_code, of_operation)
+
+
+# Only classes that exist are asked for, so this is bounded whatever a server answers with.
+_made: dict[tuple[type[ServiceError], type[ServiceError]], type[ServiceError]] = {}
+
+
+def _both(of_code: type[ServiceError], of_operation: type[ServiceError]) -> type[ServiceError]:
+    made_of = (of_code, of_operation)
+    if made_of not in _made:
+        doc = f"{of_code.__doc__} {of_operation.__doc__}"
+        members = {"__doc__": doc, "__module__": of_code.__module__, "made_of": made_of}
+        # setdefault: of two threads that make one at once, both get the same.
+        _made.setdefault(made_of, type(of_code.__name__, made_of, members))
+    return _made[made_of]

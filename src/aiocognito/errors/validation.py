@@ -79,7 +79,10 @@ class AuthValidationError(AuthError):
 
     http_status = 422
 
-    def __init__(self, code: AuthValidationErrorCode, message: str | None = None, **details: Any) -> None:
+    def __init__(
+        self, code: AuthValidationErrorCode | str, message: str | None = None, **details: Any
+    ) -> None:
+        code = AuthValidationErrorCode(code)
         text, recovery = _TEXTS[code]
         super().__init__(message or text, **{"name": code.value, "recovery_suggestion": recovery, **details})
         self.code = code
