@@ -71,7 +71,7 @@ def _measured(library: str, sessions: int, url: str) -> float:
 
 
 def run(bench: Bench) -> list[Table]:
-    many, few = bench.scaled(10_000, quick=2_000), bench.scaled(200, quick=50)
+    many, few = bench.scaled(10_000, quick=4_000), bench.scaled(200, quick=50)
     subjects = [
         Subject(OURS, partial(_measured, OURS, many, bench.url), "a record in MemoryStorage"),
         Subject("pycognito", partial(_measured, "pycognito", few, bench.url), "a Cognito object"),

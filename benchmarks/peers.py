@@ -56,7 +56,11 @@ def amplify(url: str) -> Iterator[Amplify | None]:
         yield None
         return
     if not (NODE / "node_modules").exists():
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=NODE, check=True)
+        subprocess.run(
+            ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"],
+            cwd=NODE,
+            check=True,
+        )
     with subprocess.Popen(
         ["node", "driver.mjs"],
         cwd=NODE,

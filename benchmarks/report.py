@@ -20,10 +20,10 @@ come from one run of
 $ python -m benchmarks --write
 ```
 
-(`--quick` takes under a minute). Subjects work in turn, round after round; each number is the median of its
-rounds. The server is a stub on loopback, in a process of its own, which answers from memory and checks
-nothing, so that the client is what is measured. Another machine has other numbers: the ratios carry over, the
-milliseconds do not.
+(`--quick` takes about a minute, `--only NAME …` measures single tables). Subjects work in turn, round after
+round; each number is the median of its rounds. The server is a stub on loopback, in a process of its own,
+which answers from memory and checks nothing, so that the client is what is measured. Another machine has
+other numbers: the ratios carry over, the milliseconds do not.
 """
 
 
@@ -36,7 +36,8 @@ def machine() -> str:
     except (OSError, StopIteration):
         pass
     python = f"{platform.python_implementation()} {platform.python_version()}"
-    return f"{os.cpu_count()} cores ({model}), {platform.system()} {platform.machine()}, {python}"
+    load = f"load average {os.getloadavg()[0]:.1f} at the end"
+    return f"{os.cpu_count()} cores ({model}), {platform.system()} {platform.machine()}, {python}; {load}"
 
 
 def number(value: float) -> str:

@@ -42,7 +42,7 @@ def run(bench: Bench) -> list[Table]:
 
         subjects.append(Subject("amplify-js", amplify_js))
     try:
-        rows = interleaved(subjects, 3 if bench.quick else 5, warm_up=not bench.quick)
+        rows = interleaved(subjects, 2 if bench.quick else 5, warm_up=not bench.quick)
     finally:
         threads.shutdown()
         bench.run(sessions.__aexit__(None, None, None))

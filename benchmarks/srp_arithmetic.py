@@ -45,7 +45,7 @@ def run(bench: Bench) -> list[Table]:
         Subject("pycognito", partial(_repeat, bench.scaled(10, quick=4), _pycognito, challenge)),
     ]
     if amplify := bench.amplify:
-        times = bench.scaled(5, quick=2)
+        times = bench.scaled(5, quick=1)
 
         def amplify_js() -> float:
             answer = amplify.ask(
@@ -63,7 +63,7 @@ def run(bench: Bench) -> list[Table]:
             key="srp",
             title="SRP arithmetic of one sign-in",
             unit="ms of CPU",
-            rows=interleaved(subjects, bench.rounds),
+            rows=interleaved(subjects, 7),
             about="The client's ephemeral key pair and the signature that proves the password, nothing sent. "
             "Ours takes every power whose exponent holds the password in constant time; the others do not.",
             bars=[times_better("pycognito", 10), times_better("amplify-js", 45)],

@@ -19,7 +19,6 @@ import gmpy2
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from pycognito.aws_srp import AWSSRP
 
 from aiocognito import srp
 from aiocognito.errors import AuthError, SignInException
@@ -279,6 +278,7 @@ def test_a_lone_surrogate_is_hashed_as_a_browser_hashes_it() -> None:
 # --- Another client ------------------------------------------------------------------------------------
 
 
+@pytest.mark.interop
 @settings(max_examples=10, deadline=None)
 @given(
     password=unicode_text,
@@ -287,6 +287,8 @@ def test_a_lone_surrogate_is_hashed_as_a_browser_hashes_it() -> None:
     block=st.binary(max_size=100),
 )
 def test_pycognito_signs_the_same(password: str, salt: int, big_b: int, block: bytes) -> None:
+    from pycognito.aws_srp import AWSSRP
+
     other = AWSSRP("ana", password, "eu-west-1_aBcDeFgHi", "client", client=object())
     ephemeral = srp.Ephemeral.generate()
     other.small_a_value, other.large_a_value = ephemeral.a, ephemeral.A
