@@ -1,0 +1,31 @@
+"""Sphinx's settings: ``sphinx-build -W -b html docs docs/_build``."""
+
+import sys
+from importlib.metadata import version as version_of
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
+project = "aiocognito"
+author = "the aiocognito contributors"
+copyright = author
+version = release = version_of("aiocognito")
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "error_tables"]
+exclude_patterns = ["_build", "_ext"]
+html_theme = "furo"
+html_title = f"aiocognito {release}"
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+# Docstrings name things in single backticks: a link where there is something to link to.
+default_role = "py:obj"
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+python_use_unqualified_type_names = True
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+toc_object_entries_show_parents = "hide"
