@@ -9,7 +9,7 @@ from .config import AuthConfig, OAuthConfig
 from .errors import AuthError
 from .hub import AuthEvent, Hub
 from .jwt import decode_jwt
-from .models import UserContext
+from .models import AutoSignInOptions, UserContext
 from .session.provider import TokenProvider
 from .sessions import SessionManager
 from .storage import EncryptedStorage, FileStorage, MemoryStorage, Storage
@@ -19,6 +19,7 @@ __all__ = [
     "AuthConfig",
     "AuthError",
     "AuthEvent",
+    "AutoSignInOptions",
     "EncryptedStorage",
     "FileStorage",
     "Hub",

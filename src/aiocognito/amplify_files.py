@@ -24,9 +24,11 @@ _PROVIDERS = {
 def read(path: Path) -> Mapping[str, Any]:
     """Read a file of either form."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise AuthConfigError(f"cannot be read: {error.strerror}", field=path.name) from error
+    except RecursionError:
+        raise AuthConfigError("is nested too deeply", field=path.name) from None
     except ValueError as error:
         # `from None`: a decoding error carries the whole document.
         where = getattr(error, "lineno", None)
@@ -67,6 +69,15 @@ def _strings(parent: Mapping[str, Any], key: str, path: str) -> list[str]:
     return value
 
 
+def _flag(parent: Mapping[str, Any], key: str, path: str) -> bool:
+    value = parent.get(key)
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        raise AuthConfigError("must be true or false", field=path)
+    return value
+
+
 def _parse_outputs(outputs: Mapping[str, Any]) -> dict[str, Any]:
     auth = _member(outputs, "auth", "auth")
     if auth is None:
@@ -75,7 +86,9 @@ def _parse_outputs(outputs: Mapping[str, Any]) -> dict[str, Any]:
         "user_pool_id": auth.get("user_pool_id"),
         "user_pool_client_id": auth.get("user_pool_client_id"),
         "identity_pool_id": auth.get("identity_pool_id") or None,
-        "allow_guest_access": auth.get("unauthenticated_identities_enabled") is True,
+        "allow_guest_access": _flag(
+            auth, "unauthenticated_identities_enabled", "auth.unauthenticated_identities_enabled"
+        ),
         "oauth": _outputs_oauth(auth),
         "passwordless": _outputs_passwordless(auth),
     }
@@ -102,10 +115,12 @@ def _outputs_passwordless(auth: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     web_authn = _member(passwordless, "web_authn", "auth.passwordless.web_authn")
     return {
-        "email_otp_enabled": passwordless.get("email_otp_enabled") is True,
-        "sms_otp_enabled": passwordless.get("sms_otp_enabled") is True,
-        "web_authn": web_authn
-        and {
+        "email_otp_enabled": _flag(passwordless, "email_otp_enabled", "auth.passwordless.email_otp_enabled"),
+        "sms_otp_enabled": _flag(passwordless, "sms_otp_enabled", "auth.passwordless.sms_otp_enabled"),
+        # An empty object enables passkeys, too.
+        "web_authn": None
+        if web_authn is None
+        else {
             "relying_party_id": web_authn.get("relying_party_id"),
             "user_verification": web_authn.get("user_verification"),
         },

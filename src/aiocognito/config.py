@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import platform
 import re
@@ -20,18 +21,32 @@ _IDENTITY_POOL_ID = re.compile(r"(?P<region>[\w-]+):[0-9A-Za-z-]+", re.ASCII)
 _CLIENT_ID = re.compile(r"[\w+]{1,128}", re.ASCII)
 _CLIENT_SECRET = re.compile(r"[\w+]{1,64}", re.ASCII)
 _CHINA = re.compile(r"cn-\w+-\d+|aws-cn-global")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+")
+_FIRST_FACTORS = ("PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN")
 
 SECRET = "a secret"  # what messages say instead of the value  # noqa: S105
 
 
 def _tuple(values: Iterable[str] | str) -> tuple[str, ...]:
-    return (values,) if isinstance(values, str) else tuple(values)
+    if isinstance(values, str):
+        return (values,)
+    try:
+        return tuple(values)
+    except TypeError:
+        return (values,)  # type: ignore[return-value]  # refused by the check of the members
 
 
 def _require(condition: bool, name: str, message: str) -> None:
     if not condition:
         raise AuthConfigError(message, field=name)
+
+
+def _check_flag(name: str, value: object) -> None:
+    _require(isinstance(value, bool), name, "must be True or False")
+
+
+def _check_text(name: str, value: object) -> None:
+    _require(value is None or (isinstance(value, str) and value != ""), name, "must be text")
 
 
 def _check_pattern(name: str, value: object, pattern: re.Pattern[str], form: str) -> None:
@@ -51,26 +66,34 @@ def _check_number(name: str, value: object, low: float, high: float) -> None:
 
 def is_loopback(host: str | None) -> bool:
     """Say whether a host name is this machine's own (RFC 1122, RFC 6761)."""
-    return host is not None and (host in _LOOPBACK or host.startswith("127.") or host.endswith(".localhost"))
+    if host is None:
+        return False
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name, not an address: 127.example.com is anybody's
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _check_url(name: str, url: object, *, allow_http: bool) -> None:
     try:
-        parts = urlsplit(url) if isinstance(url, str) else None
+        # urlsplit drops some of these characters, and what is checked must be what is used.
+        clean = isinstance(url, str) and not re.search(r"[\s\x00-\x1f\x7f\\]", url)
+        parts = urlsplit(str(url)) if clean else None
         host = parts.hostname if parts else None
         _ = parts.port if parts else None
     except ValueError:
         parts, host = None, None
-    if parts is None or not host or parts.scheme not in {"http", "https"}:
+    if parts is None or not _HOST.fullmatch(host or "") or parts.scheme not in {"http", "https"}:
         raise AuthConfigError("must be an http or https URL with a host", field=name)
     _require(parts.username is None and parts.password is None, name, "must not hold credentials")
+    _require(not parts.query and not parts.fragment, name, "must not hold a query or a fragment")
     if parts.scheme == "http" and not allow_http and not is_loopback(host):
         raise AuthConfigError(
             "is plain http beyond this machine; set allow_insecure_http=True if that is meant", field=name
         )
 
 
-@frozen(kw_only=True)
+@frozen
 class OAuthConfig:
     """The hosted UI (managed login) of a user pool.
 
@@ -97,7 +120,7 @@ class OAuthConfig:
         _require(isinstance(self.domain, str) and bool(self.domain), "oauth.domain", "must be a host name")
         # Plain http is judged by the AuthConfig, which knows whether it is allowed.
         _check_url("oauth.domain", self.base_url, allow_http=True)
-        _require(self.response_type in {"code", "token"}, "oauth.response_type", "must be 'code' or 'token'")
+        _require(self.response_type in ("code", "token"), "oauth.response_type", "must be 'code' or 'token'")
         for name in ("scopes", "redirect_sign_in", "redirect_sign_out", "providers"):
             values = getattr(self, name)
             _require(all(isinstance(v, str) and v for v in values), f"oauth.{name}", "must hold strings")
@@ -116,6 +139,10 @@ class WebAuthnConfig:
     relying_party_id: str | None = None
     user_verification: str | None = None
 
+    def __attrs_post_init__(self) -> None:
+        for name in ("relying_party_id", "user_verification"):
+            _check_text(f"passwordless.web_authn.{name}", getattr(self, name))
+
 
 @frozen(kw_only=True)
 class PasswordlessConfig:
@@ -128,6 +155,20 @@ class PasswordlessConfig:
     sms_otp_enabled: bool = False
     web_authn: WebAuthnConfig | None = None
     preferred_challenge: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("email_otp_enabled", "sms_otp_enabled"):
+            _check_flag(f"passwordless.{name}", getattr(self, name))
+        _require(
+            self.web_authn is None or isinstance(self.web_authn, WebAuthnConfig),
+            "passwordless.web_authn",
+            "must be a WebAuthnConfig",
+        )
+        _require(
+            self.preferred_challenge is None or self.preferred_challenge in _FIRST_FACTORS,
+            "passwordless.preferred_challenge",
+            f"must be one of {', '.join(_FIRST_FACTORS)}",
+        )
 
 
 def default_device_name() -> str:
@@ -202,13 +243,17 @@ class AuthConfig:
                 "must be a PasswordlessConfig",
             )
         for name in ("allow_guest_access", "device_tracking", "allow_insecure_http"):
-            _require(isinstance(getattr(self, name), bool), name, "must be True or False")
+            _check_flag(name, getattr(self, name))
         _require(
-            self.sign_up_verification_method in {"code", "link"},
+            self.sign_up_verification_method in ("code", "link"),
             "sign_up_verification_method",
             "must be 'code' or 'link'",
         )
-        _require(isinstance(self.device_name, str) and bool(self.device_name), "device_name", "must be text")
+        _require(
+            isinstance(self.device_name, str) and 1 <= len(self.device_name) <= 1024,  # DeviceNameType
+            "device_name",
+            "must be text of 1 to 1024 characters",
+        )
         self._check_numbers()
 
     def _check_ids(self) -> None:
@@ -323,4 +368,4 @@ def _region(pattern: re.Pattern[str], pool_id: str | None) -> str | None:
 
 
 def _passwordless(*, web_authn: Mapping[str, Any] | None = None, **values: Any) -> PasswordlessConfig:
-    return PasswordlessConfig(web_authn=WebAuthnConfig(**web_authn) if web_authn else None, **values)
+    return PasswordlessConfig(web_authn=None if web_authn is None else WebAuthnConfig(**web_authn), **values)

@@ -44,12 +44,18 @@ def decode_jwt(token: str) -> JWT:
     return JWT(payload=_json_object(parts[1]), token=token)
 
 
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)  # NaN and the infinities are no JSON (RFC 8259, section 6)
+
+
 def _json_object(part: str) -> dict[str, Any]:
     try:
         # b64decode skips what is not in its alphabet; a token has nothing to skip.
         if not part.replace("-", "").replace("_", "").isalnum() or not part.isascii():
             raise ValueError  # noqa: TRY301 - one way out for everything malformed
-        value = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        # UTF-8 alone (RFC 7519, section 7.2): given bytes, json.loads would guess others, too.
+        text = urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("utf-8")
+        value = json.loads(text, parse_constant=_refuse)
     except (ValueError, binascii.Error, RecursionError):
         # `from None`: the cause quotes the payload.
         raise InvalidJWTError("invalid token payload: not a JSON object in base64url") from None

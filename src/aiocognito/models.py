@@ -117,7 +117,7 @@ class AuthSession:
     user_sub: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen
 class UserContext:
     """What Cognito's threat protection may know of the end user.
 
@@ -130,10 +130,65 @@ class UserContext:
     encoded_data: str | None = field(default=None, repr=False)
 
 
-@frozen(kw_only=True)
+@frozen
 class AutoSignInOptions:
     """How ``auto_sign_in`` signs in after a sign-up."""
 
     auth_flow_type: AuthFlowType = "USER_SRP_AUTH"
     preferred_challenge: str | None = None
     client_metadata: Mapping[str, str] | None = field(default=None, repr=False)
+
+
+@frozen
+class Device:
+    """A device that Cognito tracks for a person (ListDevices); dates are in UTC."""
+
+    id: str
+    name: str | None = None
+    attributes: Mapping[str, str] = field(factory=dict, repr=False)
+    create_date: datetime | None = None
+    last_modified_date: datetime | None = None
+    last_authenticated_date: datetime | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return Amplify's form; dates are in ISO 8601."""
+        return _present(
+            id=self.id,
+            name=self.name,
+            attributes=dict(self.attributes),
+            createDate=self.create_date,
+            lastModifiedDate=self.last_modified_date,
+            lastAuthenticatedDate=self.last_authenticated_date,
+        )
+
+
+@frozen
+class WebAuthnCredential:
+    """A person's passkey (ListWebAuthnCredentials)."""
+
+    credential_id: str
+    friendly_credential_name: str | None = None
+    relying_party_id: str | None = None
+    authenticator_attachment: str | None = None
+    authenticator_transports: list[str] = field(factory=list)
+    created_at: datetime | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return Amplify's form; dates are in ISO 8601."""
+        return _present(
+            credentialId=self.credential_id,
+            friendlyCredentialName=self.friendly_credential_name,
+            relyingPartyId=self.relying_party_id,
+            authenticatorAttachment=self.authenticator_attachment,
+            authenticatorTransports=list(self.authenticator_transports),
+            createdAt=self.created_at,
+        )
+
+
+def _present(**members: Any) -> dict[str, Any]:
+    """Leave out what is None and write dates as text."""
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in members.items()
+        if value is not None
+    }
