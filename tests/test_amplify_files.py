@@ -53,7 +53,7 @@ def legacy(path: str, value: Any) -> dict[str, Any]:
     return changed(LEGACY, path, value)
 
 
-# --- amplify_outputs.json ---------------------------------------------------------------------------------
+# --- amplify_outputs.json ------------------------------------------------------------------------------
 
 
 def test_outputs() -> None:
@@ -193,7 +193,7 @@ def test_what_is_malformed_inside_is_named(path: str, value: Any, field: str) ->
     assert str(error).startswith(f"{field}: ")
 
 
-# --- amplifyconfiguration.json -----------------------------------------------------------------------------
+# --- amplifyconfiguration.json -------------------------------------------------------------------------
 
 
 def test_legacy() -> None:
@@ -287,7 +287,7 @@ def test_what_is_malformed_inside_a_legacy_file_is_named(path: str, value: Any, 
     assert refusal(legacy(path, value)).field == field
 
 
-# --- Neither, and files as such ----------------------------------------------------------------------------
+# --- Neither, and files as such ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("source", [{}, {"Auth": {"Cognito": {"userPoolId": POOL}}}, {1: 2}])

@@ -69,7 +69,7 @@ def refusal(**values: Any) -> AuthConfigError:
     return caught.value
 
 
-# --- What is taken ---------------------------------------------------------------------------------------
+# --- What is taken -------------------------------------------------------------------------------------
 
 
 def test_nothing_is_needed() -> None:
@@ -138,7 +138,7 @@ def test_the_device_is_named_after_library_and_host(monkeypatch: pytest.MonkeyPa
     assert default_device_name() == "aiocognito on unknown host"
 
 
-# --- What is refused ---------------------------------------------------------------------------------------
+# --- What is refused -----------------------------------------------------------------------------------
 
 NOT_TEXT: list[Any] = [5, b"us-east-1_abc", ["us-east-1_abc"], {}, True]
 NOT_SECONDS: list[Any] = [None, "5", True, float("nan"), float("inf"), -1, [], 1j]
@@ -253,7 +253,7 @@ def test_nothing_else_is_ever_raised(field: str, value: Any) -> None:
         assert hash(config) == hash(made(**{field: value}))
 
 
-# --- The secret ------------------------------------------------------------------------------------------
+# --- The secret ----------------------------------------------------------------------------------------
 
 
 def test_the_secret_is_in_no_repr() -> None:
@@ -278,7 +278,7 @@ def test_the_credentials_in_a_url_are_not_quoted() -> None:
     assert "staple" not in "".join(traceback.format_exception(error)) + repr(vars(error))
 
 
-# --- Plain http ------------------------------------------------------------------------------------------
+# --- Plain http ----------------------------------------------------------------------------------------
 
 LOOPBACK = [
     "localhost",
@@ -330,7 +330,7 @@ def test_no_host_is_not_this_machine() -> None:
     assert not is_loopback("")
 
 
-# --- Where the services are ------------------------------------------------------------------------------
+# --- Where the services are ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -365,7 +365,7 @@ def test_each_pool_has_its_own_region() -> None:
     assert config.service_url("cognito-identity") == "https://cognito-identity.eu-central-1.amazonaws.com"
 
 
-# --- The hosted UI ----------------------------------------------------------------------------------------
+# --- The hosted UI -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -412,7 +412,7 @@ def test_a_malformed_hosted_ui_is_refused(field: str, value: Any) -> None:
     assert caught.value.field == f"oauth.{field}"
 
 
-# --- First factors ----------------------------------------------------------------------------------------
+# --- First factors -------------------------------------------------------------------------------------
 
 
 MALFORMED_FACTORS: dict[str, list[Any]] = {
@@ -445,7 +445,7 @@ def test_first_factors_that_may_be_preferred(challenge: str | None) -> None:
     assert PasswordlessConfig(preferred_challenge=challenge).preferred_challenge == challenge
 
 
-# --- The environment --------------------------------------------------------------------------------------
+# --- The environment -----------------------------------------------------------------------------------
 
 ENVIRON = {
     "COGNITO_USER_POOL_ID": POOL,
@@ -528,7 +528,7 @@ def test_a_malformed_variable_is_refused(variable: str, field: str) -> None:
     assert "not this" not in str(caught.value)
 
 
-# --- Amplify's files: the front door; the forms themselves have a test file of their own -------------------
+# --- Amplify's files: the front door; the forms themselves have a test file of their own ---------------
 
 DATA = Path(__file__).parent / "data"
 

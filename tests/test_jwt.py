@@ -105,7 +105,7 @@ def test_neither_token_nor_claims_are_in_a_repr() -> None:
         assert SIGNATURE not in text
 
 
-# --- Malformed ---------------------------------------------------------------------------------------------
+# --- Malformed -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 from collections import deque
@@ -53,7 +54,7 @@ class Hub:
     """Tells listeners and subscribers what happens to sessions."""
 
     def __init__(self) -> None:
-        # Lists, so that one callback may listen twice; dicts keep the order and are cheap to leave.
+        # Keyed by a token of each, so that one callback may listen twice. Dicts keep the order.
         self._listeners: dict[object, tuple[Listener, frozenset[str] | None]] = {}
         self._subscriptions: dict[object, tuple[_Buffer, frozenset[str] | None]] = {}
 
@@ -135,6 +136,13 @@ async def _call(callback: Listener, event: AuthEvent) -> None:
                 await result
             if scope.cancelled_caught:
                 logger.error("a listener for %s was ended after %g s", event.name, LISTENER_SECONDS)
+    except asyncio.CancelledError:
+        # Whoever tells the event may be cancelled, and then must stop. A listener that awaited
+        # something cancelled raises this, too, and that is its own affair.
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        logger.exception("a listener for %s raised", event.name)
     except Exception:
         logger.exception("a listener for %s raised", event.name)
 
@@ -181,7 +189,9 @@ class _Buffer:
         while not self._events:
             if self._closed:
                 raise StopAsyncIteration
-            self._arrival = anyio.Event()
+            # One event for all who wait, should a subscription be read by several at once.
+            if self._arrival is None or self._arrival.is_set():
+                self._arrival = anyio.Event()
             await self._arrival.wait()
         event = self._events.popleft()
         if self._dropped:

@@ -195,7 +195,7 @@ def test_what_a_web_layer_answers(code: str, status: int) -> None:
         assert errors.http_status_for(service_error(operation, code, "no")) == status
 
 
-# --- Against the services' own models --------------------------------------------------------------------
+# --- Against the services' own models ------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module", params=["cognito-idp", "cognito-identity"])
