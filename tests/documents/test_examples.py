@@ -1,0 +1,148 @@
+"""Every example in the README and the guide runs, against the emulator."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from attrs import frozen
+
+from aiocognito.emulator import CognitoEmulator
+
+from .pages import PAGES, ROOT, name_of, python_blocks, run
+
+ANA = "ana@example.com"
+PASSWORD = "Correct-horse-7"
+WITH_EXAMPLES = [page for page in PAGES if python_blocks(page)]
+
+
+@frozen
+class Backend:
+    """An emulator in a thread of its own, as a terminal of its own would have it."""
+
+    portal: BlockingPortal
+    emulator: CognitoEmulator
+    pool: Any
+
+    def do(self, call: Callable[..., Awaitable[Any]], *args: Any, **options: Any) -> Any:
+        async def work() -> Any:
+            return await call(*args, **options)
+
+        return self.portal.call(work)
+
+    def answer(self, prompt: str = "") -> str:
+        """Answer what an example asks its reader."""
+        if "app" in prompt:
+            self.emulator.clock.advance(60)  # an app's code is taken once
+            return str(self.pool.totp_code(ANA))
+        assert "code" in prompt
+        return str(self.do(self.emulator.outbox.next_code, ANA))
+
+
+@pytest.fixture
+def backend(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Backend]:
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(CognitoEmulator()) as emulator,
+    ):
+
+        async def user_pool() -> Any:
+            return await emulator.create_user_pool(
+                UsernameAttributes=["email"],
+                AutoVerifiedAttributes=["email"],
+                MfaConfiguration="OPTIONAL",
+            )
+
+        pool = portal.call(user_pool)
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("COGNITO_USER_POOL_ID", pool.id)
+        monkeypatch.setenv("COGNITO_CLIENT_ID", pool.client_id)
+        monkeypatch.setenv("COGNITO_USER_POOL_ENDPOINT", pool.config.user_pool_endpoint)
+        monkeypatch.setenv("SESSION_ENCRYPTION_KEY", "00" * 32)
+        outputs = {"user_pool_id": pool.id, "user_pool_client_id": pool.client_id}
+        Path("amplify_outputs.json").write_text(json.dumps({"version": "1", "auth": outputs}))
+        yield Backend(portal, emulator, pool)
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+def prepare(backend: Backend, page: str) -> None:
+    """Put what a page takes for granted into the user pool."""
+    if page == "docs/getting-started.md":
+        return  # it signs Ana up
+    mfa = "TOTP" if page == "docs/signing-in.md" else None
+    backend.do(backend.pool.add_user, ANA, PASSWORD, attributes={"email": ANA}, mfa=mfa)
+
+
+@pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name_of)
+def test_the_examples_of_a_page_run(page: Path, backend: Backend, loop: asyncio.Runner) -> None:
+    prepare(backend, name_of(page))
+    run(page, {"__name__": "__example__", "input": backend.answer}, loop)
+    # A page whose examples ask the user pool for nothing has none that could go wrong.
+    if name_of(page) not in {"docs/configuration.md"}:
+        assert backend.emulator.calls
+
+
+def test_the_script_in_the_readme_signs_ana_in(
+    backend: Backend, loop: asyncio.Runner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepare(backend, "README.md")
+    run(ROOT / "README.md", {"input": backend.answer}, loop)
+    assert capsys.readouterr().out.startswith("signed in as ")
+
+
+def test_the_service_in_the_readme_keeps_people_apart(backend: Backend, loop: asyncio.Runner) -> None:
+    prepare(backend, "README.md")
+    backend.do(backend.pool.add_user, "ben@example.com", PASSWORD, attributes={"email": "ben@example.com"})
+    names: dict[str, Any] = {"input": backend.answer}
+    run(ROOT / "README.md", names, loop)
+
+    async def visit() -> None:
+        async with TestClient(TestServer(names["app"])) as browser:
+
+            async def sign_in(username: str, password: str = PASSWORD) -> Any:
+                browser.session.cookie_jar.clear()
+                return await browser.post("/sign-in", data={"username": username, "password": password})
+
+            users = []
+            for username in (ANA, "ben@example.com"):
+                response = await sign_in(username)
+                assert await response.json() == {"isSignedIn": True, "nextStep": {"signInStep": "DONE"}}
+                cookie = response.cookies["sid"]
+                assert cookie["httponly"]
+                assert cookie["secure"]
+                users.append({"Cookie": f"sid={cookie.value}"})
+            found = [await (await browser.get("/me", headers=user)).json() for user in users]
+            assert len({answer["user"] for answer in found}) == 2
+            assert (await browser.get("/me")).status == 401
+            refused = await sign_in(ANA, "wrong")
+            assert (refused.status, await refused.json()) == (401, {"error": "NotAuthorizedException"})
+
+    loop.run(visit())
+
+
+def test_the_page_on_logging_shows_no_secret(
+    backend: Backend,
+    loop: asyncio.Runner,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    prepare(backend, "docs/logging.md")
+    caplog.set_level(logging.DEBUG)
+    run(ROOT / "docs/logging.md", {}, loop)
+    shown = capsys.readouterr().out + caplog.text
+    assert "AuthConfig(" in shown
+    assert PASSWORD not in shown
+    assert not re.search(r"eyJ[\w-]{10}", shown)  # how every token begins

@@ -1,0 +1,194 @@
+"""What the documents claim about the code is so."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from attrs import NOTHING, Factory, fields
+
+import aiocognito
+from aiocognito import AuthClient, AuthConfig, OAuthConfig, errors, steps
+from aiocognito.flows.challenges import CHALLENGES
+from aiocognito.hub import EVENT_NAMES
+
+from .pages import PAGES, ROOT, name_of, names_in, rows
+
+DOCS = ROOT / "docs"
+SOURCE = ROOT / "src/aiocognito"
+
+
+def load_error_rows() -> Any:
+    spec = importlib.util.spec_from_file_location("error_rows", DOCS / "_ext/error_rows.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+    missing = [target for target in targets if not (page.parent / target).exists()]
+    assert not missing
+
+
+class TestConfiguration:
+    page = DOCS / "configuration.md"
+
+    @pytest.mark.parametrize("model", [AuthConfig, OAuthConfig])
+    def test_every_field_is_there_with_its_default(self, model: Any) -> None:
+        table = {names_in(row[0])[0]: row[1] for row in rows(self.page, f"### {model.__name__}")}
+        assert list(table) == [attribute.name for attribute in fields(model)]
+        for attribute in fields(model):
+            if isinstance(attribute.default, Factory):  # type: ignore[arg-type]  # a class, at run time
+                continue
+            default = "required" if attribute.default is NOTHING else attribute.default
+            said = table[attribute.name].strip("`").replace('"', "'")
+            assert said == (default if default == "required" else repr(default))
+
+    def test_every_variable_is_there_with_its_field(self) -> None:
+        asked: set[str] = set()
+
+        class Recorder(Mapping[str, str]):
+            def __getitem__(self, key: str) -> str:
+                asked.add(key)
+                return {"COGNITO_OAUTH_DOMAIN": "auth.example.com"}[key]
+
+            def __iter__(self) -> Iterator[str]:
+                return iter(())
+
+            def __len__(self) -> int:
+                return 0
+
+        AuthConfig.from_env(Recorder())
+        table = {
+            names_in(row[0])[0]: names_in(row[1])[0] for row in rows(self.page, "## From the environment")
+        }
+        assert set(table) == asked
+        known = {f.name for f in fields(AuthConfig)} | {f"oauth.{f.name}" for f in fields(OAuthConfig)}
+        assert set(table.values()) <= known
+
+
+class TestErrors:
+    def test_every_class_is_in_one_table(self) -> None:
+        error_rows = load_error_rows()
+        listed = [row[0].strip("`") for group in error_rows.GROUPS[:-1] for row in error_rows.rows(group)]
+        classes = {
+            name
+            for name, value in vars(errors).items()
+            if inspect.isclass(value) and issubclass(value, errors.AuthError)
+        }
+        assert sorted(listed) == sorted(classes)
+
+    def test_every_validation_code_is_listed(self) -> None:
+        table = load_error_rows().rows("validation")
+        assert [row[0] for row in table] == [f"`{code}`" for code in errors.AuthValidationErrorCode]
+
+    def test_the_page_has_every_table(self) -> None:
+        asked = re.findall(r"{error-table} (\w+)", (DOCS / "errors.md").read_text(encoding="utf-8"))
+        assert sorted(asked) == sorted(load_error_rows().GROUPS)
+
+    def test_throttling_is_to_be_retried_and_a_wrong_password_is_not(self) -> None:
+        table = {row[0]: row for row in load_error_rows().rows("codes")}
+        assert table["`TooManyRequestsException`"][2:] == ("429", "yes")
+        assert table["`NotAuthorizedException`"][2:] == ("401", "no")
+
+    def test_the_examples_of_each_status_have_it(self) -> None:
+        for status, _, examples in rows(DOCS / "errors.md", "## What a web layer answers"):
+            for name in names_in(examples):
+                assert getattr(errors, name).http_status == int(status), name
+
+
+class TestAmplify:
+    page = DOCS / "amplify.md"
+
+    def methods(self) -> list[tuple[str, bool]]:
+        return [
+            (name, row[3] == "there")
+            for row in rows(self.page, "# Amplify Auth, side by side")
+            for name in names_in(row[1])
+        ]
+
+    def test_what_is_said_to_be_there_is_and_nothing_else(self) -> None:
+        wrong = [name for name, there in self.methods() if hasattr(AuthClient, name) is not there]
+        assert not wrong, "mark them in docs/amplify.md as what they are"
+
+    def test_every_method_is_listed(self) -> None:
+        public = {
+            name
+            for name, value in inspect.getmembers(AuthClient, inspect.iscoroutinefunction)
+            if not name.startswith("_")
+        }
+        assert public - {"aclose"} <= {name for name, _ in self.methods()}
+
+    def test_a_row_says_there_or_not_yet(self) -> None:
+        for heading in ("# Amplify Auth, side by side", "## Steps of a sign-in"):
+            assert {row[3] for row in rows(self.page, heading)} <= {"there", "not yet"}
+
+    def test_the_steps_are_those_of_the_code(self) -> None:
+        table = rows(self.page, "## Steps of a sign-in")
+        listed = {names_in(row[1])[0]: names_in(row[0])[0] for row in table}
+        assert listed == {cls.__name__: cls.step for cls in get_args(steps.SignInStep)}
+        for row in table:
+            challenges = [name for name in row[2].split(", ") if name.isupper()]
+            if challenges:
+                assert all(name in CHALLENGES for name in challenges) is (row[3] == "there"), row
+
+
+def test_the_page_on_events_lists_them_all() -> None:
+    table = rows(DOCS / "events.md", "## The events")
+    assert {name for row in table for name in names_in(row[0])} == EVENT_NAMES
+
+
+def test_the_page_on_signing_in_lists_what_this_version_answers() -> None:
+    table = {names_in(row[0])[0] for row in rows(DOCS / "signing-in.md", "## Steps")}
+    answered = {
+        names_in(row[1])[0] for row in rows(DOCS / "amplify.md", "## Steps of a sign-in") if row[3] == "there"
+    }
+    assert table == answered
+
+
+class TestContributing:
+    page = ROOT / "CONTRIBUTING.md"
+
+    def test_what_it_names_exists(self) -> None:
+        names = names_in(self.page.read_text(encoding="utf-8"))
+        paths = [name for name in names if re.fullmatch(r"[\w./-]+(\.(py|md|toml|ini)|/)", name)]
+        assert "session/" in paths
+        roots = (ROOT, SOURCE, SOURCE / "session")
+        assert [name for name in paths if not any((root / name).exists() for root in roots)] == []
+
+    def test_every_module_is_in_a_room(self) -> None:
+        room = {name.rstrip("/") for row in rows(self.page, "## The house") for name in names_in(row[1])}
+        modules = {
+            path.name for path in SOURCE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+        }
+        assert modules - {"__init__.py"} == room
+
+    def test_the_scripts_can_be_run(self) -> None:
+        for name in ("scripts/demo", "scripts/test"):
+            assert os.access(ROOT / name, os.X_OK)
+            for page in (self.page, ROOT / "README.md"):
+                assert name in page.read_text(encoding="utf-8")
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    first = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert first is not None
+    assert first[1] == project["version"]
+
+
+def test_the_reference_names_what_can_be_imported() -> None:
+    text = (DOCS / "reference/index.md").read_text(encoding="utf-8")
+    _, _, listed = text.partition("Importable from `aiocognito` are")
+    assert set(names_in(listed)) == set(aiocognito.__all__)

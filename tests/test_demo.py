@@ -1,0 +1,273 @@
+"""The demo: on a terminal and elsewhere, when all goes well and when a step fails."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import pty
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from aiocognito import AuthClient, demo
+from aiocognito.demo import story
+from aiocognito.demo.stage import Stage, StepFailed, console
+from aiocognito.errors import NotAuthorizedException, StorageError
+from aiocognito.jwt import JWT
+from aiocognito.results import SignOutResult
+
+ESCAPE = "\x1b"
+STEPS = 1 + len(story.STEPS)
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment, without anything that says how output should look."""
+    deciding = {
+        "NO_COLOR",
+        "FORCE_COLOR",
+        "TTY_COMPATIBLE",
+        "TTY_INTERACTIVE",
+        "COLUMNS",
+        "TERM",
+        "COLORTERM",
+    }
+    kept = {name: value for name, value in os.environ.items() if name not in deciding}
+    return kept | more
+
+
+def piped(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run Python without a terminal."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=environment(**more),
+        check=False,
+        timeout=90,
+    )
+
+
+def on_a_terminal(*arguments: str, **more: str) -> tuple[int, str]:
+    """Run Python with a terminal for its output."""
+    ours, theirs = pty.openpty()
+    try:
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=theirs,
+            stderr=theirs,
+            env=environment(TERM="xterm-256color", **more),
+        )
+        os.close(theirs)
+        parts = []
+        while part := _read(ours):
+            parts.append(part)
+        return process.wait(timeout=90), b"".join(parts).decode()
+    finally:
+        os.close(ours)
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 65536)
+    except OSError:  # how Linux says that the other end was closed
+        return b""
+
+
+def broken(statement: str) -> str:
+    """A program that runs the demo after something was broken."""
+    return (
+        "import sys\n"
+        "from aiocognito import AuthClient, errors\n"
+        "from aiocognito.results import SignOutResult\n"
+        f"{statement}\n"
+        "from aiocognito.__main__ import main\n"
+        "sys.argv = ['aiocognito', 'demo']\n"
+        "sys.exit(main())\n"
+    )
+
+
+def test_piped_it_is_plain_and_every_step_comes_out_right() -> None:
+    done = piped("-m", "aiocognito", "demo")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    assert ESCAPE not in done.stdout
+    assert f"All {STEPS} steps came out right" in done.stdout
+    assert "✗" not in done.stdout
+
+
+def test_on_a_terminal_it_is_in_colour() -> None:
+    code, shown = on_a_terminal("-m", "aiocognito", "demo")
+    assert code == 0, shown
+    assert f"{ESCAPE}[32m" in shown
+    assert f"All {STEPS} steps came out right" in shown
+
+
+def test_no_color_means_no_escape_codes() -> None:
+    code, shown = on_a_terminal("-m", "aiocognito", "demo", NO_COLOR="1")
+    assert code == 0, shown
+    assert ESCAPE not in shown
+
+
+def test_an_encoding_without_a_tick_is_no_reason_to_fail() -> None:
+    done = piped("-m", "aiocognito", "demo", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("statement", "step", "why"),
+    [
+        pytest.param(
+            "async def sign_out(self): return SignOutResult(revoked=False)\nAuthClient.sign_out = sign_out",
+            "Sign out",
+            "it is not so that the user pool confirmed that the tokens are revoked",
+            id="a result is not what it should be",
+        ),
+        pytest.param(
+            "async def confirm(self, *_): raise errors.ExpiredCodeException('too late')\n"
+            "AuthClient.confirm_sign_up = confirm",
+            "Confirm the sign-up",
+            "ExpiredCodeException: too late",
+            id="an error of the library",
+        ),
+        pytest.param(
+            "async def who(self): raise RuntimeError('hunter2')\nAuthClient.get_current_user = who",
+            "Who is signed in?",
+            "RuntimeError",
+            id="an error of anybody",
+        ),
+        pytest.param(
+            "from aiocognito.emulator import CognitoEmulator\n"
+            "async def start(self): raise OSError(98, 'Address in use')\n"
+            "CognitoEmulator.__aenter__ = start",
+            "Start an emulator of Amazon Cognito, with one user pool",
+            "OSError",
+            id="the emulator does not start",
+        ),
+    ],
+)
+def test_a_broken_step_is_named_and_the_exit_code_is_1(statement: str, step: str, why: str) -> None:
+    done = piped("-c", broken(statement))
+    assert done.returncode == 1
+    assert re.search(rf"^Step \d+ failed: {re.escape(step)}$", done.stdout, re.MULTILINE), done.stdout
+    assert f"✗ {why}" in done.stdout
+    assert "came out right" not in done.stdout
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_it_shows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets: set[str] = set()
+    make_password, make_token = story.new_password, JWT.__init__
+
+    def new_password() -> str:
+        secrets.add(password := make_password())
+        return password
+
+    def new_token(self: JWT, payload: dict[str, Any], token: str) -> None:
+        secrets.add(token)
+        make_token(self, payload, token)
+
+    monkeypatch.setattr(story, "new_password", new_password)
+    monkeypatch.setattr(JWT, "__init__", new_token)
+    output = io.StringIO()
+    assert demo.run(output) == 0, output.getvalue()
+    shown = output.getvalue()
+    assert len(secrets) > 5
+    assert not [secret for secret in secrets if secret in shown]
+    # Session keys, their hashes, refresh tokens: all are longer than anything that is shown.
+    assert not re.search(r"[\w+/=.-]{40,}", shown)
+
+
+def test_it_tells_the_main_job_step_by_step() -> None:
+    output = io.StringIO()
+    assert demo.run(output) == 0, output.getvalue()
+    shown = output.getvalue()
+    for number, title in enumerate(["Start an emulator", *(title for title, _ in story.STEPS)], 1):
+        assert re.search(rf"^ ?{number}  {re.escape(title)}", shown, re.MULTILINE)
+    assert re.search(r"the code is \d{6}\. Only an emulator's code may be shown", shown)
+    assert "it is refused: NotAuthorizedException" in shown
+    assert "The password does not leave this process" in shown
+    assert "100 callers asked at the same time; requests to the user pool: 1." in shown
+    for event in ("signedIn", "tokenRefresh", "signedOut"):
+        assert f"» the Hub: {event}" in shown
+
+
+def test_a_demo_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hang(_: AuthClient, *__: Any) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(AuthClient, "confirm_sign_up", hang)
+    monkeypatch.setattr(demo, "TIMEOUT", 2.0)
+    output = io.StringIO()
+    assert demo.run(output) == 1
+    assert "✗ TimeoutError" in output.getvalue()
+
+
+def test_a_refresh_too_many_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetch = AuthClient.fetch_auth_session
+
+    async def force(self: AuthClient, **options: Any) -> Any:
+        await fetch(self, **options)
+        return await fetch(self, **options | {"force_refresh": True})
+
+    monkeypatch.setattr(AuthClient, "fetch_auth_session", force)
+    output = io.StringIO()
+    assert demo.run(output) == 1
+    assert "Step" in output.getvalue()
+
+
+class TestStage:
+    @pytest.fixture
+    def output(self) -> io.StringIO:
+        return io.StringIO()
+
+    @pytest.fixture
+    def stage(self, output: io.StringIO) -> Stage:
+        return Stage(console(output))
+
+    def test_what_is_so_is_counted_and_told(self, stage: Stage, output: io.StringIO) -> None:
+        stage.check("two is two", True)
+        assert stage.checks == 1
+        assert output.getvalue() == "    ✓ two is two\n"
+
+    def test_what_is_not_so_ends_the_step(self, stage: Stage) -> None:
+        with pytest.raises(StepFailed, match="it is not so that two is three"):
+            stage.check("two is three", False)
+        assert stage.checks == 0
+
+    async def test_a_refusal_is_what_was_claimed(self, stage: Stage, output: io.StringIO) -> None:
+        async def call() -> None:
+            raise NotAuthorizedException("no")
+
+        error = await stage.refused(NotAuthorizedException, "it is refused", call())
+        assert str(error) == "no"
+        assert output.getvalue() == "    ✓ it is refused: NotAuthorizedException\n"
+
+    async def test_what_goes_through_was_not_refused(self, stage: Stage) -> None:
+        async def call() -> SignOutResult:
+            return SignOutResult(revoked=True)
+
+        with pytest.raises(StepFailed, match="it went through"):
+            await stage.refused(NotAuthorizedException, "it is refused", call())
+
+    async def test_another_refusal_is_another_failure(self, stage: Stage) -> None:
+        async def call() -> None:
+            raise StorageError("no")
+
+        with pytest.raises(StorageError):
+            await stage.refused(NotAuthorizedException, "it is refused", call())
+
+    def test_long_lines_and_markup_are_left_alone(self, stage: Stage, output: io.StringIO) -> None:
+        stage.say("[bold]" + "x" * 300 + ":smile:")
+        assert output.getvalue() == "    [bold]" + "x" * 300 + ":smile:\n"
+
+    def test_a_failure_names_the_step(self, stage: Stage, output: io.StringIO) -> None:
+        stage.begin("First")
+        stage.begin("Second")
+        stage.failed("it broke")
+        assert output.getvalue().endswith("    ✗ it broke\n\nStep 2 failed: Second\n")
