@@ -29,6 +29,15 @@ class NewDevice:
 
 
 @frozen
+class RememberedDevice:
+    """A device that Cognito knows, and the secret that proves it."""
+
+    device_key: str = field(repr=False)
+    device_group_key: str = field(repr=False)
+    random_password: str = field(repr=False)
+
+
+@frozen
 class AuthAnswer:
     """The answer of InitiateAuth and RespondToAuthChallenge: tokens, or the next challenge."""
 
@@ -52,22 +61,30 @@ class SignUpAnswer:
 
 @frozen
 class Authenticated:
-    """A sign-in came to its end: these are the tokens of ``username``."""
+    """A sign-in came to its end: these are the tokens of ``username``.
+
+    ``gone_device`` names whose device Cognito has forgotten on the way.
+    """
 
     username: str
     tokens: TokenSet
     new_device: NewDevice | None = None
+    gone_device: str | None = None
 
 
 @frozen
 class Challenged:
-    """A sign-in goes on: Cognito asks ``username`` for something more."""
+    """A sign-in goes on: Cognito asks ``username`` for something more.
+
+    ``gone_device`` names whose device Cognito has forgotten on the way.
+    """
 
     username: str
     name: str
     session: str | None = field(default=None, repr=False)
     parameters: Mapping[str, str] = field(factory=dict, repr=False)
     available_challenges: tuple[str, ...] = ()
+    gone_device: str | None = None
 
 
 @frozen

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
-from functools import partial
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -18,17 +17,16 @@ from .errors import (
     AuthError,
     AuthTokenConfigException,
     AuthValidationError,
-    PasswordResetRequiredException,
-    SignInException,
     StorageError,
     UserAlreadyAuthenticatedException,
-    UserNotConfirmedException,
     UserUnAuthenticatedException,
 )
 from .flows import account as account_flows
+from .flows import passkeys as passkey_flows
 from .flows import sign_in as sign_in_flows
 from .flows import sign_up as sign_up_flows
-from .flows.challenges import Answer, answer_challenge, step_of
+from .flows.challenges import Answer, answer_challenge, check_step, step_of
+from .flows.conversation import Conversation
 from .hub import Hub
 from .mfa import MFA_SETTINGS, MfaPreference, MfaSetting
 from .models import (
@@ -36,10 +34,13 @@ from .models import (
     AuthSession,
     AuthTokens,
     AuthUser,
+    AutoSignInOptions,
     CodeDeliveryDetails,
+    Device,
     SignInDetails,
     TotpSetupDetails,
     UserContext,
+    WebAuthnCredential,
 )
 from .results import (
     ResetPasswordResult,
@@ -51,16 +52,21 @@ from .results import (
 from .services.connections import Connections
 from .services.own_user import OwnUser
 from .services.user_pool import UserPool
+from .session import auto_sign_in as auto_sign_in_plan
 from .session import ending, keys
 from .session.answering import answer_pending
+from .session.own_device import forget_device, own_device
 from .session.provider import SessionTokenProvider, TokenProvider
+from .session.record import PendingAutoSignIn
 from .session.session import Session, current_user
 from .session.shared import Shared
-from .steps import Done, SignInStep
+from .steps import CompleteAutoSignIn, Done, SignInStep
 from .storage import MemoryStorage, Storage
 
 Metadata = Mapping[str, str] | None
 DEFAULT_SESSION_TTL: Final = 30 * 86_400.0
+# One person's client stands for one machine: what it remembers belongs to its storage.
+IMPLICIT_DEVICE_TOKEN: Final = "implicit"  # noqa: S105 - no secret: there is no browser
 
 
 class AuthClient:
@@ -118,7 +124,8 @@ class AuthClient:
             session_ttl=DEFAULT_SESSION_TTL,
             max_session_age=None,
         )
-        self._open(Session(shared, session_key, user_context), token_provider, owned=shared)
+        session = Session(shared, session_key, device_token=IMPLICIT_DEVICE_TOKEN, user_context=user_context)
+        self._open(session, token_provider, owned=shared)
         self._hub: Hub | None = shared.hub
         self._made_hub = hub is None
 
@@ -129,6 +136,7 @@ class AuthClient:
         self._token_provider = provider if provider is not None else SessionTokenProvider(session)
         self._hub = None
         self._made_hub = False
+        self._forget_password()
 
     @classmethod
     def _of_manager(cls, session: Session) -> Self:
@@ -190,6 +198,7 @@ class AuthClient:
         *,
         user_attributes: Metadata = None,
         validation_data: Metadata = None,
+        auto_sign_in: bool | AutoSignInOptions = False,
         client_metadata: Metadata = None,
     ) -> SignUpResult:
         """Create an account (Amplify: ``signUp``; Cognito: SignUp).
@@ -199,6 +208,7 @@ class AuthClient:
             password: The password; None where the pool takes people without one.
             user_attributes: Such as ``{"email": "ana@example.com"}``.
             validation_data: For the pre sign-up trigger only; it is not stored.
+            auto_sign_in: Whether, or how, `auto_sign_in` is to sign the person in afterwards.
             client_metadata: For the user pool's triggers.
 
         Returns:
@@ -211,13 +221,27 @@ class AuthClient:
             InvalidPasswordException: The password does not conform to the policy.
             InvalidParameterException: An attribute is missing or malformed.
         """
-        return await sign_up_flows.sign_up(
+        self._forget_password()
+        options = _auto_sign_in_options(auto_sign_in)
+        if options is not None:
+            self._needs_own_session()
+        answer = await sign_up_flows.sign_up(
             self._pool(),
             arguments.text(username, "username", Code.EmptySignUpUsername),
             password and arguments.text(password, "password"),
             user_attributes=arguments.strings(user_attributes, "user_attributes"),
             validation_data=arguments.strings(validation_data, "validation_data"),
             client_metadata=arguments.strings(client_metadata, "client_metadata"),
+        )
+        if options is not None:
+            await auto_sign_in_plan.plan(self._session, username, options, answer)
+            self._auto_password = (username, password) if password else None
+        elif not self._borrows:
+            await auto_sign_in_plan.forget(self._session)
+        return sign_up_flows.result(
+            answer,
+            auto_sign_in=options is not None,
+            by_link=self.config.sign_up_verification_method == "link",
         )
 
     async def confirm_sign_up(
@@ -243,13 +267,22 @@ class AuthClient:
             ExpiredCodeException: The code has expired: see `resend_sign_up_code`.
             AliasExistsException: The address is another account's.
         """
-        await self._pool().confirm_sign_up(
-            arguments.text(username, "username", Code.EmptyConfirmSignUpUsername),
-            arguments.text(confirmation_code, "confirmation_code", Code.EmptyConfirmSignUpCode),
+        name = arguments.text(username, "username", Code.EmptyConfirmSignUpUsername)
+        code = arguments.text(confirmation_code, "confirmation_code", Code.EmptyConfirmSignUpCode)
+        metadata = arguments.strings(client_metadata, "client_metadata")
+        pool = self._pool()
+        plan = None if self._borrows else await auto_sign_in_plan.planned(self._session, name)
+        handle = await pool.confirm_sign_up(
+            name,
+            code,
+            session=plan.session if plan is not None else None,
             force_alias_creation=force_alias_creation,
-            client_metadata=arguments.strings(client_metadata, "client_metadata"),
+            client_metadata=metadata,
         )
-        return SignUpResult(is_sign_up_complete=True, user_id=None, next_step=Done())
+        follows = not self._borrows and await auto_sign_in_plan.confirmed(self._session, name, handle)
+        return SignUpResult(
+            is_sign_up_complete=True, user_id=None, next_step=CompleteAutoSignIn() if follows else Done()
+        )
 
     async def resend_sign_up_code(
         self, username: str, *, client_metadata: Metadata = None
@@ -273,6 +306,42 @@ class AuthClient:
             client_metadata=arguments.strings(client_metadata, "client_metadata"),
         )
 
+    async def auto_sign_in(self, *, password: str | None = None) -> SignInResult:
+        """Sign in after a sign-up with ``auto_sign_in`` (``autoSignIn``; InitiateAuth).
+
+        It can be done once, within three minutes. Where the sign-up is confirmed by a link, this waits
+        for the link to be followed, and can be cancelled and called again.
+
+        Args:
+            password: The password, where the flow takes one and this is not the object that signed up:
+                no password is ever stored.
+
+        Raises:
+            AutoSignInException: No sign-up waits for its sign-in, or it was not confirmed in time.
+            AuthValidationError: The password is missing.
+            UserAlreadyAuthenticatedException: Somebody is signed in.
+        """
+        self._needs_own_session()
+        pending = await auto_sign_in_plan.planned(self._session)
+        if pending is not None and password is None and self._auto_password is not None:
+            username, remembered = self._auto_password
+            password = remembered if username == pending.username else None
+        if pending is not None:
+            # Before it is taken: a password that is missing costs nobody their one sign-in.
+            self._auto_flow(pending, password)
+        pending = await auto_sign_in_plan.take(self._session)
+        flow = self._auto_flow(pending, password)
+        details = SignInDetails(pending.username, pending.auth_flow_type)
+        self._forget_password()
+
+        def sign_in() -> Awaitable[SignInResult]:
+            work = self._sign_in(flow, details, pending.client_metadata, is_automatic=True)
+            return self._session.shared.run(work)
+
+        if pending.is_confirmed:
+            return await sign_in()
+        return await auto_sign_in_plan.poll(self._session, pending, sign_in)
+
     # Sign-in
 
     async def sign_in(
@@ -281,6 +350,7 @@ class AuthClient:
         password: str | None = None,
         *,
         auth_flow_type: AuthFlowType = "USER_SRP_AUTH",
+        preferred_challenge: str | None = None,
         client_metadata: Metadata = None,
     ) -> SignInResult:
         """Begin to sign somebody in (``signIn``; InitiateAuth, RespondToAuthChallenge).
@@ -290,9 +360,12 @@ class AuthClient:
 
         Args:
             username: The name, or an alias of it.
-            password: The password.
+            password: The password, where the flow takes one.
             auth_flow_type: ``USER_SRP_AUTH`` proves the password without sending it;
-                ``USER_PASSWORD_AUTH`` sends it.
+                ``USER_PASSWORD_AUTH`` sends it; ``USER_AUTH`` lets the person choose a first factor;
+                ``CUSTOM_WITH_SRP`` and ``CUSTOM_WITHOUT_SRP`` run the user pool's own triggers.
+            preferred_challenge: With ``USER_AUTH``: the first factor to begin with, such as
+                ``EMAIL_OTP``; ``AuthConfig.passwordless`` may name a default.
             client_metadata: For the user pool's triggers; goes with this call's requests.
 
         Returns:
@@ -305,13 +378,18 @@ class AuthClient:
             NotAuthorizedException: Wrong username or password, or the user is disabled.
             UserNotFoundException: No such user, if the app client tells.
         """
-        arguments.text(username, "username", Code.EmptySignInUsername)
+        flow = sign_in_flows.flow_for(
+            auth_flow_type,
+            username,
+            password,
+            preferred_challenge=preferred_challenge,
+            passwordless=self.config.passwordless,
+        )
         metadata = arguments.strings(client_metadata, "client_metadata")
         self._needs_own_session()
-        flow = _first_factor(auth_flow_type, username, password)
-        talk = partial(sign_in_flows.Conversation, self._pool(), self._session.shared.clock, metadata)
+        self._forget_password()
         details = SignInDetails(username, auth_flow_type)
-        return await self._session.shared.run(self._sign_in(lambda: flow(talk()), details))
+        return await self._session.shared.run(self._sign_in(flow, details, metadata))
 
     async def confirm_sign_in(
         self,
@@ -356,16 +434,8 @@ class AuthClient:
         )
         metadata = arguments.strings(client_metadata, "client_metadata")
         self._needs_own_session()
-        talk = sign_in_flows.Conversation(self._pool(), self._session.shared.clock, metadata)
-
-        async def send(challenge: Challenged) -> Outcome:
-            _check_step(challenge, step)
-            try:
-                return await answer_challenge(talk, challenge, answer)
-            except (PasswordResetRequiredException, UserNotConfirmedException) as error:
-                return sign_in_flows.stopped_by(error)
-
-        return await self._session.shared.run(answer_pending(self._session, send))
+        work = self._confirm_sign_in(answer, step, metadata)
+        return await self._session.shared.run(work)
 
     async def get_sign_in_step(self) -> SignInStep | None:
         """Say which step is pending, such as after a page was reloaded.
@@ -720,22 +790,168 @@ class AuthClient:
         """
         code = arguments.text(code, "code", Code.EmptyVerifyTOTPSetupCode)
         user = await self._own_user()
-        await account_flows.verify_totp_setup(user, code, friendly_device_name=friendly_device_name)
+        await user.verify_software_token(code, friendly_device_name=friendly_device_name)
+
+    # Devices
+
+    async def fetch_devices(self) -> list[Device]:
+        """Return the devices that Cognito tracks for the person (``fetchDevices``; ListDevices).
+
+        Returns:
+            Every page of them, remembered or not.
+
+        Raises:
+            UserUnAuthenticatedException: Nobody is signed in.
+        """
+        return await (await self._own_user()).list_devices()
+
+    async def remember_device(self) -> None:
+        """Have this browser remembered, so that it stands in for MFA.
+
+        Amplify: ``rememberDevice``; Cognito: UpdateDeviceStatus. Where the user pool remembers every
+        device, there is no need.
+
+        Raises:
+            UserUnAuthenticatedException: Nobody is signed in.
+            DeviceMetadataNotFoundException: This browser is no device that Cognito confirmed.
+        """
+        self._needs_own_session()
+        user = await self._own_user()
+        _, device = await own_device(self._session)
+        await user.update_device_status(device.device_key, "remembered")
+
+    async def forget_device(self, device_id: str | None = None) -> None:
+        """Forget a device (``forgetDevice``; ForgetDevice). The tokens issued to it cannot be renewed.
+
+        Args:
+            device_id: The id from `fetch_devices`; None for this browser.
+
+        Raises:
+            UserUnAuthenticatedException: Nobody is signed in.
+            DeviceMetadataNotFoundException: This browser is no device that Cognito confirmed.
+            ResourceNotFoundException: There is no such device.
+        """
+        self._needs_own_session()
+        user = await self._own_user()
+        key = device_id and arguments.text(device_id, "device_id")
+        await self._session.shared.run(forget_device(self._session, user, key or None))
+
+    # Passkeys
+
+    async def start_web_authn_registration(self) -> dict[str, Any]:
+        """Begin to register a passkey (StartWebAuthnRegistration).
+
+        Returns:
+            The options for the browser's ``navigator.credentials.create``, JSON-ready.
+
+        Raises:
+            UserUnAuthenticatedException: Nobody is signed in.
+            InvalidPasskeyRegistrationOptions: Cognito's options lack a member.
+            WebAuthnNotEnabledException: The user pool takes no passkeys.
+        """
+        return await passkey_flows.start_registration(await self._own_user())
+
+    async def complete_web_authn_registration(self, credential: Mapping[str, Any] | str) -> None:
+        """Complete it with what the browser made (CompleteWebAuthnRegistration).
+
+        Args:
+            credential: The browser's RegistrationResponseJSON, as a mapping or as JSON text.
+
+        Raises:
+            AuthValidationError: It is neither; nothing was sent.
+            UserUnAuthenticatedException: Nobody is signed in.
+            WebAuthnChallengeNotFoundException: It was not begun, or took too long.
+            WebAuthnOriginNotAllowedException: The page was of another origin.
+        """
+        checked = passkey_flows.check_credential(credential)
+        await (await self._own_user()).complete_web_authn_registration(checked)
+
+    async def associate_web_authn_credential(
+        self, ceremony: Callable[[dict[str, Any]], Awaitable[Mapping[str, Any] | str]]
+    ) -> None:
+        """Register a passkey in one go (``associateWebAuthnCredential``).
+
+        Args:
+            ceremony: Takes the options and returns the credential, asking a browser in between.
+
+        Raises:
+            As `start_web_authn_registration` and `complete_web_authn_registration`.
+        """
+        options = await self.start_web_authn_registration()
+        await self.complete_web_authn_registration(await ceremony(options))
+
+    async def list_web_authn_credentials(self) -> list[WebAuthnCredential]:
+        """Return the person's passkeys (``listWebAuthnCredentials``; ListWebAuthnCredentials).
+
+        Returns:
+            Every page of them.
+
+        Raises:
+            UserUnAuthenticatedException: Nobody is signed in.
+        """
+        return await (await self._own_user()).list_web_authn_credentials()
+
+    async def delete_web_authn_credential(self, credential_id: str) -> None:
+        """Delete a passkey (``deleteWebAuthnCredential``; DeleteWebAuthnCredential).
+
+        Args:
+            credential_id: Its id, from `list_web_authn_credentials`.
+
+        Raises:
+            AuthValidationError: The id is missing.
+            UserUnAuthenticatedException: Nobody is signed in.
+            ResourceNotFoundException: There is no such passkey.
+        """
+        credential_id = arguments.text(credential_id, "credential_id")
+        await (await self._own_user()).delete_web_authn_credential(credential_id)
 
     # How it is done
 
-    async def _sign_in(self, flow: Callable[[], Any], details: SignInDetails) -> SignInResult:
+    async def _sign_in(
+        self,
+        flow: sign_in_flows.Flow,
+        details: SignInDetails,
+        metadata: Metadata,
+        *,
+        is_automatic: bool = False,
+    ) -> SignInResult:
         await self._refuse_if_signed_in()
         try:
-            try:
-                outcome = await flow()
-            except (PasswordResetRequiredException, UserNotConfirmedException) as error:
-                outcome = sign_in_flows.stopped_by(error)
-            return await self._session.commit(outcome, details)
+            outcome, step = await sign_in_flows.begin(await self._conversation(metadata), flow)
+            return await self._session.commit(outcome, step, details)
         except Exception:
             # Whatever was pending before has been replaced by a sign-in that failed.
-            await self._session.drop_pending()
+            await self._session.drop_pending(and_automatic=not is_automatic)
             raise
+
+    async def _confirm_sign_in(
+        self, answer: Answer, step: type[SignInStep] | str | None, metadata: Metadata
+    ) -> SignInResult:
+        talk = await self._conversation(metadata)
+
+        async def send(challenge: Challenged) -> tuple[Outcome, SignInStep]:
+            check_step(challenge, step)
+            return await sign_in_flows.begin(talk, lambda talk: answer_challenge(talk, challenge, answer))
+
+        return await answer_pending(self._session, send)
+
+    async def _conversation(self, metadata: Metadata) -> Conversation:
+        devices = await self._session.devices.load()
+        return Conversation(self._pool(), self._session.shared.clock, metadata, devices)
+
+    def _auto_flow(self, pending: PendingAutoSignIn, password: str | None) -> sign_in_flows.Flow:
+        return sign_in_flows.flow_for(
+            pending.auth_flow_type,
+            pending.username,
+            None if pending.auth_flow_type == "CUSTOM_WITHOUT_SRP" else password,
+            preferred_challenge=pending.preferred_challenge,
+            passwordless=self.config.passwordless,
+            session=pending.session,
+        )
+
+    def _forget_password(self) -> None:
+        """Drop the password of a sign-up, which only this object ever knew."""
+        self._auto_password: tuple[str, str] | None = None
 
     async def _refuse_if_signed_in(self) -> None:
         try:
@@ -769,22 +985,9 @@ class AuthClient:
             )
 
 
-def _first_factor(flow: str, username: str, password: str | None) -> Callable[..., Any]:
-    """Choose the flow that a sign-in begins with, and check what it needs."""
-    flows = {
-        "USER_SRP_AUTH": sign_in_flows.user_srp_auth,
-        "USER_PASSWORD_AUTH": sign_in_flows.user_password_auth,
-    }
-    if flow not in flows:
-        raise AuthValidationError(
-            Code.InvalidArgument, f"auth_flow_type: must be one of {', '.join(sorted(flows))}"
-        )
-    secret = arguments.text(password, "password", Code.EmptySignInPassword)
-    return lambda talk: flows[flow](talk, username, secret)
-
-
-def _check_step(challenge: Challenged, step: type[SignInStep] | str | None) -> None:
-    pending = step_of(challenge)
-    expected = getattr(step, "step", step)
-    if expected is not None and expected != pending.step:
-        raise SignInException(f"the pending step is {pending.step}, not {expected}; nothing was sent")
+def _auto_sign_in_options(value: bool | AutoSignInOptions) -> AutoSignInOptions | None:
+    if isinstance(value, AutoSignInOptions):
+        return value
+    if not isinstance(value, bool):
+        raise AuthValidationError(Code.InvalidArgument, "auto_sign_in: must be a bool or AutoSignInOptions")
+    return AutoSignInOptions() if value else None

@@ -107,7 +107,8 @@ class SessionManager:
         """
         if device_token is not None:
             keys.check_key(device_token, "device_token")
-        return AuthClient._of_manager(Session(self._shared, session_key, user_context))
+        session = Session(self._shared, session_key, device_token=device_token, user_context=user_context)
+        return AuthClient._of_manager(session)
 
     def new_session_key(self) -> str:
         """Make a session key of 256 random bits."""

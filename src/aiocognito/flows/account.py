@@ -75,10 +75,3 @@ async def set_up_totp(user: OwnUser, username: str) -> TotpSetupDetails:
     if not secret:
         raise SetUpTOTPException("Cognito gave no secret to set up a software token with")
     return TotpSetupDetails(secret, username)
-
-
-async def verify_totp_setup(user: OwnUser, code: str, *, friendly_device_name: str | None) -> None:
-    """VerifySoftwareToken."""
-    status = await user.verify_software_token(code, friendly_device_name=friendly_device_name)
-    if status != "SUCCESS":
-        raise SetUpTOTPException(f"Cognito did not register the software token: {status or 'no status'}")

@@ -10,13 +10,21 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from .. import steps
-from ..answers import Challenged, Outcome
-from ..errors import AuthValidationError, AuthValidationErrorCode, SignInException
-from ..models import CodeDeliveryDetails
-from .sign_in import Conversation, outcome
+from .. import mfa, srp, steps
+from ..answers import AuthAnswer, Authenticated, Challenged, Outcome
+from ..errors import (
+    AuthValidationError,
+    AuthValidationErrorCode,
+    InvalidPasskeyAuthenticationOptions,
+    SetUpTOTPException,
+    SignInException,
+)
+from ..models import CodeDeliveryDetails, TotpSetupDetails
+from .conversation import Conversation, outcome
+from .devices import proceed, with_device
+from .password import password_verifier
 
 
 @frozen
@@ -36,6 +44,10 @@ class Answer:
         return self.response
 
 
+ToStep = Callable[[Challenged], steps.SignInStep]
+ToOutcome = Callable[[Conversation, Challenged, Answer], Awaitable[Outcome]]
+
+
 @frozen
 class Row:
     """One challenge.
@@ -45,16 +57,46 @@ class Row:
         answer: Sends the caller's answer and returns what came of it.
     """
 
-    step: Callable[[Challenged], steps.SignInStep]
-    answer: Callable[[Conversation, Challenged, Answer], Awaitable[Outcome]]
+    step: ToStep
+    answer: ToOutcome
 
 
 def step_of(challenge: Challenged) -> steps.SignInStep:
-    """Say which step a challenge is."""
+    """Say which step a challenge is, as far as its parameters tell."""
     row = CHALLENGES.get(challenge.name)
     if row is None:
         return steps.UnsupportedChallenge(challenge.name, dict(challenge.parameters))
     return row.step(challenge)
+
+
+async def present(talk: Conversation, result: Outcome) -> tuple[Outcome, steps.SignInStep]:
+    """Say which step an outcome is for the person, fetching what they need for it.
+
+    Returns:
+        The outcome, whose session may be another by then, and the step.
+    """
+    match result:
+        case Authenticated():
+            return result, steps.Done()
+        case Challenged():
+            step = step_of(result)
+            if isinstance(step, steps.ContinueSignInWithTotpSetup):
+                return await _with_totp_secret(talk, result)
+            return result, step
+        case stopped:
+            return stopped, stopped.step
+
+
+def check_step(challenge: Challenged, expected: type[steps.SignInStep] | str | None) -> None:
+    """Make sure that an answer is meant for what is asked.
+
+    Raises:
+        SignInException: It is meant for another step.
+    """
+    pending = step_of(challenge).step
+    name = getattr(expected, "step", expected)
+    if name is not None and name != pending:
+        raise SignInException(f"the pending step is {pending}, not {name}; nothing was sent")
 
 
 async def answer_challenge(talk: Conversation, challenge: Challenged, answer: Answer) -> Outcome:
@@ -69,41 +111,19 @@ async def answer_challenge(talk: Conversation, challenge: Challenged, answer: An
     return await row.answer(talk, challenge, answer)
 
 
-async def respond(
+async def _respond(
     talk: Conversation, challenge: Challenged, responses: Mapping[str, str], *, name: str | None = None
-) -> Outcome:
+) -> AuthAnswer:
     """RespondToAuthChallenge under the name that Cognito knows the user by."""
-    answer = await talk.pool.respond_to_auth_challenge(
+    return await talk.pool.respond_to_auth_challenge(
         name or challenge.name,
         {"USERNAME": challenge.username, **responses},
         session=challenge.session,
         client_metadata=talk.client_metadata,
     )
-    return outcome(answer, challenge.username)
 
 
-def _delivery(challenge: Challenged) -> CodeDeliveryDetails:
-    return CodeDeliveryDetails(
-        destination=challenge.parameters.get("CODE_DELIVERY_DESTINATION"),
-        delivery_medium=challenge.parameters.get("CODE_DELIVERY_DELIVERY_MEDIUM"),
-    )
-
-
-def _code(member: str) -> Callable[[Conversation, Challenged, Answer], Awaitable[Outcome]]:
-    """Answer with a one-time code, sent as ``member``."""
-
-    async def answer_with_code(talk: Conversation, challenge: Challenged, answer: Answer) -> Outcome:
-        return await respond(talk, challenge, {member: answer.text()})
-
-    return answer_with_code
-
-
-def _missing_attributes(challenge: Challenged) -> list[str]:
-    names = _json_list(challenge, "requiredAttributes")
-    return [name.removeprefix("userAttributes.") for name in names]
-
-
-def _json_list(challenge: Challenged, parameter: str) -> list[str]:
+def _parameter_list(challenge: Challenged, parameter: str) -> list[str]:
     """Read a parameter that is a JSON list of strings in a string; absent is empty."""
     text = challenge.parameters.get(parameter)
     try:
@@ -115,22 +135,188 @@ def _json_list(challenge: Challenged, parameter: str) -> list[str]:
     return [str(value) for value in values]
 
 
+# Codes
+
+
+def _delivery(challenge: Challenged) -> CodeDeliveryDetails:
+    return CodeDeliveryDetails(
+        destination=challenge.parameters.get("CODE_DELIVERY_DESTINATION"),
+        delivery_medium=challenge.parameters.get("CODE_DELIVERY_DELIVERY_MEDIUM"),
+    )
+
+
+def _code(member: str) -> ToOutcome:
+    """Answer with a one-time code, sent as ``member``."""
+
+    async def answer_with_code(talk: Conversation, challenge: Challenged, answer: Answer) -> Outcome:
+        device = talk.devices.get(challenge.username)
+        key = {} if device is None else {"DEVICE_KEY": device.device_key}
+        result = await _respond(talk, challenge, {member: answer.text(), **key})
+        return await proceed(talk, result, challenge.username)
+
+    return answer_with_code
+
+
+def _by_sms(challenge: Challenged) -> steps.SignInStep:
+    return steps.ConfirmSignInWithSmsCode(_delivery(challenge))
+
+
+def _by_email(challenge: Challenged) -> steps.SignInStep:
+    return steps.ConfirmSignInWithEmailCode(_delivery(challenge))
+
+
+# A new password
+
+
+def _missing_attributes(challenge: Challenged) -> list[str]:
+    names = _parameter_list(challenge, "requiredAttributes")
+    return [name.removeprefix("userAttributes.") for name in names]
+
+
 async def _new_password(talk: Conversation, challenge: Challenged, answer: Answer) -> Outcome:
     attributes = {f"userAttributes.{k}": v for k, v in (answer.user_attributes or {}).items() if v}
-    return await respond(talk, challenge, {**attributes, "NEW_PASSWORD": answer.text()})
+    result = await _respond(talk, challenge, {**attributes, "NEW_PASSWORD": answer.text()})
+    return await proceed(talk, result, challenge.username)
+
+
+# Choosing and setting up a second factor
+
+
+async def _select_mfa_type(talk: Conversation, challenge: Challenged, answer: Answer) -> Outcome:
+    chosen = mfa.TO_COGNITO.get(answer.text())
+    if chosen is None:
+        raise AuthValidationError(AuthValidationErrorCode.IncorrectMFAMethod)
+    return outcome(await _respond(talk, challenge, {"ANSWER": chosen}), challenge.username)
+
+
+def _mfa_setup_step(challenge: Challenged) -> steps.SignInStep:
+    names = mfa.from_cognito(_parameter_list(challenge, "MFAS_CAN_SETUP"))
+    # SMS cannot be set up in the middle of a sign-in: it needs a phone number first.
+    allowed = [name for name in names if name != "SMS"]
+    if len(allowed) > 1:
+        return steps.ContinueSignInWithMfaSetupSelection(allowed)
+    if allowed == ["EMAIL"]:
+        return steps.ContinueSignInWithEmailSetup()
+    if allowed == ["TOTP"]:
+        return steps.ContinueSignInWithTotpSetup()
+    offered = ", ".join(names) or "none"
+    raise SignInException(f"a second factor must be set up first, and none can be here: {offered} offered")
+
+
+async def _with_totp_secret(talk: Conversation, challenge: Challenged) -> tuple[Outcome, steps.SignInStep]:
+    """AssociateSoftwareToken: fetch the secret, which is shown once and never stored."""
+    secret, session = await talk.pool.associate_software_token(challenge.session)
+    if not secret:
+        raise SetUpTOTPException("Cognito gave no secret to set up a software token with")
+    details = TotpSetupDetails(secret, challenge.username)
+    return evolve(challenge, session=session), steps.ContinueSignInWithTotpSetup(details)
+
+
+async def _mfa_setup(talk: Conversation, challenge: Challenged, answer: Answer) -> Outcome:
+    response = answer.text()
+    if response in {"TOTP", "EMAIL"}:
+        # Nothing to send: the choice is narrowed, and `present` asks for what it needs.
+        choice = json.dumps([mfa.TO_COGNITO[response]])
+        return evolve(challenge, parameters={**challenge.parameters, "MFAS_CAN_SETUP": choice})
+    if response.isascii() and response.isdigit():
+        session = await talk.pool.verify_software_token(
+            response, session=challenge.session, friendly_device_name=answer.friendly_device_name
+        )
+        result = await _respond(talk, evolve(challenge, session=session), {})
+    elif "@" in response:
+        result = await _respond(talk, challenge, {"EMAIL": response})
+    else:
+        raise SignInException(
+            "the answer is no choice (TOTP or EMAIL), no code of digits and no e-mail address"
+        )
+    return await proceed(talk, result, challenge.username)
+
+
+# First factors of USER_AUTH
+
+
+async def _select_challenge(talk: Conversation, challenge: Challenged, answer: Answer) -> Outcome:
+    response = answer.text()
+    if response in {"PASSWORD", "PASSWORD_SRP"}:
+        # Nothing to send yet: the password comes next, and goes with the choice.
+        return evolve(challenge, name=response)
+    result = await _respond(talk, challenge, {"ANSWER": response}, name="SELECT_CHALLENGE")
+    return await proceed(talk, result, challenge.username)
+
+
+async def _password(talk: Conversation, challenge: Challenged, answer: Answer) -> Outcome:
+    chosen = {"ANSWER": "PASSWORD", "PASSWORD": answer.text()}
+    result = await _respond(talk, challenge, chosen, name="SELECT_CHALLENGE")
+    return await proceed(talk, result, challenge.username)
+
+
+async def _password_srp(talk: Conversation, challenge: Challenged, answer: Answer) -> Outcome:
+    ephemeral = await srp.run(srp.Ephemeral.generate)
+    chosen = {"ANSWER": "PASSWORD_SRP", "SRP_A": ephemeral.public_hex}
+    result = await _respond(talk, challenge, chosen, name="SELECT_CHALLENGE")
+    if result.challenge_name != "PASSWORD_VERIFIER":
+        return await proceed(talk, result, challenge.username)
+    return await password_verifier(talk, result, challenge.username, answer.text(), ephemeral)
+
+
+def _web_authn_step(challenge: Challenged) -> steps.SignInStep:
+    try:
+        options = json.loads(challenge.parameters.get("CREDENTIAL_REQUEST_OPTIONS", ""))
+    except ValueError:
+        options = None
+    if not isinstance(options, dict):
+        raise InvalidPasskeyAuthenticationOptions("Cognito's options for a sign-in by passkey are missing")
+    return steps.ConfirmSignInWithWebAuthn(options)
+
+
+async def _web_authn(talk: Conversation, challenge: Challenged, answer: Answer) -> Outcome:
+    """Send the browser's credential; text that is none is the choice of another first factor."""
+    credential = answer.response
+    if isinstance(credential, str):
+        if not credential.lstrip().startswith("{"):
+            return await _select_challenge(talk, challenge, answer)
+    else:
+        credential = json.dumps(dict(credential))
+    # The triggers hear nothing of this answer: Amplify sends no metadata with it.
+    result = await _respond(evolve(talk, client_metadata=None), challenge, {"CREDENTIAL": credential})
+    if result.challenge_name == "WEB_AUTHN":
+        raise SignInException("Cognito asks for a passkey again")
+    return await proceed(talk, result, challenge.username)
+
+
+# The pool's own
+
+
+async def _custom_challenge(talk: Conversation, challenge: Challenged, answer: Answer) -> Outcome:
+    async def request(device: Mapping[str, str]) -> AuthAnswer:
+        return await _respond(talk, challenge, {"ANSWER": answer.text(), **device})
+
+    return await with_device(talk, challenge.username, request)
 
 
 CHALLENGES: Mapping[str, Row] = {
+    "CUSTOM_CHALLENGE": Row(
+        lambda c: steps.ConfirmSignInWithCustomChallenge(dict(c.parameters)), _custom_challenge
+    ),
+    "EMAIL_OTP": Row(_by_email, _code("EMAIL_OTP_CODE")),
+    "MFA_SETUP": Row(_mfa_setup_step, _mfa_setup),
     "NEW_PASSWORD_REQUIRED": Row(
-        step=lambda c: steps.ConfirmSignInWithNewPasswordRequired(_missing_attributes(c)),
-        answer=_new_password,
+        lambda c: steps.ConfirmSignInWithNewPasswordRequired(_missing_attributes(c)), _new_password
     ),
-    "SMS_MFA": Row(
-        step=lambda c: steps.ConfirmSignInWithSmsCode(_delivery(c)),
-        answer=_code("SMS_MFA_CODE"),
+    "PASSWORD": Row(lambda _: steps.ConfirmSignInWithPassword(), _password),
+    "PASSWORD_SRP": Row(lambda _: steps.ConfirmSignInWithPassword(), _password_srp),
+    "SELECT_CHALLENGE": Row(
+        lambda c: steps.ContinueSignInWithFirstFactorSelection(list(c.available_challenges)),
+        _select_challenge,
     ),
-    "SOFTWARE_TOKEN_MFA": Row(
-        step=lambda _: steps.ConfirmSignInWithTotpCode(),
-        answer=_code("SOFTWARE_TOKEN_MFA_CODE"),
+    "SELECT_MFA_TYPE": Row(
+        lambda c: steps.ContinueSignInWithMfaSelection(
+            mfa.from_cognito(_parameter_list(c, "MFAS_CAN_CHOOSE"))
+        ),
+        _select_mfa_type,
     ),
+    "SMS_MFA": Row(_by_sms, _code("SMS_MFA_CODE")),
+    "SMS_OTP": Row(_by_sms, _code("SMS_OTP_CODE")),
+    "SOFTWARE_TOKEN_MFA": Row(lambda _: steps.ConfirmSignInWithTotpCode(), _code("SOFTWARE_TOKEN_MFA_CODE")),
+    "WEB_AUTHN": Row(_web_authn_step, _web_authn),
 }

@@ -1,117 +1,104 @@
-"""How a sign-in begins: one flow per authentication flow of Cognito."""
+"""Which flow a sign-in begins with, and what it needs before anything is sent."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable
+from functools import partial
 
-from attrs import field, frozen
-
-from .. import srp
-from ..answers import AuthAnswer, Authenticated, Challenged, Outcome, Stopped
+from .. import arguments
+from ..answers import Outcome
+from ..arguments import Code
+from ..config import PasswordlessConfig
 from ..errors import (
-    EmptyUserIdForSRPException,
+    AuthValidationError,
     PasswordResetRequiredException,
-    SignInException,
     UserNotConfirmedException,
 )
-from ..services.user_pool import UserPool
-from ..steps import ConfirmSignUp, ResetPassword
+from ..steps import SignInStep
+from . import password as flows
+from .challenges import present
+from .conversation import Conversation, stopped_by
 
-Metadata = Mapping[str, str] | None
+Flow = Callable[[Conversation], Awaitable[Outcome]]
+
+_PASSWORD_CHALLENGES = frozenset({"PASSWORD", "PASSWORD_SRP"})
+_WITH_PASSWORD = {
+    "USER_SRP_AUTH": flows.user_srp_auth,
+    "USER_PASSWORD_AUTH": flows.user_password_auth,
+    "CUSTOM_WITH_SRP": flows.custom_auth_with_srp,
+}
+AUTH_FLOW_TYPES = frozenset({*_WITH_PASSWORD, "CUSTOM_WITHOUT_SRP", "USER_AUTH"})
 
 
-@frozen
-class Conversation:
-    """What every flow of one sign-in needs.
+def flow_for(
+    auth_flow_type: str,
+    username: object,
+    password: object,
+    *,
+    preferred_challenge: str | None = None,
+    passwordless: PasswordlessConfig | None = None,
+    session: str | None = None,
+) -> Flow:
+    """Choose the flow that a sign-in begins with, and check what it needs.
 
-    Attributes:
-        pool: The user pool.
-        clock: Seconds since the epoch; SRP proofs carry the time.
-        client_metadata: Goes to the triggers with every request of this call.
+    Args:
+        auth_flow_type: Amplify's name of it.
+        username: Who signs in.
+        password: Their password, where the flow takes one.
+        preferred_challenge: The first factor to begin with, for USER_AUTH.
+        passwordless: Which first factors the backend is known to offer, if it is known.
+        session: What ConfirmSignUp gave, for USER_AUTH.
+
+    Raises:
+        AuthValidationError: Something is missing, or does not fit.
     """
-
-    pool: UserPool
-    clock: Callable[[], float]
-    client_metadata: Metadata = field(default=None, repr=False)
-
-
-async def user_srp_auth(talk: Conversation, username: str, password: str) -> Outcome:
-    """USER_SRP_AUTH: prove the password without sending it."""
-    ephemeral = await srp.run(srp.Ephemeral.generate)
-    answer = await talk.pool.initiate_auth(
-        "USER_SRP_AUTH",
-        {"USERNAME": username, "SRP_A": ephemeral.public_hex},
-        client_metadata=talk.client_metadata,
+    name = arguments.text(username, "username", Code.EmptySignInUsername)
+    if auth_flow_type in _WITH_PASSWORD:
+        secret = arguments.text(password, "password", Code.EmptySignInPassword)
+        return partial(_call, _WITH_PASSWORD[auth_flow_type], name, secret)
+    if auth_flow_type == "CUSTOM_WITHOUT_SRP":
+        if password:
+            raise AuthValidationError(Code.CustomAuthSignInPassword)
+        return lambda talk: flows.custom_auth(talk, name)
+    if auth_flow_type != "USER_AUTH":
+        expected = ", ".join(sorted(AUTH_FLOW_TYPES))
+        raise AuthValidationError(Code.InvalidArgument, f"auth_flow_type: must be one of {expected}")
+    preferred = _preferred(preferred_challenge, passwordless)
+    first_secret = None
+    if password or (preferred in _PASSWORD_CHALLENGES and session is None):
+        first_secret = arguments.text(password, "password", Code.EmptySignInPassword)
+    return lambda talk: flows.user_auth(
+        talk, name, first_secret, preferred_challenge=preferred, session=session
     )
-    if answer.challenge_name != "PASSWORD_VERIFIER":
-        return outcome(answer, username)
-    return await password_verifier(talk, answer, username, password, ephemeral)
 
 
-async def user_password_auth(talk: Conversation, username: str, password: str) -> Outcome:
-    """USER_PASSWORD_AUTH: send the password, for user migration and for pools without SRP."""
-    answer = await talk.pool.initiate_auth(
-        "USER_PASSWORD_AUTH",
-        {"USERNAME": username, "PASSWORD": password},
-        client_metadata=talk.client_metadata,
-    )
-    return outcome(answer, username)
+async def begin(talk: Conversation, flow: Flow) -> tuple[Outcome, SignInStep]:
+    """Run a flow, and say what came of it and which step that is."""
+    return await present(talk, await _or_stopped(flow(talk)))
 
 
-async def password_verifier(
-    talk: Conversation, challenge: AuthAnswer, username: str, password: str, ephemeral: srp.Ephemeral
+async def _call(
+    flow: Callable[[Conversation, str, str], Awaitable[Outcome]], name: str, secret: str, talk: Conversation
 ) -> Outcome:
-    """PASSWORD_VERIFIER: answer Cognito's half of SRP-6a (RFC 5054) with the proof.
-
-    Everything is signed and sent under USER_ID_FOR_SRP: whoever typed an alias is known to
-    Cognito by another name, and the proof is only good for that one.
-    """
-    given = challenge.parameters
-    user_id = given.get("USER_ID_FOR_SRP")
-    if not user_id:
-        raise EmptyUserIdForSRPException("Cognito's password challenge names no USER_ID_FOR_SRP")
-    timestamp = srp.timestamp(talk.clock())
-    signature = await srp.run(
-        srp.password_claim_signature,
-        ephemeral,
-        pool_name=talk.pool.name,
-        user_id=user_id,
-        password=password,
-        srp_b_hex=given.get("SRP_B", ""),
-        salt_hex=given.get("SALT", ""),
-        secret_block=given.get("SECRET_BLOCK", ""),
-        timestamp=timestamp,
-    )
-    answer = await talk.pool.respond_to_auth_challenge(
-        "PASSWORD_VERIFIER",
-        {
-            "USERNAME": user_id,
-            "PASSWORD_CLAIM_SECRET_BLOCK": given.get("SECRET_BLOCK", ""),
-            "TIMESTAMP": timestamp,
-            "PASSWORD_CLAIM_SIGNATURE": signature,
-        },
-        session=challenge.session,
-        client_metadata=talk.client_metadata,
-    )
-    return outcome(answer, given.get("USERNAME") or username)
+    return await flow(talk, name, secret)
 
 
-def outcome(answer: AuthAnswer, username: str) -> Outcome:
-    """Say what an answer means for ``username``, whom Cognito may know by another name."""
-    if answer.tokens is not None:
-        return Authenticated(username, answer.tokens, answer.new_device)
-    if answer.challenge_name is None:
-        raise SignInException("Cognito answered with neither tokens nor a challenge")
-    given = answer.parameters
-    return Challenged(
-        username=given.get("USERNAME") or given.get("USER_ID_FOR_SRP") or username,
-        name=answer.challenge_name,
-        session=answer.session,
-        parameters=given,
-        available_challenges=answer.available_challenges,
-    )
+async def _or_stopped(work: Awaitable[Outcome]) -> Outcome:
+    try:
+        return await work
+    except (PasswordResetRequiredException, UserNotConfirmedException) as error:
+        return stopped_by(error)
 
 
-def stopped_by(error: PasswordResetRequiredException | UserNotConfirmedException) -> Stopped:
-    """Turn the two refusals that are really steps into them, as Amplify does."""
-    return Stopped(ResetPassword() if isinstance(error, PasswordResetRequiredException) else ConfirmSignUp())
+def _preferred(preferred: str | None, passwordless: PasswordlessConfig | None) -> str | None:
+    if passwordless is None:
+        return preferred
+    preferred = preferred or passwordless.preferred_challenge
+    offered = {
+        "EMAIL_OTP": passwordless.email_otp_enabled,
+        "SMS_OTP": passwordless.sms_otp_enabled,
+        "WEB_AUTHN": passwordless.web_authn is not None,
+    }
+    if preferred is not None and not offered.get(preferred, True):
+        raise AuthValidationError(Code.InvalidPreferredChallenge)
+    return preferred

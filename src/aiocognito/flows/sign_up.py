@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..answers import SignUpAnswer
 from ..errors import AuthValidationError, AuthValidationErrorCode, InvalidParameterException
 from ..results import SignUpResult
 from ..services.user_pool import UserPool
-from ..steps import ConfirmSignUp, Done
+from ..steps import CompleteAutoSignIn, ConfirmSignUp, Done, SignUpStep
 
 Metadata = Mapping[str, str] | None
 
@@ -20,10 +21,10 @@ async def sign_up(
     user_attributes: Metadata = None,
     validation_data: Metadata = None,
     client_metadata: Metadata = None,
-) -> SignUpResult:
+) -> SignUpAnswer:
     """SignUp."""
     try:
-        answer = await pool.sign_up(
+        return await pool.sign_up(
             username,
             password,
             user_attributes=user_attributes,
@@ -35,5 +36,22 @@ async def sign_up(
         if "'password'" in error.message and "Member must not be null" in error.message:
             raise AuthValidationError(AuthValidationErrorCode.EmptySignUpPassword) from error
         raise
-    step = Done() if answer.user_confirmed else ConfirmSignUp(answer.code_delivery_details)
+
+
+def result(answer: SignUpAnswer, *, auto_sign_in: bool, by_link: bool) -> SignUpResult:
+    """Say what comes after a sign-up.
+
+    Args:
+        answer: What Cognito said.
+        auto_sign_in: Whether a sign-in is to follow by itself.
+        by_link: Whether the account is confirmed by a link, so that no code is asked for.
+    """
+    details = answer.code_delivery_details
+    step: SignUpStep
+    if answer.user_confirmed:
+        step = CompleteAutoSignIn() if auto_sign_in else Done()
+    elif auto_sign_in and by_link:
+        step = CompleteAutoSignIn(details)
+    else:
+        step = ConfirmSignUp(details)
     return SignUpResult(answer.user_confirmed, answer.user_sub, step)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from attrs import field, frozen
 
-from ..models import CodeDeliveryDetails
+from ..models import CodeDeliveryDetails, Device, WebAuthnCredential
 from .aws import AwsClient
-from .parsing import code_delivery, pairs
+from .parsing import check_software_token_status, code_delivery, device, pairs, passkey
 
 Metadata = Mapping[str, str] | None
 
@@ -83,14 +83,70 @@ class OwnUser:
         """AssociateSoftwareToken. Returns the secret, in Base32."""
         return (await self._call("AssociateSoftwareToken")).get("SecretCode")
 
-    async def verify_software_token(
-        self, code: str, *, friendly_device_name: str | None = None
-    ) -> str | None:
-        """VerifySoftwareToken. Returns its status."""
-        answer = await self._call(
-            "VerifySoftwareToken", UserCode=code, FriendlyDeviceName=friendly_device_name
+    async def verify_software_token(self, code: str, *, friendly_device_name: str | None = None) -> None:
+        """VerifySoftwareToken.
+
+        Raises:
+            SetUpTOTPException: Cognito did not register the token and gave no reason.
+        """
+        check_software_token_status(
+            await self._call("VerifySoftwareToken", UserCode=code, FriendlyDeviceName=friendly_device_name)
         )
-        return answer.get("Status")
+
+    # Devices
+
+    async def confirm_device(self, device_key: str, *, name: str, salt: str, verifier: str) -> None:
+        """ConfirmDevice."""
+        await self._call(
+            "ConfirmDevice",
+            DeviceKey=device_key,
+            DeviceName=name,
+            DeviceSecretVerifierConfig={"Salt": salt, "PasswordVerifier": verifier},
+        )
+
+    async def update_device_status(self, device_key: str, status: str) -> None:
+        """UpdateDeviceStatus."""
+        await self._call("UpdateDeviceStatus", DeviceKey=device_key, DeviceRememberedStatus=status)
+
+    async def forget_device(self, device_key: str) -> None:
+        """ForgetDevice."""
+        await self._call("ForgetDevice", DeviceKey=device_key)
+
+    async def list_devices(self) -> list[Device]:
+        """ListDevices, every page."""
+        answers = self._pages("ListDevices", "PaginationToken", Limit=60)
+        return [device(item) async for answer in answers for item in answer.get("Devices") or ()]
+
+    # Passkeys
+
+    async def start_web_authn_registration(self) -> dict[str, Any]:
+        """StartWebAuthnRegistration. Returns the browser's options as they came."""
+        answer = await self._call("StartWebAuthnRegistration")
+        return answer.get("CredentialCreationOptions") or {}
+
+    async def complete_web_authn_registration(self, credential: Mapping[str, Any]) -> None:
+        """CompleteWebAuthnRegistration."""
+        await self._call("CompleteWebAuthnRegistration", Credential=dict(credential))
+
+    async def list_web_authn_credentials(self) -> list[WebAuthnCredential]:
+        """ListWebAuthnCredentials, every page."""
+        answers = self._pages("ListWebAuthnCredentials", "NextToken", MaxResults=20)
+        return [passkey(item) async for answer in answers for item in answer.get("Credentials") or ()]
+
+    async def delete_web_authn_credential(self, credential_id: str) -> None:
+        """DeleteWebAuthnCredential."""
+        await self._call("DeleteWebAuthnCredential", CredentialId=credential_id)
+
+    async def _pages(self, operation: str, token: str, **members: Any) -> AsyncIterator[dict[str, Any]]:
+        """Ask for one page after the other; each names the next in ``token``."""
+        page: str | None = None
+        while True:
+            members[token] = page
+            answer = await self._call(operation, repeatable=True, **members)
+            yield answer
+            page = answer.get(token)
+            if not page:
+                return
 
     async def _call(self, operation: str, *, repeatable: bool = False, **members: Any) -> dict[str, Any]:
         return await self.aws.call(

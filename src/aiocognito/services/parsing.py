@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
 
-from ..models import CodeDeliveryDetails
+from ..errors import SetUpTOTPException
+from ..models import CodeDeliveryDetails, Device, WebAuthnCredential
 
 
 def pairs(values: Mapping[str, str] | None) -> list[dict[str, str]] | None:
@@ -23,3 +26,46 @@ def code_delivery(details: Mapping[str, str] | None) -> CodeDeliveryDetails | No
         delivery_medium=details.get("DeliveryMedium"),
         attribute_name=details.get("AttributeName"),
     )
+
+
+def check_software_token_status(answer: Mapping[str, Any]) -> None:
+    """Look at what VerifySoftwareToken says: an answer is no success yet.
+
+    Raises:
+        SetUpTOTPException: Its status is another than SUCCESS.
+    """
+    status = answer.get("Status")
+    if status != "SUCCESS":
+        raise SetUpTOTPException(f"Cognito did not register the software token: {status or 'no status'}")
+
+
+def device(item: Mapping[str, Any]) -> Device:
+    """Read one entry of ListDevices."""
+    attributes = {pair["Name"]: pair.get("Value", "") for pair in item.get("DeviceAttributes") or ()}
+    return Device(
+        id=item["DeviceKey"],
+        name=attributes.get("device_name"),
+        attributes=attributes,
+        create_date=moment(item.get("DeviceCreateDate")),
+        last_modified_date=moment(item.get("DeviceLastModifiedDate")),
+        last_authenticated_date=moment(item.get("DeviceLastAuthenticatedDate")),
+    )
+
+
+def passkey(item: Mapping[str, Any]) -> WebAuthnCredential:
+    """Read one entry of ListWebAuthnCredentials."""
+    return WebAuthnCredential(
+        credential_id=item["CredentialId"],
+        friendly_credential_name=item.get("FriendlyCredentialName"),
+        relying_party_id=item.get("RelyingPartyId"),
+        authenticator_attachment=item.get("AuthenticatorAttachment"),
+        authenticator_transports=list(item.get("AuthenticatorTransports") or ()),
+        created_at=moment(item.get("CreatedAt")),
+    )
+
+
+def moment(value: object) -> datetime | None:
+    """Read a time: seconds since the epoch, perhaps with a fraction, or what botocore made of them."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    return datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else None

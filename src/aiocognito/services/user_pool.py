@@ -17,7 +17,7 @@ from ..errors import InvalidTokens
 from ..models import CodeDeliveryDetails, UserContext
 from .aws import AwsClient
 from .own_user import OwnUser
-from .parsing import code_delivery, pairs
+from .parsing import check_software_token_status, code_delivery, pairs
 
 Metadata = Mapping[str, str] | None
 
@@ -138,6 +138,26 @@ class UserPool:
             },
         )
         return _auth_answer(answer)
+
+    async def associate_software_token(self, session: str | None) -> tuple[str | None, str | None]:
+        """AssociateSoftwareToken in the middle of a sign-in. Returns the secret and the next session."""
+        answer = await self._aws.call("AssociateSoftwareToken", {"Session": session})
+        return answer.get("SecretCode"), answer.get("Session")
+
+    async def verify_software_token(
+        self, code: str, *, session: str | None, friendly_device_name: str | None = None
+    ) -> str | None:
+        """VerifySoftwareToken in the middle of a sign-in. Returns the next session.
+
+        Raises:
+            SetUpTOTPException: Cognito did not register the token and gave no reason.
+        """
+        answer = await self._aws.call(
+            "VerifySoftwareToken",
+            {"UserCode": code, "Session": session, "FriendlyDeviceName": friendly_device_name},
+        )
+        check_software_token_status(answer)
+        return answer.get("Session")
 
     # Tokens
 

@@ -11,12 +11,13 @@ from ..answers import Authenticated, Challenged, Outcome
 from ..config import AuthConfig
 from ..errors import AuthError, SignInException
 from ..results import SignInResult
+from ..steps import SignInStep
 from .record import PendingSignIn, SessionRecord
 from .session import Session, Superseded
 
 
 async def answer_pending(
-    session: Session, answer: Callable[[Challenged], Awaitable[Outcome]]
+    session: Session, answer: Callable[[Challenged], Awaitable[tuple[Outcome, SignInStep]]]
 ) -> SignInResult:
     """Claim the pending sign-in, answer it, and remember what came of it.
 
@@ -24,7 +25,7 @@ async def answer_pending(
 
     Args:
         session: Whose sign-in.
-        answer: Checks and sends the answer. What it raises is raised.
+        answer: Checks and sends the answer, and says which step follows. What it raises is raised.
 
     Raises:
         SignInException: Nothing is pending, it expired, or another answer is being sent.
@@ -33,12 +34,12 @@ async def answer_pending(
     loaded = await session.update(lambda record: _claimed(record, claim, session))
     pending = _pending(loaded.record)
     try:
-        outcome = await answer(pending.challenge)
+        outcome, step = await answer(pending.challenge)
     except BaseException:
         await session.update(lambda record: _released(record, claim))
         raise
     try:
-        return await session.commit(outcome, pending.sign_in_details, claim=claim)
+        return await session.commit(outcome, step, pending.sign_in_details, claim=claim)
     except Superseded:
         await _discard(session, outcome)
         raise SignInException(

@@ -45,7 +45,9 @@ async def delete_user(session: Session, user: OwnUser) -> None:
         StorageError: The account is deleted, and the storage cannot forget.
     """
     await user.delete_user()
-    await session.forget()
+    loaded = await session.forget()
+    if loaded.record.tokens is not None:
+        await session.devices.forget(loaded.record.tokens.username)
     await session.shared.emit(session.session_id, "signedOut")
 
 

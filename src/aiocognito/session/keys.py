@@ -42,6 +42,11 @@ def namespace(config: AuthConfig) -> str:
     return config.user_pool_client_id or config.identity_pool_id or "unconfigured"
 
 
+def device_storage_key(config: AuthConfig, device_token: str) -> str:
+    """Where a browser's remembered devices lie."""
+    return f"{namespace(config)}:device:{digest(device_token)}"
+
+
 def session_storage_key(config: AuthConfig, session_id: str) -> str:
     """Where a session's record lies."""
     return f"{namespace(config)}:session:{session_id}"

@@ -23,6 +23,7 @@ class StoredTokens:
     Attributes:
         clock_drift: Seconds that Cognito's clock is ahead of ours, as of the last tokens.
         username: The name that Cognito knows the person by.
+        device_key: The device that the tokens were issued to, which must be named to renew them.
     """
 
     access_token: str = field(repr=False)
@@ -31,6 +32,7 @@ class StoredTokens:
     clock_drift: float = 0.0
     username: str
     sign_in_details: SignInDetails | None = None
+    device_key: str | None = field(default=None, repr=False)
 
 
 @frozen(kw_only=True)
@@ -53,12 +55,36 @@ class PendingSignIn:
 
 
 @frozen(kw_only=True)
+class PendingAutoSignIn:
+    """A sign-up whose sign-in is to follow by itself. It never holds a password.
+
+    Attributes:
+        username: As given at sign-up.
+        auth_flow_type: Amplify's name of the flow to sign in with.
+        preferred_challenge: The first factor to begin with, for USER_AUTH.
+        client_metadata: For the user pool's triggers.
+        expires_at: When it is too late, in seconds since the epoch.
+        is_confirmed: Whether the account can sign in already; if not, a link is waited for.
+        session: Cognito's handle of the sign-up, with which a sign-in may go on.
+    """
+
+    username: str
+    auth_flow_type: str
+    preferred_challenge: str | None = None
+    client_metadata: Mapping[str, str] | None = field(default=None, repr=False)
+    expires_at: float
+    is_confirmed: bool = False
+    session: str | None = field(default=None, repr=False)
+
+
+@frozen(kw_only=True)
 class SessionRecord:
     """Everything remembered of one session.
 
     Attributes:
         tokens: Who is signed in.
         pending: A sign-in that waits for its next step.
+        auto_sign_in: A sign-up whose sign-in is to follow.
         created_at: When the session began, in seconds since the epoch.
         renewed_at: When its lifetime was last counted anew.
         unknown: Members that a newer version wrote; kept as they are.
@@ -66,6 +92,7 @@ class SessionRecord:
 
     tokens: StoredTokens | None = None
     pending: PendingSignIn | None = None
+    auto_sign_in: PendingAutoSignIn | None = None
     created_at: float = 0.0
     renewed_at: float = 0.0
     unknown: Mapping[str, Any] = field(factory=dict, repr=False)
@@ -73,7 +100,7 @@ class SessionRecord:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to remember."""
-        return self.tokens is None and self.pending is None
+        return self.tokens is None and self.pending is None and self.auto_sign_in is None
 
     def signed_out(self) -> SessionRecord:
         """The same session, with nobody signed in."""
@@ -122,10 +149,12 @@ def _object(value: Any) -> dict[str, Any]:
 
 def _record(document: dict[str, Any]) -> SessionRecord:
     tokens, pending = document.pop("tokens", None), document.pop("pending", None)
+    auto_sign_in = document.pop("auto_sign_in", None)
     created_at, renewed_at = document.pop("created_at"), document.pop("renewed_at")
     return SessionRecord(
         tokens=None if tokens is None else _tokens(tokens),
         pending=None if pending is None else _pending(pending),
+        auto_sign_in=None if auto_sign_in is None else _known(PendingAutoSignIn, auto_sign_in),
         created_at=float(created_at),
         renewed_at=float(renewed_at),
         unknown=document,

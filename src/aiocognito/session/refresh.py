@@ -145,8 +145,11 @@ async def _exchange(
     Returns:
         The tokens that the session has now, and whether they are what came.
     """
-    answer = await session.pool.get_tokens_from_refresh_token(refresh_token, client_metadata=client_metadata)
+    answer = await session.pool.get_tokens_from_refresh_token(
+        refresh_token, device_key=old.device_key, client_metadata=client_metadata
+    )
     new = session.stored_tokens(answer, old.username, old.sign_in_details, previous=refresh_token)
+    new = evolve(new, device_key=old.device_key)
 
     def change(current: SessionRecord) -> SessionRecord:
         # Other parts of the record may have changed; what matters is whether these are still the

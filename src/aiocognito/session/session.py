@@ -10,14 +10,15 @@ from attrs import evolve, frozen
 
 from ..answers import Authenticated, Challenged, Outcome, TokenSet
 from ..errors import InvalidJWTError, StorageError
-from ..flows.challenges import step_of
+from ..flows.devices import confirm_device
 from ..hub import Hub
 from ..jwt import JWT, decode_jwt
 from ..models import AuthTokens, AuthUser, SignInDetails, UserContext
 from ..results import SignInResult
 from ..services.user_pool import UserPool
-from ..steps import Done
+from ..steps import SignInStep
 from . import keys
+from .devices import DeviceStore
 from .record import PendingSignIn, SessionRecord, StoredTokens, dump, load
 from .shared import Decoded, Shared
 
@@ -43,13 +44,22 @@ class Session:
     Args:
         shared: Connections, storage and tables of the service.
         session_key: The secret that opens the session.
+        device_token: The secret of the browser, under which its remembered devices are kept.
         user_context: What threat protection may know of the end user.
     """
 
-    __slots__ = ("_hub", "key", "session_id", "shared", "storage_key", "user_context")
+    __slots__ = ("_hub", "devices", "key", "session_id", "shared", "storage_key", "user_context")
 
-    def __init__(self, shared: Shared, session_key: str, user_context: UserContext | None = None) -> None:
+    def __init__(
+        self,
+        shared: Shared,
+        session_key: str,
+        *,
+        device_token: str | None = None,
+        user_context: UserContext | None = None,
+    ) -> None:
         self.shared = shared
+        self.devices = DeviceStore(shared, device_token)
         self.user_context = user_context
         self._hub: Hub | None = None
         self._use(keys.check_key(session_key, "session_key"))
@@ -94,6 +104,8 @@ class Session:
             return SessionRecord(created_at=now, renewed_at=now)
         if record.pending is not None and record.pending.expires_at <= now:
             record = evolve(record, pending=None)
+        if record.auto_sign_in is not None and record.auto_sign_in.expires_at <= now:
+            record = evolve(record, auto_sign_in=None)
         return record
 
     def _is_too_old(self, record: SessionRecord, now: float) -> bool:
@@ -124,6 +136,8 @@ class Session:
             ttl = self.shared.session_ttl
         if record.pending is not None:
             ttl = max(ttl, record.pending.expires_at - now)
+        if record.auto_sign_in is not None:
+            ttl = max(ttl, record.auto_sign_in.expires_at - now)
         if self.shared.max_session_age is not None:
             ttl = min(ttl, record.created_at + self.shared.max_session_age - now)
         # A storage takes no lifetime of nothing, and what ended this instant may as well be there.
@@ -203,12 +217,13 @@ class Session:
     # Outcomes
 
     async def commit(
-        self, outcome: Outcome, details: SignInDetails, *, claim: str | None = None
+        self, outcome: Outcome, step: SignInStep, details: SignInDetails, *, claim: str | None = None
     ) -> SignInResult:
         """Remember what a sign-in came to, tell the Hub, and say what comes next.
 
         Args:
             outcome: What the flow came to.
+            step: What that means for the person.
             details: How the sign-in was begun.
             claim: Whose answer this is; if the pending sign-in is no longer claimed under that name,
                 somebody signed out or began anew, and nothing is stored.
@@ -221,26 +236,59 @@ class Session:
             if claim is not None and (record.pending is None or record.pending.claim != claim):
                 raise Superseded
             match outcome:
-                case Authenticated(username=username, tokens=tokens):
-                    stored = self.stored_tokens(tokens, username, details)
-                    return evolve(record, tokens=stored, pending=None, created_at=self.shared.clock())
+                case Authenticated():
+                    stored = self.stored_tokens(outcome.tokens, outcome.username, details)
+                    stored = evolve(stored, device_key=device_key)
+                    return SessionRecord(
+                        tokens=stored, created_at=self.shared.clock(), unknown=record.unknown
+                    )
                 case Challenged():
-                    expires_at = self.shared.clock() + self.shared.config.auth_session_validity
-                    pending = PendingSignIn(challenge=outcome, sign_in_details=details, expires_at=expires_at)
-                    return evolve(record, pending=pending)
+                    pending = self._pending(outcome, details, record.pending)
+                    return evolve(record, pending=pending, auto_sign_in=None)
                 case _:
                     return evolve(record, pending=None)
 
-        # Before anything is written: a challenge that makes no step is not remembered either.
-        result = _result(outcome)
+        device_key = await self._settle_device(outcome)
         loaded = await self.update(change)
-        if result.is_signed_in:
+        signed_in = isinstance(outcome, Authenticated)
+        if signed_in:
             await self._signed_in(loaded)
-        return result
+        return SignInResult(is_signed_in=signed_in, next_step=step)
 
-    async def drop_pending(self) -> None:
-        """Forget the sign-in that was between two steps."""
-        await self.update(lambda record: evolve(record, pending=None))
+    def _pending(
+        self, challenge: Challenged, details: SignInDetails, before: PendingSignIn | None
+    ) -> PendingSignIn:
+        expires_at = self.shared.clock() + self.shared.config.auth_session_validity
+        if before is not None and before.challenge.session == challenge.session:
+            # A choice made without asking Cognito, whose session has not become younger by it.
+            expires_at = before.expires_at
+        return PendingSignIn(
+            challenge=evolve(challenge, gone_device=None), sign_in_details=details, expires_at=expires_at
+        )
+
+    async def _settle_device(self, outcome: Outcome) -> str | None:
+        """Forget a device that Cognito forgot, and confirm a new one; return the tokens' device key."""
+        if not self.devices.is_tracked or not isinstance(outcome, Authenticated | Challenged):
+            return None
+        if outcome.gone_device is not None:
+            await self.devices.forget(outcome.gone_device)
+        if not isinstance(outcome, Authenticated):
+            return None
+        if outcome.new_device is not None:
+            user = self.pool.own_user(outcome.tokens.access_token)
+            confirmed = await confirm_device(user, outcome.new_device, name=self.shared.config.device_name)
+            if confirmed is not None:
+                await self.devices.remember(outcome.username, confirmed)
+        known = (await self.devices.load()).get(outcome.username)
+        return None if known is None else known.device_key
+
+    async def drop_pending(self, *, and_automatic: bool) -> None:
+        """Forget a sign-in that was between two steps, and maybe one that was to follow a sign-up."""
+        await self.update(
+            lambda record: evolve(
+                record, pending=None, auto_sign_in=None if and_automatic else record.auto_sign_in
+            )
+        )
 
     async def _signed_in(self, loaded: Loaded) -> None:
         decoded = self.decode(loaded.raw, loaded.record)
@@ -291,16 +339,6 @@ class Session:
 
 class Superseded(Exception):
     """Somebody signed out, or began another sign-in, before this one's answer came."""
-
-
-def _result(outcome: Outcome) -> SignInResult:
-    match outcome:
-        case Authenticated():
-            return SignInResult(is_signed_in=True, next_step=Done())
-        case Challenged():
-            return SignInResult(is_signed_in=False, next_step=step_of(outcome))
-        case stopped:
-            return SignInResult(is_signed_in=False, next_step=stopped.step)
 
 
 def current_user(tokens: AuthTokens) -> AuthUser:

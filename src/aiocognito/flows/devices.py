@@ -1,0 +1,123 @@
+"""Remembered devices: how one is confirmed, proven, and dropped when Cognito has forgotten it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from attrs import evolve
+
+from .. import srp
+from ..answers import (
+    AuthAnswer,
+    Authenticated,
+    Challenged,
+    NewDevice,
+    Outcome,
+    RememberedDevice,
+)
+from ..errors import AuthError, DeviceMetadataNotFoundException, ResourceNotFoundException
+from ..services.own_user import OwnUser
+from .conversation import Conversation, outcome
+
+# Cognito has one code for everything that is not there; only the text tells a device from a pool.
+_DEVICE_IS_GONE = "Device does not exist."
+
+
+def device_key(talk: Conversation, username: str) -> dict[str, str]:
+    """DEVICE_KEY, if this browser is a remembered device of ``username``."""
+    device = talk.devices.get(username)
+    return {} if device is None else {"DEVICE_KEY": device.device_key}
+
+
+async def with_device(
+    talk: Conversation,
+    username: str,
+    request: Callable[[Mapping[str, str]], Awaitable[AuthAnswer]],
+    known_as: str | None = None,
+) -> Outcome:
+    """Make a request that may carry a device's key, and once more without it if it is gone.
+
+    Args:
+        talk: Whom to ask.
+        username: Whose device.
+        request: Sends the request; takes what says which device this is.
+        known_as: The name to go on under, if it is another.
+
+    Returns:
+        What the answer means; it says whether the device is to be forgotten.
+    """
+    known_as = known_as or username
+    key = device_key(talk, username)
+    try:
+        return await proceed(talk, await request(key), known_as)
+    except ResourceNotFoundException as error:
+        if not key or _DEVICE_IS_GONE not in error.message:
+            raise
+    talk = evolve(talk, devices={name: d for name, d in talk.devices.items() if name != username})
+    result = await proceed(talk, await request({}), known_as)
+    if isinstance(result, Authenticated | Challenged):
+        return evolve(result, gone_device=username)
+    return result
+
+
+async def proceed(talk: Conversation, answer: AuthAnswer, username: str) -> Outcome:
+    """Say what an answer means, once the device has proven itself if that is what is asked."""
+    if answer.tokens is None and answer.challenge_name == "DEVICE_SRP_AUTH":
+        return await device_srp_auth(talk, answer, username)
+    return outcome(answer, username)
+
+
+async def device_srp_auth(talk: Conversation, challenge: AuthAnswer, username: str) -> Outcome:
+    """DEVICE_SRP_AUTH and DEVICE_PASSWORD_VERIFIER: the device's secret stands in for MFA."""
+    device = talk.devices.get(username)
+    if device is None:
+        raise DeviceMetadataNotFoundException("Cognito asks for a device that this browser is not")
+    ephemeral = await srp.run(srp.Ephemeral.generate)
+    verifier = await talk.pool.respond_to_auth_challenge(
+        "DEVICE_SRP_AUTH",
+        {"USERNAME": username, "SRP_A": ephemeral.public_hex, "DEVICE_KEY": device.device_key},
+        session=challenge.session,
+        client_metadata=talk.client_metadata,
+    )
+    given = verifier.parameters
+    timestamp = srp.timestamp(talk.clock())
+    signature = await srp.run(
+        srp.password_claim_signature,
+        ephemeral,
+        pool_name=device.device_group_key,
+        user_id=device.device_key,
+        password=device.random_password,
+        srp_b_hex=given.get("SRP_B", ""),
+        salt_hex=given.get("SALT", ""),
+        secret_block=given.get("SECRET_BLOCK", ""),
+        timestamp=timestamp,
+    )
+    answer = await talk.pool.respond_to_auth_challenge(
+        "DEVICE_PASSWORD_VERIFIER",
+        {
+            "USERNAME": given.get("USERNAME") or username,
+            "PASSWORD_CLAIM_SECRET_BLOCK": given.get("SECRET_BLOCK", ""),
+            "TIMESTAMP": timestamp,
+            "PASSWORD_CLAIM_SIGNATURE": signature,
+            "DEVICE_KEY": device.device_key,
+        },
+        session=verifier.session,
+        client_metadata=talk.client_metadata,
+    )
+    return outcome(answer, username)
+
+
+async def confirm_device(user: OwnUser, device: NewDevice, *, name: str) -> RememberedDevice | None:
+    """ConfirmDevice: give Cognito the verifier of a new secret, and keep the secret.
+
+    Returns:
+        What to remember; None if Cognito refused, which fails no sign-in.
+    """
+    verifier = await srp.run(srp.device_verifier, device.device_group_key, device.device_key)
+    try:
+        await user.confirm_device(
+            device.device_key, name=name, salt=verifier.salt, verifier=verifier.password_verifier
+        )
+    except AuthError:
+        return None
+    return RememberedDevice(device.device_key, device.device_group_key, verifier.random_password)

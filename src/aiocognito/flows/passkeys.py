@@ -1,0 +1,44 @@
+"""Passkeys: a server hands the options to the browser and takes the credential back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ..errors import AuthValidationError, AuthValidationErrorCode, InvalidPasskeyRegistrationOptions
+from ..services.own_user import OwnUser
+
+_NEEDED: Final = ("challenge", "user", "rp", "pubKeyCredParams")
+
+
+async def start_registration(user: OwnUser) -> dict[str, Any]:
+    """StartWebAuthnRegistration.
+
+    Raises:
+        InvalidPasskeyRegistrationOptions: A member that a browser needs is missing.
+    """
+    options = await user.start_web_authn_registration()
+    missing = [name for name in _NEEDED if not options.get(name)]
+    if missing:
+        raise InvalidPasskeyRegistrationOptions(f"Cognito's options lack {', '.join(missing)}")
+    return options
+
+
+def check_credential(credential: object) -> dict[str, Any]:
+    """Return the credential that a browser made, from a mapping or from JSON text.
+
+    Raises:
+        AuthValidationError: It is neither.
+    """
+    value = credential
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            value = None
+    if not isinstance(value, Mapping) or not value:
+        raise AuthValidationError(
+            AuthValidationErrorCode.InvalidArgument, "credential: must be the browser's credential as JSON"
+        )
+    return dict(value)

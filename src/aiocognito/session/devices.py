@@ -1,0 +1,99 @@
+"""What a browser is remembered as: device secrets, kept under the hash of its device token.
+
+One entry per username, never under the username alone: whoever knows a password would otherwise be
+given the device's proof that stands in for the second factor.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from ..answers import RememberedDevice
+from ..errors import StorageError
+from . import keys
+from .shared import Shared
+
+VERSION: Final = 1
+# A device token is a cookie for about a year; its entries live as long after their last change.
+LIFE_SECONDS: Final = 365 * 86_400.0
+MAX_WRITE_ATTEMPTS: Final = 100
+
+Devices = Mapping[str, RememberedDevice]
+
+
+class DeviceStore:
+    """The remembered devices of one browser.
+
+    Args:
+        shared: Where records lie.
+        device_token: The browser's secret; None if it has none, and nothing is remembered then.
+    """
+
+    __slots__ = ("_key", "_shared")
+
+    def __init__(self, shared: Shared, device_token: str | None) -> None:
+        self._shared = shared
+        self._key = None if device_token is None else keys.device_storage_key(shared.config, device_token)
+
+    @property
+    def is_tracked(self) -> bool:
+        """Whether devices are confirmed and proven here at all."""
+        return self._key is not None and self._shared.config.device_tracking
+
+    async def load(self) -> Devices:
+        """Return what this browser is remembered as, by username."""
+        if self._key is None or not self.is_tracked:
+            return {}
+        return _load(await self._shared.storage.get(self._key))
+
+    async def remember(self, username: str, device: RememberedDevice) -> None:
+        """Keep a device's secret for one username."""
+        await self._update(lambda devices: {**devices, username: device})
+
+    async def forget(self, username: str) -> None:
+        """Drop the entry of one username."""
+        await self._update(lambda devices: {name: d for name, d in devices.items() if name != username})
+
+    async def _update(self, change: Callable[[Devices], Devices]) -> None:
+        if self._key is None:
+            return
+        for _ in range(MAX_WRITE_ATTEMPTS):
+            raw = await self._shared.storage.get(self._key)
+            before = _load(raw)
+            after = change(before)
+            if after == before:
+                return
+            value, ttl = (_dump(after), LIFE_SECONDS) if after else (None, None)
+            if await self._shared.storage.replace(self._key, value, expected=raw, ttl=ttl):
+                return
+        raise StorageError("the device's record kept changing while it was written")
+
+
+def _dump(devices: Devices) -> bytes:
+    document = {
+        "version": VERSION,
+        "devices": {
+            name: [device.device_key, device.device_group_key, device.random_password]
+            for name, device in devices.items()
+        },
+    }
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _load(raw: bytes | None) -> Devices:
+    """Read the entries; whatever cannot be read is no device, and a new one will be confirmed."""
+    if raw is None:
+        return {}
+    try:
+        document: dict[str, Any] = json.loads(raw)
+        version = document["version"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    if version != VERSION:
+        raise StorageError(f"the device was stored by another version of this library (form {version!r})")
+    try:
+        return {name: RememberedDevice(*values) for name, values in document["devices"].items()}
+    except (KeyError, TypeError, AttributeError):
+        return {}

@@ -1,0 +1,37 @@
+"""The main job, end to end: an emulator, a user pool, and a service with many people."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from aiocognito import AuthClient, MemoryStorage, SessionManager
+from aiocognito.emulator import CognitoEmulator
+
+PASSWORD = "correct Horse-7".replace(" ", "-")
+
+
+@pytest.fixture
+async def emulator() -> AsyncIterator[CognitoEmulator]:
+    async with CognitoEmulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+async def pool(emulator: CognitoEmulator) -> Any:
+    return await emulator.create_user_pool()
+
+
+@pytest.fixture
+async def auth(emulator: CognitoEmulator, pool: Any) -> AsyncIterator[AuthClient]:
+    async with AuthClient(pool.config, clock=emulator.clock) as client:
+        yield client
+
+
+@pytest.fixture
+async def sessions(emulator: CognitoEmulator, pool: Any) -> AsyncIterator[SessionManager]:
+    storage = MemoryStorage(clock=emulator.clock)
+    async with SessionManager(pool.config, storage=storage, clock=emulator.clock) as manager:
+        yield manager
