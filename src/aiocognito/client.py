@@ -129,6 +129,9 @@ class AuthClient:
         self._hub: Hub | None = shared.hub
         self._made_hub = hub is None
 
+    # The password of a sign-up that is to sign in by itself; nobody else ever knows it.
+    _auto_password: tuple[str, str] | None
+
     def _open(self, session: Session, provider: TokenProvider | None, *, owned: Shared | None) -> None:
         self._session = session
         self._owned = owned
@@ -238,11 +241,8 @@ class AuthClient:
             self._auto_password = (username, password) if password else None
         elif not self._borrows:
             await auto_sign_in_plan.forget(self._session)
-        return sign_up_flows.result(
-            answer,
-            auto_sign_in=options is not None,
-            by_link=self.config.sign_up_verification_method == "link",
-        )
+        by_link = self.config.sign_up_verification_method == "link"
+        return sign_up_flows.result(answer, auto_sign_in=options is not None, by_link=by_link)
 
     async def confirm_sign_up(
         self,
@@ -951,7 +951,7 @@ class AuthClient:
 
     def _forget_password(self) -> None:
         """Drop the password of a sign-up, which only this object ever knew."""
-        self._auto_password: tuple[str, str] | None = None
+        self._auto_password = None
 
     async def _refuse_if_signed_in(self) -> None:
         try:
