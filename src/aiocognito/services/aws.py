@@ -1,0 +1,120 @@
+"""Cognito's two JSON services, one request at a time.
+
+What takes long (importing aiobotocore, reading its models, loading TLS roots) happens at the first
+call, once, in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import anyio.to_thread
+
+from ..config import AuthConfig
+from .retry import RetryPolicy
+
+if TYPE_CHECKING:
+    from aiobotocore.session import AioSession
+
+    from .aws_connection import AwsConnection
+
+Service = Literal["cognito-idp", "cognito-identity"]
+
+
+class AwsClient:
+    """One of Cognito's JSON services. Shared by everybody; holds nobody's secrets.
+
+    Args:
+        service: Which one.
+        config: Where it is, and the timeouts and attempts.
+        aws_session: An aiobotocore session to take proxies, CA bundle and event handlers from; it
+            stays the caller's. Without it neither ``~/.aws`` nor credentials are looked at.
+        retries: When to try again; by default as often as the configuration says.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        config: AuthConfig,
+        *,
+        aws_session: AioSession | None = None,
+        retries: RetryPolicy | None = None,
+    ) -> None:
+        self._service = service
+        self._config = config
+        self._aws_session = aws_session
+        self._retries = retries or RetryPolicy(config.max_attempts)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._connecting: asyncio.Task[AwsConnection] | None = None
+        self._connection: AwsConnection | None = None
+        self._closed = False
+
+    async def call(
+        self, operation: str, params: Mapping[str, Any], *, repeatable: bool = False
+    ) -> dict[str, Any]:
+        """Call an operation.
+
+        Args:
+            operation: Its name in the API, such as ``InitiateAuth``.
+            params: Its members; those that are None are left out.
+            repeatable: Whether doing it twice is the same as doing it once, so that it may be sent
+                again although it was sent before and nobody answered.
+
+        Returns:
+            The members of the result; times are datetimes in UTC.
+
+        Raises:
+            ServiceError: The service refused. It is of the code's class and of the operation's.
+            NetworkError: No answer came.
+            RuntimeError: The client is closed, or belongs to another event loop.
+        """
+        connection = self._check() or await self._connect()
+        members = {name: value for name, value in params.items() if value is not None}
+        return await self._retries.run(lambda: connection.call(operation, members), repeatable=repeatable)
+
+    async def aclose(self) -> None:
+        """Close the connections. Calls under way fail; closing twice does nothing."""
+        if self._closed:
+            return
+        self._check()
+        self._closed = True
+        if self._connecting is not None:
+            self._connecting.cancel()
+        if self._connection is not None:
+            await self._connection.aclose()
+
+    def _check(self) -> AwsConnection | None:
+        if self._closed:
+            raise RuntimeError("the client is closed")
+        if self._loop is not asyncio.get_running_loop():
+            if self._loop is not None:
+                raise RuntimeError(
+                    "the client belongs to the event loop that first used it; make one per event loop"
+                )
+            self._loop = asyncio.get_running_loop()
+        return self._connection
+
+    async def _connect(self) -> AwsConnection:
+        # A task of its own, so that a caller who is cancelled takes nobody else's connection away.
+        if self._connecting is None:
+            self._connecting = asyncio.create_task(self._open())
+            self._connecting.add_done_callback(self._connected)
+        return await asyncio.shield(self._connecting)
+
+    async def _open(self) -> AwsConnection:
+        parts = await anyio.to_thread.run_sync(self._prepare, abandon_on_cancel=True)
+        from .aws_connection import AwsConnection  # loaded by now
+
+        return AwsConnection(parts, self._config)
+
+    def _prepare(self) -> Any:
+        from .aws_connection import prepare
+
+        return prepare(self._service, self._config, self._aws_session)
+
+    def _connected(self, task: asyncio.Task[AwsConnection]) -> None:
+        self._connecting = None
+        if not task.cancelled() and task.exception() is None:
+            self._connection = task.result()

@@ -1,0 +1,246 @@
+"""aiobotocore, trimmed to what Cognito's unsigned operations need.
+
+botocore checks nothing, signs nothing and retries nothing here. It writes the request; a
+``before-call`` handler, botocore's own hook, sends it by aiohttp and reads the answer. So neither
+bodies nor answers pass the places where botocore logs them. Only ``aws`` imports this module,
+because importing it takes a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cache, partial
+from importlib.metadata import version
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+from aiobotocore.config import AioConfig
+from aiobotocore.session import AioSession
+from attrs import frozen
+from botocore import UNSIGNED
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
+from botocore.httpsession import get_cert_path
+from botocore.loaders import Loader
+from botocore.utils import get_environ_proxies
+from yarl import URL
+
+from ..config import AuthConfig, is_loopback
+from .aws_answers import read_answer, unknown_error
+from .aws_failures import network_error
+
+_MAX_CONNECTIONS = 200
+# Shorter than AWS keeps an idle connection, so that none is cut just as it is used again.
+_KEEPALIVE = 12.0
+
+# botocore's components are not made for several threads at once.
+_preparing = threading.Lock()
+
+
+@frozen
+class Parts:
+    """What is made in a thread: everything that reads files or takes long."""
+
+    client: Any
+    url: URL
+    tls: ssl.SSLContext | None
+    proxy: str | None
+
+
+def prepare(service: str, config: AuthConfig, aws_session: AioSession | None) -> Parts:
+    """Make a botocore client and a TLS context. Blocks: call it in a thread.
+
+    Args:
+        service: ``cognito-idp`` or ``cognito-identity``.
+        config: Where the service is.
+        aws_session: The session to make the client from; one that knows nothing of the environment
+            by default.
+    """
+    url = config.service_url("cognito-idp" if service == "cognito-idp" else "cognito-identity")
+    region = config.user_pool_region if service == "cognito-idp" else config.identity_pool_region
+    with _preparing:
+        session = aws_session or _own_session()
+        client = _run(_make_client(session, service, url, region or "us-east-1"))
+        ca_bundle = session.get_config_variable("ca_bundle")
+    parsed = URL(url)
+    proxies = client.meta.config.proxies or get_environ_proxies(url)
+    return Parts(
+        client=client,
+        url=parsed,
+        tls=_tls_context(get_cert_path(ca_bundle or True)) if parsed.scheme == "https" else None,
+        proxy=None if is_loopback(parsed.host) else proxies.get(parsed.scheme),
+    )
+
+
+async def _make_client(session: AioSession, service: str, url: str, region: str) -> Any:
+    config = AioConfig(
+        signature_version=UNSIGNED,
+        parameter_validation=False,
+        user_agent=f"aiocognito/{version('aiocognito')}",
+        defaults_mode="legacy",
+        retries={"total_max_attempts": 1, "mode": "standard"},
+    )
+    context = session.create_client(service, region_name=region, endpoint_url=url, config=config)
+    return await context.__aenter__()
+
+
+def _run(coroutine: Any) -> Any:
+    """Run a coroutine that waits for nothing, without an event loop."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return done.value
+    coroutine.close()
+    raise RuntimeError("an event handler of the aiobotocore session waits while a client is made")
+
+
+@cache
+def _own_session() -> AioSession:
+    # Every variable keeps its default, whatever the environment and ~/.aws say of it.
+    defaults = BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+    variables = {name: (None, None, default, convert) for name, (_, _, default, convert) in defaults}
+    for name in ("config_file", "credentials_file"):
+        variables[name] = (None, None, None, None)
+    session = AioSession(variables)
+    loader = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+    session.register_component("data_loader", loader)
+    return session
+
+
+@cache
+def _tls_context(ca_file: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=ca_file)
+
+
+class AwsConnection:
+    """A botocore client and the connections its requests go over. Made on the event loop.
+
+    Args:
+        parts: What :func:`prepare` made.
+        config: The timeouts.
+    """
+
+    def __init__(self, parts: Parts, config: AuthConfig) -> None:
+        self._parts = parts
+        self._config = config
+        meta = parts.client.meta
+        self._methods = {name: method for method, name in meta.method_to_api_mapping.items()}
+        self._results: dict[str, _Result] = {}
+        self._slots = asyncio.Semaphore(_MAX_CONNECTIONS)
+        self._http = _http_session(parts.tls, config)
+        service_id = meta.service_model.service_id.hyphenize()
+        meta.events.register(f"before-call.{service_id}", self._answer)
+
+    async def call(self, operation: str, members: Mapping[str, Any]) -> dict[str, Any]:
+        """Call an operation once.
+
+        Raises:
+            ServiceError: The service refused.
+            NetworkError: No answer came.
+        """
+        answer: dict[str, Any] = await getattr(self._parts.client, self._methods[operation])(**members)
+        return answer
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.close()
+
+    async def _answer(
+        self, *, model: Any, params: Mapping[str, Any], **_: Any
+    ) -> tuple[object, dict[str, Any]]:
+        """Answer a botocore client in its endpoint's place (the ``before-call`` event)."""
+        operation = model.name
+        if operation not in self._results:
+            self._results[operation] = _Result(model.output_shape)
+        status, headers, body = await self._post(params["headers"], params["body"])
+        result = self._results[operation]
+        members = read_answer(
+            operation, status, headers, body, request_body=params["body"], empty_is_fine=result.is_empty
+        )
+        try:
+            return _ANSWERED, result.convert(members)
+        except (TypeError, ValueError, OverflowError, AttributeError):
+            pass
+        raise unknown_error(operation, status, headers)
+
+    async def _post(self, headers: Mapping[str, str], body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        try:
+            async with (
+                self._slots,
+                self._http.post(
+                    self._parts.url,
+                    data=body,
+                    headers=headers,
+                    proxy=self._parts.proxy,
+                    allow_redirects=False,
+                ) as response,
+            ):
+                return response.status, response.headers, await response.read()
+        except (aiohttp.ClientError, OSError) as failure:
+            error = network_error(failure, self._parts.url.host or "", self._config)
+        # Raised out here: its context would be aiohttp's exception, which may quote an answer.
+        raise error
+
+
+def _http_session(tls: ssl.SSLContext | None, config: AuthConfig) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        # Who waits for a free connection waits at the semaphore, where no timeout of connecting runs.
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE, ssl=tls or True),
+        timeout=aiohttp.ClientTimeout(
+            total=config.connect_timeout + config.read_timeout,
+            connect=config.connect_timeout,
+            sock_read=config.read_timeout,
+        ),
+        # What a load balancer sets for one person is nothing to the next.
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"Accept-Encoding": "identity"},
+    )
+
+
+# All that botocore asks of an answer that a handler gave.
+_ANSWERED = SimpleNamespace(status_code=200)
+
+
+class _Result:
+    """What botocore's model says of an operation's result."""
+
+    def __init__(self, shape: Any) -> None:
+        self.is_empty = shape is None or not shape.members
+        self.convert: Converter = (shape and _converter(shape)) or _unchanged
+
+
+Converter = Callable[[Any], Any]
+
+
+def _converter(shape: Any) -> Converter | None:
+    """Return what makes datetimes of the timestamps below a shape; None if there are none."""
+    match shape.type_name:
+        case "timestamp":
+            return partial(datetime.fromtimestamp, tz=UTC)
+        case "structure":
+            members = {name: _converter(member) for name, member in shape.members.items()}
+            found = {name: convert for name, convert in members.items() if convert}
+            return partial(_convert_members, found) if found else None
+        case "list":
+            convert = _converter(shape.member)
+            return partial(_convert_items, convert) if convert else None
+    return None
+
+
+def _unchanged(value: Any) -> Any:
+    return value
+
+
+def _convert_members(converters: Mapping[str, Converter], members: dict[str, Any]) -> dict[str, Any]:
+    for name, convert in converters.items():
+        if members.get(name) is not None:
+            members[name] = convert(members[name])
+    return members
+
+
+def _convert_items(convert: Converter, items: list[Any]) -> list[Any]:
+    return [convert(item) for item in items]
