@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import get_running_loop
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
@@ -54,7 +55,8 @@ class SessionTokenProvider:
         """
         session = self._session
         shared = session.shared
-        shared.check_loop()
+        if shared.loop is not get_running_loop():
+            shared.check_loop()
         # Reading is always a read: a session ended anywhere is ended here at the next call. What
         # costs is decoding, and that is done only when the bytes are others than last time.
         raw = await shared.storage.get(session.storage_key)

@@ -77,7 +77,7 @@ class Shared:
         self.refreshes: dict[str, asyncio.Future[AuthTokens | None]] = {}
         self._hubs: dict[str, dict[int, weakref.ref[Hub]]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
 
     def check_loop(self) -> None:
@@ -86,16 +86,15 @@ class Shared:
         Raises:
             RuntimeError: Another loop was bound before, or everything is closed.
         """
-        loop = asyncio.get_running_loop()
-        if self._loop is not loop:
-            if self._loop is not None:
-                raise RuntimeError(
-                    "this object belongs to another event loop: its connections, locks and running"
-                    " refreshes cannot be shared between loops; make one per loop"
-                )
-            self._loop = loop
         if self._closed:
             raise RuntimeError("this object is closed")
+        loop = asyncio.get_running_loop()
+        if self.loop is not None and self.loop is not loop:
+            raise RuntimeError(
+                "this object belongs to another event loop: its connections, locks and running"
+                " refreshes cannot be shared between loops; make one per loop"
+            )
+        self.loop = loop
 
     def remember(self, session_id: str, decoded: Decoded) -> None:
         """Keep a decoded record, and not too many of them."""
@@ -153,5 +152,5 @@ class Shared:
         """Wait for what runs, then close the connections."""
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._closed = True
+        self._closed, self.loop = True, None
         await self.connections.aclose()
