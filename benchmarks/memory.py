@@ -67,7 +67,7 @@ def pycognito(sessions: int, url: str) -> float:
 
 def _measured(library: str, sessions: int, url: str) -> float:
     command = [sys.executable, "-m", "benchmarks.memory", library, str(sessions), url]
-    return float(subprocess.run(command, capture_output=True, check=True, text=True).stdout) / 1000
+    return float(subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout) / 1000
 
 
 def run(bench: Bench) -> list[Table]:

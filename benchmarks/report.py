@@ -36,7 +36,7 @@ def machine() -> str:
     except (OSError, StopIteration):
         pass
     python = f"{platform.python_implementation()} {platform.python_version()}"
-    load = f"load average {os.getloadavg()[0]:.1f} at the end"
+    load = f"load average {os.getloadavg()[0]:.1f}"
     return f"{os.cpu_count()} cores ({model}), {platform.system()} {platform.machine()}, {python}; {load}"
 
 
