@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from anyio import Event, move_on_after, wait_all_tasks_blocked
+from anyio import CancelScope, Event, move_on_after, wait_all_tasks_blocked
 from anyio.lowlevel import checkpoint
 
 from aiocognito.storage import Storage
@@ -210,6 +210,14 @@ class StorageContract:
             await task
         assert await is_free(storage, "k")
 
+    async def test_lock_is_free_after_a_cancel_scope_ended_it(self, storage: Storage) -> None:
+        with CancelScope() as scope:
+            async with storage.lock("k"):
+                scope.cancel()
+                await checkpoint()
+        assert scope.cancelled_caught
+        assert await is_free(storage, "k")
+
     @pytest.mark.parametrize("spins", range(12))
     async def test_waiting_for_the_lock_can_be_cancelled(
         self, storage: Storage, sharing: Storage, spins: int
@@ -359,3 +367,19 @@ async def enter(storage: Storage, key: str) -> str:
     async with storage.lock(key):
         await checkpoint()
     return "entered"
+
+
+async def order_of_entry(storage: Storage) -> list[int]:
+    """Let ten tasks queue up for a lock, and one more come when it is given back."""
+    order: list[int] = []
+
+    async def queue(number: int) -> None:
+        async with storage.lock("k"):
+            order.append(number)
+
+    async with storage.lock("k"):
+        tasks = [asyncio.create_task(queue(number)) for number in range(10)]
+        await wait_all_tasks_blocked()
+    await queue(10)
+    await gather(*tasks)
+    return order

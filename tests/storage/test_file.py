@@ -256,17 +256,17 @@ async def test_links_are_replaced_and_not_followed(
     files: FileStorage, directory: Path, tmp_path: Path, suffix: str
 ) -> None:
     target = tmp_path / "target"
-    target.write_bytes(b"precious")
     await files.set("k", b"v")
     path = value_file(directory)
-    path.with_suffix(suffix).unlink(missing_ok=True)
+    precious = path.read_bytes()
+    path.replace(target)
     path.with_suffix(suffix).symlink_to(target)
     if suffix == ".value":
         with pytest.raises(StorageError):
             await files.get("k")
     await files.set("k", b"w")
     assert await files.get("k") == b"w"
-    assert target.read_bytes() == b"precious"
+    assert target.read_bytes() == precious
     assert [path.name for path in directory.iterdir()] == [path.name]
     assert not path.is_symlink()
 

@@ -10,6 +10,7 @@ import pytest
 from aiocognito.storage import FileStorage, lock_file
 from aiocognito.storage.lock_file import LockFile
 
+from .contract import order_of_entry
 from .files import failing, value_file
 
 
@@ -27,6 +28,13 @@ async def test_writer_waits_for_another_process_and_can_give_up(files: FileStora
     other.release()
     await waiting[0]
     assert await files.get("k") == b"new"
+
+
+async def test_tasks_that_share_a_storage_are_served_in_order(files: FileStorage) -> None:
+    assert await order_of_entry(files) == list(range(11))
+    for number in range(5):
+        await asyncio.gather(*(files.set("k", b"%d" % n) for n in range(number + 2)))
+        assert await files.get("k") == b"%d" % (number + 1)
 
 
 async def test_two_locks_on_a_path_exclude_each_other(tmp_path: Path) -> None:

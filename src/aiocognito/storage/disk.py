@@ -100,8 +100,8 @@ class Disk:
 
     def _opened(self, key: str, stored: StoredValue) -> bytes:
         if self._cipher is not None:
-            # An open value is not accepted either: anybody could have put it there.
-            return self._loaded(self._cipher).open(key, stored.value if stored.is_sealed else b"")
+            # Whatever the file says of itself: an open value could have been put there by anybody.
+            return self._loaded(self._cipher).open(key, stored.value)
         if stored.is_sealed:
             raise StorageError(
                 "the stored value is encrypted, and there is no encryption key", retryable=False
