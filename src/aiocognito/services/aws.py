@@ -72,7 +72,12 @@ class AwsClient:
         """
         connection = self._check() or await self._connect()
         members = {name: value for name, value in params.items() if value is not None}
-        return await self._retries.run(lambda: connection.call(operation, members), repeatable=repeatable)
+
+        async def attempt() -> dict[str, Any]:
+            self._check()
+            return await connection.call(operation, members)
+
+        return await self._retries.run(attempt, repeatable=repeatable)
 
     async def aclose(self) -> None:
         """Close the connections. Calls under way fail; closing twice does nothing."""
@@ -80,8 +85,6 @@ class AwsClient:
             return
         self._check()
         self._closed = True
-        if self._connecting is not None:
-            self._connecting.cancel()
         if self._connection is not None:
             await self._connection.aclose()
 
@@ -105,6 +108,7 @@ class AwsClient:
 
     async def _open(self) -> AwsConnection:
         parts = await anyio.to_thread.run_sync(self._prepare, abandon_on_cancel=True)
+        self._check()  # closed meanwhile: nothing is open yet, and nothing will be
         from .aws_connection import AwsConnection  # loaded by now
 
         return AwsConnection(parts, self._config)

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, TypeAlias
+
+from attrs import field, frozen
 
 from ..errors import ServiceError
 from ..errors.service import service_error
@@ -19,68 +23,82 @@ UNKNOWN_ERROR = "UnknownError"
 _CODE = re.compile(r"[A-Za-z][\w.-]{0,127}", re.ASCII)
 
 
-def read_answer(
-    operation: str,
-    status: int,
-    headers: Mapping[str, str],
-    body: bytes,
-    *,
-    request_body: bytes,
-    empty_is_fine: bool,
-) -> dict[str, Any]:
-    """Return the members of a result.
+@frozen
+class Answer:
+    """What came back over HTTP. The headers are looked up without regard to case."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the status says so."""
+        return self.status < 300
+
+    @property
+    def request_id(self) -> str | None:
+        """AWS's id of the request."""
+        return self.headers.get("x-amzn-requestid")
+
+
+class AnswerReader:
+    """Reads the answers of one operation.
 
     Args:
-        operation: The operation that was called.
-        status: The HTTP status.
-        headers: The answer's headers, looked up without regard to case.
-        body: The answer's body.
-        request_body: What was asked; its secrets are kept out of the error's message.
-        empty_is_fine: Whether the operation has nothing to say, so that an empty body says it.
-
-    Raises:
-        ServiceError: The service refused, or its answer makes no sense (``UnknownError``).
+        operation: Its name.
+        output_shape: What botocore's model says of its result; None if it has none.
     """
-    if status < 300 and empty_is_fine and not body:
-        return {}
-    members = _json_object(body)
-    if status < 300 and members is not None:
-        return members
-    raise _error(operation, status, headers, members, request_body)
 
+    def __init__(self, operation: str, output_shape: Any) -> None:
+        self._operation = operation
+        # ForgetDevice and DeleteUser, for example, answer with an empty body.
+        self._empty_is_fine = output_shape is None or not output_shape.members
+        self._convert = None if output_shape is None else _converter(output_shape)
 
-def unknown_error(operation: str, status: int, headers: Mapping[str, str]) -> ServiceError:
-    """Make the error of an answer that makes no sense; it quotes nothing of it."""
-    return service_error(
-        operation,
-        UNKNOWN_ERROR,
-        f"the answer to {operation} (HTTP {status}) could not be read",
-        service_status=status,
-        request_id=_request_id(headers),
-    )
+    def __call__(self, answer: Answer, request_body: bytes) -> dict[str, Any]:
+        """Return the members of a result, its timestamps as datetimes in UTC.
 
+        Args:
+            answer: What came back.
+            request_body: What was asked; its secrets are kept out of the error's message.
 
-def _error(
-    operation: str,
-    status: int,
-    headers: Mapping[str, str],
-    members: Mapping[str, Any] | None,
-    request_body: bytes,
-) -> ServiceError:
-    body = members or {}
-    # The header wins over the body, as with Amplify.
-    code = _code(headers.get("x-amzn-errortype")) or _code(body.get("__type")) or _code(body.get("code"))
-    if code is None:
-        return unknown_error(operation, status, headers)
-    message = _text(body.get("message")) or _text(body.get("Message"))
-    message = message or _text(headers.get("x-amzn-errormessage"))
-    return service_error(
-        operation,
-        code,
-        scrub(message, request_body) if message else f"{operation} was refused: {code}",
-        service_status=status,
-        request_id=_request_id(headers),
-    )
+        Raises:
+            ServiceError: The service refused, or its answer makes no sense (``UnknownError``).
+        """
+        if answer.succeeded and self._empty_is_fine and not answer.body:
+            return {}
+        members = _json_object(answer.body)
+        if not answer.succeeded:
+            raise self._refusal(answer, members or {}, request_body)
+        result = members if self._convert is None or members is None else _try(self._convert, members)
+        if result is None:
+            raise self._unknown_error(answer)
+        return result
+
+    def _refusal(self, answer: Answer, members: Mapping[str, Any], request_body: bytes) -> ServiceError:
+        # The header wins over the body, as with Amplify.
+        names = (answer.headers.get("x-amzn-errortype"), members.get("__type"), members.get("code"))
+        code = next(filter(None, map(_code, names)), None)
+        if code is None:
+            return self._unknown_error(answer)
+        texts = (members.get("message"), members.get("Message"), answer.headers.get("x-amzn-errormessage"))
+        message = next((text for text in texts if isinstance(text, str) and text), None)
+        return self._error(
+            answer,
+            code,
+            scrub(message, request_body) if message else f"{self._operation} was refused: {code}",
+        )
+
+    def _unknown_error(self, answer: Answer) -> ServiceError:
+        # It quotes nothing of the answer: nobody knows what is in there.
+        text = f"the answer to {self._operation} (HTTP {answer.status}) could not be read"
+        return self._error(answer, UNKNOWN_ERROR, text)
+
+    def _error(self, answer: Answer, code: str, message: str) -> ServiceError:
+        return service_error(
+            self._operation, code, message, service_status=answer.status, request_id=answer.request_id
+        )
 
 
 def _json_object(body: bytes) -> dict[str, Any] | None:
@@ -99,11 +117,40 @@ def _code(value: object) -> str | None:
     return code if _CODE.fullmatch(code) else None
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+# The protocol's timestamps are numbers, seconds since 1970. Which members they are, the model says.
+
+_Converter: TypeAlias = Callable[[Any], Any]
 
 
-def _request_id(headers: Mapping[str, str]) -> str | None:
-    return (
-        headers.get("x-amzn-requestid") or headers.get("x-amzn-request-id") or headers.get("x-amz-request-id")
-    )
+def _converter(shape: Any) -> _Converter | None:
+    """Return what makes datetimes of the timestamps below a shape; None if there are none."""
+    match shape.type_name:
+        case "timestamp":
+            return partial(datetime.fromtimestamp, tz=UTC)
+        case "structure":
+            members = {name: _converter(member) for name, member in shape.members.items()}
+            found = {name: convert for name, convert in members.items() if convert}
+            return partial(_convert_members, found) if found else None
+        case "list":
+            convert = _converter(shape.member)
+            return partial(_convert_items, convert) if convert else None
+    return None
+
+
+def _convert_members(converters: Mapping[str, _Converter], members: dict[str, Any]) -> dict[str, Any]:
+    times = {
+        name: convert(members[name]) for name, convert in converters.items() if members.get(name) is not None
+    }
+    return members | times
+
+
+def _convert_items(convert: _Converter, items: list[Any]) -> list[Any]:
+    return [convert(item) for item in items]
+
+
+def _try(convert: _Converter, members: dict[str, Any]) -> dict[str, Any] | None:
+    try:
+        result: dict[str, Any] = convert(members)
+    except (ArithmeticError, AttributeError, OSError, TypeError, ValueError):
+        return None
+    return result

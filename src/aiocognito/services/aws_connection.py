@@ -11,9 +11,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from functools import cache, partial
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from types import SimpleNamespace
 from typing import Any
@@ -24,18 +23,21 @@ from aiobotocore.session import AioSession
 from attrs import frozen
 from botocore import UNSIGNED
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
-from botocore.httpsession import get_cert_path
+from botocore.httpsession import ProxyConfiguration, get_cert_path
 from botocore.loaders import Loader
 from botocore.utils import get_environ_proxies
 from yarl import URL
 
 from ..config import AuthConfig, is_loopback
-from .aws_answers import read_answer, unknown_error
+from .aws_answers import Answer, AnswerReader
 from .aws_failures import network_error
 
 _MAX_CONNECTIONS = 200
 # Shorter than AWS keeps an idle connection, so that none is cut just as it is used again.
 _KEEPALIVE = 12.0
+
+# All that botocore asks of an answer that a handler gave.
+_ANSWERED = SimpleNamespace(status_code=200)
 
 # botocore's components are not made for several threads at once.
 _preparing = threading.Lock()
@@ -67,12 +69,12 @@ def prepare(service: str, config: AuthConfig, aws_session: AioSession | None) ->
         client = _run(_make_client(session, service, url, region or "us-east-1"))
         ca_bundle = session.get_config_variable("ca_bundle")
     parsed = URL(url)
-    proxies = client.meta.config.proxies or get_environ_proxies(url)
+    proxies = ProxyConfiguration(client.meta.config.proxies or get_environ_proxies(url))
     return Parts(
         client=client,
         url=parsed,
         tls=_tls_context(get_cert_path(ca_bundle or True)) if parsed.scheme == "https" else None,
-        proxy=None if is_loopback(parsed.host) else proxies.get(parsed.scheme),
+        proxy=None if is_loopback(parsed.host) else proxies.proxy_url_for(url),
     )
 
 
@@ -108,6 +110,7 @@ def _own_session() -> AioSession:
     session = AioSession(variables)
     loader = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
     session.register_component("data_loader", loader)
+    session.user_agent_extra = ""
     return session
 
 
@@ -129,7 +132,7 @@ class AwsConnection:
         self._config = config
         meta = parts.client.meta
         self._methods = {name: method for method, name in meta.method_to_api_mapping.items()}
-        self._results: dict[str, _Result] = {}
+        self._readers: dict[str, AnswerReader] = {}
         self._slots = asyncio.Semaphore(_MAX_CONNECTIONS)
         self._http = _http_session(parts.tls, config)
         service_id = meta.service_model.service_id.hyphenize()
@@ -153,21 +156,13 @@ class AwsConnection:
         self, *, model: Any, params: Mapping[str, Any], **_: Any
     ) -> tuple[object, dict[str, Any]]:
         """Answer a botocore client in its endpoint's place (the ``before-call`` event)."""
-        operation = model.name
-        if operation not in self._results:
-            self._results[operation] = _Result(model.output_shape)
-        status, headers, body = await self._post(params["headers"], params["body"])
-        result = self._results[operation]
-        members = read_answer(
-            operation, status, headers, body, request_body=params["body"], empty_is_fine=result.is_empty
-        )
-        try:
-            return _ANSWERED, result.convert(members)
-        except (TypeError, ValueError, OverflowError, AttributeError):
-            pass
-        raise unknown_error(operation, status, headers)
+        read = self._readers.get(model.name)
+        if read is None:
+            read = self._readers[model.name] = AnswerReader(model.name, model.output_shape)
+        answer = await self._post(params["headers"], params["body"])
+        return _ANSWERED, read(answer, params["body"])
 
-    async def _post(self, headers: Mapping[str, str], body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+    async def _post(self, headers: Mapping[str, str], body: bytes) -> Answer:
         try:
             async with (
                 self._slots,
@@ -179,7 +174,7 @@ class AwsConnection:
                     allow_redirects=False,
                 ) as response,
             ):
-                return response.status, response.headers, await response.read()
+                return Answer(response.status, response.headers, await response.read())
         except (aiohttp.ClientError, OSError) as failure:
             error = network_error(failure, self._parts.url.host or "", self._config)
         # Raised out here: its context would be aiohttp's exception, which may quote an answer.
@@ -199,48 +194,3 @@ def _http_session(tls: ssl.SSLContext | None, config: AuthConfig) -> aiohttp.Cli
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"Accept-Encoding": "identity"},
     )
-
-
-# All that botocore asks of an answer that a handler gave.
-_ANSWERED = SimpleNamespace(status_code=200)
-
-
-class _Result:
-    """What botocore's model says of an operation's result."""
-
-    def __init__(self, shape: Any) -> None:
-        self.is_empty = shape is None or not shape.members
-        self.convert: Converter = (shape and _converter(shape)) or _unchanged
-
-
-Converter = Callable[[Any], Any]
-
-
-def _converter(shape: Any) -> Converter | None:
-    """Return what makes datetimes of the timestamps below a shape; None if there are none."""
-    match shape.type_name:
-        case "timestamp":
-            return partial(datetime.fromtimestamp, tz=UTC)
-        case "structure":
-            members = {name: _converter(member) for name, member in shape.members.items()}
-            found = {name: convert for name, convert in members.items() if convert}
-            return partial(_convert_members, found) if found else None
-        case "list":
-            convert = _converter(shape.member)
-            return partial(_convert_items, convert) if convert else None
-    return None
-
-
-def _unchanged(value: Any) -> Any:
-    return value
-
-
-def _convert_members(converters: Mapping[str, Converter], members: dict[str, Any]) -> dict[str, Any]:
-    for name, convert in converters.items():
-        if members.get(name) is not None:
-            members[name] = convert(members[name])
-    return members
-
-
-def _convert_items(convert: Converter, items: list[Any]) -> list[Any]:
-    return [convert(item) for item in items]
