@@ -1,0 +1,58 @@
+"""Attempt limits, and the lock-out after wrong passwords."""
+
+from __future__ import annotations
+
+from attrs import define, field
+
+HOUR = 3600.0
+QUIET = 900.0
+"""Seconds without an attempt after which the failures are forgotten."""
+
+
+@define
+class Attempts:
+    """How often a user did something within the last hour, by kind."""
+
+    _times: dict[str, list[float]] = field(factory=dict)
+
+    def count(self, kind: str, now: float) -> int:
+        """Tell how many attempts were made within the last hour."""
+        recent = [time for time in self._times.get(kind, ()) if now - time < HOUR]
+        self._times[kind] = recent
+        return len(recent)
+
+    def add(self, kind: str, now: float) -> None:
+        """Count one more."""
+        self._times.setdefault(kind, []).append(now)
+
+
+@define
+class Lockout:
+    """Failed password attempts: after the fifth a lock of one second, twice as long with each further one."""
+
+    failures: int = 0
+    last: float = 0.0
+    until: float = 0.0
+
+    def locked(self, now: float) -> bool:
+        """Whether attempts are refused unseen just now; asking does not extend the lock."""
+        if self.failures and now - max(self.last, self.until) >= QUIET:
+            self.clear()
+        return now < self.until
+
+    def fail(self, now: float, *, free: int, longest: float) -> None:
+        """Count a failure.
+
+        Args:
+            now: The time.
+            free: Failures that bring no lock; the last of them brings the shortest.
+            longest: The longest lock, in seconds.
+        """
+        self.failures += 1
+        self.last = now
+        if self.failures >= free:
+            self.until = now + min(2.0 ** min(self.failures - free, 60), longest)
+
+    def clear(self) -> None:
+        """Forget the failures: somebody signed in, or nobody tried for a while."""
+        self.failures, self.until = 0, 0.0

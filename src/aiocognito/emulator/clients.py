@@ -1,0 +1,143 @@
+"""An app client: what it may do, for how long, and the secret that it must know."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attrs import define, field
+
+from .refusals import not_authorized
+
+SECONDS: Final = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
+DEFAULT_FLOWS: Final = ("ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH")
+DEFAULT_REFRESH_DAYS: Final = 30
+_REFRESHES: Final = ("REFRESH_TOKEN_AUTH", "REFRESH_TOKEN")
+_PERMITTED_BY: Final[Mapping[str, tuple[str, ...]]] = {
+    "USER_SRP_AUTH": ("ALLOW_USER_SRP_AUTH",),
+    "USER_PASSWORD_AUTH": ("ALLOW_USER_PASSWORD_AUTH", "USER_PASSWORD_AUTH"),
+    "ADMIN_USER_PASSWORD_AUTH": ("ALLOW_ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"),
+    "ADMIN_NO_SRP_AUTH": ("ALLOW_ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"),
+    "CUSTOM_AUTH": ("ALLOW_CUSTOM_AUTH", "CUSTOM_AUTH_FLOW_ONLY"),
+    "USER_AUTH": ("ALLOW_USER_AUTH",),
+    "REFRESH_TOKEN_AUTH": ("ALLOW_REFRESH_TOKEN_AUTH",),
+    "REFRESH_TOKEN": ("ALLOW_REFRESH_TOKEN_AUTH",),
+}
+_DEFAULT_LIFE: Final = 3600.0
+
+
+@define
+class AppClient:
+    """One app client of a user pool.
+
+    Args:
+        id: The client id.
+        secrets: The client secrets, of which any will do; none for a public client.
+        settings: UserPoolClientType's members, as they are described.
+    """
+
+    id: str
+    secrets: list[str] = field(repr=False)
+    settings: dict[str, Any] = field(repr=False)
+
+    @property
+    def flows(self) -> tuple[str, ...]:
+        """``ExplicitAuthFlows``; what they are without any."""
+        flows = self.settings.get("ExplicitAuthFlows")
+        if flows:
+            return tuple(flows)
+        # A client that rotates cannot have the refresh flow, which excludes it from the default.
+        return DEFAULT_FLOWS[1:] if self.rotates else DEFAULT_FLOWS
+
+    def permits(self, flow: str) -> bool:
+        """Whether an AuthFlow is on, by the names of today or the older ones."""
+        return any(name in self.flows for name in _PERMITTED_BY[flow]) or self._permits_of_old(flow)
+
+    def _permits_of_old(self, flow: str) -> bool:
+        # Clients with the older names do SRP and refresh, unless they are for custom flows only.
+        if any(name.startswith("ALLOW_") for name in self.flows):
+            return False
+        return flow in _REFRESHES or (flow == "USER_SRP_AUTH" and "CUSTOM_AUTH_FLOW_ONLY" not in self.flows)
+
+    def life(self, kind: str) -> float:
+        """Seconds for which a token is good.
+
+        Args:
+            kind: ``AccessToken``, ``IdToken`` or ``RefreshToken``.
+        """
+        units = self.settings.get("TokenValidityUnits") or {}
+        value = self.settings.get(f"{kind}Validity")
+        if kind == "RefreshToken":
+            if not value:
+                return float(DEFAULT_REFRESH_DAYS * SECONDS["days"])
+            return float(value * SECONDS[units.get(kind, "days")])
+        return _DEFAULT_LIFE if value is None else float(value * SECONDS[units.get(kind, "hours")])
+
+    @property
+    def session_life(self) -> float:
+        """Seconds for which a session handle is good."""
+        return float(self.settings.get("AuthSessionValidity", 3)) * 60
+
+    @property
+    def rotates(self) -> bool:
+        """Whether every refresh brings a new refresh token."""
+        rotation: Mapping[str, Any] = self.settings.get("RefreshTokenRotation") or {}
+        return rotation.get("Feature") == "ENABLED"
+
+    @property
+    def grace(self) -> float:
+        """Seconds for which a rotated refresh token goes on working."""
+        rotation: Mapping[str, Any] = self.settings.get("RefreshTokenRotation") or {}
+        return float(rotation.get("RetryGracePeriodSeconds", 0))
+
+    @property
+    def revokes(self) -> bool:
+        """Whether tokens can be revoked."""
+        return bool(self.settings.get("EnableTokenRevocation", True))
+
+    @property
+    def hides_users(self) -> bool:
+        """Whether an unknown user looks like a wrong password."""
+        return self.settings.get("PreventUserExistenceErrors") == "ENABLED"
+
+    def may_read(self, attribute: str) -> bool:
+        """Whether tokens and GetUser show an attribute."""
+        allowed = self.settings.get("ReadAttributes")
+        return not allowed or attribute == "sub" or attribute in allowed
+
+    def may_write(self, attribute: str) -> bool:
+        """Whether people may set an attribute through this client."""
+        allowed = self.settings.get("WriteAttributes")
+        if attribute in {"sub", "email_verified", "phone_number_verified"} or attribute.startswith("dev:"):
+            return False
+        return not allowed or attribute in allowed
+
+    def check_hash(self, username: str, given: str | None, *, wrong: str | None = None) -> None:
+        """Refuse a request without the right secret hash; and one with any, if there is no secret.
+
+        Args:
+            username: The name over which the client makes the hash.
+            given: ``SecretHash`` or ``SECRET_HASH``.
+            wrong: Another text for a wrong one.
+        """
+        if self.secrets and given is None:
+            text = f"Client {self.id} is configured with secret but SECRET_HASH was not received"
+            raise not_authorized(text)
+        if given is None:
+            return
+        right = (_hash(secret, username, self.id) for secret in self.secrets)
+        if not any(hmac.compare_digest(value, given.encode()) for value in right):
+            raise not_authorized(wrong or f"Unable to verify secret hash for client {self.id}")
+
+    def knows_secret(self, given: str | None) -> bool:
+        """Say whether a raw client secret is right; a public client has none to give."""
+        if not self.secrets:
+            return given is None
+        offered = (given or "").encode()
+        return any(hmac.compare_digest(secret.encode(), offered) for secret in self.secrets)
+
+
+def _hash(secret: str, username: str, client_id: str) -> bytes:
+    return base64.b64encode(hmac.digest(secret.encode(), f"{username}{client_id}".encode(), "sha256"))

@@ -1,0 +1,152 @@
+"""Confirmation codes: made, sent, compared, spent."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import define, field
+
+from .outbox import Message
+from .refusals import Refusal, attempts_exceeded
+from .schema import masked
+
+if TYPE_CHECKING:
+    from .pool import UserPool
+    from .users import User
+    from .world import World
+
+DAY: Final = 86_400.0
+HOUR: Final = 3600.0
+SIGN_UP: Final = "sign_up"
+RESET_PASSWORD: Final = "reset_password"  # noqa: S105 - a purpose
+VERIFY: Final = "verify_attribute"
+MFA: Final = "mfa"
+INVITATION: Final = "invitation"
+_MEDIA: Final = {"email": "EMAIL", "phone_number": "SMS"}
+
+
+@define
+class Code:
+    """A code that was sent to somebody.
+
+    Args:
+        value: The digits.
+        attribute: The attribute that holds the address it went to.
+        address: That address.
+        expires: Until when it is good.
+    """
+
+    value: str = field(repr=False)
+    attribute: str
+    address: str = field(repr=False)
+    expires: float
+
+    def equals(self, given: str) -> bool:
+        """Compare in constant time."""
+        return hmac.compare_digest(self.value.encode(), given.encode())
+
+
+def send(
+    world: World,
+    pool: UserPool,
+    user: User,
+    *,
+    attribute: str,
+    address: str,
+    purpose: str,
+    life: float,
+    digits: int = 6,
+) -> Code:
+    """Draw a code and put it into the outbox; it is the caller who keeps it."""
+    code = Code(world.random.digits(digits), attribute, address, world.clock() + life)
+    deliver(world, pool, user, attribute=attribute, address=address, purpose=purpose, text=code.value)
+    return code
+
+
+def deliver(
+    world: World, pool: UserPool, user: User, *, attribute: str, address: str, purpose: str, text: str
+) -> None:
+    """Put a message into the outbox."""
+    medium = medium_of(attribute)
+    world.outbox.send(Message(address, user.username, medium, text, purpose, pool.id))  # type: ignore[arg-type]
+
+
+def medium_of(attribute: str) -> str:
+    """``EMAIL`` or ``SMS``."""
+    return _MEDIA[attribute]
+
+
+def details(attribute: str, address: str) -> dict[str, str]:
+    """Write CodeDeliveryDetails."""
+    return {
+        "AttributeName": attribute,
+        "DeliveryMedium": medium_of(attribute),
+        "Destination": masked(address),
+    }
+
+
+def spend(
+    world: World, user: User, kind: str, given: str, *, limit: int, attempts: str | None = None
+) -> Code:
+    """Take a code that somebody typed in; a good one is spent.
+
+    Args:
+        world: The clock.
+        user: Whose code it is.
+        kind: Under which name it is kept.
+        given: What was typed.
+        limit: How many tries an hour are allowed.
+        attempts: Under which name they are counted; ``kind`` if not said.
+
+    Raises:
+        Refusal: Too many tries, no code or an old one, another code.
+    """
+    now = world.clock()
+    counted = attempts or kind
+    if user.attempts.count(counted, now) >= limit:
+        raise attempts_exceeded()
+    user.attempts.add(counted, now)
+    code = user.codes.get(kind)
+    if code is None or now >= code.expires:
+        raise expired()
+    if not code.equals(given):
+        raise mismatch()
+    del user.codes[kind]
+    return code
+
+
+def count(world: World, user: User, kind: str, limit: int) -> None:
+    """Count a request for a code.
+
+    Raises:
+        Refusal: There were too many within the hour.
+    """
+    now = world.clock()
+    if user.attempts.count(kind, now) >= limit:
+        raise attempts_exceeded()
+    user.attempts.add(kind, now)
+
+
+def mismatch() -> Refusal:
+    """The refusal of a wrong code."""
+    return Refusal("CodeMismatchException", "Invalid verification code provided, please try again.")
+
+
+def expired() -> Refusal:
+    """The refusal of an old code, and of any code where none is outstanding."""
+    return Refusal("ExpiredCodeException", "Invalid code provided, please request a code again.")
+
+
+def simulated_details(pool: UserPool, username: str, attributes: tuple[str, ...]) -> dict[str, Any]:
+    """Make up CodeDeliveryDetails for a user who is not there, from the name and the pool's settings."""
+    if username.startswith("+") and "phone_number" in attributes:
+        return details("phone_number", username)
+    if "email" in attributes:
+        address = (
+            username
+            if "@" in username
+            else f"{pool.decoy_letter(username)}@{pool.decoy_letter(username[::-1])}"
+        )
+        return details("email", address)
+    return details("phone_number", pool.decoy_phone(username))

@@ -1,0 +1,86 @@
+"""One request of the user-pool API: checked, done, and answered in the form that goes over the wire."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from .operations import TABLE
+from .refusals import Refusal
+from .service_model import OperationModel, ServiceModel
+from .world import World
+
+SERVICE: Final = "cognito-idp"
+log = logging.getLogger(__name__)
+
+
+@frozen
+class Reply:
+    """What goes back: a status, and a body or an error."""
+
+    status: int
+    body: Mapping[str, Any] = field(repr=False)
+    error: str | None = None
+
+
+def operation_model(model: ServiceModel, name: str) -> OperationModel:
+    """Find an operation that the model knows and the emulator has.
+
+    Raises:
+        Refusal: ``UnknownOperationException``.
+    """
+    if name not in model.operations or name not in TABLE:
+        raise Refusal("UnknownOperationException", "")
+    return model.operations[name]
+
+
+async def answer(world: World, model: ServiceModel, name: str, body: bytes) -> Reply:
+    """Do what a request asks.
+
+    Args:
+        world: The emulator's state.
+        model: The service model.
+        name: The operation.
+        body: The request's body, JSON.
+    """
+    try:
+        operation = operation_model(model, name)
+        given = model.check(operation, _parse(body))
+    except Refusal as refusal:
+        return failure(refusal.code, refusal.message)
+    try:
+        return Reply(200, await TABLE[name](world, given))
+    except Refusal as refusal:
+        return _refused(operation, refusal)
+    except Exception:
+        log.exception("%s failed inside the emulator", name)
+        return failure("InternalErrorException", "The emulator failed; its log says where.")
+
+
+def failure(code: str, message: str, *, status: int | None = None, reason: str | None = None) -> Reply:
+    """Make an error: 400, and 500 for the service's own."""
+    body = {"__type": code, "message": message}
+    if reason is not None:
+        body["reasonCode"] = reason
+    return Reply(status or (500 if code == "InternalErrorException" else 400), body, code)
+
+
+def _refused(operation: OperationModel, refusal: Refusal) -> Reply:
+    for code in (refusal.code, refusal.instead):
+        if code is not None and operation.declares(code):
+            return failure(code, refusal.message, reason=refusal.reason)
+    log.error("%s refused with %s, which it does not declare", operation.name, refusal.code)
+    return failure("InternalErrorException", refusal.message)
+
+
+def _parse(body: bytes) -> Any:
+    if not body:
+        return {}
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise Refusal("SerializationException", "") from None

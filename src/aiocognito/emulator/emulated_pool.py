@@ -1,0 +1,171 @@
+"""A user pool as a test holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from ..config import AuthConfig
+from .operations.mfa import prefer
+from .pool import UserPool
+from .randomness import BASE32, secret_text
+from .totp import SECRET_LENGTH, SoftwareToken
+from .users import User
+
+if TYPE_CHECKING:
+    from .server import CognitoEmulator
+
+_MFA_MEMBERS: Final = (
+    "SmsMfaConfiguration",
+    "SoftwareTokenMfaConfiguration",
+    "EmailMfaConfiguration",
+    "WebAuthnConfiguration",
+)
+_FACTORS: Final = {
+    "TOTP": ("SoftwareTokenMfaSettings", "SOFTWARE_TOKEN_MFA"),
+    "SMS": ("SMSMfaSettings", "SMS_MFA"),
+    "EMAIL": ("EmailMfaSettings", "EMAIL_OTP"),
+}
+_SMS: Final = {"SnsCallerArn": "arn:aws:iam::123456789012:role/emulated-sms", "ExternalId": "emulated"}
+_CLIENT: Final[Mapping[str, Any]] = {
+    "ClientName": "emulated",
+    "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+}
+
+
+def friendly_pool(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Fill in a test's pool: CreateUserPool's members, and SetUserPoolMfaConfig's."""
+    members = {"PoolName": "emulated", "AutoVerifiedAttributes": ["email"], **given}
+    factors = {
+        "MfaConfiguration": members.pop("MfaConfiguration", "OPTIONAL"),
+        "SmsMfaConfiguration": {"SmsConfiguration": members.get("SmsConfiguration", _SMS)},
+        "SoftwareTokenMfaConfiguration": {"Enabled": True},
+    }
+    factors.update({member: members.pop(member) for member in _MFA_MEMBERS if member in members})
+    # None leaves a factor out.
+    return members, {member: value for member, value in factors.items() if value is not None}
+
+
+def friendly_client(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Fill in a test's app client."""
+    members = {**_CLIENT, **given}
+    rotation = given.get("RefreshTokenRotation") or {}
+    if rotation.get("Feature") == "ENABLED" and "ExplicitAuthFlows" not in given:
+        # Rotation and the older refresh flow exclude each other.
+        members["ExplicitAuthFlows"] = list(_CLIENT["ExplicitAuthFlows"][:2])
+    return members
+
+
+class EmulatedUserPool:
+    """A user pool of an emulator, and one app client.
+
+    Args:
+        emulator: Where it lives.
+        pool_id: Its id.
+        client_id: The app client's id.
+    """
+
+    def __init__(self, emulator: CognitoEmulator, pool_id: str, client_id: str) -> None:
+        self._emulator = emulator
+        self.id = pool_id
+        self.client_id = client_id
+
+    @property
+    def state(self) -> UserPool:
+        """What the emulator knows of the pool."""
+        return self._emulator.world.pool(self.id)
+
+    @property
+    def client_secret(self) -> str | None:
+        """The app client's secret, if it has one."""
+        secrets = self.state.clients[self.client_id].secrets
+        return secrets[0] if secrets else None
+
+    @property
+    def config(self) -> AuthConfig:
+        """The configuration with which a client finds it."""
+        client = self.state.clients[self.client_id]
+        return AuthConfig(
+            user_pool_id=self.id,
+            user_pool_client_id=self.client_id,
+            user_pool_client_secret=self.client_secret,
+            user_pool_endpoint=self._emulator.url,
+            auth_session_validity=client.session_life,
+        )
+
+    async def add_user(
+        self,
+        username: str,
+        password: str,
+        *,
+        attributes: Mapping[str, str] | None = None,
+        mfa: str | Iterable[str] | None = None,
+        groups: Iterable[str] = (),
+        confirmed: bool = True,
+    ) -> User:
+        """Add a user who can sign in at once.
+
+        Args:
+            username: Their username, or address, as the pool has it.
+            password: Their password; the policy counts.
+            attributes: Their attributes; an e-mail address or phone number counts as verified unless it
+                is said otherwise.
+            mfa: ``TOTP``, ``SMS`` or ``EMAIL``, or several: the second factors that are on; a single
+                one is preferred.
+            groups: The groups they are in, which are made if they are not there.
+            confirmed: Whether the account is confirmed.
+
+        Raises:
+            ValueError: Cognito would refuse it.
+        """
+        given = dict(attributes or {})
+        form = self.state.users.address_of(username)
+        for name in ("email", "phone_number"):
+            if confirmed and (name in given or name == form):
+                given.setdefault(f"{name}_verified", "true")
+        entries = [{"Name": name, "Value": value} for name, value in given.items()]
+        named = {"UserPoolId": self.id, "Username": username}
+        ask = self._emulator.ask
+        await ask("AdminCreateUser", **named, UserAttributes=entries, MessageAction="SUPPRESS")
+        await ask("AdminSetUserPassword", **named, Password=password, Permanent=True)
+        user = self._user(username)
+        if not confirmed:
+            user.status = "UNCONFIRMED"
+        for group in groups:
+            if group not in self.state.groups:
+                await ask("CreateGroup", UserPoolId=self.id, GroupName=group)
+            await ask("AdminAddUserToGroup", **named, GroupName=group)
+        self._give_factors(user, [mfa] if isinstance(mfa, str) else list(mfa or ()))
+        return user
+
+    def _give_factors(self, user: User, factors: list[str]) -> None:
+        wanted: dict[str, Any] = {}
+        for factor in factors:
+            member = next((entry[0] for name, entry in _FACTORS.items() if factor in (name, entry[1])), None)
+            if member is None:
+                raise ValueError(f"mfa must be of {', '.join(_FACTORS)}, not {factor!r}")
+            if member == "SoftwareTokenMfaSettings":
+                user.token = SoftwareToken(secret_text(SECRET_LENGTH, BASE32))
+            wanted[member] = {"Enabled": True, "PreferredMfa": len(factors) == 1}
+        prefer(self._emulator.world, self.state, user, wanted)
+
+    def totp_code(self, username: str) -> str:
+        """Tell what the user's authenticator app shows, or will show next if that code is spent.
+
+        Args:
+            username: The user.
+
+        Raises:
+            LookupError: There is no such user, or they have no software token.
+        """
+        user = self._user(username)
+        token = user.token or user.new_token
+        if token is None:
+            raise LookupError(f"{username!r} has no software token")
+        return token.next_code(self._emulator.clock())
+
+    def _user(self, username: str) -> User:
+        user = self.state.users.find(username)
+        if user is None:
+            raise LookupError(f"there is no user {username!r}")
+        return user

@@ -1,0 +1,81 @@
+"""A plan of what goes wrong, for tests of what a client does then."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import define, evolve, field
+
+EVERY = "*"
+
+
+@define
+class Fault:
+    """One way in which requests of an operation go wrong; see :meth:`Faults.add`."""
+
+    error: str | None = None
+    latency: float | None = None
+    status: int | None = None
+    cut: Literal["before", "after"] | None = None
+    malformed: bool = False
+    message: str | None = None
+    times: int | None = 1
+
+
+@define
+class Faults:
+    """The fault plan of one emulator. Faults of an operation happen in the order in which they were added."""
+
+    _planned: dict[str, list[Fault]] = field(factory=dict)
+
+    def add(
+        self,
+        operation: str,
+        *,
+        error: str | None = None,
+        latency: float | None = None,
+        status: int | None = None,
+        times: int | None = 1,
+        cut: Literal["before", "after"] | None = None,
+        malformed: bool = False,
+        message: str | None = None,
+    ) -> None:
+        """Plan a fault.
+
+        Args:
+            operation: An operation such as ``InitiateAuth``, ``GetJwks`` for the key set, or ``*``.
+            error: The code to answer with, such as ``TooManyRequestsException``; nothing is done then.
+            latency: Seconds of real time to wait before anything else; the work is done if nothing
+                else is planned.
+            status: The HTTP status to answer with; on its own, nothing is done and the answer is an error.
+            times: How many requests it concerns; ``None`` for all to come.
+            cut: ``before`` closes the connection without doing the work, ``after`` when it was done.
+            malformed: Do the work and answer with something that is not JSON.
+            message: The error's text.
+
+        Raises:
+            ValueError: Nothing was asked for, or what was asked for cannot be.
+        """
+        if error is None and latency is None and status is None and cut is None and not malformed:
+            raise ValueError("a fault needs an error, a latency, a status, a cut or malformed=True")
+        if cut not in {None, "before", "after"}:
+            raise ValueError("cut must be 'before' or 'after'")
+        fault = Fault(error, latency, status, cut, malformed, message, times)
+        self._planned.setdefault(operation, []).append(fault)
+
+    def clear(self) -> None:
+        """Forget all faults that have not happened yet."""
+        self._planned.clear()
+
+    def take(self, operation: str) -> Fault | None:
+        """Take the fault that the next request of an operation meets."""
+        for name in (operation, EVERY):
+            planned = self._planned.get(name)
+            if planned:
+                fault = planned[0]
+                if fault.times is not None:
+                    fault.times -= 1
+                    if fault.times <= 0:
+                        planned.pop(0)
+                return evolve(fault)
+        return None

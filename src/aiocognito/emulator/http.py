@@ -1,0 +1,321 @@
+"""The emulator over HTTP: JSON 1.1 at ``/``, key sets, and what tests steer it with."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from aiohttp import web
+from attrs import define, field, frozen
+
+from . import dispatch
+from .dispatch import Reply
+from .faults import Fault, Faults
+from .service_model import TARGET_PREFIX, ServiceModel
+from .world import World
+
+CONTENT_TYPE: Final = "application/x-amz-json-1.1"
+_LOCAL_ORIGIN: Final = re.compile(
+    r"https?://(localhost|127\.0\.0\.1|\[::1\]|[a-z0-9-]+\.localhost)(:[0-9]+)?"
+)
+_EXPOSED: Final = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date"
+_CORS_METHODS: Final = "GET, POST, OPTIONS"
+
+
+@frozen
+class Call:
+    """One request that was answered, or cut off.
+
+    Args:
+        operation: What was asked for, such as ``InitiateAuth``; ``GetJwks`` for the key set.
+        service: ``cognito-idp``, or ``well-known`` for the key set and the discovery document.
+        status: The HTTP status; ``None`` if the connection was cut.
+        error: The error code, if it was refused.
+    """
+
+    operation: str
+    service: str
+    status: int | None
+    error: str | None
+
+
+@define
+class Site:
+    """What the HTTP side of one emulator needs.
+
+    Args:
+        world: The state that is asked.
+        model: The service model.
+        faults: What goes wrong.
+        calls: Where requests are written down.
+        hosts: Host names by which the emulator may be called.
+        token: The bearer token that steering and administration need; ``None`` on loopback.
+    """
+
+    world: World
+    model: ServiceModel
+    faults: Faults
+    calls: list[Call]
+    hosts: frozenset[str]
+    any_address: bool = False
+    token: str | None = field(default=None, repr=False)
+
+    def application(self) -> web.Application:
+        """Make the aiohttp application."""
+        app = web.Application(middlewares=[_identify, self._guard])
+        app.router.add_post("/", self.ask)
+        app.router.add_get("/{pool}/.well-known/jwks.json", self.key_set)
+        app.router.add_get("/{pool}/.well-known/openid-configuration", self.discovery)
+        app.router.add_get("/_emulator/messages", self.messages)
+        app.router.add_post("/_emulator/clock", self.advance)
+        app.router.add_post("/_emulator/faults", self.plan)
+        return app
+
+    async def ask(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request of an AWS client."""
+        prefix, _, name = request.headers.get("X-Amz-Target", "").partition(".")
+        body = await request.read()
+        if prefix != TARGET_PREFIX:
+            return self._finish(name, dispatch.failure("UnknownOperationException", ""))
+        if self._administrative(name) and (refusal := self._closed_to(request)):
+            return refusal
+        return await self._with_faults(
+            request, name, lambda: dispatch.answer(self.world, self.model, name, body)
+        )
+
+    def _administrative(self, name: str) -> bool:
+        operation = self.model.operations.get(name)
+        return operation is not None and operation.signed
+
+    async def _with_faults(
+        self,
+        request: web.Request,
+        name: str,
+        work: Callable[[], Awaitable[Reply]],
+        service: str = dispatch.SERVICE,
+    ) -> web.StreamResponse:
+        fault = self.faults.take(name)
+        if fault is None:
+            return self._finish(name, await work(), service)
+        if fault.latency:
+            await asyncio.sleep(fault.latency)
+        if fault.cut == "before":
+            return self._cut(request, name, service)
+        if fault.error is not None or (
+            fault.status is not None and not fault.malformed and fault.cut is None
+        ):
+            return self._finish(name, _planned(fault), service)
+        reply = await work()
+        if fault.cut == "after":
+            return self._cut(request, name, service)
+        if fault.malformed:
+            self.calls.append(Call(name, service, fault.status or 200, None))
+            return web.Response(
+                text="<html>not JSON</html>", content_type="text/html", status=fault.status or 200
+            )
+        return self._finish(name, reply, service)
+
+    def _cut(self, request: web.Request, name: str, service: str) -> web.StreamResponse:
+        self.calls.append(Call(name, service, None, None))
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response(status=500)
+
+    def _finish(self, name: str, reply: Reply, service: str = dispatch.SERVICE) -> web.Response:
+        self.calls.append(Call(name, service, reply.status, reply.error))
+        response = web.Response(
+            body=json.dumps(reply.body, separators=(",", ":")).encode(),
+            status=reply.status,
+            content_type=CONTENT_TYPE,
+        )
+        if reply.error is not None:
+            # The trailing colon is Cognito's. A header holds one line.
+            response.headers["x-amzn-ErrorType"] = f"{reply.error}:"
+            response.headers["x-amzn-ErrorMessage"] = _one_line(reply.body["message"])
+        return response
+
+    async def key_set(self, request: web.Request) -> web.StreamResponse:
+        """Answer with a pool's public keys."""
+
+        async def work() -> Reply:
+            pool = self.world.pools.get(request.match_info["pool"])
+            if pool is None:
+                return Reply(404, {"message": "No such user pool."})
+            return Reply(200, (await self.world.keys.of(pool.id)).jwks())
+
+        return _as_json(await self._with_faults(request, "GetJwks", work, "well-known"))
+
+    async def discovery(self, request: web.Request) -> web.StreamResponse:
+        """Answer with a pool's OpenID configuration: its issuer is AWS's, its addresses are here."""
+
+        async def work() -> Reply:
+            pool = self.world.pools.get(request.match_info["pool"])
+            if pool is None:
+                return Reply(404, {"message": "No such user pool."})
+            base = f"{request.scheme}://{request.host}"
+            return Reply(200, _discovery(pool.issuer, base, pool.id))
+
+        return _as_json(await self._with_faults(request, "GetOpenIdConfiguration", work, "well-known"))
+
+    async def messages(self, _request: web.Request) -> web.Response:
+        """Answer with what was sent, the newest last."""
+        return web.json_response([message.to_dict() for message in self.world.outbox.messages])
+
+    async def advance(self, request: web.Request) -> web.Response:
+        """Move the clock on."""
+        given = await _object(request)
+        seconds = given.get("advance")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+            raise web.HTTPBadRequest(text='expected {"advance": seconds}')
+        self.world.clock.advance(seconds)
+        return web.json_response({"now": self.world.clock()})
+
+    async def plan(self, request: web.Request) -> web.Response:
+        """Plan a fault: the body has :meth:`Faults.add`'s arguments."""
+        given = await _object(request)
+        try:
+            self.faults.add(given.pop("operation"), **given)
+        except (KeyError, TypeError, ValueError) as exc:
+            raise web.HTTPBadRequest(text=f"not a fault: {exc}") from None
+        return web.json_response({})
+
+    @property
+    def _guard(self) -> Any:
+        site = self
+
+        @web.middleware
+        async def guard(request: web.Request, handler: Any) -> web.StreamResponse:
+            """Refuse strange hosts, which DNS rebinding brings; let pages of this machine in."""
+            if not site._knows(request):
+                raise web.HTTPForbidden(text="This host name is not the emulator's.")
+            if request.path.startswith("/_emulator/"):
+                return site._closed_to(request) or await handler(request)
+            origin = request.headers.get("Origin", "")
+            local = _LOCAL_ORIGIN.fullmatch(origin) is not None
+            if request.method == "OPTIONS" and local:
+                return _preflight(request, origin)
+            response: web.StreamResponse = await handler(request)
+            if local:
+                _allow(response, origin)
+            return response
+
+        return guard
+
+    def _knows(self, request: web.Request) -> bool:
+        name = _host_name(request.headers.get("Host", ""))
+        if name in self.hosts or name.endswith(".localhost"):
+            return True
+        return self.any_address and _is_address(name)
+
+    def _closed_to(self, request: web.Request) -> web.Response | None:
+        """Steering and administration are for programs: no page of another origin, and the token off loopback."""
+        origin = request.headers.get("Origin")
+        if origin is not None and origin != f"{request.scheme}://{request.host}":
+            return web.Response(status=403, text="Not for web pages.")
+        if self.token is None:
+            return None
+        offered = request.headers.get("X-Emulator-Token") or request.headers.get(
+            "Authorization", ""
+        ).removeprefix("Bearer ")
+        if hmac.compare_digest(self.token.encode(), offered.encode()):
+            return None
+        return web.Response(
+            status=401, text="The emulator's token is missing.", headers={"WWW-Authenticate": "Bearer"}
+        )
+
+
+@web.middleware
+async def _identify(request: web.Request, handler: Any) -> web.StreamResponse:
+    """Every answer has an id, refusals by the router included."""
+    request_id = str(uuid.uuid4())
+    try:
+        response: web.StreamResponse = await handler(request)
+    except web.HTTPException as exc:
+        exc.headers["x-amzn-RequestId"] = request_id
+        raise
+    response.headers["x-amzn-RequestId"] = request_id
+    return response
+
+
+def _planned(fault: Fault) -> Reply:
+    code = fault.error
+    if code is None:
+        code = {429: "TooManyRequestsException"}.get(fault.status or 0, "InternalErrorException")
+    message = fault.message
+    if message is None:
+        message = "Rate exceeded" if code == "TooManyRequestsException" else "A planned fault."
+    return dispatch.failure(code, message, status=fault.status)
+
+
+def _discovery(issuer: str, base: str, pool_id: str) -> dict[str, Any]:
+    return {
+        "authorization_endpoint": f"{base}/oauth2/authorize",
+        "end_session_endpoint": f"{base}/logout",
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "issuer": issuer,
+        "jwks_uri": f"{base}/{pool_id}/.well-known/jwks.json",
+        "response_types_supported": ["code", "token"],
+        "revocation_endpoint": f"{base}/oauth2/revoke",
+        "scopes_supported": ["openid", "email", "phone", "profile"],
+        "subject_types_supported": ["public"],
+        "token_endpoint": f"{base}/oauth2/token",
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "userinfo_endpoint": f"{base}/oauth2/userInfo",
+    }
+
+
+def _as_json(response: web.StreamResponse) -> web.StreamResponse:
+    if response.content_type == CONTENT_TYPE:
+        response.content_type = "application/json"
+    return response
+
+
+def _preflight(request: web.Request, origin: str) -> web.Response:
+    response = web.Response(status=204)
+    _allow(response, origin)
+    response.headers["Access-Control-Allow-Methods"] = _CORS_METHODS
+    asked = request.headers.get("Access-Control-Request-Headers", "")
+    response.headers["Access-Control-Allow-Headers"] = asked
+    response.headers["Access-Control-Max-Age"] = "600"
+    return response
+
+
+def _allow(response: web.StreamResponse, origin: str) -> None:
+    response.headers["Access-Control-Allow-Origin"] = origin
+    response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+    response.headers["Vary"] = "Origin"
+
+
+async def _object(request: web.Request) -> dict[str, Any]:
+    try:
+        given = await request.json()
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        raise web.HTTPBadRequest(text="expected a JSON object")
+    return given
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()).encode("ascii", "replace").decode()
+
+
+def _host_name(host: str) -> str:
+    if host.startswith("["):
+        return host.partition("]")[0].lstrip("[").lower()
+    return host.partition(":")[0].lower()
+
+
+def _is_address(name: str) -> bool:
+    import ipaddress
+
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,41 @@
+"""One's own account: GetUser, DeleteUser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .. import schema
+from ..tokens import bearer
+from ..users import User
+from ..world import World
+
+
+async def GetUser(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell the attributes that the client may read, and the second factors."""
+    who = await bearer.authorize(world, given["AccessToken"])
+    user = who.user
+    readable = {name: value for name, value in user.attributes.items() if who.client.may_read(name)}
+    return {
+        "Username": user.username,
+        "UserAttributes": schema.to_list({"sub": user.sub, **readable}),
+        **described_factors(user),
+    }
+
+
+async def DeleteUser(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Delete the account of the person who asks, and end all its sign-ins."""
+    who = await bearer.authorize(world, given["AccessToken"])
+    who.pool.tokens.revoke_user(who.user.sub)
+    who.pool.users.remove(who.user)
+    return {}
+
+
+def described_factors(user: User) -> dict[str, Any]:
+    """Write UserMFASettingList and PreferredMfaSetting, which are absent without any."""
+    described: dict[str, Any] = {}
+    if factors := user.active_factors():
+        described["UserMFASettingList"] = factors
+    if user.preferred_factor:
+        described["PreferredMfaSetting"] = user.preferred_factor
+    return described

@@ -1,0 +1,252 @@
+"""What an administrator does with users."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .. import codes, passwords, schema, users
+from ..paging import page
+from ..pool import UserPool
+from ..randomness import LOWER, secret_text
+from ..refusals import Refusal, invalid_parameter, not_authorized, user_not_found
+from ..user_filter import parse_filter
+from ..users import User
+from ..world import World
+from .account import described_factors
+from .passwords import send_reset_code
+from .sign_up import draft, require_new
+
+
+async def AdminCreateUser(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Create an account with a temporary password, and invite its owner."""
+    pool = world.pool(given["UserPoolId"])
+    if given.get("MessageAction") == "RESEND":
+        return await _invite_again(world, pool, given)
+    attributes = schema.from_list(given.get("UserAttributes", ()))
+    user = draft(world, pool, given["Username"], attributes, admin=True)
+    require_new(pool, user)
+    taken = pool.users.conflict(user)
+    if taken is not None and not given.get("ForceAliasCreation"):
+        raise Refusal("UsernameExistsException", f"An account with the {taken} already exists.")
+    if "TemporaryPassword" in given:
+        passwords.require_conforming(pool.password_policy, given["TemporaryPassword"], passwords.AT_CREATION)
+    if _passwordless(pool, given):
+        user.status = users.CONFIRMED
+    else:
+        await _give_temporary(world, pool, user, given)
+    require_new(pool, user)
+    pool.users.take_alias(user)
+    pool.users.add(user)
+    return {"User": described(user)}
+
+
+def _passwordless(pool: UserPool, given: Mapping[str, Any]) -> bool:
+    otp = {"EMAIL_OTP", "SMS_OTP"} & set(pool.first_factors)
+    return bool(otp) and "TemporaryPassword" not in given
+
+
+async def _give_temporary(world: World, pool: UserPool, user: User, given: Mapping[str, Any]) -> None:
+    password = given.get("TemporaryPassword") or temporary_password(pool)
+    user.secret = await passwords.enrol(pool, user.username, password)
+    user.status = users.FORCE_CHANGE_PASSWORD
+    days = pool.password_policy["TemporaryPasswordValidityDays"] or 7
+    user.temporary_until = world.clock() + days * codes.DAY
+    if given.get("MessageAction") != "SUPPRESS":
+        _invite(world, pool, user, password, given.get("DesiredDeliveryMediums") or ["SMS"])
+
+
+def temporary_password(pool: UserPool) -> str:
+    """Make a password that the pool's policy accepts."""
+    length = max(int(pool.password_policy["MinimumLength"]), 12)
+    letters = [*secret_text(length - 3, LOWER), "A", "7", "!"]
+    secrets.SystemRandom().shuffle(letters)
+    return "".join(letters)
+
+
+def _invite(world: World, pool: UserPool, user: User, password: str, media: Iterable[str]) -> None:
+    # SMS is the default medium; whoever has no phone number gets e-mail instead.
+    for medium, attribute, other in (("SMS", "phone_number", "email"), ("EMAIL", "email", "phone_number")):
+        if medium in media and (to := user.attributes.get(attribute)):
+            codes.deliver(
+                world, pool, user, attribute=attribute, address=to, purpose=codes.INVITATION, text=password
+            )
+        elif medium in media and len(list(media)) == 1 and (to := user.attributes.get(other)):
+            codes.deliver(
+                world, pool, user, attribute=other, address=to, purpose=codes.INVITATION, text=password
+            )
+
+
+async def _invite_again(world: World, pool: UserPool, given: Mapping[str, Any]) -> dict[str, Any]:
+    user = pool.users.find(given["Username"])
+    if user is None:
+        raise user_not_found()
+    if user.status != users.FORCE_CHANGE_PASSWORD:
+        text = f"Resend not possible. {given['Username']} status is not FORCE_CHANGE_PASSWORD"
+        raise Refusal("UnsupportedUserStateException", text)
+    await _give_temporary(world, pool, user, {**given, "MessageAction": None})
+    return {"User": described(user)}
+
+
+async def AdminGetUser(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe a user."""
+    _pool, user = named(world, given)
+    description = described(user)
+    description["UserAttributes"] = description.pop("Attributes")
+    return {**description, **described_factors(user)}
+
+
+async def AdminUpdateUserAttributes(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Set attributes, also whether an address is verified."""
+    pool, user = named(world, given)
+    attributes = schema.normalised(schema.from_list(given["UserAttributes"]))
+    schema.require_known(pool.schema, attributes, admin=True)
+    for name in attributes:
+        if not pool.schema[name]["Mutable"]:
+            raise invalid_parameter(f"user.{name}: Attribute cannot be updated.\n")
+    schema.require_valid(pool.schema, attributes)
+    before = dict(user.attributes)
+    _set(user, attributes)
+    taken = pool.users.conflict(user)
+    if taken is not None:
+        user.attributes = before
+        raise Refusal("AliasExistsException", f"An account with the given {taken} already exists.")
+    pool.users.index(user)
+    user.modified = world.clock()
+    return {}
+
+
+def _set(user: User, attributes: Mapping[str, str]) -> None:
+    for attribute in schema.VERIFIABLE:
+        changed = attribute in attributes and attributes[attribute] != user.attributes.get(attribute)
+        if changed and f"{attribute}_verified" in user.attributes:
+            user.attributes[f"{attribute}_verified"] = "false"
+    for name, value in attributes.items():
+        if value:
+            user.attributes[name] = value
+        else:
+            user.attributes.pop(name, None)
+
+
+async def AdminDeleteUserAttributes(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Delete attributes."""
+    pool, user = named(world, given)
+    schema.require_known(pool.schema, given["UserAttributeNames"], admin=True)
+    for name in given["UserAttributeNames"]:
+        if pool.schema[name]["Required"]:
+            raise invalid_parameter(f"user.{name}: Attribute cannot be deleted.\n")
+        user.attributes.pop(name, None)
+        user.attributes.pop(f"{name}_verified", None)
+    pool.users.index(user)
+    user.modified = world.clock()
+    return {}
+
+
+async def AdminConfirmSignUp(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Confirm an account without a code; its addresses stay unverified."""
+    _pool, user = named(world, given)
+    if user.status != users.UNCONFIRMED:
+        raise not_authorized(f"User cannot be confirmed. Current status is {user.status}")
+    user.status = users.CONFIRMED
+    user.modified = world.clock()
+    return {}
+
+
+async def AdminSetUserPassword(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Set a password, for good or until the first sign-in."""
+    pool, user = named(world, given)
+    await passwords.replace(world, pool, user, given["Password"], passwords.AFTERWARDS)
+    user.lockout.clear()
+    if given.get("Permanent"):
+        user.status = users.CONFIRMED
+        return {}
+    user.status = users.FORCE_CHANGE_PASSWORD
+    days = pool.password_policy["TemporaryPasswordValidityDays"] or 7
+    user.temporary_until = world.clock() + days * codes.DAY
+    return {}
+
+
+async def AdminResetUserPassword(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Take the password away and send a code for a new one."""
+    pool, user = named(world, given)
+    if user.status in {users.FORCE_CHANGE_PASSWORD, users.UNCONFIRMED}:
+        raise not_authorized("User password cannot be reset in the current state.")
+    send_reset_code(world, pool, user)
+    user.status = users.RESET_REQUIRED
+    user.modified = world.clock()
+    return {}
+
+
+async def AdminDisableUser(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Lock an account; its tokens are refused from now on."""
+    pool, user = named(world, given)
+    user.enabled = False
+    user.modified = world.clock()
+    pool.tokens.revoke_user(user.sub)
+    return {}
+
+
+async def AdminEnableUser(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Unlock an account."""
+    _pool, user = named(world, given)
+    user.enabled = True
+    user.modified = world.clock()
+    return {}
+
+
+async def AdminDeleteUser(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Delete an account."""
+    pool, user = named(world, given)
+    pool.tokens.revoke_user(user.sub)
+    pool.users.remove(user)
+    return {}
+
+
+async def AdminUserGlobalSignOut(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """End all of a user's sign-ins."""
+    pool, user = named(world, given)
+    pool.tokens.revoke_user(user.sub)
+    return {}
+
+
+async def ListUsers(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """List users, all or those that a filter finds."""
+    pool = world.pool(given["UserPoolId"])
+    fits = parse_filter(given.get("Filter"))
+    shown = given.get("AttributesToGet")
+    found = [described(user, shown) for user in pool.users if fits(user)]
+    return page(found, "Users", given.get("PaginationToken"), given.get("Limit"), token="PaginationToken")
+
+
+def named(world: World, given: Mapping[str, Any]) -> tuple[UserPool, User]:
+    """Find the pool and user that a request names.
+
+    Raises:
+        Refusal: There is no such pool, or no such user.
+    """
+    pool = world.pool(given["UserPoolId"])
+    user = pool.users.find(given["Username"])
+    if user is None:
+        raise user_not_found()
+    return pool, user
+
+
+def described(user: User, shown: Iterable[str] | None = None) -> dict[str, Any]:
+    """Write UserType.
+
+    Args:
+        user: The user.
+        shown: The attributes to show; all without it.
+    """
+    attributes = {"sub": user.sub, **user.attributes}
+    if shown is not None:
+        attributes = {name: attributes[name] for name in shown if name in attributes}
+    return {
+        "Username": user.username,
+        "Attributes": schema.to_list(attributes),
+        "UserCreateDate": user.created,
+        "UserLastModifiedDate": user.modified,
+        "Enabled": user.enabled,
+        "UserStatus": user.status,
+    }

@@ -1,0 +1,145 @@
+"""App clients: created, described, replaced, deleted, listed; and their secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ..clients import DEFAULT_REFRESH_DAYS, SECONDS, AppClient
+from ..paging import page
+from ..pool import UserPool
+from ..randomness import LOWER, secret_text
+from ..refusals import invalid_parameter
+from ..world import World
+
+ID_LENGTH: Final = 26
+SECRET_LENGTH: Final = 51
+_DAY: Final = 86_400
+_RANGES: Final = {
+    "AccessToken": ("hours", 300, _DAY),
+    "IdToken": ("hours", 300, _DAY),
+    "RefreshToken": ("days", 3600, 3650 * _DAY),
+}
+_KEPT: Final = (
+    "AccessTokenValidity",
+    "IdTokenValidity",
+    "ReadAttributes",
+    "WriteAttributes",
+    "ExplicitAuthFlows",
+    "SupportedIdentityProviders",
+    "CallbackURLs",
+    "LogoutURLs",
+    "DefaultRedirectURI",
+    "AllowedOAuthFlows",
+    "AllowedOAuthScopes",
+    "AnalyticsConfiguration",
+    "PreventUserExistenceErrors",
+    "RefreshTokenRotation",
+)
+
+
+async def CreateUserPoolClient(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Create an app client."""
+    pool = world.pool(given["UserPoolId"])
+    settings = _settings(world, pool, given)
+    secrets: list[str] = []
+    if given.get("ClientSecret"):
+        secrets.append(given["ClientSecret"])
+    elif given.get("GenerateSecret"):
+        secrets.append(secret_text(SECRET_LENGTH, LOWER))
+    now = world.clock()
+    settings.update(CreationDate=now, LastModifiedDate=now)
+    client = AppClient(world.random.text(ID_LENGTH), secrets, settings)
+    pool.clients[client.id] = client
+    return {"UserPoolClient": describe(pool, client)}
+
+
+async def DescribeUserPoolClient(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe an app client, its secret included."""
+    pool, client = world.client(given["ClientId"], given["UserPoolId"])
+    return {"UserPoolClient": describe(pool, client)}
+
+
+async def UpdateUserPoolClient(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace an app client's settings: what is left out goes back to its default."""
+    pool, client = world.client(given["ClientId"], given["UserPoolId"])
+    named = {"ClientName": client.settings["ClientName"], **given}
+    settings = _settings(world, pool, named)
+    settings.update(CreationDate=client.settings["CreationDate"], LastModifiedDate=world.clock())
+    client.settings = settings
+    return {"UserPoolClient": describe(pool, client)}
+
+
+async def DeleteUserPoolClient(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Delete an app client."""
+    pool, client = world.client(given["ClientId"], given["UserPoolId"])
+    del pool.clients[client.id]
+    return {}
+
+
+async def ListUserPoolClients(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """List a pool's app clients."""
+    pool = world.pool(given["UserPoolId"])
+    described = [
+        {"ClientId": client.id, "UserPoolId": pool.id, "ClientName": client.settings["ClientName"]}
+        for client in pool.clients.values()
+    ]
+    return page(
+        described, "UserPoolClients", given.get("NextToken"), given.get("MaxResults"), token="NextToken"
+    )
+
+
+def describe(pool: UserPool, client: AppClient) -> dict[str, Any]:
+    """Write UserPoolClientType."""
+    described = {"UserPoolId": pool.id, "ClientId": client.id, **client.settings}
+    if client.secrets:
+        described["ClientSecret"] = client.secrets[0]
+    return described
+
+
+def _settings(world: World, pool: UserPool, given: Mapping[str, Any]) -> dict[str, Any]:
+    _check_flows(world, given)
+    units = given.get("TokenValidityUnits", {})
+    for kind in _RANGES:
+        _check_validity(kind, given.get(f"{kind}Validity"), units)
+    for member in ("ReadAttributes", "WriteAttributes"):
+        unknown = [name for name in given.get(member, ()) if name not in pool.schema]
+        if unknown:
+            noun = "read" if member == "ReadAttributes" else "write"
+            raise invalid_parameter(f"Invalid {noun} attributes specified while creating a client")
+    settings: dict[str, Any] = {
+        "ClientName": given["ClientName"],
+        "RefreshTokenValidity": given.get("RefreshTokenValidity") or DEFAULT_REFRESH_DAYS,
+        "AllowedOAuthFlowsUserPoolClient": given.get("AllowedOAuthFlowsUserPoolClient", False),
+        "EnableTokenRevocation": given.get("EnableTokenRevocation", True),
+        "EnablePropagateAdditionalUserContextData": given.get(
+            "EnablePropagateAdditionalUserContextData", False
+        ),
+        "AuthSessionValidity": given.get("AuthSessionValidity", 3),
+        "TokenValidityUnits": dict(units),
+    }
+    settings.update({key: given[key] for key in _KEPT if key in given})
+    return settings
+
+
+def _check_flows(world: World, given: Mapping[str, Any]) -> None:
+    flows = given.get("ExplicitAuthFlows", ())
+    new = [flow for flow in flows if flow.startswith("ALLOW_")]
+    if new and len(new) != len(flows):
+        text = "Explicit auth flows with a prefix ALLOW_ cannot be mixed with those without it."
+        raise invalid_parameter(text)
+    rotation = given.get("RefreshTokenRotation") or {}
+    forbidden = world.unsettled.rotation_forbids_refresh_flow_at_creation
+    if forbidden and rotation.get("Feature") == "ENABLED" and "ALLOW_REFRESH_TOKEN_AUTH" in flows:
+        raise invalid_parameter("ALLOW_REFRESH_TOKEN_AUTH cannot be used with refresh token rotation.")
+
+
+def _check_validity(kind: str, value: int | None, units: Mapping[str, str]) -> None:
+    if not value:
+        return
+    default, low, high = _RANGES[kind]
+    seconds = value * SECONDS[units.get(kind, default)]
+    if not low <= seconds <= high:
+        raise invalid_parameter(
+            f"Invalid range for token validity: {kind} must be between {low} and {high} seconds."
+        )

@@ -1,0 +1,112 @@
+"""Signing in: InitiateAuth, RespondToAuthChallenge, and the administrator's counterparts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ..clients import AppClient
+from ..handles import Handle
+from ..pool import UserPool
+from ..refusals import invalid_parameter, missing_parameter, user_not_found
+from ..signing_in import CHALLENGES, FLOWS
+from ..signing_in.turn import Turn
+from ..world import World
+
+_REFRESHES: Final = ("REFRESH_TOKEN_AUTH", "REFRESH_TOKEN")
+_ADMIN_FLOWS: Final = ("ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH")
+_WITHOUT_SESSION: Final = ("PASSWORD_VERIFIER",)
+
+
+async def InitiateAuth(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Begin a sign-in."""
+    pool, client = world.client(given["ClientId"])
+    if given["AuthFlow"] in _ADMIN_FLOWS:
+        raise invalid_parameter("Initiate Auth method not supported.")
+    return await _begin(world, pool, client, given, admin=False)
+
+
+async def AdminInitiateAuth(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Begin a sign-in from a server with AWS credentials."""
+    pool, client = world.client(given["ClientId"], given["UserPoolId"])
+    return await _begin(world, pool, client, given, admin=True)
+
+
+async def RespondToAuthChallenge(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer a challenge."""
+    pool, client = world.client(given["ClientId"])
+    return await _go_on(world, pool, client, given, admin=False)
+
+
+async def AdminRespondToAuthChallenge(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer a challenge from a server with AWS credentials."""
+    pool, client = world.client(given["ClientId"], given["UserPoolId"])
+    return await _go_on(world, pool, client, given, admin=True)
+
+
+async def _begin(
+    world: World, pool: UserPool, client: AppClient, given: Mapping[str, Any], *, admin: bool
+) -> dict[str, Any]:
+    flow = given["AuthFlow"]
+    if not client.permits(flow):
+        raise invalid_parameter(_disabled_text(world, flow))
+    parameters = given.get("AuthParameters", {})
+    metadata = given.get("ClientMetadata", {})
+    turn = Turn(world, pool, client, parameters, admin=admin, metadata=metadata)
+    if flow not in _REFRESHES:
+        turn.name = turn.need("USERNAME")
+        client.check_hash(turn.name, parameters.get("SECRET_HASH"))
+        turn.user = pool.users.find(turn.name)
+    if flow not in FLOWS:
+        raise invalid_parameter(_NOT_CONFIGURED[flow])
+    return await FLOWS[flow](turn)
+
+
+_NOT_CONFIGURED: Final = {
+    "CUSTOM_AUTH": "Custom auth lambda trigger is not configured for the user pool.",
+    "USER_AUTH": "USER_AUTH flow is not available.",
+}
+
+
+def _disabled_text(world: World, flow: str) -> str:
+    texts = {
+        "USER_PASSWORD_AUTH": "USER_PASSWORD_AUTH flow not enabled for this client",
+        "USER_SRP_AUTH": "USER_SRP_AUTH is not enabled for the client.",
+        "CUSTOM_AUTH": world.unsettled.custom_auth_disabled_message,
+        "USER_AUTH": world.unsettled.user_auth_disabled_message,
+        "REFRESH_TOKEN_AUTH": world.unsettled.rotation_refresh_flow_message,
+        "REFRESH_TOKEN": world.unsettled.rotation_refresh_flow_message,
+    }
+    return texts.get(flow, "Auth flow not enabled for this client")
+
+
+async def _go_on(
+    world: World, pool: UserPool, client: AppClient, given: Mapping[str, Any], *, admin: bool
+) -> dict[str, Any]:
+    name = given["ChallengeName"]
+    responses = given.get("ChallengeResponses", {})
+    metadata = given.get("ClientMetadata", {})
+    turn = Turn(world, pool, client, responses, admin=admin, metadata=metadata)
+    turn.name = turn.need("USERNAME")
+    client.check_hash(turn.name, responses.get("SECRET_HASH"))
+    turn.user = pool.users.find(turn.name)
+    if turn.user is None and not client.hides_users:
+        raise user_not_found()
+    session = given.get("Session")
+    if session is None and name not in _WITHOUT_SESSION:
+        raise missing_parameter("Session")
+    if session is not None:
+        turn.handle = _redeem(turn, session, name)
+    if name not in CHALLENGES:
+        raise invalid_parameter(f"{name} cannot be answered.")
+    return await CHALLENGES[name](turn)
+
+
+def _redeem(turn: Turn, session: str, challenge: str) -> Handle:
+    return turn.pool.handles.redeem(
+        session,
+        client_id=turn.client.id,
+        user=turn.user,
+        challenge=challenge,
+        now=turn.world.clock(),
+    )

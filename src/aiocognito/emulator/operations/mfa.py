@@ -1,0 +1,163 @@
+"""Second factors: what a pool offers, what a person has, which one is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ..handles import Handle, invalid
+from ..pool import UserPool
+from ..randomness import BASE32, secret_text
+from ..refusals import Refusal, invalid_parameter, user_not_found
+from ..signing_in import mfa_setup
+from ..tokens import bearer
+from ..totp import SECRET_LENGTH, SoftwareToken, Verdict
+from ..users import User
+from ..world import World
+from .admin_users import named
+
+_SETTINGS: Final = {
+    "SMSMfaSettings": "SMS_MFA",
+    "SoftwareTokenMfaSettings": "SOFTWARE_TOKEN_MFA",
+    "EmailMfaSettings": "EMAIL_OTP",
+}
+_POOL_MEMBERS: Final = (
+    "SmsMfaConfiguration",
+    "SoftwareTokenMfaConfiguration",
+    "EmailMfaConfiguration",
+    "WebAuthnConfiguration",
+)
+
+
+async def AssociateSoftwareToken(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Make a secret for an authenticator app; it counts once a code of it was verified."""
+    pool, user, handle = await _whose(world, given)
+    if "SOFTWARE_TOKEN_MFA" not in pool.factors:
+        raise Refusal("SoftwareTokenMFANotFoundException", "Software Token MFA not enabled by userpool")
+    user.new_token = SoftwareToken(secret_text(SECRET_LENGTH, BASE32))
+    answer = {"SecretCode": user.new_token.secret}
+    if handle is not None:
+        answer["Session"] = _renew(world, pool, user, handle, verified=False)
+    return answer
+
+
+async def VerifySoftwareToken(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Take a software token into use, for a code of it."""
+    pool, user, handle = await _whose(world, given)
+    token = user.new_token
+    verdict = Verdict.WRONG if token is None else token.check(given["UserCode"], world.clock())
+    if token is None or verdict is not Verdict.GOOD:
+        text = "Code mismatch and fail enable Software Token MFA"
+        raise Refusal("EnableSoftwareTokenMFAException", text)
+    token.friendly_name = given.get("FriendlyDeviceName")
+    user.token, user.new_token = token, None
+    answer = {"Status": "SUCCESS"}
+    if handle is not None:
+        answer["Session"] = _renew(world, pool, user, handle, verified=True)
+    return answer
+
+
+async def _whose(world: World, given: Mapping[str, Any]) -> tuple[UserPool, User, Handle | None]:
+    token, session = given.get("AccessToken"), given.get("Session")
+    if (token is None) == (session is None):
+        raise invalid_parameter(world.unsettled.associate_credentials_message)
+    if token is not None:
+        who = await bearer.authorize(world, token)
+        return who.pool, who.user, None
+    for pool in world.pools.values():
+        handle = pool.handles.get(str(session))
+        if handle is None:
+            continue
+        user = pool.users.by_subject(handle.sub or "")
+        if user is None:
+            raise user_not_found()
+        pool.handles.redeem(
+            str(session), client_id=handle.client_id, user=user, challenge="MFA_SETUP", now=world.clock()
+        )
+        return pool, user, handle
+    raise invalid()
+
+
+def _renew(world: World, pool: UserPool, user: User, handle: Handle, *, verified: bool) -> str:
+    now = world.clock()
+    life = pool.clients[handle.client_id].session_life
+    return pool.handles.issue(mfa_setup.renewed(handle, user, now + life, verified=verified), now)
+
+
+async def SetUserMFAPreference(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Choose one's own second factors."""
+    who = await bearer.authorize(world, given["AccessToken"])
+    prefer(world, who.pool, who.user, given)
+    return {}
+
+
+async def AdminSetUserMFAPreference(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Choose a user's second factors."""
+    pool, user = named(world, given)
+    prefer(world, pool, user, given)
+    return {}
+
+
+def prefer(world: World, pool: UserPool, user: User, given: Mapping[str, Any]) -> None:
+    """Turn factors on and off and prefer one; a factor that is not mentioned stays as it is.
+
+    Raises:
+        Refusal: Two are preferred, or one that is off, or one that the user does not have.
+    """
+    asked = {factor: given[member] for member, factor in _SETTINGS.items() if member in given}
+    preferred = [factor for factor, setting in asked.items() if setting.get("PreferredMfa")]
+    if len(preferred) > 1:
+        raise invalid_parameter(world.unsettled.two_preferred_message)
+    if preferred and not asked[preferred[0]].get("Enabled"):
+        raise invalid_parameter(world.unsettled.preferred_disabled_message)
+    for factor, setting in asked.items():
+        if setting.get("Enabled"):
+            _require_set_up(user, factor)
+    for factor, setting in asked.items():
+        _apply(pool, user, factor, setting)
+    if preferred:
+        user.preferred_factor = preferred[0]
+
+
+def _apply(pool: UserPool, user: User, factor: str, setting: Mapping[str, Any]) -> None:
+    if setting.get("Enabled"):
+        user.factors.add(factor)
+    elif pool.mfa_mode != "ON":
+        # Where a second factor is required, it cannot be turned off.
+        user.factors.discard(factor)
+    if user.preferred_factor == factor and not setting.get("PreferredMfa"):
+        user.preferred_factor = None
+
+
+def _require_set_up(user: User, factor: str) -> None:
+    has = {
+        "SMS_MFA": bool(user.attributes.get("phone_number")),
+        "EMAIL_OTP": bool(user.attributes.get("email")),
+        "SOFTWARE_TOKEN_MFA": user.token is not None,
+    }
+    if not has[factor]:
+        raise invalid_parameter(f"User does not have delivery config set to turn on {factor}")
+
+
+async def SetUserPoolMfaConfig(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Say which second factors a pool offers, and whether one is required."""
+    pool = world.pool(given["UserPoolId"])
+    factors = {member: given[member] for member in _POOL_MEMBERS if member in given}
+    mode = given.get("MfaConfiguration", "OFF")
+    offered = UserPool(pool.id, {}, {}, pool.users, b"", mfa={**pool.mfa, **factors}).factors
+    if mode != "OFF" and not offered:
+        raise invalid_parameter(
+            "Invalid MFA configuration given, can't turn on MFA and disable all MFA types."
+        )
+    pool.mfa = {**pool.mfa, **factors}
+    pool.settings["MfaConfiguration"] = mode
+    return _pool_config(pool)
+
+
+async def GetUserPoolMfaConfig(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell which second factors a pool offers."""
+    return _pool_config(world.pool(given["UserPoolId"]))
+
+
+def _pool_config(pool: UserPool) -> dict[str, Any]:
+    return {**pool.mfa, "MfaConfiguration": pool.mfa_mode}

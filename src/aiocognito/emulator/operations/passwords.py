@@ -1,0 +1,102 @@
+"""Passwords: forgotten, reset, changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from .. import codes, passwords, users
+from ..pool import UserPool
+from ..refusals import attempts_exceeded, invalid_parameter, not_authorized, user_not_found, wrong_credentials
+from ..tokens import bearer
+from ..users import User
+from ..world import World
+
+_UNKNOWN: Final = "Username/client id combination not found."
+_WAYS: Final = {"verified_phone_number": "phone_number", "verified_email": "email"}
+_CHANNELS: Final = {"SMS_MFA": "phone_number", "EMAIL_OTP": "email"}
+
+
+async def ForgotPassword(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Send a code with which a new password can be set."""
+    pool, client = world.client(given["ClientId"])
+    name = given["Username"]
+    client.check_hash(name, given.get("SecretHash"))
+    user = pool.users.find(name)
+    if client.hides_users and (user is None or not user.enabled or _channel(pool, user) is None):
+        known = tuple(_WAYS[way] for way in pool.recovery if way in _WAYS)
+        return {"CodeDeliveryDetails": codes.simulated_details(pool, name, known)}
+    if user is None:
+        raise user_not_found(_UNKNOWN)
+    if not user.enabled:
+        raise not_authorized("User is disabled.")
+    if user.status == users.FORCE_CHANGE_PASSWORD:
+        raise not_authorized("User password cannot be reset in the current state.")
+    codes.count(world, user, "forgot_password", world.unsettled.forgot_password_attempts_per_hour)
+    return {"CodeDeliveryDetails": send_reset_code(world, pool, user)}
+
+
+def send_reset_code(world: World, pool: UserPool, user: User) -> dict[str, str]:
+    """Send a code through the first channel that the pool and the user have.
+
+    Raises:
+        Refusal: There is none.
+    """
+    if pool.recovery == ("admin_only",):
+        raise not_authorized("Contact administrator to reset password.")
+    attribute = _channel(pool, user)
+    if attribute is None:
+        text = "Cannot reset password for the user as there is no registered/verified email or phone_number"
+        raise invalid_parameter(text)
+    address = user.attributes[attribute]
+    user.codes[codes.RESET_PASSWORD] = codes.send(
+        world, pool, user, attribute=attribute, address=address, purpose=codes.RESET_PASSWORD, life=codes.HOUR
+    )
+    return codes.details(attribute, address)
+
+
+def _channel(pool: UserPool, user: User) -> str | None:
+    second_factor = _CHANNELS.get(user.preferred_factor or "")
+    for way in pool.recovery:
+        attribute = _WAYS.get(way)
+        if attribute and attribute != second_factor and user.verified(attribute):
+            return attribute
+    return None
+
+
+async def ConfirmForgotPassword(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Set a new password with the code."""
+    pool, client = world.client(given["ClientId"])
+    name = given["Username"]
+    client.check_hash(name, given.get("SecretHash"))
+    user = pool.users.find(name)
+    if user is None or not user.enabled:
+        if client.hides_users:
+            raise codes.mismatch()
+        raise user_not_found(_UNKNOWN) if user is None else not_authorized("User is disabled.")
+    passwords.require_conforming(pool.password_policy, given["Password"], passwords.AFTERWARDS)
+    limit = world.unsettled.confirm_forgot_password_attempts_per_hour
+    code = codes.spend(world, user, codes.RESET_PASSWORD, given["ConfirmationCode"], limit=limit)
+    await passwords.replace(world, pool, user, given["Password"], passwords.AFTERWARDS)
+    user.attributes[f"{code.attribute}_verified"] = "true"
+    user.status = users.CONFIRMED
+    user.lockout.clear()
+    pool.users.index(user)
+    return {}
+
+
+async def ChangePassword(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Change one's own password."""
+    who = await bearer.authorize(world, given["AccessToken"])
+    user = who.user
+    now = world.clock()
+    if user.attempts.count("change_password", now) >= world.unsettled.change_password_attempts_per_hour:
+        raise attempts_exceeded()
+    user.attempts.add("change_password", now)
+    previous = given.get("PreviousPassword")
+    if previous is None and user.secret is not None:
+        raise invalid_parameter("Missing required parameter PreviousPassword")
+    if previous is not None and not await passwords.matches(who.pool, user, previous):
+        raise wrong_credentials()
+    await passwords.replace(world, who.pool, user, given["ProposedPassword"], passwords.AFTERWARDS)
+    return {}

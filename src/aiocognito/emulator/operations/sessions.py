@@ -1,0 +1,50 @@
+"""Tokens: refreshing, revoking, signing out everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..refusals import Refusal, not_authorized
+from ..tokens import bearer, refresh
+from ..world import World
+
+
+async def GetTokensFromRefreshToken(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Make new tokens of a refresh token; the one operation that works with rotation."""
+    pool, client = world.client(given["ClientId"])
+    _check_secret(client.id, known=client.knows_secret(given.get("ClientSecret")))
+    user, token = refresh.redeem(world, pool, client, given["RefreshToken"])
+    return {"AuthenticationResult": await refresh.refresh(world, pool, client, user, token)}
+
+
+def _check_secret(client_id: str, *, known: bool) -> None:
+    if not known:
+        raise not_authorized(f"Unable to verify secret hash for client {client_id}")
+
+
+async def RevokeToken(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """End one sign-in: its refresh token, and all that came of it."""
+    pool, client = world.client(given["ClientId"])
+    unsettled = world.unsettled
+    if not client.knows_secret(given.get("ClientSecret")):
+        raise Refusal(unsettled.revoke_wrong_client_code, "Invalid client secret")
+    if not client.revokes:
+        raise Refusal("UnsupportedOperationException", unsettled.revoke_disabled_message)
+    text = given["Token"]
+    # A JWS has three parts, a refresh token five.
+    if text.count(".") == 2:
+        raise Refusal("UnsupportedTokenTypeException", unsettled.revoke_wrong_type_message)
+    token = pool.tokens.refresh(text)
+    if token is not None and token.grant.client_id != client.id:
+        raise Refusal(unsettled.revoke_wrong_client_code, "Token is not for this client")
+    if token is not None:
+        token.grant.revoked = True
+    return {}
+
+
+async def GlobalSignOut(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """End all sign-ins of the person who asks."""
+    who = await bearer.authorize(world, given["AccessToken"])
+    who.pool.tokens.revoke_user(who.user.sub)
+    return {}

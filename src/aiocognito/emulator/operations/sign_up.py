@@ -1,0 +1,180 @@
+"""Signing up: SignUp, ConfirmSignUp, ResendConfirmationCode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .. import codes, passwords, schema, users
+from ..clients import AppClient
+from ..pool import UserPool
+from ..refusals import Refusal, invalid_parameter, not_authorized, user_not_found
+from ..users import User
+from ..world import World
+
+_UNKNOWN = "Username/client id combination not found."
+
+
+async def SignUp(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Create an account, to be confirmed by code."""
+    pool, client = world.client(given["ClientId"])
+    name = given["Username"]
+    client.check_hash(name, given.get("SecretHash"))
+    if (pool.settings.get("AdminCreateUserConfig") or {}).get("AllowAdminCreateUserOnly"):
+        raise not_authorized("SignUp is not permitted for this user pool")
+    attributes = schema.from_list(given.get("UserAttributes", ()))
+    _require_writable(client, attributes)
+    password = given.get("Password")
+    if not password:
+        raise invalid_parameter("Password is required for this user pool.")
+    user = draft(world, pool, name, attributes)
+    passwords.require_conforming(pool.password_policy, password, passwords.AT_CREATION)
+    schema.require_required(pool.schema, user.attributes)
+    if "preferred_username" in pool.users.alias_attributes and "preferred_username" in attributes:
+        raise invalid_parameter("preferred_username can not be set for an unconfirmed user.")
+    require_new(pool, user)
+    user.secret = await passwords.enrol(pool, user.username, password)
+    # Somebody else may have been quicker while the verifier was made.
+    require_new(pool, user)
+    pool.users.add(user)
+    answer: dict[str, Any] = {"UserConfirmed": False, "UserSub": user.sub}
+    if target := _target(pool, user):
+        answer["CodeDeliveryDetails"] = _send(world, pool, user, target)
+    return answer
+
+
+async def ConfirmSignUp(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Confirm an account with the code that was sent."""
+    pool, client = world.client(given["ClientId"])
+    client.check_hash(given["Username"], given.get("SecretHash"))
+    user = pool.users.find(given["Username"])
+    if user is None:
+        raise _hidden(world) if client.hides_users else user_not_found(_UNKNOWN)
+    if user.status != users.UNCONFIRMED:
+        raise not_authorized(f"User cannot be confirmed. Current status is {user.status}")
+    limit = world.unsettled.confirm_sign_up_attempts_per_hour
+    kept = user.codes.get(codes.SIGN_UP)
+    code = codes.spend(world, user, codes.SIGN_UP, given["ConfirmationCode"], limit=limit)
+    verified = f"{code.attribute}_verified"
+    before = user.attributes.get(verified)
+    user.attributes[code.attribute] = code.address
+    user.attributes[verified] = "true"
+    taken = pool.users.conflict(user)
+    if taken is not None and not given.get("ForceAliasCreation"):
+        _restore(user, verified, before)
+        assert kept is not None  # noqa: S101 - it was just spent
+        user.codes[codes.SIGN_UP] = kept
+        raise Refusal("AliasExistsException", f"An account with the given {taken} already exists.")
+    pool.users.take_alias(user)
+    user.status = users.CONFIRMED
+    user.modified = world.clock()
+    pool.users.index(user)
+    return {}
+
+
+def _restore(user: User, name: str, value: str | None) -> None:
+    if value is None:
+        del user.attributes[name]
+    else:
+        user.attributes[name] = value
+
+
+async def ResendConfirmationCode(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Send another code; the one before is worth nothing then."""
+    pool, client = world.client(given["ClientId"])
+    name = given["Username"]
+    client.check_hash(name, given.get("SecretHash"))
+    user = pool.users.find(name)
+    if user is None or not user.enabled:
+        if client.hides_users:
+            return {"CodeDeliveryDetails": codes.simulated_details(pool, name, pool.auto_verified)}
+        raise user_not_found(_UNKNOWN) if user is None else not_authorized("User is disabled.")
+    if user.status != users.UNCONFIRMED:
+        raise invalid_parameter("User is already confirmed.")
+    target = _target(pool, user)
+    if target is None:
+        raise invalid_parameter("Cannot resend codes. Auto verification not turned on.")
+    codes.count(world, user, "resend", world.unsettled.resend_attempts_per_hour)
+    return {"CodeDeliveryDetails": _send(world, pool, user, target)}
+
+
+def draft(
+    world: World, pool: UserPool, name: str, attributes: Mapping[str, str], *, admin: bool = False
+) -> User:
+    """Make a user who is not in the directory yet, their name and attributes checked.
+
+    Raises:
+        Refusal: The name has not the form that the pool asks for, or an attribute cannot be.
+    """
+    schema.require_known(pool.schema, attributes, admin=admin)
+    given = {name: value for name, value in schema.normalised(attributes).items() if value}
+    schema.require_valid(pool.schema, given)
+    sub = world.random.uuid()
+    username = name
+    if wanted := pool.users.username_attributes:
+        form = pool.users.address_of(name)
+        if form is None:
+            raise invalid_parameter(_wanted_text(wanted))
+        given.setdefault(form, name)
+        username = sub
+    else:
+        _refuse_alias_form(pool, name)
+        if not pool.users.case_sensitive and world.unsettled.lower_case_usernames:
+            username = name.lower()
+    now = world.clock()
+    return User(username, sub, now, now, attributes=given)
+
+
+def require_new(pool: UserPool, user: User) -> None:
+    """Refuse a username, or an address that is one, that somebody has already."""
+    if pool.users.username_attributes:
+        taken = pool.users.conflict(user)
+        if taken is not None and taken in pool.users.username_attributes:
+            raise Refusal("UsernameExistsException", f"An account with the given {taken} already exists.")
+    elif pool.users.find(user.username) is not None:
+        raise Refusal("UsernameExistsException", "User already exists")
+
+
+def _wanted_text(wanted: tuple[str, ...]) -> str:
+    if len(wanted) > 1:
+        return "Username should be either an email or a phone number."
+    return "Username should be an email." if wanted == ("email",) else "Username should be a phone number."
+
+
+def _refuse_alias_form(pool: UserPool, name: str) -> None:
+    form = schema.address_form(name)
+    if form == "email" and "email" in pool.users.alias_attributes:
+        text = "Username cannot be of email format, since user pool is configured for email alias."
+        raise invalid_parameter(text)
+    if form == "phone_number" and "phone_number" in pool.users.alias_attributes:
+        text = (
+            "Username cannot be of phone number format, since user pool is configured for phone number alias."
+        )
+        raise invalid_parameter(text)
+
+
+def _require_writable(client: AppClient, attributes: Mapping[str, str]) -> None:
+    if not all(map(client.may_write, attributes)):
+        raise not_authorized("A client attempted to write unauthorized attribute")
+
+
+def _target(pool: UserPool, user: User) -> str | None:
+    # With both, the phone comes first.
+    for attribute in ("phone_number", "email"):
+        if attribute in pool.auto_verified and user.attributes.get(attribute):
+            return attribute
+    return None
+
+
+def _send(world: World, pool: UserPool, user: User, attribute: str) -> dict[str, str]:
+    address = user.attributes[attribute]
+    user.codes[codes.SIGN_UP] = codes.send(
+        world, pool, user, attribute=attribute, address=address, purpose=codes.SIGN_UP, life=codes.DAY
+    )
+    return codes.details(attribute, address)
+
+
+def _hidden(world: World) -> Refusal:
+    if world.unsettled.hidden_user_confirm_sign_up == "CodeMismatchException":
+        return codes.mismatch()
+    return codes.expired()

@@ -1,0 +1,212 @@
+"""User pools: created, described, replaced, deleted, listed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any, Final
+
+from .. import schema
+from ..paging import page
+from ..passwords import POLICY
+from ..pool import UserPool
+from ..randomness import MIXED
+from ..refusals import Refusal, invalid_parameter
+from ..users import Directory
+from ..world import ACCOUNT, World
+
+NAME_LENGTH: Final = 9
+_CREATION_ONLY: Final = ("Schema", "AliasAttributes", "UsernameAttributes", "UsernameConfiguration")
+_MFA_MEMBERS: Final = ("SmsAuthenticationMessage", "SmsConfiguration")
+
+
+async def CreateUserPool(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Create a user pool."""
+    if given.get("AliasAttributes") and given.get("UsernameAttributes"):
+        raise invalid_parameter(
+            "Only one of the aliasAttributes or usernameAttributes can be set in a user pool."
+        )
+    name = world.random.text(NAME_LENGTH, MIXED)
+    now = world.clock()
+    settings = {**_settings(given), "CreationDate": now, "LastModifiedDate": now}
+    settings["UsernameConfiguration"] = given.get("UsernameConfiguration", {"CaseSensitive": True})
+    for member in ("AliasAttributes", "UsernameAttributes"):
+        if member in given:
+            settings[member] = given[member]
+    pool = UserPool(
+        id=f"{world.region}_{name}",
+        settings=settings,
+        schema=schema.build(given.get("Schema", ())),
+        users=Directory(
+            settings["UsernameConfiguration"]["CaseSensitive"],
+            tuple(given.get("UsernameAttributes", ())),
+            tuple(given.get("AliasAttributes", ())),
+        ),
+        decoy_key=secrets.token_bytes(32),
+        mfa=_mfa(given),
+    )
+    world.pools[pool.id] = pool
+    return {"UserPool": describe(pool)}
+
+
+async def DescribeUserPool(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe a user pool."""
+    return {"UserPool": describe(world.pool(given["UserPoolId"]))}
+
+
+async def UpdateUserPool(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace a user pool's settings: what is left out goes back to its default."""
+    pool = world.pool(given["UserPoolId"])
+    kept = {key: pool.settings[key] for key in (*_CREATION_ONLY, "CreationDate") if key in pool.settings}
+    named = {"PoolName": pool.settings["Name"], **given}
+    pool.settings = {**_settings(named), **kept, "LastModifiedDate": world.clock()}
+    pool.mfa = {**pool.mfa, **_mfa(given)}
+    return {}
+
+
+async def DeleteUserPool(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Delete a user pool and everybody in it."""
+    pool = world.pool(given["UserPoolId"])
+    if pool.settings["DeletionProtection"] == "ACTIVE":
+        text = "The user pool cannot be deleted because deletion protection is activated. Deletion protection must be inactivated first."
+        raise invalid_parameter(text)
+    del world.pools[pool.id]
+    return {}
+
+
+async def ListUserPools(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """List the user pools."""
+    described = [
+        {
+            "Id": pool.id,
+            "Name": pool.settings["Name"],
+            "LambdaConfig": pool.settings["LambdaConfig"],
+            "LastModifiedDate": pool.settings["LastModifiedDate"],
+            "CreationDate": pool.settings["CreationDate"],
+        }
+        for pool in world.pools.values()
+    ]
+    return page(described, "UserPools", given.get("NextToken"), given["MaxResults"], token="NextToken")
+
+
+async def AddCustomAttributes(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Add attributes of the pool's own."""
+    pool = world.pool(given["UserPoolId"])
+    added = [schema.custom(entry) for entry in given["CustomAttributes"]]
+    for entry in added:
+        if entry["Name"] in pool.schema:
+            raise invalid_parameter(f"{entry['Name']}: Existing attribute already has name {entry['Name']}.")
+    pool.schema.update({entry["Name"]: entry for entry in added})
+    return {}
+
+
+async def ListTagsForResource(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """List a pool's tags, which are found by its ARN."""
+    return {"Tags": _by_arn(world, given["ResourceArn"]).settings["UserPoolTags"]}
+
+
+async def TagResource(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Tag a pool."""
+    _by_arn(world, given["ResourceArn"]).settings["UserPoolTags"].update(given["Tags"])
+    return {}
+
+
+async def UntagResource(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Take tags from a pool."""
+    tags = _by_arn(world, given["ResourceArn"]).settings["UserPoolTags"]
+    for key in given.get("TagKeys", ()):
+        tags.pop(key, None)
+    return {}
+
+
+def describe(pool: UserPool) -> dict[str, Any]:
+    """Write UserPoolType."""
+    return {
+        **pool.settings,
+        "Id": pool.id,
+        "Arn": arn(pool),
+        "SchemaAttributes": list(pool.schema.values()),
+        "EstimatedNumberOfUsers": len(pool.users),
+    }
+
+
+def arn(pool: UserPool) -> str:
+    """The pool's ARN, in an account that does not exist."""
+    return f"arn:aws:cognito-idp:{pool.region}:{ACCOUNT}:userpool/{pool.id}"
+
+
+def _by_arn(world: World, wanted: str) -> UserPool:
+    for pool in world.pools.values():
+        if arn(pool) == wanted:
+            return pool
+    raise Refusal("ResourceNotFoundException", f"Resource {wanted} does not exist.")
+
+
+_KEPT: Final = (
+    "AutoVerifiedAttributes",
+    "SmsVerificationMessage",
+    "EmailVerificationMessage",
+    "EmailVerificationSubject",
+    "SmsAuthenticationMessage",
+    "UserAttributeUpdateSettings",
+    "DeviceConfiguration",
+    "SmsConfiguration",
+    "UserPoolAddOns",
+    "AccountRecoverySetting",
+    "KeyConfiguration",
+    "IssuerConfiguration",
+    "AcrConfiguration",
+)
+
+
+def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
+    policies = given.get("Policies", {})
+    _check_factors(policies)
+    settings: dict[str, Any] = {
+        "Name": given["PoolName"],
+        "Policies": {
+            "PasswordPolicy": _password_policy(policies.get("PasswordPolicy")),
+            "SignInPolicy": policies.get("SignInPolicy") or {"AllowedFirstAuthFactors": ["PASSWORD"]},
+        },
+        "DeletionProtection": given.get("DeletionProtection", "INACTIVE"),
+        "LambdaConfig": given.get("LambdaConfig", {}),
+        "VerificationMessageTemplate": {
+            "DefaultEmailOption": "CONFIRM_WITH_CODE",
+            **given.get("VerificationMessageTemplate", {}),
+        },
+        "MfaConfiguration": given.get("MfaConfiguration", "OFF"),
+        "EmailConfiguration": {
+            "EmailSendingAccount": "COGNITO_DEFAULT",
+            **given.get("EmailConfiguration", {}),
+        },
+        "UserPoolTags": dict(given.get("UserPoolTags", {})),
+        "AdminCreateUserConfig": {
+            "AllowAdminCreateUserOnly": False,
+            "UnusedAccountValidityDays": 7,
+            **given.get("AdminCreateUserConfig", {}),
+        },
+        "UserPoolTier": given.get("UserPoolTier", "ESSENTIALS"),
+    }
+    settings.update({key: given[key] for key in _KEPT if key in given})
+    return settings
+
+
+def _password_policy(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    if given is None:
+        return dict(POLICY)
+    # A policy that is given says everything: a rule that it leaves out is off.
+    rules = {rule: False for rule in POLICY if rule.startswith("Require")}
+    return {"MinimumLength": 8, **rules, "TemporaryPasswordValidityDays": 7, **given}
+
+
+def _check_factors(policies: Mapping[str, Any]) -> None:
+    factors = (policies.get("SignInPolicy") or {}).get("AllowedFirstAuthFactors")
+    if factors and "PASSWORD" not in factors:
+        raise invalid_parameter("AllowedFirstAuthFactors must include PASSWORD.")
+
+
+def _mfa(given: Mapping[str, Any]) -> dict[str, Any]:
+    # CreateUserPool can turn on SMS alone; SetUserPoolMfaConfig does the rest.
+    if "SmsConfiguration" not in given or given.get("MfaConfiguration", "OFF") == "OFF":
+        return {}
+    return {"SmsMfaConfiguration": {key: given[key] for key in _MFA_MEMBERS if key in given}}

@@ -1,0 +1,109 @@
+"""What the emulator would have sent by e-mail and SMS."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Literal
+
+from attrs import field, frozen
+
+KEPT = 10_000
+
+
+@frozen
+class Message:
+    """One code on its way to somebody.
+
+    Args:
+        to: The address or phone number.
+        username: Whose code it is.
+        medium: ``EMAIL`` or ``SMS``.
+        code: The code; of an invitation, the temporary password.
+        purpose: ``sign_up``, ``mfa``, ``reset_password``, ``verify_attribute`` or ``invitation``.
+        user_pool_id: The user pool.
+    """
+
+    to: str
+    username: str
+    medium: Literal["EMAIL", "SMS"]
+    code: str = field(repr=False)
+    purpose: str
+    user_pool_id: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as ``GET /_emulator/messages`` does."""
+        return {
+            "to": self.to,
+            "username": self.username,
+            "medium": self.medium,
+            "code": self.code,
+            "purpose": self.purpose,
+            "user_pool_id": self.user_pool_id,
+        }
+
+
+class Outbox:
+    """The messages of one emulator, oldest first. Use it on the emulator's own loop."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self._unread: list[Message] = []
+        self._waiting: list[tuple[str, asyncio.Future[Message]]] = []
+        self._listeners: list[Callable[[Message], None]] = []
+
+    def listen(self, callback: Callable[[Message], None]) -> None:
+        """Call back for every message from here on."""
+        self._listeners.append(callback)
+
+    def send(self, message: Message) -> None:
+        """Put a message in, and hand it to whoever waits for it."""
+        self.messages.append(message)
+        self._unread.append(message)
+        del self.messages[:-KEPT], self._unread[:-KEPT]
+        for callback in self._listeners:
+            callback(message)
+        for wanted, future in self._waiting:
+            if _concerns(message, wanted) and not future.done():
+                self._read(message)
+                future.set_result(message)
+                return
+
+    async def next_code(self, to_or_username: str, *, timeout: float = 5) -> str:
+        """Wait for the next code to somebody, and return it.
+
+        A code that was sent already and not asked for is returned at once, the newest first: it
+        makes older ones of its kind worthless, as it does with Cognito.
+
+        Args:
+            to_or_username: The address or phone number, or the username.
+            timeout: Seconds of real time to wait for one.
+
+        Raises:
+            TimeoutError: Nothing was sent.
+        """
+        for message in reversed(self._unread):
+            if _concerns(message, to_or_username):
+                self._read(message)
+                return message.code
+        entry = (to_or_username, asyncio.get_running_loop().create_future())
+        self._waiting.append(entry)
+        try:
+            async with asyncio.timeout(timeout):
+                return (await entry[1]).code
+        except TimeoutError:
+            sent = sorted({message.to for message in self.messages}) or ["nobody"]
+            text = f"no code was sent to {to_or_username!r} within {timeout} s; sent to: {', '.join(sent)}"
+            raise TimeoutError(text) from None
+        finally:
+            self._waiting.remove(entry)
+
+    def _read(self, message: Message) -> None:
+        end = self._unread.index(message)
+        older = self._unread[: end + 1]
+        kept = [old for old in older if (old.to, old.purpose) != (message.to, message.purpose)]
+        self._unread[: end + 1] = kept
+
+
+def _concerns(message: Message, who: str) -> bool:
+    return who in (message.to, message.username)

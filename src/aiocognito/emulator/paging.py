@@ -1,0 +1,40 @@
+"""Lists in pages."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Any
+
+from .refusals import invalid_parameter
+
+
+def page(
+    items: Sequence[Any], member: str, after: str | None, limit: int | None, *, token: str
+) -> dict[str, Any]:
+    """Cut one page out of a list.
+
+    Args:
+        items: The whole list.
+        member: Under which name the page goes into the answer.
+        after: The token that came with the page before.
+        limit: How many at most; 0 and ``None`` are the most there can be.
+        token: The name of the token that leads to the next page; absent on the last.
+    """
+    start = 0 if after is None else _position(after)
+    end = start + (limit or 60)
+    answer: dict[str, Any] = {member: list(items[start:end])}
+    if end < len(items):
+        answer[token] = base64.urlsafe_b64encode(f"page:{end}".encode()).decode()
+    return answer
+
+
+def _position(token: str) -> int:
+    try:
+        kind, _, number = base64.urlsafe_b64decode(token).decode().partition(":")
+    except (binascii.Error, ValueError):
+        kind, number = "", ""
+    if kind != "page" or not number.isdecimal():
+        raise invalid_parameter("Invalid pagination token given.")
+    return int(number)

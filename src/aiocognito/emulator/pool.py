@@ -1,0 +1,129 @@
+"""A user pool: its settings, its people, and what is known of their sign-ins."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import define, field
+
+from .clients import AppClient
+from .groups import Group
+from .handles import HandleBook
+from .passwords import POLICY
+from .srp_server import SALT_BYTES
+from .tokens.book import TokenBook
+from .users import Directory, User
+
+
+@define
+class UserPool:
+    """One user pool.
+
+    Args:
+        id: ``<region>_<name>``.
+        settings: UserPoolType's members, as they are described.
+        schema: The attributes that users may have, by name.
+        users: The people.
+        decoy_key: Makes the stable values that hide whether somebody exists.
+        mfa: SetUserPoolMfaConfig's members: which second factors are offered.
+    """
+
+    id: str
+    settings: dict[str, Any] = field(repr=False)
+    schema: dict[str, dict[str, Any]] = field(repr=False)
+    users: Directory = field(repr=False)
+    decoy_key: bytes = field(repr=False)
+    mfa: dict[str, Any] = field(factory=dict, repr=False)
+    clients: dict[str, AppClient] = field(factory=dict, repr=False)
+    groups: dict[str, Group] = field(factory=dict, repr=False)
+    handles: HandleBook = field(factory=HandleBook, repr=False)
+    tokens: TokenBook = field(factory=TokenBook, repr=False)
+
+    @property
+    def region(self) -> str:
+        """The region, from the id."""
+        return self.id.split("_", 1)[0]
+
+    @property
+    def name(self) -> str:
+        """The part of the id behind the region: what SRP hashes."""
+        return self.id.split("_", 1)[1]
+
+    @property
+    def issuer(self) -> str:
+        """The tokens' issuer, in AWS's form."""
+        kind = (self.settings.get("IssuerConfiguration") or {}).get("Type")
+        host = "issuer-cognito-idp" if kind == "UPDATED" else "cognito-idp"
+        return f"https://{host}.{self.region}.amazonaws.com/{self.id}"
+
+    @property
+    def password_policy(self) -> Mapping[str, Any]:
+        """The policy, with the defaults filled in."""
+        return {**POLICY, **(self.settings.get("Policies") or {}).get("PasswordPolicy", {})}
+
+    @property
+    def first_factors(self) -> tuple[str, ...]:
+        """``AllowedFirstAuthFactors``."""
+        policy = (self.settings.get("Policies") or {}).get("SignInPolicy") or {}
+        return tuple(policy.get("AllowedFirstAuthFactors") or ("PASSWORD",))
+
+    @property
+    def auto_verified(self) -> tuple[str, ...]:
+        """The addresses that are verified by code at sign-up."""
+        return tuple(self.settings.get("AutoVerifiedAttributes") or ())
+
+    @property
+    def mfa_mode(self) -> str:
+        """``OFF``, ``OPTIONAL`` or ``ON``."""
+        return str(self.settings.get("MfaConfiguration", "OFF"))
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """The second factors that the pool offers."""
+        offered = []
+        if self.mfa.get("SmsMfaConfiguration"):
+            offered.append("SMS_MFA")
+        if (self.mfa.get("SoftwareTokenMfaConfiguration") or {}).get("Enabled"):
+            offered.append("SOFTWARE_TOKEN_MFA")
+        if self.mfa.get("EmailMfaConfiguration"):
+            offered.append("EMAIL_OTP")
+        return tuple(offered)
+
+    @property
+    def recovery(self) -> tuple[str, ...]:
+        """The ways to recover an account, the first the primary one."""
+        setting = self.settings.get("AccountRecoverySetting")
+        if not setting:
+            # What it was before the setting existed: the phone first.
+            return ("verified_phone_number", "verified_email")
+        ways = sorted(setting.get("RecoveryMechanisms", ()), key=lambda way: int(way["Priority"]))
+        return tuple(way["Name"] for way in ways)
+
+    def decoy(self, purpose: str, name: str) -> bytes:
+        """Derive 32 bytes that look random and are always the same for a name."""
+        return hmac.digest(self.decoy_key, json.dumps([purpose, self.users.fold(name)]).encode(), "sha256")
+
+    def decoy_salt(self, name: str) -> bytes:
+        """The salt of somebody who does not exist."""
+        return self.decoy("salt", name)[:SALT_BYTES]
+
+    def decoy_letter(self, name: str) -> str:
+        """A letter for the masked address of somebody who does not exist."""
+        return "abcdefghijklmnopqrstuvwxyz"[self.decoy("letter", name)[0] % 26]
+
+    def decoy_phone(self, name: str) -> str:
+        """The last digits of a phone number that does not exist."""
+        return f"+{int.from_bytes(self.decoy('phone', name)[:4], 'big') % 10_000:04d}"
+
+    def decoy_uuid(self, name: str) -> str:
+        """The user id of somebody who does not exist."""
+        return str(uuid.UUID(bytes=self.decoy("id", name)[:16], version=4))
+
+    def groups_of(self, user: User) -> list[Group]:
+        """The user's groups, the most important first; those without precedence last."""
+        groups = (self.groups[name] for name in user.groups)
+        return sorted(groups, key=lambda group: (group.precedence is None, group.precedence or 0))

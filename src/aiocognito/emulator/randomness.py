@@ -1,0 +1,42 @@
+"""Where ids and codes come from; and secrets, which no seed reaches."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import string
+import uuid
+from typing import Final
+
+LOWER: Final = string.ascii_lowercase + string.digits
+MIXED: Final = string.ascii_letters + string.digits
+BASE32: Final = string.ascii_uppercase + "234567"
+
+
+class Randomness:
+    """The draws of one emulator.
+
+    Args:
+        seed: Makes ids and codes repeatable. Keys, salts, tokens, client secrets and SRP values are
+            always fresh from the operating system.
+    """
+
+    def __init__(self, seed: int | str | None = None) -> None:
+        self._random: random.Random = secrets.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
+
+    def uuid(self) -> str:
+        """Draw a UUID of version 4."""
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def text(self, length: int, alphabet: str = LOWER) -> str:
+        """Draw a text of so many characters."""
+        return "".join(self._random.choices(alphabet, k=length))
+
+    def digits(self, length: int) -> str:
+        """Draw a code."""
+        return self.text(length, string.digits)
+
+
+def secret_text(length: int, alphabet: str) -> str:
+    """Draw a secret text; never seeded."""
+    return "".join(secrets.choice(alphabet) for _ in range(length))

@@ -1,0 +1,213 @@
+"""User attributes: the standard ones, a pool's own, and what may be in them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Literal
+
+from .refusals import Refusal, invalid_parameter
+
+STANDARD: Final = (
+    "sub",
+    "name",
+    "given_name",
+    "family_name",
+    "middle_name",
+    "nickname",
+    "preferred_username",
+    "profile",
+    "picture",
+    "website",
+    "email",
+    "email_verified",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "phone_number",
+    "phone_number_verified",
+    "address",
+    "updated_at",
+)
+VERIFIABLE: Final = ("email", "phone_number")
+VERIFIED: Final = ("email_verified", "phone_number_verified")
+_BOOLEANS: Final = frozenset(VERIFIED)
+_EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+|[^\s@]+@localhost")
+_PHONE: Final = re.compile(r"\+[0-9]{2,15}")
+
+Schema = Mapping[str, Mapping[str, Any]]
+
+
+def build(declared: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Make a pool's schema: the standard attributes, then the pool's own.
+
+    Args:
+        declared: CreateUserPool's ``Schema``.
+    """
+    schema = {name: _standard(name) for name in STANDARD}
+    for entry in declared:
+        if entry["Name"] in schema:
+            schema[entry["Name"]].update({key: entry[key] for key in ("Mutable", "Required") if key in entry})
+        else:
+            own = custom(entry)
+            schema[own["Name"]] = own
+    return schema
+
+
+def custom(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Complete an attribute of the pool's own as DescribeUserPool shows it."""
+    prefix = "dev:custom:" if entry.get("DeveloperOnlyAttribute") else "custom:"
+    kind = entry.get("AttributeDataType", "String")
+    own = {
+        "Name": f"{prefix}{entry['Name']}",
+        "AttributeDataType": kind,
+        "DeveloperOnlyAttribute": entry.get("DeveloperOnlyAttribute", False),
+        "Mutable": entry.get("Mutable", True),
+        "Required": False,
+    }
+    if entry.get("Required"):
+        raise invalid_parameter("Required custom attributes are not supported currently.")
+    constraints = {"String": "StringAttributeConstraints", "Number": "NumberAttributeConstraints"}.get(kind)
+    if constraints:
+        own[constraints] = dict(entry.get(constraints, {}))
+    return own
+
+
+def _standard(name: str) -> dict[str, Any]:
+    kind = "Boolean" if name in _BOOLEANS else "Number" if name == "updated_at" else "String"
+    entry: dict[str, Any] = {
+        "Name": name,
+        "AttributeDataType": kind,
+        "DeveloperOnlyAttribute": False,
+        "Mutable": name != "sub",
+        "Required": name == "sub",
+    }
+    if name == "birthdate":
+        entry["StringAttributeConstraints"] = {"MinLength": "10", "MaxLength": "10"}
+    elif name == "sub":
+        entry["StringAttributeConstraints"] = {"MinLength": "1", "MaxLength": "2048"}
+    elif kind == "String":
+        entry["StringAttributeConstraints"] = {"MinLength": "0", "MaxLength": "2048"}
+    elif kind == "Number":
+        entry["NumberAttributeConstraints"] = {"MinValue": "0"}
+    return entry
+
+
+def from_list(entries: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Read a list of Name and Value."""
+    return {entry["Name"]: entry.get("Value", "") for entry in entries}
+
+
+def to_list(attributes: Mapping[str, str]) -> list[dict[str, str]]:
+    """Write a list of Name and Value."""
+    return [{"Name": name, "Value": value} for name, value in attributes.items()]
+
+
+def require_known(schema: Schema, attributes: Iterable[str], *, admin: bool = False) -> None:
+    """Refuse attributes that the pool does not have."""
+    unknown = [name for name in attributes if name not in schema]
+    if not unknown:
+        return
+    if admin:
+        raise _nonconforming(f"Type for attribute {{{unknown[0]}}} could not be determined")
+    raise _nonconforming("".join(f"{name}: Attribute does not exist in the schema.\n" for name in unknown))
+
+
+def require_required(schema: Schema, attributes: Mapping[str, str]) -> None:
+    """Refuse a sign-up that leaves a required attribute out."""
+    absent = missing(schema, attributes)
+    if absent:
+        raise _nonconforming("".join(f"{_required_text(name)}\n" for name in absent))
+
+
+def missing(schema: Schema, attributes: Mapping[str, str]) -> list[str]:
+    """Name the required attributes without a value."""
+    required = [name for name, entry in schema.items() if entry["Required"] and name != "sub"]
+    return [name for name in required if not attributes.get(name)]
+
+
+def require_valid(schema: Schema, attributes: Mapping[str, str]) -> None:
+    """Refuse values that an attribute cannot have; empty ones, which mean none, pass."""
+    for name, value in attributes.items():
+        if not value:
+            continue
+        if name == "email" and not _EMAIL.fullmatch(value):
+            raise invalid_parameter("Invalid email address format.")
+        if name == "phone_number" and not _PHONE.fullmatch(value):
+            raise invalid_parameter("Invalid phone number format.")
+        _check_constraints(schema[name], name, value)
+
+
+def _check_constraints(entry: Mapping[str, Any], name: str, value: str) -> None:
+    limits = entry.get("StringAttributeConstraints")
+    if limits:
+        if len(value) < int(limits.get("MinLength") or 0):
+            raise _nonconforming(
+                f"{name}: String must be longer or equal to {limits['MinLength']} characters\n"
+            )
+        if limits.get("MaxLength") and len(value) > int(limits["MaxLength"]):
+            raise _nonconforming(
+                f"{name}: String must be shorter or equal to {limits['MaxLength']} characters\n"
+            )
+    if entry["AttributeDataType"] == "Number":
+        _check_number(entry.get("NumberAttributeConstraints") or {}, name, value)
+    if entry["AttributeDataType"] == "Boolean" and value.lower() not in {"true", "false"}:
+        raise _nonconforming(f"{name}: Attribute must be true or false\n")
+
+
+def _check_number(limits: Mapping[str, Any], name: str, value: str) -> None:
+    if not re.fullmatch(r"-?[0-9]+", value):
+        raise _nonconforming(f"{name}: Attribute must be a number\n")
+    number = int(value)
+    if limits.get("MinValue") and number < int(limits["MinValue"]):
+        raise _nonconforming(f"{name}: Attribute must be greater or equal to {limits['MinValue']}\n")
+    if limits.get("MaxValue") and number > int(limits["MaxValue"]):
+        raise _nonconforming(f"{name}: Attribute must be less or equal to {limits['MaxValue']}\n")
+
+
+def normalised(attributes: Mapping[str, str]) -> dict[str, str]:
+    """Bring values into the stored form: ``True`` is ``true``."""
+    return {name: value.lower() if name in _BOOLEANS else value for name, value in attributes.items()}
+
+
+def claim(name: str, value: str) -> Any:
+    """Write an attribute as an ID token's claim: verified ones as booleans, the address as an object."""
+    if name in _BOOLEANS:
+        return value == "true"
+    if name == "address":
+        return {"formatted": value}
+    if name == "updated_at" and value.isdecimal():
+        return int(value)
+    return value
+
+
+def address_form(name: str) -> Literal["email", "phone_number"] | None:
+    """Say whether a name looks like an e-mail address or a phone number."""
+    if _EMAIL.fullmatch(name):
+        return "email"
+    return "phone_number" if _PHONE.fullmatch(name) else None
+
+
+def masked(address: str) -> str:
+    """Mask an address as CodeDeliveryDetails does: ``t***@t***``, ``+*******0839``."""
+    if "@" in address:
+        local, _, domain = address.partition("@")
+        return f"{local[:1]}***@{domain[:1]}***"
+    return f"+*******{address[-4:]}"
+
+
+def names_json(names: Iterable[str]) -> str:
+    """Write NEW_PASSWORD_REQUIRED's ``requiredAttributes``."""
+    return json.dumps([f"userAttributes.{name}" for name in names], separators=(",", ":"))
+
+
+def _required_text(name: str) -> str:
+    if name in {"name", "address"}:
+        return f"{name}.formatted: The attribute {name}.formatted is required"
+    return f"{name}: The attribute is required"
+
+
+def _nonconforming(text: str) -> Refusal:
+    return invalid_parameter(f"Attributes did not conform to the schema: {text}")

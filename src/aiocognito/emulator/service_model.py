@@ -1,0 +1,199 @@
+"""Requests, checked against the service model that botocore ships.
+
+The texts are those of the framework behind Cognito: ``1 validation error detected: Value 'x' at 'y'
+failed to satisfy constraint: …``; sensitive members do not show their value.
+"""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import define, field, frozen
+
+from .refusals import Refusal, invalid_parameter
+from .unicode_classes import translate
+
+TARGET_PREFIX: Final = "AWSCognitoIdentityProviderService"
+
+# InternalErrorException is the framework's own; the rest is declared operation by operation.
+_ALWAYS: Final = frozenset(
+    {"InternalErrorException", "InvalidParameterException", "TooManyRequestsException"}
+)
+_JSON_NAMES: Final = {str: "STRING_VALUE", bool: "BOOLEAN_VALUE", int: "NUMBER_VALUE", float: "NUMBER_VALUE"}
+
+
+@frozen
+class OperationModel:
+    """What the model says of one operation."""
+
+    name: str
+    input: str
+    output: str | None
+    errors: frozenset[str]
+    signed: bool
+
+    def declares(self, code: str) -> bool:
+        """Whether the operation may answer with an error code."""
+        return code in self.errors or code in _ALWAYS
+
+
+@define
+class ServiceModel:
+    """The operations and shapes of the user-pool API."""
+
+    shapes: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    operations: Mapping[str, OperationModel] = field(repr=False)
+    _patterns: dict[str, re.Pattern[str]] = field(factory=dict, repr=False)
+
+    @classmethod
+    def load(cls) -> ServiceModel:
+        """Read the model from botocore's data. It reads a file: call it in a thread."""
+        document = json.loads(gzip.decompress(_path().read_bytes()))
+        operations = {name: _operation(entry) for name, entry in document["operations"].items()}
+        return cls(document["shapes"], operations)
+
+    def check(self, operation: OperationModel, body: object) -> dict[str, Any]:
+        """Check a request and return its members: known ones only, nulls left out.
+
+        Raises:
+            Refusal: ``SerializationException`` for a JSON type that cannot be meant,
+                ``InvalidParameterException`` for a value that breaks a constraint.
+        """
+        given = self._cast(operation.input, body)
+        faults = list(self._faults(operation.input, given, ""))
+        if faults:
+            noun = "error" if len(faults) == 1 else "errors"
+            raise invalid_parameter(f"{len(faults)} validation {noun} detected: {'; '.join(faults)}")
+        return dict(given)
+
+    def _cast(self, name: str, value: Any) -> Any:
+        shape = self.shapes[name]
+        kind = shape["type"]
+        wanted = _PYTHON[kind]
+        # JSON's true is no number, though Python's is an int.
+        if not isinstance(value, wanted) or (isinstance(value, bool) and kind != "boolean"):
+            found = _JSON_NAMES.get(type(value), "START_OBJECT" if isinstance(value, dict) else "START_ARRAY")
+            raise Refusal("SerializationException", f"{found} can not be converted to {_SPOKEN[kind]}")
+        if kind == "structure" and not shape.get("document"):
+            members = shape["members"]
+            present = ((key, value[key]) for key in members if value.get(key) is not None)
+            return {key: self._cast(members[key]["shape"], item) for key, item in present}
+        if kind == "list":
+            return [self._cast(shape["member"]["shape"], item) for item in value]
+        if kind == "map":
+            cast = partial(self._cast, shape["value"]["shape"])
+            return {key: cast(item) for key, item in value.items() if item is not None}
+        return value
+
+    def _faults(self, name: str, value: Any, path: str) -> Iterator[str]:
+        shape = self.shapes[name]
+        yield from (_fault(shape, value, path, text) for text in self._broken(shape, value))
+        kind = shape["type"]
+        if kind == "structure" and not shape.get("document"):
+            yield from self._member_faults(shape, value, path)
+        elif kind == "list":
+            for number, item in enumerate(value, 1):
+                yield from self._faults(shape["member"]["shape"], item, f"{path}.{number}.member")
+        elif kind == "map":
+            for key, item in value.items():
+                yield from self._faults(shape["key"]["shape"], key, f"{path}.{key}.key")
+                yield from self._faults(shape["value"]["shape"], item, f"{path}.{key}.member")
+
+    def _member_faults(self, shape: Mapping[str, Any], value: Mapping[str, Any], path: str) -> Iterator[str]:
+        required = shape.get("required", ())
+        for key, reference in shape["members"].items():
+            at = f"{path}.{_camel(key)}" if path else _camel(key)
+            if key in value:
+                yield from self._faults(reference["shape"], value[key], at)
+            elif key in required:
+                yield _fault(self.shapes[reference["shape"]], None, at, "Member must not be null")
+
+    def _broken(self, shape: Mapping[str, Any], value: Any) -> Iterator[str]:
+        kind, low, high = shape["type"], shape.get("min"), shape.get("max")
+        if kind in {"string", "list", "map"}:
+            if low is not None and len(value) < low:
+                yield f"Member must have length greater than or equal to {low}"
+            if high is not None and len(value) > high:
+                yield f"Member must have length less than or equal to {high}"
+        if kind in {"integer", "long"}:
+            if low is not None and value < low:
+                yield f"Member must have value greater than or equal to {low}"
+            if high is not None and value > high:
+                yield f"Member must have value less than or equal to {high}"
+        if "pattern" in shape and not self._pattern(shape["pattern"]).fullmatch(value):
+            yield f"Member must satisfy regular expression pattern: {shape['pattern']}"
+        if "enum" in shape and value not in shape["enum"]:
+            yield f"Member must satisfy enum value set: [{', '.join(shape['enum'])}]"
+
+    def _pattern(self, pattern: str) -> re.Pattern[str]:
+        if pattern not in self._patterns:
+            self._patterns[pattern] = re.compile(translate(pattern), re.ASCII)
+        return self._patterns[pattern]
+
+
+_PYTHON: Final[Mapping[str, type | tuple[type, ...]]] = {
+    "structure": dict,
+    "map": dict,
+    "list": list,
+    "string": str,
+    "blob": str,
+    "boolean": bool,
+    "integer": int,
+    "long": int,
+    "timestamp": (int, float),
+}
+_SPOKEN: Final[Mapping[str, str]] = {
+    "structure": "an Object",
+    "map": "a Map",
+    "list": "a List",
+    "string": "a String",
+    "blob": "a Blob",
+    "boolean": "a Boolean",
+    "integer": "an Integer",
+    "long": "a Long",
+    "timestamp": "a Timestamp",
+}
+
+
+def _path() -> Path:
+    # Found, not imported: botocore's modules take longer than the whole emulator does to start.
+    spec = importlib.util.find_spec("botocore")
+    if spec is None or not spec.submodule_search_locations:
+        raise RuntimeError("the emulator needs botocore's service model: install aiocognito[emulator]")
+    root = Path(spec.submodule_search_locations[0])
+    return root / "data" / "cognito-idp" / "2016-04-18" / "service-2.json.gz"
+
+
+def _operation(entry: Mapping[str, Any]) -> OperationModel:
+    return OperationModel(
+        name=entry["name"],
+        input=entry["input"]["shape"],
+        output=entry["output"]["shape"] if "output" in entry else None,
+        errors=frozenset(error["shape"] for error in entry.get("errors", ())),
+        signed=entry.get("authtype") != "none",
+    )
+
+
+def _camel(name: str) -> str:
+    return name[0].lower() + name[1:]
+
+
+def _fault(shape: Mapping[str, Any], value: Any, path: str, constraint: str) -> str:
+    if shape.get("sensitive"):
+        shown = "Value"
+    else:
+        shown = "Value null" if value is None else f"Value '{_spoken(value)}'"
+    return f"{shown} at '{path}' failed to satisfy constraint: {constraint}"
+
+
+def _spoken(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_spoken, value))}]"
+    return str(value)

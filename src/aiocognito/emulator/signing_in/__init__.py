@@ -1,0 +1,36 @@
+"""Signing in: the flows that begin it, and the challenges on the way to tokens.
+
+In these modules, a function in capitals is what it is named after: ``USER_SRP_AUTH`` begins that flow,
+``SMS_MFA`` judges the answer to that challenge. The tables of both are read off the modules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import ModuleType
+from typing import Any, Final
+
+from . import mfa, mfa_setup, new_password, password, proof, refresh
+from .turn import Turn
+
+Step = Callable[[Turn], Awaitable[dict[str, Any]]]
+
+
+def _in_capitals(module: ModuleType) -> dict[str, Step]:
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if name.isupper() and callable(value) and value.__module__ == module.__name__
+    }
+
+
+_MODULES: Final = (password, proof, refresh, new_password, mfa, mfa_setup)
+FLOWS: Final[Mapping[str, Step]] = {
+    name: step
+    for module in _MODULES
+    for name, step in _in_capitals(module).items()
+    if name.endswith("_AUTH") or name == "REFRESH_TOKEN"
+}
+CHALLENGES: Final[Mapping[str, Step]] = {
+    name: step for module in _MODULES for name, step in _in_capitals(module).items() if name not in FLOWS
+}

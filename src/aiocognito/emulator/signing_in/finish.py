@@ -1,0 +1,15 @@
+"""The end of a sign-in: tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..tokens import issue
+from .turn import Turn
+
+
+async def done(turn: Turn) -> dict[str, Any]:
+    """Issue the tokens."""
+    turn.person.signed_in_before = True
+    result = await issue.sign_in(turn.world, turn.pool, turn.client, turn.person)
+    return {"ChallengeParameters": {}, "AuthenticationResult": result}

@@ -1,0 +1,156 @@
+"""Second factors: which one is asked for, and the codes that answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from attrs import frozen
+
+from .. import codes, schema
+from ..codes import Code
+from ..pool import UserPool
+from ..refusals import Refusal, invalid_parameter
+from ..totp import Verdict
+from ..users import User
+from . import finish, mfa_setup
+from .turn import Turn
+
+_ATTRIBUTES: Final = {"SMS_MFA": "phone_number", "EMAIL_OTP": "email"}
+_RECOVERY: Final = {"SMS_MFA": "verified_phone_number", "EMAIL_OTP": "verified_email"}
+_MESSAGES: Final = ("SMS_MFA", "EMAIL_OTP")
+TOTP: Final = "SOFTWARE_TOKEN_MFA"
+
+
+@frozen
+class Sent:
+    """What a handle knows of a code on its way; ``enrols`` is the factor that it sets up, if it does."""
+
+    code: Code
+    enrols: str | None = None
+
+
+async def go_on(turn: Turn) -> dict[str, Any]:
+    """Ask for the second factor that is due, or issue the tokens."""
+    choice = due(turn.pool, turn.person)
+    first = not turn.person.signed_in_before
+    if turn.pool.mfa_mode == "OFF" or (first and turn.world.unsettled.first_sign_in_skips_mfa):
+        return await finish.done(turn)
+    if not choice:
+        return mfa_setup.ask(turn) if turn.pool.mfa_mode == "ON" else await finish.done(turn)
+    if len(choice) == 1:
+        return ask(turn, choice[0])
+    parameters = {"MFAS_CAN_CHOOSE": json.dumps(choice), "USER_ID_FOR_SRP": turn.person.username}
+    return turn.challenge("SELECT_MFA_TYPE", parameters, state=tuple(choice))
+
+
+def due(pool: UserPool, user: User) -> list[str]:
+    """List the factors that a user may answer with; one if there is nothing to choose."""
+    active = user.active_factors()
+    if user.preferred_factor in active:
+        return [str(user.preferred_factor)]
+    if pool.mfa_mode == "ON":
+        return _due_where_required(pool, user, active)
+    return active
+
+
+def _due_where_required(pool: UserPool, user: User, active: Sequence[str]) -> list[str]:
+    messages = [factor for factor in _MESSAGES if factor in active or _eligible(pool, user, factor)]
+    registered = user.token is not None and TOTP in (*pool.factors, *active)
+    return [*messages[:1], TOTP, *messages[1:]] if registered else messages
+
+
+def _eligible(pool: UserPool, user: User, factor: str) -> bool:
+    address = user.attributes.get(_ATTRIBUTES[factor])
+    return bool(address) and factor in pool.factors and not is_primary_recovery(pool, factor)
+
+
+def is_primary_recovery(pool: UserPool, factor: str) -> bool:
+    """Whether an account is recovered through the same channel, where the pool says so itself."""
+    if not pool.settings.get("AccountRecoverySetting"):
+        return False
+    return pool.recovery[:1] == (_RECOVERY.get(factor),)
+
+
+def ask(turn: Turn, factor: str, *, address: str | None = None) -> dict[str, Any]:
+    """Ask for one factor; message factors get their code sent."""
+    user = turn.person
+    parameters = {"USER_ID_FOR_SRP": user.username}
+    if factor == TOTP:
+        if user.token is not None and user.token.friendly_name:
+            parameters["FRIENDLY_DEVICE_NAME"] = user.token.friendly_name
+        return turn.challenge(factor, parameters)
+    attribute = _ATTRIBUTES[factor]
+    to = address or user.attributes.get(attribute)
+    if not to:
+        raise invalid_parameter(f"User does not have delivery config set to turn on {factor}")
+    life = turn.client.session_life
+    code = codes.send(
+        turn.world, turn.pool, user, attribute=attribute, address=to, purpose=codes.MFA, life=life
+    )
+    parameters["CODE_DELIVERY_DELIVERY_MEDIUM"] = codes.medium_of(attribute)
+    parameters["CODE_DELIVERY_DESTINATION"] = schema.masked(to)
+    return turn.challenge(factor, parameters, state=Sent(code, enrols=factor if address else None))
+
+
+async def SMS_MFA(turn: Turn) -> dict[str, Any]:
+    """Judge a code that was sent by SMS."""
+    return await _judge_message(turn, turn.need("SMS_MFA_CODE"))
+
+
+async def EMAIL_OTP(turn: Turn) -> dict[str, Any]:
+    """Judge a code that was sent by e-mail."""
+    return await _judge_message(turn, turn.need("EMAIL_OTP_CODE"))
+
+
+async def _judge_message(turn: Turn, given: str) -> dict[str, Any]:
+    sent: Sent = turn.ticket.state
+    code = sent.code
+    if not code.equals(given):
+        _count_wrong(turn)
+        raise Refusal("CodeMismatchException", "Invalid code or auth state for the user.")
+    turn.ticket.spent = True
+    user = turn.person
+    # A code that came back proves the address, also one that is only being set up.
+    user.attributes[code.attribute] = code.address
+    user.attributes[f"{code.attribute}_verified"] = "true"
+    if sent.enrols:
+        user.factors.add(sent.enrols)
+    turn.pool.users.index(user)
+    return await finish.done(turn)
+
+
+async def SOFTWARE_TOKEN_MFA(turn: Turn) -> dict[str, Any]:
+    """Judge a code of an authenticator app."""
+    given = turn.need("SOFTWARE_TOKEN_MFA_CODE")
+    token = turn.person.token
+    verdict = Verdict.WRONG if token is None else token.check(given, turn.world.clock())
+    if verdict is Verdict.USED:
+        raise Refusal("ExpiredCodeException", "Your software token has already been used once.")
+    if verdict is Verdict.WRONG:
+        _count_wrong(turn)
+        raise Refusal("CodeMismatchException", "Invalid code received for user")
+    turn.ticket.spent = True
+    return await finish.done(turn)
+
+
+async def SELECT_MFA_TYPE(turn: Turn) -> dict[str, Any]:
+    """Take the choice between factors."""
+    answer = turn.need("ANSWER")
+    if answer not in turn.ticket.state:
+        raise invalid_parameter("Invalid MFA type selected.")
+    turn.ticket.spent = True
+    return ask(turn, answer)
+
+
+def _count_wrong(turn: Turn) -> None:
+    handle, unsettled = turn.ticket, turn.world.unsettled
+    handle.wrong += 1
+    if handle.wrong >= unsettled.wrong_codes_per_handle:
+        handle.dead = True
+        lockout = turn.person.lockout
+        lockout.failures = max(lockout.failures, unsettled.failed_passwords_before_lock - 1)
+        lockout.fail(
+            turn.world.clock(), free=unsettled.failed_passwords_before_lock, longest=unsettled.longest_lock
+        )

@@ -1,0 +1,73 @@
+"""Passwords: in the clear (USER_PASSWORD_AUTH), and what any proof of one leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from .. import passwords, users
+from ..refusals import Refusal, not_authorized, user_not_found, wrong_credentials
+from ..users import User
+from . import mfa, new_password
+from .turn import Turn
+
+
+async def USER_PASSWORD_AUTH(turn: Turn) -> dict[str, Any]:
+    """Begin with the password itself."""
+    given = turn.need("PASSWORD")
+    user = turn.user
+    if user is None:
+        # As much work as for a real one, so that the time does not tell.
+        await passwords.enrol(turn.pool, turn.name, given)
+        raise wrong_credentials() if turn.client.hides_users else user_not_found()
+    return await judge(turn, lambda: passwords.matches(turn.pool, user, given))
+
+
+async def ADMIN_USER_PASSWORD_AUTH(turn: Turn) -> dict[str, Any]:
+    """The same, for a server with AWS credentials."""
+    return await USER_PASSWORD_AUTH(turn)
+
+
+async def ADMIN_NO_SRP_AUTH(turn: Turn) -> dict[str, Any]:
+    """The same, by its older name."""
+    return await USER_PASSWORD_AUTH(turn)
+
+
+async def judge(turn: Turn, proves: Callable[[], Awaitable[bool]]) -> dict[str, Any]:
+    """Judge an attempt with a password, and go on from there.
+
+    Args:
+        turn: The request.
+        proves: Says whether the password is right.
+    """
+    user, unsettled = turn.person, turn.world.unsettled
+    if user.lockout.locked(turn.world.clock()):
+        raise not_authorized("Password attempts exceeded")
+    _refuse_state(
+        user,
+        disabled=unsettled.disabled_before_password,
+        unconfirmed=unsettled.unconfirmed_before_password,
+        reset=unsettled.reset_required_before_password,
+    )
+    if not await proves():
+        user.lockout.fail(
+            turn.world.clock(), free=unsettled.failed_passwords_before_lock, longest=unsettled.longest_lock
+        )
+        raise wrong_credentials()
+    user.lockout.clear()
+    _refuse_state(user, disabled=True, unconfirmed=True, reset=True)
+    if user.status == users.FORCE_CHANGE_PASSWORD:
+        if user.temporary_until is not None and turn.world.clock() >= user.temporary_until:
+            text = "Temporary password has expired and must be reset by an administrator."
+            raise not_authorized(text)
+        return new_password.ask(turn)
+    return await mfa.go_on(turn)
+
+
+def _refuse_state(user: User, *, disabled: bool, unconfirmed: bool, reset: bool) -> None:
+    if disabled and not user.enabled:
+        raise not_authorized("User is disabled.")
+    if unconfirmed and user.status == users.UNCONFIRMED:
+        raise Refusal("UserNotConfirmedException", "User is not confirmed.")
+    if reset and user.status == users.RESET_REQUIRED:
+        raise Refusal("PasswordResetRequiredException", "Password reset required for the user")

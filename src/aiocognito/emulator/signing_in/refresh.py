@@ -1,0 +1,27 @@
+"""REFRESH_TOKEN_AUTH: the older way to new tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..refusals import invalid_parameter
+from ..tokens import refresh
+from .turn import Turn
+
+
+async def REFRESH_TOKEN_AUTH(turn: Turn) -> dict[str, Any]:
+    """Make new tokens of a refresh token. The secret hash is over the real username: none is sent."""
+    text = turn.need("REFRESH_TOKEN")
+    unsettled = turn.world.unsettled
+    if turn.client.rotates and unsettled.rotation_refuses_refresh_flow:
+        raise invalid_parameter(unsettled.rotation_refresh_flow_message)
+    user, token = refresh.redeem(turn.world, turn.pool, turn.client, text)
+    wrong = f"SecretHash does not match for the client: {turn.client.id}"
+    turn.client.check_hash(user.username, turn.given.get("SECRET_HASH"), wrong=wrong)
+    result = await refresh.refresh(turn.world, turn.pool, turn.client, user, token)
+    return {"ChallengeParameters": {}, "AuthenticationResult": result}
+
+
+async def REFRESH_TOKEN(turn: Turn) -> dict[str, Any]:
+    """The same, by its other name."""
+    return await REFRESH_TOKEN_AUTH(turn)

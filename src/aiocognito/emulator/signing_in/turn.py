@@ -1,0 +1,72 @@
+"""One turn of the conversation: what somebody sent, and who it seems to be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import define, field
+
+from ..clients import AppClient
+from ..handles import Handle
+from ..pool import UserPool
+from ..refusals import missing_parameter
+from ..users import User
+from ..world import World
+
+
+@define
+class Turn:
+    """A request that begins or continues a sign-in.
+
+    Args:
+        world: The emulator's state.
+        pool: The user pool.
+        client: The app client.
+        given: ``AuthParameters`` or ``ChallengeResponses``.
+        name: The username as it was sent.
+        user: Whose name it is, if it is anybody's.
+        handle: The session handle that the answer came with.
+        admin: It came through the administrator's operation.
+        metadata: ``ClientMetadata``.
+    """
+
+    world: World
+    pool: UserPool
+    client: AppClient
+    given: Mapping[str, str] = field(repr=False)
+    name: str = ""
+    user: User | None = None
+    handle: Handle | None = None
+    admin: bool = False
+    metadata: Mapping[str, str] = field(factory=dict, repr=False)
+
+    def need(self, name: str) -> str:
+        """Take a parameter that must be there.
+
+        Raises:
+            Refusal: It is not, or is empty.
+        """
+        value = self.given.get(name)
+        if not value:
+            raise missing_parameter(name)
+        return value
+
+    @property
+    def person(self) -> User:
+        """The user, where it is clear that there is one."""
+        assert self.user is not None  # noqa: S101 - handles without a user are only made for decoys
+        return self.user
+
+    @property
+    def ticket(self) -> Handle:
+        """The handle, in challenges that cannot be answered without."""
+        assert self.handle is not None  # noqa: S101 - RespondToAuthChallenge found one
+        return self.handle
+
+    def challenge(self, name: str, parameters: Mapping[str, str], *, state: object = None) -> dict[str, Any]:
+        """Ask something: the answer of an operation, with a fresh handle."""
+        now = self.world.clock()
+        handle = Handle(name, self.client.id, self.person.sub, now + self.client.session_life, state)
+        session = self.pool.handles.issue(handle, now)
+        return {"ChallengeName": name, "Session": session, "ChallengeParameters": dict(parameters)}

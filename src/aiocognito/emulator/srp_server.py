@@ -1,0 +1,98 @@
+"""The server's half of SRP-6a (RFC 5054, RFC 2945), as Cognito speaks it.
+
+The powers are taken with gmpy2 outside the interpreter lock: a coroutine calls these functions through
+:func:`aiocognito.srp.run`. The client's half is :mod:`aiocognito.srp`, whose group and hashes these are.
+"""
+# ruff: noqa: N803, N806 - the RFCs' names
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from typing import Final
+
+from attrs import field, frozen
+
+from .. import srp
+
+SALT_BYTES: Final = 16
+_HEX: Final = re.compile(r"[0-9a-fA-F]{1,1024}")
+
+
+@frozen
+class Secret:
+    """What a user pool keeps instead of a password: salt s and verifier v = g^x."""
+
+    salt: int = field(repr=False)
+    verifier: int = field(repr=False)
+
+
+@frozen
+class Exchange:
+    """The server's pair for one sign-in, and what the client sent."""
+
+    A: int = field(repr=False)
+    b: int = field(repr=False)
+    B: int = field(repr=False)
+    secret: Secret = field(repr=False)
+
+    @property
+    def public_hex(self) -> str:
+        """SRP_B as Java's BigInteger prints itself: no leading zeros, so of odd length now and then."""
+        return f"{self.B:x}"
+
+    @property
+    def salt_hex(self) -> str:
+        """SALT, printed likewise."""
+        return f"{self.secret.salt:x}"
+
+
+def enrol(pool_name: str, user_id: str, password: str) -> Secret:
+    """Make salt and verifier of a new password; for a device, of its group key, key and password."""
+    salt = secrets.randbits(8 * SALT_BYTES)
+    return Secret(salt, _power(srp.G, srp.private_key(pool_name, user_id, password, salt)))
+
+
+def matches(secret: Secret, pool_name: str, user_id: str, password: str) -> bool:
+    """Say whether a password in the clear is the one that the verifier was made of."""
+    found = _power(srp.G, srp.private_key(pool_name, user_id, password, secret.salt))
+    return hmac.compare_digest(srp.pad(found), srp.pad(secret.verifier))
+
+
+def decoy(salt: bytes, exponent: bytes) -> Secret:
+    """Make the secret of somebody who does not exist: no password that anyone knows fits."""
+    return Secret(int.from_bytes(salt, "big"), _power(srp.G, int.from_bytes(exponent, "big")))
+
+
+def public_value(text: str) -> int | None:
+    """Read SRP_A; ``None`` if it is malformed or a multiple of N (RFC 2945: abort)."""
+    if not _HEX.fullmatch(text):
+        return None
+    A = int(text, 16)
+    return A if A % srp.N else None
+
+
+def begin(secret: Secret, A: int) -> Exchange:
+    """Make the server's pair: B = k * v + g^b (RFC 5054, 2.6)."""
+    b = secrets.randbits(256)
+    B = (srp.K * secret.verifier + _power(srp.G, b)) % srp.N
+    return Exchange(A, b, B, secret)
+
+
+def expected_signature(
+    exchange: Exchange, pool_name: str, user_id: str, block: bytes, timestamp: str
+) -> bytes:
+    """Compute what a client that knows the password signs with: S = (A * v^u)^b, HKDF, HMAC."""
+    u = srp.scrambling_parameter(exchange.A, exchange.B)
+    base = exchange.A * _power(exchange.secret.verifier, u) % srp.N
+    key = srp.hkdf(srp.pad(_power(base, exchange.b)), salt=srp.pad(u))
+    message = pool_name.encode() + user_id.encode() + block + timestamp.encode()
+    return hmac.digest(key, message, "sha256")
+
+
+def _power(base: int, exponent: int) -> int:
+    import gmpy2
+
+    with gmpy2.context(allow_release_gil=True):
+        return int(gmpy2.powmod(base, exponent, srp.N))

@@ -1,0 +1,99 @@
+"""Who an access token belongs to, and whether it is still worth anything."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from anyio import to_thread
+from attrs import field, frozen
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from ..refusals import not_authorized, user_not_found
+from .book import Grant
+
+if TYPE_CHECKING:
+    from ..clients import AppClient
+    from ..pool import UserPool
+    from ..users import User
+    from ..world import World
+
+SCOPE: Final = "aws.cognito.signin.user.admin"
+
+
+@frozen
+class Bearer:
+    """Somebody who came with a good access token."""
+
+    pool: UserPool
+    client: AppClient
+    user: User
+    grant: Grant
+    claims: Mapping[str, Any] = field(repr=False)
+
+
+async def authorize(world: World, token: str) -> Bearer:
+    """Find out who an access token belongs to.
+
+    Raises:
+        Refusal: It is no access token of this emulator's, its signature is wrong, it has expired, was
+            revoked, lacks the scope, or its user is gone or disabled; each with Cognito's own text.
+    """
+    header, claims = _read(token)
+    pool = next((pool for pool in world.pools.values() if pool.issuer == claims.get("iss")), None)
+    if pool is None or claims.get("token_use") != "access":
+        raise not_authorized("Invalid Access Token")
+    if not pool.tokens.genuine(token):
+        await _verify(world, pool, header, token)
+    if world.clock() >= claims["exp"]:
+        raise not_authorized("Access Token has expired")
+    grant = pool.tokens.grants.get(claims.get("event_id", ""))
+    user = pool.users.by_subject(claims["sub"])
+    if user is None:
+        raise user_not_found()
+    client = pool.clients.get(claims["client_id"])
+    if grant is None or grant.revoked or client is None:
+        raise not_authorized("Access Token has been revoked")
+    if SCOPE not in claims["scope"].split():
+        raise not_authorized("Access Token does not have required scopes")
+    if not user.enabled:
+        raise not_authorized("User is disabled.")
+    return Bearer(pool, client, user, grant, claims)
+
+
+async def _verify(world: World, pool: UserPool, header: Mapping[str, Any], token: str) -> None:
+    keys = await world.keys.of(pool.id)
+    if header.get("alg") != "RS256" or header.get("kid") != keys.access.kid:
+        raise not_authorized("Invalid Access Token")
+    public = keys.access.private.public_key()
+    if not await to_thread.run_sync(_signed_by, public, token):
+        raise not_authorized("Could not verify signature for Access Token")
+    pool.tokens.add_genuine(token)
+
+
+def _signed_by(key: rsa.RSAPublicKey, token: str) -> bool:
+    message, _, signature = token.rpartition(".")
+    try:
+        key.verify(_decode(signature), message.encode(), padding.PKCS1v15(), hashes.SHA256())
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _read(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    try:
+        header, claims, _signature = token.split(".")
+        parts = json.loads(_decode(header)), json.loads(_decode(claims))
+    except ValueError:
+        raise not_authorized("Invalid Access Token") from None
+    if not all(isinstance(part, dict) for part in parts):
+        raise not_authorized("Invalid Access Token")
+    return parts
+
+
+def _decode(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,0 +1,83 @@
+"""What a pool remembers of the tokens that it issued."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from attrs import define, field
+
+KNOWN: Final = 20_000
+
+
+@define
+class Grant:
+    """One sign-in of one person: the family that all its tokens belong to.
+
+    Args:
+        event_id: Names the sign-in in its tokens.
+        origin_jti: Names the family in its tokens, where revocation is on.
+        sub: Whose it is.
+        client_id: Through which app client.
+        auth_time: When, in seconds since 1970.
+        scopes: What access tokens may do.
+        revoked: Nothing of this family is good any more.
+    """
+
+    event_id: str
+    origin_jti: str
+    sub: str
+    client_id: str
+    auth_time: float
+    scopes: tuple[str, ...] = ("aws.cognito.signin.user.admin",)
+    revoked: bool = False
+
+
+@define
+class RefreshToken:
+    """A refresh token: its family, its end, and when it was rotated away."""
+
+    grant: Grant
+    expires: float
+    rotated: float | None = None
+
+
+@define
+class TokenBook:
+    """Grants, refresh tokens, and access tokens whose signature is known to be good."""
+
+    grants: dict[str, Grant] = field(factory=dict, repr=False)
+    _refresh: dict[bytes, RefreshToken] = field(factory=dict, repr=False)
+    _genuine: dict[bytes, None] = field(factory=dict, repr=False)
+
+    def open(self, grant: Grant) -> None:
+        """Remember a sign-in."""
+        self.grants[grant.event_id] = grant
+
+    def add_refresh(self, text: str, token: RefreshToken) -> None:
+        """Remember a refresh token by its hash."""
+        self._refresh[_digest(text)] = token
+
+    def refresh(self, text: str) -> RefreshToken | None:
+        """Look a refresh token up."""
+        return self._refresh.get(_digest(text))
+
+    def add_genuine(self, text: str) -> None:
+        """Remember that a JWT's signature is right, so that it is checked once."""
+        self._genuine[_digest(text)] = None
+        if len(self._genuine) > KNOWN:
+            del self._genuine[next(iter(self._genuine))]
+
+    def genuine(self, text: str) -> bool:
+        """Whether a JWT's signature is known to be right."""
+        return _digest(text) in self._genuine
+
+    def revoke_user(self, sub: str) -> None:
+        """End all sign-ins of a user."""
+        for grant in self.grants.values():
+            if grant.sub == sub:
+                grant.revoked = True
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

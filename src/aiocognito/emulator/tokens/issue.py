@@ -1,0 +1,127 @@
+"""Issuing tokens: the claims of ID and access tokens, and opaque refresh tokens."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from anyio import to_thread
+
+from .. import schema
+from .book import Grant, RefreshToken
+from .keys import SigningKey
+
+if TYPE_CHECKING:
+    from ..clients import AppClient
+    from ..pool import UserPool
+    from ..users import User
+    from ..world import World
+
+_REFRESH_HEADER: Final = {"cty": "JWT", "enc": "A256GCM", "alg": "RSA-OAEP"}
+_REFRESH_PARTS: Final = (256, 12, 900, 16)
+
+
+async def sign_in(world: World, pool: UserPool, client: AppClient, user: User) -> dict[str, Any]:
+    """Complete a sign-in: AuthenticationResult with all three tokens."""
+    now = world.clock()
+    grant = Grant(world.random.uuid(), world.random.uuid(), user.sub, client.id, now)
+    pool.tokens.open(grant)
+    refresh = refresh_token(pool, RefreshToken(grant, now + client.life("RefreshToken")))
+    return {**await tokens(world, pool, client, user, grant), "RefreshToken": refresh}
+
+
+async def tokens(world: World, pool: UserPool, client: AppClient, user: User, grant: Grant) -> dict[str, Any]:
+    """Make a fresh ID and access token of a sign-in: AuthenticationResult without a refresh token."""
+    common = _common(world, pool, client, grant)
+    access = {**_access(pool, client, user, grant), **common, "jti": world.random.uuid()}
+    identity = {**_identity(pool, client, user), **common, "jti": world.random.uuid()}
+    access["exp"] = access["iat"] + int(client.life("AccessToken"))
+    identity["exp"] = identity["iat"] + int(client.life("IdToken"))
+    if not client.revokes:
+        del access["jti"], identity["jti"]
+    keys = await world.keys.of(pool.id)
+    signed = await to_thread.run_sync(_sign_all, [(keys.access, access), (keys.id, identity)])
+    pool.tokens.add_genuine(signed[0])
+    return {
+        "AccessToken": signed[0],
+        "ExpiresIn": int(client.life("AccessToken")),
+        "IdToken": signed[1],
+        "TokenType": "Bearer",
+    }
+
+
+def refresh_token(pool: UserPool, token: RefreshToken) -> str:
+    """Make an opaque refresh token: the outer form of Cognito's JWE, random within."""
+    parts = [json.dumps(_REFRESH_HEADER, separators=(",", ":")).encode()]
+    parts += [secrets.token_bytes(length) for length in _REFRESH_PARTS]
+    text = ".".join(map(_base64url, parts))
+    pool.tokens.add_refresh(text, token)
+    return text
+
+
+def _common(world: World, pool: UserPool, client: AppClient, grant: Grant) -> dict[str, Any]:
+    claims = {
+        "sub": grant.sub,
+        "iss": pool.issuer,
+        "event_id": grant.event_id,
+        "auth_time": int(grant.auth_time),
+        "iat": int(world.clock()),
+    }
+    if client.revokes or client.rotates:
+        claims["origin_jti"] = grant.origin_jti
+    return claims
+
+
+def _access(pool: UserPool, client: AppClient, user: User, grant: Grant) -> dict[str, Any]:
+    claims = {
+        "token_use": "access",
+        "client_id": client.id,
+        "username": user.username,
+        "scope": " ".join(grant.scopes),
+    }
+    return {**claims, **_groups(pool, user, roles=False)}
+
+
+def _identity(pool: UserPool, client: AppClient, user: User) -> dict[str, Any]:
+    claims: dict[str, Any] = {"token_use": "id", "aud": client.id, "cognito:username": user.username}
+    readable = {name: value for name, value in user.attributes.items() if client.may_read(name)}
+    claims.update({name: schema.claim(name, value) for name, value in readable.items()})
+    return {**claims, **_groups(pool, user, roles=True)}
+
+
+def _groups(pool: UserPool, user: User, *, roles: bool) -> dict[str, Any]:
+    groups = pool.groups_of(user)
+    if not groups:
+        return {}
+    claims: dict[str, Any] = {"cognito:groups": [group.name for group in groups]}
+    arns = [group.role_arn for group in groups if group.role_arn]
+    if not roles or not arns:
+        return claims
+    claims["cognito:roles"] = arns
+    best = [group.role_arn for group in groups if group.role_arn and group.precedence == groups[0].precedence]
+    # Two groups of equal precedence and different roles: nobody is preferred.
+    if len(set(best)) == 1 and groups[0].precedence is not None:
+        claims["cognito:preferred_role"] = best[0]
+    return claims
+
+
+def _sign_all(jobs: list[tuple[SigningKey, Mapping[str, Any]]]) -> list[str]:
+    return [sign(key, claims) for key, claims in jobs]
+
+
+def sign(key: SigningKey, claims: Mapping[str, Any]) -> str:
+    """Write a JWS (RFC 7515) with Cognito's header: key id and algorithm, nothing else."""
+    header = _json({"kid": key.kid, "alg": "RS256"})
+    message = f"{_base64url(header)}.{_base64url(_json(claims))}"
+    return f"{message}.{_base64url(key.sign(message.encode()))}"
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -1,0 +1,88 @@
+"""Signing keys: two for each pool, made in a thread when they are first needed, never seeded."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import secrets
+from typing import Any, Final
+
+from anyio import to_thread
+from attrs import field, frozen
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+BITS: Final = 2048
+
+
+@frozen
+class SigningKey:
+    """An RSA key and the id by which a verifier finds it."""
+
+    kid: str
+    private: rsa.RSAPrivateKey = field(repr=False)
+
+    @classmethod
+    def generate(cls) -> SigningKey:
+        """Make a key; it takes a tenth of a second or so."""
+        kid = base64.b64encode(secrets.token_bytes(32)).decode()
+        return cls(kid, rsa.generate_private_key(65537, BITS))
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign as RS256 does (RFC 7518, 3.3)."""
+        return self.private.sign(message, padding.PKCS1v15(), hashes.SHA256())
+
+    def jwk(self) -> dict[str, str]:
+        """Write the public half as a JSON Web Key (RFC 7517)."""
+        numbers = self.private.public_key().public_numbers()
+        return {
+            "alg": "RS256",
+            "e": _base64url(numbers.e),
+            "kid": self.kid,
+            "kty": "RSA",
+            "n": _base64url(numbers.n),
+            "use": "sig",
+        }
+
+
+@frozen
+class KeyPair:
+    """A pool's two keys: tokens of different use are signed by different keys."""
+
+    access: SigningKey
+    id: SigningKey
+
+    @classmethod
+    def generate(cls) -> KeyPair:
+        """Make both."""
+        return cls(SigningKey.generate(), SigningKey.generate())
+
+    def jwks(self) -> dict[str, Any]:
+        """Write the key set."""
+        return {"keys": [self.id.jwk(), self.access.jwk()]}
+
+
+class KeyRing:
+    """The keys of all pools of one emulator."""
+
+    def __init__(self) -> None:
+        self._making: dict[str, asyncio.Task[KeyPair]] = {}
+
+    async def of(self, pool_id: str) -> KeyPair:
+        """Return a pool's keys; whoever asks first has them made, and a cancelled caller stops nothing."""
+        if pool_id not in self._making:
+            self._making[pool_id] = asyncio.create_task(self.make())
+        return await asyncio.shield(self._making[pool_id])
+
+    async def make(self) -> KeyPair:
+        """Make a pair in a thread."""
+        return await to_thread.run_sync(KeyPair.generate)
+
+    async def aclose(self) -> None:
+        """Wait for keys that are being made."""
+        await asyncio.gather(*self._making.values(), return_exceptions=True)
+
+
+def _base64url(number: int) -> str:
+    data = number.to_bytes((number.bit_length() + 7) // 8, "big")
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

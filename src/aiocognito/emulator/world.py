@@ -1,0 +1,65 @@
+"""Everything that operations act on: the pools of one emulator, its clock, randomness, keys and outbox."""
+
+from __future__ import annotations
+
+from attrs import define, field
+
+from .clients import AppClient
+from .clock import Clock
+from .outbox import Outbox
+from .pool import UserPool
+from .randomness import Randomness
+from .refusals import not_found
+from .tokens.keys import KeyRing
+from .unsettled import Unsettled
+
+ACCOUNT = "123456789012"
+
+
+@define
+class World:
+    """What one emulator knows. It has no network: HTTP is only how one asks.
+
+    Args:
+        region: The region in ids and issuers.
+        clock: Tells the time, in seconds since 1970.
+        random: Draws ids and codes.
+        keys: Make and keep signing keys.
+        outbox: Takes the codes that would be sent.
+        unsettled: The reading of what is not known about Cognito.
+    """
+
+    region: str = "us-east-1"
+    clock: Clock = field(factory=Clock)
+    random: Randomness = field(factory=Randomness)
+    keys: KeyRing = field(factory=KeyRing)
+    outbox: Outbox = field(factory=Outbox)
+    unsettled: Unsettled = field(factory=Unsettled)
+    pools: dict[str, UserPool] = field(factory=dict)
+
+    def pool(self, pool_id: str) -> UserPool:
+        """Find a pool.
+
+        Raises:
+            Refusal: There is none.
+        """
+        try:
+            return self.pools[pool_id]
+        except KeyError:
+            raise not_found(f"User pool {pool_id} does not exist.") from None
+
+    def client(self, client_id: str, pool_id: str | None = None) -> tuple[UserPool, AppClient]:
+        """Find an app client and its pool.
+
+        Args:
+            client_id: The client.
+            pool_id: The only pool that it may belong to.
+
+        Raises:
+            Refusal: There is none.
+        """
+        pools = self.pools.values() if pool_id is None else [self.pool(pool_id)]
+        for pool in pools:
+            if client_id in pool.clients:
+                return pool, pool.clients[client_id]
+        raise not_found(f"User pool client {client_id} does not exist.")
