@@ -79,3 +79,51 @@ def test_a_member_that_does_not_fit_is_named_and_not_quoted(values: Any, member:
         arguments.strings(values, "user_attributes")
     assert str(caught.value) == f"user_attributes[{member}]: must be text to text, not {kinds}"
     assert caught.value.code is Code.InvalidArgument
+
+
+@pytest.mark.parametrize("values", [{}, None])
+def test_a_mapping_that_is_needed_is_not_empty(values: Any) -> None:
+    with pytest.raises(AuthValidationError, match=r"^user_attributes: is empty$") as caught:
+        arguments.some_strings(values, "user_attributes")
+    assert caught.value.code is Code.InvalidArgument
+
+
+def test_a_mapping_that_is_needed_comes_back() -> None:
+    assert arguments.some_strings({"name": "Ana"}, "user_attributes") == {"name": "Ana"}
+    with pytest.raises(AuthValidationError, match=r"^user_attributes\['name'\]: must be text"):
+        arguments.some_strings({"name": 5}, "user_attributes")
+
+
+@pytest.mark.parametrize("values", [["email"], ("email",), {"email"}, dict.fromkeys(["email"])])
+def test_names_come_back_as_a_list(values: Any) -> None:
+    assert arguments.some_names(values, "user_attribute_keys") == ["email"]
+
+
+@pytest.mark.parametrize("values", [None, 5, "email", "", [], (), iter(["email"])])
+def test_what_holds_no_names_is_refused(values: Any) -> None:
+    with pytest.raises(AuthValidationError, match=r"^user_attribute_keys: must hold") as caught:
+        arguments.some_names(values, "user_attribute_keys")
+    assert caught.value.code is Code.InvalidArgument
+
+
+@pytest.mark.parametrize("values", [["email", ""], ["email", 5], [None], b"email"])
+def test_a_name_that_is_none_is_refused(values: Any) -> None:
+    with pytest.raises(AuthValidationError, match=r"^user_attribute_keys: ") as caught:
+        arguments.some_names(values, "user_attribute_keys")
+    assert caught.value.code is Code.InvalidArgument
+
+
+ALLOWED = frozenset({"ENABLED", "DISABLED"})
+
+
+@pytest.mark.parametrize("value", [None, "ENABLED", "DISABLED"])
+def test_one_of_a_few_or_none(value: Any) -> None:
+    arguments.one_of(value, "sms", ALLOWED)
+
+
+@pytest.mark.parametrize("value", ["", "enabled", "canary", True, 5, [], {"ENABLED"}])
+def test_another_than_those_few_is_refused(value: Any) -> None:
+    with pytest.raises(AuthValidationError) as caught:
+        arguments.one_of(value, "sms", ALLOWED)
+    assert str(caught.value) == "sms: must be one of DISABLED, ENABLED"
+    assert caught.value.code is Code.InvalidArgument

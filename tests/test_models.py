@@ -4,7 +4,7 @@ import copy
 import json
 import pickle
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import attrs
@@ -22,7 +22,7 @@ WHEN = datetime(2021, 6, 17, 19, 5, 29, 320000, UTC)
 
 EXAMPLES: list[Any] = [
     models.CodeDeliveryDetails("a***@e***", "EMAIL", "email"),
-    TotpSetupDetails(SECRET, "ana"),
+    TotpSetupDetails(SECRET, "canary"),
     models.SignInDetails("ana@example.com", "USER_SRP_AUTH"),
     models.AuthTokens(JWT({"sub": "canary"}, "canary-access"), JWT({"sub": "canary"}, "canary-id")),
     models.AuthUser("ana", "u-1", models.SignInDetails("ana@example.com")),
@@ -121,6 +121,23 @@ def test_amplify_s_form(value: Any, expected: dict[str, Any]) -> None:
 
 def test_auto_sign_in_is_by_srp_unless_said_otherwise() -> None:
     assert models.AutoSignInOptions() == models.AutoSignInOptions("USER_SRP_AUTH", None, None)
+    assert get_args(models.AuthFlowType) == (
+        "USER_SRP_AUTH",
+        "USER_PASSWORD_AUTH",
+        "CUSTOM_WITH_SRP",
+        "CUSTOM_WITHOUT_SRP",
+        "USER_AUTH",
+    )
+
+
+def test_what_is_absent_is_none() -> None:
+    jwt = JWT({}, "a.e30.c")
+    assert models.AuthTokens(jwt) == models.AuthTokens(jwt, None, None)
+    assert models.AuthUser("ana", "u-1") == models.AuthUser("ana", "u-1", None)
+    assert models.Credentials("id", "key") == models.Credentials("id", "key", None, None)
+    assert models.AuthSession() == models.AuthSession(None, None, None, None)
+    assert models.UserContext() == models.UserContext(None, None)
+    assert TotpSetupDetails(SECRET) == TotpSetupDetails(SECRET, None)
 
 
 # --- The URI that authenticator apps read --------------------------------------------------------------

@@ -70,7 +70,7 @@ def one_of(value: object, name: str, allowed: Collection[str]) -> None:
     Raises:
         AuthValidationError: It is another.
     """
-    if value is not None and value not in allowed:
+    if value is not None and not (isinstance(value, str) and value in allowed):
         raise AuthValidationError(
             Code.InvalidArgument, f"{name}: must be one of {', '.join(sorted(allowed))}"
         )

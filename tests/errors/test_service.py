@@ -54,13 +54,19 @@ def test_a_refusal_is_told_with_all_that_is_known() -> None:
         request_id="r-1",
     )
     assert type(error).__name__ == "NotAuthorizedException"
-    assert type(error).__module__.startswith("aiocognito.errors")
+    assert type(error).__module__ == errors.NotAuthorizedException.__module__
     assert type(error).__doc__
     assert str(error) == "Incorrect username or password."
     assert error.service_status == 400
     assert error.request_id == "r-1"
     assert error.retryable is False
     assert not isinstance(error, errors.InitiateAuthException)
+
+
+def test_a_refusal_of_which_little_is_known() -> None:
+    error = service_error("SignUp", "UsernameExistsException", "no")
+    assert (error.service_status, error.request_id) == (None, None)
+    assert errors.SignUpException("no").operation is None
 
 
 def test_one_class_of_each_pair() -> None:

@@ -52,8 +52,7 @@ class AuthError(Exception):
 
 
 def _restore(cls: type[E], args: tuple[Any, ...], state: dict[str, Any]) -> E:
-    error = cls.__new__(cls, *args)
-    error.args = args
+    error = cls.__new__(cls, *args)  # which keeps `args`; `__init__` would ask for more
     error.__dict__.update(state)
     return error
 

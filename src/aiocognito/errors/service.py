@@ -86,7 +86,6 @@ def _restore(
 ) -> ServiceError:
     cls = made_of[0] if len(made_of) == 1 else _both(*made_of)
     error = cls.__new__(cls, *args)
-    error.args = args
     error.__dict__.update(state)
     return error
 
