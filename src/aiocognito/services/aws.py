@@ -10,8 +10,6 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-import anyio.to_thread
-
 from ..config import AuthConfig
 from .retry import RetryPolicy
 
@@ -30,7 +28,8 @@ class AwsClient:
         service: Which one.
         config: Where it is, and the timeouts and attempts.
         aws_session: An aiobotocore session to take proxies, CA bundle and event handlers from; it
-            stays the caller's. Without it neither ``~/.aws`` nor credentials are looked at.
+            stays the caller's. Without it neither ``~/.aws`` nor credentials are looked at, and of
+            the environment only proxies and ``AWS_CA_BUNDLE``.
         retries: When to try again; by default as often as the configuration says.
     """
 
@@ -68,6 +67,7 @@ class AwsClient:
         Raises:
             ServiceError: The service refused. It is of the code's class and of the operation's.
             NetworkError: No answer came.
+            AuthConfigError: The CA bundle cannot be read.
             RuntimeError: The client is closed, or belongs to another event loop.
         """
         connection = self._check() or await self._connect()
@@ -107,7 +107,7 @@ class AwsClient:
         return await asyncio.shield(self._connecting)
 
     async def _open(self) -> AwsConnection:
-        parts = await anyio.to_thread.run_sync(self._prepare, abandon_on_cancel=True)
+        parts = await asyncio.to_thread(self._prepare)
         self._check()  # closed meanwhile: nothing is open yet, and nothing will be
         from .aws_connection import AwsConnection  # loaded by now
 

@@ -29,6 +29,7 @@ from botocore.utils import get_environ_proxies
 from yarl import URL
 
 from ..config import AuthConfig, is_loopback
+from ..errors import AuthConfigError
 from .aws_answers import Answer, AnswerReader
 from .aws_failures import network_error
 
@@ -59,8 +60,11 @@ def prepare(service: str, config: AuthConfig, aws_session: AioSession | None) ->
     Args:
         service: ``cognito-idp`` or ``cognito-identity``.
         config: Where the service is.
-        aws_session: The session to make the client from; one that knows nothing of the environment
-            by default.
+        aws_session: The session to make the client from. By default one that takes nothing from the
+            environment but proxies and ``AWS_CA_BUNDLE``.
+
+    Raises:
+        AuthConfigError: The CA bundle cannot be read.
     """
     url = config.service_url("cognito-idp" if service == "cognito-idp" else "cognito-identity")
     region = config.user_pool_region if service == "cognito-idp" else config.identity_pool_region
@@ -102,11 +106,13 @@ def _run(coroutine: Any) -> Any:
 
 @cache
 def _own_session() -> AioSession:
-    # Every variable keeps its default, whatever the environment and ~/.aws say of it.
+    # Every variable keeps its default, whatever the environment and ~/.aws say of it: whom to trust
+    # is the one thing that belongs to the machine.
     defaults = BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
     variables = {name: (None, None, default, convert) for name, (_, _, default, convert) in defaults}
     for name in ("config_file", "credentials_file"):
         variables[name] = (None, None, None, None)
+    variables["ca_bundle"] = (None, "AWS_CA_BUNDLE", None, None)
     session = AioSession(variables)
     loader = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
     session.register_component("data_loader", loader)
@@ -116,7 +122,10 @@ def _own_session() -> AioSession:
 
 @cache
 def _tls_context(ca_file: str) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=ca_file)
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as exc:
+        raise AuthConfigError(f"cannot be read: {ca_file}", field="ca_bundle") from exc
 
 
 class AwsConnection:

@@ -1,0 +1,171 @@
+"""Refusals and answers that make no sense become errors of a code and an operation."""
+
+from typing import Any
+
+import pytest
+
+from aiocognito.errors import (
+    InternalErrorException,
+    NotAuthorizedException,
+    ServiceError,
+    SignUpException,
+    UserNotFoundException,
+)
+from aiocognito.services.aws import AwsClient
+
+from .conftest import Connect
+from .stub import Stub
+
+
+async def refusal(client: AwsClient, operation: str = "GetUser") -> ServiceError:
+    with pytest.raises(ServiceError) as caught:
+        await client.call(operation, {})
+    return caught.value
+
+
+async def test_b04_the_code_is_between_hash_and_colon(client: AwsClient, stub: Stub) -> None:
+    stub.reply(400, {}, headers={"x-amzn-errortype": "com.amazon#UserNotFoundException:http://x"})
+    error = await refusal(client)
+    assert isinstance(error, UserNotFoundException)
+    assert error.name == "UserNotFoundException"
+
+
+async def test_b04_the_header_wins_over_the_body(client: AwsClient, stub: Stub) -> None:
+    stub.reply(
+        400,
+        {"__type": "CodeMismatchException", "message": "from the body"},
+        headers={"x-amzn-ErrorType": "NotAuthorizedException:"},
+    )
+    error = await refusal(client)
+    assert (error.name, str(error)) == ("NotAuthorizedException", "from the body")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"__type": "UserNotFoundException"}, "UserNotFoundException"),
+        ({"__type": "com.amazonaws.cognito#UserNotFoundException"}, "UserNotFoundException"),
+        ({"__type": "UserNotFoundException:http://x#y"}, "UserNotFoundException"),
+        ({"__type": "UserNotFoundException,more"}, "UserNotFoundException"),
+        ({"code": "UserNotFoundException"}, "UserNotFoundException"),
+        ({"code": 400, "__type": "UserNotFoundException"}, "UserNotFoundException"),
+        ({"__type": "NewException"}, "NewException"),
+        ({"__type": ""}, "UnknownError"),
+        ({"__type": "no code at all"}, "UnknownError"),
+        ({"__type": ["UserNotFoundException"]}, "UnknownError"),
+        ({"message": "no type"}, "UnknownError"),
+        ({}, "UnknownError"),
+    ],
+)
+async def test_b04_codes_of_the_body(client: AwsClient, stub: Stub, body: dict[str, Any], code: str) -> None:
+    stub.reply(400, body)
+    assert (await refusal(client)).name == code
+
+
+@pytest.mark.parametrize("operation", ["GetUser", "SignUp", "ForgetDevice", "DeleteUser"])
+async def test_b05_status_and_request_id_are_always_there(
+    client: AwsClient, stub: Stub, operation: str
+) -> None:
+    """Amplify leaves them out for SignUp, ForgetDevice and DeleteUser; nothing is gained by that."""
+    stub.refuse("NotAuthorizedException", "no", 400, **{"x-amzn-RequestId": "1-2-3"})
+    error = await refusal(client, operation)
+    assert (error.service_status, error.request_id, error.operation) == (400, "1-2-3", operation)
+
+
+async def test_an_error_is_of_its_code_and_of_its_operation(client: AwsClient, stub: Stub) -> None:
+    stub.refuse("NotAuthorizedException")
+    error = await refusal(client, "SignUp")
+    assert isinstance(error, NotAuthorizedException)
+    assert isinstance(error, SignUpException)
+
+
+async def test_a_code_that_nobody_knows_is_the_operations_error(client: AwsClient, stub: Stub) -> None:
+    stub.refuse("NewException", "something new")
+    error = await refusal(client, "SignUp")
+    assert isinstance(error, SignUpException)
+    assert (error.name, str(error)) == ("NewException", "something new")
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "message"),
+    [
+        ({"message": "small"}, {}, "small"),
+        ({"Message": "large"}, {}, "large"),
+        ({"message": "", "Message": "large"}, {}, "large"),
+        ({}, {"x-amzn-ErrorMessage": "from the header"}, "from the header"),
+        ({"message": 7}, {}, "GetUser was refused: NotAuthorizedException"),
+        ({}, {}, "GetUser was refused: NotAuthorizedException"),
+    ],
+)
+async def test_where_the_message_comes_from(
+    client: AwsClient, stub: Stub, body: dict[str, Any], headers: dict[str, str], message: str
+) -> None:
+    stub.reply(400, {"__type": "NotAuthorizedException", **body}, headers=headers)
+    assert str(await refusal(client)) == message
+
+
+NONSENSE = [
+    b"<html>Bad gateway</html>",
+    b"[1]",
+    b'"text"',
+    b"null",
+    b'{"AccessToken": "cut-o',
+    b"\xff\xfe",
+    b"[" * 99999,
+]
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 403, 500, 503])
+@pytest.mark.parametrize("body", [*NONSENSE, b""])
+async def test_an_answer_that_makes_no_sense(connect: Connect, stub: Stub, status: int, body: bytes) -> None:
+    stub.reply(status, body=body, headers={"x-amzn-RequestId": "1-2-3"})
+    error = await refusal(connect(max_attempts=1), "SignUp")
+    assert isinstance(error, SignUpException)
+    assert (error.name, error.service_status, error.request_id) == ("UnknownError", status, "1-2-3")
+    assert error.retryable is (status >= 500)
+    assert str(error) == f"the answer to SignUp (HTTP {status}) could not be read"
+    assert error.__cause__ is error.__context__ is None
+
+
+async def test_an_answer_that_makes_no_sense_is_tried_again_by_its_status(
+    client: AwsClient, stub: Stub
+) -> None:
+    stub.reply(503, body=b"<html>")
+    stub.reply(200, body=b"<html>")
+    error = await refusal(client)
+    assert error.service_status == 200
+    assert len(stub.requests) == 2
+
+
+async def test_nonsense_is_no_empty_body(client: AwsClient, stub: Stub) -> None:
+    stub.reply(body=b"<html>")
+    assert (await refusal(client, "ForgetDevice")).name == "UnknownError"
+
+
+async def test_a_redirect_is_not_followed(client: AwsClient, stub: Stub) -> None:
+    stub.reply(307, headers={"Location": f"{stub.url}/elsewhere"})
+    assert (await refusal(client)).service_status == 307
+    assert len(stub.requests) == 1
+
+
+async def test_a_refusal_without_json_is_named_by_its_header(connect: Connect, stub: Stub) -> None:
+    stub.reply(500, body=b"<html>", headers={"x-amzn-ErrorType": "InternalErrorException"})
+    assert isinstance(await refusal(connect(max_attempts=1)), InternalErrorException)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"Devices": [{"DeviceCreateDate": "yesterday"}]},
+        {"Devices": [{"DeviceCreateDate": 1e99}]},
+        {"Devices": [7]},
+        {"Devices": 7},
+        {"Devices": "abc"},
+    ],
+)
+async def test_members_of_the_wrong_kind_make_no_sense(
+    client: AwsClient, stub: Stub, members: dict[str, Any]
+) -> None:
+    stub.reply(json=members)
+    error = await refusal(client, "ListDevices")
+    assert (error.name, error.service_status) == ("UnknownError", 200)
