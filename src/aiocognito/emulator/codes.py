@@ -143,10 +143,6 @@ def simulated_details(pool: UserPool, username: str, attributes: tuple[str, ...]
     if username.startswith("+") and "phone_number" in attributes:
         return details("phone_number", username)
     if "email" in attributes:
-        address = (
-            username
-            if "@" in username
-            else f"{pool.decoy_letter(username)}@{pool.decoy_letter(username[::-1])}"
-        )
-        return details("email", address)
+        made_up = f"{pool.decoy_letter(username)}@{pool.decoy_letter(username[::-1])}"
+        return details("email", username if "@" in username else made_up)
     return details("phone_number", pool.decoy_phone(username))

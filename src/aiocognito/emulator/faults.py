@@ -21,6 +21,12 @@ class Fault:
     message: str | None = None
     times: int | None = 1
 
+    @property
+    def instead_of_work(self) -> bool:
+        """Whether an error is answered and nothing done."""
+        alone = self.cut is None and not self.malformed
+        return self.error is not None or (self.status is not None and alone)
+
 
 @define
 class Faults:

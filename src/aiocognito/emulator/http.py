@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import ipaddress
 import json
 import re
 import uuid
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
@@ -84,9 +86,8 @@ class Site:
             return self._finish(name, dispatch.failure("UnknownOperationException", ""))
         if self._administrative(name) and (refusal := self._closed_to(request)):
             return refusal
-        return await self._with_faults(
-            request, name, lambda: dispatch.answer(self.world, self.model, name, body)
-        )
+        work = partial(dispatch.answer, self.world, self.model, name, body)
+        return await self._with_faults(request, name, work)
 
     def _administrative(self, name: str) -> bool:
         operation = self.model.operations.get(name)
@@ -106,18 +107,15 @@ class Site:
             await asyncio.sleep(fault.latency)
         if fault.cut == "before":
             return self._cut(request, name, service)
-        if fault.error is not None or (
-            fault.status is not None and not fault.malformed and fault.cut is None
-        ):
+        if fault.instead_of_work:
             return self._finish(name, _planned(fault), service)
         reply = await work()
         if fault.cut == "after":
             return self._cut(request, name, service)
         if fault.malformed:
-            self.calls.append(Call(name, service, fault.status or 200, None))
-            return web.Response(
-                text="<html>not JSON</html>", content_type="text/html", status=fault.status or 200
-            )
+            status = fault.status or 200
+            self.calls.append(Call(name, service, status, None))
+            return web.Response(text="<html>not JSON</html>", content_type="text/html", status=status)
         return self._finish(name, reply, service)
 
     def _cut(self, request: web.Request, name: str, service: str) -> web.StreamResponse:
@@ -213,20 +211,19 @@ class Site:
         return self.any_address and _is_address(name)
 
     def _closed_to(self, request: web.Request) -> web.Response | None:
-        """Steering and administration are for programs: no page of another origin, and the token off loopback."""
+        """Steering and administration are for programs, not for pages; off loopback they need the token."""
         origin = request.headers.get("Origin")
         if origin is not None and origin != f"{request.scheme}://{request.host}":
             return web.Response(status=403, text="Not for web pages.")
         if self.token is None:
             return None
-        offered = request.headers.get("X-Emulator-Token") or request.headers.get(
-            "Authorization", ""
-        ).removeprefix("Bearer ")
+        # AWS clients sign with the Authorization header, so the token may come in one of its own.
+        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        offered = request.headers.get("X-Emulator-Token", bearer)
         if hmac.compare_digest(self.token.encode(), offered.encode()):
             return None
-        return web.Response(
-            status=401, text="The emulator's token is missing.", headers={"WWW-Authenticate": "Bearer"}
-        )
+        headers = {"WWW-Authenticate": "Bearer"}
+        return web.Response(status=401, text="The emulator's token is missing.", headers=headers)
 
 
 @web.middleware
@@ -312,8 +309,6 @@ def _host_name(host: str) -> str:
 
 
 def _is_address(name: str) -> bool:
-    import ipaddress
-
     try:
         ipaddress.ip_address(name)
     except ValueError:

@@ -86,11 +86,12 @@ class Outbox:
             if _concerns(message, to_or_username):
                 self._read(message)
                 return message.code
-        entry = (to_or_username, asyncio.get_running_loop().create_future())
+        future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        entry = (to_or_username, future)
         self._waiting.append(entry)
         try:
             async with asyncio.timeout(timeout):
-                return (await entry[1]).code
+                return (await future).code
         except TimeoutError:
             sent = sorted({message.to for message in self.messages}) or ["nobody"]
             text = f"no code was sent to {to_or_username!r} within {timeout} s; sent to: {', '.join(sent)}"

@@ -11,7 +11,7 @@ from .refusals import invalid_parameter
 
 
 def page(
-    items: Sequence[Any], member: str, after: str | None, limit: int | None, *, token: str
+    items: Sequence[Any], member: str, after: str | None, limit: int | None, token: str
 ) -> dict[str, Any]:
     """Cut one page out of a list.
 

@@ -127,10 +127,10 @@ class CognitoEmulator:
             any_address=self._host in _WILDCARDS,
             token=self.token,
         )
-        runner = web.AppRunner(site.application(), access_log=None)
+        runner = web.AppRunner(site.application(), access_log=None, shutdown_timeout=0.5)
         await runner.setup()
         try:
-            await web.TCPSite(runner, self._host, self._port, shutdown_timeout=0.5).start()
+            await web.TCPSite(runner, self._host, self._port).start()
         except BaseException:
             await runner.cleanup()
             raise

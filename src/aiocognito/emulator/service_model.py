@@ -66,19 +66,20 @@ class ServiceModel:
             Refusal: ``SerializationException`` for a JSON type that cannot be meant,
                 ``InvalidParameterException`` for a value that breaks a constraint.
         """
-        given = self._cast(operation.input, body)
+        given: dict[str, Any] = self._cast(operation.input, body)
         faults = list(self._faults(operation.input, given, ""))
         if faults:
             noun = "error" if len(faults) == 1 else "errors"
             raise invalid_parameter(f"{len(faults)} validation {noun} detected: {'; '.join(faults)}")
-        return dict(given)
+        return given
 
     def _cast(self, name: str, value: Any) -> Any:
         shape = self.shapes[name]
         kind = shape["type"]
         wanted = _PYTHON[kind]
         # JSON's true is no number, though Python's is an int.
-        if not isinstance(value, wanted) or (isinstance(value, bool) and kind != "boolean"):
+        fits = isinstance(value, wanted) and (kind == "boolean" or not isinstance(value, bool))
+        if not fits:
             found = _JSON_NAMES.get(type(value), "START_OBJECT" if isinstance(value, dict) else "START_ARRAY")
             raise Refusal("SerializationException", f"{found} can not be converted to {_SPOKEN[kind]}")
         if kind == "structure" and not shape.get("document"):

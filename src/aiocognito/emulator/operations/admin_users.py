@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from .. import codes, passwords, schema, users
 from ..paging import page
@@ -17,6 +17,8 @@ from ..world import World
 from .account import described_factors
 from .passwords import send_reset_code
 from .sign_up import draft, require_new
+
+_MEDIA: Final = {"SMS": "phone_number", "EMAIL": "email"}
 
 
 async def AdminCreateUser(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,15 +69,14 @@ def temporary_password(pool: UserPool) -> str:
 
 def _invite(world: World, pool: UserPool, user: User, password: str, media: Iterable[str]) -> None:
     # SMS is the default medium; whoever has no phone number gets e-mail instead.
-    for medium, attribute, other in (("SMS", "phone_number", "email"), ("EMAIL", "email", "phone_number")):
-        if medium in media and (to := user.attributes.get(attribute)):
-            codes.deliver(
-                world, pool, user, attribute=attribute, address=to, purpose=codes.INVITATION, text=password
-            )
-        elif medium in media and len(list(media)) == 1 and (to := user.attributes.get(other)):
-            codes.deliver(
-                world, pool, user, attribute=other, address=to, purpose=codes.INVITATION, text=password
-            )
+    wanted = [attribute for medium, attribute in _MEDIA.items() if medium in media]
+    has = [attribute for attribute in _MEDIA.values() if user.attributes.get(attribute)]
+    reached = [attribute for attribute in wanted if attribute in has]
+    for attribute in reached or has[:1]:
+        to = user.attributes[attribute]
+        codes.deliver(
+            world, pool, user, attribute=attribute, address=to, purpose=codes.INVITATION, text=password
+        )
 
 
 async def _invite_again(world: World, pool: UserPool, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -216,7 +217,7 @@ async def ListUsers(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     fits = parse_filter(given.get("Filter"))
     shown = given.get("AttributesToGet")
     found = [described(user, shown) for user in pool.users if fits(user)]
-    return page(found, "Users", given.get("PaginationToken"), given.get("Limit"), token="PaginationToken")
+    return page(found, "Users", given.get("PaginationToken"), given.get("Limit"), "PaginationToken")
 
 
 def named(world: World, given: Mapping[str, Any]) -> tuple[UserPool, User]:

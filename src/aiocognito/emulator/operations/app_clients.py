@@ -84,9 +84,7 @@ async def ListUserPoolClients(world: World, given: Mapping[str, Any]) -> dict[st
         {"ClientId": client.id, "UserPoolId": pool.id, "ClientName": client.settings["ClientName"]}
         for client in pool.clients.values()
     ]
-    return page(
-        described, "UserPoolClients", given.get("NextToken"), given.get("MaxResults"), token="NextToken"
-    )
+    return page(described, "UserPoolClients", given.get("NextToken"), given.get("MaxResults"), "NextToken")
 
 
 def describe(pool: UserPool, client: AppClient) -> dict[str, Any]:
@@ -140,6 +138,5 @@ def _check_validity(kind: str, value: int | None, units: Mapping[str, str]) -> N
     default, low, high = _RANGES[kind]
     seconds = value * SECONDS[units.get(kind, default)]
     if not low <= seconds <= high:
-        raise invalid_parameter(
-            f"Invalid range for token validity: {kind} must be between {low} and {high} seconds."
-        )
+        text = f"Invalid range for token validity: {kind} must be between {low} and {high} seconds."
+        raise invalid_parameter(text)

@@ -59,7 +59,7 @@ async def ListGroups(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     """List a pool's groups."""
     pool = world.pool(given["UserPoolId"])
     groups = [group.describe(pool.id) for group in pool.groups.values()]
-    return page(groups, "Groups", given.get("NextToken"), given.get("Limit"), token="NextToken")
+    return page(groups, "Groups", given.get("NextToken"), given.get("Limit"), "NextToken")
 
 
 async def ListUsersInGroup(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,7 +67,7 @@ async def ListUsersInGroup(world: World, given: Mapping[str, Any]) -> dict[str, 
     pool = world.pool(given["UserPoolId"])
     name = _group(pool, given["GroupName"]).name
     members = [described(user) for user in pool.users if name in user.groups]
-    return page(members, "Users", given.get("NextToken"), given.get("Limit"), token="NextToken")
+    return page(members, "Users", given.get("NextToken"), given.get("Limit"), "NextToken")
 
 
 async def AdminAddUserToGroup(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,7 +92,7 @@ async def AdminListGroupsForUser(world: World, given: Mapping[str, Any]) -> dict
     """List the groups that a user is in."""
     pool, user = named(world, given)
     groups = [group.describe(pool.id) for group in pool.groups_of(user)]
-    return page(groups, "Groups", given.get("NextToken"), given.get("Limit"), token="NextToken")
+    return page(groups, "Groups", given.get("NextToken"), given.get("Limit"), "NextToken")
 
 
 def _group(pool: UserPool, name: str) -> Group:

@@ -57,7 +57,9 @@ async def DescribeUserPool(world: World, given: Mapping[str, Any]) -> dict[str, 
 async def UpdateUserPool(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     """Replace a user pool's settings: what is left out goes back to its default."""
     pool = world.pool(given["UserPoolId"])
-    kept = {key: pool.settings[key] for key in (*_CREATION_ONLY, "CreationDate") if key in pool.settings}
+    kept: dict[str, Any] = {
+        key: pool.settings[key] for key in (*_CREATION_ONLY, "CreationDate") if key in pool.settings
+    }
     named = {"PoolName": pool.settings["Name"], **given}
     pool.settings = {**_settings(named), **kept, "LastModifiedDate": world.clock()}
     pool.mfa = {**pool.mfa, **_mfa(given)}
@@ -68,7 +70,10 @@ async def DeleteUserPool(world: World, given: Mapping[str, Any]) -> dict[str, An
     """Delete a user pool and everybody in it."""
     pool = world.pool(given["UserPoolId"])
     if pool.settings["DeletionProtection"] == "ACTIVE":
-        text = "The user pool cannot be deleted because deletion protection is activated. Deletion protection must be inactivated first."
+        text = (
+            "The user pool cannot be deleted because deletion protection is activated. "
+            "Deletion protection must be inactivated first."
+        )
         raise invalid_parameter(text)
     del world.pools[pool.id]
     return {}
@@ -86,7 +91,7 @@ async def ListUserPools(world: World, given: Mapping[str, Any]) -> dict[str, Any
         }
         for pool in world.pools.values()
     ]
-    return page(described, "UserPools", given.get("NextToken"), given["MaxResults"], token="NextToken")
+    return page(described, "UserPools", given.get("NextToken"), given["MaxResults"], "NextToken")
 
 
 async def AddCustomAttributes(world: World, given: Mapping[str, Any]) -> dict[str, Any]:

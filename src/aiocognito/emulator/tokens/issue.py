@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from anyio import to_thread
@@ -108,7 +108,7 @@ def _groups(pool: UserPool, user: User, *, roles: bool) -> dict[str, Any]:
     return claims
 
 
-def _sign_all(jobs: list[tuple[SigningKey, Mapping[str, Any]]]) -> list[str]:
+def _sign_all(jobs: Sequence[tuple[SigningKey, Mapping[str, Any]]]) -> list[str]:
     return [sign(key, claims) for key, claims in jobs]
 
 
