@@ -61,7 +61,9 @@ async def test_the_whole_main_job(emulator: CognitoEmulator, auth: AuthClient) -
     assert heard == ["signedIn", "tokenRefresh", "signedOut"]
 
 
-async def test_a_thousand_tasks_cause_one_refresh(emulator: CognitoEmulator, pool: Any, auth: AuthClient) -> None:
+async def test_a_thousand_tasks_cause_one_refresh(
+    emulator: CognitoEmulator, pool: Any, auth: AuthClient
+) -> None:
     await pool.add_user("ana", PASSWORD)
     await auth.sign_in("ana", PASSWORD)
     emulator.clock.advance(3601)
@@ -147,7 +149,9 @@ async def test_refusals_have_their_own_exceptions_and_leave_the_session_alone(
     assert (await there.get_current_user()).username == "ana"
 
 
-async def test_a_disabled_user_may_not_sign_in(emulator: CognitoEmulator, pool: Any, auth: AuthClient) -> None:
+async def test_a_disabled_user_may_not_sign_in(
+    emulator: CognitoEmulator, pool: Any, auth: AuthClient
+) -> None:
     import boto3
     from botocore import UNSIGNED
     from botocore.config import Config
@@ -227,7 +231,9 @@ async def test_an_endpoint_that_cannot_be_reached(pool: Any, emulator: CognitoEm
         assert errors.http_status_for(caught.value) == 503
 
 
-async def test_every_challenge_of_the_main_job(emulator: CognitoEmulator, pool: Any, auth: AuthClient) -> None:
+async def test_every_challenge_of_the_main_job(
+    emulator: CognitoEmulator, pool: Any, auth: AuthClient
+) -> None:
     await pool.add_user("ana", PASSWORD, attributes={"phone_number": "+15550100"}, mfa="SMS")
     await pool.add_user("ben", PASSWORD, mfa="TOTP")
     result = await auth.sign_in("ana", PASSWORD)
@@ -269,7 +275,11 @@ async def test_nothing_secret_is_logged_or_shown(emulator: CognitoEmulator) -> N
             shown.append(repr(await client.fetch_auth_session(force_refresh=True)))
             record = (await client._session.load()).record
             assert record.tokens is not None
-            secrets |= {record.tokens.access_token, record.tokens.refresh_token or "", record.tokens.id_token or ""}
+            secrets |= {
+                record.tokens.access_token,
+                record.tokens.refresh_token or "",
+                record.tokens.id_token or "",
+            }
             shown += [repr(client), repr(sessions), repr(client.config), repr(record), repr(storage)]
             secrets.add(await client.rotate_session_key())
             await client.sign_out()

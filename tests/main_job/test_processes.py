@@ -1,0 +1,116 @@
+"""Several processes, one session on disk."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from aiocognito import AuthClient, FileStorage
+from aiocognito.emulator import CognitoEmulator
+from aiocognito.session.record import load
+
+from .conftest import PASSWORD
+
+SCRIPT = Path(__file__).with_name("one_process.py")
+REFRESH = "GetTokensFromRefreshToken"
+
+
+async def rotating_pool(emulator: CognitoEmulator, *, grace: int) -> Any:
+    return await emulator.create_user_pool(
+        client={
+            "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH"],
+            "RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": grace},
+        }
+    )
+
+
+@asynccontextmanager
+async def process(
+    job: str, directory: Path, pool: Any, offset: float
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    config = {
+        field.name: getattr(pool.config, field.name)
+        for field in attrs.fields(type(pool.config))
+        if field.name.startswith("user_pool_")
+    }
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(SCRIPT),
+        job,
+        str(directory),
+        str(offset),
+        json.dumps(config),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert child.stdout is not None
+        assert await child.stdout.readline() == b"ready\n"
+        yield child
+    finally:
+        if child.returncode is None:
+            child.kill()
+        await child.wait()
+        child._transport.close()  # type: ignore[attr-defined]
+
+
+def go(child: asyncio.subprocess.Process) -> None:
+    assert child.stdin is not None
+    child.stdin.write(b"go\n")
+
+
+async def line(child: asyncio.subprocess.Process) -> str:
+    assert child.stdout is not None
+    return (await child.stdout.readline()).decode().strip()
+
+
+async def test_two_processes_refresh_once_between_them(emulator: CognitoEmulator, tmp_path: Path) -> None:
+    pool = await rotating_pool(emulator, grace=0)
+    await pool.add_user("ana", PASSWORD)
+    storage = FileStorage(tmp_path, encryption_key=None)
+    async with AuthClient(pool.config, storage=storage) as auth:
+        await auth.sign_in("ana", PASSWORD)
+        emulator.faults.add(REFRESH, latency=0.1)
+        async with process("once", tmp_path, pool, 3601) as one, process("once", tmp_path, pool, 3601) as two:
+            go(one)
+            go(two)
+            answers = [json.loads(await line(child)) for child in (one, two)]
+        assert len(answers[0]) == 1
+        assert answers[0] == answers[1], "both have the one set of new tokens"
+        assert [call.operation for call in emulator.calls].count(REFRESH) == 1
+        tokens = (await auth.fetch_auth_session()).tokens
+        assert tokens is not None
+        assert [tokens.access_token.payload["jti"]] == answers[0]
+
+
+async def test_a_killed_process_leaves_a_readable_session(emulator: CognitoEmulator, tmp_path: Path) -> None:
+    # Killed between the answer and the disk, the old refresh token must do: that is what grace is for.
+    pool = await rotating_pool(emulator, grace=60)
+    await pool.add_user("ana", PASSWORD)
+    storage = FileStorage(tmp_path, encryption_key=None)
+    chance = random.Random(4711)
+    for _ in range(4):
+        async with AuthClient(pool.config, storage=storage, clock=emulator.clock) as auth:
+            if (await auth.fetch_auth_session()).tokens is None:
+                await auth.sign_in("ana", PASSWORD)
+            async with process("forever", tmp_path, pool, 0) as child:
+                go(child)
+                assert await line(child) == "renewed"
+                await asyncio.sleep(chance.uniform(0, 0.05))
+                child.kill()
+                await child.wait()
+            session = auth._session
+            raw = await storage.get(session.storage_key)
+            assert raw is not None
+            record = load(raw)
+            assert record is not None
+            assert record.tokens is not None
+            assert (await auth.get_current_user()).username == "ana"
