@@ -36,6 +36,7 @@ async def main(url: str) -> None:
     heavy = {"aiobotocore", "botocore", "aiohttp", "httpx", "jose", "gmpy2"} & set(sys.modules)
     assert not heavy, f"importing loads {heavy}"
     client = AwsClient("cognito-idp", AuthConfig(user_pool_id="eu-west-1_abc", user_pool_endpoint=url))
+    await asyncio.to_thread(int)  # the thread pool itself is not what is watched
     watching = True
     await client.call("GetUser", {"AccessToken": "t"})
     await client.aclose()

@@ -115,7 +115,7 @@ NONSENSE = [
 ]
 
 
-@pytest.mark.parametrize("status", [200, 302, 400, 403, 500, 503])
+@pytest.mark.parametrize("status", [200, 302, 503])
 @pytest.mark.parametrize("body", [*NONSENSE, b""])
 async def test_an_answer_that_makes_no_sense(connect: Connect, stub: Stub, status: int, body: bytes) -> None:
     stub.reply(status, body=body, headers={"x-amzn-RequestId": "1-2-3"})

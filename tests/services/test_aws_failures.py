@@ -3,7 +3,8 @@
 import asyncio
 import pickle
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -21,20 +22,45 @@ async def failure_of(client: AwsClient, **call: Any) -> NetworkError:
     return caught.value
 
 
-@pytest.fixture
-async def silent_port() -> AsyncIterator[int]:
-    """A port that takes connections and says nothing, not even TLS."""
-    writers = []
+@asynccontextmanager
+async def serve(answer: Callable[[asyncio.StreamWriter], Awaitable[None]]) -> AsyncIterator[str]:
+    """Serve what takes requests and answers in a way of its own, until the client goes; yield its address."""
+    served: set[asyncio.Task[None]] = set()
 
-    async def accept(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writers.append(writer)
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        served.add(task)
+        try:
+            await answer(writer)
+            await reader.read()
+        except ConnectionError:
+            pass
+        finally:
+            writer.transport.abort()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0)
-    yield server.sockets[0].getsockname()[1]
-    server.close()
-    for writer in writers:
-        writer.transport.abort()
-    await server.wait_closed()
+    try:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        await asyncio.gather(*served)
+        await server.wait_closed()
+
+
+async def silence(_: asyncio.StreamWriter) -> None:
+    """Say nothing, not even TLS."""
+
+
+async def drip(writer: asyncio.StreamWriter) -> None:
+    """Answer a little at a time, without end."""
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+    while not writer.is_closing():
+        writer.write(b" ")
+        await writer.drain()
+        await asyncio.sleep(0.01)
 
 
 async def test_a_refused_connection(connect: Connect, sleeps: list[float]) -> None:
@@ -68,8 +94,11 @@ async def test_a_name_server_that_does_not_answer(connect: Connect, monkeypatch:
     assert isinstance(error.__cause__, TimeoutError)
 
 
-async def test_a_handshake_that_does_not_end(connect: Connect, silent_port: int, sleeps: list[float]) -> None:
-    error = await failure_of(connect(f"https://127.0.0.1:{silent_port}", connect_timeout=0.05))
+async def test_a_handshake_that_does_not_end(connect: Connect, sleeps: list[float]) -> None:
+    async with serve(silence) as address:
+        client = connect(f"https://{address}", connect_timeout=0.05)
+        error = await failure_of(client)
+        await client.aclose()
     assert error.request_sent is False
     assert "no connection within 0.05 s" in str(error)
     assert len(sleeps) == 2
@@ -91,24 +120,10 @@ async def test_no_answer_in_time(connect: Connect, stub: Stub, sleeps: list[floa
 
 
 async def test_an_answer_that_drips_is_not_waited_for_forever(connect: Connect) -> None:
-    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-        try:
-            while True:
-                writer.write(b" ")
-                await writer.drain()
-                await asyncio.sleep(0.01)
-        except ConnectionError:
-            writer.close()
-
-    server = await asyncio.start_server(drip, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    client = connect(f"http://127.0.0.1:{port}", connect_timeout=0.05, read_timeout=0.1)
-    error = await failure_of(client)
-    server.close()
-    await client.aclose()
-    await server.wait_closed()
+    async with serve(drip) as address:
+        client = connect(f"http://{address}", connect_timeout=0.05, read_timeout=0.1)
+        error = await failure_of(client)
+        await client.aclose()
     assert error.request_sent is True
     assert isinstance(error.__cause__, TimeoutError)
 

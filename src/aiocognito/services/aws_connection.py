@@ -9,6 +9,7 @@ because importing it takes a second.
 from __future__ import annotations
 
 import asyncio
+import encodings.idna  # noqa: F401 - what encodes host names; loaded here, where it blocks nobody
 import ssl
 import threading
 from collections.abc import Mapping
