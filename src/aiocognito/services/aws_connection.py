@@ -110,7 +110,9 @@ def _own_session() -> AioSession:
     # Every variable keeps its default, whatever the environment and ~/.aws say of it: whom to trust
     # is the one thing that belongs to the machine.
     defaults = BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
-    variables = {name: (None, None, default, convert) for name, (_, _, default, convert) in defaults}
+    variables: dict[str, Any] = {
+        name: (None, None, default, convert) for name, (_, _, default, convert) in defaults
+    }
     for name in ("config_file", "credentials_file"):
         variables[name] = (None, None, None, None)
     variables["ca_bundle"] = (None, "AWS_CA_BUNDLE", None, None)
