@@ -63,20 +63,20 @@ class SignUpAnswer:
 class Authenticated:
     """A sign-in came to its end: these are the tokens of ``username``.
 
-    ``gone_device`` names whose device Cognito has forgotten on the way.
+    ``gone_device`` is the key of a device that Cognito has forgotten.
     """
 
     username: str
     tokens: TokenSet
     new_device: NewDevice | None = None
-    gone_device: str | None = None
+    gone_device: str | None = field(default=None, repr=False)
 
 
 @frozen
 class Challenged:
     """A sign-in goes on: Cognito asks ``username`` for something more.
 
-    ``gone_device`` names whose device Cognito has forgotten on the way.
+    ``gone_device`` is the key of a device that Cognito has forgotten.
     """
 
     username: str
@@ -84,7 +84,7 @@ class Challenged:
     session: str | None = field(default=None, repr=False)
     parameters: Mapping[str, str] = field(factory=dict, repr=False)
     available_challenges: tuple[str, ...] = ()
-    gone_device: str | None = None
+    gone_device: str | None = field(default=None, repr=False)
 
 
 @frozen

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 
+from attrs import evolve
+
 from . import arguments
 from .answers import Challenged, Outcome
 from .arguments import Code
@@ -55,6 +57,7 @@ from .services.user_pool import UserPool
 from .session import auto_sign_in as auto_sign_in_plan
 from .session import ending, keys
 from .session.answering import answer_pending
+from .session.beginning import begin_automatically, begin_sign_in
 from .session.own_device import forget_device, own_device
 from .session.provider import SessionTokenProvider, TokenProvider
 from .session.record import PendingAutoSignIn
@@ -65,8 +68,9 @@ from .storage import MemoryStorage, Storage
 
 Metadata = Mapping[str, str] | None
 DEFAULT_SESSION_TTL: Final = 30 * 86_400.0
-# One person's client stands for one machine: what it remembers belongs to its storage.
-IMPLICIT_DEVICE_TOKEN: Final = "implicit"  # noqa: S105 - no secret: there is no browser
+# One person's client stands for one machine: what it remembers belongs to its storage. No browser's
+# token is empty, so none can be this one.
+IMPLICIT_DEVICE_TOKEN: Final = ""
 
 
 class AuthClient:
@@ -224,7 +228,6 @@ class AuthClient:
             InvalidPasswordException: The password does not conform to the policy.
             InvalidParameterException: An attribute is missing or malformed.
         """
-        self._forget_password()
         options = _auto_sign_in_options(auto_sign_in)
         if options is not None:
             self._needs_own_session()
@@ -236,6 +239,7 @@ class AuthClient:
             validation_data=arguments.strings(validation_data, "validation_data"),
             client_metadata=arguments.strings(client_metadata, "client_metadata"),
         )
+        self._forget_password()
         if options is not None:
             await auto_sign_in_plan.plan(self._session, username, options, answer)
             self._auto_password = (username, password) if password else None
@@ -280,6 +284,8 @@ class AuthClient:
             client_metadata=metadata,
         )
         follows = not self._borrows and await auto_sign_in_plan.confirmed(self._session, name, handle)
+        if not follows:
+            self._forget_password()
         return SignUpResult(
             is_sign_up_complete=True, user_id=None, next_step=CompleteAutoSignIn() if follows else Done()
         )
@@ -322,25 +328,9 @@ class AuthClient:
             UserAlreadyAuthenticatedException: Somebody is signed in.
         """
         self._needs_own_session()
-        pending = await auto_sign_in_plan.planned(self._session)
-        if pending is not None and password is None and self._auto_password is not None:
-            username, remembered = self._auto_password
-            password = remembered if username == pending.username else None
-        if pending is not None:
-            # Before it is taken: a password that is missing costs nobody their one sign-in.
-            self._auto_flow(pending, password)
-        pending = await auto_sign_in_plan.take(self._session)
-        flow = self._auto_flow(pending, password)
-        details = SignInDetails(pending.username, pending.auth_flow_type)
+        result = await auto_sign_in_plan.follow(self._session, lambda plan: self._planned(plan, password))
         self._forget_password()
-
-        def sign_in() -> Awaitable[SignInResult]:
-            work = self._sign_in(flow, details, pending.client_metadata, is_automatic=True)
-            return self._session.shared.run(work)
-
-        if pending.is_confirmed:
-            return await sign_in()
-        return await auto_sign_in_plan.poll(self._session, pending, sign_in)
+        return result
 
     # Sign-in
 
@@ -817,7 +807,7 @@ class AuthClient:
         """
         self._needs_own_session()
         user = await self._own_user()
-        _, device = await own_device(self._session)
+        device = await own_device(self._session)
         await user.update_device_status(device.device_key, "remembered")
 
     async def forget_device(self, device_id: str | None = None) -> None:
@@ -908,21 +898,21 @@ class AuthClient:
     # How it is done
 
     async def _sign_in(
-        self,
-        flow: sign_in_flows.Flow,
-        details: SignInDetails,
-        metadata: Metadata,
-        *,
-        is_automatic: bool = False,
+        self, flow: sign_in_flows.Flow, details: SignInDetails, metadata: Metadata
     ) -> SignInResult:
         await self._refuse_if_signed_in()
-        try:
-            outcome, step = await sign_in_flows.begin(await self._conversation(metadata), flow)
-            return await self._session.commit(outcome, step, details)
-        except Exception:
-            # Whatever was pending before has been replaced by a sign-in that failed.
-            await self._session.drop_pending(and_automatic=not is_automatic)
-            raise
+        await auto_sign_in_plan.forget(self._session)
+        return await begin_sign_in(self._session, self._begin(flow, metadata), details)
+
+    async def _sign_in_once_confirmed(
+        self, flow: sign_in_flows.Flow, details: SignInDetails, metadata: Metadata
+    ) -> SignInResult:
+        await self._refuse_if_signed_in()
+        work = self._begin(flow, metadata)
+        return await begin_automatically(self._session, work, details, sign_up_of=details.login_id or "")
+
+    async def _begin(self, flow: sign_in_flows.Flow, metadata: Metadata) -> tuple[Outcome, SignInStep]:
+        return await sign_in_flows.begin(await self._conversation(metadata), flow)
 
     async def _confirm_sign_in(
         self, answer: Answer, step: type[SignInStep] | str | None, metadata: Metadata
@@ -939,15 +929,33 @@ class AuthClient:
         devices = await self._session.devices.load()
         return Conversation(self._pool(), self._session.shared.clock, metadata, devices)
 
-    def _auto_flow(self, pending: PendingAutoSignIn, password: str | None) -> sign_in_flows.Flow:
-        return sign_in_flows.flow_for(
-            pending.auth_flow_type,
-            pending.username,
-            None if pending.auth_flow_type == "CUSTOM_WITHOUT_SRP" else password,
-            preferred_challenge=pending.preferred_challenge,
+    def _planned(
+        self, plan: PendingAutoSignIn, password: str | None
+    ) -> Callable[[], Awaitable[SignInResult]]:
+        """Make what signs in by a plan, or raise what is missing for it."""
+        if password is None and self._auto_password is not None:
+            username, remembered = self._auto_password
+            password = remembered if username == plan.username else None
+        flow = sign_in_flows.flow_for(
+            plan.auth_flow_type,
+            plan.username,
+            None if plan.auth_flow_type == "CUSTOM_WITHOUT_SRP" else password,
+            preferred_challenge=plan.preferred_challenge,
             passwordless=self.config.passwordless,
-            session=pending.session,
+            session=plan.session,
         )
+        details = SignInDetails(plan.username, plan.auth_flow_type)
+        begin = self._sign_in if plan.is_confirmed else self._sign_in_once_confirmed
+
+        async def sign_in() -> SignInResult:
+            try:
+                return await self._session.shared.run(begin(flow, details, plan.client_metadata))
+            except Exception:
+                # It is not tried again. A caller who was cancelled may well try again.
+                self._forget_password()
+                raise
+
+        return sign_in
 
     def _forget_password(self) -> None:
         """Drop the password of a sign-up, which only this object ever knew."""
@@ -986,8 +994,16 @@ class AuthClient:
 
 
 def _auto_sign_in_options(value: bool | AutoSignInOptions) -> AutoSignInOptions | None:
+    """Check before anybody is signed up what would be missed afterwards."""
     if isinstance(value, AutoSignInOptions):
-        return value
+        name = arguments.text(value.auth_flow_type, "auto_sign_in.auth_flow_type")
+        arguments.one_of(name, "auto_sign_in.auth_flow_type", sign_in_flows.AUTH_FLOW_TYPES)
+        return evolve(
+            value,
+            preferred_challenge=value.preferred_challenge
+            and arguments.text(value.preferred_challenge, "auto_sign_in.preferred_challenge"),
+            client_metadata=arguments.strings(value.client_metadata, "auto_sign_in.client_metadata"),
+        )
     if not isinstance(value, bool):
         raise AuthValidationError(Code.InvalidArgument, "auto_sign_in: must be a bool or AutoSignInOptions")
     return AutoSignInOptions() if value else None

@@ -22,8 +22,9 @@ from ..errors import (
     SignInException,
 )
 from ..models import CodeDeliveryDetails, TotpSetupDetails
-from .conversation import Conversation, outcome
+from .conversation import Conversation
 from .devices import proceed, with_device
+from .passkeys import check_credential
 from .password import password_verifier
 
 
@@ -108,7 +109,11 @@ async def answer_challenge(talk: Conversation, challenge: Challenged, answer: An
     row = CHALLENGES.get(challenge.name)
     if row is None:
         raise SignInException(f"the challenge {challenge.name} is not one that this version can answer")
-    return await row.answer(talk, challenge, answer)
+    result = await row.answer(talk, challenge, answer)
+    if isinstance(result, Challenged) and not result.available_challenges:
+        # Cognito lists the first factors once; whoever may choose later must still know them.
+        return evolve(result, available_challenges=challenge.available_challenges)
+    return result
 
 
 async def _respond(
@@ -149,10 +154,12 @@ def _code(member: str) -> ToOutcome:
     """Answer with a one-time code, sent as ``member``."""
 
     async def answer_with_code(talk: Conversation, challenge: Challenged, answer: Answer) -> Outcome:
-        device = talk.devices.get(challenge.username)
-        key = {} if device is None else {"DEVICE_KEY": device.device_key}
-        result = await _respond(talk, challenge, {member: answer.text(), **key})
-        return await proceed(talk, result, challenge.username)
+        async def request(device: Mapping[str, str]) -> AuthAnswer:
+            return await _respond(talk, challenge, {member: answer.text(), **device})
+
+        # Amplify does not try again here. Whoever begins under an alias names the device in this
+        # request first, and would meet a device that is gone in every sign-in.
+        return await with_device(talk, challenge.username, request)
 
     return answer_with_code
 
@@ -186,7 +193,7 @@ async def _select_mfa_type(talk: Conversation, challenge: Challenged, answer: An
     chosen = mfa.TO_COGNITO.get(answer.text())
     if chosen is None:
         raise AuthValidationError(AuthValidationErrorCode.IncorrectMFAMethod)
-    return outcome(await _respond(talk, challenge, {"ANSWER": chosen}), challenge.username)
+    return await proceed(talk, await _respond(talk, challenge, {"ANSWER": chosen}), challenge.username)
 
 
 def _mfa_setup_step(challenge: Challenged) -> steps.SignInStep:
@@ -209,7 +216,8 @@ async def _with_totp_secret(talk: Conversation, challenge: Challenged) -> tuple[
     if not secret:
         raise SetUpTOTPException("Cognito gave no secret to set up a software token with")
     details = TotpSetupDetails(secret, challenge.username)
-    return evolve(challenge, session=session), steps.ContinueSignInWithTotpSetup(details)
+    following = evolve(challenge, session=session or challenge.session)
+    return following, steps.ContinueSignInWithTotpSetup(details)
 
 
 async def _mfa_setup(talk: Conversation, challenge: Challenged, answer: Answer) -> Outcome:
@@ -222,7 +230,7 @@ async def _mfa_setup(talk: Conversation, challenge: Challenged, answer: Answer) 
         session = await talk.pool.verify_software_token(
             response, session=challenge.session, friendly_device_name=answer.friendly_device_name
         )
-        result = await _respond(talk, evolve(challenge, session=session), {})
+        result = await _respond(talk, evolve(challenge, session=session or challenge.session), {})
     elif "@" in response:
         result = await _respond(talk, challenge, {"EMAIL": response})
     else:
@@ -256,7 +264,7 @@ async def _password_srp(talk: Conversation, challenge: Challenged, answer: Answe
     result = await _respond(talk, challenge, chosen, name="SELECT_CHALLENGE")
     if result.challenge_name != "PASSWORD_VERIFIER":
         return await proceed(talk, result, challenge.username)
-    return await password_verifier(talk, result, challenge.username, answer.text(), ephemeral)
+    return await password_verifier(talk, result, answer.text(), ephemeral)
 
 
 def _web_authn_step(challenge: Challenged) -> steps.SignInStep:
@@ -271,12 +279,9 @@ def _web_authn_step(challenge: Challenged) -> steps.SignInStep:
 
 async def _web_authn(talk: Conversation, challenge: Challenged, answer: Answer) -> Outcome:
     """Send the browser's credential; text that is none is the choice of another first factor."""
-    credential = answer.response
-    if isinstance(credential, str):
-        if not credential.lstrip().startswith("{"):
-            return await _select_challenge(talk, challenge, answer)
-    else:
-        credential = json.dumps(dict(credential))
+    if isinstance(answer.response, str) and not answer.response.lstrip().startswith("{"):
+        return await _select_challenge(talk, challenge, answer)
+    credential = json.dumps(check_credential(answer.response))
     # The triggers hear nothing of this answer: Amplify sends no metadata with it.
     result = await _respond(evolve(talk, client_metadata=None), challenge, {"CREDENTIAL": credential})
     if result.challenge_name == "WEB_AUTHN":

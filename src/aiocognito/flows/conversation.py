@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from attrs import field, frozen
 
-from ..answers import AuthAnswer, Authenticated, Challenged, Outcome, RememberedDevice, Stopped
+from ..answers import AuthAnswer, Authenticated, Challenged, RememberedDevice, Stopped
 from ..errors import PasswordResetRequiredException, SignInException, UserNotConfirmedException
 from ..services.user_pool import UserPool
 from ..steps import ConfirmSignUp, ResetPassword
@@ -31,7 +31,7 @@ class Conversation:
     devices: Mapping[str, RememberedDevice] = field(factory=dict, repr=False)
 
 
-def outcome(answer: AuthAnswer, username: str) -> Outcome:
+def outcome(answer: AuthAnswer, username: str) -> Authenticated | Challenged:
     """Say what an answer means for ``username``, whom Cognito may know by another name."""
     if answer.tokens is not None:
         return Authenticated(username, answer.tokens, answer.new_device)

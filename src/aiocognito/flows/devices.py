@@ -12,7 +12,6 @@ from ..answers import (
     Authenticated,
     Challenged,
     NewDevice,
-    Outcome,
     RememberedDevice,
 )
 from ..errors import AuthError, DeviceMetadataNotFoundException, ResourceNotFoundException
@@ -34,7 +33,7 @@ async def with_device(
     username: str,
     request: Callable[[Mapping[str, str]], Awaitable[AuthAnswer]],
     known_as: str | None = None,
-) -> Outcome:
+) -> Authenticated | Challenged:
     """Make a request that may carry a device's key, and once more without it if it is gone.
 
     Args:
@@ -53,21 +52,22 @@ async def with_device(
     except ResourceNotFoundException as error:
         if not key or _DEVICE_IS_GONE not in error.message:
             raise
-    talk = evolve(talk, devices={name: d for name, d in talk.devices.items() if name != username})
+    gone = key["DEVICE_KEY"]
+    talk = evolve(talk, devices={name: d for name, d in talk.devices.items() if d.device_key != gone})
     result = await proceed(talk, await request({}), known_as)
-    if isinstance(result, Authenticated | Challenged):
-        return evolve(result, gone_device=username)
-    return result
+    return evolve(result, gone_device=gone)
 
 
-async def proceed(talk: Conversation, answer: AuthAnswer, username: str) -> Outcome:
+async def proceed(talk: Conversation, answer: AuthAnswer, username: str) -> Authenticated | Challenged:
     """Say what an answer means, once the device has proven itself if that is what is asked."""
     if answer.tokens is None and answer.challenge_name == "DEVICE_SRP_AUTH":
         return await device_srp_auth(talk, answer, username)
     return outcome(answer, username)
 
 
-async def device_srp_auth(talk: Conversation, challenge: AuthAnswer, username: str) -> Outcome:
+async def device_srp_auth(
+    talk: Conversation, challenge: AuthAnswer, username: str
+) -> Authenticated | Challenged:
     """DEVICE_SRP_AUTH and DEVICE_PASSWORD_VERIFIER: the device's secret stands in for MFA."""
     device = talk.devices.get(username)
     if device is None:

@@ -31,14 +31,18 @@ def check_credential(credential: object) -> dict[str, Any]:
     Raises:
         AuthValidationError: It is neither.
     """
-    value = credential
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            value = None
-    if not isinstance(value, Mapping) or not value:
+    try:
+        text = credential if isinstance(credential, str) else json.dumps(_dict(credential), allow_nan=False)
+        value = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict) or not value:
         raise AuthValidationError(
             AuthValidationErrorCode.InvalidArgument, "credential: must be the browser's credential as JSON"
         )
-    return dict(value)
+    return value
+
+
+def _dict(value: object) -> object:
+    """Return a mapping as what JSON knows."""
+    return dict(value) if isinstance(value, Mapping) else value

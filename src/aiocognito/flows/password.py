@@ -51,7 +51,7 @@ async def custom_auth_with_srp(talk: Conversation, username: str, password: str)
         {"USERNAME": username, "SRP_A": ephemeral.public_hex, "CHALLENGE_NAME": "SRP_A"},
         client_metadata=talk.client_metadata,
     )
-    return await password_verifier(talk, answer, username, password, ephemeral)
+    return await password_verifier(talk, answer, password, ephemeral)
 
 
 async def user_auth(
@@ -72,9 +72,8 @@ async def user_auth(
         session: What ConfirmSignUp gave, to go on without another factor.
     """
     if preferred_challenge == "PASSWORD_SRP" and password is not None:
-        return await _srp_auth(
-            talk, "USER_AUTH", username, password, {"PREFERRED_CHALLENGE": preferred_challenge}
-        )
+        extra = {"PREFERRED_CHALLENGE": preferred_challenge}
+        return await _srp_auth(talk, "USER_AUTH", username, password, extra, session=session)
     parameters = {"USERNAME": username}
     if preferred_challenge is not None:
         parameters["PREFERRED_CHALLENGE"] = preferred_challenge
@@ -87,21 +86,28 @@ async def user_auth(
 
 
 async def _srp_auth(
-    talk: Conversation, auth_flow: str, username: str, password: str, extra: Mapping[str, str]
+    talk: Conversation,
+    auth_flow: str,
+    username: str,
+    password: str,
+    extra: Mapping[str, str],
+    *,
+    session: str | None = None,
 ) -> Outcome:
     ephemeral = await srp.run(srp.Ephemeral.generate)
     answer = await talk.pool.initiate_auth(
         auth_flow,
         {"USERNAME": username, "SRP_A": ephemeral.public_hex, **extra},
+        session=session,
         client_metadata=talk.client_metadata,
     )
     if answer.challenge_name != "PASSWORD_VERIFIER":
         return await proceed(talk, answer, username)
-    return await password_verifier(talk, answer, username, password, ephemeral)
+    return await password_verifier(talk, answer, password, ephemeral)
 
 
 async def password_verifier(
-    talk: Conversation, challenge: AuthAnswer, username: str, password: str, ephemeral: srp.Ephemeral
+    talk: Conversation, challenge: AuthAnswer, password: str, ephemeral: srp.Ephemeral
 ) -> Outcome:
     """PASSWORD_VERIFIER: answer Cognito's half of SRP-6a (RFC 5054) with the proof.
 
@@ -139,4 +145,5 @@ async def password_verifier(
             client_metadata=talk.client_metadata,
         )
 
-    return await with_device(talk, user_id, request, known_as=given.get("USERNAME") or username)
+    # Never the alias: what follows must name whom the proof was for.
+    return await with_device(talk, user_id, request, known_as=given.get("USERNAME") or user_id)

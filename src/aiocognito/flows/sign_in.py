@@ -63,7 +63,9 @@ def flow_for(
     if auth_flow_type != "USER_AUTH":
         expected = ", ".join(sorted(AUTH_FLOW_TYPES))
         raise AuthValidationError(Code.InvalidArgument, f"auth_flow_type: must be one of {expected}")
-    preferred = _preferred(preferred_challenge, passwordless)
+    preferred = _preferred(
+        preferred_challenge and arguments.text(preferred_challenge, "preferred_challenge"), passwordless
+    )
     first_secret = None
     if password or (preferred in _PASSWORD_CHALLENGES and session is None):
         first_secret = arguments.text(password, "password", Code.EmptySignInPassword)
@@ -92,7 +94,7 @@ async def _or_stopped(work: Awaitable[Outcome]) -> Outcome:
 
 def _preferred(preferred: str | None, passwordless: PasswordlessConfig | None) -> str | None:
     if passwordless is None:
-        return preferred
+        return preferred or None
     preferred = preferred or passwordless.preferred_challenge
     offered = {
         "EMAIL_OTP": passwordless.email_otp_enabled,

@@ -243,7 +243,8 @@ class UserPool:
         """Prove the client's secret: Base64(HMAC-SHA256(secret, username + client id))."""
         if self._client_secret is None:
             return None
-        message = (username + self._client_id).encode()
+        # A lone surrogate is in no name; Cognito shall say so.
+        message = (username + self._client_id).encode(errors="replace")
         digest = hmac.digest(self._client_secret.encode(), message, hashlib.sha256)
         return base64.b64encode(digest).decode()
 
@@ -257,14 +258,15 @@ def _user_context_data(context: UserContext | None) -> dict[str, str] | None:
 
 def _auth_answer(answer: Mapping[str, Any]) -> AuthAnswer:
     result = answer.get("AuthenticationResult")
-    device = (result or {}).get("NewDeviceMetadata")
+    device = (result or {}).get("NewDeviceMetadata") or {}
+    device_key, group_key = device.get("DeviceKey"), device.get("DeviceGroupKey")
     return AuthAnswer(
         challenge_name=answer.get("ChallengeName"),
         parameters=answer.get("ChallengeParameters") or {},
         session=answer.get("Session"),
         available_challenges=tuple(answer.get("AvailableChallenges") or ()),
         tokens=None if result is None else _token_set(result),
-        new_device=None if not device else NewDevice(device["DeviceKey"], device["DeviceGroupKey"]),
+        new_device=NewDevice(device_key, group_key) if device_key and group_key else None,
     )
 
 

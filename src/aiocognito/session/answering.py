@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable
 
 from attrs import evolve
 
-from ..answers import Authenticated, Challenged, Outcome
+from ..answers import Challenged, Outcome
 from ..config import AuthConfig
-from ..errors import AuthError, SignInException
+from ..errors import SignInException, StorageError
 from ..results import SignInResult
 from ..steps import SignInStep
+from .beginning import discard
 from .record import PendingSignIn, SessionRecord
 from .session import Session, Superseded
 
@@ -35,13 +36,19 @@ async def answer_pending(
     pending = _pending(loaded.record)
     try:
         outcome, step = await answer(pending.challenge)
+        return await _commit(session, outcome, step, pending, claim)
     except BaseException:
-        await session.update(lambda record: _released(record, claim))
+        await _release(session, claim)
         raise
+
+
+async def _commit(
+    session: Session, outcome: Outcome, step: SignInStep, pending: PendingSignIn, claim: str
+) -> SignInResult:
     try:
         return await session.commit(outcome, step, pending.sign_in_details, claim=claim)
     except Superseded:
-        await _discard(session, outcome)
+        await discard(session, outcome)
         raise SignInException(
             "the sign-in was ended, or begun anew, before this answer came; nothing was stored"
         ) from None
@@ -64,6 +71,14 @@ def _claimed(record: SessionRecord, claim: str, session: Session) -> SessionReco
     return evolve(record, pending=evolve(pending, claim=claim, claimed_until=claimed_until))
 
 
+async def _release(session: Session, claim: str) -> None:
+    """Give the claim back, so that the next answer need not wait for its end."""
+    try:
+        await session.update(lambda record: _released(record, claim))
+    except StorageError:
+        return  # It ends by itself; what went wrong before is what the caller must hear of.
+
+
 def _released(record: SessionRecord, claim: str) -> SessionRecord:
     if record.pending is None or record.pending.claim != claim:
         return record
@@ -73,12 +88,3 @@ def _released(record: SessionRecord, claim: str) -> SessionRecord:
 def _longest_answer(config: AuthConfig) -> float:
     """Seconds that a few requests take at worst: whoever claims for longer has died."""
     return 3 * config.max_attempts * (config.connect_timeout + config.read_timeout)
-
-
-async def _discard(session: Session, outcome: Outcome) -> None:
-    """Revoke tokens that nobody will use."""
-    if isinstance(outcome, Authenticated) and outcome.tokens.refresh_token is not None:
-        try:
-            await session.pool.revoke_token(outcome.tokens.refresh_token)
-        except AuthError:
-            return  # They were never handed out; the session is as it should be without this.

@@ -19,8 +19,8 @@ from .session import Session
 # Amplify's: a sign-up is waited for three minutes, and a link looked for every five seconds.
 WAIT_SECONDS: Final = 180.0
 POLL_SECONDS: Final = 5.0
-# How often a clock that is set, not slept on, is looked at.
-GLANCE_SECONDS: Final = 0.02
+# How often the client's clock is looked at meanwhile: somebody may set it.
+GLANCE_SECONDS: Final = 0.05
 
 
 async def plan(session: Session, username: str, options: AutoSignInOptions, answer: SignUpAnswer) -> None:
@@ -38,7 +38,7 @@ async def plan(session: Session, username: str, options: AutoSignInOptions, answ
 
 
 async def forget(session: Session) -> None:
-    """Forget what was to follow."""
+    """Forget what was to follow, whatever it was."""
     await session.update(lambda record: evolve(record, auto_sign_in=None))
 
 
@@ -68,57 +68,82 @@ async def confirmed(session: Session, username: str, handle: str | None) -> bool
     return (await session.update(change)).record.auto_sign_in is not None
 
 
-async def take(session: Session) -> PendingAutoSignIn:
-    """Return what is to follow. It is done once: a confirmed one is forgotten by this.
-
-    Raises:
-        AutoSignInException: Nothing is to follow, or it is too late.
-    """
-    taken: list[PendingAutoSignIn | None] = []
-
-    def change(record: SessionRecord) -> SessionRecord:
-        pending = record.auto_sign_in
-        taken[:] = [pending]
-        return evolve(record, auto_sign_in=None) if pending is not None and pending.is_confirmed else record
-
-    await session.update(change)
-    if taken[0] is None:
-        raise AutoSignInException("no sign-up is waiting for its sign-in, or it has waited too long")
-    return taken[0]
-
-
-async def poll(
-    session: Session, pending: PendingAutoSignIn, sign_in: Callable[[], Awaitable[SignInResult]]
+async def follow(
+    session: Session, prepare: Callable[[PendingAutoSignIn], Callable[[], Awaitable[SignInResult]]]
 ) -> SignInResult:
-    """Try to sign in until the link was followed.
+    """Sign in as planned: at once if the account is confirmed, or else when its link was followed.
 
-    Cancelling it loses nothing: it can be begun again for as long as the sign-up is waited for.
+    It is done once. Cancelling it while a link is waited for loses nothing: it can be begun again for
+    as long as the sign-up is waited for.
+
+    Args:
+        session: Where the sign-up was begun.
+        prepare: Takes the plan and returns what signs in by it. If something is missing, it raises
+            that, which costs nobody the plan.
 
     Raises:
-        AutoSignInException: The link was not followed in time.
+        AutoSignInException: Nothing is planned, it is too late, it was done elsewhere meanwhile, or a
+            code is to confirm the account first.
     """
     clock = session.shared.clock
+    by_link = session.shared.config.sign_up_verification_method == "link"
+    next_try = clock() + POLL_SECONDS
     while True:
-        await _sleep(clock, POLL_SECONDS)
-        if clock() > pending.expires_at:
-            await forget(session)
-            raise AutoSignInException("the sign-up was not confirmed in time")
-        try:
-            result = await sign_in()
-        except Exception:
-            await forget(session)
-            raise
-        if not isinstance(result.next_step, ConfirmSignUp):
-            await forget(session)
-            return result
+        plan = await planned(session)
+        if plan is None:
+            raise AutoSignInException("no sign-up is waiting for its sign-in, or it has waited too long")
+        sign_in = prepare(plan)
+        if plan.is_confirmed:
+            await _take(session, plan)
+            return await sign_in()
+        if not by_link:
+            raise AutoSignInException(
+                "the account is not confirmed yet", recovery_suggestion="Call confirm_sign_up first."
+            )
+        if clock() >= next_try:
+            result = await _try(session, plan, sign_in)
+            if not isinstance(result.next_step, ConfirmSignUp):
+                return result
+            next_try = clock() + POLL_SECONDS
+        await _sleep_until(clock, next_try)
 
 
-async def _sleep(clock: Callable[[], float], seconds: float) -> None:
+async def _take(session: Session, plan: PendingAutoSignIn) -> None:
+    """Take a plan, so that of two who carry it out one does.
+
+    Raises:
+        AutoSignInException: Somebody else took it.
+    """
+
+    def change(record: SessionRecord) -> SessionRecord:
+        if record.auto_sign_in != plan:
+            raise AutoSignInException("the sign-up's sign-in is being done elsewhere")
+        return evolve(record, auto_sign_in=None)
+
+    await session.update(change)
+
+
+async def _try(
+    session: Session, plan: PendingAutoSignIn, sign_in: Callable[[], Awaitable[SignInResult]]
+) -> SignInResult:
+    """Sign in; only that the account is not confirmed yet leaves the plan as it is."""
+    try:
+        result = await sign_in()
+    except Exception:
+        await _drop(session, plan)
+        raise
+    if not isinstance(result.next_step, ConfirmSignUp):
+        await _drop(session, plan)
+    return result
+
+
+async def _drop(session: Session, plan: PendingAutoSignIn) -> None:
+    await session.update(
+        lambda record: evolve(record, auto_sign_in=None) if record.auto_sign_in == plan else record
+    )
+
+
+async def _sleep_until(clock: Callable[[], float], moment: float) -> None:
     """Sleep by the client's clock, which in a test is set and not slept on."""
-    until = clock() + seconds
-    while (left := until - clock()) > 0:
-        before = clock()
+    while (left := moment - clock()) > 0:  # noqa: ASYNC110 - a clock that is set tells nobody
         await anyio.sleep(min(left, GLANCE_SECONDS))
-        if clock() - before >= GLANCE_SECONDS / 2:
-            # It is a clock that goes by itself.
-            await anyio.sleep(max(0.0, until - clock()))

@@ -48,13 +48,27 @@ class DeviceStore:
             return {}
         return _load(await self._shared.storage.get(self._key))
 
-    async def remember(self, username: str, device: RememberedDevice) -> None:
-        """Keep a device's secret for one username."""
-        await self._update(lambda devices: {**devices, username: device})
+    async def remember(self, device: RememberedDevice, *names: str) -> None:
+        """Keep a device's secret for one person.
 
-    async def forget(self, username: str) -> None:
-        """Drop the entry of one username."""
-        await self._update(lambda devices: {name: d for name, d in devices.items() if name != username})
+        Args:
+            device: The secret.
+            names: What Cognito calls the person, and what they type: a flow that knows no more than
+                what was typed finds the device, too.
+        """
+        await self._update(lambda devices: {**devices, **dict.fromkeys(names, device)})
+
+    async def forget(self, device_key: str) -> None:
+        """Drop a device, under every name."""
+        await self._update(lambda devices: _without(devices, device_key))
+
+    async def forget_user(self, username: str) -> None:
+        """Drop the device of one person."""
+        await self._update(
+            lambda devices: (
+                _without(devices, devices[username].device_key) if username in devices else devices
+            )
+        )
 
     async def _update(self, change: Callable[[Devices], Devices]) -> None:
         if self._key is None:
@@ -71,6 +85,10 @@ class DeviceStore:
         raise StorageError("the device's record kept changing while it was written")
 
 
+def _without(devices: Devices, device_key: str) -> Devices:
+    return {name: device for name, device in devices.items() if device.device_key != device_key}
+
+
 def _dump(devices: Devices) -> bytes:
     document = {
         "version": VERSION,
@@ -79,7 +97,7 @@ def _dump(devices: Devices) -> bytes:
             for name, device in devices.items()
         },
     }
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps(document, separators=(",", ":")).encode()
 
 
 def _load(raw: bytes | None) -> Devices:
@@ -89,11 +107,18 @@ def _load(raw: bytes | None) -> Devices:
     try:
         document: dict[str, Any] = json.loads(raw)
         version = document["version"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return {}
     if version != VERSION:
         raise StorageError(f"the device was stored by another version of this library (form {version!r})")
     try:
-        return {name: RememberedDevice(*values) for name, values in document["devices"].items()}
-    except (KeyError, TypeError, AttributeError):
+        return {name: _device(values) for name, values in document["devices"].items()}
+    except (KeyError, TypeError, ValueError, AttributeError):
         return {}
+
+
+def _device(values: object) -> RememberedDevice:
+    match values:
+        case [str(device_key), str(device_group_key), str(random_password)]:
+            return RememberedDevice(device_key, device_group_key, random_password)
+    raise ValueError

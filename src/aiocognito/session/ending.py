@@ -47,7 +47,7 @@ async def delete_user(session: Session, user: OwnUser) -> None:
     await user.delete_user()
     loaded = await session.forget()
     if loaded.record.tokens is not None:
-        await session.devices.forget(loaded.record.tokens.username)
+        await session.devices.forget_user(loaded.record.tokens.username)
     await session.shared.emit(session.session_id, "signedOut")
 
 

@@ -29,12 +29,17 @@ def check_key(key: object, name: str) -> str:
     Raises:
         AuthValidationError: It is no text of 1 to 512 characters.
     """
-    if not isinstance(key, str) or not 1 <= len(key) <= MAX_KEY_LENGTH:
+    if not isinstance(key, str) or not 1 <= len(key) <= MAX_KEY_LENGTH or not _is_unicode(key):
         raise AuthValidationError(
             AuthValidationErrorCode.InvalidArgument,
             f"{name}: must be text of 1 to {MAX_KEY_LENGTH} characters",
         )
     return key
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text has no lone surrogates, as of bytes that were no UTF-8: it cannot be hashed."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def namespace(config: AuthConfig) -> str:

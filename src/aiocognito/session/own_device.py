@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from ..answers import RememberedDevice
 from ..errors import DeviceMetadataNotFoundException
 from ..services.own_user import OwnUser
+from .record import SessionRecord
 from .session import Session
 
 
-async def own_device(session: Session) -> tuple[str, RememberedDevice]:
-    """Return the person's username and what this browser is remembered as.
+async def own_device(session: Session) -> RememberedDevice:
+    """Return what this browser is remembered as, for the signed-in person.
 
     Raises:
         DeviceMetadataNotFoundException: It is no device that Cognito confirmed.
@@ -18,17 +21,20 @@ async def own_device(session: Session) -> tuple[str, RememberedDevice]:
     devices = await session.devices.load()
     if tokens is None or tokens.username not in devices:
         raise DeviceMetadataNotFoundException("this browser is no device that Cognito confirmed")
-    return tokens.username, devices[tokens.username]
+    return devices[tokens.username]
 
 
 async def forget_device(session: Session, user: OwnUser, device_id: str | None) -> None:
     """ForgetDevice, and drop what is remembered here if it is this device."""
     if device_id is None:
-        username, device = await own_device(session)
-        await user.forget_device(device.device_key)
-        await session.devices.forget(username)
-        return
+        device_id = (await own_device(session)).device_key
     await user.forget_device(device_id)
-    for username, device in (await session.devices.load()).items():
-        if device.device_key == device_id:
-            await session.devices.forget(username)
+    await session.devices.forget(device_id)
+    await session.update(lambda record: _without_device(record, device_id))
+
+
+def _without_device(record: SessionRecord, device_key: str) -> SessionRecord:
+    """Do not name a device any more that is gone, when tokens are renewed."""
+    if record.tokens is None or record.tokens.device_key != device_key:
+        return record
+    return evolve(record, tokens=evolve(record.tokens, device_key=None))

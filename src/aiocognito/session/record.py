@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Final, TypeVar
 
 from attrs import evolve, field, fields_dict, frozen
@@ -24,6 +25,7 @@ class StoredTokens:
         clock_drift: Seconds that Cognito's clock is ahead of ours, as of the last tokens.
         username: The name that Cognito knows the person by.
         device_key: The device that the tokens were issued to, which must be named to renew them.
+        unknown: Members that a newer version wrote; kept as they are.
     """
 
     access_token: str = field(repr=False)
@@ -33,6 +35,7 @@ class StoredTokens:
     username: str
     sign_in_details: SignInDetails | None = None
     device_key: str | None = field(default=None, repr=False)
+    unknown: Mapping[str, Any] = field(factory=dict, repr=False)
 
 
 @frozen(kw_only=True)
@@ -45,6 +48,7 @@ class PendingSignIn:
         expires_at: When Cognito will have forgotten it, in seconds since the epoch.
         claim: Who is answering right now: a random name, so that of two answers one is sent.
         claimed_until: When that claim is void, should whoever made it have died.
+        unknown: Members that a newer version wrote; kept as they are.
     """
 
     challenge: Challenged
@@ -52,6 +56,12 @@ class PendingSignIn:
     expires_at: float
     claim: str | None = field(default=None, repr=False)
     claimed_until: float = 0.0
+    unknown: Mapping[str, Any] = field(factory=dict, repr=False)
+
+    @property
+    def kept_until(self) -> float:
+        """When there is no more use for it: an answer sent in time may well come later."""
+        return self.expires_at if self.claim is None else max(self.expires_at, self.claimed_until)
 
 
 @frozen(kw_only=True)
@@ -66,6 +76,7 @@ class PendingAutoSignIn:
         expires_at: When it is too late, in seconds since the epoch.
         is_confirmed: Whether the account can sign in already; if not, a link is waited for.
         session: Cognito's handle of the sign-up, with which a sign-in may go on.
+        unknown: Members that a newer version wrote; kept as they are.
     """
 
     username: str
@@ -75,6 +86,7 @@ class PendingAutoSignIn:
     expires_at: float
     is_confirmed: bool = False
     session: str | None = field(default=None, repr=False)
+    unknown: Mapping[str, Any] = field(factory=dict, repr=False)
 
 
 @frozen(kw_only=True)
@@ -109,11 +121,9 @@ class SessionRecord:
 
 def dump(record: SessionRecord) -> bytes:
     """Write a record as one JSON document."""
-    document = dict(record.unknown)
+    document = _object(record)
     document["version"] = VERSION
-    document |= _object(record)
-    del document["unknown"]
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps(document, separators=(",", ":")).encode()
 
 
 def load(data: bytes) -> SessionRecord | None:
@@ -137,12 +147,12 @@ def load(data: bytes) -> SessionRecord | None:
 
 def _object(value: Any) -> dict[str, Any]:
     """Turn an attrs value into a JSON object, leaving out what is None."""
-    result: dict[str, Any] = {}
+    result: dict[str, Any] = dict(getattr(value, "unknown", {}))
     for name in fields_dict(type(value)):
         member = getattr(value, name)
         if hasattr(member, "__attrs_attrs__"):
             member = _object(member)
-        if member is not None:
+        if member is not None and name != "unknown":
             result[name] = member
     return result
 
@@ -150,34 +160,94 @@ def _object(value: Any) -> dict[str, Any]:
 def _record(document: dict[str, Any]) -> SessionRecord:
     tokens, pending = document.pop("tokens", None), document.pop("pending", None)
     auto_sign_in = document.pop("auto_sign_in", None)
-    created_at, renewed_at = document.pop("created_at"), document.pop("renewed_at")
-    return SessionRecord(
+    return _known(
+        SessionRecord,
+        document,
         tokens=None if tokens is None else _tokens(tokens),
         pending=None if pending is None else _pending(pending),
         auto_sign_in=None if auto_sign_in is None else _known(PendingAutoSignIn, auto_sign_in),
-        created_at=float(created_at),
-        renewed_at=float(renewed_at),
-        unknown=document,
     )
 
 
 def _tokens(document: dict[str, Any]) -> StoredTokens:
     details = document.pop("sign_in_details", None)
-    return _known(StoredTokens, document, sign_in_details=details and _known(SignInDetails, details))
+    return _known(
+        StoredTokens,
+        document,
+        sign_in_details=None if details is None else _known(SignInDetails, details),
+    )
 
 
 def _pending(document: dict[str, Any]) -> PendingSignIn:
     challenge, details = document.pop("challenge"), document.pop("sign_in_details")
-    available = tuple(challenge.pop("available_challenges", ()))
+    available = challenge.pop("available_challenges", ())
     return _known(
         PendingSignIn,
         document,
-        challenge=_known(Challenged, challenge, available_challenges=available),
+        challenge=_known(Challenged, challenge, available_challenges=tuple(map(_text, available))),
         sign_in_details=_known(SignInDetails, details),
     )
 
 
 def _known(cls: type[T], document: Mapping[str, Any], **members: Any) -> T:
-    """Make a value of the members that its class knows."""
-    known = fields_dict(cls)  # type: ignore[arg-type]  # every class here is an attrs class
-    return cls(**{key: value for key, value in document.items() if key in known}, **members)
+    """Make a value of the members that its class knows, and let it keep the others if it can.
+
+    Raises:
+        TypeError: A member is missing, or is not of its type.
+    """
+    checks = _checks(cls)  # type: ignore[arg-type]  # every class can be hashed
+    unknown = {}
+    for name, value in document.items():
+        check = checks.get(name)
+        if check is None:
+            unknown[name] = value
+        else:
+            check(value)
+            members[name] = value
+    if unknown and hasattr(cls, "unknown"):
+        members["unknown"] = unknown
+    return cls(**members)
+
+
+@cache
+def _checks(cls: type[Any]) -> Mapping[str, Callable[[object], object]]:
+    """What the members of a class are checked by; what is missing here is made by whoever reads it."""
+    return {name: _CHECKS[member.type] for name, member in fields_dict(cls).items() if member.type in _CHECKS}
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _number(value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _FAR:
+        raise TypeError
+
+
+def _truth(value: object) -> None:
+    if not isinstance(value, bool):
+        raise TypeError
+
+
+def _texts(value: object) -> None:
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+        raise TypeError
+
+
+def _or_none(check: Callable[[object], object]) -> Callable[[object], object]:
+    return lambda value: None if value is None else check(value)
+
+
+# No moment of ours is further away, and what is, is no number that arithmetic can be done with.
+_FAR: Final = 1e15
+# By the annotations of the values above. A record with a member of another type cannot be parsed.
+_CHECKS: Final[Mapping[Any, Callable[[object], object]]] = {
+    "str": _text,
+    "str | None": _or_none(_text),
+    "float": _number,
+    "bool": _truth,
+    "Mapping[str, str]": _texts,
+    "Mapping[str, str] | None": _or_none(_texts),
+}

@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from ..answers import Authenticated, Challenged, Outcome, TokenSet
+from ..answers import Authenticated, Challenged, NewDevice, Outcome, TokenSet
 from ..errors import InvalidJWTError, StorageError
 from ..flows.devices import confirm_device
 from ..hub import Hub
@@ -102,7 +102,7 @@ class Session:
         record = load(raw) if raw is not None else None
         if record is None or self._is_too_old(record, now):
             return SessionRecord(created_at=now, renewed_at=now)
-        if record.pending is not None and record.pending.expires_at <= now:
+        if record.pending is not None and record.pending.kept_until <= now:
             record = evolve(record, pending=None)
         if record.auto_sign_in is not None and record.auto_sign_in.expires_at <= now:
             record = evolve(record, auto_sign_in=None)
@@ -135,7 +135,7 @@ class Session:
         if record.tokens is not None:
             ttl = self.shared.session_ttl
         if record.pending is not None:
-            ttl = max(ttl, record.pending.expires_at - now)
+            ttl = max(ttl, record.pending.kept_until - now)
         if record.auto_sign_in is not None:
             ttl = max(ttl, record.auto_sign_in.expires_at - now)
         if self.shared.max_session_age is not None:
@@ -217,7 +217,13 @@ class Session:
     # Outcomes
 
     async def commit(
-        self, outcome: Outcome, step: SignInStep, details: SignInDetails, *, claim: str | None = None
+        self,
+        outcome: Outcome,
+        step: SignInStep,
+        details: SignInDetails,
+        *,
+        claim: str | None = None,
+        sign_up_of: str | None = None,
     ) -> SignInResult:
         """Remember what a sign-in came to, tell the Hub, and say what comes next.
 
@@ -227,13 +233,17 @@ class Session:
             details: How the sign-in was begun.
             claim: Whose answer this is; if the pending sign-in is no longer claimed under that name,
                 somebody signed out or began anew, and nothing is stored.
+            sign_up_of: Whose sign-up this follows; if it is no longer waited for, nothing is stored.
 
         Raises:
             Superseded: That happened.
         """
 
         def change(record: SessionRecord) -> SessionRecord:
-            if claim is not None and (record.pending is None or record.pending.claim != claim):
+            pending, planned = record.pending, record.auto_sign_in
+            if claim is not None and (pending is None or pending.claim != claim):
+                raise Superseded
+            if sign_up_of is not None and (planned is None or planned.username != sign_up_of):
                 raise Superseded
             match outcome:
                 case Authenticated():
@@ -243,12 +253,13 @@ class Session:
                         tokens=stored, created_at=self.shared.clock(), unknown=record.unknown
                     )
                 case Challenged():
-                    pending = self._pending(outcome, details, record.pending)
-                    return evolve(record, pending=pending, auto_sign_in=None)
+                    answered = pending if claim is not None else None
+                    following = self._pending(outcome, details, answered)
+                    return evolve(record, pending=following, auto_sign_in=None)
                 case _:
                     return evolve(record, pending=None)
 
-        device_key = await self._settle_device(outcome)
+        device_key = await self._settle_device(outcome, details)
         loaded = await self.update(change)
         signed_in = isinstance(outcome, Authenticated)
         if signed_in:
@@ -256,17 +267,17 @@ class Session:
         return SignInResult(is_signed_in=signed_in, next_step=step)
 
     def _pending(
-        self, challenge: Challenged, details: SignInDetails, before: PendingSignIn | None
+        self, challenge: Challenged, details: SignInDetails, answered: PendingSignIn | None
     ) -> PendingSignIn:
         expires_at = self.shared.clock() + self.shared.config.auth_session_validity
-        if before is not None and before.challenge.session == challenge.session:
+        if answered is not None and answered.challenge.session == challenge.session:
             # A choice made without asking Cognito, whose session has not become younger by it.
-            expires_at = before.expires_at
+            expires_at = answered.expires_at
         return PendingSignIn(
             challenge=evolve(challenge, gone_device=None), sign_in_details=details, expires_at=expires_at
         )
 
-    async def _settle_device(self, outcome: Outcome) -> str | None:
+    async def _settle_device(self, outcome: Outcome, details: SignInDetails) -> str | None:
         """Forget a device that Cognito forgot, and confirm a new one; return the tokens' device key."""
         if not self.devices.is_tracked or not isinstance(outcome, Authenticated | Challenged):
             return None
@@ -275,20 +286,21 @@ class Session:
         if not isinstance(outcome, Authenticated):
             return None
         if outcome.new_device is not None:
-            user = self.pool.own_user(outcome.tokens.access_token)
-            confirmed = await confirm_device(user, outcome.new_device, name=self.shared.config.device_name)
-            if confirmed is not None:
-                await self.devices.remember(outcome.username, confirmed)
+            return await self._confirm_device(outcome, outcome.new_device, details)
         known = (await self.devices.load()).get(outcome.username)
-        return None if known is None else known.device_key
+        # The token says whose it is; where it does not, this browser's device was all that was named.
+        issued_to = decode_jwt(outcome.tokens.access_token).payload.get("device_key")
+        return known.device_key if known is not None and issued_to in {None, known.device_key} else None
 
-    async def drop_pending(self, *, and_automatic: bool) -> None:
-        """Forget a sign-in that was between two steps, and maybe one that was to follow a sign-up."""
-        await self.update(
-            lambda record: evolve(
-                record, pending=None, auto_sign_in=None if and_automatic else record.auto_sign_in
-            )
-        )
+    async def _confirm_device(
+        self, outcome: Authenticated, device: NewDevice, details: SignInDetails
+    ) -> str | None:
+        user = self.pool.own_user(outcome.tokens.access_token)
+        confirmed = await confirm_device(user, device, name=self.shared.config.device_name)
+        if confirmed is None:
+            return None
+        await self.devices.remember(confirmed, outcome.username, details.login_id or outcome.username)
+        return confirmed.device_key
 
     async def _signed_in(self, loaded: Loaded) -> None:
         decoded = self.decode(loaded.raw, loaded.record)
