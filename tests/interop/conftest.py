@@ -14,6 +14,8 @@ import boto3
 import pytest
 from attrs import frozen
 
+from aiocognito.emulator import CognitoEmulator
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -82,15 +84,13 @@ def connect_admin() -> Iterator[Callable[[str], Admin]]:
 
 
 @pytest.fixture
-async def emulator() -> AsyncIterator[Any]:
+async def emulator() -> AsyncIterator[CognitoEmulator]:
     """Our emulator, on this test's loop."""
-    from aiocognito.emulator import CognitoEmulator
-
     async with CognitoEmulator() as running:
         yield running
 
 
 @pytest.fixture
-def admin(emulator: Any, connect_admin: Callable[[str], Admin]) -> Admin:
+def admin(emulator: CognitoEmulator, connect_admin: Callable[[str], Admin]) -> Admin:
     """boto3's Cognito client for our emulator."""
     return connect_admin(emulator.url)

@@ -19,7 +19,8 @@ export async function serve(functions) {
       if (!functions[call]) throw new TypeError(`no function ${call}`);
       answer = { ok: (await functions[call](args)) ?? null };
     } catch (error) {
-      const { name, code, message } = error;
+      const { code, message } = error;
+      const name = error.name === 'Error' ? error.constructor.name : error.name;
       answer = { error: { name, code, message } };
     }
     process.stdout.write(`${JSON.stringify(answer, plain)}\n`);
