@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from aiocognito.emulator import CognitoEmulator
 
 from aiocognito import AuthClient
+from aiocognito.emulator import CognitoEmulator
 
 pytestmark = pytest.mark.interop
 
