@@ -1,6 +1,7 @@
 """One call: what is sent, what is returned, and over which connections."""
 
 import asyncio
+import gc
 from datetime import UTC, datetime
 from typing import Any
 
@@ -192,11 +193,34 @@ async def test_a_client_that_could_not_be_made_is_made_at_the_next_call(
         raise MemoryError("just now")
 
     client = connect()
+    complaints: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
     with monkeypatch.context() as patch:
         patch.setattr(aws_connection, "prepare", fail)
         with pytest.raises(MemoryError):
             await client.call("GetUser", {"AccessToken": "t"})
+        leaver = asyncio.create_task(client.call("GetUser", {"AccessToken": "t"}))
+        await asyncio.sleep(0)
+        leaver.cancel()
+        await asyncio.wait([leaver])
+        while client._connecting is not None:  # noqa: ASYNC110 - a thread is at it
+            await asyncio.sleep(0)
+        gc.collect()
+    asyncio.get_running_loop().set_exception_handler(None)
+    assert complaints == []
     assert await client.call("GetUser", {"AccessToken": "t"}) == {}
+
+
+def test_an_event_loop_that_ends_while_the_client_is_made(caplog: pytest.LogCaptureFixture) -> None:
+    config = AuthConfig(user_pool_id="eu-west-1_abc", user_pool_endpoint="http://127.0.0.1:1")
+
+    async def leave() -> asyncio.Task[Any]:
+        call = asyncio.create_task(AwsClient("cognito-idp", config).call("GetUser", {"AccessToken": "t"}))
+        await asyncio.sleep(0)
+        return call
+
+    assert asyncio.run(leave()).cancelled()
+    assert caplog.messages == []
 
 
 async def test_a_second_event_loop_is_told_so(client: AwsClient) -> None:

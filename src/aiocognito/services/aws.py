@@ -16,7 +16,7 @@ from .retry import RetryPolicy
 if TYPE_CHECKING:
     from aiobotocore.session import AioSession
 
-    from .aws_connection import AwsConnection
+    from .aws_connection import AwsConnection, Parts
 
 Service = Literal["cognito-idp", "cognito-identity"]
 
@@ -103,22 +103,23 @@ class AwsClient:
         # A task of its own, so that a caller who is cancelled takes nobody else's connection away.
         if self._connecting is None:
             self._connecting = asyncio.create_task(self._open())
-            self._connecting.add_done_callback(self._connected)
+            self._connecting.add_done_callback(self._opened)
         return await asyncio.shield(self._connecting)
 
     async def _open(self) -> AwsConnection:
         parts = await asyncio.to_thread(self._prepare)
-        self._check()  # closed meanwhile: nothing is open yet, and nothing will be
         from .aws_connection import AwsConnection  # loaded by now
 
-        return AwsConnection(parts, self._config)
+        self._check()  # closed meanwhile: nothing is open yet, and nothing will be
+        self._connection = AwsConnection(parts, self._config)
+        return self._connection
 
-    def _prepare(self) -> Any:
+    def _prepare(self) -> Parts:
         from .aws_connection import prepare
 
         return prepare(self._service, self._config, self._aws_session)
 
-    def _connected(self, task: asyncio.Task[AwsConnection]) -> None:
-        self._connecting = None
-        if not task.cancelled() and task.exception() is None:
-            self._connection = task.result()
+    def _opened(self, task: asyncio.Task[AwsConnection]) -> None:
+        self._connecting = None  # what failed is tried anew by the next call
+        if not task.cancelled():
+            task.exception()  # seen, though every caller may be gone
