@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import runpy
+import signal
 import subprocess
 import sys
 from importlib.metadata import entry_points, version
@@ -92,6 +94,34 @@ class TestEmulator:
         assert cli.run(["emulator", "--data", str(tmp_path / "file")]) == 2
         assert not ran_with
 
+    @pytest.mark.parametrize("error", [OSError(98, "address in use"), NotImplementedError("not yet")])
+    def test_what_keeps_it_from_starting_is_one_line(
+        self, emulator_module: ModuleType, error: Exception, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def run(**_: Any) -> None:
+            raise error
+
+        emulator_module.run = run  # type: ignore[attr-defined]
+        assert cli.run(["emulator"]) == 1
+        assert capsys.readouterr().err == f"aiocognito: {error}\n"
+
+
+def test_the_emulator_says_where_it_is_until_it_is_interrupted() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "aiocognito", "emulator", "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ENVIRONMENT,
+    ) as process:
+        assert process.stdout is not None
+        said = [next(process.stdout) for _ in range(6)]
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    assert "http://127.0.0.1:" in said[0]
+    assert any(line.startswith("export COGNITO_USER_POOL_ID=") for line in said)
+    assert (process.returncode, errors) == (0, "")
+
 
 def test_the_demo_decides_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "run", lambda: 1)
@@ -100,7 +130,7 @@ def test_the_demo_decides_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None
     assert cli.run(["demo"]) == 0
 
 
-@pytest.mark.parametrize("missing", ["typer", "rich", "aiohttp", "fido2"])
+@pytest.mark.parametrize("missing", ["typer", "rich", "aiohttp"])
 def test_a_missing_extra_is_named_with_what_installs_it(missing: str) -> None:
     # None there makes an import fail as if nothing were installed.
     program = (
@@ -112,6 +142,26 @@ def test_a_missing_extra_is_named_with_what_installs_it(missing: str) -> None:
     assert missing in done.stderr
     assert "pip install 'aiocognito[cli]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_missing_extra_is_exit_code_2_here_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delitem(sys.modules, "aiocognito.cli")
+    monkeypatch.setitem(sys.modules, "typer", None)
+    assert main() == 2
+    assert capsys.readouterr().err.startswith("aiocognito: typer is not installed")
+
+
+def test_run_as_a_module_it_exits(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delitem(sys.modules, "aiocognito.__main__")
+    monkeypatch.setattr(sys, "argv", ["aiocognito", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("aiocognito", run_name="__main__")
+    assert ended.value.code == 0
+    assert capsys.readouterr().out
 
 
 def test_a_module_of_ours_that_is_missing_is_a_bug_and_not_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import os
 import pty
@@ -16,7 +15,7 @@ import pytest
 from aiocognito import AuthClient, demo
 from aiocognito.demo import story
 from aiocognito.demo.stage import Stage, StepFailed, console
-from aiocognito.errors import NotAuthorizedException, StorageError
+from aiocognito.errors import ExpiredCodeException, NotAuthorizedException, StorageError
 from aiocognito.jwt import JWT
 from aiocognito.results import SignOutResult
 
@@ -83,7 +82,7 @@ def broken(statement: str) -> str:
     """A program that runs the demo after something was broken."""
     return (
         "import sys\n"
-        "from aiocognito import AuthClient, errors\n"
+        "from aiocognito import AuthClient\n"
         "from aiocognito.results import SignOutResult\n"
         f"{statement}\n"
         "from aiocognito.__main__ import main\n"
@@ -114,53 +113,58 @@ def test_no_color_means_no_escape_codes() -> None:
     assert ESCAPE not in shown
 
 
-def test_an_encoding_without_a_tick_is_no_reason_to_fail() -> None:
-    done = piped("-m", "aiocognito", "demo", PYTHONIOENCODING="ascii")
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_a_step_that_comes_out_wrong_is_named_and_the_exit_code_is_1() -> None:
+    done = piped(
+        "-c",
+        broken(
+            "async def sign_out(self): return SignOutResult(revoked=False)\nAuthClient.sign_out = sign_out\n"
+        ),
+    )
+    assert done.returncode == 1
+    assert re.search(r"^Step \d+ failed: Sign out$", done.stdout, re.MULTILINE), done.stdout
+    assert "✗ it is not so that the user pool confirmed that the tokens are revoked" in done.stdout
+    assert "came out right" not in done.stdout
+
+
+def test_an_emulator_that_does_not_start_is_a_failed_step() -> None:
+    done = piped(
+        "-c",
+        broken(
+            "from aiocognito.emulator import CognitoEmulator\n"
+            "async def start(self): raise OSError(98, 'Address in use')\n"
+            "CognitoEmulator.__aenter__ = start\n"
+        ),
+    )
+    assert done.returncode == 1
+    assert "✗ OSError" in done.stdout
+    assert "Step 1 failed: Start an emulator" in done.stdout
 
 
 @pytest.mark.parametrize(
-    ("statement", "step", "why"),
+    ("method", "error", "shown", "step"),
     [
-        pytest.param(
-            "async def sign_out(self): return SignOutResult(revoked=False)\nAuthClient.sign_out = sign_out",
-            "Sign out",
-            "it is not so that the user pool confirmed that the tokens are revoked",
-            id="a result is not what it should be",
-        ),
-        pytest.param(
-            "async def confirm(self, *_): raise errors.ExpiredCodeException('too late')\n"
-            "AuthClient.confirm_sign_up = confirm",
-            "Confirm the sign-up",
-            "ExpiredCodeException: too late",
-            id="an error of the library",
-        ),
-        pytest.param(
-            "async def who(self): raise RuntimeError('hunter2')\nAuthClient.get_current_user = who",
-            "Who is signed in?",
-            "RuntimeError",
-            id="an error of anybody",
-        ),
-        pytest.param(
-            "from aiocognito.emulator import CognitoEmulator\n"
-            "async def start(self): raise OSError(98, 'Address in use')\n"
-            "CognitoEmulator.__aenter__ = start",
-            "Start an emulator of Amazon Cognito, with one user pool",
-            "OSError",
-            id="the emulator does not start",
-        ),
+        ("confirm_sign_up", ExpiredCodeException("too late"), "ExpiredCodeException: too late", "Confirm"),
+        # Whoever raised this may have put anything into its message.
+        ("get_current_user", RuntimeError("hunter2"), "RuntimeError", "Who is signed in?"),
     ],
 )
-def test_a_broken_step_is_named_and_the_exit_code_is_1(statement: str, step: str, why: str) -> None:
-    done = piped("-c", broken(statement))
-    assert done.returncode == 1
-    assert re.search(rf"^Step \d+ failed: {re.escape(step)}$", done.stdout, re.MULTILINE), done.stdout
-    assert f"✗ {why}" in done.stdout
-    assert "came out right" not in done.stdout
-    assert "hunter2" not in done.stdout + done.stderr
+def test_an_exception_is_a_failed_step(
+    monkeypatch: pytest.MonkeyPatch, method: str, error: Exception, shown: str, step: str
+) -> None:
+    async def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(AuthClient, method, fail)
+    output = io.StringIO()
+    assert demo.run(output) == 1
+    assert f"    ✗ {shown}\n" in output.getvalue()
+    assert re.search(rf"^Step \d+ failed: {re.escape(step)}", output.getvalue(), re.MULTILINE)
+    assert "hunter2" not in output.getvalue()
 
 
-def test_it_shows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def told() -> tuple[str, set[str]]:
+    """What one demo says, and the secrets that it must not say."""
     secrets: set[str] = set()
     make_password, make_token = story.new_password, JWT.__init__
 
@@ -172,53 +176,74 @@ def test_it_shows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         secrets.add(token)
         make_token(self, payload, token)
 
-    monkeypatch.setattr(story, "new_password", new_password)
-    monkeypatch.setattr(JWT, "__init__", new_token)
     output = io.StringIO()
-    assert demo.run(output) == 0, output.getvalue()
-    shown = output.getvalue()
-    assert len(secrets) > 5
-    assert not [secret for secret in secrets if secret in shown]
-    # Session keys, their hashes, refresh tokens: all are longer than anything that is shown.
-    assert not re.search(r"[\w+/=.-]{40,}", shown)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(story, "new_password", new_password)
+        patch.setattr(JWT, "__init__", new_token)
+        assert demo.run(output) == 0, output.getvalue()
+    return output.getvalue(), secrets
 
 
-def test_it_tells_the_main_job_step_by_step() -> None:
+class TestStory:
+    def test_it_shows_no_secret(self, told: tuple[str, set[str]]) -> None:
+        shown, secrets = told
+        assert len(secrets) > 5
+        assert not [secret for secret in secrets if secret in shown]
+        # Session keys, their hashes, refresh tokens: all are longer than anything that is shown.
+        assert not re.search(r"[\w+/=.-]{40,}", shown)
+
+    def test_it_tells_the_main_job_step_by_step(self, told: tuple[str, set[str]]) -> None:
+        shown, _ = told
+        for number, title in enumerate(["Start an emulator", *(title for title, _ in story.STEPS)], 1):
+            assert re.search(rf"^ ?{number}  {re.escape(title)}", shown, re.MULTILINE)
+        assert re.search(r"the code is \d{6}\. Only an emulator's code may be shown", shown)
+        assert "it is refused: NotAuthorizedException" in shown
+        assert "The password does not leave this process" in shown
+        assert "100 callers asked at the same time; requests to the user pool: 1." in shown
+        for event in ("signedIn", "tokenRefresh", "signedOut"):
+            assert f"» the Hub: {event}" in shown
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "shown"),
+    [
+        (None, 0, "All 0 steps came out right: 0 checks"),
+        (StepFailed("two is not three"), 1, "✗ two is not three"),
+        (StorageError("full"), 1, "✗ StorageError: full"),
+        (KeyError("hunter2"), 1, "✗ KeyError\n"),
+    ],
+)
+def test_what_the_story_comes_to_decides_the_exit_code(
+    monkeypatch: pytest.MonkeyPatch, error: Exception | None, code: int, shown: str
+) -> None:
+    async def tell(_: Stage) -> None:
+        if error is not None:
+            raise error
+
+    monkeypatch.setattr(demo, "tell", tell)
     output = io.StringIO()
-    assert demo.run(output) == 0, output.getvalue()
-    shown = output.getvalue()
-    for number, title in enumerate(["Start an emulator", *(title for title, _ in story.STEPS)], 1):
-        assert re.search(rf"^ ?{number}  {re.escape(title)}", shown, re.MULTILINE)
-    assert re.search(r"the code is \d{6}\. Only an emulator's code may be shown", shown)
-    assert "it is refused: NotAuthorizedException" in shown
-    assert "The password does not leave this process" in shown
-    assert "100 callers asked at the same time; requests to the user pool: 1." in shown
-    for event in ("signedIn", "tokenRefresh", "signedOut"):
-        assert f"» the Hub: {event}" in shown
+    assert demo.run(output) == code
+    assert shown in output.getvalue()
 
 
-def test_a_demo_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def hang(_: AuthClient, *__: Any) -> None:
-        await asyncio.Event().wait()
-
-    monkeypatch.setattr(AuthClient, "confirm_sign_up", hang)
-    monkeypatch.setattr(demo, "TIMEOUT", 2.0)
+def test_a_demo_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "TIMEOUT", 0.0)
     output = io.StringIO()
     assert demo.run(output) == 1
-    assert "✗ TimeoutError" in output.getvalue()
+    assert "    ✗ TimeoutError\n" in output.getvalue()
 
 
 def test_a_refresh_too_many_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     fetch = AuthClient.fetch_auth_session
 
-    async def force(self: AuthClient, **options: Any) -> Any:
+    async def fetch_twice(self: AuthClient, **options: Any) -> Any:
         await fetch(self, **options)
         return await fetch(self, **options | {"force_refresh": True})
 
-    monkeypatch.setattr(AuthClient, "fetch_auth_session", force)
+    monkeypatch.setattr(AuthClient, "fetch_auth_session", fetch_twice)
     output = io.StringIO()
     assert demo.run(output) == 1
-    assert "Step" in output.getvalue()
+    assert "✗ it is not so that one refresh served them all" in output.getvalue()
 
 
 class TestStage:
@@ -261,6 +286,12 @@ class TestStage:
 
         with pytest.raises(StorageError):
             await stage.refused(NotAuthorizedException, "it is refused", call())
+
+    def test_an_encoding_without_a_tick_is_no_reason_to_fail(self) -> None:
+        raw = io.BytesIO()
+        output = io.TextIOWrapper(raw, encoding="ascii", write_through=True)
+        Stage(console(output)).check("two is two", True)
+        assert raw.getvalue() == b"    ? two is two\n"
 
     def test_long_lines_and_markup_are_left_alone(self, stage: Stage, output: io.StringIO) -> None:
         stage.say("[bold]" + "x" * 300 + ":smile:")

@@ -66,7 +66,11 @@ def emulator(
     # Imported late: `--help` and `--version` need none of it.
     from .emulator.cli import run as run_emulator
 
-    run_emulator(host=host, port=port, data=data)
+    try:
+        run_emulator(host=host, port=port, data=data)
+    except (OSError, NotImplementedError) as error:  # such as a port that somebody else has
+        typer.echo(f"aiocognito: {error}", err=True)
+        raise typer.Exit(1) from None
 
 
 @app.command()

@@ -45,6 +45,7 @@ def run(page: Path, names: dict[str, Any], loop: asyncio.Runner) -> None:
 
     Where an example awaits something outside of a function, it runs on ``loop``.
     """
+    names.setdefault("__name__", "__example__")
     for block in python_blocks(page):
         # So that a traceback names the page and the line in it.
         source = "\n" * block.line + block.code

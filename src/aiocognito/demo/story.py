@@ -87,6 +87,7 @@ async def listen(scene: Scene) -> None:
 async def sign_up(scene: Scene) -> None:
     """Create an account."""
     stage = scene.stage
+    stage.say("This sends her password, once, so that the user pool can make a verifier of it.")
     result = await scene.auth.sign_up(ANA, scene.password, user_attributes={"email": ANA})
     scene.user_id = result.user_id
     stage.check("the account exists, and is not complete yet", not result.is_sign_up_complete)
@@ -130,8 +131,9 @@ async def sign_in(scene: Scene) -> None:
     """Sign in over SRP."""
     stage, auth = scene.stage, scene.auth
     stage.say("The password does not leave this process: what goes out is a proof of it (SRP-6a).")
-    attempt = auth.sign_in(ANA, scene.password, auth_flow_type="USER_PASSWORD_AUTH")
-    await stage.refused(errors.InvalidParameterException, "this app client would take no password", attempt)
+    # With a made-up one: hers is not to leave, not even to be refused.
+    attempt = auth.sign_in(ANA, new_password(), auth_flow_type="USER_PASSWORD_AUTH")
+    await stage.refused(errors.InvalidParameterException, "this app client takes no password at all", attempt)
     before = len(scene.emulator.calls)
     result = await auth.sign_in(ANA, scene.password)
     stage.check("Ana is signed in", result.is_signed_in and result.next_step.step == "DONE")
@@ -191,7 +193,7 @@ async def sign_out(scene: Scene) -> None:
         )
         stage.check("nothing is left in the storage", await scene.storage.get(key) is None)
         nobody = errors.UserUnAuthenticatedException
-        await stage.refused(nobody, "who am I?", auth.get_current_user())
+        await stage.refused(nobody, "nobody is signed in any more", auth.get_current_user())
         await stage.refused(
             errors.NotAuthorizedException, "the copy's access token is refused", thief.fetch_user_attributes()
         )
