@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -13,10 +14,15 @@ from ..errors import JwksUnavailableError, NetworkError
 from ..signatures import PublicKey, public_key
 from .http import Http, HttpAnswer
 
-# An unknown key id may be a new key, or anybody's invention: one look per so many seconds.
-COOL_DOWN_SECONDS: Final = 60.0
+# A key id that was looked for in vain may be anybody's invention: the next look waits a while.
+COOL_DOWN_SECONDS: Final = 10.0
+# So does the next attempt when the keys could not be fetched.
 RETRY_SECONDS: Final = 5.0
+# A key that the pool publishes no more is trusted no longer than this.
+STALE_SECONDS: Final = 86_400.0
 MAX_BYTES: Final = 1_000_000
+
+_Keys = Mapping[str, PublicKey]
 
 
 class Jwks:
@@ -26,7 +32,7 @@ class Jwks:
         uri: Where they are published.
         http: Fetches them.
         clock: Seconds since the epoch.
-        preloaded: A JWKS that is known already; it is fetched when a key is not in it.
+        preloaded: A JWKS that is known already; the keys are fetched when one is not in it.
     """
 
     def __init__(
@@ -40,86 +46,125 @@ class Jwks:
         self._http = http
         self._clock = clock
         self._preloaded = preloaded
-        self._keys: Mapping[str, PublicKey] | None = None
+        self._keys: _Keys = {}
+        self._stale_at = math.inf
+        self._blocked_until = -math.inf
         self._fetching: asyncio.Task[None] | None = None
-        self._last_attempt: float | None = None
-        self._failure: JwksUnavailableError | None = None
+        self._failure: NetworkError | ValueError | None = None
+
+    def fresh(self, kid: str) -> PublicKey | None:
+        """Return a key if it is there and need not be looked for again; asks nobody."""
+        return self._keys.get(kid) if self._clock() < self._stale_at else None
 
     def known(self, kid: str) -> PublicKey | None:
-        """Return a key if it is there; asks nobody."""
-        if self._keys is None and self._preloaded is not None:
-            self._keys = _parse(self._preloaded)
-        return None if self._keys is None else self._keys.get(kid)
+        """Return a key if it is there; asks nobody. Takes some time if keys were preloaded."""
+        if self._preloaded is not None:
+            self._take(_usable(self._preloaded))
+        return self._keys.get(kid)
 
     async def get(self, kid: str) -> PublicKey | None:
         """Return a key, fetching the keys if it is not there; None if the pool does not publish it.
 
         Raises:
-            JwksUnavailableError: The keys could not be fetched, now or within the cool-down, so that
-                nobody can say whether the key is one of them.
+            JwksUnavailableError: The keys could not be fetched, now or a moment ago, so that nobody
+                can say whether the key is one of them.
         """
-        key = self.known(kid)
-        if key is None and not self._is_cooling_down():
+        await self._load_preloaded()
+        if self.fresh(kid) is None and not self._is_blocked():
             await self.fetch()
-            key = self.known(kid)
+            if kid not in self._keys:
+                self._block(COOL_DOWN_SECONDS if self._failure is None else RETRY_SECONDS)
+        key = self._keys.get(kid)
         if key is None and self._failure is not None:
-            raise self._failure
+            raise self._unavailable(self._failure)
         return key
+
+    async def warm_up(self) -> None:
+        """Fetch the keys, unless they were preloaded.
+
+        Raises:
+            JwksUnavailableError: There are none, and they could not be fetched.
+        """
+        await self._load_preloaded()
+        if not self._keys or self._stale_at < math.inf:
+            await self.fetch()
+        if not self._keys and self._failure is not None:
+            raise self._unavailable(self._failure)
 
     async def fetch(self) -> None:
         """Fetch the keys. What was there is kept if that fails, and `get` tells why where it matters."""
-        if self._fetching is None:
+        if self._fetching is None or self._fetching.get_loop() is not asyncio.get_running_loop():
             self._fetching = asyncio.create_task(self._fetch())
+            self._fetching.add_done_callback(self._fetched)
+        # Shielded: a caller who is cancelled takes nobody else's answer away.
         await asyncio.shield(self._fetching)
 
-    def raise_failure(self) -> None:
-        """Raise why the last attempt to fetch the keys failed, if it did and none are there."""
-        if self._failure is not None and not self._keys:
-            raise self._failure
+    def cancel(self) -> None:
+        """Stop fetching."""
+        if self._fetching is not None:
+            self._fetching.cancel()
 
-    def _is_cooling_down(self) -> bool:
-        if self._fetching is not None or self._last_attempt is None:
-            return False
-        # A failure is over sooner than a new key comes.
-        seconds = COOL_DOWN_SECONDS if self._failure is None else RETRY_SECONDS
-        return 0 <= self._clock() - self._last_attempt < seconds
+    def _unavailable(self, reason: NetworkError | ValueError) -> JwksUnavailableError:
+        error = JwksUnavailableError(f"the keys at {self._uri} could not be fetched: {reason}")
+        error.__cause__ = reason
+        return error
+
+    def _is_blocked(self) -> bool:
+        # Whoever comes while somebody looks waits for that look.
+        return self._fetching is None and self._clock() < self._blocked_until
+
+    def _block(self, seconds: float) -> None:
+        self._blocked_until = self._clock() + seconds
+
+    async def _load_preloaded(self) -> None:
+        if self._preloaded is not None:
+            self._take(await anyio.to_thread.run_sync(_usable, self._preloaded))
+
+    def _take(self, preloaded: _Keys) -> None:
+        if self._preloaded is not None:
+            self._preloaded, self._keys = None, preloaded
 
     async def _fetch(self) -> None:
         try:
             answer = await self._http.request("GET", self._uri)
             # Making keys imports jose and parses numbers: not on the loop.
             self._keys = await anyio.to_thread.run_sync(_parse_answer, answer)
+        except (NetworkError, ValueError) as error:
+            self._failure = error.with_traceback(None)
+            self._block(RETRY_SECONDS)
+        else:
             self._failure = None
-        except NetworkError as error:
-            self._failure = JwksUnavailableError(f"the keys at {self._uri} could not be fetched: {error}")
-            self._failure.__cause__ = error
-        except ValueError as error:
-            self._failure = JwksUnavailableError(f"the keys at {self._uri} cannot be used: {error}")
-        finally:
-            self._last_attempt = self._clock()
-            self._fetching = None
+            self._stale_at = self._clock() + STALE_SECONDS
+
+    def _fetched(self, task: asyncio.Task[None]) -> None:
+        self._fetching = None
+        if not task.cancelled():
+            task.exception()  # Whoever waits gets it; nobody may be left to.
 
 
-def _parse_answer(answer: HttpAnswer) -> Mapping[str, PublicKey]:
-    if answer.status != 200 or len(answer.body) > MAX_BYTES:
-        raise ValueError(f"answered with HTTP {answer.status}")
+def _parse_answer(answer: HttpAnswer) -> _Keys:
+    if answer.status != 200:
+        raise ValueError(f"HTTP {answer.status}")
+    if len(answer.body) > MAX_BYTES:
+        raise ValueError(f"more than {MAX_BYTES} bytes")
     try:
         document = json.loads(answer.body)
     except (ValueError, RecursionError):
         document = None
-    return _parse(document)
+    keys = _usable(document)
+    if not keys:
+        raise ValueError("no JSON Web Key Set with a usable key")
+    return keys
 
 
-def _parse(document: Any) -> Mapping[str, PublicKey]:
+def _usable(document: Any) -> _Keys:
     """Make keys of a JWKS. One of a kind that nobody here uses is left out, not fatal."""
     listed = document.get("keys") if isinstance(document, Mapping) else None
     keys: dict[str, PublicKey] = {}
-    for jwk in listed if isinstance(listed, list) else ():
+    for jwk in listed if isinstance(listed, list | tuple) else ():
         if isinstance(jwk, Mapping) and isinstance(jwk.get("kid"), str):
             try:
                 keys[jwk["kid"]] = public_key(jwk)
             except ValueError:
                 continue
-    if not keys:
-        raise ValueError("no JSON Web Key Set with a usable key")
     return keys
