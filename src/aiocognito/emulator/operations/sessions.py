@@ -14,8 +14,8 @@ async def GetTokensFromRefreshToken(world: World, given: Mapping[str, Any]) -> d
     """Make new tokens of a refresh token; the one operation that works with rotation."""
     pool, client = world.client(given["ClientId"])
     _check_secret(client.id, known=client.knows_secret(given.get("ClientSecret")))
-    user, token = refresh.redeem(world, pool, client, given["RefreshToken"])
-    return {"AuthenticationResult": await refresh.refresh(world, pool, client, user, token)}
+    found = refresh.redeem(world, pool, client, given["RefreshToken"])
+    return {"AuthenticationResult": await refresh.refresh(world, pool, client, found)}
 
 
 def _check_secret(client_id: str, *, known: bool) -> None:
@@ -36,10 +36,12 @@ async def RevokeToken(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     if text.count(".") == 2:
         raise Refusal("UnsupportedTokenTypeException", unsettled.revoke_wrong_type_message)
     token = pool.tokens.refresh(text)
-    if token is not None and token.grant.client_id != client.id:
+    if token is None:
+        return {}
+    grant = pool.tokens.grants[token.event_id]
+    if grant.client_id != client.id:
         raise Refusal(unsettled.revoke_wrong_client_code, "Token is not for this client")
-    if token is not None:
-        token.grant.revoked = True
+    grant.revoked = True
     return {}
 
 
