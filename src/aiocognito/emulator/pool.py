@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import define, field
 
+from .attempts import Lockout
 from .clients import AppClient
 from .groups import Group
 from .handles import HandleBook
@@ -42,6 +43,7 @@ class UserPool:
     groups: dict[str, Group] = field(factory=dict, repr=False)
     handles: HandleBook = field(factory=HandleBook, repr=False)
     tokens: TokenBook = field(factory=TokenBook, repr=False)
+    strangers: dict[str, Lockout] = field(factory=dict, repr=False)
 
     @property
     def region(self) -> str:
@@ -122,6 +124,10 @@ class UserPool:
     def decoy_uuid(self, name: str) -> str:
         """The user id of somebody who does not exist."""
         return str(uuid.UUID(bytes=self.decoy("id", name)[:16], version=4))
+
+    def stranger(self, name: str) -> Lockout:
+        """The lock-out of somebody who does not exist: a real one would have it, too."""
+        return self.strangers.setdefault(self.users.fold(name), Lockout())
 
     def groups_of(self, user: User) -> list[Group]:
         """The user's groups, the most important first; those without precedence last."""

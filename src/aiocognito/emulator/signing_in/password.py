@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from .. import passwords, users
+from ..attempts import Lockout
 from ..refusals import Refusal, not_authorized, user_not_found, wrong_credentials
 from ..users import User
 from . import mfa, new_password
@@ -19,7 +20,7 @@ async def USER_PASSWORD_AUTH(turn: Turn) -> dict[str, Any]:
     if user is None:
         # As much work as for a real one, so that the time does not tell.
         await passwords.enrol(turn.pool, turn.name, given)
-        raise wrong_credentials() if turn.client.hides_users else user_not_found()
+        raise refuse_stranger(turn, turn.name) if turn.client.hides_users else user_not_found()
     return await judge(turn, lambda: passwords.matches(turn.pool, user, given))
 
 
@@ -41,8 +42,7 @@ async def judge(turn: Turn, proves: Callable[[], Awaitable[bool]]) -> dict[str, 
         proves: Says whether the password is right.
     """
     user, unsettled = turn.person, turn.world.unsettled
-    if user.lockout.locked(turn.world.clock()):
-        raise not_authorized("Password attempts exceeded")
+    _require_unlocked(turn, user.lockout)
     _refuse_state(
         user,
         disabled=unsettled.disabled_before_password,
@@ -50,10 +50,7 @@ async def judge(turn: Turn, proves: Callable[[], Awaitable[bool]]) -> dict[str, 
         reset=unsettled.reset_required_before_password,
     )
     if not await proves():
-        user.lockout.fail(
-            turn.world.clock(), free=unsettled.failed_passwords_before_lock, longest=unsettled.longest_lock
-        )
-        raise wrong_credentials()
+        raise _wrong(turn, user.lockout)
     user.lockout.clear()
     _refuse_state(user, disabled=True, unconfirmed=True, reset=True)
     if user.status == users.FORCE_CHANGE_PASSWORD:
@@ -62,6 +59,31 @@ async def judge(turn: Turn, proves: Callable[[], Awaitable[bool]]) -> dict[str, 
             raise not_authorized(text)
         return new_password.ask(turn)
     return await mfa.go_on(turn)
+
+
+def refuse_stranger(turn: Turn, name: str) -> Refusal:
+    """Refuse somebody who does not exist in the way of a wrong password, lock-out included.
+
+    Args:
+        turn: The request.
+        name: The name with which the sign-in began.
+    """
+    lockout = turn.pool.stranger(name)
+    _require_unlocked(turn, lockout)
+    return _wrong(turn, lockout)
+
+
+def _require_unlocked(turn: Turn, lockout: Lockout) -> None:
+    if lockout.locked(turn.world.clock()):
+        raise not_authorized("Password attempts exceeded")
+
+
+def _wrong(turn: Turn, lockout: Lockout) -> Refusal:
+    unsettled = turn.world.unsettled
+    lockout.fail(
+        turn.world.clock(), free=unsettled.failed_passwords_before_lock, longest=unsettled.longest_lock
+    )
+    return wrong_credentials()
 
 
 def _refuse_state(user: User, *, disabled: bool, unconfirmed: bool, reset: bool) -> None:

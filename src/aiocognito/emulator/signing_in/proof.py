@@ -10,12 +10,14 @@ import re
 import secrets
 from typing import Any, Final
 
+from attrs import frozen
+
 from ... import srp
 from .. import srp_server
 from ..handles import Handle
 from ..refusals import invalid_parameter, not_authorized, user_not_found, wrong_credentials
 from ..srp_server import Exchange
-from .password import judge
+from .password import judge, refuse_stranger
 from .turn import Turn
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -23,6 +25,14 @@ _TIMESTAMP: Final = re.compile(
     r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?P<month>[A-Z][a-z]{2}) (?P<day>[1-9][0-9]?) "
     r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2}) UTC (?P<year>[0-9]{4})"
 )
+
+
+@frozen
+class Begun:
+    """What a secret block stands for: the name that was typed, and the exchange."""
+
+    name: str
+    exchange: Exchange
 
 
 async def USER_SRP_AUTH(turn: Turn) -> dict[str, Any]:
@@ -63,7 +73,7 @@ async def _secret(turn: Turn) -> srp_server.Secret:
 def _handle(turn: Turn, exchange: Exchange) -> Handle:
     sub = None if turn.user is None else turn.user.sub
     expires = turn.world.clock() + turn.client.session_life
-    return Handle("PASSWORD_VERIFIER", turn.client.id, sub, expires, exchange)
+    return Handle("PASSWORD_VERIFIER", turn.client.id, sub, expires, Begun(turn.name, exchange))
 
 
 async def PASSWORD_VERIFIER(turn: Turn) -> dict[str, Any]:
@@ -79,19 +89,19 @@ async def PASSWORD_VERIFIER(turn: Turn) -> dict[str, Any]:
         raise wrong_credentials()
     assert handle is not None  # noqa: S101 - it fits
     handle.spent = True
+    begun: Begun = handle.state
     if not _timely(turn, timestamp):
         raise not_authorized(turn.world.unsettled.srp_timestamp_message)
 
     async def proves() -> bool:
-        exchange: Exchange = handle.state
         name = turn.person.username
         expected = await srp.run(
-            srp_server.expected_signature, exchange, turn.pool.name, name, _base64(block), timestamp
+            srp_server.expected_signature, begun.exchange, turn.pool.name, name, _base64(block), timestamp
         )
         return hmac.compare_digest(expected, signature)
 
     if turn.user is None:
-        raise wrong_credentials()
+        raise refuse_stranger(turn, begun.name)
     return await judge(turn, proves)
 
 

@@ -55,13 +55,13 @@ async def authorize(world: World, token: str) -> Bearer:
     user = pool.users.by_subject(claims["sub"])
     if user is None:
         raise user_not_found()
+    if not user.enabled:
+        raise not_authorized("User is disabled.")
     client = pool.clients.get(claims["client_id"])
     if grant is None or grant.revoked or client is None:
         raise not_authorized("Access Token has been revoked")
     if SCOPE not in claims["scope"].split():
         raise not_authorized("Access Token does not have required scopes")
-    if not user.enabled:
-        raise not_authorized("User is disabled.")
     return Bearer(pool, client, user, grant, claims)
 
 

@@ -35,9 +35,9 @@ class Grant:
 
 @define
 class RefreshToken:
-    """A refresh token: its family, its end, and when it was rotated away."""
+    """A refresh token: the sign-in that it belongs to, its end, and when it was rotated away."""
 
-    grant: Grant
+    event_id: str
     expires: float
     rotated: float | None = None
 

@@ -29,7 +29,7 @@ async def sign_in(world: World, pool: UserPool, client: AppClient, user: User) -
     now = world.clock()
     grant = Grant(world.random.uuid(), world.random.uuid(), user.sub, client.id, now)
     pool.tokens.open(grant)
-    refresh = refresh_token(pool, RefreshToken(grant, now + client.life("RefreshToken")))
+    refresh = refresh_token(pool, RefreshToken(grant.event_id, now + client.life("RefreshToken")))
     return {**await tokens(world, pool, client, user, grant), "RefreshToken": refresh}
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from attrs import frozen
+
 from ..refusals import Refusal, not_authorized
 from . import issue
-from .book import RefreshToken
+from .book import Grant, RefreshToken
 
 if TYPE_CHECKING:
     from ..clients import AppClient
@@ -15,7 +17,16 @@ if TYPE_CHECKING:
     from ..world import World
 
 
-def redeem(world: World, pool: UserPool, client: AppClient, text: str) -> tuple[User, RefreshToken]:
+@frozen
+class Refreshable:
+    """A refresh token that is good: whose it is, and the sign-in that it goes on with."""
+
+    user: User
+    grant: Grant
+    token: RefreshToken
+
+
+def redeem(world: World, pool: UserPool, client: AppClient, text: str) -> Refreshable:
     """Find out who a refresh token belongs to.
 
     Raises:
@@ -23,33 +34,34 @@ def redeem(world: World, pool: UserPool, client: AppClient, text: str) -> tuple[
             gone or disabled.
     """
     token = pool.tokens.refresh(text)
-    user = None if token is None else pool.users.by_subject(token.grant.sub)
-    if token is None or user is None or token.grant.client_id != client.id:
+    grant = None if token is None else pool.tokens.grants[token.event_id]
+    user = None if grant is None else pool.users.by_subject(grant.sub)
+    if token is None or grant is None or user is None or grant.client_id != client.id:
         raise not_authorized(world.unsettled.invalid_refresh_token_message)
     now = world.clock()
-    if token.grant.revoked:
+    if not user.enabled:
+        raise not_authorized("User is disabled.")
+    if grant.revoked:
         raise not_authorized("Refresh Token has been revoked")
     if now >= token.expires:
         raise not_authorized("Refresh Token has expired")
-    if not user.enabled:
-        raise not_authorized("User is disabled.")
     # In time, a grace of no seconds is over at once, also for the clock that has not moved since.
     if token.rotated is not None and now >= token.rotated + client.grace:
-        token.grant.revoked = world.unsettled.reuse_ends_family
+        grant.revoked = world.unsettled.reuse_ends_family
         raise Refusal(
             "RefreshTokenReuseException", world.unsettled.reuse_message, instead="NotAuthorizedException"
         )
-    return user, token
+    return Refreshable(user, grant, token)
 
 
-async def refresh(
-    world: World, pool: UserPool, client: AppClient, user: User, token: RefreshToken
-) -> dict[str, Any]:
+async def refresh(world: World, pool: UserPool, client: AppClient, found: Refreshable) -> dict[str, Any]:
     """Make new tokens of a sign-in: AuthenticationResult, with a new refresh token if the client rotates."""
-    if not client.rotates:
-        return await issue.tokens(world, pool, client, user, token.grant)
-    if token.rotated is None:
+    token = found.token
+    if client.rotates and token.rotated is None:
         token.rotated = world.clock()
-    # The new one lives as long as the old one would have.
-    new = issue.refresh_token(pool, RefreshToken(token.grant, token.expires))
-    return {**await issue.tokens(world, pool, client, user, token.grant), "RefreshToken": new}
+    result = await issue.tokens(world, pool, client, found.user, found.grant)
+    if client.rotates:
+        # The new one lives as long as the old one would have.
+        new = RefreshToken(token.event_id, token.expires)
+        result["RefreshToken"] = issue.refresh_token(pool, new)
+    return result
