@@ -166,20 +166,20 @@ def test_an_exception_is_a_failed_step(
 def told() -> tuple[str, set[str]]:
     """What one demo says, and the secrets that it must not say."""
     secrets: set[str] = set()
-    make_password, make_token = story.new_password, JWT.__init__
+    sign_in, make_token = AuthClient.sign_in, JWT.__init__
 
-    def new_password() -> str:
-        secrets.add(password := make_password())
-        return password
+    async def note_password(self: AuthClient, username: str, password: str, **options: Any) -> Any:
+        secrets.add(password)
+        return await sign_in(self, username, password, **options)
 
-    def new_token(self: JWT, payload: dict[str, Any], token: str) -> None:
+    def note_token(self: JWT, payload: dict[str, Any], token: str) -> None:
         secrets.add(token)
         make_token(self, payload, token)
 
     output = io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(story, "new_password", new_password)
-        patch.setattr(JWT, "__init__", new_token)
+        patch.setattr(AuthClient, "sign_in", note_password)
+        patch.setattr(JWT, "__init__", note_token)
         assert demo.run(output) == 0, output.getvalue()
     return output.getvalue(), secrets
 

@@ -125,6 +125,10 @@ def test_the_service_in_the_readme_keeps_people_apart(backend: Backend, loop: as
             found = [await (await browser.get("/me", headers=user)).json() for user in users]
             assert len({answer["user"] for answer in found}) == 2
             assert (await browser.get("/me")).status == 401
+            planted = {"Cookie": "sid=planted"}
+            form = {"username": ANA, "password": PASSWORD}
+            assert (await browser.post("/sign-in", data=form, headers=planted)).status == 200
+            assert (await browser.get("/me", headers=planted)).status == 401
             refused = await sign_in(ANA, "wrong")
             assert (refused.status, await refused.json()) == (401, {"error": "NotAuthorizedException"})
 
