@@ -59,6 +59,11 @@ async def refresh_token(auth: AuthClient) -> str | None:
     return None if tokens is None else tokens.refresh_token
 
 
+async def _new_code(emulator: CognitoEmulator, auth: AuthClient) -> str:
+    await auth.send_user_attribute_verification_code("email")
+    return await emulator.outbox.next_code("ana@example.com")
+
+
 def another(code: str) -> str:
     return f"{(int(code) + 1) % 10 ** len(code):0{len(code)}}"
 
@@ -264,6 +269,12 @@ async def test_a_code_can_be_asked_for_and_expires_after_a_day(emulator: Cognito
         code = await emulator.outbox.next_code("ana@example.com")
         emulator.clock.advance(24 * 3600 + 1)
         with pytest.raises(errors.ExpiredCodeException):
+            await auth.confirm_user_attribute("email", code)
+        code = await _new_code(emulator, auth)
+        for _ in range(14):
+            with pytest.raises(errors.CodeMismatchException):
+                await auth.confirm_user_attribute("email", another(code))
+        with pytest.raises(errors.LimitExceededException):
             await auth.confirm_user_attribute("email", code)
         with pytest.raises(errors.InvalidParameterException):
             await auth.send_user_attribute_verification_code("phone_number")
