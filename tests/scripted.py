@@ -13,12 +13,25 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from aiocognito import AuthClient, AuthConfig, MemoryStorage
-from aiocognito.errors import service_error
+from aiocognito import AuthClient, AuthConfig, MemoryStorage, SessionManager, srp
+from aiocognito.errors import ServiceError, service_error
+from aiocognito.session.record import PendingSignIn
 from aiocognito.session.shared import Shared
 
 CONFIG = AuthConfig(user_pool_id="us-east-1_Scripted", user_pool_client_id="client")
 NOW = 1_800_000_000.0
+# Cognito's half of SRP, for a user who typed an alias.
+VERIFIER: dict[str, Any] = {
+    "ChallengeName": "PASSWORD_VERIFIER",
+    "Session": "S" * 20,
+    "ChallengeParameters": {
+        "USERNAME": "ana",
+        "USER_ID_FOR_SRP": "ana-id",
+        "SALT": "abc",
+        "SRP_B": f"{pow(2, 4711, srp.N):x}",
+        "SECRET_BLOCK": "c2VjcmV0",
+    },
+}
 
 
 class Clock:
@@ -40,6 +53,40 @@ def jwt(**claims: Any) -> str:
     return f"eyJhbGciOiJub25lIn0.{payload}.c2ln"
 
 
+class RecordingStorage(MemoryStorage):
+    """Remembers every value that was ever written."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.written: list[bytes] = []
+
+    async def set(self, key: str, value: bytes, **arguments: Any) -> None:
+        self.written.append(value)
+        await super().set(key, value, **arguments)
+
+    async def replace(self, key: str, value: bytes | None, **arguments: Any) -> bool:
+        if value is not None:
+            self.written.append(value)
+        return await super().replace(key, value, **arguments)
+
+
+def refusal(operation: str, code: str, message: str = "no") -> ServiceError:
+    """Make what an operation is refused with."""
+    return service_error(operation, code, message, service_status=400)
+
+
+def challenge(
+    name: str, parameters: Mapping[str, str] | None = None, *, session: str = "S" * 20, **members: Any
+) -> dict[str, Any]:
+    """Make an answer that asks for something more."""
+    return {
+        "ChallengeName": name,
+        "Session": session,
+        "ChallengeParameters": dict(parameters or {}),
+        **members,
+    }
+
+
 Answer = dict[str, Any] | BaseException | Callable[[Mapping[str, Any]], Any]
 
 
@@ -58,9 +105,13 @@ class ScriptedService:
         """Answer the next calls of an operation; the last one serves for all that follow."""
         self._answers[operation].extend(answers)
 
+    def only(self, operation: str, *answers: Answer) -> None:
+        """Answer the next calls of an operation with these, whatever was to come before."""
+        self._answers[operation] = deque(answers)
+
     def refuse(self, operation: str, code: str, message: str = "no") -> None:
         """Refuse every call of an operation from now on."""
-        self._answers[operation] = deque([service_error(operation, code, message, service_status=400)])
+        self.only(operation, refusal(operation, code, message))
 
     def hold(self, operation: str) -> asyncio.Event:
         """Let calls of an operation arrive and wait until the event returned is set."""
@@ -143,7 +194,34 @@ async def scripted_client(**arguments: Any) -> AsyncIterator[tuple[AuthClient, S
 
 async def signed_in(client: AuthClient, service: ScriptedService, **tokens: Any) -> None:
     """Sign somebody in with a password."""
-    service._answers["InitiateAuth"] = deque([service.tokens(**tokens)])
+    service.only("InitiateAuth", service.tokens(**tokens))
     result = await client.sign_in("ana", "secret", auth_flow_type="USER_PASSWORD_AUTH")
     assert result.is_signed_in
     service.calls.clear()
+
+
+@asynccontextmanager
+async def scripted_manager(**arguments: Any) -> AsyncIterator[tuple[SessionManager, ScriptedService, Clock]]:
+    """A manager of many sessions, the script it talks to, and the clock of both."""
+    clock = arguments.pop("clock", None) or Clock()
+    arguments.setdefault("storage", MemoryStorage(clock=clock))
+    service = ScriptedService(clock)
+    async with SessionManager(arguments.pop("config", CONFIG), clock=clock, **arguments) as manager:
+        attach(manager, service)
+        yield manager, service, clock
+
+
+async def begin(
+    client: AuthClient, service: ScriptedService, first: Answer, username: str = "ana@example.com"
+) -> Any:
+    """Begin a sign-in that is answered with a challenge, and return the step."""
+    service.only("InitiateAuth", first)
+    result = await client.sign_in(username, "secret", auth_flow_type="USER_PASSWORD_AUTH")
+    assert not result.is_signed_in
+    service.calls.clear()
+    return result.next_step
+
+
+async def pending(client: AuthClient) -> PendingSignIn | None:
+    """Return what is remembered of a sign-in between two steps."""
+    return (await client._session.load()).record.pending

@@ -5,22 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from scripted import CONFIG, Clock, jwt, scripted_client
+from scripted import CONFIG, VERIFIER, Clock, jwt, scripted_client
 
 from aiocognito import AuthEvent, SessionManager, UserContext, errors, srp, steps
 
 INITIATE, RESPOND = "InitiateAuth", "RespondToAuthChallenge"
-VERIFIER: dict[str, Any] = {
-    "ChallengeName": "PASSWORD_VERIFIER",
-    "Session": "S" * 20,
-    "ChallengeParameters": {
-        "USERNAME": "ana",
-        "USER_ID_FOR_SRP": "ana-id",
-        "SALT": "abc",
-        "SRP_B": f"{pow(2, 4711, srp.N):x}",
-        "SECRET_BLOCK": "c2VjcmV0",
-    },
-}
 
 
 def without(member: str, **changes: str) -> dict[str, Any]:

@@ -6,9 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from scripted import CONFIG, Clock, ScriptedService, attach, scripted_client, signed_in
+from scripted import CONFIG, Clock, ScriptedService, attach, begin, scripted_client, signed_in
 
-from aiocognito import AuthClient, MemoryStorage, SessionManager, errors, steps
+from aiocognito import MemoryStorage, SessionManager, errors, steps
 
 RESPOND = "RespondToAuthChallenge"
 TOTP: dict[str, Any] = {
@@ -16,14 +16,6 @@ TOTP: dict[str, Any] = {
     "Session": "S" * 20,
     "ChallengeParameters": {"USER_ID_FOR_SRP": "ana-id"},
 }
-
-
-async def begin(client: AuthClient, service: ScriptedService, challenge: dict[str, Any] = TOTP) -> None:
-    service._answers["InitiateAuth"].clear()
-    service.answer("InitiateAuth", challenge)
-    result = await client.sign_in("ana@example.com", "secret", auth_flow_type="USER_PASSWORD_AUTH")
-    assert not result.is_signed_in
-    service.calls.clear()
 
 
 async def test_b70_a_sign_in_is_continued_by_another_client_on_the_same_storage() -> None:
@@ -35,7 +27,7 @@ async def test_b70_a_sign_in_is_continued_by_another_client_on_the_same_storage(
     ):
         attach(here, service)
         attach(there, service)
-        await begin(here.client("key"), service)
+        await begin(here.client("key"), service, TOTP)
         client = there.client("key")
         assert await client.get_sign_in_step() == steps.ConfirmSignInWithTotpCode()
         service.answer(RESPOND, service.tokens())
@@ -53,7 +45,7 @@ async def test_b70_a_sign_in_is_continued_by_another_client_on_the_same_storage(
 
 async def test_b26_a_wrong_code_keeps_the_sign_in_and_its_session() -> None:
     async with scripted_client() as (client, service, _):
-        await begin(client, service)
+        await begin(client, service, TOTP)
         wrong = errors.service_error(RESPOND, "CodeMismatchException", "Invalid code", service_status=400)
         service.answer(RESPOND, wrong, wrong, service.tokens())
         for _ in range(2):
@@ -67,7 +59,7 @@ async def test_b26_a_wrong_code_keeps_the_sign_in_and_its_session() -> None:
 
 async def test_of_two_answers_at_once_one_is_sent() -> None:
     async with scripted_client() as (client, service, _):
-        await begin(client, service)
+        await begin(client, service, TOTP)
         gate = service.hold(RESPOND)
         service.answer(RESPOND, service.tokens())
         first = asyncio.create_task(client.confirm_sign_in("111111"))
@@ -88,7 +80,7 @@ async def test_of_two_answers_in_two_processes_one_is_sent() -> None:
     ):
         attach(one, service)
         attach(two, service)
-        await begin(one.client("key"), service)
+        await begin(one.client("key"), service, TOTP)
         service.answer(RESPOND, service.tokens())
         results = await asyncio.gather(
             one.client("key").confirm_sign_in("1"),
@@ -101,7 +93,7 @@ async def test_of_two_answers_in_two_processes_one_is_sent() -> None:
 
 async def test_a_claim_whose_owner_died_is_void_after_a_while() -> None:
     async with scripted_client(config=_patient()) as (client, service, clock):
-        await begin(client, service)
+        await begin(client, service, TOTP)
         service.hold(RESPOND)
         lost = asyncio.create_task(client.confirm_sign_in("111111"))
         await service.arrived[RESPOND].wait()
@@ -124,7 +116,7 @@ async def test_a_claim_whose_owner_died_is_void_after_a_while() -> None:
 
 async def test_a_cancelled_answer_goes_on_and_is_stored() -> None:
     async with scripted_client() as (client, service, _):
-        await begin(client, service)
+        await begin(client, service, TOTP)
         gate = service.hold(RESPOND)
         service.answer(RESPOND, service.tokens())
         caller = asyncio.create_task(client.confirm_sign_in("123456"))
@@ -139,7 +131,7 @@ async def test_a_cancelled_answer_goes_on_and_is_stored() -> None:
 
 async def test_a_sign_out_before_the_answer_came_stands_and_the_tokens_are_revoked() -> None:
     async with scripted_client() as (client, service, _):
-        await begin(client, service)
+        await begin(client, service, TOTP)
         gate = service.hold(RESPOND)
         service.answer(RESPOND, service.tokens(refresh_token="late"))
         caller = asyncio.create_task(client.confirm_sign_in("123456"))
@@ -154,7 +146,7 @@ async def test_a_sign_out_before_the_answer_came_stands_and_the_tokens_are_revok
 
 async def test_tokens_that_come_too_late_are_dropped_even_if_they_cannot_be_revoked() -> None:
     async with scripted_client() as (client, service, _):
-        await begin(client, service)
+        await begin(client, service, TOTP)
         gate = service.hold(RESPOND)
         service.answer(RESPOND, service.tokens())
         service.refuse("RevokeToken", "TooManyRequestsException")
@@ -169,7 +161,7 @@ async def test_tokens_that_come_too_late_are_dropped_even_if_they_cannot_be_revo
 
 async def test_a_new_sign_in_replaces_a_pending_one() -> None:
     async with scripted_client() as (client, service, _):
-        await begin(client, service)
+        await begin(client, service, TOTP)
         await begin(
             client,
             service,
@@ -193,7 +185,7 @@ async def test_a_new_sign_in_replaces_a_pending_one() -> None:
 
 async def test_a_pending_sign_in_expires_with_cognitos_session() -> None:
     async with scripted_client() as (client, service, clock):
-        await begin(client, service)
+        await begin(client, service, TOTP)
         clock.advance(179)
         assert await client.get_sign_in_step() is not None
         clock.advance(2)
@@ -205,7 +197,7 @@ async def test_a_pending_sign_in_expires_with_cognitos_session() -> None:
 
 async def test_a_step_that_is_not_the_pending_one_sends_nothing() -> None:
     async with scripted_client() as (client, service, _):
-        await begin(client, service)
+        await begin(client, service, TOTP)
         for step in (steps.ConfirmSignInWithSmsCode, "CONFIRM_SIGN_IN_WITH_SMS_CODE"):
             with pytest.raises(errors.SignInException, match="CONFIRM_SIGN_IN_WITH_TOTP_CODE"):
                 await client.confirm_sign_in("1", step=step)
@@ -285,7 +277,7 @@ async def test_a_challenge_with_unreadable_parameters_is_refused_by_name() -> No
 @pytest.mark.parametrize("code", ["PasswordResetRequiredException", "UserNotConfirmedException"])
 async def test_b23_a_reset_or_confirmation_needed_in_between_is_a_step(code: str) -> None:
     async with scripted_client() as (client, service, _):
-        await begin(client, service)
+        await begin(client, service, TOTP)
         service.refuse(RESPOND, code)
         result = await client.confirm_sign_in("123456")
         assert not result.is_signed_in
@@ -298,7 +290,7 @@ async def test_b23_a_reset_or_confirmation_needed_in_between_is_a_step(code: str
 @pytest.mark.parametrize("response", ["", None, {}])
 async def test_an_empty_answer_is_refused_before_anything_is_sent(response: Any) -> None:
     async with scripted_client() as (client, service, _):
-        await begin(client, service)
+        await begin(client, service, TOTP)
         with pytest.raises(errors.AuthValidationError) as caught:
             await client.confirm_sign_in(response)
         assert caught.value.code is errors.AuthValidationErrorCode.EmptyChallengeResponse
@@ -308,7 +300,7 @@ async def test_an_empty_answer_is_refused_before_anything_is_sent(response: Any)
 @pytest.mark.parametrize("response", [123456, {"id": "x"}])
 async def test_an_answer_of_the_wrong_kind_is_refused_and_loses_nothing(response: Any) -> None:
     async with scripted_client() as (client, service, _):
-        await begin(client, service)
+        await begin(client, service, TOTP)
         with pytest.raises(errors.AuthValidationError, match="challenge_response"):
             await client.confirm_sign_in(response)
         assert service.calls == []
@@ -317,7 +309,7 @@ async def test_an_answer_of_the_wrong_kind_is_refused_and_loses_nothing(response
 
 async def test_b27_a_failed_sign_in_ends_the_pending_one() -> None:
     async with scripted_client() as (client, service, _):
-        await begin(client, service)
+        await begin(client, service, TOTP)
         service._answers["InitiateAuth"].clear()
         service.refuse("InitiateAuth", "NotAuthorizedException", "Incorrect username or password.")
         with pytest.raises(errors.InitiateAuthException):
@@ -329,14 +321,13 @@ async def test_b27_a_failed_sign_in_ends_the_pending_one() -> None:
 
 async def test_validation_errors_leave_a_pending_sign_in_alone() -> None:
     async with scripted_client() as (client, service, _):
-        await begin(client, service)
+        await begin(client, service, TOTP)
         with pytest.raises(errors.AuthValidationError):
             await client.sign_in("ana", "")
         assert await client.get_sign_in_step() == steps.ConfirmSignInWithTotpCode()
 
 
-async def test_a_person_signed_in_may_not_begin_anew_and_nothing_is_sent() -> None:
-    """Appendix B, line 19."""
+async def test_b19_a_person_signed_in_may_not_begin_anew_and_nothing_is_sent() -> None:
     async with scripted_client() as (client, service, _):
         await signed_in(client, service)
         with pytest.raises(errors.UserAlreadyAuthenticatedException):
