@@ -79,6 +79,12 @@ class UserPool:
         return tuple(self.settings.get("AutoVerifiedAttributes") or ())
 
     @property
+    def verified_before_update(self) -> tuple[str, ...]:
+        """The addresses that stay as they are until their successor is verified."""
+        setting = self.settings.get("UserAttributeUpdateSettings") or {}
+        return tuple(setting.get("AttributesRequireVerificationBeforeUpdate") or ())
+
+    @property
     def mfa_mode(self) -> str:
         """``OFF``, ``OPTIONAL`` or ``ON``."""
         return str(self.settings.get("MfaConfiguration", "OFF"))

@@ -15,6 +15,7 @@ from ..user_filter import parse_filter
 from ..users import User
 from ..world import World
 from .account import described_factors
+from .attributes import replace
 from .passwords import send_reset_code
 from .sign_up import draft, require_new
 
@@ -108,7 +109,7 @@ async def AdminUpdateUserAttributes(world: World, given: Mapping[str, Any]) -> d
             raise invalid_parameter(f"user.{name}: Attribute cannot be updated.\n")
     schema.require_valid(pool.schema, attributes)
     before = dict(user.attributes)
-    _set(user, attributes)
+    replace(user, attributes)
     taken = pool.users.conflict(user)
     if taken is not None:
         user.attributes = before
@@ -118,18 +119,6 @@ async def AdminUpdateUserAttributes(world: World, given: Mapping[str, Any]) -> d
     return {}
 
 
-def _set(user: User, attributes: Mapping[str, str]) -> None:
-    for attribute in schema.VERIFIABLE:
-        changed = attribute in attributes and attributes[attribute] != user.attributes.get(attribute)
-        if changed and f"{attribute}_verified" in user.attributes:
-            user.attributes[f"{attribute}_verified"] = "false"
-    for name, value in attributes.items():
-        if value:
-            user.attributes[name] = value
-        else:
-            user.attributes.pop(name, None)
-
-
 async def AdminDeleteUserAttributes(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     """Delete attributes."""
     pool, user = named(world, given)
@@ -137,8 +126,7 @@ async def AdminDeleteUserAttributes(world: World, given: Mapping[str, Any]) -> d
     for name in given["UserAttributeNames"]:
         if pool.schema[name]["Required"]:
             raise invalid_parameter(f"user.{name}: Attribute cannot be deleted.\n")
-        user.attributes.pop(name, None)
-        user.attributes.pop(f"{name}_verified", None)
+    replace(user, dict.fromkeys(given["UserAttributeNames"], ""))
     pool.users.index(user)
     user.modified = world.clock()
     return {}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from .. import codes, schema
 from ..pool import UserPool
 from ..refusals import Refusal, invalid_parameter, not_authorized
 from ..tokens import bearer
+from ..tokens.bearer import Bearer
 from ..users import User
 from ..world import World
 
@@ -18,16 +19,18 @@ async def UpdateUserAttributes(world: World, given: Mapping[str, Any]) -> dict[s
     who = await bearer.authorize(world, given["AccessToken"])
     pool, user = who.pool, who.user
     attributes = schema.from_list(given["UserAttributes"])
-    schema.require_known(pool.schema, attributes)
-    if not all(map(who.client.may_write, attributes)):
-        raise not_authorized("A client attempted to write unauthorized attribute")
-    _require_mutable(pool, attributes)
+    _require_changeable(who, attributes)
+    for name, value in attributes.items():
+        if not value:
+            _require_deletable(pool, name)
     schema.require_valid(pool.schema, attributes)
     _require_free(pool, user, attributes)
     addresses = [name for name in schema.VERIFIABLE if _is_new(user, attributes, name)]
     waiting = [name for name in addresses if name in pool.verified_before_update]
-    user.pending.update({name: attributes[name] for name in waiting})
+    for name in attributes:
+        user.pending.pop(name, None)
     replace(user, {name: value for name, value in attributes.items() if name not in waiting})
+    user.pending.update({name: attributes[name] for name in waiting})
     pool.users.index(user)
     user.modified = world.clock()
     sent = [name for name in addresses if name in waiting or name in pool.auto_verified]
@@ -38,12 +41,14 @@ def _is_new(user: User, attributes: Mapping[str, str], name: str) -> bool:
     return bool(attributes.get(name)) and attributes[name] != user.attributes.get(name)
 
 
-def _require_mutable(pool: UserPool, attributes: Mapping[str, str]) -> None:
-    for name, value in attributes.items():
-        if not pool.schema[name]["Mutable"]:
+def _require_changeable(who: Bearer, names: Collection[str]) -> None:
+    # What the client may do comes first, what the schema allows second.
+    if not all(map(who.client.may_write, names)):
+        raise not_authorized("A client attempted to write unauthorized attribute")
+    schema.require_known(who.pool.schema, names)
+    for name in names:
+        if not who.pool.schema[name]["Mutable"]:
             raise invalid_parameter(f"user.{name}: Attribute cannot be updated.\n")
-        if not value:
-            _require_deletable(pool, name)
 
 
 def _require_deletable(pool: UserPool, name: str) -> None:
@@ -63,8 +68,8 @@ def replace(user: User, attributes: Mapping[str, str]) -> None:
     for name, value in attributes.items():
         if name in schema.VERIFIABLE and value != user.attributes.get(name):
             user.attributes.pop(f"{name}_verified", None)
-            user.pending.pop(name, None)
             user.codes.pop(_kind(name), None)
+            user.pending.pop(name, None)
             if value:
                 user.attributes[f"{name}_verified"] = "false"
         if value:
@@ -77,9 +82,7 @@ async def DeleteUserAttributes(world: World, given: Mapping[str, Any]) -> dict[s
     """Delete attributes."""
     who = await bearer.authorize(world, given["AccessToken"])
     names = given["UserAttributeNames"]
-    schema.require_known(who.pool.schema, names)
-    if not all(map(who.client.may_write, names)):
-        raise not_authorized("A client attempted to write unauthorized attribute")
+    _require_changeable(who, names)
     for name in names:
         _require_deletable(who.pool, name)
     replace(who.user, dict.fromkeys(names, ""))
@@ -104,11 +107,9 @@ async def VerifyUserAttribute(world: World, given: Mapping[str, Any]) -> dict[st
     who = await bearer.authorize(world, given["AccessToken"])
     pool, user, name = who.pool, who.user, given["AttributeName"]
     _require_verifiable(name)
-    waiting = user.codes.get(_kind(name))
-    if waiting is not None:
-        _require_free(pool, user, {name: waiting.address})
     limit = world.unsettled.verify_attribute_attempts_per_hour
     code = codes.spend(world, user, _kind(name), given["Code"], limit=limit, attempts="verify_attribute")
+    _require_free(pool, user, {name: code.address})
     user.pending.pop(name, None)
     user.attributes.update({name: code.address, f"{name}_verified": "true"})
     pool.users.index(user)

@@ -1,0 +1,71 @@
+"""Fixtures of the emulator's tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+
+from aiocognito.emulator import Clock, CognitoEmulator
+from aiocognito.emulator.service_model import ServiceModel
+from aiocognito.emulator.tokens.keys import KeyPair
+from aiocognito.emulator.world import World
+
+from .bench import Bench, OnePair
+
+
+@pytest.fixture(scope="session")
+def key_pair() -> KeyPair:
+    return KeyPair.generate()
+
+
+@pytest.fixture(scope="session")
+def model() -> ServiceModel:
+    return ServiceModel.load()
+
+
+@pytest.fixture
+def blank(model: ServiceModel, key_pair: KeyPair) -> Bench:
+    """A bench without a pool. Its clock stands still until it is moved."""
+    return Bench(World(clock=Clock(lambda: 1_700_000_000.5), keys=OnePair(key_pair)), model)
+
+
+@pytest.fixture
+async def ask(blank: Bench) -> Bench:
+    """A bench with a pool of AWS's defaults and a client."""
+    await blank.make_pool()
+    return blank
+
+
+@pytest.fixture
+async def emulator(key_pair: KeyPair) -> AsyncIterator[CognitoEmulator]:
+    """An emulator over HTTP."""
+    async with CognitoEmulator(keys=OnePair(key_pair)) as running:
+        yield running
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def post(emulator: CognitoEmulator, http: aiohttp.ClientSession) -> Callable[..., Any]:
+    """POST one operation and return aiohttp's response, read: `await post("GetUser", {...})`."""
+
+    async def send(
+        operation: str, body: object, *, prefix: str = "AWSCognitoIdentityProviderService", **headers: str
+    ) -> aiohttp.ClientResponse:
+        sent = {
+            "X-Amz-Target": f"{prefix}.{operation}",
+            **{k.replace("_", "-"): v for k, v in headers.items()},
+        }
+        data = {"data": body} if isinstance(body, bytes) else {"json": body}
+        async with http.post(emulator.url, headers=sent, **data) as response:
+            await response.read()
+        return response
+
+    return send

@@ -1,0 +1,452 @@
+"""Signing up: policy, attributes, names, codes (SignUp, ConfirmSignUp, ResendConfirmationCode)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pytest
+
+from aiocognito.emulator import Unsettled
+
+from .bench import EMAIL, PASSWORD, PHONE, Bench, wrong
+
+
+def attributes(**values: str) -> list[dict[str, str]]:
+    return [{"Name": name.replace("custom_", "custom:"), "Value": value} for name, value in values.items()]
+
+
+async def sign_up(ask: Bench, name: str = "ana", **members: Any) -> dict[str, Any]:
+    members = {"Password": PASSWORD, "UserAttributes": attributes(email=EMAIL), **members}
+    return await ask("SignUp", ClientId=ask.client_id, Username=name, **members)
+
+
+async def not_signed_up(ask: Bench, name: str = "ana", **members: Any) -> tuple[str, str]:
+    members = {"Password": PASSWORD, "UserAttributes": attributes(email=EMAIL), **members}
+    return await ask.refused("SignUp", ClientId=ask.client_id, Username=name, **members)
+
+
+async def confirm(ask: Bench, code: str, name: str = "ana", **members: Any) -> dict[str, Any]:
+    return await ask("ConfirmSignUp", ClientId=ask.client_id, Username=name, ConfirmationCode=code, **members)
+
+
+async def not_confirmed(ask: Bench, code: str, name: str = "ana") -> tuple[str, str]:
+    return await ask.refused("ConfirmSignUp", ClientId=ask.client_id, Username=name, ConfirmationCode=code)
+
+
+MISMATCH = ("CodeMismatchException", "Invalid verification code provided, please try again.")
+EXPIRED = ("ExpiredCodeException", "Invalid code provided, please request a code again.")
+UNKNOWN = ("UserNotFoundException", "Username/client id combination not found.")
+LIMIT = ("LimitExceededException", "Attempt limit exceeded, please try after some time.")
+
+
+@pytest.fixture
+async def verifying(blank: Bench) -> Bench:
+    """A pool that verifies e-mail addresses and phone numbers."""
+    await blank.make_pool(AutoVerifiedAttributes=["email", "phone_number"])
+    return blank
+
+
+async def test_a_code_goes_out_and_confirms(verifying: Bench) -> None:
+    answer = await sign_up(verifying)
+    assert not answer["UserConfirmed"]
+    assert answer["CodeDeliveryDetails"] == {
+        "AttributeName": "email",
+        "DeliveryMedium": "EMAIL",
+        "Destination": "a***@e***",
+    }
+    message = verifying.world.outbox.messages[-1]
+    assert (message.to, message.username, message.medium, message.purpose) == (
+        EMAIL,
+        "ana",
+        "EMAIL",
+        "sign_up",
+    )
+    assert len(message.code) == 6
+    assert message.code.isdecimal()
+    assert await confirm(verifying, message.code) == {}
+    user = await verifying.admin("AdminGetUser")
+    assert user["UserStatus"] == "CONFIRMED"
+    assert {"Name": "email_verified", "Value": "true"} in user["UserAttributes"]
+    assert {"Name": "sub", "Value": answer["UserSub"]} in user["UserAttributes"]
+
+
+async def test_the_phone_comes_first(verifying: Bench) -> None:
+    answer = await sign_up(verifying, UserAttributes=attributes(email=EMAIL, phone_number="+12065550839"))
+    assert answer["CodeDeliveryDetails"] == {
+        "AttributeName": "phone_number",
+        "DeliveryMedium": "SMS",
+        "Destination": "+*******0839",
+    }
+
+
+async def test_no_code_without_auto_verification_or_address(ask: Bench) -> None:
+    assert "CodeDeliveryDetails" not in await sign_up(ask)
+    assert ask.world.outbox.messages == []
+    refusal = await ask.refused("ResendConfirmationCode", ClientId=ask.client_id, Username="ana")
+    assert refusal == (
+        "InvalidParameterException",
+        "Cannot resend codes. Auto verification not turned on.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("password", "rule"),
+    [
+        ("Sh0rt!", "Password not long enough"),
+        ("no-upper-case-1", "Password must have uppercase characters"),
+        ("NO-LOWER-CASE-1", "Password must have lowercase characters"),
+        ("No-number-at-all", "Password must have numeric characters"),
+        ("NoSymbolAtAll1", "Password must have symbol characters"),
+    ],
+)
+async def test_password_policy(ask: Bench, password: str, rule: str) -> None:
+    refusal = await not_signed_up(ask, Password=password)
+    assert refusal == ("InvalidPasswordException", f"Password did not conform with policy: {rule}")
+
+
+async def test_a_policy_of_ones_own(blank: Bench) -> None:
+    await blank.make_pool(Policies={"PasswordPolicy": {"MinimumLength": 6}})
+    assert (await not_signed_up(blank, Password="abcde"))[0] == "InvalidPasswordException"
+    assert "UserSub" in await sign_up(blank, Password="abcdef")
+
+
+async def test_a_password_is_needed(ask: Bench) -> None:
+    members = {"ClientId": ask.client_id, "Username": "ana"}
+    assert (await ask.refused("SignUp", **members))[0] == "InvalidParameterException"
+
+
+async def test_required_attributes(blank: Bench) -> None:
+    required = {"AttributeDataType": "String", "Required": True, "Mutable": True}
+    schema = [{"Name": "preferred_username", **required}, {"Name": "name", **required}]
+    await blank.make_pool(Schema=schema)
+    assert await not_signed_up(blank) == (
+        "InvalidParameterException",
+        "Attributes did not conform to the schema: name.formatted: The attribute name.formatted is required\n"
+        "preferred_username: The attribute is required\n",
+    )
+
+
+async def test_attributes_outside_the_schema(ask: Bench) -> None:
+    refusal = await not_signed_up(ask, UserAttributes=attributes(custom_team="blue"))
+    assert refusal == (
+        "InvalidParameterException",
+        "Attributes did not conform to the schema: custom:team: Attribute does not exist in the schema.\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"email": "nonsense"}, "Invalid email address format."),
+        ({"phone_number": "555"}, "Invalid phone number format."),
+        (
+            {"birthdate": "1999"},
+            "Attributes did not conform to the schema: birthdate: String must be longer or equal to 10 characters\n",  # noqa: E501
+        ),
+        (
+            {"birthdate": "1999-09-099"},
+            "Attributes did not conform to the schema: birthdate: String must be shorter or equal to 10 characters\n",  # noqa: E501
+        ),
+        (
+            {"updated_at": "soon"},
+            "Attributes did not conform to the schema: updated_at: Attribute must be a number\n",
+        ),
+        (
+            {"updated_at": "-1"},
+            "Attributes did not conform to the schema: updated_at: Attribute must be greater or equal to 0\n",
+        ),
+        (
+            {"custom_level": "11"},
+            "Attributes did not conform to the schema: custom:level: Attribute must be less or equal to 10\n",
+        ),
+        (
+            {"custom_member": "perhaps"},
+            "Attributes did not conform to the schema: custom:member: Attribute must be true or false\n",
+        ),
+    ],
+)
+async def test_values_that_cannot_be(blank: Bench, values: dict[str, str], text: str) -> None:
+    level = {"Name": "level", "AttributeDataType": "Number", "NumberAttributeConstraints": {"MaxValue": "10"}}
+    await blank.make_pool(Schema=[level, {"Name": "member", "AttributeDataType": "Boolean"}])
+    refusal = await not_signed_up(blank, UserAttributes=attributes(**values))
+    assert refusal == ("InvalidParameterException", text)
+
+
+async def test_values_that_can_be(blank: Bench) -> None:
+    level = {"Name": "level", "AttributeDataType": "Number", "NumberAttributeConstraints": {"MaxValue": "10"}}
+    await blank.make_pool(Schema=[level, {"Name": "member", "AttributeDataType": "Boolean"}])
+    values = {"custom_level": "10", "custom_member": "true", "updated_at": "5", "nickname": ""}
+    await sign_up(blank, UserAttributes=attributes(**values))
+    found = {item["Name"]: item["Value"] for item in (await blank.admin("AdminGetUser"))["UserAttributes"]}
+    assert found.items() >= {("custom:level", "10"), ("custom:member", "true"), ("updated_at", "5")}
+    assert "nickname" not in found
+
+
+@pytest.mark.parametrize("name", ["email_verified", "phone_number_verified", "sub"])
+async def test_what_nobody_may_say_of_themselves(ask: Bench, name: str) -> None:
+    refusal = await not_signed_up(ask, UserAttributes=attributes(**{name: "true"}))
+    assert refusal == ("NotAuthorizedException", "A client attempted to write unauthorized attribute")
+
+
+async def test_write_attributes(blank: Bench) -> None:
+    await blank.make_pool(client={"WriteAttributes": ["email"]})
+    refusal = await not_signed_up(blank, UserAttributes=attributes(name="Ana"))
+    assert refusal == ("NotAuthorizedException", "A client attempted to write unauthorized attribute")
+    assert "UserSub" in await sign_up(blank)
+
+
+async def test_a_name_can_be_taken_once(ask: Bench) -> None:
+    await sign_up(ask)
+    assert await not_signed_up(ask) == ("UsernameExistsException", "User already exists")
+    assert "UserSub" in await sign_up(ask, "Ana")
+
+
+async def test_case_is_ignored_where_the_pool_says_so(blank: Bench) -> None:
+    await blank.make_pool(UsernameConfiguration={"CaseSensitive": False})
+    await sign_up(blank, "Ana")
+    assert (await not_signed_up(blank, "ANA"))[0] == "UsernameExistsException"
+    assert (await blank.admin("AdminGetUser", "aNA"))["Username"] == "ana"
+
+
+async def test_case_is_kept_if_that_is_believed(blank: Bench) -> None:
+    blank.world.unsettled = Unsettled(lower_case_usernames=False)
+    await blank.make_pool(UsernameConfiguration={"CaseSensitive": False})
+    await sign_up(blank, "Ana")
+    assert (await blank.admin("AdminGetUser", "ana"))["Username"] == "Ana"
+
+
+async def test_only_administrators_create_users(blank: Bench) -> None:
+    await blank.make_pool(AdminCreateUserConfig={"AllowAdminCreateUserOnly": True})
+    assert await not_signed_up(blank) == (
+        "NotAuthorizedException",
+        "SignUp is not permitted for this user pool",
+    )
+
+
+async def test_unknown_client(ask: Bench) -> None:
+    refusal = await ask.refused("SignUp", ClientId="unknown", Username="ana", Password=PASSWORD)
+    assert refusal == ("ResourceNotFoundException", "User pool client unknown does not exist.")
+
+
+# Addresses as usernames
+
+
+@pytest.mark.parametrize(
+    ("wanted", "text"),
+    [
+        (["email"], "Username should be an email."),
+        (["phone_number"], "Username should be a phone number."),
+        (["email", "phone_number"], "Username should be either an email or a phone number."),
+    ],
+)
+async def test_usernames_that_must_be_addresses(blank: Bench, wanted: list[str], text: str) -> None:
+    await blank.make_pool(UsernameAttributes=wanted)
+    refusal = await not_signed_up(blank, UserAttributes=[])
+    assert refusal == ("InvalidParameterException", text)
+
+
+async def test_an_address_as_username(blank: Bench) -> None:
+    await blank.make_pool(UsernameAttributes=["email"], AutoVerifiedAttributes=["email"])
+    answer = await sign_up(blank, EMAIL, UserAttributes=[])
+    assert answer["CodeDeliveryDetails"]["Destination"] == "a***@e***"
+    refusal = await not_signed_up(blank, EMAIL, UserAttributes=[])
+    assert refusal == ("UsernameExistsException", "An account with the given email already exists.")
+    await confirm(blank, blank.code(), EMAIL)
+    user = await blank.admin("AdminGetUser", EMAIL)
+    assert user["Username"] == answer["UserSub"]
+    assert {"Name": "email_verified", "Value": "true"} in user["UserAttributes"]
+    assert (await blank.admin("AdminGetUser", answer["UserSub"]))["Username"] == user["Username"]
+
+
+async def test_a_phone_number_as_username(blank: Bench) -> None:
+    await blank.make_pool(UsernameAttributes=["email", "phone_number"])
+    await sign_up(blank, PHONE, UserAttributes=[])
+    refusal = await not_signed_up(blank, PHONE, UserAttributes=[])
+    assert refusal == ("UsernameExistsException", "An account with the given phone_number already exists.")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (EMAIL, "Username cannot be of email format, since user pool is configured for email alias."),
+        (
+            PHONE,
+            "Username cannot be of phone number format, since user pool is configured for phone number alias.",  # noqa: E501
+        ),
+    ],
+)
+async def test_usernames_that_must_not_be_addresses(blank: Bench, name: str, text: str) -> None:
+    await blank.make_pool(AliasAttributes=["email", "phone_number"])
+    assert await not_signed_up(blank, name) == ("InvalidParameterException", text)
+
+
+async def test_an_alias_works_once_it_is_verified(blank: Bench) -> None:
+    await blank.make_pool(AliasAttributes=["email"], AutoVerifiedAttributes=["email"])
+    await sign_up(blank)
+    assert (await blank.refused("AdminGetUser", UserPoolId=blank.pool_id, Username=EMAIL))[0] == (
+        "UserNotFoundException"
+    )
+    await confirm(blank, blank.code())
+    assert (await blank.admin("AdminGetUser", EMAIL))["Username"] == "ana"
+
+
+async def test_an_alias_belongs_to_one(blank: Bench) -> None:
+    await blank.make_pool(AliasAttributes=["email"], AutoVerifiedAttributes=["email"])
+    await sign_up(blank)
+    first = blank.code()
+    await sign_up(blank, "ben")
+    second = blank.code()
+    await confirm(blank, first)
+    refusal = await not_confirmed(blank, second, "ben")
+    assert refusal == ("AliasExistsException", "An account with the given email already exists.")
+    assert (await blank.admin("AdminGetUser", "ben"))["UserStatus"] == "UNCONFIRMED"
+    await confirm(blank, second, "ben", ForceAliasCreation=True)
+    assert (await blank.admin("AdminGetUser", EMAIL))["Username"] == "ben"
+    entries = (await blank.admin("AdminGetUser", "ana"))["UserAttributes"]
+    assert {"Name": "email_verified", "Value": "false"} in entries
+
+
+async def test_a_refused_alias_leaves_what_was_verified_before(blank: Bench) -> None:
+    await blank.make_pool(AliasAttributes=["email"], AutoVerifiedAttributes=["email"])
+    await sign_up(blank)
+    await confirm(blank, blank.code())
+    await sign_up(blank, "ben")
+    code = blank.code()
+    ben = blank.pool.users.find("ben")
+    assert ben is not None
+    ben.attributes["email_verified"] = "false"
+    assert (await not_confirmed(blank, code, "ben"))[0] == "AliasExistsException"
+    assert ben.attributes["email_verified"] == "false"
+
+
+async def test_preferred_username_is_no_alias_of_the_unconfirmed(blank: Bench) -> None:
+    await blank.make_pool(AliasAttributes=["preferred_username"])
+    refusal = await not_signed_up(blank, UserAttributes=attributes(preferred_username="annie"))
+    assert refusal[0] == "InvalidParameterException"
+
+
+# Codes
+
+
+async def test_wrong_code(verifying: Bench) -> None:
+    await sign_up(verifying)
+    assert await not_confirmed(verifying, wrong(verifying.code())) == MISMATCH
+    assert await confirm(verifying, verifying.code()) == {}
+
+
+async def test_a_code_lives_a_day(verifying: Bench) -> None:
+    await sign_up(verifying)
+    verifying.advance(86_400)
+    assert await not_confirmed(verifying, verifying.code()) == EXPIRED
+
+
+async def test_no_code_outstanding(ask: Bench) -> None:
+    await sign_up(ask)
+    assert await not_confirmed(ask, "123456") == EXPIRED
+
+
+async def test_confirmed_once(verifying: Bench) -> None:
+    await sign_up(verifying)
+    await confirm(verifying, verifying.code())
+    refusal = await not_confirmed(verifying, verifying.code())
+    assert refusal == ("NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED")
+    refusal = await verifying.refused("ResendConfirmationCode", ClientId=verifying.client_id, Username="ana")
+    assert refusal == ("InvalidParameterException", "User is already confirmed.")
+
+
+async def test_resending_makes_the_older_code_worthless(verifying: Bench) -> None:
+    await sign_up(verifying)
+    old = verifying.code()
+    members = {"ClientId": verifying.client_id, "Username": "ana"}
+    answer = await verifying("ResendConfirmationCode", **members)
+    assert answer["CodeDeliveryDetails"]["Destination"] == "a***@e***"
+    assert verifying.code() != old
+    assert await not_confirmed(verifying, old) == MISMATCH
+    await confirm(verifying, verifying.code())
+
+
+async def test_fifteen_tries_an_hour(verifying: Bench) -> None:
+    await sign_up(verifying)
+    for _ in range(15):
+        assert await not_confirmed(verifying, wrong(verifying.code())) == MISMATCH
+    assert await not_confirmed(verifying, verifying.code()) == LIMIT
+    verifying.advance(3600)
+    await confirm(verifying, verifying.code())
+
+
+async def test_five_codes_an_hour(verifying: Bench) -> None:
+    await sign_up(verifying)
+    members = {"ClientId": verifying.client_id, "Username": "ana"}
+    for _ in range(5):
+        await verifying("ResendConfirmationCode", **members)
+    assert await verifying.refused("ResendConfirmationCode", **members) == LIMIT
+    verifying.advance(3600)
+    await verifying("ResendConfirmationCode", **members)
+
+
+async def test_unknown_users_are_told(verifying: Bench) -> None:
+    assert await not_confirmed(verifying, "123456", "nobody") == UNKNOWN
+    members = {"ClientId": verifying.client_id, "Username": "nobody"}
+    assert await verifying.refused("ResendConfirmationCode", **members) == UNKNOWN
+
+
+async def test_disabled_users_get_no_code(verifying: Bench) -> None:
+    await sign_up(verifying)
+    await verifying.admin("AdminDisableUser")
+    members = {"ClientId": verifying.client_id, "Username": "ana"}
+    refusal = await verifying.refused("ResendConfirmationCode", **members)
+    assert refusal == ("NotAuthorizedException", "User is disabled.")
+
+
+@pytest.mark.parametrize("belief", [MISMATCH, EXPIRED])
+async def test_unknown_users_are_hidden(blank: Bench, belief: tuple[str, str]) -> None:
+    blank.world.unsettled = attrs.evolve(Unsettled(), hidden_user_confirm_sign_up=belief[0])
+    hides = {"PreventUserExistenceErrors": "ENABLED"}
+    await blank.make_pool(AutoVerifiedAttributes=["email", "phone_number"], client=hides)
+    assert await not_confirmed(blank, "123456", "nobody") == belief
+    for name, medium in (("nobody@example.com", "EMAIL"), ("+15555550123", "SMS"), ("nobody", "EMAIL")):
+        members = {"ClientId": blank.client_id, "Username": name}
+        first = await blank("ResendConfirmationCode", **members)
+        assert first["CodeDeliveryDetails"]["DeliveryMedium"] == medium
+        assert await blank("ResendConfirmationCode", **members) == first
+    assert blank.world.outbox.messages == []
+
+
+async def test_unknown_users_are_hidden_where_there_are_only_phones(blank: Bench) -> None:
+    hides = {"PreventUserExistenceErrors": "ENABLED"}
+    await blank.make_pool(AutoVerifiedAttributes=["phone_number"], client=hides)
+    members = {"ClientId": blank.client_id, "Username": "nobody"}
+    details = (await blank("ResendConfirmationCode", **members))["CodeDeliveryDetails"]
+    assert details["AttributeName"] == "phone_number"
+    assert len(details["Destination"]) == len("+*******0839")
+
+
+# Client secrets
+
+
+async def test_secret_hashes(blank: Bench) -> None:
+    await blank.make_pool(AutoVerifiedAttributes=["email"], client={"GenerateSecret": True})
+    missing = (
+        "NotAuthorizedException",
+        f"Client {blank.client_id} is configured with secret but SECRET_HASH was not received",
+    )
+    bad = ("NotAuthorizedException", f"Unable to verify secret hash for client {blank.client_id}")
+    assert await not_signed_up(blank) == missing
+    assert await not_signed_up(blank, SecretHash=blank.hash("ben")) == bad
+    await sign_up(blank, SecretHash=blank.hash("ana"))
+    named = {"ClientId": blank.client_id, "Username": "ana"}
+    for operation, more in (
+        ("ResendConfirmationCode", {}),
+        ("ConfirmSignUp", {"ConfirmationCode": blank.code()}),
+        ("ForgotPassword", {}),
+        ("ConfirmForgotPassword", {"ConfirmationCode": "123456", "Password": PASSWORD}),
+    ):
+        assert await blank.refused(operation, **named, **more) == missing
+        assert await blank.refused(operation, **named, **more, SecretHash=blank.hash("ben")) == bad
+    await confirm(blank, blank.code(), SecretHash=blank.hash("ana"))
+
+
+async def test_a_hash_for_a_client_without_secret(ask: Bench) -> None:
+    refusal = await not_signed_up(ask, SecretHash="AAAA")
+    assert refusal == ("NotAuthorizedException", f"Unable to verify secret hash for client {ask.client_id}")
