@@ -149,6 +149,16 @@ def test_the_page_on_events_lists_them_all() -> None:
     assert {name for row in table for name in names_in(row[0])} == EVENT_NAMES
 
 
+def test_the_page_on_logging_lists_every_logger() -> None:
+    listed = {names_in(row[0])[0] for row in rows(DOCS / "logging.md", "## What is logged")}
+    loggers = {
+        ".".join(path.relative_to(SOURCE.parent).with_suffix("").parts)
+        for path in SOURCE.rglob("*.py")
+        if "getLogger(__name__)" in path.read_text(encoding="utf-8")
+    }
+    assert listed == loggers
+
+
 def test_the_page_on_signing_in_lists_what_this_version_answers() -> None:
     table = {names_in(row[0])[0] for row in rows(DOCS / "signing-in.md", "## Steps")}
     answered = {
