@@ -84,6 +84,18 @@ async def test_a_given_session_is_used_and_left_open(
     assert tls_stub.operations == ["GetUser", "GetUser"]
 
 
+async def test_a_given_session_looks_for_no_credentials_and_asks_no_machine_metadata(
+    connect: Connect, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from aiobotocore.session import AioSession
+
+    monkeypatch.setenv("AWS_DEFAULTS_MODE", "auto")  # asks EC2 where it is, unless it is told not to
+    monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f"{stub.url}/metadata/")
+    monkeypatch.setattr(AioSession, "get_credentials", None)
+    await connect(aws_session=AioSession()).call("GetUser", {"AccessToken": "t"})
+    assert stub.operations == ["GetUser"]
+
+
 async def test_a_given_sessions_event_handlers_are_heard(connect: Connect, stub: Stub) -> None:
     from aiobotocore.session import AioSession
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..config import AuthConfig
@@ -72,12 +73,7 @@ class AwsClient:
         """
         connection = self._check() or await self._connect()
         members = {name: value for name, value in params.items() if value is not None}
-
-        async def attempt() -> dict[str, Any]:
-            self._check()
-            return await connection.call(operation, members)
-
-        return await self._retries.run(attempt, repeatable=repeatable)
+        return await self._retries.run(partial(connection.call, operation, members), repeatable=repeatable)
 
     async def aclose(self) -> None:
         """Close the connections. Calls under way fail; closing twice does nothing."""
