@@ -240,3 +240,8 @@ def test_a_configuration_error_names_its_field() -> None:
     assert error.field == "device_name"
     assert str(errors.AuthConfigError("no")) == "no"
     assert errors.AuthConfigError("no").field is None
+
+
+def test_a_refused_token_may_be_so_for_no_single_claim() -> None:
+    error = errors.TokenMalformedError("no")
+    assert (error.claim, error.expected, error.actual) == (None, None, None)
