@@ -88,12 +88,15 @@ async def test_a_given_session_looks_for_no_credentials_and_asks_no_machine_meta
     connect: Connect, stub: Stub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from aiobotocore.session import AioSession
+    from aiobotocore.utils import AioIMDSRegionProvider
 
+    asked = []
     monkeypatch.setenv("AWS_DEFAULTS_MODE", "auto")  # asks EC2 where it is, unless it is told not to
-    monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f"{stub.url}/metadata/")
-    monkeypatch.setattr(AioSession, "get_credentials", None)
+    monkeypatch.setattr(AioIMDSRegionProvider, "provide", lambda _: asked.append("region"))
+    monkeypatch.setattr(AioSession, "get_credentials", lambda _: asked.append("credentials"))
     await connect(aws_session=AioSession()).call("GetUser", {"AccessToken": "t"})
     assert stub.operations == ["GetUser"]
+    assert asked == []
 
 
 async def test_a_given_sessions_event_handlers_are_heard(connect: Connect, stub: Stub) -> None:
