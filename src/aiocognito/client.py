@@ -25,6 +25,7 @@ from .errors import (
 )
 from .flows import account as account_flows
 from .flows import passkeys as passkey_flows
+from .flows import redirect as redirect_flows
 from .flows import sign_in as sign_in_flows
 from .flows import sign_up as sign_up_flows
 from .flows.challenges import Answer, answer_challenge, check_step, step_of
@@ -39,6 +40,7 @@ from .models import (
     AutoSignInOptions,
     CodeDeliveryDetails,
     Device,
+    RedirectRequest,
     SignInDetails,
     TotpSetupDetails,
     UserContext,
@@ -55,7 +57,7 @@ from .services.connections import Connections
 from .services.own_user import OwnUser
 from .services.user_pool import UserPool
 from .session import auto_sign_in as auto_sign_in_plan
-from .session import ending, keys
+from .session import ending, keys, redirecting
 from .session.answering import answer_pending
 from .session.beginning import begin_automatically, begin_sign_in
 from .session.own_device import forget_device, own_device
@@ -438,7 +440,94 @@ class AuthClient:
         pending = (await self._session.load()).record.pending
         return None if pending is None else step_of(pending.challenge)
 
-    async def sign_out(self, *, global_sign_out: bool = False) -> SignOutResult:
+    async def sign_in_with_redirect(
+        self,
+        provider: redirect_flows.Provider = None,
+        *,
+        custom_state: str | None = None,
+        redirect_uri: str | None = None,
+        prompt: redirect_flows.Prompt | None = None,
+        login_hint: str | None = None,
+        lang: str | None = None,
+        nonce: str | bool | None = None,
+    ) -> RedirectRequest:
+        """Begin a sign-in on the hosted UI (``signInWithRedirect``; the authorize endpoint).
+
+        State and PKCE verifier are kept in the session for ten minutes. Up to five may be pending,
+        as browsers have tabs; the oldest leaves, and all of them when somebody signs in.
+
+        Args:
+            provider: ``Amazon``, ``Apple``, ``Facebook``, ``Google``, or the name of a provider of the
+                user pool's, also as ``{"custom": name}``; ``{"idp_identifier": identifier}`` finds one
+                by a domain, say. None lets the person choose.
+            custom_state: Comes back when the sign-in is complete, such as the page that was asked for.
+            redirect_uri: Where the browser comes back to: exactly one of
+                ``OAuthConfig.redirect_sign_in``; the first by default.
+            prompt: ``NONE``, ``LOGIN``, ``CONSENT`` or ``SELECT_ACCOUNT``. With one, it does not matter
+                whether somebody is signed in.
+            login_hint: The name to begin with.
+            lang: The language of the pages, such as ``de``.
+            nonce: What the id token must hold; True makes one.
+
+        Returns:
+            Where to send the browser.
+
+        Raises:
+            AuthValidationError: An argument does not fit.
+            AuthUserPoolException: No user pool is configured.
+            OAuthNotConfigureException: No hosted UI is configured, or the implicit flow, whose tokens
+                no server would ever see.
+            InvalidPreferredRedirectUrlException: The redirect URL is not one of the configured ones.
+            UserAlreadyAuthenticatedException: Somebody is signed in.
+        """
+        self._needs_own_session()
+        self._pool()
+        departure = redirect_flows.depart(
+            self._session.shared.connections.hosted_ui(),
+            self.config,
+            provider=provider,
+            custom_state=custom_state,
+            redirect_uri=redirect_uri,
+            prompt=prompt,
+            login_hint=login_hint,
+            lang=lang,
+            nonce=nonce,
+        )
+        if prompt is None:
+            await self._refuse_if_signed_in()
+        await redirecting.remember(self._session, departure)
+        return RedirectRequest(departure.url, departure.state)
+
+    async def complete_sign_in_with_redirect(self, callback_url: str) -> SignInResult:
+        """Complete a sign-in on the hosted UI, when the browser has come back (the token endpoint).
+
+        The state is spent before the code is exchanged, so that a callback counts once. The id token's
+        signature, issuer, audience and nonce are verified before anything is stored.
+
+        Args:
+            callback_url: The URL that the browser came back to. Only its query is read.
+
+        Returns:
+            That the person is signed in, with the custom state that went along.
+
+        Raises:
+            OAuthStateMismatchException: The state is none that this session sent out, or was used
+                before, or took longer than ten minutes.
+            OAuthSignInException: The hosted UI or the provider refused, or the person cancelled;
+                ``error`` and ``error_description`` are as they came.
+            TokenVerificationError: The id token is not acceptable.
+            JwksUnavailableError: The keys to verify it could not be fetched.
+            UnexpectedSignInInterruptionException: Somebody signed out, or in, meanwhile.
+        """
+        self._needs_own_session()
+        self._pool()
+        hosted_ui = self._session.shared.connections.hosted_ui()
+        callback = redirect_flows.read_callback(callback_url)
+        return await self._session.shared.run(redirecting.complete(self._session, hosted_ui, callback))
+
+    async def sign_out(
+        self, *, global_sign_out: bool = False, redirect_uri: str | None = None
+    ) -> SignOutResult:
         """Sign out (``signOut``; RevokeToken, or GlobalSignOut).
 
         The local session is gone whatever Cognito answers. Tokens that were handed out before still
@@ -447,15 +536,21 @@ class AuthClient:
         Args:
             global_sign_out: Sign the person out everywhere. Expired tokens are renewed first; if
                 Cognito refuses, this session's tokens are revoked at least.
+            redirect_uri: Where the browser comes back to from the hosted UI's own sign-out: exactly
+                one of ``OAuthConfig.redirect_sign_out``. The first by default, if the person came by
+                the hosted UI.
 
         Returns:
-            Whether Cognito confirmed it, and why not.
+            Whether Cognito confirmed it, and why not; and where to send the browser, so that the
+            hosted UI forgets the person, too.
 
         Raises:
+            InvalidPreferredRedirectUrlException: The redirect URL is not one of the configured ones.
+                The person is signed out all the same.
             StorageError: The storage cannot forget the session.
         """
         self._needs_own_session()
-        work = ending.sign_out(self._session, everywhere=global_sign_out)
+        work = ending.sign_out(self._session, everywhere=global_sign_out, redirect_uri=redirect_uri)
         return await self._session.shared.run(work)
 
     # The session

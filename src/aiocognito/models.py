@@ -118,6 +118,23 @@ class AuthSession:
 
 
 @frozen
+class RedirectRequest:
+    """Where to send the browser to sign in. Its ``state`` ties the answer to this session.
+
+    Attributes:
+        url: The hosted UI's page.
+        state: What the browser comes back with. A secret between this session and it.
+    """
+
+    url: str = field(repr=False)
+    state: str = field(repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready form."""
+        return {"url": self.url, "state": self.state}
+
+
+@frozen
 class UserContext:
     """What Cognito's threat protection may know of the end user.
 

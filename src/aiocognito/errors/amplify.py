@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .base import AuthError
 
 
@@ -106,9 +108,24 @@ class InvalidPreferredRedirectUrlException(AuthError):
 
 
 class OAuthSignInException(AuthError):
-    """A hosted sign-in failed: the provider refused, the person cancelled, or the answer is wrong."""
+    """A hosted sign-in failed: the provider refused, the person cancelled, or the answer is wrong.
+
+    ``error`` and ``error_description`` are what the hosted UI said, as it came (RFC 6749, 4.1.2.1).
+    """
 
     http_status = 401
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        error: str | None = None,
+        error_description: str | None = None,
+        **details: Any,
+    ) -> None:
+        super().__init__(message, **details)
+        self.error = error
+        self.error_description = error_description
 
 
 class OAuthStateMismatchException(OAuthSignInException):

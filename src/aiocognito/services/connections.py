@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..config import AuthConfig
-from ..errors import AuthUserPoolException
+from ..errors import AuthUserPoolException, OAuthNotConfigureException
 from ..models import UserContext
 from .aws import AwsClient
+from .hosted_ui import HostedUi
+from .http import Http
 from .user_pool import UserPool
 
 
@@ -23,7 +25,10 @@ class Connections:
     def __init__(self, config: AuthConfig, *, aws_session: Any = None, http_client: Any = None) -> None:
         self._config = config
         self._aws_session = aws_session
-        self._http_client = http_client
+        self.http_client = http_client
+        self._http = Http(
+            http_client, connect_timeout=config.connect_timeout, read_timeout=config.read_timeout
+        )
         self._user_pool_service: AwsClient | None = None
 
     def user_pool(self, user_context: UserContext | None = None) -> UserPool:
@@ -38,7 +43,18 @@ class Connections:
             self._user_pool_service = AwsClient("cognito-idp", self._config, aws_session=self._aws_session)
         return UserPool(self._config, self._user_pool_service, user_context)
 
+    def hosted_ui(self) -> HostedUi:
+        """Return the hosted UI's gateway.
+
+        Raises:
+            OAuthNotConfigureException: The configuration has no ``oauth``.
+        """
+        if self._config.oauth is None:
+            raise OAuthNotConfigureException("no hosted UI is configured")
+        return HostedUi(self._config, self._config.oauth, self._http)
+
     async def aclose(self) -> None:
         """Close the connections."""
         if self._user_pool_service is not None:
             await self._user_pool_service.aclose()
+        await self._http.aclose()

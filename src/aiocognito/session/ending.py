@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import AuthError, InvalidJWTError, StorageError
+from ..flows.redirect import choose
 from ..jwt import decode_jwt
 from ..models import AuthTokens
 from ..results import SignOutResult
@@ -12,30 +13,43 @@ from .record import StoredTokens
 from .session import Session
 
 
-async def sign_out(session: Session, *, everywhere: bool) -> SignOutResult:
+async def sign_out(session: Session, *, everywhere: bool, redirect_uri: str | None = None) -> SignOutResult:
     """Forget the session, revoke its tokens, and tell the Hub.
 
     Args:
         session: Whose.
         everywhere: Sign the person out on all their devices (GlobalSignOut), and fall back to
             RevokeToken if that fails.
+        redirect_uri: Where the browser comes back to from the hosted UI; one of those configured.
 
     Raises:
+        InvalidPreferredRedirectUrlException: It is not one of them. The person is signed out.
         StorageError: The storage cannot forget.
     """
     tokens, error = await _good_tokens(session) if everywhere else (None, None)
     loaded = await session.forget()
     await session.shared.emit(session.session_id, "signedOut")
-    stored = loaded.record.tokens
+    revoked = False
     if tokens is not None:
         try:
             await session.pool.own_user(tokens.access_token.token).global_sign_out()
+            revoked = True
         except AuthError as refusal:
             error = refusal
-        else:
-            return SignOutResult(revoked=True)
-    revoked, refusal_to_revoke = await _revoke(session, stored)
-    return SignOutResult(revoked=revoked, error=error or refusal_to_revoke)
+    if not revoked:
+        revoked, refusal_to_revoke = await _revoke(session, loaded.record.tokens)
+        error = error or refusal_to_revoke
+    logout_url = _logout_url(session, redirect_uri, loaded.record.by_redirect)
+    return SignOutResult(revoked=revoked, error=error, logout_url=logout_url)
+
+
+def _logout_url(session: Session, redirect_uri: str | None, by_redirect: bool) -> str | None:
+    """Where to end the hosted UI's own session; None if there is none, or no way back from it."""
+    oauth = session.shared.config.oauth
+    if redirect_uri is None and (oauth is None or not by_redirect or not oauth.redirect_sign_out):
+        return None
+    back = choose(oauth.redirect_sign_out if oauth is not None else (), redirect_uri)
+    return session.shared.connections.hosted_ui().logout_url(back)
 
 
 async def delete_user(session: Session, user: OwnUser) -> None:

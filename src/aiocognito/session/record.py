@@ -90,6 +90,62 @@ class PendingAutoSignIn:
 
 
 @frozen(kw_only=True)
+class PendingRedirect:
+    """A browser that was sent to the hosted UI and has not come back.
+
+    Attributes:
+        redirect_uri: Where it comes back to.
+        expires_at: When it is too late, in seconds since the epoch.
+        state: What it comes back with; None once it has, so that it counts once.
+        code_verifier: Proves, when the code is exchanged, who asked for it.
+        nonce: What the id token must hold, if one was asked for.
+        claim: Who is exchanging the code right now: a random name.
+    """
+
+    redirect_uri: str
+    expires_at: float
+    state: str | None = field(default=None, repr=False)
+    code_verifier: str = field(default="", repr=False)
+    nonce: str | None = field(default=None, repr=False)
+    claim: str | None = field(default=None, repr=False)
+
+
+@frozen(kw_only=True)
+class StoredCredentials:
+    """AWS credentials, and what they were issued for.
+
+    Attributes:
+        expires_at: When they end, in seconds since the epoch.
+        issued_at: When they were fetched.
+        login: The hash of the id token that they were issued for; None for a guest.
+        role_arn: The role that was asked for.
+    """
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
+    expires_at: float
+    issued_at: float = 0.0
+    login: str | None = field(default=None, repr=False)
+    role_arn: str | None = None
+
+
+@frozen(kw_only=True)
+class StoredIdentity:
+    """Who the person, or the guest, is to an identity pool.
+
+    Attributes:
+        identity_id: The pool's name for them.
+        is_guest: Whether nobody was signed in. A guest's identity becomes that of whoever signs in.
+        credentials: The last ones issued.
+    """
+
+    identity_id: str
+    is_guest: bool = False
+    credentials: StoredCredentials | None = None
+
+
+@frozen(kw_only=True)
 class SessionRecord:
     """Everything remembered of one session.
 
@@ -97,6 +153,9 @@ class SessionRecord:
         tokens: Who is signed in.
         pending: A sign-in that waits for its next step.
         auto_sign_in: A sign-up whose sign-in is to follow.
+        redirects: Browsers that are on the hosted UI, the oldest first.
+        identity: Who this is to the identity pool.
+        by_redirect: Whether whoever is signed in came by the hosted UI, which then remembers them.
         created_at: When the session began, in seconds since the epoch.
         renewed_at: When its lifetime was last counted anew.
         unknown: Members that a newer version wrote; kept as they are.
@@ -105,6 +164,9 @@ class SessionRecord:
     tokens: StoredTokens | None = None
     pending: PendingSignIn | None = None
     auto_sign_in: PendingAutoSignIn | None = None
+    redirects: tuple[PendingRedirect, ...] = ()
+    identity: StoredIdentity | None = None
+    by_redirect: bool = False
     created_at: float = 0.0
     renewed_at: float = 0.0
     unknown: Mapping[str, Any] = field(factory=dict, repr=False)
@@ -112,11 +174,28 @@ class SessionRecord:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to remember."""
-        return self.tokens is None and self.pending is None and self.auto_sign_in is None
+        things = (self.tokens, self.pending, self.auto_sign_in, self.identity)
+        return not self.redirects and all(thing is None for thing in things)
 
     def signed_out(self) -> SessionRecord:
-        """The same session, with nobody signed in."""
-        return evolve(self, tokens=None)
+        """The same session, with nobody signed in, and nobody in particular to the identity pool."""
+        return evolve(self, tokens=None, identity=None, by_redirect=False)
+
+    def signed_in(self, tokens: StoredTokens, *, at: float, by_redirect: bool = False) -> SessionRecord:
+        """A new session, of whoever signed in.
+
+        All that was pending ends, redirects included: whoever planted one before the sign-in could
+        have this session taken over by another account. A guest's identity is carried over, so that
+        what the guest did is the person's; that of somebody who was signed in before is not.
+        """
+        guest = self.identity if self.identity is not None and self.identity.is_guest else None
+        return SessionRecord(
+            tokens=tokens,
+            identity=None if guest is None else evolve(guest, credentials=None),
+            by_redirect=by_redirect,
+            created_at=at,
+            unknown=self.unknown,
+        )
 
 
 def dump(record: SessionRecord) -> bytes:
@@ -152,6 +231,8 @@ def _object(value: Any) -> dict[str, Any]:
         member = getattr(value, name)
         if hasattr(member, "__attrs_attrs__"):
             member = _object(member)
+        elif name == "redirects":
+            member = [_object(each) for each in member] or None
         if member is not None and name != "unknown":
             result[name] = member
     return result
@@ -159,13 +240,16 @@ def _object(value: Any) -> dict[str, Any]:
 
 def _record(document: dict[str, Any]) -> SessionRecord:
     tokens, pending = document.pop("tokens", None), document.pop("pending", None)
-    auto_sign_in = document.pop("auto_sign_in", None)
+    auto_sign_in, identity = document.pop("auto_sign_in", None), document.pop("identity", None)
+    redirects = document.pop("redirects", ())
     return _known(
         SessionRecord,
         document,
         tokens=None if tokens is None else _tokens(tokens),
         pending=None if pending is None else _pending(pending),
         auto_sign_in=None if auto_sign_in is None else _known(PendingAutoSignIn, auto_sign_in),
+        redirects=tuple(_known(PendingRedirect, each) for each in redirects),
+        identity=None if identity is None else _identity(identity),
     )
 
 
@@ -175,6 +259,15 @@ def _tokens(document: dict[str, Any]) -> StoredTokens:
         StoredTokens,
         document,
         sign_in_details=None if details is None else _known(SignInDetails, details),
+    )
+
+
+def _identity(document: dict[str, Any]) -> StoredIdentity:
+    credentials = document.pop("credentials", None)
+    return _known(
+        StoredIdentity,
+        document,
+        credentials=None if credentials is None else _known(StoredCredentials, credentials),
     )
 
 

@@ -106,6 +106,9 @@ class Session:
             record = evolve(record, pending=None)
         if record.auto_sign_in is not None and record.auto_sign_in.expires_at <= now:
             record = evolve(record, auto_sign_in=None)
+        if any(each.expires_at <= now for each in record.redirects):
+            left = tuple(each for each in record.redirects if each.expires_at > now)
+            record = evolve(record, redirects=left)
         return record
 
     def _is_too_old(self, record: SessionRecord, now: float) -> bool:
@@ -132,12 +135,14 @@ class Session:
     def _ttl(self, record: SessionRecord, now: float) -> float:
         """Seconds that a record lives: as long as the longest-lived thing in it, within the limits."""
         ttl = 0.0
-        if record.tokens is not None:
+        if record.tokens is not None or record.identity is not None:
             ttl = self.shared.session_ttl
         if record.pending is not None:
             ttl = max(ttl, record.pending.kept_until - now)
         if record.auto_sign_in is not None:
             ttl = max(ttl, record.auto_sign_in.expires_at - now)
+        for redirect in record.redirects:
+            ttl = max(ttl, redirect.expires_at - now)
         if self.shared.max_session_age is not None:
             ttl = min(ttl, record.created_at + self.shared.max_session_age - now)
         # A storage takes no lifetime of nothing, and what ended this instant may as well be there.
@@ -249,9 +254,7 @@ class Session:
                 case Authenticated():
                     stored = self.stored_tokens(outcome.tokens, outcome.username, details)
                     stored = evolve(stored, device_key=device_key)
-                    return SessionRecord(
-                        tokens=stored, created_at=self.shared.clock(), unknown=record.unknown
-                    )
+                    return record.signed_in(stored, at=self.shared.clock())
                 case Challenged():
                     answered = pending if claim is not None else None
                     following = self._pending(outcome, details, answered)
@@ -263,7 +266,7 @@ class Session:
         loaded = await self.update(change)
         signed_in = isinstance(outcome, Authenticated)
         if signed_in:
-            await self._signed_in(loaded)
+            await self.tell_signed_in(loaded)
         return SignInResult(is_signed_in=signed_in, next_step=step)
 
     def _pending(
@@ -302,7 +305,8 @@ class Session:
         await self.devices.remember(confirmed, outcome.username, details.login_id or outcome.username)
         return confirmed.device_key
 
-    async def _signed_in(self, loaded: Loaded) -> None:
+    async def tell_signed_in(self, loaded: Loaded) -> None:
+        """Tell the Hub who has signed in."""
         decoded = self.decode(loaded.raw, loaded.record)
         if decoded is not None:
             await self.shared.emit(self.session_id, "signedIn", current_user(decoded.tokens).to_dict())

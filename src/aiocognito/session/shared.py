@@ -18,12 +18,15 @@ from ..hub import AuthEvent, AuthEventName, Hub
 from ..models import AuthTokens
 from ..services.connections import Connections
 from ..storage import Storage
+from ..verifier import TokenVerifier
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 # As many decoded sessions stay in memory; reading another decodes it anew.
 CACHE_SIZE = 1024
+# Seconds that our clock may be ahead of Cognito's when a token comes fresh from it.
+ID_TOKEN_LEEWAY = 300.0
 
 
 @frozen
@@ -77,8 +80,27 @@ class Shared:
         self.refreshes: dict[str, asyncio.Future[AuthTokens | None]] = {}
         self._hubs: dict[str, dict[int, weakref.ref[Hub]]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._id_tokens: TokenVerifier | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
+
+    @property
+    def id_tokens(self) -> TokenVerifier:
+        """Verifies the id tokens that the hosted UI issues.
+
+        Raises:
+            AuthUserPoolException: The configuration names no user pool or no app client.
+        """
+        if self._id_tokens is None:
+            self._id_tokens = TokenVerifier.from_config(
+                self.config,
+                token_use="id",  # noqa: S106 - no secret: a claim's value
+                leeway=ID_TOKEN_LEEWAY,
+                cache_size=0,  # Each is seen once.
+                clock=self.clock,
+                http_client=self.connections.http_client,
+            )
+        return self._id_tokens
 
     def check_loop(self) -> None:
         """Bind to the running event loop.
@@ -153,4 +175,6 @@ class Shared:
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         self._closed, self.loop = True, None
+        if self._id_tokens is not None:
+            await self._id_tokens.aclose()
         await self.connections.aclose()

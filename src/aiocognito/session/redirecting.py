@@ -1,0 +1,153 @@
+"""Sign-ins on the hosted UI: remembered while the browser is away, and completed once."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from contextlib import suppress
+from typing import Final
+
+from attrs import evolve
+
+from ..answers import TokenSet
+from ..errors import (
+    AuthError,
+    OAuthSignInException,
+    OAuthStateMismatchException,
+    UnexpectedSignInInterruptionException,
+)
+from ..flows.redirect import Callback, Departure, arrive, custom_state_of
+from ..results import SignInResult
+from ..services.hosted_ui import HostedUi
+from ..steps import Done
+from .record import PendingRedirect, SessionRecord
+from .session import Loaded, Session, Superseded
+
+MAX_PENDING: Final = 5
+PENDING_SECONDS: Final = 600.0
+
+
+async def remember(session: Session, departure: Departure) -> None:
+    """Keep what is needed when the browser comes back; of too many, the oldest leaves."""
+    pending = PendingRedirect(
+        state=departure.state,
+        code_verifier=departure.code_verifier,
+        nonce=departure.nonce,
+        redirect_uri=departure.redirect_uri,
+        expires_at=session.shared.clock() + PENDING_SECONDS,
+    )
+    await session.update(lambda record: evolve(record, redirects=(*record.redirects, pending)[-MAX_PENDING:]))
+
+
+async def complete(session: Session, hosted_ui: HostedUi, callback: Callback) -> SignInResult:
+    """Exchange the code, verify what comes, remember it, and tell the Hub.
+
+    Raises:
+        OAuthStateMismatchException: The state is none that this session waits for.
+        OAuthSignInException: The hosted UI refused, or the person cancelled.
+        TokenVerificationError: The id token is not acceptable.
+        UnexpectedSignInInterruptionException: Somebody signed out, or in, meanwhile.
+    """
+    try:
+        loaded, custom_state = await _complete(session, hosted_ui, callback)
+    except AuthError as error:
+        await session.shared.emit(session.session_id, "signInWithRedirect_failure", {"error": error})
+        raise
+    if custom_state is not None:
+        await session.shared.emit(session.session_id, "customOAuthState", {"customState": custom_state})
+    await session.shared.emit(session.session_id, "signInWithRedirect")
+    await session.tell_signed_in(loaded)
+    return SignInResult(is_signed_in=True, next_step=Done(), custom_state=custom_state)
+
+
+async def _complete(session: Session, hosted_ui: HostedUi, callback: Callback) -> tuple[Loaded, str | None]:
+    if callback.error is not None:
+        await _forget(session, callback.state)
+        raise OAuthSignInException(
+            callback.error_description or callback.error,
+            error=callback.error,
+            error_description=callback.error_description,
+        )
+    if callback.code is None or callback.state is None:
+        raise OAuthSignInException("the sign-in was cancelled: the browser came back without a code")
+    claim = secrets.token_hex(8)
+    spent = await _spend(session, callback.state, claim)
+    try:
+        username, tokens = await arrive(
+            hosted_ui,
+            session.shared.id_tokens.verify,
+            callback.code,
+            redirect_uri=spent.redirect_uri,
+            code_verifier=spent.code_verifier,
+            nonce=spent.nonce,
+        )
+    except BaseException:
+        await session.update(lambda record: _without(record, claim))
+        raise
+    try:
+        return await _store(session, username, tokens, claim), custom_state_of(callback.state)
+    except Superseded:
+        await _revoke(session, tokens)
+        raise UnexpectedSignInInterruptionException(
+            "somebody signed out, or in, before this sign-in was complete; nothing was stored"
+        ) from None
+
+
+async def _spend(session: Session, state: str, claim: str) -> PendingRedirect:
+    """Take a state out of the record: before the code is exchanged, and so once.
+
+    A mark stays in its place, by which `_store` sees that nobody signed out or in meanwhile.
+    """
+    taken: list[PendingRedirect] = []
+
+    def take(record: SessionRecord) -> SessionRecord:
+        found = _matching(record, state)
+        if found is None:
+            raise OAuthStateMismatchException(
+                "the state is none that this session sent out, or it was used before, or has expired"
+            )
+        taken[:] = [found]
+        mark = PendingRedirect(redirect_uri=found.redirect_uri, expires_at=found.expires_at, claim=claim)
+        return evolve(record, redirects=tuple(mark if each is found else each for each in record.redirects))
+
+    await session.update(take)
+    return taken[0]
+
+
+async def _forget(session: Session, state: str | None) -> None:
+    """Forget a sign-in that failed, if it is one of this session's."""
+
+    def change(record: SessionRecord) -> SessionRecord:
+        found = _matching(record, state) if state is not None else None
+        return evolve(record, redirects=tuple(each for each in record.redirects if each is not found))
+
+    await session.update(change)
+
+
+async def _store(session: Session, username: str, tokens: TokenSet, claim: str) -> Loaded:
+    stored = session.stored_tokens(tokens, username, None)
+
+    def change(record: SessionRecord) -> SessionRecord:
+        if not any(each.claim == claim for each in record.redirects):
+            raise Superseded
+        return record.signed_in(stored, at=session.shared.clock(), by_redirect=True)
+
+    return await session.update(change)
+
+
+async def _revoke(session: Session, tokens: TokenSet) -> None:
+    """Revoke tokens that nobody will use."""
+    if tokens.refresh_token is not None:
+        with suppress(AuthError):  # They were never handed out; the session is as it should be.
+            await session.pool.revoke_token(tokens.refresh_token)
+
+
+def _matching(record: SessionRecord, state: str) -> PendingRedirect | None:
+    for each in record.redirects:
+        if each.state is not None and hmac.compare_digest(each.state.encode(), state.encode()):
+            return each
+    return None
+
+
+def _without(record: SessionRecord, claim: str) -> SessionRecord:
+    return evolve(record, redirects=tuple(each for each in record.redirects if each.claim != claim))
