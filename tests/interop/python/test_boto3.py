@@ -117,6 +117,8 @@ async def test_a_users_life(admin: Admin, pool_id: str) -> None:
     client = await make_client(admin, pool_id, GenerateSecret=True)
     named = {"ClientId": client["ClientId"], "Username": "ana", "Password": PASSWORD}
     assert await admin.refused("sign_up", **named) == "NotAuthorizedException"  # the hash is missing
+    wrong = secret_hash(client, "eve")
+    assert await admin.refused("sign_up", **named, SecretHash=wrong) == "NotAuthorizedException"
     signed_up = await admin("sign_up", **named, SecretHash=secret_hash(client, "ana"))
     user = {"UserPoolId": pool_id, "Username": "ana"}
     assert (await admin("admin_get_user", **user))["UserStatus"] == "UNCONFIRMED"

@@ -95,6 +95,18 @@ async def test_wrong_password(pool: Pool, user: Cognito) -> None:
     assert user.access_claims["username"] == "ana"
 
 
+async def test_wrong_client_secret(pycognito: Any, emulator: CognitoEmulator) -> None:
+    pool = await emulator.create_user_pool(client={"GenerateSecret": True})
+    await pool.add_user("ana", PASSWORD)
+    user = await call(_connect, pycognito, pool, emulator.url, "ana")
+    right, user.client_secret = user.client_secret, "notthesecret"
+    assert await refused(user.authenticate, PASSWORD) == "NotAuthorizedException"
+    user.client_secret = right
+    await call(user.authenticate, PASSWORD)
+    assert user.access_claims["username"] == "ana"
+    user.client.close()
+
+
 async def test_many_srp_sign_ins(pool: Pool, user: Cognito) -> None:
     """It pads salt and B as text, amplify-js as integers: both must come to the same proof."""
     for number in range(16):
