@@ -149,7 +149,7 @@ async def _exchange(
         refresh_token, device_key=old.device_key, client_metadata=client_metadata
     )
     new = session.stored_tokens(answer, old.username, old.sign_in_details, previous=refresh_token)
-    new = evolve(new, device_key=old.device_key)
+    new = evolve(new, device_key=old.device_key, unknown=old.unknown)
 
     def change(current: SessionRecord) -> SessionRecord:
         # Other parts of the record may have changed; what matters is whether these are still the
