@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from attrs import frozen
 
+from aiocognito.emulator import CognitoEmulator
+
 
 class NodeError(Exception):
     """What a JavaScript client threw: its name (or code, in the older client) and its message."""
@@ -80,3 +82,23 @@ async def node(node_project: Path) -> AsyncIterator[Callable[[str], Awaitable[No
     """Start a client: `await node("amplify.mjs")`."""
     async with AsyncExitStack() as stack:
         yield lambda script: stack.enter_async_context(run(node_project, script))
+
+
+@pytest.fixture
+async def amplify(node: Callable[[str], Awaitable[NodeClient]]) -> NodeClient:
+    """aws-amplify 6."""
+    return await node("amplify.mjs")
+
+
+@pytest.fixture
+def make_pool(emulator: CognitoEmulator, amplify: NodeClient) -> Callable[..., Awaitable[Any]]:
+    """Make a user pool and point Amplify at it: `await make_pool(**CreateUserPool's members)`."""
+
+    async def make(**settings: Any) -> Any:
+        pool = await emulator.create_user_pool(**settings)
+        await amplify(
+            "configure", userPoolId=pool.id, userPoolClientId=pool.client_id, userPoolEndpoint=emulator.url
+        )
+        return pool
+
+    return make

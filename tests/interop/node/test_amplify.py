@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+
 from aiocognito.emulator import CognitoEmulator
 
 pytestmark = pytest.mark.interop
@@ -12,29 +13,6 @@ PASSWORD = "Correct-Horse-1"
 NodeClient = Any  # conftest's, which this import mode keeps out of reach
 Pool = Any
 Admin = Any
-
-
-@pytest.fixture
-async def amplify(node: Callable[[str], Awaitable[NodeClient]]) -> NodeClient:
-    return await node("amplify.mjs")
-
-
-@pytest.fixture
-def make_pool(emulator: CognitoEmulator, amplify: NodeClient) -> Callable[..., Awaitable[Pool]]:
-    """Make a user pool and point Amplify at it: `await make_pool(**CreateUserPool's members)`."""
-
-    async def make(**settings: Any) -> Pool:
-        pool = await emulator.create_user_pool(**settings)
-        await configure(amplify, emulator, pool)
-        return pool
-
-    return make
-
-
-async def configure(amplify: NodeClient, emulator: CognitoEmulator, pool: Pool) -> None:
-    await amplify(
-        "configure", userPoolId=pool.id, userPoolClientId=pool.client_id, userPoolEndpoint=emulator.url
-    )
 
 
 async def tokens(amplify: NodeClient, **arguments: Any) -> Any:
@@ -192,7 +170,9 @@ async def test_global_sign_out_ends_every_session(
     pool = await make_pool()
     await pool.add_user("ana", PASSWORD)
     elsewhere = await node("amplify.mjs")
-    await configure(elsewhere, emulator, pool)
+    await elsewhere(
+        "configure", userPoolId=pool.id, userPoolClientId=pool.client_id, userPoolEndpoint=emulator.url
+    )
     for client in (amplify, elsewhere):
         await client("signIn", username="ana", password=PASSWORD)
     access = (await tokens(elsewhere))["accessToken"]["token"]
