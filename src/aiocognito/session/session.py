@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from ..answers import Authenticated, Challenged, NewDevice, Outcome, TokenSet
 from ..errors import InvalidJWTError, StorageError
@@ -34,7 +34,7 @@ MAX_WRITE_ATTEMPTS: Final = 100
 class Loaded:
     """A record and the bytes it was read from, which `Session.replace` compares with."""
 
-    raw: bytes | None
+    raw: bytes | None = field(repr=False)
     record: SessionRecord
 
 

@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ..config import AuthConfig
 from ..hub import AuthEvent, AuthEventName, Hub
@@ -40,7 +40,7 @@ class Decoded:
             record's lifetime wants to be counted anew. In seconds since the epoch, by our clock.
     """
 
-    raw: bytes
+    raw: bytes = field(repr=False)
     tokens: AuthTokens
     good_until: float
 

@@ -1,0 +1,608 @@
+"""A sign-in on the hosted UI is completed once, by the session that began it, with tokens that hold."""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from hosted import FakeHostedUi, config, hosted_client, refused
+from scripted import Clock, signed_in
+from signed import ISSUER, Key, key
+
+from aiocognito import AuthClient, AuthConfig, AuthEvent, MemoryStorage, errors
+from aiocognito.errors import (
+    AuthError,
+    AuthTokenConfigException,
+    AuthUserPoolException,
+    InvalidPreferredRedirectUrlException,
+    InvalidTokens,
+    JwksUnavailableError,
+    NetworkError,
+    OAuthNotConfigureException,
+    OAuthSignInException,
+    OAuthStateMismatchException,
+    TokenClientError,
+    TokenExpiredError,
+    TokenIssuerError,
+    TokenNonceError,
+    TokenSignatureError,
+    TokenUseError,
+    TokenVerificationError,
+    UnexpectedSignInInterruptionException,
+    UserAlreadyAuthenticatedException,
+)
+
+
+def heard(client: AuthClient) -> list[AuthEvent]:
+    events: list[AuthEvent] = []
+    client.hub.listen(events.append)
+    return events
+
+
+def names(events: list[AuthEvent]) -> list[str]:
+    return [event.name for event in events]
+
+
+async def sign_in(client: AuthClient, hosted: FakeHostedUi, **arguments: Any) -> Any:
+    request = await client.sign_in_with_redirect(**arguments)
+    return await client.complete_sign_in_with_redirect(hosted.come_back(request.url))
+
+
+# It works
+
+
+async def test_b62_there_and_back() -> None:
+    async with hosted_client() as (client, hosted, _):
+        result = await sign_in(client, hosted)
+        assert (result.is_signed_in, result.next_step.step, result.custom_state) == (True, "DONE", None)
+        (form,) = hosted.forms
+        assert form.pop("code_verifier")
+        assert form == {
+            "grant_type": "authorization_code",
+            "code": "code-1",
+            "redirect_uri": "https://app.example/callback",
+            "client_id": "client",
+        }
+        assert "authorization" not in hosted.requests[0].headers
+        user = await client.get_current_user()
+        assert (user.username, user.user_id, user.sign_in_details) == ("ana", "b0b0b0b0-0000", None)
+
+
+async def test_b62_tokens_are_the_access_token_s_user_s() -> None:
+    for access, username in (({"username": "Google_1"}, "Google_1"), ({"username": None}, "username")):
+        async with hosted_client() as (client, hosted, _):
+            hosted.access = access
+            await sign_in(client, hosted)
+            stored = (await client._session.load()).record.tokens
+            assert stored is not None
+            assert stored.username == username
+
+
+async def test_a_client_with_a_secret_proves_it_in_the_header() -> None:
+    async with hosted_client(config=config(user_pool_client_secret="s3cr3t")) as (client, hosted, _):
+        await sign_in(client, hosted)
+        assert hosted.requests[0].headers["authorization"] == "Basic Y2xpZW50OnMzY3IzdA=="
+        assert not {"client_id", "client_secret"} & set(hosted.forms[0])
+
+
+async def test_the_chosen_redirect_url_goes_with_the_code() -> None:
+    async with hosted_client() as (client, hosted, _):
+        await sign_in(client, hosted, redirect_uri="http://localhost:3000/")
+        assert hosted.forms[0]["redirect_uri"] == "http://localhost:3000/"
+
+
+async def test_without_an_id_token() -> None:
+    async with hosted_client(config=config(oauth_scopes=("read/all",))) as (client, hosted, _):
+        hosted.id_token = False
+        assert (await sign_in(client, hosted)).is_signed_in
+        assert hosted.asked == ["/oauth2/token"]
+        assert (await client.get_current_user()).username == "ana"
+
+
+async def test_the_tokens_are_renewed_like_any_others() -> None:
+    clock = Clock()
+    async with hosted_client(clock=clock) as (client, hosted, service):
+        await sign_in(client, hosted)
+        service.answer("GetTokensFromRefreshToken", service.tokens(refresh_token=None))
+        await client.fetch_auth_session(force_refresh=True, credentials=False)
+        assert service.calls[-1][1]["RefreshToken"] == "refresh-of-code-1"
+        # What it came by is remembered: signing out ends the hosted UI's session, too.
+        assert (await client.sign_out()).logout_url is not None
+
+
+async def test_b63_events_in_their_order() -> None:
+    async with hosted_client() as (client, hosted, _):
+        events = heard(client)
+        result = await sign_in(client, hosted, custom_state="/ä?x=1")
+        assert result.custom_state == "/ä?x=1"
+        assert names(events) == ["customOAuthState", "signInWithRedirect", "signedIn"]
+        assert [event.data for event in events] == [
+            {"customState": "/ä?x=1"},
+            {},
+            {"username": "ana", "userId": "b0b0b0b0-0000"},
+        ]
+        assert {event.session_id for event in events} == {client.session_id}
+
+
+async def test_b63_no_custom_state_is_no_event() -> None:
+    async with hosted_client() as (client, hosted, _):
+        events = heard(client)
+        await sign_in(client, hosted)
+        assert names(events) == ["signInWithRedirect", "signedIn"]
+
+
+async def test_another_process_completes_it() -> None:
+    clock = Clock()
+    storage = MemoryStorage(clock=clock)
+    async with hosted_client(storage=storage, clock=clock) as (first, _, _):
+        request = await first.sign_in_with_redirect(nonce=True, custom_state="x")
+    async with hosted_client(storage=storage, clock=clock) as (second, hosted, _):
+        result = await second.complete_sign_in_with_redirect(hosted.come_back(request.url))
+        assert (result.is_signed_in, result.custom_state) == (True, "x")
+
+
+# Who may begin
+
+
+async def test_b60_somebody_who_is_signed_in_must_say_that_they_want_to() -> None:
+    async with hosted_client() as (client, hosted, service):
+        await signed_in(client, service)
+        with pytest.raises(UserAlreadyAuthenticatedException):
+            await client.sign_in_with_redirect()
+        assert (await client._session.load()).record.redirects == ()
+        result = await sign_in(client, hosted, prompt="SELECT_ACCOUNT")
+        assert result.is_signed_in
+        assert (await client.get_current_user()).user_id == "b0b0b0b0-0000"
+
+
+async def test_what_is_not_configured() -> None:
+    for settings, error in (
+        (config(user_pool_id=None), AuthUserPoolException),
+        (config(user_pool_client_id=None), AuthUserPoolException),
+        (config(oauth=None), OAuthNotConfigureException),
+    ):
+        async with hosted_client(config=settings) as (client, _, _):
+            with pytest.raises(error):
+                await client.sign_in_with_redirect()
+            with pytest.raises(error):
+                await client.complete_sign_in_with_redirect("https://app.example/callback?code=a&state=b")
+
+
+async def test_a_client_that_borrows_its_tokens() -> None:
+    async with hosted_client() as (lender, _, _):
+        client = AuthClient(config(), token_provider=lender.token_provider)
+        with pytest.raises(AuthTokenConfigException):
+            await client.sign_in_with_redirect()
+        with pytest.raises(AuthTokenConfigException):
+            await client.complete_sign_in_with_redirect("https://app.example/callback?code=a&state=b")
+        await client.aclose()
+
+
+# The state: this session's, once, for ten minutes
+
+
+async def fails(client: AuthClient, url: str, error: type[AuthError]) -> AuthError:
+    """Complete with a URL that must be refused; nobody is signed in, and the Hub hears why."""
+    events = heard(client)
+    with pytest.raises(error) as failure:
+        await client.complete_sign_in_with_redirect(url)
+    assert names(events) == ["signInWithRedirect_failure"]
+    assert events[0].data == {"error": failure.value}
+    assert (await client.fetch_auth_session(credentials=False)).tokens is None
+    return failure.value
+
+
+async def test_b61_a_state_of_nobody_s() -> None:
+    async with hosted_client() as (client, hosted, _):
+        request = await client.sign_in_with_redirect()
+        back = hosted.come_back(request.url)
+        for state in (request.state + "x", request.state[:-1], request.state.swapcase(), "ä", "-"):
+            changed = back.replace(request.state, state)
+            error = await fails(client, changed, OAuthStateMismatchException)
+            assert error.name == "oauthSignInError"
+            assert isinstance(error, OAuthSignInException)
+            assert errors.http_status_for(error) == 401
+        assert hosted.requests == []
+        assert (await client.complete_sign_in_with_redirect(back)).is_signed_in
+
+
+async def test_somebody_else_s_state() -> None:
+    clock = Clock()
+    storage = MemoryStorage(clock=clock)
+    async with (
+        hosted_client(storage=storage, clock=clock, session_key="attacker") as (attacker, hosted, _),
+        hosted_client(storage=storage, clock=clock, session_key="victim") as (victim, theirs, _),
+    ):
+        request = await attacker.sign_in_with_redirect()
+        await victim.sign_in_with_redirect()
+        await fails(victim, hosted.come_back(request.url), OAuthStateMismatchException)
+        assert theirs.requests == []
+
+
+async def test_a_callback_counts_once() -> None:
+    async with hosted_client() as (client, hosted, _):
+        request = await client.sign_in_with_redirect()
+        back = hosted.come_back(request.url)
+        await client.complete_sign_in_with_redirect(back)
+        with pytest.raises(OAuthStateMismatchException):
+            await client.complete_sign_in_with_redirect(back)
+        assert len(hosted.forms) == 1
+        # Whoever is signed in stays signed in.
+        assert (await client.get_current_user()).username == "ana"
+
+
+async def test_of_two_callbacks_at_once_one_counts() -> None:
+    async with hosted_client() as (client, hosted, _):
+        request = await client.sign_in_with_redirect()
+        back = hosted.come_back(request.url)
+        outcomes = await asyncio.gather(
+            *(client.complete_sign_in_with_redirect(back) for _ in range(5)), return_exceptions=True
+        )
+        assert sum(isinstance(outcome, OAuthStateMismatchException) for outcome in outcomes) == 4
+        assert len(hosted.forms) == 1
+
+
+async def test_the_state_is_spent_before_the_code_is_exchanged() -> None:
+    async with hosted_client() as (client, hosted, _):
+        request = await client.sign_in_with_redirect()
+        seen: list[Any] = []
+
+        async def look() -> None:
+            record = (await client._session.load()).record
+            seen.extend((each.state, each.code_verifier) for each in record.redirects)
+
+        hosted.before = look
+        await client.complete_sign_in_with_redirect(hosted.come_back(request.url))
+        assert seen == [(None, "")]
+
+
+@pytest.mark.parametrize(("seconds", "counts"), [(599.0, True), (600.0, False)])
+async def test_a_state_lives_ten_minutes(seconds: float, counts: bool) -> None:
+    clock = Clock()
+    async with hosted_client(clock=clock) as (client, hosted, _):
+        request = await client.sign_in_with_redirect()
+        clock.advance(seconds)
+        back = hosted.come_back(request.url)
+        if counts:
+            assert (await client.complete_sign_in_with_redirect(back)).is_signed_in
+        else:
+            await fails(client, back, OAuthStateMismatchException)
+
+
+async def test_nothing_is_left_of_one_who_never_came_back() -> None:
+    clock = Clock()
+    storage = MemoryStorage(clock=clock)
+    async with hosted_client(storage=storage, clock=clock) as (client, _, _):
+        await client.sign_in_with_redirect()
+        clock.advance(300)
+        await client.sign_in_with_redirect()
+        clock.advance(599)
+        assert len((await client._session.load()).record.redirects) == 1
+        clock.advance(1)
+        assert await storage.get(client._session.storage_key) is None
+
+
+async def test_five_may_be_pending_and_the_oldest_leaves() -> None:
+    async with hosted_client() as (client, hosted, _):
+        requests = [await client.sign_in_with_redirect() for _ in range(6)]
+        await fails(client, hosted.come_back(requests[0].url), OAuthStateMismatchException)
+        assert (await client.complete_sign_in_with_redirect(hosted.come_back(requests[1].url))).is_signed_in
+
+
+async def test_what_was_pending_ends_when_somebody_signs_in() -> None:
+    """A redirect planted before a sign-in must not let another account take over afterwards."""
+    async with hosted_client() as (client, hosted, service):
+        planted = await client.sign_in_with_redirect()
+        await signed_in(client, service)
+        with pytest.raises(OAuthStateMismatchException):
+            await client.complete_sign_in_with_redirect(hosted.come_back(planted.url))
+        assert (await client.get_current_user()).user_id == "sub-of-ana"
+
+
+# What comes back instead of a code
+
+
+async def test_b61_an_error_is_reported_as_it_came() -> None:
+    async with hosted_client() as (client, hosted, _):
+        request = await client.sign_in_with_redirect()
+        back = hosted.come_back(
+            request.url, code=None, error="access_denied", error_description="User cancelled: ä"
+        )
+        error = await fails(client, back, OAuthSignInException)
+        assert type(error) is OAuthSignInException
+        assert (str(error), error.name) == ("User cancelled: ä", "OAuthSignInException")
+        assert (error.error, error.error_description) == ("access_denied", "User cancelled: ä")
+        assert hosted.requests == []
+
+
+async def test_b63_a_failure_clears_what_was_kept_of_it_and_nothing_else() -> None:
+    async with hosted_client() as (client, hosted, _):
+        failed, other = [await client.sign_in_with_redirect() for _ in range(2)]
+        await fails(client, hosted.come_back(failed.url, error="x"), OAuthSignInException)
+        await fails(client, hosted.come_back(failed.url), OAuthStateMismatchException)
+        record = (await client._session.load()).record
+        assert [each.state for each in record.redirects] == [other.state]
+
+
+async def test_an_error_of_a_strange_state_ends_nothing() -> None:
+    async with hosted_client() as (client, hosted, _):
+        request = await client.sign_in_with_redirect()
+        for query in ("error=server_error", "error=server_error&state=strange"):
+            error = await fails(client, f"https://app.example/callback?{query}", OAuthSignInException)
+            assert str(error) == "server_error"
+        assert (await client.complete_sign_in_with_redirect(hosted.come_back(request.url))).is_signed_in
+
+
+@pytest.mark.parametrize("missing", ["code", "state"])
+async def test_without_a_code_or_state_it_was_cancelled(missing: str) -> None:
+    async with hosted_client() as (client, hosted, _):
+        request = await client.sign_in_with_redirect()
+        error = await fails(client, hosted.come_back(request.url, **{missing: None}), OAuthSignInException)
+        assert "cancelled" in str(error)
+
+
+# What the token endpoint answers
+
+
+@pytest.mark.parametrize(
+    ("answer", "message", "retryable"),
+    [
+        (refused("invalid_grant"), "invalid_grant", False),
+        (refused("invalid_grant", "code expired"), "code expired", False),
+        (refused("invalid_client", status=200), "invalid_client", False),
+        (refused("server_error", status=503), "server_error", True),
+        (lambda: httpx.Response(404, text="<html>s3cr3t"), "HTTP 404", False),
+        (lambda: httpx.Response(200, text="s3cr3t"), "HTTP 200", False),
+        (lambda: httpx.Response(200, json=[]), "HTTP 200", False),
+        (lambda: httpx.Response(400, json={"error": 5}), "HTTP 400", False),
+    ],
+)
+async def test_a_refusal(answer: Callable[[], httpx.Response], message: str, retryable: bool) -> None:
+    async with hosted_client() as (client, hosted, _):
+        request = await client.sign_in_with_redirect()
+        hosted.answer = answer
+        error = await fails(client, hosted.come_back(request.url), OAuthSignInException)
+        assert str(error).endswith(message)
+        assert (error.retryable, error.service_status) == (retryable, answer().status_code)
+        assert "s3cr3t" not in repr(error)
+        assert (await client._session.load()).record.redirects == ()
+
+
+@pytest.mark.parametrize("body", [{"token_type": "Bearer"}, {"access_token": ""}, {"access_token": "x"}])
+async def test_success_without_an_access_token(body: dict[str, str]) -> None:
+    async with hosted_client() as (client, hosted, _):
+        request = await client.sign_in_with_redirect()
+        hosted.answer = lambda: httpx.Response(200, json=body)
+        await fails(client, hosted.come_back(request.url), InvalidTokens)
+
+
+async def test_a_code_that_was_sent_is_not_sent_again() -> None:
+    async with hosted_client(config=config(max_attempts=3)) as (client, hosted, _):
+        request = await client.sign_in_with_redirect()
+
+        def cut() -> httpx.Response:
+            raise httpx.ReadError("gone")
+
+        hosted.answer = cut
+        error = await fails(client, hosted.come_back(request.url), NetworkError)
+        assert isinstance(error, NetworkError)
+        assert error.request_sent
+        assert len(hosted.forms) == 1
+
+
+# The id token must hold
+
+
+@pytest.mark.parametrize(
+    ("claims", "error"),
+    [
+        ({"aud": "other"}, TokenClientError),
+        ({"iss": ISSUER + "x"}, TokenIssuerError),
+        ({"token_use": "access", "client_id": "client"}, TokenUseError),
+        ({"exp": 1}, TokenExpiredError),
+        ({"nonce": "other"}, TokenNonceError),
+        ({"nonce": None}, TokenNonceError),
+        ({"nonce": 5}, TokenNonceError),
+        ({"sub": "somebody else"}, InvalidTokens),
+    ],
+)
+async def test_an_id_token_that_does_not_hold(claims: dict[str, Any], error: type[AuthError]) -> None:
+    async with hosted_client() as (client, hosted, _):
+        request = await client.sign_in_with_redirect(nonce=True)
+        hosted.claims = claims
+        failure = await fails(client, hosted.come_back(request.url), error)
+        assert isinstance(failure, TokenVerificationError | InvalidTokens)
+
+
+async def test_a_nonce_that_holds_and_one_that_nobody_asked_for() -> None:
+    for nonce in (True, "n-1", None):
+        async with hosted_client() as (client, hosted, _):
+            hosted.claims = {} if nonce else {"nonce": "unasked"}
+            assert (await sign_in(client, hosted, nonce=nonce)).is_signed_in
+
+
+async def test_a_nonce_needs_an_id_token() -> None:
+    async with hosted_client() as (client, hosted, _):
+        request = await client.sign_in_with_redirect(nonce=True)
+        hosted.id_token = False
+        assert "openid" in str(await fails(client, hosted.come_back(request.url), TokenNonceError))
+
+
+async def test_an_id_token_of_another_key() -> None:
+    async with hosted_client() as (client, hosted, _):
+        request = await client.sign_in_with_redirect()
+        thief = Key("key-1", key("thief").private)
+        hosted.jwks = lambda: httpx.Response(200, json={"keys": [thief.jwk]})
+        await fails(client, hosted.come_back(request.url), TokenSignatureError)
+
+
+async def test_keys_that_cannot_be_had() -> None:
+    async with hosted_client() as (client, hosted, _):
+        request = await client.sign_in_with_redirect()
+        hosted.jwks = lambda: httpx.Response(500)
+        await fails(client, hosted.come_back(request.url), JwksUnavailableError)
+
+
+# Others do something meanwhile
+
+
+@pytest.mark.parametrize("refusal", [False, True])
+async def test_signing_out_meanwhile_wins(refusal: bool) -> None:
+    async with hosted_client() as (client, hosted, service):
+        if refusal:
+            service.refuse("RevokeToken", "InternalErrorException")
+        request = await client.sign_in_with_redirect()
+
+        async def sign_out() -> None:
+            await client.sign_out()
+
+        hosted.before = sign_out
+        with pytest.raises(UnexpectedSignInInterruptionException):
+            await client.complete_sign_in_with_redirect(hosted.come_back(request.url))
+        assert (await client.fetch_auth_session(credentials=False)).tokens is None
+        assert service.calls[-1] == (
+            "RevokeToken",
+            {"Token": "refresh-of-code-1", "ClientId": "client"},
+        )
+
+
+async def test_signing_in_meanwhile_wins() -> None:
+    async with hosted_client() as (client, hosted, service):
+        request = await client.sign_in_with_redirect()
+
+        async def other() -> None:
+            await signed_in(client, service)
+
+        hosted.before = other
+        with pytest.raises(UnexpectedSignInInterruptionException):
+            await client.complete_sign_in_with_redirect(hosted.come_back(request.url))
+        assert (await client.get_current_user()).user_id == "sub-of-ana"
+
+
+async def test_a_caller_who_leaves_does_not_stop_it() -> None:
+    async with hosted_client() as (client, hosted, _):
+        request = await client.sign_in_with_redirect()
+        arrived, go_on = asyncio.Event(), asyncio.Event()
+
+        async def wait() -> None:
+            arrived.set()
+            await go_on.wait()
+
+        hosted.before = wait
+        caller = asyncio.create_task(client.complete_sign_in_with_redirect(hosted.come_back(request.url)))
+        await arrived.wait()
+        caller.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+        done = asyncio.Event()
+        client.hub.listen(lambda event: done.set(), events=["signedIn"])
+        go_on.set()
+        await done.wait()
+        assert (await client.get_current_user()).username == "ana"
+
+
+# Signing out
+
+
+async def test_b57_who_came_by_the_hosted_ui_is_signed_out_there_too() -> None:
+    async with hosted_client() as (client, hosted, service):
+        await sign_in(client, hosted)
+        events = heard(client)
+        result = await client.sign_out()
+        assert service.operations() == ["RevokeToken"]
+        assert names(events) == ["signedOut"]
+        assert result.revoked
+        assert result.logout_url == (
+            "https://auth.example/logout?client_id=client&logout_uri=https%3A%2F%2Fapp.example%2Fbye"
+        )
+        assert (await client.sign_out()).logout_url is None
+
+
+async def test_b57_globally_too() -> None:
+    async with hosted_client() as (client, hosted, service):
+        await sign_in(client, hosted)
+        result = await client.sign_out(global_sign_out=True, redirect_uri="http://localhost:3000/bye")
+        assert service.operations() == ["GlobalSignOut"]
+        assert result.logout_url is not None
+        assert result.logout_url.endswith("&logout_uri=http%3A%2F%2Flocalhost%3A3000%2Fbye")
+
+
+async def test_b57_who_did_not_come_by_it_is_not_sent_there_unless_asked() -> None:
+    async with hosted_client() as (client, _, service):
+        await signed_in(client, service)
+        assert (await client.sign_out()).logout_url is None
+        await signed_in(client, service)
+        assert (await client.sign_out(redirect_uri="https://app.example/bye")).logout_url is not None
+
+
+@pytest.mark.parametrize(
+    "uri", ["https://app.example/by", "https://evil.example/", "https://app.example/callback"]
+)
+async def test_b58_a_bad_redirect_url_is_told_after_the_sign_out(uri: str) -> None:
+    async with hosted_client() as (client, hosted, service):
+        await sign_in(client, hosted)
+        events = heard(client)
+        with pytest.raises(InvalidPreferredRedirectUrlException):
+            await client.sign_out(redirect_uri=uri)
+        assert service.operations() == ["RevokeToken"]
+        assert names(events) == ["signedOut"]
+        assert (await client.fetch_auth_session(credentials=False)).tokens is None
+
+
+async def test_b58_without_a_hosted_ui_every_redirect_url_is_a_bad_one() -> None:
+    async with hosted_client(config=config(oauth=None)) as (client, _, _):
+        with pytest.raises(InvalidPreferredRedirectUrlException):
+            await client.sign_out(redirect_uri="https://app.example/bye")
+
+
+async def test_without_a_way_back_there_is_no_url() -> None:
+    async with hosted_client(config=config(oauth_redirect_sign_out=())) as (client, hosted, _):
+        await sign_in(client, hosted)
+        result = await client.sign_out()
+        assert (result.revoked, result.logout_url) == (True, None)
+
+
+# Nothing secret is told
+
+
+async def test_no_secret_is_in_a_log_a_repr_or_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with hosted_client(config=config(user_pool_client_secret="s3cr3tOfTheClient")) as (
+        client,
+        hosted,
+        _,
+    ):
+        events = heard(client)
+        request = await client.sign_in_with_redirect(nonce=True)
+        verifier = (await client._session.load()).record.redirects[0].code_verifier
+        record = repr(await client._session.load())
+        told = [
+            repr(request),
+            record,
+            repr(await client.complete_sign_in_with_redirect(hosted.come_back(request.url))),
+        ]
+        again = await client.sign_in_with_redirect(prompt="LOGIN")
+        hosted.answer = refused("invalid_grant")
+        with pytest.raises(OAuthSignInException) as failure:
+            await client.complete_sign_in_with_redirect(hosted.come_back(again.url))
+        told += traceback.format_exception(failure.value)
+        told += [repr(events), caplog.text, repr(hosted.forms[:0])]
+        for secret in (request.state, again.state, verifier, "code-1", "code-2", "s3cr3t", "refresh-of"):
+            assert secret not in "".join(told)
+
+
+def test_a_redirect_request_as_json() -> None:
+    from aiocognito.models import RedirectRequest
+
+    assert RedirectRequest("https://a/", "s").to_dict() == {"url": "https://a/", "state": "s"}
+
+
+async def test_a_configuration_with_an_endpoint_of_its_own_publishes_its_keys_there() -> None:
+    settings = config(user_pool_endpoint="http://127.0.0.1:9229")
+    async with hosted_client(config=settings) as (client, hosted, _):
+        await sign_in(client, hosted)
+        assert str(hosted.requests[-1].url) == "http://127.0.0.1:9229/us-east-1_Signed/.well-known/jwks.json"
+        assert isinstance(settings, AuthConfig)
