@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+
 from aiocognito.emulator import CognitoEmulator
 
 pytestmark = pytest.mark.interop
