@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from service_models import faults
+
 from aiocognito import AuthClient, AuthConfig, MemoryStorage, SessionManager, srp
 from aiocognito.errors import ServiceError, service_error
 from aiocognito.session.record import PendingSignIn
@@ -126,6 +128,7 @@ class ScriptedService:
         self, operation: str, params: Mapping[str, Any], *, repeatable: bool = False
     ) -> dict[str, Any]:
         sent = {key: value for key, value in params.items() if value is not None}
+        assert faults(operation, sent) == []
         self.calls.append((operation, sent))
         self.arrived[operation].set()
         if operation in self._gates:
