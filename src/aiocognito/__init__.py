@@ -5,6 +5,7 @@
 
 from . import errors, steps
 from .client import AuthClient
+from .client_credentials import ClientCredentials
 from .config import AuthConfig, OAuthConfig
 from .errors import AuthError
 from .hub import AuthEvent, Hub
@@ -13,13 +14,16 @@ from .models import AutoSignInOptions, UserContext
 from .session.provider import TokenProvider
 from .sessions import SessionManager
 from .storage import EncryptedStorage, FileStorage, MemoryStorage, Storage
+from .verifier import ANY, TokenVerifier
 
 __all__ = [
+    "ANY",
     "AuthClient",
     "AuthConfig",
     "AuthError",
     "AuthEvent",
     "AutoSignInOptions",
+    "ClientCredentials",
     "EncryptedStorage",
     "FileStorage",
     "Hub",
@@ -28,6 +32,7 @@ __all__ = [
     "SessionManager",
     "Storage",
     "TokenProvider",
+    "TokenVerifier",
     "UserContext",
     "decode_jwt",
     "errors",

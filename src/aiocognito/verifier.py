@@ -38,6 +38,8 @@ MAX_HEADERS: Final = 64
 
 
 class _Any(Enum):
+    """Says in so many words that anything goes, so that a review sees it."""
+
     ANY = "ANY"
 
     def __repr__(self) -> str:
@@ -45,7 +47,6 @@ class _Any(Enum):
 
 
 ANY: Final = _Any.ANY
-"""Says in so many words that anything goes, so that a review sees it."""
 
 
 @define

@@ -1,0 +1,174 @@
+"""Tokens for machines: the OAuth client-credentials grant (RFC 6749, 4.4) as a `TokenProvider`."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable, Collection, Mapping
+from types import TracebackType
+from typing import Any, Final, Self
+
+from attrs import frozen
+
+from .config import AuthConfig
+from .errors import (
+    AuthConfigError,
+    AuthError,
+    AuthUserPoolException,
+    InvalidJWTError,
+    InvalidTokens,
+    OAuthNotConfigureException,
+)
+from .jwt import decode_jwt
+from .models import AuthTokens
+from .services.hosted_ui import HostedUi
+from .services.http import Http
+
+# Tokens with less than this left count as expired: a request takes its time.
+EXPIRY_MARGIN: Final = 5.0
+# After an early renewal failed, the old token serves for a while before it is tried again.
+EARLY_RETRY_SECONDS: Final = 5.0
+
+
+@frozen
+class _Issued:
+    """A token, and how long it serves, in seconds since the epoch."""
+
+    tokens: AuthTokens
+    expires_at: float
+    early_at: float
+
+
+class ClientCredentials:
+    """Gives a service tokens of its own, renewed before they end, however many tasks ask.
+
+    ``async with ClientCredentials(config) as machine: tokens = await machine.get_tokens()``. It is a
+    `TokenProvider`, for `AuthClient` or ``aiocognito.integrations.httpx.SessionAuth``.
+
+    Args:
+        config: Names the app client with its secret, and the domain in ``oauth``.
+        scopes: What to ask for, such as ``("orders/read",)``; None for all that the app client has.
+        clock: Seconds since the epoch.
+        http_client: An httpx client; one is made by default. Left open.
+
+    Raises:
+        AuthUserPoolException: The configuration names no app client.
+        AuthConfigError: The app client has no secret, without which there is no such grant.
+        OAuthNotConfigureException: The configuration has no ``oauth``.
+    """
+
+    def __init__(
+        self,
+        config: AuthConfig,
+        *,
+        scopes: str | Collection[str] | None = None,
+        clock: Callable[[], float] = time.time,
+        http_client: Any = None,
+    ) -> None:
+        if config.user_pool_client_id is None:
+            raise AuthUserPoolException("no app client is configured")
+        if config.user_pool_client_secret is None:
+            raise AuthConfigError(
+                "is needed for the client-credentials grant", field="user_pool_client_secret"
+            )
+        if config.oauth is None:
+            raise OAuthNotConfigureException("no OAuth domain is configured")
+        self._config = config
+        self._scopes = (scopes,) if isinstance(scopes, str) else tuple(scopes or ())
+        self._clock = clock
+        self._http = Http(
+            http_client,
+            connect_timeout=config.connect_timeout,
+            read_timeout=config.read_timeout,
+            keep_alive=False,  # An hour passes between two requests.
+        )
+        self._endpoint = HostedUi(config, config.oauth, self._http)
+        self._issued: _Issued | None = None
+        self._retry_at = -math.inf
+        self._asking: asyncio.Task[_Issued] | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} client_id={self._config.user_pool_client_id!r}>"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Stop asking, and close the HTTP client if it is our own."""
+        if self._asking is not None:
+            self._asking.cancel()
+        await self._http.aclose()
+
+    async def get_tokens(
+        self, *, force_refresh: bool = False, client_metadata: Mapping[str, str] | None = None
+    ) -> AuthTokens:
+        """Return a good access token (POST /oauth2/token).
+
+        A token with less than 5 s left counts as expired. Within ``AuthConfig.refresh_ahead`` of its
+        end it is renewed early; if that fails, the old one is returned.
+
+        Args:
+            force_refresh: Get a new one even if the present one is good.
+            client_metadata: For the user pool's triggers (``aws_client_metadata``); that of the first
+                caller counts.
+
+        Raises:
+            ServiceError: The token endpoint refused; ``.name`` is its ``error``, such as
+                ``invalid_client`` or ``invalid_scope``.
+            NetworkError: No answer came.
+        """
+        issued, now = self._issued, self._clock()
+        if issued is not None and not force_refresh:
+            if now < max(issued.early_at, min(self._retry_at, issued.expires_at)):
+                return issued.tokens
+            if now < issued.expires_at:
+                return await self._early(issued, client_metadata)
+        return (await self._ask(client_metadata)).tokens
+
+    async def _early(self, issued: _Issued, client_metadata: Mapping[str, str] | None) -> AuthTokens:
+        try:
+            return (await self._ask(client_metadata)).tokens
+        except AuthError:
+            self._retry_at = self._clock() + EARLY_RETRY_SECONDS
+            return issued.tokens
+
+    async def _ask(self, client_metadata: Mapping[str, str] | None) -> _Issued:
+        if self._asking is None or self._asking.get_loop() is not asyncio.get_running_loop():
+            self._asking = asyncio.create_task(self._request(client_metadata))
+            self._asking.add_done_callback(self._asked)
+        # Shielded: a caller who is cancelled takes nobody else's token away.
+        return await asyncio.shield(self._asking)
+
+    async def _request(self, client_metadata: Mapping[str, str] | None) -> _Issued:
+        asked_at = self._clock()
+        answer = await self._endpoint.client_credentials(self._scopes, client_metadata)
+        try:
+            access = decode_jwt(answer.access_token)
+        except InvalidJWTError:
+            raise InvalidTokens("the token endpoint answered with an access token that is none") from None
+        life = answer.expires_in
+        if life is None:
+            life = _number(access.payload.get("exp")) - asked_at
+        issued = _Issued(
+            AuthTokens(access_token=access),
+            expires_at=asked_at + life - EXPIRY_MARGIN,
+            # Whoever wants an hour's notice of tokens that live five minutes would renew them always.
+            early_at=asked_at + life - max(min(self._config.refresh_ahead, life / 2), EXPIRY_MARGIN),
+        )
+        self._issued = issued
+        return issued
+
+    def _asked(self, task: asyncio.Task[_Issued]) -> None:
+        self._asking = None
+        if not task.cancelled():
+            task.exception()  # Whoever waits gets it; nobody may be left to.
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else 0.0

@@ -1,0 +1,200 @@
+"""A token goes to the hosts that are named, and nowhere else."""
+
+from typing import Any
+
+import httpx
+import pytest
+from hosted import config
+from scripted import CONFIG, scripted_client, signed_in
+
+from aiocognito import SessionManager
+from aiocognito.errors import UserUnAuthenticatedException
+from aiocognito.integrations.httpx import SessionAuth
+from aiocognito.jwt import JWT
+from aiocognito.models import AuthTokens
+from aiocognito.storage import MemoryStorage
+
+TOKEN = "access-s3cr3t"
+
+
+class Tokens:
+    """A token provider that has what it was given, and counts who asks."""
+
+    def __init__(self, tokens: AuthTokens | None) -> None:
+        self.tokens = tokens
+        self.asked = 0
+
+    async def get_tokens(self, **arguments: Any) -> AuthTokens | None:
+        self.asked += 1
+        return self.tokens
+
+
+def tokens(id_token: bool = True) -> Tokens:
+    return Tokens(AuthTokens(JWT({}, TOKEN), JWT({}, "id-s3cr3t") if id_token else None))
+
+
+class Servers:
+    """Every host in one place, which says what each was sent."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str | None]] = []
+        self.redirects: dict[str, str] = {}
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        url = str(request.url)
+        self.seen.append((url, request.headers.get("authorization")))
+        if url in self.redirects:
+            return httpx.Response(307, headers={"Location": self.redirects[url]})
+        return httpx.Response(200)
+
+    def client(self, auth: SessionAuth) -> httpx.AsyncClient:
+        return httpx.AsyncClient(auth=auth, transport=httpx.MockTransport(self.handle), follow_redirects=True)
+
+
+@pytest.fixture
+def servers() -> Servers:
+    return Servers()
+
+
+async def sent(servers: Servers, url: str, auth: SessionAuth) -> str | None:
+    async with servers.client(auth) as client:
+        await client.get(url)
+    return servers.seen[-1][1]
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("api.example.com", "https://api.example.com/x?y"),
+        ("api.example.com", "https://API.example.com/"),
+        ("API.Example.Com", "https://api.example.com/"),
+        ("api.example.com", "https://api.example.com:8443/"),
+        ("api.example.com:8443", "https://api.example.com:8443/"),
+        ("api.example.com:443", "https://api.example.com/"),
+        ("localhost", "http://localhost:8000/"),
+        ("127.0.0.1:8000", "http://127.0.0.1:8000/"),
+        ("[::1]", "http://[::1]/"),
+        ("bücher.example", "https://xn--bcher-kva.example/"),
+    ],
+)
+async def test_named_hosts_get_the_token(servers: Servers, host: str, url: str) -> None:
+    for hosts in (host, ["other.example", host]):
+        assert await sent(servers, url, SessionAuth(tokens(), hosts=hosts)) == f"Bearer {TOKEN}"
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("api.example.com", "https://example.com/"),
+        ("api.example.com", "https://x.api.example.com/"),
+        ("api.example.com", "https://api.example.com.evil.example/"),
+        ("api.example.com", "https://evilapi.example.com/"),
+        ("api.example.com", "https://evil.example/api.example.com"),
+        ("api.example.com", "https://api.example.com@evil.example/"),
+        ("api.example.com:8443", "https://api.example.com/"),
+        ("api.example.com:443", "https://api.example.com:8443/"),
+        ("api.example.com", "http://api.example.com/"),
+        ("localhost.example", "http://localhost.example/"),
+    ],
+)
+async def test_nobody_else_does(servers: Servers, host: str, url: str) -> None:
+    provider = tokens()
+    got = await sent(servers, url, SessionAuth(provider, hosts=[host]))
+    assert got is None or "s3cr3t" not in got
+    assert provider.asked == 0
+
+
+async def test_plain_http_is_said_in_so_many_words(servers: Servers) -> None:
+    auth = SessionAuth(tokens(), hosts="api", allow_insecure_http=True)
+    assert await sent(servers, "http://api/", auth) == f"Bearer {TOKEN}"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/",
+        "http://api.example.com/",
+        "https://api.example.com:8443/",
+        "https://b.example/",
+    ],
+)
+async def test_a_redirect_to_another_host_does_not_take_it_along(servers: Servers, target: str) -> None:
+    servers.redirects["https://api.example.com/go"] = target
+    auth = SessionAuth(tokens(), hosts=["api.example.com"])
+    assert await sent(servers, "https://api.example.com/go", auth) is None
+    assert [url for url, _ in servers.seen] == ["https://api.example.com/go", target]
+
+
+async def test_a_redirect_on_the_same_host_does(servers: Servers) -> None:
+    servers.redirects["https://api.example.com/go"] = "https://api.example.com/there"
+    auth = SessionAuth(tokens(), hosts=["api.example.com"])
+    assert await sent(servers, "https://api.example.com/go", auth) == f"Bearer {TOKEN}"
+
+
+async def test_the_id_token(servers: Servers) -> None:
+    auth = SessionAuth(tokens(), hosts="a.example", token="id")
+    assert await sent(servers, "https://a.example/", auth) == "Bearer id-s3cr3t"
+    with pytest.raises(UserUnAuthenticatedException, match="id token"):
+        await sent(servers, "https://a.example/", SessionAuth(tokens(False), hosts="a.example", token="id"))
+
+
+async def test_nobody_is_signed_in(servers: Servers) -> None:
+    with pytest.raises(UserUnAuthenticatedException):
+        await sent(servers, "https://a.example/", SessionAuth(Tokens(None), hosts="a.example"))
+    assert servers.seen == []
+
+
+async def test_a_person_s_token_is_renewed(servers: Servers) -> None:
+    async with scripted_client() as (client, service, clock):
+        await signed_in(client, service)
+        auth = SessionAuth(client, hosts="a.example")
+        first = await sent(servers, "https://a.example/", auth)
+        clock.advance(4000)
+        service.answer("GetTokensFromRefreshToken", service.tokens())
+        second = await sent(servers, "https://a.example/", auth)
+        assert first != second
+        current = (await client.fetch_auth_session(credentials=False)).tokens
+        assert current is not None
+        assert second == f"Bearer {current.access_token.token}"
+
+
+def test_it_cannot_wait_without_a_loop() -> None:
+    auth = SessionAuth(tokens(), hosts="a.example")
+    with httpx.Client(auth=auth) as client, pytest.raises(RuntimeError, match="AsyncClient"):
+        client.get("https://a.example/")
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        [],
+        "",
+        ["a.example", ""],
+        ["*.example.com"],
+        ["https://a.example"],
+        ["a.example/path"],
+        ["a.example?x"],
+        ["a.example#x"],
+        ["me@a.example"],
+        ["a.example:port"],
+        ["a b"],
+        [None],
+        [5],
+    ],
+)
+def test_what_is_no_host(hosts: Any) -> None:
+    with pytest.raises(ValueError, match="hosts"):
+        SessionAuth(tokens(), hosts=hosts)
+
+
+async def test_what_has_no_tokens() -> None:
+    async with SessionManager(CONFIG, storage=MemoryStorage()) as manager:
+        for other in (manager, None, "token", config()):
+            with pytest.raises(TypeError, match="auth"):
+                SessionAuth(other, hosts="a.example")
+    with pytest.raises(ValueError, match="token"):
+        SessionAuth(tokens(), hosts="a.example", token="refresh")  # type: ignore[arg-type]
+
+
+def test_a_client_s_token_is_in_no_repr() -> None:
+    assert "s3cr3t" not in repr(SessionAuth(tokens(), hosts="a.example"))
