@@ -93,11 +93,11 @@ class UserPool:
     def factors(self) -> tuple[str, ...]:
         """The second factors that the pool offers."""
         offered = []
-        if self.mfa.get("SmsMfaConfiguration"):
+        if "SmsMfaConfiguration" in self.mfa:
             offered.append("SMS_MFA")
         if (self.mfa.get("SoftwareTokenMfaConfiguration") or {}).get("Enabled"):
             offered.append("SOFTWARE_TOKEN_MFA")
-        if self.mfa.get("EmailMfaConfiguration"):
+        if "EmailMfaConfiguration" in self.mfa:
             offered.append("EMAIL_OTP")
         return tuple(offered)
 

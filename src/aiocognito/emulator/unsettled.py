@@ -80,6 +80,10 @@ class Unsettled:
     # The first sign-in after self sign-up
     first_sign_in_skips_mfa: bool = False
 
+    # Settings
+    mfa_configuration_replaces: bool = False
+    """Whether SetUserPoolMfaConfig turns off the factors that it does not mention."""
+
     # Sign-in names
     lower_case_usernames: bool = True
     """Usernames of pools that ignore case are stored in lower case."""

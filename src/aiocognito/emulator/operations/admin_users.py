@@ -195,7 +195,7 @@ async def AdminDeleteUser(world: World, given: Mapping[str, Any]) -> dict[str, A
 async def AdminUserGlobalSignOut(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     """End all of a user's sign-ins."""
     pool, user = named(world, given)
-    pool.tokens.revoke_user(user.sub)
+    pool.tokens.revoke_user(user.sub, access=world.unsettled.admin_sign_out_ends_access_tokens)
     return {}
 
 

@@ -142,14 +142,15 @@ def _require_set_up(user: User, factor: str) -> None:
 async def SetUserPoolMfaConfig(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     """Say which second factors a pool offers, and whether one is required."""
     pool = world.pool(given["UserPoolId"])
-    factors = {member: given[member] for member in _POOL_MEMBERS if member in given}
+    kept = {} if world.unsettled.mfa_configuration_replaces else pool.mfa
+    factors = {**kept, **{member: given[member] for member in _POOL_MEMBERS if member in given}}
     mode = given.get("MfaConfiguration", "OFF")
-    offered = UserPool(pool.id, {}, {}, pool.users, b"", mfa={**pool.mfa, **factors}).factors
+    offered = UserPool(pool.id, {}, {}, pool.users, b"", mfa=factors).factors
     if mode != "OFF" and not offered:
         raise invalid_parameter(
             "Invalid MFA configuration given, can't turn on MFA and disable all MFA types."
         )
-    pool.mfa = {**pool.mfa, **factors}
+    pool.mfa = factors
     pool.settings["MfaConfiguration"] = mode
     return _pool_config(pool)
 

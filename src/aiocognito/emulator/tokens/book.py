@@ -22,6 +22,7 @@ class Grant:
         auth_time: When, in seconds since 1970.
         scopes: What access tokens may do.
         revoked: Nothing of this family is good any more.
+        refreshable: Its refresh tokens still are.
     """
 
     event_id: str
@@ -31,6 +32,7 @@ class Grant:
     auth_time: float
     scopes: tuple[str, ...] = ("aws.cognito.signin.user.admin",)
     revoked: bool = False
+    refreshable: bool = True
 
 
 @define
@@ -72,11 +74,17 @@ class TokenBook:
         """Whether a JWT's signature is known to be right."""
         return _digest(text) in self._genuine
 
-    def revoke_user(self, sub: str) -> None:
-        """End all sign-ins of a user."""
+    def revoke_user(self, sub: str, *, access: bool = True) -> None:
+        """End all sign-ins of a user.
+
+        Args:
+            sub: The user.
+            access: Whether access tokens that are out are refused, too.
+        """
         for grant in self.grants.values():
             if grant.sub == sub:
-                grant.revoked = True
+                grant.refreshable = False
+                grant.revoked = grant.revoked or access
 
 
 def _digest(text: str) -> bytes:

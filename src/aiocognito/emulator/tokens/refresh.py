@@ -41,7 +41,7 @@ def redeem(world: World, pool: UserPool, client: AppClient, text: str) -> Refres
     now = world.clock()
     if not user.enabled:
         raise not_authorized("User is disabled.")
-    if grant.revoked:
+    if grant.revoked or not grant.refreshable:
         raise not_authorized("Refresh Token has been revoked")
     if now >= token.expires:
         raise not_authorized("Refresh Token has expired")

@@ -1,0 +1,116 @@
+"""One's own passkeys: registered, listed, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from anyio import to_thread
+
+from .. import passkeys
+from ..passkeys import Ceremony
+from ..pool import UserPool
+from ..refusals import Refusal, invalid_parameter, not_found
+from ..tokens import bearer
+from ..world import World
+
+_SECONDS: Final = 60.0
+_PAGE: Final = 20
+
+
+async def StartWebAuthnRegistration(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Make the options with which a browser makes a passkey."""
+    who = await bearer.authorize(world, given["AccessToken"])
+    user = who.user
+    rp_id = relying_party(who.pool)
+    if len(user.passkeys) >= passkeys.MOST:
+        raise Refusal("LimitExceededException", "The user has the most passkeys that there can be.")
+    challenge = passkeys.encode(world.random.bytes(32))
+    user.registration = Ceremony(
+        challenge, rp_id, user_verification(who.pool), who.client.id, world.clock() + _SECONDS
+    )
+    known = [{"type": "public-key", "id": kept} for kept in user.passkeys]
+    options = {
+        "authenticatorSelection": {
+            "requireResidentKey": True,
+            "residentKey": "required",
+            "userVerification": user.registration.user_verification,
+        },
+        "challenge": challenge,
+        "excludeCredentials": known,
+        "pubKeyCredParams": [{"alg": alg, "type": "public-key"} for alg in passkeys.ALGORITHMS],
+        "rp": {"id": rp_id, "name": rp_id},
+        "timeout": int(_SECONDS * 1000),
+        "user": {
+            "displayName": user.username,
+            "id": passkeys.encode(user.sub.encode()),
+            "name": user.username,
+        },
+    }
+    return {"CredentialCreationOptions": options}
+
+
+async def CompleteWebAuthnRegistration(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Take the passkey that the browser made; the challenge is good for one answer."""
+    who = await bearer.authorize(world, given["AccessToken"])
+    user = who.user
+    ceremony, user.registration = user.registration, None
+    if ceremony is None or world.clock() >= ceremony.expires:
+        raise Refusal("WebAuthnChallengeNotFoundException", "There is no challenge to answer.")
+    if ceremony.client_id != who.client.id:
+        raise Refusal("WebAuthnClientMismatchException", "The registration was begun with another client.")
+    credential = given["Credential"]
+    if not isinstance(credential, Mapping):
+        raise invalid_parameter("The credential is malformed.")
+    passkey = await to_thread.run_sync(passkeys.register, ceremony, credential, world.clock())
+    if passkey.id in user.passkeys:
+        raise invalid_parameter("The passkey is registered already.")
+    user.passkeys[passkey.id] = passkey
+    return {}
+
+
+async def ListWebAuthnCredentials(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """List the passkeys, a page at a time."""
+    who = await bearer.authorize(world, given["AccessToken"])
+    size = given.get("MaxResults") or _PAGE
+    start = given.get("NextToken", "0")
+    if not start.isdecimal():
+        raise invalid_parameter("Invalid NextToken.")
+    entries = [passkey.described() for passkey in who.user.passkeys.values()]
+    end = int(start) + size
+    answer: dict[str, Any] = {"Credentials": entries[int(start) : end]}
+    if end < len(entries):
+        answer["NextToken"] = str(end)
+    return answer
+
+
+async def DeleteWebAuthnCredential(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Delete a passkey."""
+    who = await bearer.authorize(world, given["AccessToken"])
+    if who.user.passkeys.pop(given["CredentialId"], None) is None:
+        raise not_found("Credential does not exist.")
+    return {}
+
+
+def relying_party(pool: UserPool) -> str:
+    """Name the domain that passkeys are made for.
+
+    Raises:
+        Refusal: The pool takes no passkeys, or has no domain for them.
+    """
+    if "WEB_AUTHN" not in pool.first_factors:
+        raise Refusal("WebAuthnNotEnabledException", "WebAuthn is not enabled for the user pool.")
+    rp_id = _configuration(pool).get("RelyingPartyId")
+    if not rp_id:
+        text = "The user pool has neither a relying party id nor a domain."
+        raise Refusal("WebAuthnConfigurationMissingException", text)
+    return str(rp_id)
+
+
+def user_verification(pool: UserPool) -> str:
+    """``required`` or ``preferred``."""
+    return str(_configuration(pool).get("UserVerification", "preferred"))
+
+
+def _configuration(pool: UserPool) -> Mapping[str, Any]:
+    return pool.mfa.get("WebAuthnConfiguration") or {}

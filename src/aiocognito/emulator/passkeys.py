@@ -1,0 +1,200 @@
+"""Passkeys (WebAuthn Level 3), verified by the fido2 library: challenge, origin, relying party, signature.
+
+fido2 is imported when the first passkey is made: it reads the public suffix list then, so callers run
+these functions in a thread.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attrs import define, field, frozen
+
+from .refusals import Refusal, invalid_parameter, not_authorized
+
+MOST: Final = 20
+ALGORITHMS: Final = (-7, -257)
+"""ES256 and RS256 (RFC 9053, RFC 8812)."""
+REQUIRED: Final = "required"
+
+
+@define
+class Passkey:
+    """A credential that was registered.
+
+    Args:
+        id: The credential's id, in base64url.
+        data: fido2's AttestedCredentialData: the public key.
+        count: The signature counter of its last use.
+    """
+
+    id: str
+    data: Any = field(repr=False)
+    count: int
+    rp_id: str
+    created: float
+    attachment: str | None = None
+    transports: tuple[str, ...] = ()
+
+    def described(self) -> dict[str, Any]:
+        """Write it as ListWebAuthnCredentials does."""
+        entry = {
+            "CredentialId": self.id,
+            "FriendlyCredentialName": f"Passkey {self.id[:8]}",
+            "RelyingPartyId": self.rp_id,
+            "AuthenticatorTransports": list(self.transports),
+            "CreatedAt": self.created,
+        }
+        return entry if self.attachment is None else {**entry, "AuthenticatorAttachment": self.attachment}
+
+
+@frozen
+class Ceremony:
+    """A ceremony that was begun: what the browser must answer to, and for which relying party."""
+
+    challenge: str = field(repr=False)
+    rp_id: str
+    user_verification: str
+    client_id: str
+    expires: float
+
+
+def encode(data: bytes) -> str:
+    """Base64url without padding (RFC 4648, 5)."""
+    return urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def decode(text: object) -> bytes:
+    """Read base64url, padded or not.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    if not isinstance(text, str):
+        raise ValueError("not text")  # noqa: TRY004 - whatever is malformed is one error here
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def register(ceremony: Ceremony, credential: Mapping[str, Any], now: float) -> Passkey:
+    """Verify a new credential (WebAuthn, 7.1), and return what to keep of it.
+
+    Raises:
+        Refusal: It is malformed, or answers another challenge, page or relying party.
+    """
+    from fido2.webauthn import RegistrationResponse
+
+    response = credential.get("response") or {}
+    client_data = _client_data(response)
+    try:
+        _check_challenge(client_data, ceremony, "webauthn.create")
+    except ValueError:
+        raise Refusal("WebAuthnChallengeNotFoundException", "The challenge is not the one sent.") from None
+    _require_origin(ceremony, client_data)
+    try:
+        registration = RegistrationResponse.from_dict(credential)
+        auth_data = registration.response.attestation_object.auth_data
+        kept = auth_data.credential_data
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        raise invalid_parameter("The credential is malformed.") from None
+    if auth_data.rp_id_hash != hashlib.sha256(ceremony.rp_id.encode()).digest():
+        text = "The credential was made for another relying party."
+        raise Refusal("WebAuthnRelyingPartyMismatchException", text)
+    if kept is None or kept.public_key.get(3) not in ALGORITHMS:
+        raise Refusal("WebAuthnCredentialNotSupportedException", "The kind of key is not supported.")
+    if not _is_present(auth_data, ceremony):
+        raise invalid_parameter("The user was not verified.")
+    return Passkey(
+        id=encode(kept.credential_id),
+        data=kept,
+        count=auth_data.counter,
+        rp_id=ceremony.rp_id,
+        created=now,
+        attachment=credential.get("authenticatorAttachment"),
+        transports=tuple(response.get("transports") or ()),
+    )
+
+
+def authenticate(
+    ceremony: Ceremony, passkeys: Mapping[str, Passkey], user_handle: bytes, text: str
+) -> Passkey:
+    """Verify an assertion (WebAuthn, 7.2), and return the passkey that made it, its counter moved on.
+
+    Args:
+        ceremony: What was begun.
+        passkeys: The person's.
+        user_handle: What the person is called in their passkeys.
+        text: The credential, as JSON.
+
+    Raises:
+        Refusal: It is malformed, or proves nothing.
+    """
+    from cryptography.exceptions import InvalidSignature
+    from fido2.webauthn import AuthenticationResponse
+
+    try:
+        credential = json.loads(text)
+        client_data = _client_data(credential.get("response") or {})
+        _check_challenge(client_data, ceremony, "webauthn.get")
+        assertion = AuthenticationResponse.from_dict(credential)
+        passkey = passkeys[encode(assertion.raw_id)]
+        _check_origin(ceremony, client_data)
+        _check_assertion(ceremony, passkey, user_handle, assertion)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, InvalidSignature):
+        raise not_authorized("The passkey could not be verified.") from None
+    passkey.count = assertion.response.authenticator_data.counter
+    return passkey
+
+
+def _check_assertion(ceremony: Ceremony, passkey: Passkey, user_handle: bytes, assertion: Any) -> None:
+    response = assertion.response
+    auth_data = response.authenticator_data
+    if auth_data.rp_id_hash != hashlib.sha256(ceremony.rp_id.encode()).digest():
+        raise ValueError("another relying party")
+    if not _is_present(auth_data, ceremony):
+        raise ValueError("the user was not verified")
+    if response.user_handle and response.user_handle != user_handle:
+        raise ValueError("another person's")
+    # A counter that does not move on says that there are two of one authenticator.
+    if (auth_data.counter or passkey.count) and auth_data.counter <= passkey.count:
+        raise ValueError("the counter did not move on")
+    passkey.data.public_key.verify(bytes(auth_data) + response.client_data.hash, response.signature)
+
+
+def _client_data(response: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        document = json.loads(decode(response.get("clientDataJSON")))
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise invalid_parameter("The credential is malformed.")
+    return document
+
+
+def _check_challenge(client_data: Mapping[str, Any], ceremony: Ceremony, kind: str) -> None:
+    if client_data.get("type") != kind or client_data.get("challenge") != ceremony.challenge:
+        raise ValueError("another challenge")
+
+
+def _check_origin(ceremony: Ceremony, client_data: Mapping[str, Any]) -> None:
+    from fido2.rpid import verify_rp_id
+
+    origin = client_data.get("origin")
+    if not isinstance(origin, str) or not verify_rp_id(ceremony.rp_id, origin):
+        raise ValueError("another origin")
+
+
+def _require_origin(ceremony: Ceremony, client_data: Mapping[str, Any]) -> None:
+    try:
+        _check_origin(ceremony, client_data)
+    except ValueError:
+        text = "The page's origin is not allowed for the relying party."
+        raise Refusal("WebAuthnOriginNotAllowedException", text) from None
+
+
+def _is_present(auth_data: Any, ceremony: Ceremony) -> bool:
+    verified = ceremony.user_verification != REQUIRED or auth_data.is_user_verified()
+    return bool(auth_data.is_user_present() and verified)

@@ -1,0 +1,51 @@
+"""WEB_AUTHN: a passkey as the first factor."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from anyio import to_thread
+
+from .. import passkeys
+from ..operations.passkeys import relying_party, user_verification
+from ..passkeys import Ceremony
+from . import finish
+from .turn import Turn
+
+_MILLISECONDS: Final = 180_000
+
+
+async def ask(turn: Turn) -> dict[str, Any]:
+    """Make the options with which a browser proves a passkey."""
+    pool, world = turn.pool, turn.world
+    challenge = passkeys.encode(world.random.bytes(32))
+    ceremony = Ceremony(
+        challenge,
+        relying_party(pool),
+        user_verification(pool),
+        turn.client.id,
+        world.clock() + turn.client.session_life,
+    )
+    options = {
+        "challenge": challenge,
+        "timeout": _MILLISECONDS,
+        "rpId": ceremony.rp_id,
+        "allowCredentials": [
+            {"type": "public-key", "id": kept.id, "transports": list(kept.transports)}
+            for kept in turn.person.passkeys.values()
+        ],
+        "userVerification": ceremony.user_verification,
+    }
+    parameters = {"CREDENTIAL_REQUEST_OPTIONS": json.dumps(options, separators=(",", ":"))}
+    return turn.challenge("WEB_AUTHN", parameters, state=ceremony)
+
+
+async def WEB_AUTHN(turn: Turn) -> dict[str, Any]:
+    """Judge an assertion; the challenge is good for one, right or wrong."""
+    ceremony: Ceremony = turn.ticket.state
+    text = turn.need("CREDENTIAL")
+    turn.ticket.spent = True
+    handle = turn.person.sub.encode()
+    await to_thread.run_sync(passkeys.authenticate, ceremony, turn.person.passkeys, handle, text)
+    return await finish.done(turn)

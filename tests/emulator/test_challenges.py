@@ -1,0 +1,641 @@
+"""Challenges after the password: new password, second factors, set-up; and the handles between them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import attrs
+import pytest
+
+from aiocognito.emulator import Unsettled
+from aiocognito.emulator.handles import Handle, HandleBook
+from aiocognito.emulator.totp import SoftwareToken
+
+from .bench import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench, Refused, wrong
+
+INVALID = ("NotAuthorizedException", "Invalid session for the user.")
+USED = ("NotAuthorizedException", "Invalid session for the user, session can only be used once.")
+LATE = ("NotAuthorizedException", "Invalid session for the user, session is expired.")
+SMS_CODE = ("CodeMismatchException", "Invalid code or auth state for the user.")
+TOTP_CODE = ("CodeMismatchException", "Invalid code received for user")
+ALL = {
+    "SmsMfaConfiguration": {"SmsConfiguration": {"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"}},
+    "SoftwareTokenMfaConfiguration": {"Enabled": True},
+    "EmailMfaConfiguration": {},
+}
+
+
+async def refused(ask: Bench, challenged: dict[str, Any], name: str = "ana", **given: str) -> tuple[str, str]:
+    with pytest.raises(Refused) as refusal:
+        await ask.respond(challenged, name, **given)
+    return refusal.value.code, refusal.value.message
+
+
+async def offer(ask: Bench, mode: str = "OPTIONAL", **factors: Any) -> None:
+    await ask("SetUserPoolMfaConfig", UserPoolId=ask.pool_id, MfaConfiguration=mode, **(factors or ALL))
+
+
+async def prefer(ask: Bench, name: str = "ana", **settings: tuple[bool, bool]) -> None:
+    members = {
+        f"{factor}MfaSettings": {"Enabled": enabled, "PreferredMfa": preferred}
+        for factor, (enabled, preferred) in settings.items()
+    }
+    await ask.admin("AdminSetUserMFAPreference", name, **members)
+
+
+def give_token(ask: Bench, name: str = "ana", friendly_name: str | None = None) -> SoftwareToken:
+    user = ask.pool.users.find(name)
+    assert user is not None
+    user.token = SoftwareToken("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", friendly_name)
+    return user.token
+
+
+def code_of(ask: Bench, token: SoftwareToken, steps: int = 0) -> str:
+    return token.code(int(ask.world.clock() // 30) + steps)
+
+
+# NEW_PASSWORD_REQUIRED
+
+
+@pytest.fixture
+async def invited(blank: Bench) -> Bench:
+    """A pool that requires names, and somebody with a temporary password and an e-mail address."""
+    required = {"AttributeDataType": "String", "Mutable": True, "Required": True}
+    await blank.make_pool(Schema=[{"Name": "name", **required}, {"Name": "email", **required}])
+    await blank.admin(
+        "AdminCreateUser",
+        TemporaryPassword=PASSWORD,
+        MessageAction="SUPPRESS",
+        UserAttributes=[{"Name": "email", "Value": EMAIL}, {"Name": "email_verified", "Value": "True"}],
+    )
+    return blank
+
+
+async def test_a_temporary_password_must_be_replaced(invited: Bench) -> None:
+    challenged = await invited.begin()
+    assert challenged["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
+    given = challenged["ChallengeParameters"]
+    assert given["USER_ID_FOR_SRP"] == "ana"
+    assert json.loads(given["requiredAttributes"]) == ["userAttributes.name"]
+    assert json.loads(given["userAttributes"]) == {"email": EMAIL, "email_verified": "true"}
+    answer = await invited.respond(challenged, NEW_PASSWORD=NEW_PASSWORD, **{"userAttributes.name": "Ana"})
+    assert "AuthenticationResult" in answer
+    user = await invited.admin("AdminGetUser")
+    assert user["UserStatus"] == "CONFIRMED"
+    assert {"Name": "name", "Value": "Ana"} in user["UserAttributes"]
+    assert "AuthenticationResult" in await invited.begin(password=NEW_PASSWORD)
+    assert await refused(invited, challenged, NEW_PASSWORD=NEW_PASSWORD) == USED
+
+
+async def test_the_same_password_again(invited: Bench) -> None:
+    challenged = await invited.begin()
+    answer = await invited.respond(challenged, NEW_PASSWORD=PASSWORD, **{"userAttributes.name": "Ana"})
+    assert "AuthenticationResult" in answer
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "text"),
+    [
+        (
+            {},
+            "InvalidParameterException",
+            "Invalid attributes given, new password should be given with key NEW_PASSWORD.",
+        ),
+        (
+            {"NEW_PASSWORD": NEW_PASSWORD},
+            "InvalidParameterException",
+            "Invalid attributes given, name is missing",
+        ),
+        (
+            {"NEW_PASSWORD": NEW_PASSWORD, "userAttributes.email": "other@example.com"},
+            "NotAuthorizedException",
+            "Cannot modify an already provided email",
+        ),
+        (
+            {"NEW_PASSWORD": NEW_PASSWORD, "userAttributes.email_verified": "true"},
+            "NotAuthorizedException",
+            "A client attempted to write unauthorized attribute",
+        ),
+        (
+            {"NEW_PASSWORD": "weak", "userAttributes.name": "Ana"},
+            "InvalidPasswordException",
+            "Password does not conform to policy: Password not long enough",
+        ),
+    ],
+)
+async def test_a_refused_answer_keeps_the_handle(
+    invited: Bench, given: dict[str, str], code: str, text: str
+) -> None:
+    challenged = await invited.begin()
+    assert await refused(invited, challenged, **given) == (code, text)
+    answer = await invited.respond(challenged, NEW_PASSWORD=NEW_PASSWORD, **{"userAttributes.name": "Ana"})
+    assert "AuthenticationResult" in answer
+
+
+async def test_a_temporary_password_expires(invited: Bench) -> None:
+    invited.advance(7 * 86_400)
+    with pytest.raises(Refused) as refusal:
+        await invited.begin()
+    text = "Temporary password has expired and must be reset by an administrator."
+    assert (refusal.value.code, refusal.value.message) == ("NotAuthorizedException", text)
+    await invited.admin("AdminSetUserPassword", Password=PASSWORD)
+    assert (await invited.begin())["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
+
+
+# Handles
+
+
+@pytest.fixture
+async def sms(ask: Bench) -> Bench:
+    """Somebody with SMS as second factor."""
+    await offer(ask)
+    await ask.add_user(phone_number=PHONE)
+    await prefer(ask, SMS=(True, True))
+    return ask
+
+
+async def test_a_handle_lives_three_minutes(sms: Bench) -> None:
+    challenged = await sms.begin()
+    sms.advance(179)
+    assert await refused(sms, challenged, SMS_MFA_CODE=wrong(sms.code())) == SMS_CODE
+    sms.advance(1)
+    assert await refused(sms, challenged, SMS_MFA_CODE=sms.code()) == LATE
+
+
+async def test_a_handle_lives_as_long_as_the_client_says(blank: Bench) -> None:
+    await blank.make_pool(client={"AuthSessionValidity": 15})
+    await offer(blank)
+    await blank.add_user(phone_number=PHONE)
+    await prefer(blank, SMS=(True, True))
+    challenged = await blank.begin()
+    blank.advance(899)
+    assert "AuthenticationResult" in await blank.respond(challenged, SMS_MFA_CODE=blank.code())
+
+
+async def test_a_handle_serves_once(sms: Bench) -> None:
+    challenged = await sms.begin()
+    code = sms.code()
+    await sms.respond(challenged, SMS_MFA_CODE=code)
+    assert await refused(sms, challenged, SMS_MFA_CODE=code) == USED
+
+
+async def test_a_handle_is_for_one_user_client_and_challenge(sms: Bench) -> None:
+    await sms.add_user("ben")
+    challenged = await sms.begin()
+    code = sms.code()
+    assert challenged["Session"].startswith("AYABe")
+    assert 1400 < len(challenged["Session"]) < 1700
+    assert await refused(sms, challenged, "ben", SMS_MFA_CODE=code) == INVALID
+    assert await refused(sms, {**challenged, "Session": challenged["Session"][:-1]}, SMS_MFA_CODE=code) == (
+        INVALID
+    )
+    other = {**challenged, "ChallengeName": "SOFTWARE_TOKEN_MFA"}
+    assert await refused(sms, other, SOFTWARE_TOKEN_MFA_CODE=code) == INVALID
+    own = sms.client_id
+    made = await sms("CreateUserPoolClient", UserPoolId=sms.pool_id, ClientName="other")
+    sms.client_id = made["UserPoolClient"]["ClientId"]
+    assert await refused(sms, challenged, SMS_MFA_CODE=code) == INVALID
+    sms.client_id = own
+    assert "AuthenticationResult" in await sms.respond(challenged, SMS_MFA_CODE=code)
+
+
+async def test_a_handle_ends_with_its_user(sms: Bench) -> None:
+    challenged = await sms.begin()
+    code = sms.code()
+    await sms.admin("AdminDeleteUser")
+    await sms.add_user()
+    assert await refused(sms, challenged, SMS_MFA_CODE=code) == INVALID
+
+
+async def test_challenges_that_nobody_answers(blank: Bench) -> None:
+    await blank.make_pool()
+    user = await blank.add_user()
+    now = blank.world.clock()
+    handle = Handle("CUSTOM_CHALLENGE", blank.client_id, user.sub, now + 60)
+    session = blank.pool.handles.issue(handle, now)
+    challenged = {"ChallengeName": "CUSTOM_CHALLENGE", "Session": session}
+    assert (await refused(blank, challenged, ANSWER="x"))[0] == "InvalidParameterException"
+
+
+def test_ended_handles_are_forgotten_after_a_day() -> None:
+    book = HandleBook()
+    old = book.issue(Handle("SMS_MFA", "client", "sub", 100.0), 0.0)
+    book.issue(Handle("SMS_MFA", "client", "sub", 200.0), 1000.0)
+    assert book.get(old) is not None
+    book.issue(Handle("SMS_MFA", "client", "sub", 200_000.0), 100.0 + 86_401)
+    assert book.get(old) is None
+
+
+# SMS_MFA and EMAIL_OTP
+
+
+async def test_sms(sms: Bench) -> None:
+    challenged = await sms.begin()
+    assert challenged["ChallengeName"] == "SMS_MFA"
+    assert challenged["ChallengeParameters"] == {
+        "CODE_DELIVERY_DELIVERY_MEDIUM": "SMS",
+        "CODE_DELIVERY_DESTINATION": "+*******0100",
+        "USER_ID_FOR_SRP": "ana",
+    }
+    message = sms.world.outbox.messages[-1]
+    assert (message.to, message.medium, message.purpose, len(message.code)) == (PHONE, "SMS", "mfa", 6)
+    assert await refused(sms, challenged) == (
+        "InvalidParameterException",
+        "Missing required parameter SMS_MFA_CODE",
+    )
+    assert await refused(sms, challenged, SMS_MFA_CODE=wrong(sms.code())) == SMS_CODE
+    assert "AuthenticationResult" in await sms.respond(challenged, SMS_MFA_CODE=sms.code())
+    entries = (await sms.admin("AdminGetUser"))["UserAttributes"]
+    assert {"Name": "phone_number_verified", "Value": "true"} in entries
+
+
+async def test_email(ask: Bench) -> None:
+    await offer(ask)
+    await ask.add_user(email=EMAIL)
+    await prefer(ask, Email=(True, True))
+    challenged = await ask.begin()
+    assert challenged["ChallengeName"] == "EMAIL_OTP"
+    assert challenged["ChallengeParameters"]["CODE_DELIVERY_DESTINATION"] == "a***@e***"
+    assert await refused(ask, challenged, EMAIL_OTP_CODE=wrong(ask.code())) == SMS_CODE
+    assert "AuthenticationResult" in await ask.respond(challenged, EMAIL_OTP_CODE=ask.code())
+
+
+async def test_five_wrong_codes_end_the_handle_and_lock(sms: Bench) -> None:
+    challenged = await sms.begin()
+    for _ in range(5):
+        assert await refused(sms, challenged, SMS_MFA_CODE=wrong(sms.code())) == SMS_CODE
+    assert await refused(sms, challenged, SMS_MFA_CODE=sms.code()) == INVALID
+    with pytest.raises(Refused, match="Password attempts exceeded"):
+        await sms.begin()
+    sms.advance(1)
+    assert (await sms.begin())["ChallengeName"] == "SMS_MFA"
+
+
+async def test_an_address_that_is_gone(sms: Bench) -> None:
+    await sms.admin("AdminDeleteUserAttributes", UserAttributeNames=["phone_number"])
+    with pytest.raises(Refused, match="does not have delivery config set to turn on SMS_MFA"):
+        await sms.begin()
+
+
+# SOFTWARE_TOKEN_MFA
+
+
+async def test_software_token(ask: Bench) -> None:
+    await offer(ask)
+    await ask.add_user()
+    token = give_token(ask, friendly_name="telephone")
+    await prefer(ask, SoftwareToken=(True, True))
+    challenged = await ask.begin()
+    assert challenged["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
+    assert challenged["ChallengeParameters"] == {
+        "USER_ID_FOR_SRP": "ana",
+        "FRIENDLY_DEVICE_NAME": "telephone",
+    }
+    for steps in (-2, 2):
+        code = code_of(ask, token, steps)
+        assert await refused(ask, challenged, SOFTWARE_TOKEN_MFA_CODE=code) == TOTP_CODE
+    code = code_of(ask, token, -1)
+    assert "AuthenticationResult" in await ask.respond(challenged, SOFTWARE_TOKEN_MFA_CODE=code)
+    challenged = await ask.begin()
+    used = ("ExpiredCodeException", "Your software token has already been used once.")
+    assert await refused(ask, challenged, SOFTWARE_TOKEN_MFA_CODE=code) == used
+    later = code_of(ask, token, 1)
+    assert "AuthenticationResult" in await ask.respond(challenged, SOFTWARE_TOKEN_MFA_CODE=later)
+    challenged = await ask.begin()
+    # The code before a used one is no good either.
+    assert await refused(ask, challenged, SOFTWARE_TOKEN_MFA_CODE=code_of(ask, token)) == used
+
+
+async def test_without_a_software_token(ask: Bench) -> None:
+    await offer(ask)
+    user = await ask.add_user()
+    user.factors.add("SOFTWARE_TOKEN_MFA")
+    challenged = await ask.begin()
+    assert challenged["ChallengeParameters"] == {"USER_ID_FOR_SRP": "ana"}
+    assert await refused(ask, challenged, SOFTWARE_TOKEN_MFA_CODE="123456") == TOTP_CODE
+
+
+@pytest.mark.parametrize(
+    ("time", "code"), [(59, "287082"), (1_111_111_109, "081804"), (20_000_000_000, "353130")]
+)
+def test_rfc_6238(time: int, code: str) -> None:
+    """Appendix B's values for SHA-1, their last six digits."""
+    token = SoftwareToken("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
+    assert token.code(time // 30) == code
+    assert token.next_code(time) == code
+
+
+# Which factor
+
+
+async def test_no_factor_no_question(ask: Bench) -> None:
+    await offer(ask)
+    await ask.add_user(phone_number=PHONE)
+    give_token(ask)
+    assert "AuthenticationResult" in await ask.begin()
+
+
+async def test_mfa_that_is_off(sms: Bench) -> None:
+    await sms("SetUserPoolMfaConfig", UserPoolId=sms.pool_id, MfaConfiguration="OFF")
+    assert "AuthenticationResult" in await sms.begin()
+
+
+async def test_two_factors_are_a_choice(ask: Bench) -> None:
+    await offer(ask)
+    await ask.add_user(phone_number=PHONE)
+    token = give_token(ask)
+    await prefer(ask, SMS=(True, False), SoftwareToken=(True, False))
+    challenged = await ask.begin()
+    assert challenged["ChallengeName"] == "SELECT_MFA_TYPE"
+    choice = json.loads(challenged["ChallengeParameters"]["MFAS_CAN_CHOOSE"])
+    assert choice == ["SMS_MFA", "SOFTWARE_TOKEN_MFA"]
+    assert (await refused(ask, challenged, ANSWER="EMAIL_OTP"))[0] == "InvalidParameterException"
+    chosen = await ask.respond(challenged, ANSWER="SOFTWARE_TOKEN_MFA")
+    assert chosen["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
+    assert await refused(ask, challenged, ANSWER="SMS_MFA") == USED
+    answer = await ask.respond(chosen, SOFTWARE_TOKEN_MFA_CODE=code_of(ask, token))
+    assert "AuthenticationResult" in answer
+
+
+async def test_one_of_two_is_preferred(ask: Bench) -> None:
+    await offer(ask)
+    await ask.add_user(phone_number=PHONE)
+    give_token(ask)
+    await prefer(ask, SMS=(True, False), SoftwareToken=(True, True))
+    assert (await ask.begin())["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
+
+
+@pytest.mark.parametrize(
+    ("token", "attributes", "recovery", "asked"),
+    [
+        (False, {"phone_number": PHONE}, None, "SMS_MFA"),
+        (False, {"email": EMAIL}, None, "EMAIL_OTP"),
+        (True, {}, None, "SOFTWARE_TOKEN_MFA"),
+        (True, {"phone_number": PHONE}, None, ["SMS_MFA", "SOFTWARE_TOKEN_MFA"]),
+        (True, {"phone_number": PHONE, "email": EMAIL}, None, ["SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP"]),
+        (False, {"phone_number": PHONE, "email": EMAIL}, None, ["SMS_MFA", "EMAIL_OTP"]),
+        (False, {"phone_number": PHONE, "email": EMAIL}, "verified_email", "SMS_MFA"),
+        (False, {"email": EMAIL}, "verified_email", "MFA_SETUP"),
+        (False, {}, None, "MFA_SETUP"),
+    ],
+)
+async def test_where_a_second_factor_is_required(
+    blank: Bench,
+    token: bool,
+    attributes: dict[str, str],
+    recovery: str | None,
+    asked: str | list[str],
+) -> None:
+    ways = {"RecoveryMechanisms": [{"Priority": 1, "Name": recovery}]}
+    await blank.make_pool(**({"AccountRecoverySetting": ways} if recovery else {}))
+    await offer(blank, "ON")
+    await blank.add_user(**attributes)
+    if token:
+        give_token(blank)
+    challenged = await blank.begin()
+    if isinstance(asked, str):
+        assert challenged["ChallengeName"] == asked
+    else:
+        assert challenged["ChallengeName"] == "SELECT_MFA_TYPE"
+        assert json.loads(challenged["ChallengeParameters"]["MFAS_CAN_CHOOSE"]) == asked
+
+
+async def test_the_first_sign_in_may_skip_it(ask: Bench) -> None:
+    ask.world.unsettled = Unsettled(first_sign_in_skips_mfa=True)
+    await offer(ask, "ON")
+    await ask.add_user(phone_number=PHONE)
+    assert "AuthenticationResult" in await ask.begin()
+    assert (await ask.begin())["ChallengeName"] == "SMS_MFA"
+
+
+# MFA_SETUP
+
+
+async def test_set_up_a_software_token_on_the_way(ask: Bench) -> None:
+    await offer(ask, "ON", SoftwareTokenMfaConfiguration={"Enabled": True})
+    user = await ask.add_user()
+    challenged = await ask.begin()
+    assert challenged["ChallengeName"] == "MFA_SETUP"
+    assert json.loads(challenged["ChallengeParameters"]["MFAS_CAN_SETUP"]) == ["SOFTWARE_TOKEN_MFA"]
+    assert await refused(ask, challenged) == INVALID
+
+    associated = await ask("AssociateSoftwareToken", Session=challenged["Session"])
+    assert len(associated["SecretCode"]) == 52
+    assert (await ask.refused("AssociateSoftwareToken", Session=challenged["Session"])) == USED
+    assert user.new_token is not None
+    code = code_of(ask, user.new_token)
+    bad = await ask.refused("VerifySoftwareToken", Session=associated["Session"], UserCode=wrong(code))
+    assert bad == ("EnableSoftwareTokenMFAException", "Code mismatch and fail enable Software Token MFA")
+    verified = await ask("VerifySoftwareToken", Session=associated["Session"], UserCode=code)
+    assert verified["Status"] == "SUCCESS"
+    last = {**challenged, "Session": verified["Session"]}
+    # Other members are tolerated.
+    assert "AuthenticationResult" in await ask.respond(last, SOFTWARE_TOKEN_MFA_CODE=code)
+    assert await refused(ask, last) == USED
+
+    challenged = await ask.begin()
+    assert challenged["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
+    used = ("ExpiredCodeException", "Your software token has already been used once.")
+    assert await refused(ask, challenged, SOFTWARE_TOKEN_MFA_CODE=code) == used
+
+
+async def test_registered_even_if_nobody_finishes(ask: Bench) -> None:
+    await offer(ask, "ON", SoftwareTokenMfaConfiguration={"Enabled": True})
+    user = await ask.add_user()
+    associated = await ask("AssociateSoftwareToken", Session=(await ask.begin())["Session"])
+    assert user.new_token is not None
+    code = code_of(ask, user.new_token)
+    await ask("VerifySoftwareToken", Session=associated["Session"], UserCode=code, FriendlyDeviceName="mine")
+    challenged = await ask.begin()
+    assert challenged["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
+    assert challenged["ChallengeParameters"]["FRIENDLY_DEVICE_NAME"] == "mine"
+
+
+@pytest.mark.parametrize("member", ["EMAIL", "email"])
+async def test_set_up_an_address_on_the_way(ask: Bench, member: str) -> None:
+    await offer(ask, "ON", EmailMfaConfiguration={}, SoftwareTokenMfaConfiguration={"Enabled": True})
+    await ask.add_user()
+    challenged = await ask.begin()
+    assert (await refused(ask, challenged, **{member: "nonsense"}))[0] == "InvalidParameterException"
+    asked = await ask.respond(challenged, **{member: EMAIL})
+    assert asked["ChallengeName"] == "EMAIL_OTP"
+    assert "AuthenticationResult" in await ask.respond(asked, EMAIL_OTP_CODE=ask.code())
+    user = await ask.admin("AdminGetUser")
+    assert {"Name": "email_verified", "Value": "true"} in user["UserAttributes"]
+    assert user["UserMFASettingList"] == ["EMAIL_OTP"]
+    assert (await ask.begin())["ChallengeName"] == "EMAIL_OTP"
+
+
+async def test_nothing_can_be_set_up(blank: Bench) -> None:
+    ways = {"RecoveryMechanisms": [{"Priority": 1, "Name": "verified_email"}]}
+    await blank.make_pool(AccountRecoverySetting=ways)
+    await offer(blank, "ON", EmailMfaConfiguration={})
+    await blank.add_user()
+    with pytest.raises(Refused) as refusal:
+        await blank.begin()
+    assert refusal.value.code == "InvalidParameterException"
+
+
+async def test_new_password_then_set_up(invited: Bench) -> None:
+    await offer(invited, "ON")
+    challenged = await invited.begin()
+    asked = await invited.respond(challenged, NEW_PASSWORD=NEW_PASSWORD, **{"userAttributes.name": "Ana"})
+    assert asked["ChallengeName"] == "EMAIL_OTP"
+    assert "AuthenticationResult" in await invited.respond(asked, EMAIL_OTP_CODE=invited.code())
+
+
+async def test_an_administrator_answers(invited: Bench) -> None:
+    asked = await invited(
+        "AdminInitiateAuth",
+        UserPoolId=invited.pool_id,
+        ClientId=invited.client_id,
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": "ana", "PASSWORD": PASSWORD},
+    )
+    answer = await invited(
+        "AdminRespondToAuthChallenge",
+        UserPoolId=invited.pool_id,
+        ClientId=invited.client_id,
+        ChallengeName=asked["ChallengeName"],
+        Session=asked["Session"],
+        ChallengeResponses={"USERNAME": "ana", "NEW_PASSWORD": NEW_PASSWORD, "userAttributes.name": "Ana"},
+    )
+    assert "AuthenticationResult" in answer
+
+
+# Software tokens and preferences outside of a sign-in
+
+
+async def test_a_token_of_ones_own(ask: Bench) -> None:
+    await offer(ask)
+    user = await ask.add_user()
+    access = (await ask.tokens())["AccessToken"]
+    setting = {"SoftwareTokenMfaSettings": {"Enabled": True, "PreferredMfa": True}}
+    missing = "User does not have delivery config set to turn on SOFTWARE_TOKEN_MFA"
+    refusal = await ask.refused("SetUserMFAPreference", AccessToken=access, **setting)
+    assert refusal == ("InvalidParameterException", missing)
+    first = await ask("AssociateSoftwareToken", AccessToken=access)
+    second = await ask("AssociateSoftwareToken", AccessToken=access)
+    assert first.keys() == {"SecretCode"}
+    assert first["SecretCode"] != second["SecretCode"]
+    code = code_of(ask, SoftwareToken(first["SecretCode"]))
+    assert (await ask.refused("VerifySoftwareToken", AccessToken=access, UserCode=code))[0] == (
+        "EnableSoftwareTokenMFAException"
+    )
+    code = code_of(ask, SoftwareToken(second["SecretCode"]))
+    assert await ask("VerifySoftwareToken", AccessToken=access, UserCode=code) == {"Status": "SUCCESS"}
+    assert "UserMFASettingList" not in await ask("GetUser", AccessToken=access)
+    assert "AuthenticationResult" in await ask.begin()
+    assert await ask("SetUserMFAPreference", AccessToken=access, **setting) == {}
+    found = await ask("GetUser", AccessToken=access)
+    assert (found["UserMFASettingList"], found["PreferredMfaSetting"]) == (
+        ["SOFTWARE_TOKEN_MFA"],
+        "SOFTWARE_TOKEN_MFA",
+    )
+    assert (await ask.begin())["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
+    assert user.new_token is None
+    assert (await ask.refused("VerifySoftwareToken", AccessToken=access, UserCode=code))[0] == (
+        "EnableSoftwareTokenMFAException"
+    )
+
+
+async def test_software_tokens_that_are_not_offered(ask: Bench) -> None:
+    await ask.add_user()
+    access = (await ask.tokens())["AccessToken"]
+    refusal = await ask.refused("AssociateSoftwareToken", AccessToken=access)
+    assert refusal == ("SoftwareTokenMFANotFoundException", "Software Token MFA not enabled by userpool")
+
+
+async def test_one_credential_is_needed(ask: Bench) -> None:
+    await ask.add_user()
+    access = (await ask.tokens())["AccessToken"]
+    for given in ({}, {"AccessToken": access, "Session": "A" * 20}):
+        assert (await ask.refused("AssociateSoftwareToken", **given))[0] == "InvalidParameterException"
+    assert await ask.refused("AssociateSoftwareToken", Session="A" * 20) == INVALID
+
+
+async def test_a_set_up_ends_with_its_user(ask: Bench) -> None:
+    await offer(ask, "ON", SoftwareTokenMfaConfiguration={"Enabled": True})
+    await ask.add_user()
+    session = (await ask.begin())["Session"]
+    await ask.admin("AdminDeleteUser")
+    refusal = await ask.refused("VerifySoftwareToken", Session=session, UserCode="123456")
+    assert refusal == ("UserNotFoundException", "User does not exist.")
+    # AssociateSoftwareToken does not declare that code.
+    refusal = await ask.refused("AssociateSoftwareToken", Session=session)
+    assert refusal == ("NotAuthorizedException", "User does not exist.")
+
+
+async def test_a_set_up_is_found_in_its_pool(ask: Bench) -> None:
+    await offer(ask, "ON", SoftwareTokenMfaConfiguration={"Enabled": True})
+    await ask.add_user()
+    session = (await ask.begin())["Session"]
+    await ask.make_pool()
+    assert "SecretCode" in await ask("AssociateSoftwareToken", Session=session)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"SMS": (True, True), "Email": (True, True)},
+        {"SMS": (False, True)},
+        {"SoftwareToken": (True, False)},
+    ],
+)
+async def test_preferences_that_cannot_be(ask: Bench, settings: dict[str, tuple[bool, bool]]) -> None:
+    await offer(ask)
+    await ask.add_user(phone_number=PHONE, email=EMAIL)
+    with pytest.raises(Refused) as refusal:
+        await prefer(ask, **settings)
+    assert refusal.value.code == "InvalidParameterException"
+    assert "UserMFASettingList" not in await ask.admin("AdminGetUser")
+
+
+async def test_preferences_change(ask: Bench) -> None:
+    await offer(ask)
+    await ask.add_user(phone_number=PHONE, email=EMAIL)
+
+    async def found() -> tuple[list[str] | None, str | None]:
+        user = await ask.admin("AdminGetUser")
+        return user.get("UserMFASettingList"), user.get("PreferredMfaSetting")
+
+    await prefer(ask, SMS=(True, True))
+    assert await found() == (["SMS_MFA"], "SMS_MFA")
+    await prefer(ask, Email=(True, True))
+    assert await found() == (["SMS_MFA", "EMAIL_OTP"], "EMAIL_OTP")
+    await prefer(ask, Email=(True, False))
+    assert await found() == (["SMS_MFA", "EMAIL_OTP"], None)
+    await prefer(ask, SMS=(False, False), Email=(False, False))
+    assert await found() == (None, None)
+
+
+async def test_what_is_required_cannot_be_turned_off(ask: Bench) -> None:
+    await offer(ask, "ON")
+    await ask.add_user(phone_number=PHONE)
+    await prefer(ask, SMS=(True, True))
+    await prefer(ask, SMS=(False, False))
+    assert (await ask.admin("AdminGetUser"))["UserMFASettingList"] == ["SMS_MFA"]
+
+
+async def test_a_pools_configuration(ask: Bench) -> None:
+    assert await ask("GetUserPoolMfaConfig", UserPoolId=ask.pool_id) == {"MfaConfiguration": "OFF"}
+    refusal = await ask.refused("SetUserPoolMfaConfig", UserPoolId=ask.pool_id, MfaConfiguration="ON")
+    assert refusal[0] == "InvalidParameterException"
+    await offer(ask, "OPTIONAL")
+    found = await ask("GetUserPoolMfaConfig", UserPoolId=ask.pool_id)
+    assert found == {"MfaConfiguration": "OPTIONAL", **ALL}
+    assert (await ask("DescribeUserPool", UserPoolId=ask.pool_id))["UserPool"][
+        "MfaConfiguration"
+    ] == "OPTIONAL"
+
+
+async def test_sms_from_the_start(blank: Bench) -> None:
+    await blank.make_pool(
+        MfaConfiguration="OPTIONAL", SmsConfiguration=ALL["SmsMfaConfiguration"]["SmsConfiguration"]
+    )
+    assert blank.pool.factors == ("SMS_MFA",)
+
+
+def test_beliefs_can_be_changed() -> None:
+    assert attrs.evolve(Unsettled(), wrong_codes_per_handle=3) != Unsettled()

@@ -1,0 +1,484 @@
+"""Signing in with a password, in the clear and over SRP (InitiateAuth, RespondToAuthChallenge)."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import attrs
+import pytest
+
+from aiocognito import srp
+from aiocognito.emulator import Unsettled
+from aiocognito.emulator.signing_in.proof import parse_timestamp
+
+from .bench import EMAIL, NEW_PASSWORD, PASSWORD, Bench, Refused, claims
+
+WRONG = ("NotAuthorizedException", "Incorrect username or password.")
+LOCKED = ("NotAuthorizedException", "Password attempts exceeded")
+WAYS = ("in the clear", "over SRP")
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest) -> str:
+    found: str = request.param
+    return found
+
+
+async def sign_in(ask: Bench, way: str, name: str = "ana", password: str = PASSWORD) -> dict[str, Any]:
+    return await (ask.srp(name, password) if way == "over SRP" else ask.begin(name=name, password=password))
+
+
+async def refused(ask: Bench, way: str, name: str = "ana", password: str = PASSWORD) -> tuple[str, str]:
+    with pytest.raises(Refused) as refusal:
+        await sign_in(ask, way, name, password)
+    return refusal.value.code, refusal.value.message
+
+
+async def initiate(ask: Bench, flow: str, **parameters: str) -> tuple[str, str]:
+    return await ask.refused("InitiateAuth", ClientId=ask.client_id, AuthFlow=flow, AuthParameters=parameters)
+
+
+async def test_tokens(ask: Bench, way: str) -> None:
+    await ask.add_user()
+    answer = await sign_in(ask, way)
+    assert answer["ChallengeParameters"] == {}
+    result = answer["AuthenticationResult"]
+    assert result["TokenType"] == "Bearer"
+    assert result["ExpiresIn"] == 3600
+    assert claims(result["AccessToken"])["username"] == "ana"
+    assert "Session" not in answer
+
+
+async def test_wrong_password(ask: Bench, way: str) -> None:
+    await ask.add_user()
+    assert await refused(ask, way, password=NEW_PASSWORD) == WRONG
+    assert "AuthenticationResult" in await sign_in(ask, way)
+
+
+async def test_unknown_users_are_told(ask: Bench, way: str) -> None:
+    assert await refused(ask, way, "nobody") == ("UserNotFoundException", "User does not exist.")
+
+
+async def test_unknown_users_are_hidden(blank: Bench, way: str) -> None:
+    await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
+    assert await refused(blank, way, "nobody") == WRONG
+
+
+async def test_strangers_are_locked_out_as_users_are(blank: Bench, way: str) -> None:
+    await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
+    await blank.add_user()
+    for name in ("ana", "nobody"):
+        for _ in range(5):
+            assert await refused(blank, way, name, NEW_PASSWORD) == WRONG
+        assert await refused(blank, way, name, NEW_PASSWORD) == LOCKED
+
+
+async def test_states_that_refuse(ask: Bench, way: str) -> None:
+    user = await ask.add_user()
+    await ask.admin("AdminDisableUser")
+    assert await refused(ask, way) == ("NotAuthorizedException", "User is disabled.")
+    assert await refused(ask, way, password=NEW_PASSWORD) == WRONG
+    await ask.admin("AdminEnableUser")
+    user.status = "UNCONFIRMED"
+    assert await refused(ask, way) == ("UserNotConfirmedException", "User is not confirmed.")
+    assert await refused(ask, way, password=NEW_PASSWORD) == WRONG
+    user.status = "RESET_REQUIRED"
+    reset = ("PasswordResetRequiredException", "Password reset required for the user")
+    assert await refused(ask, way) == reset
+    assert await refused(ask, way, password=NEW_PASSWORD) == reset
+
+
+async def test_the_order_of_checks_can_be_believed_otherwise(ask: Bench) -> None:
+    ask.world.unsettled = Unsettled(
+        disabled_before_password=True, unconfirmed_before_password=True, reset_required_before_password=False
+    )
+    user = await ask.add_user(status="UNCONFIRMED")
+    assert (await refused(ask, "in the clear", password=NEW_PASSWORD))[0] == "UserNotConfirmedException"
+    user.enabled = False
+    assert await refused(ask, "in the clear", password=NEW_PASSWORD) == (
+        "NotAuthorizedException",
+        "User is disabled.",
+    )
+    user.enabled, user.status = True, "RESET_REQUIRED"
+    assert await refused(ask, "in the clear", password=NEW_PASSWORD) == WRONG
+
+
+async def test_somebody_without_password(blank: Bench, way: str) -> None:
+    factors = {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}
+    await blank.make_pool(Policies={"SignInPolicy": factors})
+    await blank.admin("AdminCreateUser", UserAttributes=[{"Name": "email", "Value": EMAIL}])
+    assert (await blank.admin("AdminGetUser"))["UserStatus"] == "CONFIRMED"
+    assert blank.world.outbox.messages == []
+    assert await refused(blank, way) == WRONG
+
+
+# The lock-out
+
+
+async def test_five_wrong_passwords_lock_for_a_second_then_two(ask: Bench, way: str) -> None:
+    await ask.add_user()
+    for _ in range(5):
+        assert await refused(ask, way, password=NEW_PASSWORD) == WRONG
+    assert await refused(ask, way) == LOCKED
+    ask.advance(1)
+    assert await refused(ask, way, password=NEW_PASSWORD) == WRONG
+    ask.advance(1)
+    assert await refused(ask, way) == LOCKED
+    ask.advance(1)
+    await sign_in(ask, way)
+    assert await refused(ask, way, password=NEW_PASSWORD) == WRONG
+    await sign_in(ask, way)
+
+
+async def test_the_longest_lock_and_the_quiet_that_ends_it(ask: Bench) -> None:
+    user = await ask.add_user()
+    for _ in range(40):
+        assert await refused(ask, "in the clear", password=NEW_PASSWORD) == WRONG
+        ask.advance(max(0, user.lockout.until - ask.world.clock()))
+    ask.advance(-1)
+    assert await refused(ask, "in the clear") == LOCKED
+    ask.advance(1 + 899)
+    assert await refused(ask, "in the clear", password=NEW_PASSWORD) == WRONG
+    assert user.lockout.failures == 41
+    ask.advance(2 * 900)
+    assert await refused(ask, "in the clear", password=NEW_PASSWORD) == WRONG
+    assert user.lockout.failures == 1
+
+
+# Parameters and configuration
+
+
+@pytest.mark.parametrize(
+    ("flow", "parameters", "missing"),
+    [
+        ("USER_PASSWORD_AUTH", {}, "USERNAME"),
+        ("USER_PASSWORD_AUTH", {"USERNAME": "ana"}, "PASSWORD"),
+        ("USER_SRP_AUTH", {"USERNAME": "ana"}, "SRP_A"),
+        ("REFRESH_TOKEN_AUTH", {}, "REFRESH_TOKEN"),
+    ],
+)
+async def test_missing_parameters(ask: Bench, flow: str, parameters: dict[str, str], missing: str) -> None:
+    await ask.add_user()
+    refusal = await initiate(ask, flow, **parameters)
+    assert refusal == ("InvalidParameterException", f"Missing required parameter {missing}")
+
+
+@pytest.mark.parametrize(
+    ("flow", "text"),
+    [
+        ("USER_PASSWORD_AUTH", "USER_PASSWORD_AUTH flow not enabled for this client"),
+        ("USER_SRP_AUTH", "USER_SRP_AUTH is not enabled for the client."),
+        ("REFRESH_TOKEN_AUTH", "Refresh Token flow not enabled for this client"),
+        ("REFRESH_TOKEN", "Refresh Token flow not enabled for this client"),
+        ("USER_AUTH", "USER_AUTH flow not enabled for this client"),
+    ],
+)
+async def test_flows_that_are_off(blank: Bench, flow: str, text: str) -> None:
+    await blank.make_pool(client={"ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH"]})
+    assert await initiate(blank, flow, USERNAME="ana") == ("InvalidParameterException", text)
+
+
+async def test_flows_without_triggers(blank: Bench) -> None:
+    await blank.make_pool(client={"ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH"]})
+    assert await initiate(blank, "CUSTOM_AUTH", USERNAME="ana") == (
+        "InvalidParameterException",
+        "Custom auth lambda trigger is not configured for the user pool.",
+    )
+
+
+async def test_custom_auth_may_be_off(blank: Bench) -> None:
+    await blank.make_pool(client={"ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH"]})
+    assert await initiate(blank, "CUSTOM_AUTH", USERNAME="ana") == (
+        "InvalidParameterException",
+        "CUSTOM_AUTH flow not enabled for this client",
+    )
+
+
+async def test_the_default_flows(blank: Bench) -> None:
+    await blank.make_pool(client={"ExplicitAuthFlows": []})
+    await blank.add_user()
+    assert "AuthenticationResult" in await blank.srp()
+    assert (await initiate(blank, "USER_PASSWORD_AUTH", USERNAME="ana", PASSWORD=PASSWORD))[0] == (
+        "InvalidParameterException"
+    )
+
+
+@pytest.mark.parametrize(
+    ("flows", "permitted"),
+    [
+        (["USER_PASSWORD_AUTH"], {"USER_PASSWORD_AUTH", "USER_SRP_AUTH", "REFRESH_TOKEN_AUTH"}),
+        (["ADMIN_NO_SRP_AUTH"], {"ADMIN_USER_PASSWORD_AUTH", "USER_SRP_AUTH", "REFRESH_TOKEN_AUTH"}),
+        (["CUSTOM_AUTH_FLOW_ONLY"], {"CUSTOM_AUTH", "REFRESH_TOKEN_AUTH"}),
+    ],
+)
+async def test_flows_by_their_older_names(blank: Bench, flows: list[str], permitted: set[str]) -> None:
+    pool = await blank.make_pool(client={"ExplicitAuthFlows": flows})
+    client = pool.clients[blank.client_id]
+    names = {
+        "USER_PASSWORD_AUTH",
+        "ADMIN_USER_PASSWORD_AUTH",
+        "USER_SRP_AUTH",
+        "CUSTOM_AUTH",
+        "REFRESH_TOKEN_AUTH",
+    }
+    assert {name for name in names if client.permits(name)} == permitted
+
+
+async def test_an_administrators_flow_is_for_administrators(ask: Bench) -> None:
+    await ask.add_user()
+    refusal = await initiate(ask, "ADMIN_USER_PASSWORD_AUTH", USERNAME="ana", PASSWORD=PASSWORD)
+    assert refusal == ("InvalidParameterException", "Initiate Auth method not supported.")
+
+
+@pytest.mark.parametrize("flow", ["ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"])
+async def test_an_administrators_sign_in(ask: Bench, flow: str) -> None:
+    await ask.add_user()
+    members = {
+        "UserPoolId": ask.pool_id,
+        "ClientId": ask.client_id,
+        "AuthFlow": flow,
+        "AuthParameters": {"USERNAME": "ana", "PASSWORD": PASSWORD},
+    }
+    assert "AccessToken" in (await ask("AdminInitiateAuth", **members))["AuthenticationResult"]
+    ask.pool.clients[ask.client_id].settings["ExplicitAuthFlows"] = ["ALLOW_USER_SRP_AUTH"]
+    refusal = await ask.refused("AdminInitiateAuth", **members)
+    assert refusal == ("InvalidParameterException", "Auth flow not enabled for this client")
+
+
+async def test_the_client_must_be_the_pools(ask: Bench) -> None:
+    first = ask.pool_id
+    await ask.make_pool()
+    members = {"AuthFlow": "ADMIN_USER_PASSWORD_AUTH", "ClientId": ask.client_id}
+    refusal = await ask.refused("AdminInitiateAuth", UserPoolId=first, **members)
+    assert refusal == ("ResourceNotFoundException", f"User pool client {ask.client_id} does not exist.")
+    refusal = await ask.refused("AdminInitiateAuth", UserPoolId="us-east-1_none", **members)
+    assert refusal == ("ResourceNotFoundException", "User pool us-east-1_none does not exist.")
+
+
+# Secrets
+
+
+async def test_secret_hashes(blank: Bench) -> None:
+    await blank.make_pool(client={"GenerateSecret": True})
+    user = await blank.add_user()
+    missing = f"Client {blank.client_id} is configured with secret but SECRET_HASH was not received"
+    bad = f"Unable to verify secret hash for client {blank.client_id}"
+    given = {"USERNAME": "ana", "PASSWORD": PASSWORD}
+    assert await initiate(blank, "USER_PASSWORD_AUTH", **given) == ("NotAuthorizedException", missing)
+    wrong = {**given, "SECRET_HASH": blank.hash("ben")}
+    assert await initiate(blank, "USER_PASSWORD_AUTH", **wrong) == ("NotAuthorizedException", bad)
+    assert "AuthenticationResult" in await blank.begin(SECRET_HASH=blank.hash("ana"))
+
+    ephemeral, challenged = await blank.srp_begin(SECRET_HASH=blank.hash("ana"))
+    proof = blank.proof(ephemeral, challenged)
+    with pytest.raises(Refused, match="SECRET_HASH was not received"):
+        await blank.respond(challenged, **proof)
+    with pytest.raises(Refused, match="Unable to verify"):
+        await blank.respond(challenged, **proof, SECRET_HASH=blank.hash("ben"))
+    # Over the name of this request, which may be another one of the same person's.
+    answer = await blank.respond(challenged, user.sub, **proof, SECRET_HASH=blank.hash(user.sub))
+    assert "AuthenticationResult" in answer
+
+
+# SRP
+
+
+async def test_values_as_java_prints_them(ask: Bench) -> None:
+    """Without leading zeros, so of odd length now and then; opaque blocks of over a thousand characters."""
+    await ask.add_user()
+    for _ in range(60):
+        _ephemeral, challenged = await ask.srp_begin()
+        given = challenged["ChallengeParameters"]
+        assert given["USERNAME"] == given["USER_ID_FOR_SRP"] == "ana"
+        for name in ("SALT", "SRP_B"):
+            assert f"{int(given[name], 16):x}" == given[name]
+        assert len(base64.b64decode(given["SECRET_BLOCK"], validate=True)) == 900
+        assert "Session" not in challenged
+
+
+async def test_salts_and_blocks_are_fresh(ask: Bench) -> None:
+    first, second = await ask.add_user(), await ask.add_user("ben")
+    assert first.secret is not None
+    assert second.secret is not None
+    assert first.secret.salt != second.secret.salt
+    blocks = {(await ask.srp_begin())[1]["ChallengeParameters"]["SECRET_BLOCK"] for _ in range(3)}
+    assert len(blocks) == 3
+
+
+@pytest.mark.parametrize("salt", [1, 0x7F, 0x80, 0xFFF, (1 << 127) - 1, 1 << 127, (1 << 128) - 1])
+async def test_salts_of_every_length(ask: Bench, salt: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leading zeros and set sign bits are where paddings differ: the client's arithmetic agrees on all."""
+    monkeypatch.setattr("aiocognito.emulator.srp_server.secrets.randbits", lambda _bits: salt)
+    await ask.add_user()
+    assert ask.pool.users.find("ana").secret.salt == salt  # type: ignore[union-attr]
+    assert "AuthenticationResult" in await ask.srp()
+
+
+async def test_an_alias_gets_the_immutable_name(blank: Bench) -> None:
+    await blank.make_pool(UsernameAttributes=["email"])
+    user = await blank.add_user(EMAIL)
+    ephemeral, challenged = await blank.srp_begin(EMAIL)
+    given = challenged["ChallengeParameters"]
+    assert given["USERNAME"] == given["USER_ID_FOR_SRP"] == user.sub
+    proof = blank.proof(ephemeral, challenged)
+    assert "AuthenticationResult" in await blank.respond(challenged, EMAIL, **proof)
+
+
+async def test_a_proof_serves_once(ask: Bench) -> None:
+    await ask.add_user()
+    ephemeral, challenged = await ask.srp_begin()
+    proof = ask.proof(ephemeral, challenged)
+    await ask.respond(challenged, **proof)
+    with pytest.raises(Refused, match="Incorrect username or password"):
+        await ask.respond(challenged, **proof)
+
+
+async def test_a_wrong_proof_spends_the_block(ask: Bench) -> None:
+    await ask.add_user()
+    ephemeral, challenged = await ask.srp_begin()
+    for password in (NEW_PASSWORD, PASSWORD):
+        with pytest.raises(Refused, match="Incorrect username or password"):
+            await ask.respond(challenged, **ask.proof(ephemeral, challenged, password))
+
+
+async def test_a_block_is_for_its_user_client_and_time(ask: Bench) -> None:
+    await ask.add_user()
+    await ask.add_user("ben")
+    ephemeral, challenged = await ask.srp_begin()
+    proof = ask.proof(ephemeral, challenged)
+    with pytest.raises(Refused, match="Incorrect"):
+        await ask.respond(challenged, "ben", **proof)
+    other = await ask("CreateUserPoolClient", UserPoolId=ask.pool_id, ClientName="other")
+    own, ask.client_id = ask.client_id, other["UserPoolClient"]["ClientId"]
+    with pytest.raises(Refused, match="Incorrect"):
+        await ask.respond(challenged, **proof)
+    ask.client_id = own
+    ask.advance(180)
+    with pytest.raises(Refused, match="Incorrect"):
+        await ask.respond(challenged, **ask.proof(ephemeral, challenged))
+    with pytest.raises(Refused, match="Incorrect"):
+        await ask.respond(challenged, **{**proof, "PASSWORD_CLAIM_SECRET_BLOCK": "AAAA"})
+
+
+@pytest.mark.parametrize("name", ["PASSWORD_CLAIM_SIGNATURE", "PASSWORD_CLAIM_SECRET_BLOCK", "TIMESTAMP"])
+async def test_all_parts_of_a_proof_are_needed(ask: Bench, name: str) -> None:
+    await ask.add_user()
+    ephemeral, challenged = await ask.srp_begin()
+    proof = ask.proof(ephemeral, challenged)
+    part = proof.pop(name)
+    with pytest.raises(Refused, match=f"Missing required parameter {name}"):
+        await ask.respond(challenged, **proof)
+    assert "AuthenticationResult" in await ask.respond(challenged, **proof, **{name: part})
+
+
+@pytest.mark.parametrize("signature", ["AAAA", "not base64!", "AAAAA"])
+async def test_signatures_that_cannot_be(ask: Bench, signature: str) -> None:
+    await ask.add_user()
+    ephemeral, challenged = await ask.srp_begin()
+    proof = {**ask.proof(ephemeral, challenged), "PASSWORD_CLAIM_SIGNATURE": signature}
+    with pytest.raises(Refused, match="Incorrect username or password"):
+        await ask.respond(challenged, **proof)
+
+
+@pytest.mark.parametrize("skew", [-301, 301])
+async def test_a_timestamp_that_is_off(ask: Bench, skew: int) -> None:
+    await ask.add_user()
+    ephemeral, challenged = await ask.srp_begin()
+    late = srp.timestamp(ask.world.clock() + skew)
+    with pytest.raises(Refused, match="Incorrect username or password"):
+        await ask.respond(challenged, **ask.proof(ephemeral, challenged, timestamp=late))
+
+
+async def test_a_client_whose_clock_nobody_advanced(ask: Bench) -> None:
+    """Another program's clock cannot be set: its real time does, too."""
+    await ask.add_user()
+    real = srp.timestamp(ask.world.clock())
+    ask.advance(86_400)
+    ephemeral, challenged = await ask.srp_begin()
+    answer = await ask.respond(challenged, **ask.proof(ephemeral, challenged, timestamp=real))
+    assert "AuthenticationResult" in answer
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("Tue Jan 1 06:06:09 UTC 2019", 1_546_322_769),
+        ("Tue Jan 01 06:06:09 UTC 2019", None),
+        ("Tue Jan  1 06:06:09 UTC 2019", None),
+        ("Tue Jnn 1 06:06:09 UTC 2019", None),
+        ("Di Jan 1 06:06:09 UTC 2019", None),
+        ("Tue Jan 1 06:06:09 CET 2019", None),
+        ("2019-01-01T06:06:09Z", None),
+    ],
+)
+def test_timestamps(text: str, seconds: int | None) -> None:
+    assert parse_timestamp(text) == seconds
+
+
+async def test_an_unreadable_timestamp(ask: Bench) -> None:
+    await ask.add_user()
+    ephemeral, challenged = await ask.srp_begin()
+    with pytest.raises(Refused, match="Incorrect username or password"):
+        await ask.respond(challenged, **ask.proof(ephemeral, challenged, timestamp="now"))
+
+
+@pytest.mark.parametrize("value", ["0", f"{srp.N:x}", f"{2 * srp.N:x}", "xyz", "-1"])
+async def test_public_values_that_cannot_be(ask: Bench, value: str) -> None:
+    await ask.add_user()
+    refusal = await initiate(ask, "USER_SRP_AUTH", USERNAME="ana", SRP_A=value)
+    assert refusal == ("InvalidParameterException", "SRP_A is not a valid public value.")
+
+
+async def test_decoys_are_stable_and_look_real(blank: Bench) -> None:
+    await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
+    first = (await blank.srp_begin("nobody"))[1]["ChallengeParameters"]
+    second = (await blank.srp_begin("nobody"))[1]["ChallengeParameters"]
+    other = (await blank.srp_begin("nobody-else"))[1]["ChallengeParameters"]
+    for name in ("SALT", "USERNAME", "USER_ID_FOR_SRP"):
+        assert first[name] == second[name] != other[name]
+    assert first["SRP_B"] != second["SRP_B"]
+    assert len(first["USERNAME"]) == 36
+    assert len(first["SECRET_BLOCK"]) == len(other["SECRET_BLOCK"])
+
+
+async def test_a_session_with_the_proof_if_that_is_believed(ask: Bench) -> None:
+    ask.world.unsettled = attrs.evolve(ask.world.unsettled, srp_challenge_has_session=True)
+    await ask.add_user()
+    ephemeral, challenged = await ask.srp_begin()
+    assert challenged["Session"].startswith("AYABe")
+    proof = ask.proof(ephemeral, challenged)
+    with pytest.raises(Refused, match="Invalid session for the user"):
+        await ask.respond({**challenged, "Session": "AYABe" * 5}, **proof)
+    assert "AuthenticationResult" in await ask.respond(challenged, **proof)
+
+
+# Answers to challenges in general
+
+
+async def test_an_answer_needs_a_name_and_a_session(ask: Bench) -> None:
+    await ask.add_user()
+    members = {"ClientId": ask.client_id, "ChallengeName": "SMS_MFA"}
+    refusal = await ask.refused("RespondToAuthChallenge", **members)
+    assert refusal == ("InvalidParameterException", "Missing required parameter USERNAME")
+    members["ChallengeResponses"] = {"USERNAME": "ana"}  # type: ignore[assignment]
+    refusal = await ask.refused("RespondToAuthChallenge", **members)
+    assert refusal == ("InvalidParameterException", "Missing required parameter Session")
+    members["ChallengeResponses"] = {"USERNAME": "nobody"}  # type: ignore[assignment]
+    refusal = await ask.refused("RespondToAuthChallenge", **members)
+    assert refusal == ("UserNotFoundException", "User does not exist.")
+
+
+async def test_no_session_no_tokens(ask: Bench) -> None:
+    """The hole of another emulator: a code without session and password."""
+    await ask.add_user()
+    for name in ("SOFTWARE_TOKEN_MFA", "SMS_MFA", "NEW_PASSWORD_REQUIRED", "MFA_SETUP", "CUSTOM_CHALLENGE"):
+        for session in ({}, {"Session": "AYABe" + "A" * 100}):
+            refusal = await ask.refused(
+                "RespondToAuthChallenge",
+                ClientId=ask.client_id,
+                ChallengeName=name,
+                ChallengeResponses={"USERNAME": "ana", f"{name}_CODE": "123456"},
+                **session,
+            )
+            assert refusal[0] in {"InvalidParameterException", "NotAuthorizedException"}

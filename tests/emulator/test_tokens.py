@@ -1,0 +1,510 @@
+"""Tokens: their claims, refreshing and rotation, revocation, and what an access token is good for."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import attrs
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jose import jwt
+
+from aiocognito.emulator import Unsettled
+from aiocognito.emulator.tokens.issue import sign
+from aiocognito.emulator.tokens.keys import KeyPair, KeyRing, SigningKey
+
+from .bench import EMAIL, PHONE, Bench, claims
+
+INVALID = ("NotAuthorizedException", "Invalid Access Token")
+REVOKED = ("NotAuthorizedException", "Access Token has been revoked")
+INVALID_REFRESH = ("NotAuthorizedException", "Invalid Refresh Token")
+REVOKED_REFRESH = ("NotAuthorizedException", "Refresh Token has been revoked")
+DISABLED = ("NotAuthorizedException", "User is disabled.")
+ROTATING = {"Feature": "ENABLED", "RetryGracePeriodSeconds": 10}
+SRP_ONLY = ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH"]
+
+
+def header(token: str) -> dict[str, Any]:
+    part = token.split(".")[0]
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return found
+
+
+async def refresh(ask: Bench, token: str, **members: str) -> dict[str, Any]:
+    members = {"ClientId": ask.client_id, "RefreshToken": token, **members}
+    result: dict[str, Any] = (await ask("GetTokensFromRefreshToken", **members))["AuthenticationResult"]
+    return result
+
+
+async def not_refreshed(ask: Bench, token: str, **members: str) -> tuple[str, str]:
+    members = {"ClientId": ask.client_id, "RefreshToken": token, **members}
+    return await ask.refused("GetTokensFromRefreshToken", **members)
+
+
+async def test_claims(ask: Bench) -> None:
+    user = await ask.add_user(email=EMAIL, email_verified="true", address="Main Street 1", updated_at="17")
+    result = await ask.tokens()
+    access, identity = claims(result["AccessToken"]), claims(result["IdToken"])
+    now = int(ask.world.clock())
+    common = {
+        "sub": user.sub,
+        "iss": f"https://cognito-idp.us-east-1.amazonaws.com/{ask.pool_id}",
+        "origin_jti": access["origin_jti"],
+        "event_id": access["event_id"],
+        "auth_time": now,
+        "iat": now,
+        "exp": now + 3600,
+    }
+    assert access == {
+        **common,
+        "token_use": "access",
+        "client_id": ask.client_id,
+        "username": "ana",
+        "scope": "aws.cognito.signin.user.admin",
+        "jti": access["jti"],
+    }
+    assert identity == {
+        **common,
+        "token_use": "id",
+        "aud": ask.client_id,
+        "cognito:username": "ana",
+        "jti": identity["jti"],
+        "email": EMAIL,
+        "email_verified": True,
+        "address": {"formatted": "Main Street 1"},
+        "updated_at": 17,
+    }
+    assert access["jti"] != identity["jti"]
+
+
+async def test_signatures(ask: Bench, key_pair: KeyPair) -> None:
+    await ask.add_user()
+    result = await ask.tokens()
+    access, identity = header(result["AccessToken"]), header(result["IdToken"])
+    assert access == {"kid": key_pair.access.kid, "alg": "RS256"}
+    assert identity == {"kid": key_pair.id.kid, "alg": "RS256"}
+    assert access["kid"] != identity["kid"]
+    keys = {key["kid"]: key for key in key_pair.jwks()["keys"]}
+    for token in (result["AccessToken"], result["IdToken"]):
+        options = {"verify_aud": False, "verify_exp": False, "verify_at_hash": False}
+        assert jwt.decode(token, keys[header(token)["kid"]], ["RS256"], options=options)["sub"]
+
+
+async def test_keys_are_made_once_and_differ() -> None:
+    ring = KeyRing()
+    first = await ring.of("one")
+    assert await ring.of("one") is first
+    second = await ring.of("two")
+    kids = {first.access.kid, first.id.kid, second.access.kid, second.id.kid}
+    assert len(kids) == 4
+    await ring.aclose()
+
+
+async def test_groups(ask: Bench) -> None:
+    await ask.add_user()
+    role = "arn:aws:iam::123456789012:role/"
+    for name, more in {
+        "late": {"RoleArn": f"{role}late"},
+        "second": {"Precedence": 2, "RoleArn": f"{role}second"},
+        "first": {"Precedence": 1, "RoleArn": f"{role}first"},
+        "plain": {"Precedence": 3},
+    }.items():
+        await ask("CreateGroup", UserPoolId=ask.pool_id, GroupName=name, **more)
+        await ask.admin("AdminAddUserToGroup", GroupName=name)
+    result = await ask.tokens()
+    access, identity = claims(result["AccessToken"]), claims(result["IdToken"])
+    assert access["cognito:groups"] == identity["cognito:groups"] == ["first", "second", "plain", "late"]
+    assert identity["cognito:roles"] == [f"{role}first", f"{role}second", f"{role}late"]
+    assert identity["cognito:preferred_role"] == f"{role}first"
+    assert "cognito:roles" not in access
+    await ask("UpdateGroup", UserPoolId=ask.pool_id, GroupName="second", Precedence=1)
+    assert "cognito:preferred_role" not in claims((await ask.tokens())["IdToken"])
+
+
+async def test_an_address_as_username(blank: Bench) -> None:
+    await blank.make_pool(UsernameAttributes=["email"])
+    user = await blank.add_user(EMAIL)
+    result = await blank.tokens(EMAIL)
+    assert claims(result["AccessToken"])["username"] == user.sub
+    assert claims(result["IdToken"])["cognito:username"] == user.sub
+    assert claims(result["IdToken"])["email"] == EMAIL
+
+
+async def test_read_attributes(blank: Bench) -> None:
+    await blank.make_pool(client={"ReadAttributes": ["email"]})
+    await blank.add_user(email=EMAIL, phone_number=PHONE)
+    result = await blank.tokens()
+    assert "phone_number" not in claims(result["IdToken"])
+    found = await blank("GetUser", AccessToken=result["AccessToken"])
+    assert {item["Name"] for item in found["UserAttributes"]} == {"sub", "email"}
+
+
+async def test_lives(blank: Bench) -> None:
+    units = {"AccessToken": "minutes", "IdToken": "seconds", "RefreshToken": "hours"}
+    validity = {"AccessTokenValidity": 5, "IdTokenValidity": 600, "RefreshTokenValidity": 2}
+    await blank.make_pool(client={**validity, "TokenValidityUnits": units})
+    await blank.add_user()
+    result = await blank.tokens()
+    now = int(blank.world.clock())
+    assert result["ExpiresIn"] == 300
+    assert claims(result["AccessToken"])["exp"] == now + 300
+    assert claims(result["IdToken"])["exp"] == now + 600
+    blank.advance(7199)
+    assert "AccessToken" in await refresh(blank, result["RefreshToken"])
+    blank.advance(1)
+    expired = ("NotAuthorizedException", "Refresh Token has expired")
+    assert await not_refreshed(blank, result["RefreshToken"]) == expired
+
+
+async def test_the_newer_issuer(blank: Bench) -> None:
+    await blank.make_pool(IssuerConfiguration={"Type": "UPDATED"})
+    await blank.add_user()
+    result = await blank.tokens()
+    issuer = f"https://issuer-cognito-idp.us-east-1.amazonaws.com/{blank.pool_id}"
+    assert claims(result["AccessToken"])["iss"] == issuer
+    assert "Username" in await blank("GetUser", AccessToken=result["AccessToken"])
+
+
+async def test_a_refresh_token_is_opaque(ask: Bench) -> None:
+    await ask.add_user()
+    token = (await ask.tokens())["RefreshToken"]
+    assert header(token) == {"cty": "JWT", "enc": "A256GCM", "alg": "RSA-OAEP"}
+    assert token.count(".") == 4
+
+
+# Refreshing
+
+
+@pytest.mark.parametrize("flow", ["GetTokensFromRefreshToken", "REFRESH_TOKEN_AUTH", "REFRESH_TOKEN"])
+async def test_refreshing(ask: Bench, flow: str) -> None:
+    await ask.add_user()
+    first = await ask.tokens()
+    ask.advance(100)
+    if flow == "GetTokensFromRefreshToken":
+        second = await refresh(ask, first["RefreshToken"])
+    else:
+        parameters = {"REFRESH_TOKEN": first["RefreshToken"]}
+        answer = await ask("InitiateAuth", ClientId=ask.client_id, AuthFlow=flow, AuthParameters=parameters)
+        second = answer["AuthenticationResult"]
+    assert "RefreshToken" not in second
+    before, after = claims(first["AccessToken"]), claims(second["AccessToken"])
+    for same in ("origin_jti", "auth_time", "sub", "event_id"):
+        assert after[same] == before[same]
+    assert after["jti"] != before["jti"]
+    assert after["iat"] == before["iat"] + 100
+    assert claims(second["IdToken"])["origin_jti"] == before["origin_jti"]
+
+
+async def test_refresh_tokens_that_are_no_good(ask: Bench) -> None:
+    await ask.add_user()
+    token = (await ask.tokens())["RefreshToken"]
+    assert await not_refreshed(ask, token[:-1]) == INVALID_REFRESH
+    await ask.admin("AdminDisableUser")
+    assert await not_refreshed(ask, token) == DISABLED
+    await ask.admin("AdminEnableUser")
+    token = (await ask.tokens())["RefreshToken"]
+    await ask.admin("AdminDeleteUser")
+    assert await not_refreshed(ask, token) == INVALID_REFRESH
+    await ask.add_user()
+    token = (await ask.tokens())["RefreshToken"]
+    made = await ask("CreateUserPoolClient", UserPoolId=ask.pool_id, ClientName="other")
+    ask.client_id = made["UserPoolClient"]["ClientId"]
+    assert await not_refreshed(ask, token) == INVALID_REFRESH
+
+
+async def test_secrets(blank: Bench) -> None:
+    await blank.make_pool(UsernameAttributes=["email"], client={"GenerateSecret": True})
+    user = await blank.add_user(EMAIL)
+    result = (await blank.begin(name=EMAIL, SECRET_HASH=blank.hash(EMAIL)))["AuthenticationResult"]
+    token, secret = result["RefreshToken"], blank.pool.clients[blank.client_id].secrets[0]
+    for given in ({}, {"ClientSecret": "a" * 30}):
+        assert (await not_refreshed(blank, token, **given))[0] == "NotAuthorizedException"
+    assert "AccessToken" in await refresh(blank, token, ClientSecret=secret)
+
+    flow = {"ClientId": blank.client_id, "AuthFlow": "REFRESH_TOKEN_AUTH"}
+    given = {"REFRESH_TOKEN": token, "SECRET_HASH": blank.hash(user.sub)}
+    assert "AuthenticationResult" in await blank("InitiateAuth", **flow, AuthParameters=given)
+    given = {"REFRESH_TOKEN": token, "SECRET_HASH": blank.hash(EMAIL)}
+    assert await blank.refused("InitiateAuth", **flow, AuthParameters=given) == (
+        "NotAuthorizedException",
+        f"SecretHash does not match for the client: {blank.client_id}",
+    )
+
+
+async def test_a_secret_for_a_client_without(ask: Bench) -> None:
+    await ask.add_user()
+    token = (await ask.tokens())["RefreshToken"]
+    assert (await not_refreshed(ask, token, ClientSecret="a" * 30))[0] == "NotAuthorizedException"
+
+
+# Rotation
+
+
+@pytest.fixture
+async def rotating(blank: Bench) -> Bench:
+    await blank.make_pool(client={"RefreshTokenRotation": ROTATING, "ExplicitAuthFlows": SRP_ONLY})
+    await blank.add_user()
+    return blank
+
+
+async def test_rotation(rotating: Bench) -> None:
+    first = (await rotating.tokens())["RefreshToken"]
+    second = (await refresh(rotating, first))["RefreshToken"]
+    assert second != first
+    rotating.advance(9.9)
+    again = (await refresh(rotating, first))["RefreshToken"]
+    assert again not in {first, second}
+    rotating.advance(0.1)
+    assert (await not_refreshed(rotating, first))[0] == "RefreshTokenReuseException"
+    # Somebody has two of them: the family is dead.
+    assert await not_refreshed(rotating, second) == REVOKED_REFRESH
+    assert await not_refreshed(rotating, again) == REVOKED_REFRESH
+
+
+async def test_reuse_may_spare_the_family(rotating: Bench) -> None:
+    rotating.world.unsettled = Unsettled(reuse_ends_family=False)
+    first = (await rotating.tokens())["RefreshToken"]
+    second = (await refresh(rotating, first))["RefreshToken"]
+    rotating.advance(11)
+    assert (await not_refreshed(rotating, first))[0] == "RefreshTokenReuseException"
+    assert "RefreshToken" in await refresh(rotating, second)
+
+
+async def test_no_grace_is_over_at_once(blank: Bench) -> None:
+    rotation = {"Feature": "ENABLED"}
+    await blank.make_pool(client={"RefreshTokenRotation": rotation, "ExplicitAuthFlows": SRP_ONLY})
+    await blank.add_user()
+    first = (await blank.tokens())["RefreshToken"]
+    await refresh(blank, first)
+    assert (await not_refreshed(blank, first))[0] == "RefreshTokenReuseException"
+
+
+async def test_rotation_does_not_make_a_sign_in_longer(rotating: Bench) -> None:
+    token = (await rotating.tokens())["RefreshToken"]
+    rotating.advance(15 * 86_400)
+    token = (await refresh(rotating, token))["RefreshToken"]
+    rotating.advance(15 * 86_400 - 1)
+    assert "RefreshToken" in await refresh(rotating, token)
+    rotating.advance(1)
+    assert (await not_refreshed(rotating, token))[1] == "Refresh Token has expired"
+
+
+async def test_the_older_flow_does_not_rotate(rotating: Bench) -> None:
+    token = (await rotating.tokens())["RefreshToken"]
+    flows = [*SRP_ONLY, "ALLOW_REFRESH_TOKEN_AUTH"]
+    rotating.pool.clients[rotating.client_id].settings["ExplicitAuthFlows"] = flows
+    members = {
+        "ClientId": rotating.client_id,
+        "AuthFlow": "REFRESH_TOKEN_AUTH",
+        "AuthParameters": {"REFRESH_TOKEN": token},
+    }
+    refusal = await rotating.refused("InitiateAuth", **members)
+    assert refusal == ("InvalidParameterException", "Refresh Token flow not enabled for this client")
+    rotating.world.unsettled = Unsettled(rotation_refuses_refresh_flow=False)
+    answer = await rotating("InitiateAuth", **members)
+    assert "RefreshToken" in answer["AuthenticationResult"]
+
+
+async def test_rotation_by_default_has_no_refresh_flow(blank: Bench) -> None:
+    await blank.make_pool(client={"RefreshTokenRotation": ROTATING, "ExplicitAuthFlows": []})
+    assert not blank.pool.clients[blank.client_id].permits("REFRESH_TOKEN_AUTH")
+
+
+async def test_rotation_and_the_refresh_flow_at_creation(blank: Bench) -> None:
+    both = {
+        "RefreshTokenRotation": ROTATING,
+        "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+    }
+    await blank.make_pool(client=both)
+    blank.world.unsettled = Unsettled(rotation_forbids_refresh_flow_at_creation=True)
+    members = {"UserPoolId": blank.pool_id, "ClientName": "app", **both}
+    assert (await blank.refused("CreateUserPoolClient", **members))[0] == "InvalidParameterException"
+
+
+# Revocation
+
+
+async def test_revoking_one_sign_in(ask: Bench) -> None:
+    await ask.add_user()
+    one, other = await ask.tokens(), await ask.tokens()
+    refreshed = await refresh(ask, one["RefreshToken"])
+    assert await ask("RevokeToken", ClientId=ask.client_id, Token=one["RefreshToken"]) == {}
+    for access in (one["AccessToken"], refreshed["AccessToken"]):
+        assert await ask.refused("GetUser", AccessToken=access) == REVOKED
+    assert await not_refreshed(ask, one["RefreshToken"]) == REVOKED_REFRESH
+    assert "Username" in await ask("GetUser", AccessToken=other["AccessToken"])
+    assert "AccessToken" in await refresh(ask, other["RefreshToken"])
+    assert await ask("RevokeToken", ClientId=ask.client_id, Token=one["RefreshToken"]) == {}
+
+
+async def test_what_cannot_be_revoked(blank: Bench) -> None:
+    await blank.make_pool(client={"GenerateSecret": True})
+    await blank.add_user()
+    result = (await blank.begin(SECRET_HASH=blank.hash("ana")))["AuthenticationResult"]
+    client = blank.pool.clients[blank.client_id]
+    given = {"ClientId": blank.client_id, "ClientSecret": client.secrets[0]}
+    refusal = await blank.refused("RevokeToken", **given, Token=result["AccessToken"])
+    assert refusal[0] == "UnsupportedTokenTypeException"
+    assert await blank("RevokeToken", **given, Token="never.a.refresh.token.indeed") == {}
+    for secret in ({}, {"ClientSecret": "a" * 30}):
+        members = {"ClientId": blank.client_id, "Token": result["RefreshToken"], **secret}
+        assert (await blank.refused("RevokeToken", **members))[0] == "UnauthorizedException"
+    made = await blank("CreateUserPoolClient", UserPoolId=blank.pool_id, ClientName="other")
+    other = {"ClientId": made["UserPoolClient"]["ClientId"], "Token": result["RefreshToken"]}
+    assert (await blank.refused("RevokeToken", **other))[0] == "UnauthorizedException"
+    assert (await blank.refused("RevokeToken", ClientId="none", Token="a"))[0] == "InvalidParameterException"
+    assert "AccessToken" in await refresh(blank, result["RefreshToken"], ClientSecret=client.secrets[0])
+
+
+async def test_revocation_that_is_off(blank: Bench) -> None:
+    await blank.make_pool(client={"EnableTokenRevocation": False})
+    await blank.add_user()
+    result = await blank.tokens()
+    assert {"jti", "origin_jti"}.isdisjoint(claims(result["AccessToken"]))
+    assert {"jti", "origin_jti"}.isdisjoint(claims(result["IdToken"]))
+    refusal = await blank.refused("RevokeToken", ClientId=blank.client_id, Token=result["RefreshToken"])
+    assert refusal[0] == "UnsupportedOperationException"
+    # Signing out everywhere does not need it.
+    await blank("GlobalSignOut", AccessToken=result["AccessToken"])
+    assert await blank.refused("GetUser", AccessToken=result["AccessToken"]) == REVOKED
+
+
+async def test_signing_out_everywhere(ask: Bench) -> None:
+    await ask.add_user()
+    await ask.add_user("ben")
+    one, other, bens = await ask.tokens(), await ask.tokens(), await ask.tokens("ben")
+    assert await ask("GlobalSignOut", AccessToken=one["AccessToken"]) == {}
+    for result in (one, other):
+        assert await ask.refused("GetUser", AccessToken=result["AccessToken"]) == REVOKED
+        assert await not_refreshed(ask, result["RefreshToken"]) == REVOKED_REFRESH
+    assert await ask.refused("GlobalSignOut", AccessToken=one["AccessToken"]) == REVOKED
+    assert "Username" in await ask("GetUser", AccessToken=bens["AccessToken"])
+    # In the same second as the sign-out, a new sign-in is good.
+    assert "Username" in await ask("GetUser", AccessToken=(await ask.tokens())["AccessToken"])
+
+
+async def test_signed_out_by_an_administrator(ask: Bench) -> None:
+    await ask.add_user()
+    result = await ask.tokens()
+    await ask.admin("AdminUserGlobalSignOut")
+    assert await ask.refused("GetUser", AccessToken=result["AccessToken"]) == REVOKED
+    assert await not_refreshed(ask, result["RefreshToken"]) == REVOKED_REFRESH
+
+
+async def test_an_administrators_sign_out_may_spare_access_tokens(ask: Bench) -> None:
+    ask.world.unsettled = Unsettled(admin_sign_out_ends_access_tokens=False)
+    await ask.add_user()
+    result = await ask.tokens()
+    await ask.admin("AdminUserGlobalSignOut")
+    assert "Username" in await ask("GetUser", AccessToken=result["AccessToken"])
+    assert await not_refreshed(ask, result["RefreshToken"]) == REVOKED_REFRESH
+
+
+# Access tokens
+
+
+async def test_expired(ask: Bench) -> None:
+    await ask.add_user()
+    token = (await ask.tokens())["AccessToken"]
+    # Times in tokens are whole seconds; the clock here stands at half a second.
+    ask.advance(3599.4)
+    assert (await ask("GetUser", AccessToken=token))["Username"] == "ana"
+    ask.advance(0.1)
+    refusal = await ask.refused("GetUser", AccessToken=token)
+    assert refusal == ("NotAuthorizedException", "Access Token has expired")
+
+
+async def test_not_an_access_token(ask: Bench) -> None:
+    await ask.add_user()
+    result = await ask.tokens()
+    head, body, signature = result["AccessToken"].split(".")
+    for token in (
+        result["IdToken"],
+        "nonsense",
+        f"{head}.{body}",
+        f"{head}.!.{signature}",
+        f"W10.{body}.{signature}",
+        f"{head}.W10.{signature}",
+    ):
+        if "!" in token:
+            continue
+        assert await ask.refused("GetUser", AccessToken=token) == INVALID
+
+
+async def test_signatures_are_checked(ask: Bench, key_pair: KeyPair) -> None:
+    await ask.add_user()
+    token = (await ask.tokens())["AccessToken"]
+    body = claims(token)
+    bad = ("NotAuthorizedException", "Could not verify signature for Access Token")
+    forged = SigningKey(key_pair.access.kid, rsa.generate_private_key(65537, 2048))
+    assert await ask.refused("GetUser", AccessToken=sign(forged, body)) == bad
+    assert await ask.refused("GetUser", AccessToken=f"{token}AAAA") == bad
+    assert await ask.refused("GetUser", AccessToken=token.rsplit(".", 1)[0] + ".A") == bad
+    # Another of the pool's keys, and none.
+    assert await ask.refused("GetUser", AccessToken=sign(key_pair.id, body)) == INVALID
+    none = base64.urlsafe_b64encode(b'{"alg":"none","kid":"' + key_pair.access.kid.encode() + b'"}')
+    unsigned = f"{none.decode().rstrip('=')}.{token.split('.')[1]}."
+    assert await ask.refused("GetUser", AccessToken=unsigned) == INVALID
+    # The same claims, signed by the right key: as good as the token itself, twice.
+    again = sign(key_pair.access, {**body, "extra": 1})
+    for _ in range(2):
+        assert (await ask("GetUser", AccessToken=again))["Username"] == "ana"
+
+
+async def test_tokens_of_another_pool(ask: Bench) -> None:
+    await ask.add_user()
+    token = (await ask.tokens())["AccessToken"]
+    await ask("DeleteUserPool", UserPoolId=ask.pool_id)
+    assert await ask.refused("GetUser", AccessToken=token) == INVALID
+
+
+async def test_scopes(ask: Bench) -> None:
+    await ask.add_user()
+    token = (await ask.tokens())["AccessToken"]
+    grant = ask.pool.tokens.grants[claims(token)["event_id"]]
+    grant.scopes = ("openid",)
+    refreshed = await refresh(ask, (await ask.tokens())["RefreshToken"])
+    assert "Username" in await ask("GetUser", AccessToken=refreshed["AccessToken"])
+    narrow = attrs.evolve(grant, scopes=("openid", "email"))
+    ask.pool.tokens.open(narrow)
+    from aiocognito.emulator.tokens import issue
+
+    user, client = ask.pool.users.find("ana"), ask.pool.clients[ask.client_id]
+    assert user is not None
+    made = await issue.tokens(ask.world, ask.pool, client, user, narrow)
+    refusal = await ask.refused("GetUser", AccessToken=made["AccessToken"])
+    assert refusal == ("NotAuthorizedException", "Access Token does not have required scopes")
+
+
+async def test_deleted_and_disabled_users(ask: Bench) -> None:
+    await ask.add_user()
+    token = (await ask.tokens())["AccessToken"]
+    await ask.admin("AdminDisableUser")
+    assert await ask.refused("GetUser", AccessToken=token) == DISABLED
+    await ask.admin("AdminEnableUser")
+    assert await ask.refused("GetUser", AccessToken=token) == REVOKED
+    token = (await ask.tokens())["AccessToken"]
+    assert await ask("DeleteUser", AccessToken=token) == {}
+    gone = ("UserNotFoundException", "User does not exist.")
+    assert await ask.refused("GetUser", AccessToken=token) == gone
+    # GlobalSignOut does not declare that code.
+    assert await ask.refused("GlobalSignOut", AccessToken=token) == ("NotAuthorizedException", gone[1])
+
+
+async def test_a_deleted_client(ask: Bench) -> None:
+    await ask.add_user()
+    token = (await ask.tokens())["AccessToken"]
+    await ask("DeleteUserPoolClient", UserPoolId=ask.pool_id, ClientId=ask.client_id)
+    assert await ask.refused("GetUser", AccessToken=token) == REVOKED
+
+
+def test_only_so_many_signatures_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    from aiocognito.emulator.tokens.book import TokenBook
+
+    monkeypatch.setattr("aiocognito.emulator.tokens.book.KNOWN", 2)
+    book = TokenBook()
+    for token in "abc":
+        book.add_genuine(token)
+    assert [book.genuine(token) for token in "abc"] == [False, True, True]
