@@ -57,7 +57,6 @@ class Bench:
     client_id: str = ""
 
     async def __call__(self, operation: str, /, **members: Any) -> dict[str, Any]:
-        members = {name.rstrip("_"): value for name, value in members.items()}
         reply = await answer(self.world, self.model, operation, json.dumps(members).encode())
         body = json.loads(json.dumps(reply.body))
         if reply.error is not None:
@@ -92,7 +91,7 @@ class Bench:
         return self.pool
 
     async def add_user(
-        self, name: str = "ana", password: str = PASSWORD, *, status: str | None = None, **attributes: str
+        self, name: str = "ana", password: str = PASSWORD, /, *, status: str | None = None, **attributes: str
     ) -> User:
         """Add a confirmed user."""
         entries = [{"Name": key, "Value": value} for key, value in attributes.items()]

@@ -1,0 +1,423 @@
+"""Administration: users, groups, app clients, pools."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pytest
+
+from aiocognito.emulator import Unsettled
+from aiocognito.emulator.paging import page
+from aiocognito.emulator.refusals import Refusal
+
+from .bench import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench
+
+OTHER = "other@example.com"
+
+
+def entries(**values: str) -> list[dict[str, str]]:
+    return [{"Name": name.replace("custom_", "custom:"), "Value": value} for name, value in values.items()]
+
+
+# Users
+
+
+async def test_an_invitation(ask: Bench) -> None:
+    answer = await ask.admin("AdminCreateUser", UserAttributes=entries(email=EMAIL, email_verified="True"))
+    user = answer["User"]
+    assert user["UserStatus"] == "FORCE_CHANGE_PASSWORD"
+    assert user["Enabled"]
+    assert {"Name": "email_verified", "Value": "true"} in user["Attributes"]
+    message = ask.world.outbox.messages[-1]
+    assert (message.to, message.purpose) == (EMAIL, "invitation")
+    assert (await ask.begin(password=message.code))["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "media", "reached"),
+    [
+        ({"email": EMAIL, "phone_number": PHONE}, None, [PHONE]),
+        ({"email": EMAIL, "phone_number": PHONE}, ["EMAIL"], [EMAIL]),
+        ({"email": EMAIL, "phone_number": PHONE}, ["EMAIL", "SMS"], [PHONE, EMAIL]),
+        ({"phone_number": PHONE}, ["EMAIL"], [PHONE]),
+        ({}, None, []),
+    ],
+)
+async def test_where_an_invitation_goes(
+    ask: Bench, attributes: dict[str, str], media: list[str] | None, reached: list[str]
+) -> None:
+    more = {} if media is None else {"DesiredDeliveryMediums": media}
+    await ask.admin("AdminCreateUser", UserAttributes=entries(**attributes), **more)
+    assert [message.to for message in ask.world.outbox.messages] == reached
+
+
+async def test_an_invitation_again(ask: Bench) -> None:
+    await ask.admin("AdminCreateUser", UserAttributes=entries(email=EMAIL), TemporaryPassword=PASSWORD)
+    ask.advance(7 * 86_400)
+    with pytest.raises(Exception, match="Temporary password has expired"):
+        await ask.begin()
+    await ask.admin("AdminCreateUser", MessageAction="RESEND")
+    assert (await ask.begin(password=ask.code()))["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
+    named = {"UserPoolId": ask.pool_id, "MessageAction": "RESEND"}
+    assert (await ask.refused("AdminCreateUser", **named, Username="nobody"))[0] == "UserNotFoundException"
+    await ask.admin("AdminSetUserPassword", Password=PASSWORD, Permanent=True)
+    refusal = await ask.refused("AdminCreateUser", **named, Username="ana")
+    assert refusal[0] == "UnsupportedUserStateException"
+
+
+async def test_who_cannot_be_created(blank: Bench) -> None:
+    await blank.make_pool(AliasAttributes=["email"])
+    verified = {"email": EMAIL, "email_verified": "true"}
+    await blank.add_user(**verified)
+    named = {"UserPoolId": blank.pool_id}
+    for given, refusal in (
+        ({"Username": "ana"}, ("UsernameExistsException", "User already exists")),
+        (
+            {"Username": "ben", "UserAttributes": entries(**verified)},
+            ("UsernameExistsException", "An account with the email already exists."),
+        ),
+        (
+            {"Username": "ben", "TemporaryPassword": "short"},
+            ("InvalidPasswordException", "Password did not conform with policy: Password not long enough"),
+        ),
+        (
+            {"Username": "ben", "UserAttributes": entries(custom_x="1")},
+            (
+                "InvalidParameterException",
+                "Attributes did not conform to the schema: Type for attribute {custom:x} could not be determined",
+            ),
+        ),
+    ):
+        assert await blank.refused("AdminCreateUser", **named, **given) == refusal
+    moved = {"Username": "ben", "UserAttributes": entries(**verified), "ForceAliasCreation": True}
+    await blank("AdminCreateUser", **named, **moved)
+    assert (await blank.admin("AdminGetUser", EMAIL))["Username"] == "ben"
+
+
+async def test_describing(ask: Bench) -> None:
+    created = ask.world.clock()
+    await ask.add_user(email=EMAIL)
+    ask.advance(10)
+    await ask.admin("AdminUpdateUserAttributes", UserAttributes=entries(name="Ana"))
+    user = await ask.admin("AdminGetUser")
+    assert user["UserCreateDate"] == created
+    assert user["UserLastModifiedDate"] == created + 10
+    assert user["UserStatus"] == "CONFIRMED"
+    assert user["UserAttributes"][0]["Name"] == "sub"
+
+
+async def test_attributes(blank: Bench) -> None:
+    schema = [
+        {"Name": "tenant", "AttributeDataType": "String", "Mutable": False},
+        {"Name": "level", "AttributeDataType": "String", "DeveloperOnlyAttribute": True},
+        {"Name": "name", "AttributeDataType": "String", "Required": True, "Mutable": True},
+    ]
+    await blank.make_pool(Schema=schema, AliasAttributes=["email"])
+    verified = {"email": EMAIL, "email_verified": "true"}
+    user = await blank.add_user(name="Ana", **verified)
+    await blank.add_user("ben", name="Ben")
+    named = {"UserPoolId": blank.pool_id, "Username": "ana"}
+    update = {**named, "UserAttributes": entries(**{"dev:custom:level": "3"}, email=OTHER)}
+    assert await blank("AdminUpdateUserAttributes", **update) == {}
+    assert user.attributes["email_verified"] == "false"
+    assert user.attributes["dev:custom:level"] == "3"
+    update["UserAttributes"] = entries(email=EMAIL, email_verified="true")
+    await blank("AdminUpdateUserAttributes", **update)
+    assert user.verified("email")
+    taken = {**named, "Username": "ben", "UserAttributes": entries(**verified)}
+    refusal = await blank.refused("AdminUpdateUserAttributes", **taken)
+    assert refusal == ("AliasExistsException", "An account with the given email already exists.")
+    assert "email" not in {
+        item["Name"] for item in (await blank.admin("AdminGetUser", "ben"))["UserAttributes"]
+    }
+    update["UserAttributes"] = entries(custom_tenant="y")
+    refusal = await blank.refused("AdminUpdateUserAttributes", **update)
+    assert refusal == ("InvalidParameterException", "user.custom:tenant: Attribute cannot be updated.\n")
+    await blank("AdminDeleteUserAttributes", **named, UserAttributeNames=["email"])
+    assert user.attributes == {"name": "Ana", "dev:custom:level": "3"}
+    refusal = await blank.refused("AdminDeleteUserAttributes", **named, UserAttributeNames=["name"])
+    assert refusal == ("InvalidParameterException", "user.name: Attribute cannot be deleted.\n")
+
+
+async def test_confirming(ask: Bench) -> None:
+    named = {"UserPoolId": ask.pool_id, "Username": "ana"}
+    await ask("SignUp", ClientId=ask.client_id, Username="ana", Password=PASSWORD)
+    assert await ask("AdminConfirmSignUp", **named) == {}
+    refusal = await ask.refused("AdminConfirmSignUp", **named)
+    assert refusal == ("NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED")
+
+
+async def test_setting_a_password(ask: Bench) -> None:
+    await ask.add_user()
+    await ask.admin("AdminSetUserPassword", Password=NEW_PASSWORD)
+    assert (await ask.begin(password=NEW_PASSWORD))["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
+    named = {"UserPoolId": ask.pool_id, "Username": "ana"}
+    refusal = await ask.refused("AdminSetUserPassword", **named, Password="short")
+    text = "Password does not conform to policy: Password not long enough"
+    assert refusal == ("InvalidPasswordException", text)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "AdminGetUser",
+        "AdminConfirmSignUp",
+        "AdminDisableUser",
+        "AdminEnableUser",
+        "AdminDeleteUser",
+        "AdminUserGlobalSignOut",
+        "AdminResetUserPassword",
+        "AdminListGroupsForUser",
+        "AdminSetUserMFAPreference",
+    ],
+)
+async def test_nobody(ask: Bench, operation: str) -> None:
+    named = {"UserPoolId": ask.pool_id, "Username": "nobody"}
+    assert await ask.refused(operation, **named) == ("UserNotFoundException", "User does not exist.")
+    named["UserPoolId"] = "us-east-1_none"
+    gone = ("ResourceNotFoundException", "User pool us-east-1_none does not exist.")
+    assert await ask.refused(operation, **named) == gone
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (None, ["ana", "ben", "clara"]),
+        ('email = "ana@example.com"', ["ana"]),
+        ('email="ANA@EXAMPLE.COM"', ["ana"]),
+        ('email ^= "a"', ["ana"]),
+        ('username ^= "cl"', ["clara"]),
+        ('status = "Disabled"', ["ben"]),
+        ('cognito:user_status = "UNCONFIRMED"', ["clara"]),
+        ('given_name = "Clara \\"C\\""', ["clara"]),
+        ('phone_number = "+1"', []),
+    ],
+)
+async def test_listing(ask: Bench, text: str | None, found: list[str]) -> None:
+    await ask.add_user(email=EMAIL)
+    await ask.add_user("ben", email="ben@example.com")
+    await ask.admin("AdminDisableUser", "ben")
+    await ask.add_user("clara", status="UNCONFIRMED", given_name='Clara "C"')
+    more = {} if text is None else {"Filter": text}
+    answer = await ask("ListUsers", UserPoolId=ask.pool_id, **more)
+    assert [user["Username"] for user in answer["Users"]] == found
+
+
+@pytest.mark.parametrize("text", ["nonsense", 'nickname = "x"', 'email > "x"', 'email = "x" and name = "y"'])
+async def test_filters_that_cannot_be(ask: Bench, text: str) -> None:
+    refusal = await ask.refused("ListUsers", UserPoolId=ask.pool_id, Filter=text)
+    assert refusal[0] == "InvalidParameterException"
+
+
+async def test_pages_and_a_choice_of_attributes(ask: Bench) -> None:
+    for number in range(5):
+        await ask.admin("AdminCreateUser", f"user{number}", UserAttributes=entries(email=EMAIL, name="x"))
+    found, token = [], {}
+    for size in (2, 2, 1):
+        answer = await ask(
+            "ListUsers", UserPoolId=ask.pool_id, Limit=2, AttributesToGet=["name", "nickname"], **token
+        )
+        assert len(answer["Users"]) == size
+        found += answer["Users"]
+        token = {"PaginationToken": answer.get("PaginationToken")}
+    assert token == {"PaginationToken": None}
+    assert [user["Username"] for user in found] == [f"user{number}" for number in range(5)]
+    assert found[0]["Attributes"] == [{"Name": "name", "Value": "x"}]
+
+
+@pytest.mark.parametrize("token", ["nonsense", "cGFnZTotMQ==", "Ym9vazox", "ÿ"])
+def test_tokens_of_no_page(token: str) -> None:
+    with pytest.raises(Refusal, match="InvalidParameterException"):
+        page([1, 2, 3], "Items", token, 1, "NextToken")
+
+
+# Groups
+
+
+async def test_a_groups_life(ask: Bench) -> None:
+    await ask.add_user()
+    await ask.add_user("ben")
+    group = {"UserPoolId": ask.pool_id, "GroupName": "editors"}
+    made = await ask("CreateGroup", **group, Description="They edit", Precedence=3)
+    now = ask.world.clock()
+    assert made["Group"] == {
+        **group,
+        "Description": "They edit",
+        "Precedence": 3,
+        "CreationDate": now,
+        "LastModifiedDate": now,
+    }
+    assert (await ask.refused("CreateGroup", **group))[0] == "GroupExistsException"
+    ask.advance(1)
+    await ask("UpdateGroup", **group, Precedence=0)
+    found = (await ask("GetGroup", **group))["Group"]
+    assert (found["Precedence"], found["Description"], found["LastModifiedDate"]) == (0, "They edit", now + 1)
+    for _ in range(2):
+        await ask.admin("AdminAddUserToGroup", GroupName="editors")
+    users = await ask("ListUsersInGroup", **group)
+    assert [user["Username"] for user in users["Users"]] == ["ana"]
+    assert (await ask.admin("AdminListGroupsForUser"))["Groups"] == [found]
+    assert (await ask("ListGroups", UserPoolId=ask.pool_id))["Groups"] == [found]
+    for _ in range(2):
+        await ask.admin("AdminRemoveUserFromGroup", GroupName="editors")
+    assert (await ask("ListUsersInGroup", **group))["Users"] == []
+    await ask.admin("AdminAddUserToGroup", GroupName="editors")
+    assert await ask("DeleteGroup", **group) == {}
+    assert (await ask.admin("AdminListGroupsForUser"))["Groups"] == []
+    for operation in ("GetGroup", "UpdateGroup", "DeleteGroup", "ListUsersInGroup"):
+        assert await ask.refused(operation, **group) == ("ResourceNotFoundException", "Group not found.")
+
+
+# App clients
+
+
+async def test_a_clients_life(ask: Bench) -> None:
+    now = ask.world.clock()
+    made = await ask("CreateUserPoolClient", UserPoolId=ask.pool_id, ClientName="app", GenerateSecret=True)
+    client = made["UserPoolClient"]
+    assert len(client["ClientId"]) == 26
+    assert 24 <= len(client["ClientSecret"]) <= 64
+    assert (
+        client.items()
+        >= {
+            "ClientName": "app",
+            "RefreshTokenValidity": 30,
+            "EnableTokenRevocation": True,
+            "AuthSessionValidity": 3,
+            "CreationDate": now,
+        }.items()
+    )
+    named = {"UserPoolId": ask.pool_id, "ClientId": client["ClientId"]}
+    assert (await ask("DescribeUserPoolClient", **named))["UserPoolClient"] == client
+    ask.advance(1)
+    updated = (await ask("UpdateUserPoolClient", **named, AuthSessionValidity=5))["UserPoolClient"]
+    assert updated["ClientName"] == "app"
+    assert updated["LastModifiedDate"] == now + 1
+    # What is left out goes back to its default.
+    updated = (await ask("UpdateUserPoolClient", **named, ClientName="other"))["UserPoolClient"]
+    assert (updated["ClientName"], updated["AuthSessionValidity"]) == ("other", 3)
+    assert updated["ClientSecret"] == client["ClientSecret"]
+    listed = await ask("ListUserPoolClients", UserPoolId=ask.pool_id, MaxResults=60)
+    assert listed["UserPoolClients"][-1] == {**named, "ClientName": "other"}
+    assert await ask("DeleteUserPoolClient", **named) == {}
+    refusal = await ask.refused("DescribeUserPoolClient", **named)
+    assert refusal == ("ResourceNotFoundException", f"User pool client {client['ClientId']} does not exist.")
+
+
+async def test_a_secret_of_ones_own(ask: Bench) -> None:
+    secret = "a" * 24
+    members = {"UserPoolId": ask.pool_id, "ClientName": "app", "ClientSecret": secret}
+    assert (await ask("CreateUserPoolClient", **members))["UserPoolClient"]["ClientSecret"] == secret
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ADMIN_NO_SRP_AUTH"]},
+        {"AccessTokenValidity": 1, "TokenValidityUnits": {"AccessToken": "minutes"}},
+        {"IdTokenValidity": 2, "TokenValidityUnits": {"IdToken": "days"}},
+        {"RefreshTokenValidity": 59, "TokenValidityUnits": {"RefreshToken": "minutes"}},
+        {"ReadAttributes": ["custom:x"]},
+        {"WriteAttributes": ["custom:x"]},
+    ],
+)
+async def test_clients_that_cannot_be(ask: Bench, settings: dict[str, Any]) -> None:
+    members = {"UserPoolId": ask.pool_id, "ClientName": "app", **settings}
+    assert (await ask.refused("CreateUserPoolClient", **members))[0] == "InvalidParameterException"
+
+
+# Pools
+
+
+async def test_a_pools_life(blank: Bench) -> None:
+    now = blank.world.clock()
+    made = (await blank("CreateUserPool", PoolName="people"))["UserPool"]
+    assert made["Id"].startswith("us-east-1_")
+    assert made["MfaConfiguration"] == "OFF"
+    assert made["UserPoolTier"] == "ESSENTIALS"
+    assert made["Policies"]["SignInPolicy"] == {"AllowedFirstAuthFactors": ["PASSWORD"]}
+    assert made["UsernameConfiguration"] == {"CaseSensitive": True}
+    assert {"sub", "email", "phone_number_verified"} <= {item["Name"] for item in made["SchemaAttributes"]}
+    named = {"UserPoolId": made["Id"]}
+    assert (await blank("DescribeUserPool", **named))["UserPool"] == made
+    blank.advance(1)
+    await blank("UpdateUserPool", **named, AutoVerifiedAttributes=["email"], DeletionProtection="ACTIVE")
+    found = (await blank("DescribeUserPool", **named))["UserPool"]
+    assert found["AutoVerifiedAttributes"] == ["email"]
+    assert (found["Name"], found["CreationDate"], found["LastModifiedDate"]) == ("people", now, now + 1)
+    listed = (await blank("ListUserPools", MaxResults=60))["UserPools"]
+    assert [pool["Id"] for pool in listed] == [made["Id"]]
+    assert (await blank.refused("DeleteUserPool", **named))[0] == "InvalidParameterException"
+    await blank("UpdateUserPool", **named)
+    assert "AutoVerifiedAttributes" not in (await blank("DescribeUserPool", **named))["UserPool"]
+    assert await blank("DeleteUserPool", **named) == {}
+    refusal = await blank.refused("DescribeUserPool", **named)
+    assert refusal == ("ResourceNotFoundException", f"User pool {made['Id']} does not exist.")
+
+
+async def test_an_update_keeps_what_is_for_good(blank: Bench) -> None:
+    await blank.make_pool(UsernameAttributes=["email"], UsernameConfiguration={"CaseSensitive": False})
+    await blank("UpdateUserPool", UserPoolId=blank.pool_id)
+    found = (await blank("DescribeUserPool", UserPoolId=blank.pool_id))["UserPool"]
+    assert found["UsernameAttributes"] == ["email"]
+    assert found["UsernameConfiguration"] == {"CaseSensitive": False}
+
+
+async def test_a_policy_that_is_given_says_everything(blank: Bench) -> None:
+    await blank.make_pool(Policies={"PasswordPolicy": {"MinimumLength": 12, "RequireNumbers": True}})
+    policy = blank.pool.settings["Policies"]["PasswordPolicy"]
+    assert policy == {
+        "MinimumLength": 12,
+        "RequireUppercase": False,
+        "RequireLowercase": False,
+        "RequireNumbers": True,
+        "RequireSymbols": False,
+        "TemporaryPasswordValidityDays": 7,
+    }
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"AliasAttributes": ["email"], "UsernameAttributes": ["email"]},
+        {"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["EMAIL_OTP"]}}},
+        {"Schema": [{"Name": "x", "AttributeDataType": "String", "Required": True}]},
+    ],
+)
+async def test_pools_that_cannot_be(blank: Bench, settings: dict[str, Any]) -> None:
+    refusal = await blank.refused("CreateUserPool", PoolName="people", **settings)
+    assert refusal[0] == "InvalidParameterException"
+
+
+async def test_further_attributes(ask: Bench) -> None:
+    added = [
+        {"Name": "team", "AttributeDataType": "String"},
+        {"Name": "born", "AttributeDataType": "DateTime"},
+    ]
+    members = {"UserPoolId": ask.pool_id, "CustomAttributes": added}
+    assert await ask("AddCustomAttributes", **members) == {}
+    assert (await ask.refused("AddCustomAttributes", **members))[0] == "InvalidParameterException"
+    await ask.add_user(**{"custom:team": "blue"})
+
+
+async def test_tags(blank: Bench) -> None:
+    made = (await blank("CreateUserPool", PoolName="people", UserPoolTags={"a": "1"}))["UserPool"]
+    arn = {"ResourceArn": made["Arn"]}
+    await blank("TagResource", **arn, Tags={"b": "2"})
+    assert await blank("ListTagsForResource", **arn) == {"Tags": {"a": "1", "b": "2"}}
+    await blank("UntagResource", **arn, TagKeys=["a", "c"])
+    assert await blank("ListTagsForResource", **arn) == {"Tags": {"b": "2"}}
+    other = {"ResourceArn": made["Arn"] + "x"}
+    assert (await blank.refused("ListTagsForResource", **other))[0] == "ResourceNotFoundException"
+
+
+async def test_factors_that_are_not_mentioned(ask: Bench) -> None:
+    named = {"UserPoolId": ask.pool_id, "MfaConfiguration": "OPTIONAL"}
+    token = {"SoftwareTokenMfaConfiguration": {"Enabled": True}}
+    await ask("SetUserPoolMfaConfig", **named, **token)
+    await ask("SetUserPoolMfaConfig", **named, EmailMfaConfiguration={})
+    assert ask.pool.factors == ("SOFTWARE_TOKEN_MFA", "EMAIL_OTP")
+    ask.world.unsettled = attrs.evolve(Unsettled(), mfa_configuration_replaces=True)
+    await ask("SetUserPoolMfaConfig", **named, **token)
+    assert ask.pool.factors == ("SOFTWARE_TOKEN_MFA",)

@@ -1,0 +1,202 @@
+"""One's own attributes: changed, deleted, verified; and the account itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .bench import EMAIL, PHONE, Bench, wrong
+
+OTHER = "other@example.com"
+UNAUTHORIZED = ("NotAuthorizedException", "A client attempted to write unauthorized attribute")
+TAKEN = ("AliasExistsException", "An account with the given email already exists.")
+MISMATCH = ("CodeMismatchException", "Invalid verification code provided, please try again.")
+EXPIRED = ("ExpiredCodeException", "Invalid code provided, please request a code again.")
+LIMIT = ("LimitExceededException", "Attempt limit exceeded, please try after some time.")
+WAITING = {"UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": ["email"]}}
+VERIFIED = {"email": EMAIL, "email_verified": "true"}
+
+
+async def access_of(ask: Bench, name: str = "ana") -> str:
+    token: str = (await ask.tokens(name))["AccessToken"]
+    return token
+
+
+def entries(**values: str) -> list[dict[str, str]]:
+    return [{"Name": name.replace("custom_", "custom:"), "Value": value} for name, value in values.items()]
+
+
+async def attributes(ask: Bench, name: str = "ana") -> dict[str, str]:
+    found = (await ask.admin("AdminGetUser", name))["UserAttributes"]
+    return {item["Name"]: item["Value"] for item in found if item["Name"] != "sub"}
+
+
+async def update(ask: Bench, access: str, **values: str) -> list[dict[str, Any]]:
+    answer = await ask("UpdateUserAttributes", AccessToken=access, UserAttributes=entries(**values))
+    sent: list[dict[str, Any]] = answer["CodeDeliveryDetailsList"]
+    return sent
+
+
+async def not_updated(ask: Bench, access: str, **values: str) -> tuple[str, str]:
+    return await ask.refused("UpdateUserAttributes", AccessToken=access, UserAttributes=entries(**values))
+
+
+async def test_set_and_deleted(ask: Bench) -> None:
+    await ask.add_user(name="Ana", nickname="A")
+    access = await access_of(ask)
+    assert await update(ask, access, name="Ana B.", nickname="", locale="en") == []
+    assert await attributes(ask) == {"name": "Ana B.", "locale": "en"}
+    names = ["name", "zoneinfo"]
+    assert await ask("DeleteUserAttributes", AccessToken=access, UserAttributeNames=names) == {}
+    assert await attributes(ask) == {"locale": "en"}
+
+
+async def test_a_new_address_counts_at_once_unverified(blank: Bench) -> None:
+    await blank.make_pool(AutoVerifiedAttributes=["email"], AliasAttributes=["email"])
+    await blank.add_user(**VERIFIED)
+    access = await access_of(blank, EMAIL)
+    sent = await update(blank, access, email=OTHER)
+    assert sent == [{"AttributeName": "email", "DeliveryMedium": "EMAIL", "Destination": "o***@e***"}]
+    assert await attributes(blank) == {"email": OTHER, "email_verified": "false"}
+    for name in (EMAIL, OTHER):
+        with pytest.raises(Exception, match="User does not exist"):
+            await blank.begin(name=name)
+    verify = {"AccessToken": access, "AttributeName": "email"}
+    assert await blank.refused("VerifyUserAttribute", **verify, Code=wrong(blank.code())) == MISMATCH
+    assert await blank("VerifyUserAttribute", **verify, Code=blank.code()) == {}
+    assert (await attributes(blank))["email_verified"] == "true"
+    assert "AuthenticationResult" in await blank.begin(name=OTHER)
+    assert await blank.refused("VerifyUserAttribute", **verify, Code=blank.code()) == EXPIRED
+
+
+async def test_the_same_address_again(blank: Bench) -> None:
+    await blank.make_pool(AutoVerifiedAttributes=["email"])
+    await blank.add_user(**VERIFIED)
+    assert await update(blank, await access_of(blank), email=EMAIL) == []
+    assert await attributes(blank) == VERIFIED
+
+
+async def test_a_new_address_may_have_to_wait(blank: Bench) -> None:
+    await blank.make_pool(AutoVerifiedAttributes=["email"], **WAITING)
+    await blank.add_user(**VERIFIED)
+    access = await access_of(blank)
+    await update(blank, access, email=OTHER, name="Ana")
+    assert await attributes(blank) == {**VERIFIED, "name": "Ana"}
+    assert blank.world.outbox.messages[-1].to == OTHER
+    await blank("GetUserAttributeVerificationCode", AccessToken=access, AttributeName="email")
+    assert blank.world.outbox.messages[-1].to == OTHER
+    await blank("VerifyUserAttribute", AccessToken=access, AttributeName="email", Code=blank.code())
+    assert await attributes(blank) == {"email": OTHER, "email_verified": "true", "name": "Ana"}
+
+
+async def test_what_waits_is_dropped_with_the_next_change(blank: Bench) -> None:
+    await blank.make_pool(AutoVerifiedAttributes=["email"], **WAITING)
+    user = await blank.add_user(**VERIFIED)
+    access = await access_of(blank)
+    await update(blank, access, email=OTHER)
+    assert await update(blank, access, email=EMAIL) == []
+    assert user.pending == {}
+    await update(blank, access, email=OTHER)
+    await blank("DeleteUserAttributes", AccessToken=access, UserAttributeNames=["email"])
+    assert user.pending == {}
+    assert await attributes(blank) == {}
+    members = {"AccessToken": access, "AttributeName": "email", "Code": blank.code()}
+    assert await blank.refused("VerifyUserAttribute", **members) == EXPIRED
+
+
+async def test_taken_addresses(blank: Bench) -> None:
+    await blank.make_pool(AutoVerifiedAttributes=["email"], AliasAttributes=["email", "preferred_username"])
+    await blank.add_user("ben", **VERIFIED, preferred_username="benny")
+    await blank.add_user()
+    access = await access_of(blank)
+    assert await not_updated(blank, access, email=EMAIL) == TAKEN
+    refusal = await not_updated(blank, access, preferred_username="benny")
+    assert refusal[1] == "An account with the given preferred_username already exists."
+
+
+async def test_taken_while_it_was_verified(blank: Bench) -> None:
+    await blank.make_pool(AutoVerifiedAttributes=["email"], AliasAttributes=["email"])
+    await blank.add_user()
+    access = await access_of(blank)
+    await update(blank, access, email=EMAIL)
+    code = blank.code()
+    await blank.add_user("ben", **VERIFIED)
+    members = {"AccessToken": access, "AttributeName": "email", "Code": code}
+    assert await blank.refused("VerifyUserAttribute", **members) == TAKEN
+    assert (await attributes(blank))["email_verified"] == "false"
+
+
+async def test_what_may_not_be_written(blank: Bench) -> None:
+    schema = [
+        {"Name": "tenant", "AttributeDataType": "String", "Mutable": False},
+        {"Name": "level", "AttributeDataType": "String", "DeveloperOnlyAttribute": True},
+        {"Name": "name", "AttributeDataType": "String", "Required": True, "Mutable": True},
+    ]
+    await blank.make_pool(Schema=schema, client={"WriteAttributes": ["name", "custom:tenant"]})
+    await blank.add_user(name="Ana")
+    access = await access_of(blank)
+    assert await not_updated(blank, access, email=OTHER) == UNAUTHORIZED
+    assert await not_updated(blank, access, email_verified="true") == UNAUTHORIZED
+    assert await not_updated(blank, access, **{"dev:custom:level": "1"}) == UNAUTHORIZED
+    assert await not_updated(blank, access, custom_tenant="x") == (
+        "InvalidParameterException",
+        "user.custom:tenant: Attribute cannot be updated.\n",
+    )
+    required = ("InvalidParameterException", "user.name: Attribute cannot be deleted.\n")
+    assert await not_updated(blank, access, name="") == required
+    members = {"AccessToken": access, "UserAttributeNames": ["name"]}
+    assert await blank.refused("DeleteUserAttributes", **members) == required
+    members = {"AccessToken": access, "UserAttributeNames": ["email"]}
+    assert await blank.refused("DeleteUserAttributes", **members) == UNAUTHORIZED
+    assert await attributes(blank) == {"name": "Ana"}
+
+
+async def test_what_is_not_there(ask: Bench) -> None:
+    await ask.add_user()
+    access = await access_of(ask)
+    text = "Attributes did not conform to the schema: custom:x: Attribute does not exist in the schema.\n"
+    assert await not_updated(ask, access, custom_x="1") == ("InvalidParameterException", text)
+    assert (await not_updated(ask, access, email="nonsense"))[1] == "Invalid email address format."
+    for name in ("email", "name"):
+        members = {"AccessToken": access, "AttributeName": name}
+        refusal = await ask.refused("GetUserAttributeVerificationCode", **members)
+        assert refusal[0] == "InvalidParameterException"
+    refusal = await ask.refused("VerifyUserAttribute", AccessToken=access, AttributeName="name", Code="1")
+    assert refusal[0] == "InvalidParameterException"
+
+
+async def test_limits(ask: Bench) -> None:
+    await ask.add_user(phone_number=PHONE)
+    access = await access_of(ask)
+    asked = {"AccessToken": access, "AttributeName": "phone_number"}
+    for _ in range(5):
+        answer = await ask("GetUserAttributeVerificationCode", **asked)
+        assert answer["CodeDeliveryDetails"]["DeliveryMedium"] == "SMS"
+    assert await ask.refused("GetUserAttributeVerificationCode", **asked) == LIMIT
+    for _ in range(15):
+        assert await ask.refused("VerifyUserAttribute", **asked, Code=wrong(ask.code())) == MISMATCH
+    assert await ask.refused("VerifyUserAttribute", **asked, Code=ask.code()) == LIMIT
+
+
+async def test_a_code_lives_a_day_and_is_for_one_address(ask: Bench) -> None:
+    await ask.add_user(phone_number=PHONE, email=EMAIL)
+    access = await access_of(ask)
+    await ask("GetUserAttributeVerificationCode", AccessToken=access, AttributeName="phone_number")
+    members = {"AccessToken": access, "Code": ask.code()}
+    assert await ask.refused("VerifyUserAttribute", **members, AttributeName="email") == EXPIRED
+    ask.advance(86_400)
+    members["AccessToken"] = await access_of(ask)
+    assert await ask.refused("VerifyUserAttribute", **members, AttributeName="phone_number") == EXPIRED
+
+
+async def test_deleting_oneself(blank: Bench) -> None:
+    await blank.make_pool(AliasAttributes=["email"])
+    await blank.add_user(**VERIFIED)
+    result = await blank.tokens()
+    await blank("DeleteUser", AccessToken=result["AccessToken"])
+    for name in ("ana", EMAIL):
+        refusal = await blank.refused("AdminGetUser", UserPoolId=blank.pool_id, Username=name)
+        assert refusal == ("UserNotFoundException", "User does not exist.")
+    await blank.add_user("ben", **VERIFIED)
+    assert (await blank.admin("AdminGetUser", EMAIL))["Username"] == "ben"

@@ -1,0 +1,195 @@
+"""Requests are held against the service model, and refused in the service's words."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from aiocognito.emulator import dispatch
+from aiocognito.emulator.operations import TABLE
+from aiocognito.emulator.refusals import Refusal
+from aiocognito.emulator.service_model import ServiceModel
+from aiocognito.emulator.unicode_classes import translate
+
+from .bench import Bench
+
+NULL = "Member must not be null"
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "text"),
+    [
+        (
+            "SignUp",
+            {"ClientId": "a", "Username": "a", "Password": "with space"},
+            "1 validation error detected: Value at 'password' failed to satisfy constraint: "
+            r"Member must satisfy regular expression pattern: [\S]+",
+        ),
+        (
+            "SignUp",
+            {"Username": "a" * 129, "Password": "x"},
+            f"2 validation errors detected: Value at 'clientId' failed to satisfy constraint: {NULL}; "
+            "Value at 'username' failed to satisfy constraint: "
+            "Member must have length less than or equal to 128",
+        ),
+        (
+            "SignUp",
+            {"ClientId": "a", "Username": "a", "UserAttributes": [{"Name": "a"}, {"Value": "b"}]},
+            "1 validation error detected: Value null at 'userAttributes.2.member.name' failed to satisfy "
+            f"constraint: {NULL}",
+        ),
+        (
+            "InitiateAuth",
+            {"ClientId": "a", "AuthFlow": "X"},
+            "1 validation error detected: Value 'X' at 'authFlow' failed to satisfy constraint: "
+            "Member must satisfy enum value set: [USER_SRP_AUTH, REFRESH_TOKEN_AUTH, REFRESH_TOKEN, CUSTOM_AUTH, "
+            "ADMIN_NO_SRP_AUTH, USER_PASSWORD_AUTH, ADMIN_USER_PASSWORD_AUTH, USER_AUTH]",
+        ),
+        (
+            "GetUser",
+            {"AccessToken": None},
+            f"1 validation error detected: Value at 'accessToken' failed to satisfy constraint: {NULL}",
+        ),
+        (
+            "CreateUserPoolClient",
+            {"UserPoolId": "a_b", "ClientName": "a", "AuthSessionValidity": 2},
+            "1 validation error detected: Value '2' at 'authSessionValidity' failed to satisfy constraint: "
+            "Member must have value greater than or equal to 3",
+        ),
+        (
+            "CreateUserPoolClient",
+            {"UserPoolId": "a_b", "ClientName": "a", "AuthSessionValidity": 16},
+            "1 validation error detected: Value '16' at 'authSessionValidity' failed to satisfy constraint: "
+            "Member must have value less than or equal to 15",
+        ),
+        (
+            "CreateUserPool",
+            {"PoolName": "a", "Schema": []},
+            "1 validation error detected: Value '[]' at 'schema' failed to satisfy constraint: "
+            "Member must have length greater than or equal to 1",
+        ),
+        (
+            "CreateUserPool",
+            {"PoolName": "a", "UserPoolTags": {"": "x" * 300}},
+            "2 validation errors detected: Value '' at 'userPoolTags..key' failed to satisfy constraint: "
+            "Member must have length greater than or equal to 1; "
+            f"Value '{'x' * 300}' at 'userPoolTags..member' failed to satisfy constraint: "
+            "Member must have length less than or equal to 256",
+        ),
+        (
+            "CreateUserPoolClient",
+            {"UserPoolId": "a_b", "ClientName": "a", "AllowedOAuthFlows": ["code"] * 4},
+            "1 validation error detected: Value '[code, code, code, code]' at 'allowedOAuthFlows' failed to "
+            "satisfy constraint: Member must have length less than or equal to 3",
+        ),
+    ],
+)
+async def test_values_that_break_a_constraint(
+    blank: Bench, operation: str, body: dict[str, Any], text: str
+) -> None:
+    assert await blank.refused(operation, **body) == ("InvalidParameterException", text)
+
+
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        ("SignUp", {"ClientId": 5}),
+        ("SignUp", {"ClientId": True}),
+        ("SignUp", {"UserAttributes": {}}),
+        ("SignUp", {"UserAttributes": ["a"]}),
+        ("SignUp", {"ClientMetadata": []}),
+        ("InitiateAuth", {"AuthParameters": {"USERNAME": 1}}),
+        ("AdminSetUserPassword", {"Permanent": "true"}),
+        ("CreateUserPoolClient", {"AuthSessionValidity": True}),
+        ("CreateUserPoolClient", {"AuthSessionValidity": 3.5}),
+        ("CreateUserPoolClient", {"AuthSessionValidity": "3"}),
+    ],
+)
+async def test_types_that_cannot_be_meant(blank: Bench, operation: str, body: dict[str, Any]) -> None:
+    assert (await blank.refused(operation, **body))[0] == "SerializationException"
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'"text"', b"\xff", b"[" * 100_000])
+async def test_bodies_that_are_no_object(blank: Bench, body: bytes) -> None:
+    reply = await dispatch.answer(blank.world, blank.model, "SignUp", body)
+    assert (reply.status, reply.error) == (400, "SerializationException")
+
+
+async def test_an_empty_body_has_no_members(blank: Bench) -> None:
+    reply = await dispatch.answer(blank.world, blank.model, "SignUp", b"")
+    assert reply.error == "InvalidParameterException"
+    assert reply.body["message"].startswith("2 validation errors detected")
+
+
+async def test_unknown_and_absent_members_are_left_out(blank: Bench) -> None:
+    operation = blank.model.operations["SignUp"]
+    body = {"ClientId": "a", "Username": "a", "Extra": 1, "Password": None, "ClientMetadata": {"a": None}}
+    assert blank.model.check(operation, body) == {"ClientId": "a", "Username": "a", "ClientMetadata": {}}
+
+
+@pytest.mark.parametrize("name", ["Nonsense", "", "__class__", "DescribeUserImportJob"])
+async def test_unknown_operations(blank: Bench, name: str) -> None:
+    reply = await dispatch.answer(blank.world, blank.model, name, b"{}")
+    assert (reply.status, reply.error) == (400, "UnknownOperationException")
+
+
+def test_the_table_is_read_off_the_modules(model: ServiceModel) -> None:
+    assert set(TABLE) <= set(model.operations)
+    assert {"SignUp", "InitiateAuth", "GetUser", "AdminCreateUser", "CreateUserPool"} <= set(TABLE)
+
+
+async def test_codes_that_are_not_declared(
+    blank: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def odd(*_: object) -> dict[str, Any]:
+        raise Refusal("TeapotException", "Short and stout.")
+
+    monkeypatch.setattr(dispatch, "TABLE", {"ListUserPools": odd})
+    reply = await dispatch.answer(blank.world, blank.model, "ListUserPools", b'{"MaxResults": 1}')
+    assert (reply.status, reply.error) == (500, "InternalErrorException")
+    assert "which it does not declare" in caplog.text
+
+
+async def test_the_emulators_own_failures(
+    blank: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(*_: object) -> dict[str, Any]:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(dispatch, "TABLE", {"ListUserPools": broken})
+    reply = await dispatch.answer(blank.world, blank.model, "ListUserPools", b'{"MaxResults": 1}')
+    assert (reply.status, reply.error) == (500, "InternalErrorException")
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_reason_code() -> None:
+    reply = dispatch.failure("InvalidParameterException", "No.", reason="SOME_REASON")
+    assert json.loads(json.dumps(reply.body))["reasonCode"] == "SOME_REASON"
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("ana@example.com", True),
+        ("Ærøskøbing", True),
+        ("日本語", True),
+        ("e\u0301", True),
+        ("\U0001f600", True),
+        ("€5", True),
+        ("two words", False),
+        ("no\u00a0break", False),
+        ("zero\u200bwidth", False),
+        ("bell\x07", False),
+        ("tab\t", False),
+        ("\ue000", False),
+    ],
+)
+def test_unicode_classes(text: str, fits: bool) -> None:
+    import re
+
+    pattern = translate(r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+")
+    assert bool(re.fullmatch(pattern, text)) is fits
+    separated = translate(r"[\p{L}\p{M}\p{S}\p{N}\p{P}\p{Z}]+")
+    assert re.fullmatch(separated, "two words\u00a0") is not None
