@@ -10,11 +10,14 @@ import hashlib
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field, frozen
 
 from .refusals import Refusal, invalid_parameter, not_authorized
+
+if TYPE_CHECKING:
+    from .pool import UserPool
 
 MOST: Final = 20
 ALGORITHMS: Final = (-7, -257)
@@ -77,6 +80,30 @@ def decode(text: object) -> bytes:
     if not isinstance(text, str):
         raise ValueError("not text")  # noqa: TRY004 - whatever is malformed is one error here
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def relying_party(pool: UserPool) -> str:
+    """Name the domain that passkeys are made for.
+
+    Raises:
+        Refusal: The pool takes no passkeys, or has no domain for them.
+    """
+    if "WEB_AUTHN" not in pool.first_factors:
+        raise Refusal("WebAuthnNotEnabledException", "WebAuthn is not enabled for the user pool.")
+    rp_id = _configuration(pool).get("RelyingPartyId")
+    if not rp_id:
+        text = "The user pool has neither a relying party id nor a domain."
+        raise Refusal("WebAuthnConfigurationMissingException", text)
+    return str(rp_id)
+
+
+def user_verification(pool: UserPool) -> str:
+    """``required`` or ``preferred``."""
+    return str(_configuration(pool).get("UserVerification", "preferred"))
+
+
+def _configuration(pool: UserPool) -> Mapping[str, Any]:
+    return pool.mfa.get("WebAuthnConfiguration") or {}
 
 
 def register(ceremony: Ceremony, credential: Mapping[str, Any], now: float) -> Passkey:

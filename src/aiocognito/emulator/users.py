@@ -9,6 +9,7 @@ from attrs import define, field
 
 from .attempts import Attempts, Lockout
 from .codes import Code
+from .passkeys import Ceremony, Passkey
 from .schema import address_form
 from .srp_server import Secret
 from .totp import SoftwareToken
@@ -51,6 +52,8 @@ class User:
     preferred_factor: str | None = None
     groups: list[str] = field(factory=list)
     signed_in_before: bool = False
+    passkeys: dict[str, Passkey] = field(factory=dict, repr=False)
+    registration: Ceremony | None = field(default=None, repr=False)
 
     def verified(self, attribute: str) -> bool:
         """Whether an address is verified."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -9,7 +10,6 @@ from anyio import to_thread
 
 from .. import passkeys
 from ..passkeys import Ceremony
-from ..pool import UserPool
 from ..refusals import Refusal, invalid_parameter, not_found
 from ..tokens import bearer
 from ..world import World
@@ -22,12 +22,12 @@ async def StartWebAuthnRegistration(world: World, given: Mapping[str, Any]) -> d
     """Make the options with which a browser makes a passkey."""
     who = await bearer.authorize(world, given["AccessToken"])
     user = who.user
-    rp_id = relying_party(who.pool)
+    rp_id = passkeys.relying_party(who.pool)
     if len(user.passkeys) >= passkeys.MOST:
         raise Refusal("LimitExceededException", "The user has the most passkeys that there can be.")
-    challenge = passkeys.encode(world.random.bytes(32))
+    challenge = passkeys.encode(secrets.token_bytes(32))
     user.registration = Ceremony(
-        challenge, rp_id, user_verification(who.pool), who.client.id, world.clock() + _SECONDS
+        challenge, rp_id, passkeys.user_verification(who.pool), who.client.id, world.clock() + _SECONDS
     )
     known = [{"type": "public-key", "id": kept} for kept in user.passkeys]
     options = {
@@ -90,27 +90,3 @@ async def DeleteWebAuthnCredential(world: World, given: Mapping[str, Any]) -> di
     if who.user.passkeys.pop(given["CredentialId"], None) is None:
         raise not_found("Credential does not exist.")
     return {}
-
-
-def relying_party(pool: UserPool) -> str:
-    """Name the domain that passkeys are made for.
-
-    Raises:
-        Refusal: The pool takes no passkeys, or has no domain for them.
-    """
-    if "WEB_AUTHN" not in pool.first_factors:
-        raise Refusal("WebAuthnNotEnabledException", "WebAuthn is not enabled for the user pool.")
-    rp_id = _configuration(pool).get("RelyingPartyId")
-    if not rp_id:
-        text = "The user pool has neither a relying party id nor a domain."
-        raise Refusal("WebAuthnConfigurationMissingException", text)
-    return str(rp_id)
-
-
-def user_verification(pool: UserPool) -> str:
-    """``required`` or ``preferred``."""
-    return str(_configuration(pool).get("UserVerification", "preferred"))
-
-
-def _configuration(pool: UserPool) -> Mapping[str, Any]:
-    return pool.mfa.get("WebAuthnConfiguration") or {}

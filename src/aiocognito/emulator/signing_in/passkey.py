@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import secrets
 from typing import Any, Final
 
 from anyio import to_thread
 
 from .. import passkeys
-from ..operations.passkeys import relying_party, user_verification
 from ..passkeys import Ceremony
 from . import finish
 from .turn import Turn
@@ -19,11 +19,11 @@ _MILLISECONDS: Final = 180_000
 async def ask(turn: Turn) -> dict[str, Any]:
     """Make the options with which a browser proves a passkey."""
     pool, world = turn.pool, turn.world
-    challenge = passkeys.encode(world.random.bytes(32))
+    challenge = passkeys.encode(secrets.token_bytes(32))
     ceremony = Ceremony(
         challenge,
-        relying_party(pool),
-        user_verification(pool),
+        passkeys.relying_party(pool),
+        passkeys.user_verification(pool),
         turn.client.id,
         world.clock() + turn.client.session_life,
     )
