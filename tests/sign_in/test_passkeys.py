@@ -1,0 +1,154 @@
+"""Passkeys: registered by a signed-in person, listed, deleted; every false credential refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sign_in.authenticator import Authenticator, decode, encode
+
+from aiocognito import AuthClient, errors
+from aiocognito.emulator import CognitoEmulator
+
+PASSWORD = "Correct-Horse-7"
+POLICIES = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}
+
+
+async def signed_in(emulator: CognitoEmulator, **web_authn: Any) -> tuple[Any, AuthClient]:
+    configuration = {"RelyingPartyId": "example.com", **web_authn}
+    pool = await emulator.create_user_pool(Policies=POLICIES, WebAuthnConfiguration=configuration)
+    await pool.add_user("ana", PASSWORD)
+    auth = AuthClient(pool.config, clock=emulator.clock)
+    await auth.sign_in("ana", PASSWORD)
+    return pool, auth
+
+
+async def test_a_passkey_is_registered_listed_and_deleted() -> None:
+    async with CognitoEmulator() as emulator:
+        _, auth = await signed_in(emulator)
+        async with auth:
+            authenticator = Authenticator()
+            assert await auth.list_web_authn_credentials() == []
+            options = await auth.start_web_authn_registration()
+            assert options["rp"] == {"id": "example.com", "name": "example.com"}
+            assert options["user"]["name"] == "ana"
+            assert decode(options["user"]["id"]).decode() == (await auth.get_current_user()).user_id
+            credential = await authenticator.create(options)
+            await auth.complete_web_authn_registration(credential)
+            (passkey,) = await auth.list_web_authn_credentials()
+            assert passkey.credential_id == credential["id"]
+            assert passkey.relying_party_id == "example.com"
+            assert passkey.authenticator_transports == ["internal"]
+            assert passkey.created_at is not None
+            assert abs(passkey.created_at.timestamp() - emulator.clock()) < 60
+            await auth.associate_web_authn_credential(authenticator.create)
+            assert len(await auth.list_web_authn_credentials()) == 2
+            again = await auth.start_web_authn_registration()
+            assert {entry["id"] for entry in again["excludeCredentials"]} >= {credential["id"]}
+            await auth.delete_web_authn_credential(credential["id"])
+            assert len(await auth.list_web_authn_credentials()) == 1
+            with pytest.raises(errors.ResourceNotFoundException):
+                await auth.delete_web_authn_credential(credential["id"])
+
+
+async def test_every_page_of_passkeys_is_listed_and_twenty_are_the_most() -> None:
+    async with CognitoEmulator() as emulator:
+        _, auth = await signed_in(emulator)
+        async with auth:
+            authenticator = Authenticator()
+            for _ in range(20):
+                await auth.associate_web_authn_credential(authenticator.create)
+            listed = await auth.list_web_authn_credentials()
+            assert len({passkey.credential_id for passkey in listed}) == 20
+            with pytest.raises(errors.LimitExceededException):
+                await auth.start_web_authn_registration()
+
+
+Forgery = Callable[[dict[str, Any], Authenticator], None]
+
+
+def _other_challenge(options: dict[str, Any], _: Authenticator) -> None:
+    options["challenge"] = encode(b"another challenge of 32 bytes ..")
+
+
+def _other_party(options: dict[str, Any], _: Authenticator) -> None:
+    options["rp"] = {"id": "evil.example", "name": "evil"}
+
+
+def _other_origin(_: dict[str, Any], authenticator: Authenticator) -> None:
+    authenticator.origin = "https://evil.example"
+
+
+def _plain_http(_: dict[str, Any], authenticator: Authenticator) -> None:
+    authenticator.origin = "http://example.com"
+
+
+@pytest.mark.parametrize(
+    ("forge", "error"),
+    [
+        (_other_challenge, errors.WebAuthnChallengeNotFoundException),
+        (_other_party, errors.WebAuthnRelyingPartyMismatchException),
+        (_other_origin, errors.WebAuthnOriginNotAllowedException),
+        (_plain_http, errors.WebAuthnOriginNotAllowedException),
+    ],
+)
+async def test_a_false_registration_is_refused(forge: Forgery, error: type[errors.ServiceError]) -> None:
+    async with CognitoEmulator() as emulator:
+        _, auth = await signed_in(emulator)
+        async with auth:
+            authenticator = Authenticator()
+            options = await auth.start_web_authn_registration()
+            forge(options, authenticator)
+            credential = await authenticator.create(options)
+            with pytest.raises(error) as caught:
+                await auth.complete_web_authn_registration(credential)
+            assert isinstance(caught.value, errors.CompleteWebAuthnRegistrationException)
+            assert await auth.list_web_authn_credentials() == []
+
+
+async def test_a_registration_is_answered_once_and_in_time() -> None:
+    async with CognitoEmulator() as emulator:
+        _, auth = await signed_in(emulator)
+        async with auth:
+            authenticator = Authenticator()
+            with pytest.raises(errors.WebAuthnChallengeNotFoundException):
+                await auth.complete_web_authn_registration({"id": "x"})
+            options = await auth.start_web_authn_registration()
+            credential = await authenticator.create(options)
+            emulator.clock.advance(61)
+            with pytest.raises(errors.WebAuthnChallengeNotFoundException):
+                await auth.complete_web_authn_registration(credential)
+            credential = await authenticator.create(await auth.start_web_authn_registration())
+            await auth.complete_web_authn_registration(credential)
+            with pytest.raises(errors.WebAuthnChallengeNotFoundException):
+                await auth.complete_web_authn_registration(credential)
+
+
+async def test_a_malformed_credential_and_an_unverified_person_are_refused() -> None:
+    async with CognitoEmulator() as emulator:
+        _, auth = await signed_in(emulator, UserVerification="required")
+        async with auth:
+            authenticator = Authenticator()
+            for broken in ({"id": "x"}, {"response": {"clientDataJSON": "e30"}}):
+                await auth.start_web_authn_registration()
+                with pytest.raises(errors.ServiceError):
+                    await auth.complete_web_authn_registration(broken)
+            authenticator.verifies_user = False
+            credential = await authenticator.create(await auth.start_web_authn_registration())
+            with pytest.raises(errors.InvalidParameterException):
+                await auth.complete_web_authn_registration(credential)
+
+
+async def test_pools_without_passkeys_or_a_relying_party_say_so() -> None:
+    async with CognitoEmulator() as emulator:
+        for settings, error in (
+            ({}, errors.WebAuthnNotEnabledException),
+            ({"Policies": POLICIES}, errors.WebAuthnConfigurationMissingException),
+        ):
+            pool = await emulator.create_user_pool(**settings)
+            await pool.add_user("ana", PASSWORD)
+            async with AuthClient(pool.config, clock=emulator.clock) as auth:
+                await auth.sign_in("ana", PASSWORD)
+                with pytest.raises(error):
+                    await auth.start_web_authn_registration()
