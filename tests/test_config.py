@@ -229,6 +229,16 @@ def test_the_bounds_themselves_are_taken(field: str, low: float, high: float) ->
         assert getattr(made(**{field: bound}), field) == bound
 
 
+@pytest.mark.parametrize(
+    ("field", "longest"),
+    [("user_pool_client_id", 128), ("user_pool_client_secret", 64), ("device_name", 1024)],
+)
+def test_texts_of_the_longest_and_the_shortest_kind_are_taken(field: str, longest: int) -> None:
+    for length in (1, longest):
+        assert getattr(made(**{field: "n" * length}), field) == "n" * length
+    assert refusal(**{field: "n" * (longest + 1)}).field == field
+
+
 ANYTHING = st.one_of(
     st.none(),
     st.booleans(),
