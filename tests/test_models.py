@@ -33,6 +33,7 @@ EXAMPLES: list[Any] = [
         "us-east-1:identity",
         "u-1",
     ),
+    models.RedirectRequest("https://auth.example.com/oauth2/authorize?state=canary", "canary"),
     models.UserContext("203.0.113.7", "canary-data"),
     models.AutoSignInOptions("USER_AUTH", "EMAIL_OTP", {"canary": "canary"}),
     models.Device("d-1", "Ana's laptop", {"last_ip_used": "canary"}, WHEN, WHEN, WHEN),
@@ -82,6 +83,10 @@ def test_secrets_are_in_no_repr(value: Any) -> None:
             {"loginId": "ana@example.com", "authFlowType": "USER_SRP_AUTH"},
         ),
         (models.SignInDetails(auth_flow_type="USER_AUTH"), {"authFlowType": "USER_AUTH"}),
+        (
+            models.RedirectRequest("https://auth.example.com/login?state=s", "s"),
+            {"url": "https://auth.example.com/login?state=s", "state": "s"},
+        ),
         (models.AuthUser("ana", "u-1"), {"username": "ana", "userId": "u-1"}),
         (
             models.AuthUser("ana", "u-1", models.SignInDetails("ana@example.com")),
