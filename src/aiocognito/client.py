@@ -60,6 +60,7 @@ from .session import auto_sign_in as auto_sign_in_plan
 from .session import ending, keys, redirecting
 from .session.answering import answer_pending
 from .session.beginning import begin_automatically, begin_sign_in
+from .session.credentials import fetch_credentials
 from .session.own_device import forget_device, own_device
 from .session.provider import SessionTokenProvider, TokenProvider
 from .session.record import PendingAutoSignIn
@@ -559,30 +560,48 @@ class AuthClient:
         self,
         *,
         force_refresh: bool = False,
-        credentials: bool = True,  # noqa: ARG002 - no identity pool is asked yet
+        credentials: bool = True,
         client_metadata: Metadata = None,
     ) -> AuthSession:
-        """Return the session's tokens (``fetchAuthSession``; GetTokensFromRefreshToken).
+        """Return the session's tokens and AWS credentials (``fetchAuthSession``).
+
+        Cognito: GetTokensFromRefreshToken, GetId, GetCredentialsForIdentity. Credentials are kept in
+        the session, and fetched anew when they end or the id token is another. A guest's identity
+        becomes that of whoever signs in.
 
         Args:
-            force_refresh: Renew the tokens even if they are good.
-            credentials: Whether AWS credentials are wanted, too, where an identity pool is configured.
+            force_refresh: Renew tokens and credentials even if they are good.
+            credentials: Whether AWS credentials are wanted, where an identity pool is configured;
+                False never asks it.
             client_metadata: For the user pool's triggers, if tokens are renewed.
 
         Returns:
-            What there is; without tokens if nobody is signed in.
+            What there is. If nobody is signed in: no tokens, and a guest's credentials where the
+            configuration allows guests.
 
         Raises:
+            UserUnAuthenticatedException: Credentials are wanted, and the session has no id token.
+            CredentialsException: The identity pool gave no complete credentials, to a signed-in
+                person; CredentialsNotFoundException, to a guest.
             TokenRefreshException: The tokens expired and there is no refresh token.
-            ServiceError: Cognito refused to renew them.
-            NetworkError: Cognito could not be reached; the session is kept.
+            ServiceError: Cognito refused to renew them, or the identity pool refused.
+            NetworkError: One of them could not be reached; the session is kept.
         """
-        tokens = await self._token_provider.get_tokens(
-            force_refresh=force_refresh, client_metadata=arguments.strings(client_metadata, "client_metadata")
+        metadata = arguments.strings(client_metadata, "client_metadata")
+        self._session.shared.check_loop()
+        tokens = await self._token_provider.get_tokens(force_refresh=force_refresh, client_metadata=metadata)
+        found = None
+        if credentials:
+            found = await fetch_credentials(
+                self._session, tokens, force=force_refresh, borrowed=self._borrows
+            )
+        aws_credentials, identity_id = found or (None, None)
+        return AuthSession(
+            tokens=tokens,
+            credentials=aws_credentials,
+            identity_id=identity_id,
+            user_sub=None if tokens is None else tokens.access_token.payload.get("sub"),
         )
-        if tokens is None:
-            return AuthSession()
-        return AuthSession(tokens=tokens, user_sub=tokens.access_token.payload.get("sub"))
 
     async def get_current_user(self) -> AuthUser:
         """Say who is signed in (``getCurrentUser``). Asks nobody unless the tokens have expired.

@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from ..config import AuthConfig
-from ..errors import AuthUserPoolException, OAuthNotConfigureException
+from ..errors import (
+    AuthUserPoolException,
+    InvalidIdentityPoolIdException,
+    OAuthNotConfigureException,
+)
 from ..models import UserContext
 from .aws import AwsClient
 from .hosted_ui import HostedUi
 from .http import Http
+from .identity_pool import IdentityPool
 from .user_pool import UserPool
 
 
@@ -30,6 +35,7 @@ class Connections:
             http_client, connect_timeout=config.connect_timeout, read_timeout=config.read_timeout
         )
         self._user_pool_service: AwsClient | None = None
+        self._identity_pool_service: AwsClient | None = None
 
     def user_pool(self, user_context: UserContext | None = None) -> UserPool:
         """Return the user pool's gateway for one end user's context.
@@ -43,6 +49,20 @@ class Connections:
             self._user_pool_service = AwsClient("cognito-idp", self._config, aws_session=self._aws_session)
         return UserPool(self._config, self._user_pool_service, user_context)
 
+    def identity_pool(self) -> IdentityPool:
+        """Return the identity pool's gateway.
+
+        Raises:
+            InvalidIdentityPoolIdException: The configuration names no identity pool.
+        """
+        if self._config.identity_pool_id is None:
+            raise InvalidIdentityPoolIdException("no identity pool is configured")
+        if self._identity_pool_service is None:
+            self._identity_pool_service = AwsClient(
+                "cognito-identity", self._config, aws_session=self._aws_session
+            )
+        return IdentityPool(self._config.identity_pool_id, self._identity_pool_service)
+
     def hosted_ui(self) -> HostedUi:
         """Return the hosted UI's gateway.
 
@@ -55,6 +75,7 @@ class Connections:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        if self._user_pool_service is not None:
-            await self._user_pool_service.aclose()
+        for service in (self._user_pool_service, self._identity_pool_service):
+            if service is not None:
+                await service.aclose()
         await self._http.aclose()

@@ -15,7 +15,7 @@ from attrs import field, frozen
 
 from ..config import AuthConfig
 from ..hub import AuthEvent, AuthEventName, Hub
-from ..models import AuthTokens
+from ..models import AuthTokens, Credentials
 from ..services.connections import Connections
 from ..storage import Storage
 from ..verifier import TokenVerifier
@@ -78,6 +78,7 @@ class Shared:
         self.max_session_age = max_session_age
         self.decoded: dict[str, Decoded] = {}
         self.refreshes: dict[str, asyncio.Future[AuthTokens | None]] = {}
+        self.credential_flights: dict[tuple[str, str | None], asyncio.Task[tuple[Credentials, str]]] = {}
         self._hubs: dict[str, dict[int, weakref.ref[Hub]]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._id_tokens: TokenVerifier | None = None

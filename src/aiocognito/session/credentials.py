@@ -1,0 +1,183 @@
+"""A session's AWS credentials: kept in its record, fetched once however many ask."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
+
+from attrs import evolve, field, frozen
+
+from ..errors import AuthError
+from ..flows.credentials import logins_of, obtain_credentials
+from ..models import AuthTokens, Credentials
+from . import keys
+from .record import SessionRecord, StoredCredentials, StoredIdentity
+from .session import EXPIRY_MARGIN, Session
+
+# Should the service not say when credentials end: Amplify's assumption.
+ASSUMED_LIFE: Final = 50 * 60.0
+
+Found: TypeAlias = tuple[Credentials, str]
+"""Credentials, and the identity whose they are."""
+
+
+@frozen
+class Wanted:
+    """Whose credentials are wanted: a login's, with its id token's hash, or a guest's.
+
+    Attributes:
+        logins: What proves who is signed in; None for a guest.
+        login: The hash of their id token; credentials end with it.
+        role_arn: The role to ask for.
+        borrowed: Whether the tokens come from a provider of the caller's, and are in no record.
+    """
+
+    logins: Mapping[str, str] | None = field(default=None, repr=False)
+    login: str | None = field(default=None, repr=False)
+    role_arn: str | None = None
+    borrowed: bool = False
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether nobody is signed in."""
+        return self.logins is None
+
+
+async def fetch_credentials(
+    session: Session, tokens: AuthTokens | None, *, force: bool, borrowed: bool
+) -> Found | None:
+    """Return credentials for whoever is signed in, or for a guest.
+
+    Args:
+        session: Where they are kept.
+        tokens: Of whoever is signed in; None for a guest.
+        force: Fetch new ones even if there are good ones.
+        borrowed: Whether the tokens come from a provider of the caller's.
+
+    Returns:
+        None without an identity pool, and for a guest where there are none.
+
+    Raises:
+        UserUnAuthenticatedException: Somebody is signed in without an id token.
+        AuthError: The identity pool refused or cannot be reached, and no good ones are kept.
+    """
+    config = session.shared.config
+    if config.identity_pool_id is None or (tokens is None and not config.allow_guest_access):
+        return None
+    wanted = Wanted(borrowed=borrowed)
+    if tokens is not None:
+        logins = logins_of(tokens.id_token)
+        (id_token,) = logins.values()
+        wanted = Wanted(logins, keys.digest(id_token), config.custom_role_arn, borrowed)
+    record = (await session.load()).record
+    kept = _kept(record, wanted)
+    now = session.shared.clock()
+    if kept is not None and not force and now < _early_at(kept, config.refresh_ahead):
+        return _found(record, kept)
+    try:
+        return await _fetch_once(session, wanted, kept)
+    except AuthError:
+        if kept is None or force or now >= kept.expires_at - EXPIRY_MARGIN:
+            raise
+        # An early renewal that failed harms nobody: the old ones are still good.
+        return _found(record, kept)
+
+
+async def _fetch_once(session: Session, wanted: Wanted, seen: StoredCredentials | None) -> Found:
+    """Fetch, in a task of its own that serves all who ask at the same time."""
+    flights = session.shared.credential_flights
+    key = (session.session_id, wanted.login)
+    flight = flights.get(key)
+    if flight is None:
+        flight = flights[key] = session.shared.spawn(_fetch(session, wanted, seen))
+        flight.add_done_callback(lambda _: flights.pop(key, None))
+    return await asyncio.shield(flight)
+
+
+async def _fetch(session: Session, wanted: Wanted, seen: StoredCredentials | None) -> Found:
+    shared = session.shared
+    async with shared.storage.lock(f"{session.storage_key}:credentials"):
+        before = (await session.load()).record
+        kept = _kept(before, wanted)
+        if kept is not None and kept != seen:
+            return _found(before, kept)  # Another process was first.
+        asked_at = shared.clock()
+        identity_id, credentials = await obtain_credentials(
+            shared.connections.identity_pool(),
+            wanted.logins,
+            identity_id=_identity_id(before, wanted),
+            custom_role_arn=wanted.role_arn,
+        )
+        stored = _stored(credentials, wanted, asked_at)
+        identity = StoredIdentity(identity_id=identity_id, is_guest=wanted.is_guest, credentials=stored)
+
+        def change(record: SessionRecord) -> SessionRecord:
+            # Somebody may have signed out, or in, or moved the record: then that stands.
+            return evolve(record, identity=identity) if _belongs(record, before, wanted) else record
+
+        await session.update(change)
+        return _credentials(stored), identity_id
+
+
+def _kept(record: SessionRecord, wanted: Wanted) -> StoredCredentials | None:
+    """The credentials in a record, if they are for whom they are wanted."""
+    identity = record.identity
+    if identity is None or identity.credentials is None or identity.is_guest is not wanted.is_guest:
+        return None
+    kept = identity.credentials
+    return kept if (kept.login, kept.role_arn) == (wanted.login, wanted.role_arn) else None
+
+
+def _identity_id(record: SessionRecord, wanted: Wanted) -> str | None:
+    """The identity to go on with. A guest is never given that of somebody who was signed in."""
+    identity = record.identity
+    if identity is None or (wanted.is_guest and not identity.is_guest):
+        return None
+    return identity.identity_id
+
+
+def _belongs(record: SessionRecord, before: SessionRecord, wanted: Wanted) -> bool:
+    if wanted.borrowed:
+        return True
+    if wanted.is_guest:
+        return record.tokens is None and record.identity == before.identity
+    return (
+        record.tokens is not None
+        and record.tokens.id_token is not None
+        and keys.digest(record.tokens.id_token) == wanted.login
+    )
+
+
+def _early_at(kept: StoredCredentials, ahead: float) -> float:
+    """From when on they are to be renewed; never more than half their life before their end."""
+    life = kept.expires_at - kept.issued_at
+    return kept.expires_at - max(min(ahead, life / 2), EXPIRY_MARGIN)
+
+
+def _stored(credentials: Credentials, wanted: Wanted, now: float) -> StoredCredentials:
+    end = credentials.expiration
+    return StoredCredentials(
+        access_key_id=credentials.access_key_id,
+        secret_access_key=credentials.secret_access_key,
+        session_token=credentials.session_token,
+        expires_at=now + ASSUMED_LIFE if end is None else end.timestamp(),
+        issued_at=now,
+        login=wanted.login,
+        role_arn=wanted.role_arn,
+    )
+
+
+def _found(record: SessionRecord, kept: StoredCredentials) -> Found:
+    identity = record.identity
+    return _credentials(kept), identity.identity_id if identity is not None else ""
+
+
+def _credentials(stored: StoredCredentials) -> Credentials:
+    return Credentials(
+        access_key_id=stored.access_key_id,
+        secret_access_key=stored.secret_access_key,
+        session_token=stored.session_token,
+        expiration=datetime.fromtimestamp(stored.expires_at, UTC),
+    )
