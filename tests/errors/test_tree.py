@@ -26,6 +26,7 @@ MORE: dict[type[AuthError], dict[str, Any]] = {
     errors.AuthConfigError: {"field": "user_pool_id"},
     errors.NetworkError: {"request_sent": True},
     ServiceError: {"operation": "SignUp"},
+    errors.OAuthSignInException: {"error": "access_denied", "error_description": "not today"},
     errors.TokenVerificationError: {"claim": "aud", "expected": ("a", "b"), "actual": "c"},
 }
 
