@@ -47,6 +47,19 @@ class Refused(Exception):
         self.message = message
 
 
+@attrs.frozen
+class Answered:
+    """What came back over HTTP."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """Read the body."""
+        return json.loads(self.body)
+
+
 @attrs.define
 class Bench:
     """Asks operations without HTTP; every request and every answer is held against the service model."""

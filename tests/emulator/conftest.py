@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import aiohttp
 import pytest
@@ -13,7 +13,7 @@ from aiocognito.emulator.service_model import ServiceModel
 from aiocognito.emulator.tokens.keys import KeyPair
 from aiocognito.emulator.world import World
 
-from .bench import Bench, OnePair
+from .bench import Answered, Bench, OnePair, shape_faults
 
 
 @pytest.fixture(scope="session")
@@ -53,19 +53,22 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-def post(emulator: CognitoEmulator, http: aiohttp.ClientSession) -> Callable[..., Any]:
-    """POST one operation and return aiohttp's response, read: `await post("GetUser", {...})`."""
+def post(
+    emulator: CognitoEmulator, http: aiohttp.ClientSession, model: ServiceModel
+) -> Callable[..., Awaitable[Answered]]:
+    """Ask over HTTP: `await post("GetUser", {...})`; the raw answer is held against the model."""
 
     async def send(
         operation: str, body: object, *, prefix: str = "AWSCognitoIdentityProviderService", **headers: str
-    ) -> aiohttp.ClientResponse:
-        sent = {
-            "X-Amz-Target": f"{prefix}.{operation}",
-            **{k.replace("_", "-"): v for k, v in headers.items()},
-        }
-        data = {"data": body} if isinstance(body, bytes) else {"json": body}
-        async with http.post(emulator.url, headers=sent, **data) as response:
-            await response.read()
-        return response
+    ) -> Answered:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent["X-Amz-Target"] = f"{prefix}.{operation}"
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        async with http.post(emulator.url, headers=sent, data=data) as response:
+            answered = Answered(response.status, response.headers, await response.read())
+        if response.status == 200 and response.content_type == "application/x-amz-json-1.1":
+            faults = list(shape_faults(model, model.operations[operation].output, answered.json()))
+            assert not faults, faults
+        return answered
 
     return send

@@ -85,7 +85,8 @@ async def test_who_cannot_be_created(blank: Bench) -> None:
             {"Username": "ben", "UserAttributes": entries(custom_x="1")},
             (
                 "InvalidParameterException",
-                "Attributes did not conform to the schema: Type for attribute {custom:x} could not be determined",
+                "Attributes did not conform to the schema: "
+                "Type for attribute {custom:x} could not be determined",
             ),
         ),
     ):

@@ -44,8 +44,8 @@ NULL = "Member must not be null"
             "InitiateAuth",
             {"ClientId": "a", "AuthFlow": "X"},
             "1 validation error detected: Value 'X' at 'authFlow' failed to satisfy constraint: "
-            "Member must satisfy enum value set: [USER_SRP_AUTH, REFRESH_TOKEN_AUTH, REFRESH_TOKEN, CUSTOM_AUTH, "
-            "ADMIN_NO_SRP_AUTH, USER_PASSWORD_AUTH, ADMIN_USER_PASSWORD_AUTH, USER_AUTH]",
+            "Member must satisfy enum value set: [USER_SRP_AUTH, REFRESH_TOKEN_AUTH, REFRESH_TOKEN, "
+            "CUSTOM_AUTH, ADMIN_NO_SRP_AUTH, USER_PASSWORD_AUTH, ADMIN_USER_PASSWORD_AUTH, USER_AUTH]",
         ),
         (
             "GetUser",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -35,9 +34,15 @@ def run(
         port: The port; 0 takes a free one.
         data: A directory to keep everything in.
         say: Called with every line, instead of printing it.
+
+    Raises:
+        SystemExit: Nothing can listen there; it was said why.
     """
-    with suppress(KeyboardInterrupt):
+    try:
         asyncio.run(serve(host, port, data, say=say or _print))
+    except OSError as exc:
+        (say or _print)(f"Cannot listen on {host}, port {port}: {exc.strerror}.")
+        raise SystemExit(1) from None
 
 
 async def serve(

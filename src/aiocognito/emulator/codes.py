@@ -22,6 +22,7 @@ SIGN_UP: Final = "sign_up"
 RESET_PASSWORD: Final = "reset_password"  # noqa: S105 - a purpose
 VERIFY: Final = "verify_attribute"
 MFA: Final = "mfa"
+SIGN_IN: Final = "sign_in"
 INVITATION: Final = "invitation"
 _MEDIA: Final = {"email": "EMAIL", "phone_number": "SMS"}
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from ..config import AuthConfig
-from .operations.mfa import prefer
 from .pool import UserPool
 from .randomness import BASE32, secret_text
 from .totp import SECRET_LENGTH, SoftwareToken
@@ -135,10 +134,10 @@ class EmulatedUserPool:
             if group not in self.state.groups:
                 await ask("CreateGroup", UserPoolId=self.id, GroupName=group)
             await ask("AdminAddUserToGroup", **named, GroupName=group)
-        self._give_factors(user, [mfa] if isinstance(mfa, str) else list(mfa or ()))
+        await self._give_factors(user, [mfa] if isinstance(mfa, str) else list(mfa or ()))
         return user
 
-    def _give_factors(self, user: User, factors: list[str]) -> None:
+    async def _give_factors(self, user: User, factors: list[str]) -> None:
         wanted: dict[str, Any] = {}
         for factor in factors:
             member = next((entry[0] for name, entry in _FACTORS.items() if factor in (name, entry[1])), None)
@@ -147,7 +146,9 @@ class EmulatedUserPool:
             if member == "SoftwareTokenMfaSettings":
                 user.token = SoftwareToken(secret_text(SECRET_LENGTH, BASE32))
             wanted[member] = {"Enabled": True, "PreferredMfa": len(factors) == 1}
-        prefer(self._emulator.world, self.state, user, wanted)
+        if wanted:
+            named = {"UserPoolId": self.id, "Username": user.username}
+            await self._emulator.ask("AdminSetUserMFAPreference", **named, **wanted)
 
     def totp_code(self, username: str) -> str:
         """Tell what the user's authenticator app shows, or will show next if that code is spent.

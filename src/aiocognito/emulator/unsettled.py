@@ -34,6 +34,8 @@ class Unsettled:
     # Attempts
     wrong_codes_per_handle: int = 5
     """After so many wrong MFA codes the handle is dead, and the lock-out of passwords begins."""
+    wrong_first_codes_per_handle: int = 10
+    """After so many wrong codes as first factor the handle is dead; six in a row were seen to do nothing."""
     failed_passwords_before_lock: int = 5
     longest_lock: float = 900.0
     confirm_sign_up_attempts_per_hour: int = 15
@@ -72,6 +74,7 @@ class Unsettled:
     password_history_message: str = "Password has previously been used"  # noqa: S105 - a message
     custom_auth_disabled_message: str = "CUSTOM_AUTH flow not enabled for this client"
     user_auth_disabled_message: str = "USER_AUTH flow not enabled for this client"
+    challenge_not_offered_message: str = "Invalid challenge selected."
     challenge_mismatch_message: str = "Invalid session for the user."
     associate_credentials_message: str = "Either AccessToken or Session must be given"
     two_preferred_message: str = "Only one MFA method can be preferred"

@@ -64,7 +64,6 @@ async def _begin(
 
 _NOT_CONFIGURED: Final = {
     "CUSTOM_AUTH": "Custom auth lambda trigger is not configured for the user pool.",
-    "USER_AUTH": "USER_AUTH flow is not available.",
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from .. import codes, schema
+from .. import codes, schema, users
 from ..codes import Code
 from ..pool import UserPool
 from ..refusals import Refusal, invalid_parameter
@@ -25,10 +25,17 @@ TOTP: Final = "SOFTWARE_TOKEN_MFA"
 
 @frozen
 class Sent:
-    """What a handle knows of a code on its way; ``enrols`` is the factor that it sets up, if it does."""
+    """What a handle knows of a code on its way.
 
-    code: Code
+    Args:
+        code: The code; ``None`` if there is nobody to send one to, which is hidden.
+        enrols: The factor that it sets up, if it does.
+        is_first: It is the first factor.
+    """
+
+    code: Code | None
     enrols: str | None = None
+    is_first: bool = False
 
 
 async def go_on(turn: Turn) -> dict[str, Any]:
@@ -96,29 +103,45 @@ def ask(turn: Turn, factor: str, *, address: str | None = None) -> dict[str, Any
 
 async def SMS_MFA(turn: Turn) -> dict[str, Any]:
     """Judge a code that was sent by SMS."""
-    return await _judge_message(turn, turn.need("SMS_MFA_CODE"))
+    return await judge_message(turn, turn.need("SMS_MFA_CODE"))
 
 
 async def EMAIL_OTP(turn: Turn) -> dict[str, Any]:
-    """Judge a code that was sent by e-mail."""
-    return await _judge_message(turn, turn.need("EMAIL_OTP_CODE"))
+    """Judge a code that was sent by e-mail, be it the first or the second factor."""
+    return await judge_message(turn, turn.need("EMAIL_OTP_CODE"))
 
 
-async def _judge_message(turn: Turn, given: str) -> dict[str, Any]:
+async def judge_message(turn: Turn, given: str) -> dict[str, Any]:
+    """Judge a code that was sent."""
     sent: Sent = turn.ticket.state
-    code = sent.code
-    if not code.equals(given):
-        _count_wrong(turn)
+    if sent.code is None or not sent.code.equals(given):
+        if sent.is_first:
+            _count_wrong_first(turn)
+        else:
+            _count_wrong(turn)
         raise Refusal("CodeMismatchException", "Invalid code or auth state for the user.")
     turn.ticket.spent = True
     user = turn.person
-    # A code that came back proves the address, also one that is only being set up.
-    user.attributes[code.attribute] = code.address
-    user.attributes[f"{code.attribute}_verified"] = "true"
+    _verify(turn.pool, user, sent.code)
     if sent.enrols:
         user.factors.add(sent.enrols)
-    turn.pool.users.index(user)
-    return await finish.done(turn)
+    if not sent.is_first:
+        return await finish.done(turn)
+    if user.status == users.UNCONFIRMED:
+        user.status = users.CONFIRMED
+        user.codes.pop(codes.SIGN_UP, None)
+    return await go_on(turn)
+
+
+def _verify(pool: UserPool, user: User, code: Code) -> None:
+    """A code that came back proves the address, also one that is only being set up."""
+    before = dict(user.attributes)
+    user.attributes.update({code.attribute: code.address, f"{code.attribute}_verified": "true"})
+    taken = pool.users.conflict(user)
+    if taken is not None:
+        user.attributes = before
+        raise Refusal("AliasExistsException", f"An account with the given {taken} already exists.")
+    pool.users.index(user)
 
 
 async def SOFTWARE_TOKEN_MFA(turn: Turn) -> dict[str, Any]:
@@ -142,6 +165,11 @@ async def SELECT_MFA_TYPE(turn: Turn) -> dict[str, Any]:
         raise invalid_parameter("Invalid MFA type selected.")
     turn.ticket.spent = True
     return ask(turn, answer)
+
+
+def _count_wrong_first(turn: Turn) -> None:
+    turn.ticket.wrong += 1
+    turn.ticket.dead = turn.ticket.wrong >= turn.world.unsettled.wrong_first_codes_per_handle
 
 
 def _count_wrong(turn: Turn) -> None:

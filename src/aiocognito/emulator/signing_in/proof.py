@@ -14,8 +14,14 @@ from attrs import frozen
 
 from ... import srp
 from .. import srp_server
-from ..handles import Handle
-from ..refusals import invalid_parameter, not_authorized, user_not_found, wrong_credentials
+from ..handles import Handle, invalid
+from ..refusals import (
+    invalid_parameter,
+    missing_parameter,
+    not_authorized,
+    user_not_found,
+    wrong_credentials,
+)
 from ..srp_server import Exchange
 from .password import judge, refuse_stranger
 from .turn import Turn
@@ -29,14 +35,31 @@ _TIMESTAMP: Final = re.compile(
 
 @frozen
 class Begun:
-    """What a secret block stands for: the name that was typed, and the exchange."""
+    """What a secret block stands for.
+
+    Args:
+        name: The name that was typed.
+        exchange: The exchange.
+        with_session: The proof must bring the session handle, too.
+    """
 
     name: str
     exchange: Exchange
+    with_session: bool = False
 
 
 async def USER_SRP_AUTH(turn: Turn) -> dict[str, Any]:
     """Begin with the client's public value; the password stays where it is."""
+    return await begin(turn)
+
+
+async def begin(turn: Turn, *, with_session: bool = False) -> dict[str, Any]:
+    """Ask for the proof of a password.
+
+    Args:
+        turn: The request, with ``SRP_A``.
+        with_session: Whether a session handle comes with it, which the answer must bring back.
+    """
     client_public = srp_server.public_value(turn.need("SRP_A"))
     if client_public is None:
         raise invalid_parameter(turn.world.unsettled.srp_bad_a_message)
@@ -45,7 +68,7 @@ async def USER_SRP_AUTH(turn: Turn) -> dict[str, Any]:
     secret = await _secret(turn)
     exchange = await srp.run(srp_server.begin, secret, client_public)
     block = base64.b64encode(secrets.token_bytes(turn.world.unsettled.secret_block_bytes)).decode()
-    handle = _handle(turn, exchange)
+    handle = _handle(turn, Begun(turn.name, exchange, with_session))
     turn.pool.handles.put(block, handle, turn.world.clock())
     name = turn.pool.decoy_uuid(turn.name) if turn.user is None else turn.user.username
     answer: dict[str, Any] = {
@@ -58,7 +81,7 @@ async def USER_SRP_AUTH(turn: Turn) -> dict[str, Any]:
             "USER_ID_FOR_SRP": name,
         },
     }
-    if turn.world.unsettled.srp_challenge_has_session:
+    if with_session or turn.world.unsettled.srp_challenge_has_session:
         answer["Session"] = turn.pool.handles.issue(handle, turn.world.clock())
     return answer
 
@@ -70,10 +93,10 @@ async def _secret(turn: Turn) -> srp_server.Secret:
     return await srp.run(srp_server.decoy, salt, exponent)
 
 
-def _handle(turn: Turn, exchange: Exchange) -> Handle:
+def _handle(turn: Turn, begun: Begun) -> Handle:
     sub = None if turn.user is None else turn.user.sub
     expires = turn.world.clock() + turn.client.session_life
-    return Handle("PASSWORD_VERIFIER", turn.client.id, sub, expires, Begun(turn.name, exchange))
+    return Handle("PASSWORD_VERIFIER", turn.client.id, sub, expires, begun)
 
 
 async def PASSWORD_VERIFIER(turn: Turn) -> dict[str, Any]:
@@ -88,8 +111,12 @@ async def PASSWORD_VERIFIER(turn: Turn) -> dict[str, Any]:
     if not _fits(turn, handle):
         raise wrong_credentials()
     assert handle is not None  # noqa: S101 - it fits
-    handle.spent = True
     begun: Begun = handle.state
+    if begun.with_session and turn.handle is None:
+        raise missing_parameter("Session")
+    if turn.handle is not None and turn.handle is not handle:
+        raise invalid()
+    handle.spent = True
     if not _timely(turn, timestamp):
         raise not_authorized(turn.world.unsettled.srp_timestamp_message)
 

@@ -67,6 +67,7 @@ class Turn:
     def challenge(self, name: str, parameters: Mapping[str, str], *, state: object = None) -> dict[str, Any]:
         """Ask something: the answer of an operation, with a fresh handle."""
         now = self.world.clock()
-        handle = Handle(name, self.client.id, self.person.sub, now + self.client.session_life, state)
+        sub = None if self.user is None else self.user.sub
+        handle = Handle(name, self.client.id, sub, now + self.client.session_life, state)
         session = self.pool.handles.issue(handle, now)
         return {"ChallengeName": name, "Session": session, "ChallengeParameters": dict(parameters)}

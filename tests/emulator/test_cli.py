@@ -1,0 +1,94 @@
+"""``aiocognito emulator``: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from aiocognito.emulator import Message
+from aiocognito.emulator.cli import described, run, serve
+
+from .bench import EMAIL, PASSWORD
+
+
+@contextlib.asynccontextmanager
+async def running(host: str = "127.0.0.1") -> AsyncIterator[list[str]]:
+    """Run it in this loop, until the block is left; yields the lines as they come."""
+    lines: list[str] = []
+    end, started = asyncio.Event(), asyncio.Event()
+
+    def say(line: str) -> None:
+        lines.append(line)
+        if line.startswith("export"):
+            started.set()
+
+    task = asyncio.create_task(serve(host, 0, say=say, until=end))
+    await asyncio.wait_for(started.wait(), 10)
+    yield lines
+    end.set()
+    await task
+
+
+def found(lines: list[str], label: str) -> str:
+    return next(line.removeprefix(label).strip() for line in lines if line.startswith(label))
+
+
+async def test_what_is_printed() -> None:
+    async with running() as lines, aiohttp.ClientSession() as http:
+        url, client = found(lines, "Cognito emulator"), found(lines, "app client")
+        assert found(lines, "region") == "us-east-1"
+        assert found(lines, "user pool").startswith("us-east-1_")
+        target = {"X-Amz-Target": "AWSCognitoIdentityProviderService.SignUp"}
+        body = {"ClientId": client, "Username": EMAIL, "Password": PASSWORD}
+        async with http.post(url, headers=target, json=body) as response:
+            assert response.status == 200
+        assert re.fullmatch(r"EMAIL to ana@example.com: \d{6}   \(to confirm a sign-up\)", lines[-1])
+        assert not any(line.startswith("token") for line in lines)
+
+
+async def test_the_token_is_printed_beyond_loopback() -> None:
+    async with running("0.0.0.0") as lines:
+        assert len(found(lines, "token").split()[0]) > 40
+
+
+def test_temporary_passwords() -> None:
+    line = described(Message("+1555", "ana", "SMS", "Secret-1", "invitation", "pool"))
+    assert line == "SMS to +1555: Secret-1   (a temporary password)"
+
+
+def test_a_signal_ends_it() -> None:
+    script = "from aiocognito.emulator.cli import run; run(port=0); print('ended')"
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        lines = iter(process.stdout.readline, "")
+        assert next(lines).startswith("Cognito emulator  http://127.0.0.1:")
+        next(line for line in lines if line.startswith("export"))
+        os.kill(process.pid, signal.SIGTERM)
+        assert [line for line in lines if line.strip()] == ["ended\n"]
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.stdout.close()
+        process.wait()
+
+
+def test_a_taken_port_is_told() -> None:
+    lines: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(SystemExit) as ended:
+            run(port=port, say=lines.append)
+    assert ended.value.code == 1
+    assert len(lines) == 1
+    assert lines[0].startswith(f"Cannot listen on 127.0.0.1, port {port}: ")

@@ -1,0 +1,254 @@
+"""The emulator as tests hold it: pools, users, outbox, clock, many at once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from aiocognito.emulator import Clock, CognitoEmulator, Message, Outbox
+from aiocognito.emulator.tokens.keys import KeyPair
+
+from .bench import EMAIL, PASSWORD, PHONE, OnePair
+
+
+async def test_defaults_that_suit_tests(emulator: CognitoEmulator) -> None:
+    pool = await emulator.create_user_pool()
+    state = pool.state
+    assert state.auto_verified == ("email",)
+    assert state.mfa_mode == "OPTIONAL"
+    assert state.factors == ("SMS_MFA", "SOFTWARE_TOKEN_MFA")
+    client = state.clients[pool.client_id]
+    assert all(client.permits(flow) for flow in ("USER_SRP_AUTH", "USER_PASSWORD_AUTH", "REFRESH_TOKEN_AUTH"))
+    assert pool.client_secret is None
+
+
+async def test_settings(emulator: CognitoEmulator) -> None:
+    pool = await emulator.create_user_pool(
+        MfaConfiguration="ON",
+        SmsMfaConfiguration=None,
+        EmailMfaConfiguration={},
+        UsernameAttributes=["email"],
+        client={"GenerateSecret": True, "AuthSessionValidity": 10},
+    )
+    assert pool.state.factors == ("SOFTWARE_TOKEN_MFA", "EMAIL_OTP")
+    config = pool.config
+    assert config.user_pool_id == pool.id
+    assert config.user_pool_client_id == pool.client_id
+    assert config.user_pool_client_secret == pool.client_secret is not None
+    assert config.user_pool_endpoint == emulator.url
+    assert config.auth_session_validity == 600
+
+
+async def test_rotation_excludes_the_older_refresh(emulator: CognitoEmulator) -> None:
+    pool = await emulator.create_user_pool(client={"RefreshTokenRotation": {"Feature": "ENABLED"}})
+    client = pool.state.clients[pool.client_id]
+    assert client.rotates
+    assert not client.permits("REFRESH_TOKEN_AUTH")
+    assert client.permits("USER_PASSWORD_AUTH")
+    flows = ["ALLOW_REFRESH_TOKEN_AUTH"]
+    rotation = {"RefreshTokenRotation": {"Feature": "ENABLED"}, "ExplicitAuthFlows": flows}
+    pool = await emulator.create_user_pool(client=rotation)
+    assert pool.state.clients[pool.client_id].flows == tuple(flows)
+
+
+async def test_settings_that_cannot_be(emulator: CognitoEmulator) -> None:
+    with pytest.raises(ValueError, match="CreateUserPool: InvalidParameterException: 1 validation error"):
+        await emulator.create_user_pool(PoolName="?")
+    with pytest.raises(ValueError, match="UnknownOperationException"):
+        await emulator.ask("Nonsense")
+
+
+async def test_users(emulator: CognitoEmulator) -> None:
+    pool = await emulator.create_user_pool()
+    ana = await pool.add_user(
+        "ana", PASSWORD, attributes={"email": EMAIL, "phone_number": PHONE}, groups=["editors", "authors"]
+    )
+    assert ana.status == "CONFIRMED"
+    assert ana.verified("email")
+    assert ana.verified("phone_number")
+    assert ana.groups == ["editors", "authors"]
+    ben = await pool.add_user(
+        "ben", PASSWORD, attributes={"email_verified": "false", "email": EMAIL}, groups=["editors"]
+    )
+    assert not ben.verified("email")
+    clara = await pool.add_user("clara", PASSWORD, attributes={"email": EMAIL}, confirmed=False)
+    assert clara.status == "UNCONFIRMED"
+    assert not clara.verified("email")
+    assert emulator.outbox.messages == []
+    with pytest.raises(ValueError, match="AdminSetUserPassword: InvalidPasswordException"):
+        await pool.add_user("dora", "weak")
+
+
+async def test_users_by_address(emulator: CognitoEmulator) -> None:
+    pool = await emulator.create_user_pool(UsernameAttributes=["email"])
+    user = await pool.add_user(EMAIL, PASSWORD)
+    assert user.username == user.sub
+    assert user.verified("email")
+
+
+@pytest.mark.parametrize(
+    ("mfa", "factors", "preferred"),
+    [
+        (None, [], None),
+        ("TOTP", ["SOFTWARE_TOKEN_MFA"], "SOFTWARE_TOKEN_MFA"),
+        ("SOFTWARE_TOKEN_MFA", ["SOFTWARE_TOKEN_MFA"], "SOFTWARE_TOKEN_MFA"),
+        ("SMS", ["SMS_MFA"], "SMS_MFA"),
+        ("EMAIL", ["EMAIL_OTP"], "EMAIL_OTP"),
+        (["SMS", "TOTP"], ["SMS_MFA", "SOFTWARE_TOKEN_MFA"], None),
+    ],
+)
+async def test_users_with_second_factors(
+    emulator: CognitoEmulator, mfa: Any, factors: list[str], preferred: str | None
+) -> None:
+    pool = await emulator.create_user_pool()
+    attributes = {"email": EMAIL, "phone_number": PHONE}
+    user = await pool.add_user("ana", PASSWORD, attributes=attributes, mfa=mfa)
+    assert user.active_factors() == factors
+    assert user.preferred_factor == preferred
+
+
+async def test_second_factors_that_cannot_be(emulator: CognitoEmulator) -> None:
+    pool = await emulator.create_user_pool()
+    with pytest.raises(ValueError, match="mfa must be of TOTP, SMS, EMAIL, not 'PIGEON'"):
+        await pool.add_user("ana", PASSWORD, mfa="PIGEON")
+    with pytest.raises(ValueError, match="SMS_MFA"):
+        await pool.add_user("ben", PASSWORD, mfa="SMS")
+
+
+async def test_codes_of_an_authenticator(emulator: CognitoEmulator) -> None:
+    pool = await emulator.create_user_pool()
+    user = await pool.add_user("ana", PASSWORD, mfa="TOTP")
+    code = pool.totp_code("ana")
+    assert pool.totp_code("ana") == code
+    assert user.token is not None
+    assert user.token.check(code, emulator.clock()).value == "good"
+    # The next one, because a code serves once; it is good already.
+    following = pool.totp_code("ana")
+    assert following != code
+    assert user.token.check(following, emulator.clock()).value == "good"
+    with pytest.raises(LookupError, match="no user 'nobody'"):
+        pool.totp_code("nobody")
+    await pool.add_user("ben", PASSWORD)
+    with pytest.raises(LookupError, match="'ben' has no software token"):
+        pool.totp_code("ben")
+
+
+# Life
+
+
+async def test_many_at_once(key_pair: KeyPair) -> None:
+    keys = OnePair(key_pair)
+    async with CognitoEmulator(keys=keys) as one, CognitoEmulator(keys=keys, region="eu-central-1") as other:
+        assert one.url != other.url
+        pool = await one.create_user_pool()
+        assert pool.id.startswith("us-east-1_")
+        assert other.region == "eu-central-1"
+        assert (await other.create_user_pool()).id.startswith("eu-central-1_")
+        assert one.world.pools.keys().isdisjoint(other.world.pools.keys())
+        one.clock.advance(100)
+        assert other.clock() < one.clock() - 99
+
+
+async def test_it_must_run(key_pair: KeyPair) -> None:
+    emulator = CognitoEmulator(keys=OnePair(key_pair))
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="not running"):
+            _ = emulator.url
+        async with emulator:
+            assert emulator.url.startswith("http://127.0.0.1:")
+            pool = await emulator.create_user_pool()
+            assert pool.config.user_pool_endpoint == emulator.url
+    with pytest.raises(RuntimeError, match="not running"):
+        await CognitoEmulator().ask("ListUserPools", MaxResults=1)
+    async with CognitoEmulator():
+        pass
+
+
+async def test_a_taken_port(emulator: CognitoEmulator) -> None:
+    port = int(emulator.url.rsplit(":", 1)[1])
+    second = CognitoEmulator(port=port)
+    with pytest.raises(OSError, match="address already in use"):
+        await second.__aenter__()
+    await second.__aexit__(None, None, None)
+
+
+async def test_over_ipv6() -> None:
+    async with CognitoEmulator(host="::1") as emulator:
+        assert emulator.url.startswith("http://[::1]:")
+        assert emulator.token is None
+
+
+async def test_a_seed_repeats_ids_and_codes_but_no_secret(key_pair: KeyPair) -> None:
+    found = []
+    for _ in range(2):
+        async with CognitoEmulator(seed=7, keys=OnePair(key_pair)) as emulator:
+            pool = await emulator.create_user_pool(client={"GenerateSecret": True})
+            user = await pool.add_user("ana", PASSWORD)
+            assert user.secret is not None
+            found.append(((pool.id, pool.client_id, user.sub), (pool.client_secret, user.secret.salt)))
+    assert found[0][0] == found[1][0]
+    assert set(found[0][1]).isdisjoint(found[1][1])
+
+
+async def test_data_is_not_there_yet() -> None:
+    with pytest.raises(NotImplementedError):
+        CognitoEmulator(data="/tmp/nowhere")
+
+
+def test_clocks() -> None:
+    clock = Clock(lambda: 100.0)
+    clock.advance(5)
+    clock.advance(-1)
+    assert (clock(), clock.base()) == (104.0, 100.0)
+    assert CognitoEmulator(clock=clock).clock is clock
+    assert CognitoEmulator(clock=lambda: 7.0).clock() == 7.0
+    assert abs(CognitoEmulator().clock() - time.time()) < 5
+
+
+# The outbox
+
+
+def message(to: str = EMAIL, code: str = "1", purpose: str = "sign_up", username: str = "ana") -> Message:
+    return Message(to, username, "EMAIL", code, purpose, "pool")
+
+
+async def test_codes_that_were_sent_already() -> None:
+    outbox = Outbox()
+    for sent in (
+        message(code="1"),
+        message(code="2"),
+        message(code="3", purpose="mfa"),
+        message("b", "4", "mfa", "ben"),
+    ):
+        outbox.send(sent)
+    # The newest of a kind makes older ones of its kind worthless.
+    assert await outbox.next_code("ana") == "3"
+    assert await outbox.next_code(EMAIL) == "2"
+    assert await outbox.next_code("b") == "4"
+    with pytest.raises(TimeoutError, match=r"no code .* 'ana' within 0\.01 s; sent to: ana@example\.com, b"):
+        await outbox.next_code("ana", timeout=0.01)
+    assert [sent.code for sent in outbox.messages] == ["1", "2", "3", "4"]
+
+
+async def test_codes_that_are_waited_for() -> None:
+    outbox = Outbox()
+    first = asyncio.create_task(outbox.next_code("ana"))
+    second = asyncio.create_task(outbox.next_code(EMAIL))
+    await asyncio.sleep(0)
+    outbox.send(message("b", "0", username="ben"))
+    outbox.send(message(code="1"))
+    outbox.send(message(code="2"))
+    assert [await first, await second] == ["1", "2"]
+    assert await outbox.next_code("ben") == "0"
+
+
+async def test_nobody_was_sent_anything() -> None:
+    with pytest.raises(TimeoutError, match="sent to: nobody"):
+        await Outbox().next_code("ana", timeout=0)
+
+
+def test_codes_are_in_no_repr() -> None:
+    assert "471147" not in repr(message(code="471147"))

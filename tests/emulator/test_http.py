@@ -1,0 +1,317 @@
+"""The wire: JSON 1.1, headers, key sets, CORS, host names, steering."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+
+from aiocognito.emulator import Call, CognitoEmulator
+from aiocognito.emulator.tokens.keys import KeyPair
+
+from .bench import EMAIL, PASSWORD, Answered, OnePair
+
+Post = Callable[..., Awaitable[Answered]]
+PAGE = "http://localhost:5173"
+
+
+async def sign_in(post: Post, pool: Any) -> dict[str, Any]:
+    parameters = {"USERNAME": "ana", "PASSWORD": PASSWORD}
+    members = {"ClientId": pool.client_id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters}
+    answered = await post("InitiateAuth", members)
+    result: dict[str, Any] = answered.json()["AuthenticationResult"]
+    return result
+
+
+async def test_an_answer(emulator: CognitoEmulator, post: Post) -> None:
+    pool = await emulator.create_user_pool()
+    await pool.add_user("ana", PASSWORD)
+    result = await sign_in(post, pool)
+    answered = await post("GetUser", {"AccessToken": result["AccessToken"]})
+    assert answered.status == 200
+    assert answered.headers["Content-Type"] == "application/x-amz-json-1.1"
+    assert len(answered.headers["x-amzn-RequestId"]) == 36
+    assert answered.json()["Username"] == "ana"
+    assert (await post("GlobalSignOut", {"AccessToken": result["AccessToken"]})).body == b"{}"
+    assert emulator.calls == [
+        Call("InitiateAuth", "cognito-idp", 200, None),
+        Call("GetUser", "cognito-idp", 200, None),
+        Call("GlobalSignOut", "cognito-idp", 200, None),
+    ]
+
+
+async def test_a_refusal(emulator: CognitoEmulator, post: Post) -> None:
+    schema = [{"Name": "name", "AttributeDataType": "String", "Required": True}]
+    pool = await emulator.create_user_pool(Schema=schema)
+    answered = await post("SignUp", {"ClientId": pool.client_id, "Username": "ana", "Password": PASSWORD})
+    text = (
+        "Attributes did not conform to the schema: name.formatted: The attribute name.formatted is required"
+    )
+    assert answered.status == 400
+    assert answered.json() == {"__type": "InvalidParameterException", "message": f"{text}\n"}
+    assert answered.headers["x-amzn-ErrorType"] == "InvalidParameterException:"
+    assert answered.headers["x-amzn-ErrorMessage"] == text
+    assert len(answered.headers["x-amzn-RequestId"]) == 36
+    assert emulator.calls == [Call("SignUp", "cognito-idp", 400, "InvalidParameterException")]
+
+
+async def test_what_is_no_operation(
+    emulator: CognitoEmulator, post: Post, http: aiohttp.ClientSession
+) -> None:
+    assert (await post("Nonsense", {})).json()["__type"] == "UnknownOperationException"
+    assert (await post("GetUser", {}, prefix="DynamoDB_20120810")).json()[
+        "__type"
+    ] == "UnknownOperationException"
+    async with http.post(emulator.url, data=b"{}") as response:
+        assert response.status == 400
+        assert response.headers["x-amzn-ErrorType"] == "UnknownOperationException:"
+    assert (await post("GetUser", b"{")).json()["__type"] == "SerializationException"
+    async with http.get(f"{emulator.url}/nothing") as response:
+        assert response.status == 404
+        assert len(response.headers["x-amzn-RequestId"]) == 36
+
+
+async def test_key_set_and_discovery(
+    emulator: CognitoEmulator, http: aiohttp.ClientSession, key_pair: KeyPair
+) -> None:
+    pool = await emulator.create_user_pool()
+    base = f"{emulator.url}/{pool.id}/.well-known"
+    async with http.get(f"{base}/jwks.json") as response:
+        assert response.content_type == "application/json"
+        keys = (await response.json())["keys"]
+    assert {key["kid"] for key in keys} == {key_pair.access.kid, key_pair.id.kid}
+    assert all(key.keys() == {"alg", "e", "kid", "kty", "n", "use"} for key in keys)
+    async with http.get(f"{base}/openid-configuration") as response:
+        found = await response.json()
+    assert found["issuer"] == f"https://cognito-idp.us-east-1.amazonaws.com/{pool.id}"
+    assert found["jwks_uri"] == f"{base}/jwks.json"
+    for name in ("jwks.json", "openid-configuration"):
+        async with http.get(f"{emulator.url}/us-east-1_none/.well-known/{name}") as response:
+            assert response.status == 404
+    assert [(call.operation, call.service, call.status) for call in emulator.calls] == [
+        ("GetJwks", "well-known", 200),
+        ("GetOpenIdConfiguration", "well-known", 200),
+        ("GetJwks", "well-known", 404),
+        ("GetOpenIdConfiguration", "well-known", 404),
+    ]
+
+
+# Steering
+
+
+async def test_messages(emulator: CognitoEmulator, post: Post, http: aiohttp.ClientSession) -> None:
+    pool = await emulator.create_user_pool()
+    attributes = [{"Name": "email", "Value": EMAIL}]
+    members = {"Username": "ana", "Password": PASSWORD, "UserAttributes": attributes}
+    await post("SignUp", {"ClientId": pool.client_id, **members})
+    async with http.get(f"{emulator.url}/_emulator/messages") as response:
+        found = await response.json()
+    assert found == [
+        {
+            "to": EMAIL,
+            "username": "ana",
+            "medium": "EMAIL",
+            "code": await emulator.outbox.next_code(EMAIL),
+            "purpose": "sign_up",
+            "user_pool_id": pool.id,
+        }
+    ]
+
+
+async def test_the_clock(emulator: CognitoEmulator, http: aiohttp.ClientSession) -> None:
+    before = emulator.clock()
+    async with http.post(f"{emulator.url}/_emulator/clock", json={"advance": 86_400}) as response:
+        assert (await response.json())["now"] >= before + 86_400
+    assert emulator.clock() >= before + 86_400
+    for body in ({"advance": "1"}, {"advance": True}, {}, [], None):
+        async with http.post(f"{emulator.url}/_emulator/clock", json=body) as response:
+            assert response.status == 400
+    async with http.post(f"{emulator.url}/_emulator/clock", data=b"{") as response:
+        assert response.status == 400
+
+
+async def test_faults_over_http(emulator: CognitoEmulator, post: Post, http: aiohttp.ClientSession) -> None:
+    plan = {"operation": "GetUser", "error": "TooManyRequestsException"}
+    async with http.post(f"{emulator.url}/_emulator/faults", json=plan) as response:
+        assert response.status == 200
+    assert (await post("GetUser", {"AccessToken": "a"})).json()["__type"] == "TooManyRequestsException"
+    for body in ({}, {"operation": "GetUser"}, {"operation": "GetUser", "colour": "red"}):
+        async with http.post(f"{emulator.url}/_emulator/faults", json=body) as response:
+            assert response.status == 400
+
+
+# Browsers
+
+
+async def test_pages_of_this_machine_may_call(
+    emulator: CognitoEmulator, post: Post, http: aiohttp.ClientSession
+) -> None:
+    for origin in (PAGE, "http://127.0.0.1:3000", "https://app.localhost", "http://[::1]:80"):
+        asked = {"Origin": origin, "Access-Control-Request-Headers": "x-amz-target,content-type"}
+        async with http.options(emulator.url, headers=asked) as response:
+            assert response.status == 204
+            assert response.headers["Access-Control-Allow-Origin"] == origin
+            assert response.headers["Access-Control-Allow-Headers"] == "x-amz-target,content-type"
+        answered = await post("GetUser", {"AccessToken": "a"}, Origin=origin)
+        assert answered.headers["Access-Control-Allow-Origin"] == origin
+        assert "x-amzn-ErrorType" in answered.headers["Access-Control-Expose-Headers"]
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://example.com", "null", "http://localhost.example.com", "http://127.0.0.1.example.com"]
+)
+async def test_other_pages_may_not(
+    emulator: CognitoEmulator, post: Post, http: aiohttp.ClientSession, origin: str
+) -> None:
+    async with http.options(emulator.url, headers={"Origin": origin}) as response:
+        assert response.status == 405
+        assert "Access-Control-Allow-Origin" not in response.headers
+    answered = await post("GetUser", {"AccessToken": "a"}, Origin=origin)
+    assert "Access-Control-Allow-Origin" not in answered.headers
+
+
+async def test_pages_neither_administer_nor_steer(
+    emulator: CognitoEmulator, post: Post, http: aiohttp.ClientSession
+) -> None:
+    answered = await post("CreateUserPool", {"PoolName": "people"}, Origin=PAGE)
+    assert answered.status == 403
+    assert emulator.world.pools == {}
+    for send in (http.get, http.options):
+        async with send(f"{emulator.url}/_emulator/messages", headers={"Origin": PAGE}) as response:
+            assert response.status == 403
+            assert "Access-Control-Allow-Origin" not in response.headers
+    # A page of the emulator's own may.
+    async with http.get(f"{emulator.url}/_emulator/messages", headers={"Origin": emulator.url}) as response:
+        assert response.status == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example.com", "127.0.0.1.example.com", "192.168.1.1", "[::2]:80", ""])
+async def test_strange_hosts(emulator: CognitoEmulator, http: aiohttp.ClientSession, host: str) -> None:
+    """DNS rebinding: a page's own host name that leads here."""
+    async with http.get(f"{emulator.url}/_emulator/messages", headers={"Host": host}) as response:
+        assert response.status == 403
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:1", "[::1]:80", "pool.localhost:9229", "LOCALHOST"])
+async def test_known_hosts(emulator: CognitoEmulator, http: aiohttp.ClientSession, host: str) -> None:
+    async with http.get(f"{emulator.url}/_emulator/messages", headers={"Host": host}) as response:
+        assert response.status == 200
+
+
+async def test_beyond_loopback(key_pair: KeyPair, http: aiohttp.ClientSession) -> None:
+    keys = OnePair(key_pair)
+    async with CognitoEmulator(host="0.0.0.0", keys=keys, allowed_hosts=["cognito"]) as emulator:
+        assert emulator.url.startswith("http://127.0.0.1:")
+        assert emulator.token is not None
+        assert len(emulator.token) > 40
+        assert emulator.token not in repr(emulator)
+        messages = f"{emulator.url}/_emulator/messages"
+        admin = {"X-Amz-Target": "AWSCognitoIdentityProviderService.ListUserPools"}
+        user = {"X-Amz-Target": "AWSCognitoIdentityProviderService.GetUser"}
+        for bad in (
+            {},
+            {"Authorization": "Bearer nonsense"},
+            {"Authorization": "AWS4-HMAC-SHA256 Credential=x"},
+        ):
+            async with http.get(messages, headers=bad) as response:
+                assert response.status == 401
+            async with http.post(emulator.url, headers={**admin, **bad}, json={"MaxResults": 1}) as response:
+                assert response.status == 401
+        for good in (
+            {"Authorization": f"Bearer {emulator.token}"},
+            {"X-Emulator-Token": emulator.token, "Authorization": "AWS4-HMAC-SHA256 Credential=x"},
+        ):
+            async with http.get(messages, headers=good) as response:
+                assert response.status == 200
+            async with http.post(emulator.url, headers={**admin, **good}, json={"MaxResults": 1}) as response:
+                assert response.status == 200
+        # What people call with their own credentials needs no other.
+        async with http.post(emulator.url, headers=user, json={"AccessToken": "a"}) as response:
+            assert response.status == 400
+        for host, status in (("cognito:80", 400), ("192.168.1.7", 400), ("evil.example.com", 403)):
+            async with http.post(emulator.url, headers={**user, "Host": host}, json={}) as response:
+                assert response.status == status
+
+
+# Faults
+
+
+async def test_errors(emulator: CognitoEmulator, post: Post) -> None:
+    body = {"AccessToken": "a"}
+    emulator.faults.add("GetUser", error="TooManyRequestsException", times=2)
+    emulator.faults.add("GetUser", error="InternalErrorException")
+    emulator.faults.add("GetUser", status=503)
+    emulator.faults.add("GetUser", status=429)
+    emulator.faults.add("GetUser", error="NotAuthorizedException", message="No.", status=401)
+    found = [await post("GetUser", body) for _ in range(7)]
+    assert [(answered.status, answered.json()["__type"]) for answered in found] == [
+        (400, "TooManyRequestsException"),
+        (400, "TooManyRequestsException"),
+        (500, "InternalErrorException"),
+        (503, "InternalErrorException"),
+        (429, "TooManyRequestsException"),
+        (401, "NotAuthorizedException"),
+        (400, "NotAuthorizedException"),
+    ]
+    assert found[0].json()["message"] == "Rate exceeded"
+    assert found[5].json()["message"] == "No."
+    assert found[6].json()["message"] == "Invalid Access Token"
+    assert [call.status for call in emulator.calls] == [400, 400, 500, 503, 429, 401, 400]
+
+
+async def test_any_operation_and_all_to_come(emulator: CognitoEmulator, post: Post) -> None:
+    emulator.faults.add("*", error="InternalErrorException", times=None)
+    for operation in ("GetUser", "GetUser", "GlobalSignOut"):
+        assert (await post(operation, {"AccessToken": "a"})).status == 500
+    emulator.faults.clear()
+    assert (await post("GetUser", {"AccessToken": "a"})).status == 400
+
+
+async def test_latency(emulator: CognitoEmulator, post: Post) -> None:
+    emulator.faults.add("GetUser", latency=30)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await post("GetUser", {"AccessToken": "a"})
+    emulator.faults.add("GetUser", latency=0.001)
+    answered = await post("GetUser", {"AccessToken": "a"})
+    assert answered.json()["message"] == "Invalid Access Token"
+
+
+@pytest.mark.parametrize(("cut", "users"), [("before", 0), ("after", 1)])
+async def test_cut_connections(emulator: CognitoEmulator, post: Post, cut: Any, users: int) -> None:
+    pool = await emulator.create_user_pool()
+    emulator.faults.add("SignUp", cut=cut)
+    members = {"ClientId": pool.client_id, "Username": "ana", "Password": PASSWORD}
+    with pytest.raises(aiohttp.ClientError):
+        await post("SignUp", members)
+    assert len(pool.state.users) == users
+    assert emulator.calls == [Call("SignUp", "cognito-idp", None, None)]
+
+
+async def test_answers_that_are_not_json(emulator: CognitoEmulator, post: Post) -> None:
+    pool = await emulator.create_user_pool()
+    members = {"ClientId": pool.client_id, "Username": "ana", "Password": PASSWORD}
+    emulator.faults.add("SignUp", malformed=True)
+    answered = await post("SignUp", members)
+    assert (answered.status, answered.body) == (200, b"<html>not JSON</html>")
+    assert len(pool.state.users) == 1
+    emulator.faults.add("SignUp", malformed=True, status=502)
+    assert (await post("SignUp", members)).status == 502
+
+
+async def test_faults_of_the_key_set(emulator: CognitoEmulator, http: aiohttp.ClientSession) -> None:
+    pool = await emulator.create_user_pool()
+    emulator.faults.add("GetJwks", status=500)
+    for status in (500, 200):
+        async with http.get(f"{emulator.url}/{pool.id}/.well-known/jwks.json") as response:
+            assert response.status == status
+
+
+@pytest.mark.parametrize("plan", [{}, {"cut": "sideways"}])
+def test_faults_that_cannot_be(plan: dict[str, Any]) -> None:
+    emulator = CognitoEmulator()
+    with pytest.raises(ValueError, match=r"a fault needs|cut must be"):
+        emulator.faults.add("GetUser", **plan)
