@@ -302,7 +302,13 @@ class Session:
         confirmed = await confirm_device(user, device, name=self.shared.config.device_name)
         if confirmed is None:
             return None
-        await self.devices.remember(confirmed, outcome.username, details.login_id or outcome.username)
+        # Cognito's name for the person is in the token; the flow may have heard none but what was typed.
+        names = (
+            outcome.username,
+            details.login_id,
+            decode_jwt(outcome.tokens.access_token).payload.get("username"),
+        )
+        await self.devices.remember(confirmed, *(name for name in names if isinstance(name, str)))
         return confirmed.device_key
 
     async def tell_signed_in(self, loaded: Loaded) -> None:
