@@ -1,0 +1,147 @@
+"""AWS clients whose credentials come from the identity pool, for whoever is signed in or for guests."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import threading
+from collections.abc import Generator
+from functools import cache
+from typing import Any, Final, Self
+
+import anyio.to_thread
+from aiobotocore.credentials import AioCredentialResolver, AioCredentials
+from aiobotocore.session import AioSession, ClientCreatorContext
+from attrs import frozen
+from botocore.credentials import ReadOnlyCredentials
+
+from ..client import AuthClient
+from ..errors import InvalidIdentityPoolIdException, UserUnAuthenticatedException
+
+METHOD: Final = "cognito-identity"
+
+# What sessions of different people have in common: event handlers, which take longest to register,
+# and what is read from files. Nothing of it knows anybody.
+_template: Final = AioSession()
+# botocore's components are not made for several threads at once.
+_making: Final = threading.Lock()
+
+
+def aws_session(auth: AuthClient) -> AioSession:
+    """Return an aiobotocore session for whoever is signed in, or for a guest.
+
+    ``async with aws_session(auth).create_client("s3") as s3: ...``
+
+    Each request is signed with credentials of that moment: they are renewed when they end, are those
+    of whoever is signed in by then, and nobody's after a sign-out. Other credentials of this machine
+    are never used. Region, CA bundle and the like are AWS's settings as always; without a region it
+    is the identity pool's. Clients are made in a thread, where reading AWS's models stops nobody.
+
+    Args:
+        auth: Whose. It must stay open while clients are used.
+
+    Returns:
+        A session of its own. It may be awaited, which reads in a thread what its first client needs.
+
+    Raises:
+        TypeError: ``auth`` is no `AuthClient`.
+        InvalidIdentityPoolIdException: No identity pool is configured.
+    """
+    if not isinstance(auth, AuthClient):
+        raise TypeError(
+            "auth: must be an AuthClient; a SessionManager has one for each session (`.client(key)`)"
+        )
+    if auth.config.identity_pool_id is None:
+        raise InvalidIdentityPoolIdException("no identity pool is configured")
+    return _PersonalSession(auth)
+
+
+class _PersonalSession(AioSession):  # type: ignore[misc]  # aiobotocore has no types
+    """A session that shares with others what is nobody's."""
+
+    def __init__(self, auth: AuthClient) -> None:
+        events = copy.copy(_template._original_handler)
+        super().__init__(event_hooks=events, include_builtin_handlers=False)
+        self.register_component("credential_provider", AioCredentialResolver([_Provider(auth)]))
+        self._pool_region = auth.config.identity_pool_region
+
+    def __await__(self) -> Generator[Any, Any, Self]:
+        return self._prepared().__await__()
+
+    def create_client(self, *args: Any, **kwargs: Any) -> ClientCreatorContext:
+        """Return a context manager that makes a client, in a thread."""
+        return ClientCreatorContext(self._create_off_loop(args, kwargs))
+
+    async def _prepared(self) -> Self:
+        await anyio.to_thread.run_sync(self._share)
+        return self
+
+    async def _create_off_loop(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        def create() -> Any:
+            self._share()
+            with _making:
+                # A loop of its own, for the case that AWS's settings ask the network for something.
+                return asyncio.run(self._create_client(*args, **kwargs))
+
+        return await anyio.to_thread.run_sync(create)
+
+    def _share(self) -> None:
+        """Take what others have read already. Blocks: call it in a thread."""
+        with _making:
+            shared = _shared()
+            self.register_component("data_loader", shared.loader)
+            self._internal_components.register_component("endpoint_resolver", shared.resolver)
+            if self.get_config_variable("region") is None:
+                self.set_config_variable("region", self._pool_region)
+
+
+@frozen
+class _Shared:
+    """Reads AWS's models, and knows its endpoints."""
+
+    loader: Any
+    resolver: Any
+
+
+@cache
+def _shared() -> _Shared:
+    loader = _template.get_component("data_loader")
+    loader.load_data_with_path("partitions")
+    return _Shared(loader, _template._get_internal_component("endpoint_resolver"))
+
+
+class _Provider:
+    """What botocore asks for credentials: there is one place where they come from."""
+
+    METHOD = METHOD
+    CANONICAL_NAME = None
+
+    def __init__(self, auth: AuthClient) -> None:
+        self._auth = auth
+
+    async def load(self) -> AioCredentials:
+        """Return the credentials; nothing is asked before a request is signed."""
+        return _PoolCredentials(self._auth)
+
+
+class _PoolCredentials(AioCredentials):  # type: ignore[misc]  # aiobotocore has no types
+    """Credentials of the moment in which they are asked for."""
+
+    def __init__(self, auth: AuthClient) -> None:
+        # Not the base's: it holds credentials, and these are in the session's record.
+        self._auth = auth
+        self.method = METHOD
+        self.account_id = None
+
+    async def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        """Return the credentials to sign one request with.
+
+        Raises:
+            UserUnAuthenticatedException: Nobody is signed in, and guests get no credentials.
+        """
+        found = (await self._auth.fetch_auth_session()).credentials
+        if found is None:
+            raise UserUnAuthenticatedException("nobody is signed in, and guests get no AWS credentials")
+        return ReadOnlyCredentials(
+            found.access_key_id, found.secret_access_key, found.session_token, self.account_id
+        )
