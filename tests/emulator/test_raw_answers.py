@@ -1,0 +1,265 @@
+"""Every operation asked over HTTP, its raw answer judged by botocore's own model and validator.
+
+botocore's parser would hide what is wrong: it drops unknown members and makes up absent ones.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import pytest
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+from botocore.validate import ParamValidator
+
+from aiocognito.emulator import CognitoEmulator
+from aiocognito.emulator.operations import (
+    TABLE,
+    account,
+    admin_users,
+    app_clients,
+    attributes,
+    authentication,
+    groups,
+    mfa,
+    passwords,
+    sessions,
+    sign_up,
+    user_pools,
+)
+from aiocognito.emulator.totp import SoftwareToken
+
+from .bench import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, wrong
+
+MODULES = (
+    account,
+    admin_users,
+    app_clients,
+    attributes,
+    authentication,
+    groups,
+    mfa,
+    passwords,
+    sessions,
+    sign_up,
+    user_pools,
+)
+OTHER = "other@example.com"
+
+
+class Judge:
+    """Asks, and holds the bytes that come back against botocore's model."""
+
+    def __init__(self, url: str, http: aiohttp.ClientSession) -> None:
+        document = Loader().load_service_model("cognito-idp", "service-2")
+        self.model = ServiceModel(document, "cognito-idp")
+        self.url, self.http = url, http
+        self.asked: set[str] = set()
+
+    async def send(self, operation: str, members: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        target = {"X-Amz-Target": f"AWSCognitoIdentityProviderService.{operation}"}
+        async with self.http.post(self.url, headers=target, data=json.dumps(members)) as response:
+            body = json.loads(await response.read())
+            assert response.headers["Content-Type"] == "application/x-amz-json-1.1"
+            assert response.headers["x-amzn-RequestId"]
+        return response.status, body
+
+    async def __call__(self, operation: str, /, **members: Any) -> dict[str, Any]:
+        """Ask for what must be done."""
+        status, body = await self.send(operation, members)
+        assert status == 200, (operation, body)
+        shape = self.model.operation_model(operation).output_shape
+        if shape is None:
+            assert body == {}
+        else:
+            report = ParamValidator().validate(body, shape)
+            assert not report.has_errors(), (operation, report.generate_report())
+        self.asked.add(operation)
+        return body
+
+    async def refused(self, operation: str, /, **members: Any) -> str:
+        """Ask for what must be refused; return the code, which the model must declare."""
+        status, body = await self.send(operation, members)
+        assert status == 400, (operation, body)
+        assert body.keys() == {"__type", "message"}
+        code: str = body["__type"]
+        assert code in {shape.name for shape in self.model.operation_model(operation).error_shapes}
+        return code
+
+
+@pytest.fixture
+def judge(emulator: CognitoEmulator, http: aiohttp.ClientSession) -> Judge:
+    return Judge(emulator.url, http)
+
+
+async def test_the_judge_is_strict(judge: Judge) -> None:
+    shape = judge.model.operation_model("GetUser").output_shape
+    for body in (
+        {"Username": "ana"},
+        {"Username": "ana", "UserAttributes": [], "Extra": 1},
+        {"Username": "ana", "UserAttributes": [{"Name": "email", "Value": True}]},
+        {"Username": "ana", "UserAttributes": {}},
+    ):
+        assert ParamValidator().validate(body, shape).has_errors()
+
+
+async def test_every_operation(emulator: CognitoEmulator, judge: Judge) -> None:
+    code = lambda: emulator.outbox.messages[-1].code  # noqa: E731
+    pool, client = await set_up(judge)
+    await people(judge, pool, client, code)
+    await signing_in(judge, pool, client, code)
+    await own_account(judge, pool, client, code)
+    await tear_down(judge, pool, client)
+    wanted = {
+        name for name, function in TABLE.items() if function.__module__ in {m.__name__ for m in MODULES}
+    }
+    assert judge.asked >= wanted, wanted - judge.asked
+
+
+async def set_up(judge: Judge) -> tuple[dict[str, str], dict[str, str]]:
+    made = await judge(
+        "CreateUserPool",
+        PoolName="people",
+        AutoVerifiedAttributes=["email"],
+        AliasAttributes=["email"],
+        UserPoolTags={"a": "b"},
+        Schema=[{"Name": "team", "AttributeDataType": "String"}],
+        AccountRecoverySetting={"RecoveryMechanisms": [{"Priority": 1, "Name": "verified_email"}]},
+    )
+    pool = {"UserPoolId": made["UserPool"]["Id"]}
+    arn = {"ResourceArn": made["UserPool"]["Arn"]}
+    await judge("UpdateUserPool", **pool, AutoVerifiedAttributes=["email"])
+    await judge("DescribeUserPool", **pool)
+    await judge("ListUserPools", MaxResults=1)
+    added = [{"Name": "level", "AttributeDataType": "Number"}]
+    await judge("AddCustomAttributes", **pool, CustomAttributes=added)
+    await judge("TagResource", **arn, Tags={"c": "d"})
+    await judge("UntagResource", **arn, TagKeys=["c"])
+    await judge("ListTagsForResource", **arn)
+    sms = {"SmsConfiguration": {"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"}}
+    await judge(
+        "SetUserPoolMfaConfig",
+        **pool,
+        MfaConfiguration="OPTIONAL",
+        SmsMfaConfiguration=sms,
+        SoftwareTokenMfaConfiguration={"Enabled": True},
+    )
+    await judge("GetUserPoolMfaConfig", **pool)
+    flows = ["USER_PASSWORD", "ADMIN_USER_PASSWORD", "USER_SRP", "REFRESH_TOKEN"]
+    settings = {
+        "ClientName": "app",
+        "ExplicitAuthFlows": [f"ALLOW_{flow}_AUTH" for flow in flows],
+        "TokenValidityUnits": {"AccessToken": "minutes"},
+        "AccessTokenValidity": 30,
+    }
+    created = await judge("CreateUserPoolClient", **pool, **settings)
+    client = {"ClientId": created["UserPoolClient"]["ClientId"]}
+    await judge("UpdateUserPoolClient", **pool, **client, **settings)
+    await judge("DescribeUserPoolClient", **pool, **client)
+    await judge("ListUserPoolClients", **pool, MaxResults=1)
+    return pool, client
+
+
+async def people(judge: Judge, pool: dict[str, str], client: dict[str, str], code: Callable[[], str]) -> None:
+    email = [{"Name": "email", "Value": EMAIL}]
+    await judge("SignUp", **client, Username="ana", Password=PASSWORD, UserAttributes=email)
+    await judge("ResendConfirmationCode", **client, Username="ana")
+    bad = {"Username": "ana", "ConfirmationCode": wrong(code())}
+    assert await judge.refused("ConfirmSignUp", **client, **bad) == "CodeMismatchException"
+    await judge("ConfirmSignUp", **client, Username="ana", ConfirmationCode=code())
+    await judge("ForgotPassword", **client, Username="ana")
+    given = {"Username": "ana", "ConfirmationCode": code(), "Password": PASSWORD}
+    await judge("ConfirmForgotPassword", **client, **given)
+    ben = {**pool, "Username": "ben"}
+    await judge("AdminCreateUser", **ben, UserAttributes=[{"Name": "phone_number", "Value": PHONE}])
+    await judge("AdminUpdateUserAttributes", **ben, UserAttributes=[{"Name": "custom:level", "Value": "3"}])
+    await judge("AdminDeleteUserAttributes", **ben, UserAttributeNames=["custom:level"])
+    await judge("AdminSetUserPassword", **ben, Password=PASSWORD, Permanent=True)
+    await judge("AdminSetUserMFAPreference", **ben, SMSMfaSettings={"Enabled": True, "PreferredMfa": True})
+    await judge("AdminGetUser", **ben)
+    await judge("AdminDisableUser", **ben)
+    await judge("AdminEnableUser", **ben)
+    await judge("AdminUserGlobalSignOut", **ben)
+    group = {**pool, "GroupName": "editors"}
+    await judge("CreateGroup", **group, Precedence=1, Description="They edit")
+    await judge("UpdateGroup", **group, Precedence=2)
+    await judge("GetGroup", **group)
+    await judge("ListGroups", **pool)
+    await judge("AdminAddUserToGroup", **ben, GroupName="editors")
+    await judge("ListUsersInGroup", **group)
+    await judge("AdminListGroupsForUser", **ben)
+    await judge("AdminRemoveUserFromGroup", **ben, GroupName="editors")
+    await judge("DeleteGroup", **group)
+    await judge("ListUsers", **pool, Limit=1)
+    await judge("SignUp", **client, Username="clara", Password=PASSWORD)
+    await judge("AdminConfirmSignUp", **pool, Username="clara")
+    await judge("AdminDeleteUser", **pool, Username="clara")
+    assert await judge.refused("AdminGetUser", **pool, Username="clara") == "UserNotFoundException"
+
+
+async def signing_in(
+    judge: Judge, pool: dict[str, str], client: dict[str, str], code: Callable[[], str]
+) -> None:
+    given = {"USERNAME": "ben", "PASSWORD": PASSWORD}
+    for operation, respond, flow, where in (
+        ("InitiateAuth", "RespondToAuthChallenge", "USER_PASSWORD_AUTH", {}),
+        ("AdminInitiateAuth", "AdminRespondToAuthChallenge", "ADMIN_USER_PASSWORD_AUTH", pool),
+    ):
+        asked = await judge(operation, **where, **client, AuthFlow=flow, AuthParameters=given)
+        assert asked["ChallengeName"] == "SMS_MFA"
+        answer = {
+            **where,
+            **client,
+            "ChallengeName": "SMS_MFA",
+            "Session": asked["Session"],
+            "ChallengeResponses": {"USERNAME": "ben", "SMS_MFA_CODE": code()},
+        }
+        result = (await judge(respond, **answer))["AuthenticationResult"]
+    assert await judge.refused(respond, **answer) == "NotAuthorizedException"
+    await judge("GetTokensFromRefreshToken", **client, RefreshToken=result["RefreshToken"])
+    await judge("RevokeToken", **client, Token=result["RefreshToken"])
+    refusal = await judge.refused("GetTokensFromRefreshToken", **client, RefreshToken=result["RefreshToken"])
+    assert refusal == "NotAuthorizedException"
+    srp = {"USERNAME": "ana", "SRP_A": "abc"}
+    begun = await judge("InitiateAuth", **client, AuthFlow="USER_SRP_AUTH", AuthParameters=srp)
+    assert begun["ChallengeName"] == "PASSWORD_VERIFIER"
+
+
+async def own_account(
+    judge: Judge, pool: dict[str, str], client: dict[str, str], code: Callable[[], str]
+) -> None:
+    given = {"USERNAME": "ana", "PASSWORD": PASSWORD}
+    flow = {"AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": given}
+    result = (await judge("InitiateAuth", **client, **flow))["AuthenticationResult"]
+    who = {"AccessToken": result["AccessToken"]}
+    secret = (await judge("AssociateSoftwareToken", **who))["SecretCode"]
+    now = await judge.http.post(f"{judge.url}/_emulator/clock", json={"advance": 0})
+    step = int((await now.json())["now"] // 30)
+    await judge("VerifySoftwareToken", **who, UserCode=SoftwareToken(secret).code(step))
+    await judge(
+        "SetUserMFAPreference", **who, SoftwareTokenMfaSettings={"Enabled": True, "PreferredMfa": True}
+    )
+    found = await judge("GetUser", **who)
+    assert found["PreferredMfaSetting"] == "SOFTWARE_TOKEN_MFA"
+    await judge("UpdateUserAttributes", **who, UserAttributes=[{"Name": "email", "Value": OTHER}])
+    await judge("GetUserAttributeVerificationCode", **who, AttributeName="email")
+    await judge("VerifyUserAttribute", **who, AttributeName="email", Code=code())
+    await judge("DeleteUserAttributes", **who, UserAttributeNames=["name"])
+    await judge("ChangePassword", **who, PreviousPassword=PASSWORD, ProposedPassword=NEW_PASSWORD)
+    await judge("AdminResetUserPassword", **pool, Username="ana")
+    await judge("GlobalSignOut", **who)
+    assert await judge.refused("GetUser", **who) == "NotAuthorizedException"
+    ben = {**pool, "Username": "ben"}
+    await judge("AdminSetUserMFAPreference", **ben, SMSMfaSettings={"Enabled": False})
+    flow["AuthParameters"] = {**given, "USERNAME": "ben"}
+    result = (await judge("InitiateAuth", **client, **flow))["AuthenticationResult"]
+    await judge("DeleteUser", AccessToken=result["AccessToken"])
+
+
+async def tear_down(judge: Judge, pool: dict[str, str], client: dict[str, str]) -> None:
+    await judge("DeleteUserPoolClient", **pool, **client)
+    await judge("DeleteUserPool", **pool)
+    assert await judge.refused("DescribeUserPool", **pool) == "ResourceNotFoundException"
