@@ -20,7 +20,8 @@ class Message:
         username: Whose code it is.
         medium: ``EMAIL`` or ``SMS``.
         code: The code; of an invitation, the temporary password.
-        purpose: ``sign_up``, ``sign_in``, ``mfa``, ``reset_password``, ``verify_attribute`` or ``invitation``.
+        purpose: ``sign_up``, ``sign_in``, ``mfa``, ``reset_password``, ``verify_attribute`` or
+            ``invitation``.
         user_pool_id: The user pool.
     """
 

@@ -74,6 +74,11 @@ class UserPool:
         return tuple(policy.get("AllowedFirstAuthFactors") or ("PASSWORD",))
 
     @property
+    def code_factors(self) -> tuple[str, ...]:
+        """The first factors that are codes: where there is one, people need no password."""
+        return tuple(factor for factor in self.first_factors if factor in {"EMAIL_OTP", "SMS_OTP"})
+
+    @property
     def auto_verified(self) -> tuple[str, ...]:
         """The addresses that are verified by code at sign-up."""
         return tuple(self.settings.get("AutoVerifiedAttributes") or ())

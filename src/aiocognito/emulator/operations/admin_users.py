@@ -46,8 +46,7 @@ async def AdminCreateUser(world: World, given: Mapping[str, Any]) -> dict[str, A
 
 
 def _passwordless(pool: UserPool, given: Mapping[str, Any]) -> bool:
-    otp = {"EMAIL_OTP", "SMS_OTP"} & set(pool.first_factors)
-    return bool(otp) and "TemporaryPassword" not in given
+    return bool(pool.code_factors) and "TemporaryPassword" not in given
 
 
 async def _give_temporary(world: World, pool: UserPool, user: User, given: Mapping[str, Any]) -> None:

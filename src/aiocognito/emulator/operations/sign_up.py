@@ -25,15 +25,17 @@ async def SignUp(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     attributes = schema.from_list(given.get("UserAttributes", ()))
     _require_writable(client, attributes)
     password = given.get("Password")
-    if not password:
+    if not password and not pool.code_factors:
         raise invalid_parameter("Password is required for this user pool.")
     user = draft(world, pool, name, attributes)
-    passwords.require_conforming(pool.password_policy, password, passwords.AT_CREATION)
+    if password:
+        passwords.require_conforming(pool.password_policy, password, passwords.AT_CREATION)
     schema.require_required(pool.schema, user.attributes)
     if "preferred_username" in pool.users.alias_attributes and "preferred_username" in attributes:
         raise invalid_parameter("preferred_username can not be set for an unconfirmed user.")
     require_new(pool, user)
-    user.secret = await passwords.enrol(pool, user.username, password)
+    if password:
+        user.secret = await passwords.enrol(pool, user.username, password)
     # Somebody else may have been quicker while the verifier was made.
     require_new(pool, user)
     pool.users.add(user)

@@ -1,0 +1,412 @@
+"""USER_AUTH: choosing a first factor, and what each of them asks for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pytest
+
+from aiocognito import srp
+from aiocognito.emulator import Unsettled
+
+from .bench import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench, Refused, wrong
+
+WRONG_PASSWORD = ("NotAuthorizedException", "Incorrect username or password.")
+WRONG_CODE = ("CodeMismatchException", "Invalid code or auth state for the user.")
+INVALID = ("NotAuthorizedException", "Invalid session for the user.")
+USED = ("NotAuthorizedException", "Invalid session for the user, session can only be used once.")
+LATE = ("NotAuthorizedException", "Invalid session for the user, session is expired.")
+EVERYTHING = ["PASSWORD", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"]
+SMS = {"SmsMfaConfiguration": {"SmsConfiguration": {"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"}}}
+
+
+async def make_pool(ask: Bench, *factors: str, client: dict[str, Any] | None = None, **settings: Any) -> None:
+    policies = {"SignInPolicy": {"AllowedFirstAuthFactors": list(factors) or EVERYTHING}}
+    members = {"ExplicitAuthFlows": ["ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"], **(client or {})}
+    await ask.make_pool(client=members, Policies=policies, **settings)
+
+
+@pytest.fixture
+async def choosing(blank: Bench) -> Bench:
+    """A pool with every first factor, and somebody who has an e-mail address and a phone number."""
+    await make_pool(blank)
+    await blank.add_user(email=EMAIL, phone_number=PHONE)
+    return blank
+
+
+async def begin(
+    ask: Bench, preferred: str | None = None, /, name: str = "ana", **parameters: str
+) -> dict[str, Any]:
+    chosen = {} if preferred is None else {"PREFERRED_CHALLENGE": preferred}
+    return await ask(
+        "InitiateAuth",
+        ClientId=ask.client_id,
+        AuthFlow="USER_AUTH",
+        AuthParameters={"USERNAME": name, **chosen, **parameters},
+    )
+
+
+async def not_begun(ask: Bench, *preferred: str, **parameters: str) -> tuple[str, str]:
+    with pytest.raises(Refused) as refusal:
+        await begin(ask, *preferred, **parameters)
+    return refusal.value.code, refusal.value.message
+
+
+async def refused(ask: Bench, challenged: dict[str, Any], name: str = "ana", **given: str) -> tuple[str, str]:
+    with pytest.raises(Refused) as refusal:
+        await ask.respond(challenged, name, **given)
+    return refusal.value.code, refusal.value.message
+
+
+async def status(ask: Bench) -> str:
+    return str((await ask.admin("AdminGetUser"))["UserStatus"])
+
+
+def attributes(ask: Bench) -> dict[str, str]:
+    user = ask.pool.users.find("ana")
+    assert user is not None
+    return user.attributes
+
+
+async def test_without_a_preference_there_is_a_choice(choosing: Bench) -> None:
+    answer = await begin(choosing)
+    assert answer["ChallengeName"] == "SELECT_CHALLENGE"
+    assert answer["ChallengeParameters"] == {}
+    assert answer["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD", "EMAIL_OTP", "SMS_OTP"]
+    assert choosing.world.outbox.messages == []
+
+
+@pytest.mark.parametrize("preferred", ["WEB_AUTHN", "BLOOD_TEST"])
+async def test_an_unavailable_preference_is_no_error(choosing: Bench, preferred: str) -> None:
+    answer = await begin(choosing, preferred)
+    assert answer["ChallengeName"] == "SELECT_CHALLENGE"
+    assert preferred not in answer["AvailableChallenges"]
+
+
+async def test_only_what_the_pool_allows(blank: Bench) -> None:
+    await make_pool(blank, "PASSWORD", "EMAIL_OTP")
+    await blank.add_user(phone_number=PHONE)
+    assert (await begin(blank))["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD"]
+    attributes(blank)["email"] = EMAIL
+    assert (await begin(blank))["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD", "EMAIL_OTP"]
+
+
+async def test_the_flow_must_be_on(ask: Bench) -> None:
+    await ask.add_user()
+    assert (await not_begun(ask))[0] == "InvalidParameterException"
+
+
+# Passwords
+
+
+async def test_the_password_in_one_call(choosing: Bench) -> None:
+    answer = await begin(choosing, "PASSWORD", PASSWORD=PASSWORD)
+    assert answer["ChallengeParameters"] == {}
+    assert {"AccessToken", "IdToken", "RefreshToken"} <= answer["AuthenticationResult"].keys()
+    assert "AvailableChallenges" not in answer
+    assert await not_begun(choosing, "PASSWORD", PASSWORD=NEW_PASSWORD) == WRONG_PASSWORD
+
+
+async def test_the_password_is_asked_for(choosing: Bench) -> None:
+    challenged = await begin(choosing, "PASSWORD")
+    assert challenged["ChallengeName"] == "PASSWORD"
+    assert "PASSWORD" in challenged["AvailableChallenges"]
+    text = "Missing required parameter PASSWORD"
+    assert await refused(choosing, challenged) == ("InvalidParameterException", text)
+    assert await refused(choosing, challenged, PASSWORD=NEW_PASSWORD) == WRONG_PASSWORD
+    assert "AuthenticationResult" in await choosing.respond(challenged, PASSWORD=PASSWORD)
+    assert await refused(choosing, challenged, PASSWORD=PASSWORD) == USED
+
+
+async def test_a_choice_may_carry_the_password(choosing: Bench) -> None:
+    challenged = await begin(choosing)
+    answer = await choosing.respond(challenged, ANSWER="PASSWORD", PASSWORD=PASSWORD)
+    assert "AuthenticationResult" in answer
+    assert await refused(choosing, challenged, ANSWER="PASSWORD", PASSWORD=PASSWORD) == USED
+
+
+async def test_a_choice_without_the_password_asks_for_it(choosing: Bench) -> None:
+    challenged = await choosing.respond(await begin(choosing), ANSWER="PASSWORD")
+    assert challenged["ChallengeName"] == "PASSWORD"
+    assert "AuthenticationResult" in await choosing.respond(challenged, PASSWORD=PASSWORD)
+
+
+@pytest.mark.parametrize("way", ["preferred", "chosen", "asked for", "chosen and asked for"])
+async def test_srp(choosing: Bench, way: str) -> None:
+    ephemeral = srp.Ephemeral.generate()
+    given = {"SRP_A": ephemeral.public_hex}
+    if way == "preferred":
+        challenged = await begin(choosing, "PASSWORD_SRP", **given)
+    elif way == "chosen":
+        challenged = await choosing.respond(await begin(choosing), ANSWER="PASSWORD_SRP", **given)
+    else:
+        if way == "asked for":
+            asked = await begin(choosing, "PASSWORD_SRP")
+        else:
+            asked = await choosing.respond(await begin(choosing), ANSWER="PASSWORD_SRP")
+        assert asked["ChallengeName"] == "PASSWORD_SRP"
+        challenged = await choosing.respond(asked, **given)
+        assert await refused(choosing, asked, **given) == USED
+    assert challenged["ChallengeName"] == "PASSWORD_VERIFIER"
+    proof = choosing.proof(ephemeral, challenged)
+    without = {name: value for name, value in challenged.items() if name != "Session"}
+    missing = ("InvalidParameterException", "Missing required parameter Session")
+    assert await refused(choosing, without, **proof) == missing
+    assert "AuthenticationResult" in await choosing.respond(challenged, **proof)
+    assert (await refused(choosing, challenged, **proof))[0] == "NotAuthorizedException"
+
+
+async def test_a_proof_belongs_to_its_session(choosing: Bench) -> None:
+    ephemeral = srp.Ephemeral.generate()
+    challenged = await begin(choosing, "PASSWORD_SRP", SRP_A=ephemeral.public_hex)
+    other = await begin(choosing, "PASSWORD_SRP", SRP_A=ephemeral.public_hex)
+    proof = choosing.proof(ephemeral, challenged)
+    assert await refused(choosing, {**challenged, "Session": other["Session"]}, **proof) == INVALID
+    assert "AuthenticationResult" in await choosing.respond(challenged, **proof)
+
+
+async def test_a_wrong_proof(choosing: Bench) -> None:
+    ephemeral = srp.Ephemeral.generate()
+    challenged = await begin(choosing, "PASSWORD_SRP", SRP_A=ephemeral.public_hex)
+    proof = choosing.proof(ephemeral, challenged, NEW_PASSWORD)
+    assert await refused(choosing, challenged, **proof) == WRONG_PASSWORD
+
+
+async def test_a_malformed_public_value_costs_nothing(choosing: Bench) -> None:
+    challenged = await begin(choosing)
+    assert (await refused(choosing, challenged, ANSWER="PASSWORD_SRP", SRP_A="0"))[0] == (
+        "InvalidParameterException"
+    )
+    assert "AuthenticationResult" in await choosing.respond(challenged, ANSWER="PASSWORD", PASSWORD=PASSWORD)
+
+
+async def test_passwords_lock_out_here_too(choosing: Bench) -> None:
+    challenged = await begin(choosing, "PASSWORD")
+    for _ in range(5):
+        assert await refused(choosing, challenged, PASSWORD=NEW_PASSWORD) == WRONG_PASSWORD
+    locked = ("NotAuthorizedException", "Password attempts exceeded")
+    assert await refused(choosing, challenged, PASSWORD=PASSWORD) == locked
+    choosing.advance(1)
+    assert "AuthenticationResult" in await choosing.respond(challenged, PASSWORD=PASSWORD)
+
+
+async def test_a_choice_that_was_not_offered(choosing: Bench) -> None:
+    challenged = await begin(choosing)
+    assert (await refused(choosing, challenged, ANSWER="WEB_AUTHN"))[0] == "InvalidParameterException"
+    assert (await refused(choosing, challenged))[1] == "Missing required parameter ANSWER"
+    assert (await choosing.respond(challenged, ANSWER="EMAIL_OTP"))["ChallengeName"] == "EMAIL_OTP"
+
+
+# Codes
+
+
+@pytest.mark.parametrize(
+    ("factor", "medium", "masked", "attribute"),
+    [("EMAIL_OTP", "EMAIL", "a***@e***", "email"), ("SMS_OTP", "SMS", "+*******0100", "phone_number")],
+)
+@pytest.mark.parametrize("chosen", [False, True])
+async def test_codes(
+    choosing: Bench, factor: str, medium: str, masked: str, attribute: str, chosen: bool
+) -> None:
+    assert attributes(choosing).get(f"{attribute}_verified") != "true"
+    if chosen:
+        challenged = await choosing.respond(await begin(choosing), ANSWER=factor)
+    else:
+        challenged = await begin(choosing, factor)
+    assert challenged["ChallengeName"] == factor
+    assert challenged["ChallengeParameters"] == {
+        "CODE_DELIVERY_DELIVERY_MEDIUM": medium,
+        "CODE_DELIVERY_DESTINATION": masked,
+    }
+    assert factor in challenged["AvailableChallenges"]
+    code = choosing.code()
+    assert len(code) == 8
+    assert choosing.world.outbox.messages[-1].purpose == "sign_in"
+    answer = {f"{factor}_CODE": code}
+    assert await refused(choosing, challenged, **{f"{factor}_CODE": wrong(code)}) == WRONG_CODE
+    assert "AuthenticationResult" in await choosing.respond(challenged, **answer)
+    assert attributes(choosing)[f"{attribute}_verified"] == "true"
+    assert await refused(choosing, challenged, **answer) == USED
+
+
+async def test_wrong_codes_end_it_at_last(blank: Bench) -> None:
+    blank.world.unsettled = attrs.evolve(Unsettled(), wrong_first_codes_per_handle=7)
+    await make_pool(blank)
+    await blank.add_user(email=EMAIL)
+    challenged = await begin(blank, "EMAIL_OTP")
+    code = blank.code()
+    for _ in range(7):
+        assert await refused(blank, challenged, EMAIL_OTP_CODE=wrong(code)) == WRONG_CODE
+    assert await refused(blank, challenged, EMAIL_OTP_CODE=code) == INVALID
+    # Passwords are not locked by it.
+    assert "AuthenticationResult" in await begin(blank, "PASSWORD", PASSWORD=PASSWORD)
+
+
+async def test_a_code_lives_as_long_as_its_handle(choosing: Bench) -> None:
+    challenged = await begin(choosing, "EMAIL_OTP")
+    choosing.advance(180)
+    assert await refused(choosing, challenged, EMAIL_OTP_CODE=choosing.code()) == LATE
+
+
+async def test_a_code_is_for_its_own_sign_in(choosing: Bench) -> None:
+    first = await begin(choosing, "EMAIL_OTP")
+    code = choosing.code()
+    second = await begin(choosing, "EMAIL_OTP")
+    assert await refused(choosing, second, EMAIL_OTP_CODE=code) == WRONG_CODE
+    other = {**first, "ChallengeName": "SMS_OTP"}
+    assert await refused(choosing, other, SMS_OTP_CODE=code) == INVALID
+    assert "AuthenticationResult" in await choosing.respond(first, EMAIL_OTP_CODE=code)
+
+
+async def test_a_code_confirms_the_account(blank: Bench) -> None:
+    await make_pool(blank, AutoVerifiedAttributes=["email"])
+    await blank(
+        "SignUp",
+        ClientId=blank.client_id,
+        Username="ana",
+        UserAttributes=[{"Name": "email", "Value": EMAIL}],
+    )
+    old = blank.code()
+    assert await status(blank) == "UNCONFIRMED"
+    challenged = await begin(blank, "EMAIL_OTP")
+    assert challenged["AvailableChallenges"] == ["EMAIL_OTP"]
+    assert "AuthenticationResult" in await blank.respond(challenged, EMAIL_OTP_CODE=blank.code())
+    assert await status(blank) == "CONFIRMED"
+    refusal = await blank.refused(
+        "ConfirmSignUp", ClientId=blank.client_id, Username="ana", ConfirmationCode=old
+    )
+    assert refusal == ("NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED")
+
+
+async def test_a_code_does_not_take_an_alias(blank: Bench) -> None:
+    await make_pool(blank, AliasAttributes=["email"])
+    await blank.add_user("ben", email=EMAIL, email_verified="true")
+    await blank.add_user(email=EMAIL)
+    challenged = await begin(blank, "EMAIL_OTP")
+    refusal = await refused(blank, challenged, EMAIL_OTP_CODE=blank.code())
+    assert refusal == ("AliasExistsException", "An account with the given email already exists.")
+    assert (await blank.admin("AdminGetUser", EMAIL))["Username"] == "ben"
+    assert "email_verified" not in attributes(blank)
+
+
+async def test_an_account_disabled_on_the_way(choosing: Bench) -> None:
+    challenged = await begin(choosing, "EMAIL_OTP")
+    await choosing.admin("AdminDisableUser")
+    disabled = ("NotAuthorizedException", "User is disabled.")
+    assert await refused(choosing, challenged, EMAIL_OTP_CODE=choosing.code()) == disabled
+    assert await not_begun(choosing, "EMAIL_OTP") == disabled
+
+
+# Second factors
+
+
+async def test_a_required_second_factor_forbids_codes(choosing: Bench) -> None:
+    await choosing("SetUserPoolMfaConfig", UserPoolId=choosing.pool_id, MfaConfiguration="ON", **SMS)
+    assert (await begin(choosing, "EMAIL_OTP"))["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD"]
+
+
+async def test_whoever_has_a_second_factor_needs_the_password(choosing: Bench) -> None:
+    await choosing("SetUserPoolMfaConfig", UserPoolId=choosing.pool_id, MfaConfiguration="OPTIONAL", **SMS)
+    assert "EMAIL_OTP" in (await begin(choosing))["AvailableChallenges"]
+    await choosing.admin("AdminSetUserMFAPreference", SMSMfaSettings={"Enabled": True, "PreferredMfa": True})
+    assert (await begin(choosing, "EMAIL_OTP"))["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD"]
+    challenged = await begin(choosing, "PASSWORD", PASSWORD=PASSWORD)
+    assert challenged["ChallengeName"] == "SMS_MFA"
+    assert "AvailableChallenges" not in challenged
+    assert "AuthenticationResult" in await choosing.respond(challenged, SMS_MFA_CODE=choosing.code())
+
+
+async def test_a_second_factor_that_was_turned_on_meanwhile(choosing: Bench) -> None:
+    await choosing("SetUserPoolMfaConfig", UserPoolId=choosing.pool_id, MfaConfiguration="OPTIONAL", **SMS)
+    challenged = await begin(choosing, "EMAIL_OTP")
+    code = choosing.code()
+    await choosing.admin("AdminSetUserMFAPreference", SMSMfaSettings={"Enabled": True, "PreferredMfa": True})
+    assert (await choosing.respond(challenged, EMAIL_OTP_CODE=code))["ChallengeName"] == "SMS_MFA"
+
+
+# Accounts in other states
+
+
+async def test_a_temporary_password_comes_first(blank: Bench) -> None:
+    await make_pool(blank)
+    entries = [{"Name": "email", "Value": EMAIL}]
+    await blank.admin("AdminCreateUser", TemporaryPassword=PASSWORD, UserAttributes=entries)
+    assert (await begin(blank, "EMAIL_OTP"))["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD"]
+    challenged = await begin(blank, "PASSWORD", PASSWORD=PASSWORD)
+    assert challenged["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
+    assert "AuthenticationResult" in await blank.respond(challenged, NEW_PASSWORD=NEW_PASSWORD)
+
+
+async def test_an_administrator_creates_somebody_without_a_password(blank: Bench) -> None:
+    await make_pool(blank)
+    created = await blank.admin("AdminCreateUser", UserAttributes=[{"Name": "email", "Value": EMAIL}])
+    assert created["User"]["UserStatus"] == "CONFIRMED"
+    assert (await begin(blank))["AvailableChallenges"] == ["EMAIL_OTP"]
+    assert await not_begun(blank, name="nobody") == ("UserNotFoundException", "User does not exist.")
+
+
+async def test_nothing_to_choose_from(blank: Bench) -> None:
+    await make_pool(blank)
+    await blank.admin("AdminCreateUser")
+    assert await not_begun(blank) == WRONG_PASSWORD
+
+
+async def test_a_sign_up_without_a_password_needs_a_pool_with_codes(blank: Bench) -> None:
+    await make_pool(blank, "PASSWORD")
+    refusal = await blank.refused("SignUp", ClientId=blank.client_id, Username="ana")
+    assert refusal[0] == "InvalidParameterException"
+
+
+# People who do not exist
+
+
+@pytest.fixture
+async def hiding(blank: Bench) -> Bench:
+    """A pool that does not tell who exists."""
+    await make_pool(blank, client={"PreventUserExistenceErrors": "ENABLED"})
+    await blank.add_user(email=EMAIL, phone_number=PHONE)
+    return blank
+
+
+async def test_a_stranger_is_offered_a_choice(hiding: Bench) -> None:
+    answer = await begin(hiding, name="nobody")
+    assert answer["AvailableChallenges"] == (await begin(hiding))["AvailableChallenges"]
+    assert len(answer["Session"]) == len((await begin(hiding))["Session"])
+
+
+async def test_a_stranger_is_sent_no_code(hiding: Bench) -> None:
+    challenged = await begin(hiding, "EMAIL_OTP", name="nobody@example.com")
+    assert challenged["ChallengeParameters"] == {
+        "CODE_DELIVERY_DELIVERY_MEDIUM": "EMAIL",
+        "CODE_DELIVERY_DESTINATION": "n***@e***",
+    }
+    assert hiding.world.outbox.messages == []
+    refusal = await refused(hiding, challenged, "nobody@example.com", EMAIL_OTP_CODE="00000000")
+    assert refusal == WRONG_CODE
+    chosen = await hiding.respond(await begin(hiding, name="nobody"), "nobody", ANSWER="SMS_OTP")
+    assert await refused(hiding, chosen, "nobody", SMS_OTP_CODE="00000000") == WRONG_CODE
+
+
+async def test_a_stranger_has_no_password(hiding: Bench) -> None:
+    assert await not_begun(hiding, "PASSWORD", name="nobody", PASSWORD=PASSWORD) == WRONG_PASSWORD
+    challenged = await begin(hiding, "PASSWORD", name="nobody")
+    assert await refused(hiding, challenged, "nobody", PASSWORD=PASSWORD) == WRONG_PASSWORD
+    ephemeral = srp.Ephemeral.generate()
+    challenged = await begin(hiding, "PASSWORD_SRP", name="nobody", SRP_A=ephemeral.public_hex)
+    assert "Session" in challenged
+    proof = hiding.proof(ephemeral, challenged)
+    assert await refused(hiding, challenged, "nobody", **proof) == WRONG_PASSWORD
+
+
+async def test_a_stranger_where_a_second_factor_is_required(hiding: Bench) -> None:
+    await hiding("SetUserPoolMfaConfig", UserPoolId=hiding.pool_id, MfaConfiguration="ON", **SMS)
+    assert (await begin(hiding, name="nobody"))["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD"]
+
+
+async def test_a_disabled_person_looks_like_a_stranger(hiding: Bench) -> None:
+    await hiding.admin("AdminDisableUser")
+    challenged = await begin(hiding, "EMAIL_OTP")
+    assert challenged["ChallengeName"] == "EMAIL_OTP"
+    assert hiding.world.outbox.messages == []
+    assert await refused(hiding, challenged, EMAIL_OTP_CODE="00000000") == WRONG_CODE
