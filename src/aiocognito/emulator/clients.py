@@ -69,11 +69,9 @@ class AppClient:
         """
         units = self.settings.get("TokenValidityUnits") or {}
         value = self.settings.get(f"{kind}Validity")
-        if kind == "RefreshToken":
-            if not value:
-                return float(DEFAULT_REFRESH_DAYS * SECONDS["days"])
-            return float(value * SECONDS[units.get(kind, "days")])
-        return _DEFAULT_LIFE if value is None else float(value * SECONDS[units.get(kind, "hours")])
+        if value is None:
+            return _DEFAULT_LIFE
+        return float(value * SECONDS[units.get(kind, "days" if kind == "RefreshToken" else "hours")])
 
     @property
     def session_life(self) -> float:

@@ -58,19 +58,44 @@ def send(
     purpose: str,
     life: float,
     digits: int = 6,
+    link: str | None = None,
 ) -> Code:
-    """Draw a code and put it into the outbox; it is the caller who keeps it."""
+    """Draw a code and put it into the outbox; it is the caller who keeps it.
+
+    Args:
+        world: The randomness, clock and outbox.
+        pool: The user pool.
+        user: Who gets it.
+        attribute: The attribute that holds the address.
+        address: The address.
+        purpose: What it is for.
+        life: Seconds for which it is good.
+        digits: How many it has.
+        link: The beginning of a link that the code completes, where one is sent instead.
+    """
     code = Code(world.random.digits(digits), attribute, address, world.clock() + life)
-    deliver(world, pool, user, attribute=attribute, address=address, purpose=purpose, text=code.value)
+    whole = None if link is None else f"{link}{code.value}"
+    deliver(
+        world, pool, user, attribute=attribute, address=address, purpose=purpose, text=code.value, link=whole
+    )
     return code
 
 
 def deliver(
-    world: World, pool: UserPool, user: User, *, attribute: str, address: str, purpose: str, text: str
+    world: World,
+    pool: UserPool,
+    user: User,
+    *,
+    attribute: str,
+    address: str,
+    purpose: str,
+    text: str,
+    link: str | None = None,
 ) -> None:
     """Put a message into the outbox."""
     medium = medium_of(attribute)
-    world.outbox.send(Message(address, user.username, medium, text, purpose, pool.id))  # type: ignore[arg-type]
+    message = Message(address, user.username, medium, text, purpose, pool.id, link)  # type: ignore[arg-type]
+    world.outbox.send(message)
 
 
 def medium_of(attribute: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from aiohttp import web
 from attrs import define, field, frozen
 
-from . import dispatch
+from . import confirm_page, dispatch
 from .dispatch import Reply
 from .faults import Fault, Faults
 from .service_model import TARGET_PREFIX, ServiceModel
@@ -35,7 +35,8 @@ class Call:
 
     Args:
         operation: What was asked for, such as ``InitiateAuth``; ``GetJwks`` for the key set.
-        service: ``cognito-idp``, or ``well-known`` for the key set and the discovery document.
+        service: ``cognito-idp``; ``well-known`` for the key set and the discovery document; ``hosted-ui`` for
+            pages.
         status: The HTTP status; ``None`` if the connection was cut.
         error: The error code, if it was refused.
     """
@@ -73,6 +74,7 @@ class Site:
         app.router.add_post("/", self.ask)
         app.router.add_get("/{pool}/.well-known/jwks.json", self.key_set)
         app.router.add_get("/{pool}/.well-known/openid-configuration", self.discovery)
+        app.router.add_get(confirm_page.PATH, self.confirm_user)
         app.router.add_get("/_emulator/messages", self.messages)
         app.router.add_post("/_emulator/clock", self.advance)
         app.router.add_post("/_emulator/faults", self.plan)
@@ -159,6 +161,12 @@ class Site:
             return Reply(200, _discovery(pool.issuer, base, pool.id))
 
         return _as_json(await self._with_faults(request, "GetOpenIdConfiguration", work, "well-known"))
+
+    async def confirm_user(self, request: web.Request) -> web.Response:
+        """Confirm an account by the link of a mail."""
+        status, page = await confirm_page.answer(self.world, request.query)
+        self.calls.append(Call("ConfirmUser", "hosted-ui", status, None))
+        return web.Response(text=page, content_type="text/html", status=status)
 
     async def messages(self, _request: web.Request) -> web.Response:
         """Answer with what was sent, the newest last."""

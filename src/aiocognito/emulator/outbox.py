@@ -23,6 +23,7 @@ class Message:
         purpose: ``sign_up``, ``sign_in``, ``mfa``, ``reset_password``, ``verify_attribute`` or
             ``invitation``.
         user_pool_id: The user pool.
+        link: The link to follow, of a message that has one.
     """
 
     to: str
@@ -31,6 +32,7 @@ class Message:
     code: str = field(repr=False)
     purpose: str
     user_pool_id: str
+    link: str | None = field(default=None, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Write it as ``GET /_emulator/messages`` does."""
@@ -41,6 +43,7 @@ class Message:
             "code": self.code,
             "purpose": self.purpose,
             "user_pool_id": self.user_pool_id,
+            "link": self.link,
         }
 
 
@@ -71,9 +74,13 @@ class Outbox:
                 return
 
     async def next_code(self, to_or_username: str, *, timeout: float = 5) -> str:
-        """Wait for the next code to somebody, and return it.
+        """Wait for the next code to somebody, and return it: see :meth:`next_message`."""
+        return (await self.next_message(to_or_username, timeout=timeout)).code
 
-        A code that was sent already and not asked for is returned at once, the newest first: it
+    async def next_message(self, to_or_username: str, *, timeout: float = 5) -> Message:
+        """Wait for the next message to somebody, and return it.
+
+        One that was sent already and not asked for is returned at once, the newest first: it
         makes older ones of its kind worthless, as it does with Cognito.
 
         Args:
@@ -86,13 +93,13 @@ class Outbox:
         for message in reversed(self._unread):
             if _concerns(message, to_or_username):
                 self._read(message)
-                return message.code
+                return message
         future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         entry = (to_or_username, future)
         self._waiting.append(entry)
         try:
             async with asyncio.timeout(timeout):
-                return (await future).code
+                return await future
         except TimeoutError:
             sent = sorted({message.to for message in self.messages}) or ["nobody"]
             text = f"no code was sent to {to_or_username!r} within {timeout} s; sent to: {', '.join(sent)}"

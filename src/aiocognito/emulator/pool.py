@@ -79,6 +79,12 @@ class UserPool:
         return tuple(factor for factor in self.first_factors if factor in {"EMAIL_OTP", "SMS_OTP"})
 
     @property
+    def confirms_by_link(self) -> bool:
+        """Whether the mail that confirms an account has a link instead of a code."""
+        template = self.settings.get("VerificationMessageTemplate") or {}
+        return template.get("DefaultEmailOption") == "CONFIRM_WITH_LINK"
+
+    @property
     def auto_verified(self) -> tuple[str, ...]:
         """The addresses that are verified by code at sign-up."""
         return tuple(self.settings.get("AutoVerifiedAttributes") or ())

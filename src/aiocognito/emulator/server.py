@@ -137,6 +137,7 @@ class CognitoEmulator:
         host, port = runner.addresses[0][:2]
         self._runner = runner
         self._bound = ("127.0.0.1" if self._host in _WILDCARDS else host, port)
+        self.world.url = self.url
         return self
 
     async def __aexit__(

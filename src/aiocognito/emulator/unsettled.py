@@ -13,80 +13,121 @@ from attrs import frozen
 
 @frozen(kw_only=True)
 class Unsettled:
-    """The open questions, in the order of the page on the emulator's fidelity."""
+    """The open questions. A switch that ends in ``message`` is a wording that nobody has seen.
+
+    Example::
+
+        emulator = CognitoEmulator(unsettled=Unsettled(reuse_ends_family=False))
+    """
 
     # Refresh tokens
     rotation_refuses_refresh_flow: bool = True
-    """REFRESH_TOKEN_AUTH on a client that rotates is refused (documented as incompatible)."""
+    """Whether REFRESH_TOKEN_AUTH is refused on a client that rotates; the two are documented not to mix."""
     rotation_refresh_flow_message: str = "Refresh Token flow not enabled for this client"
+    """Said then, and on clients without ALLOW_REFRESH_TOKEN_AUTH."""
     rotation_forbids_refresh_flow_at_creation: bool = False
-    """Whether a client may be created with rotation and ALLOW_REFRESH_TOKEN_AUTH together."""
+    """Whether a client cannot even be created with rotation and ALLOW_REFRESH_TOKEN_AUTH together."""
     reuse_message: str = "Refresh token has been used already"
+    """RefreshTokenReuseException's text."""
     reuse_ends_family: bool = True
-    """A rotated refresh token that comes back revokes every token of its sign-in (RFC 9700, 4.14.2)."""
+    """Whether a rotated refresh token that comes back revokes every token of its sign-in (RFC 9700, 4.14.2)."""
     invalid_refresh_token_message: str = "Invalid Refresh Token"  # noqa: S105 - a message
+    """Reports differ on a final period."""
 
     # Users that do not exist, where that is hidden
     hidden_user_confirm_sign_up: Literal["CodeMismatchException", "ExpiredCodeException"] = (
         "ExpiredCodeException"
     )
+    """What ConfirmSignUp answers for somebody who does not exist, with PreventUserExistenceErrors."""
+    hidden_user_forgot_password: Literal["details", "InvalidParameterException"] = "details"
+    """What ForgotPassword answers then; one page says that it alternates between the two."""
 
     # Attempts
     wrong_codes_per_handle: int = 5
-    """After so many wrong MFA codes the handle is dead, and the lock-out of passwords begins."""
+    """After so many wrong MFA codes the session handle is dead, and the lock-out of passwords begins."""
     wrong_first_codes_per_handle: int = 10
     """After so many wrong codes as first factor the handle is dead; six in a row were seen to do nothing."""
     failed_passwords_before_lock: int = 5
+    """The failed password that brings the first lock, of one second; documented."""
     longest_lock: float = 900.0
+    """Seconds that a lock lasts at most; documented as about 15 minutes."""
     confirm_sign_up_attempts_per_hour: int = 15
+    """Tries with ConfirmSignUp; documented."""
     resend_attempts_per_hour: int = 5
+    """Codes by ResendConfirmationCode; documented."""
     forgot_password_attempts_per_hour: int = 5
+    """Codes by ForgotPassword; 5 to 20 by the risk that AWS sees."""
     confirm_forgot_password_attempts_per_hour: int = 5
+    """Tries with ConfirmForgotPassword; 5 to 20 by the risk that AWS sees."""
     change_password_attempts_per_hour: int = 5
+    """Calls of ChangePassword; documented."""
     attribute_code_attempts_per_hour: int = 5
+    """Codes by GetUserAttributeVerificationCode; documented."""
     verify_attribute_attempts_per_hour: int = 15
+    """Tries with VerifyUserAttribute; documented."""
 
     # The order of checks
     disabled_before_password: bool = False
     """Whether "User is disabled." is said to somebody who does not know the password."""
     unconfirmed_before_password: bool = False
+    """Whether "User is not confirmed." is said to somebody who does not know the password."""
     reset_required_before_password: bool = True
-    """AdminResetUserPassword takes the password away, so that none can be right."""
+    """Whether a required reset is: AdminResetUserPassword takes the password away, so that none is right."""
 
     # Revocation
     revoke_disabled_message: str = "Please enable token revocation before revoking tokens for this client"
+    """RevokeToken with revocation off."""
     revoke_wrong_type_message: str = "Wrong token type"
+    """RevokeToken with an access token."""
     revoke_wrong_client_code: Literal["UnauthorizedException", "InvalidParameterException"] = (
         "UnauthorizedException"
     )
+    """RevokeToken with a wrong client secret, or another client's token."""
     admin_sign_out_ends_access_tokens: bool = True
+    """Whether AdminUserGlobalSignOut reaches access tokens: the documentation says so, one live check not."""
 
     # SRP
     srp_challenge_has_session: bool = False
-    """PASSWORD_VERIFIER in USER_SRP_AUTH usually comes without a Session."""
+    """Whether PASSWORD_VERIFIER comes with a Session in USER_SRP_AUTH; usually it was seen without."""
     srp_timestamp_tolerance: float = 300.0
     """Seconds that TIMESTAMP may be off."""
     srp_timestamp_message: str = "Incorrect username or password."
+    """Said to a TIMESTAMP that is off or in another form."""
     srp_bad_a_message: str = "SRP_A is not a valid public value."
+    """Said to an SRP_A that is no number or a multiple of N."""
     secret_block_bytes: int = 900
+    """The length of SECRET_BLOCK, decoded."""
 
     # Wordings
     password_history_message: str = "Password has previously been used"  # noqa: S105 - a message
+    """PasswordHistoryPolicyViolationException's text."""
     custom_auth_disabled_message: str = "CUSTOM_AUTH flow not enabled for this client"
+    """CUSTOM_AUTH on a client without it."""
     user_auth_disabled_message: str = "USER_AUTH flow not enabled for this client"
+    """USER_AUTH on a client without it."""
     challenge_not_offered_message: str = "Invalid challenge selected."
-    challenge_mismatch_message: str = "Invalid session for the user."
+    """SELECT_CHALLENGE answered with something that was not offered."""
+    mfa_not_offered_message: str = "Invalid MFA type selected."
+    """SELECT_MFA_TYPE answered with something that was not offered."""
     associate_credentials_message: str = "Either AccessToken or Session must be given"
+    """AssociateSoftwareToken or VerifySoftwareToken with neither or both."""
     two_preferred_message: str = "Only one MFA method can be preferred"
+    """SetUserMFAPreference that prefers two."""
     preferred_disabled_message: str = "A disabled MFA method cannot be preferred"
+    """SetUserMFAPreference that prefers what it turns off."""
 
-    # The first sign-in after self sign-up
+    # Devices
+    device_key_exists_message: str = "Device is confirmed already."
+    """ConfirmDevice, the second time."""
+    devices_off_message: str = "User pool does not have device tracking enabled."
+    """Device operations on a pool that does not track devices."""
+
+    # Second factors
     first_sign_in_skips_mfa: bool = False
-
-    # Settings
+    """Whether the first sign-in after a sign-up needs no second factor; an older guide says so."""
     mfa_configuration_replaces: bool = False
     """Whether SetUserPoolMfaConfig turns off the factors that it does not mention."""
 
     # Sign-in names
     lower_case_usernames: bool = True
-    """Usernames of pools that ignore case are stored in lower case."""
+    """Whether usernames of pools that ignore case are stored in lower case."""

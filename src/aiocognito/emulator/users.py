@@ -9,6 +9,7 @@ from attrs import define, field
 
 from .attempts import Attempts, Lockout
 from .codes import Code
+from .devices import Device
 from .passkeys import Ceremony, Passkey
 from .schema import address_form
 from .srp_server import Secret
@@ -52,6 +53,7 @@ class User:
     preferred_factor: str | None = None
     groups: list[str] = field(factory=list)
     signed_in_before: bool = False
+    devices: dict[str, Device] = field(factory=dict, repr=False)
     passkeys: dict[str, Passkey] = field(factory=dict, repr=False)
     registration: Ceremony | None = field(default=None, repr=False)
 
@@ -161,8 +163,7 @@ class Directory:
 
     def _drop_aliases(self, key: str) -> None:
         for alias in self._owned.pop(key, ()):
-            if self._aliases.get(alias) == key:
-                del self._aliases[alias]
+            self._aliases.pop(alias, None)
 
     def address_of(self, name: str) -> str | None:
         """Say which of the pool's username attributes a name has the form of."""

@@ -26,6 +26,7 @@ class World:
         random: Draws ids and codes.
         keys: Make and keep signing keys.
         outbox: Takes the codes that would be sent.
+        url: Where links in messages lead.
         unsettled: The reading of what is not known about Cognito.
     """
 
@@ -34,6 +35,7 @@ class World:
     random: Randomness = field(factory=Randomness)
     keys: KeyRing = field(factory=KeyRing)
     outbox: Outbox = field(factory=Outbox)
+    url: str = "http://localhost"
     unsettled: Unsettled = field(factory=Unsettled)
     pools: dict[str, UserPool] = field(factory=dict)
 

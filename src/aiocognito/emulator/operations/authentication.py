@@ -53,6 +53,7 @@ async def _begin(
     parameters = given.get("AuthParameters", {})
     metadata = given.get("ClientMetadata", {})
     turn = Turn(world, pool, client, parameters, admin=admin, metadata=metadata)
+    turn.begun_with = given.get("Session")
     if flow not in _REFRESHES:
         turn.name = turn.need("USERNAME")
         client.check_hash(turn.name, parameters.get("SECRET_HASH"))

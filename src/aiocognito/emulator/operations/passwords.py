@@ -13,6 +13,9 @@ from ..users import User
 from ..world import World
 
 _UNKNOWN: Final = "Username/client id combination not found."
+_NO_ADDRESS: Final = (
+    "Cannot reset password for the user as there is no registered/verified email or phone_number"
+)
 _WAYS: Final = {"verified_phone_number": "phone_number", "verified_email": "email"}
 _CHANNELS: Final = {"SMS_MFA": "phone_number", "EMAIL_OTP": "email"}
 
@@ -24,6 +27,8 @@ async def ForgotPassword(world: World, given: Mapping[str, Any]) -> dict[str, An
     client.check_hash(name, given.get("SecretHash"))
     user = pool.users.find(name)
     if client.hides_users and (user is None or not user.enabled or _channel(pool, user) is None):
+        if world.unsettled.hidden_user_forgot_password == "InvalidParameterException":
+            raise invalid_parameter(_NO_ADDRESS)
         known = tuple(_WAYS[way] for way in pool.recovery if way in _WAYS)
         return {"CodeDeliveryDetails": codes.simulated_details(pool, name, known)}
     if user is None:
@@ -46,8 +51,7 @@ def send_reset_code(world: World, pool: UserPool, user: User) -> dict[str, str]:
         raise not_authorized("Contact administrator to reset password.")
     attribute = _channel(pool, user)
     if attribute is None:
-        text = "Cannot reset password for the user as there is no registered/verified email or phone_number"
-        raise invalid_parameter(text)
+        raise invalid_parameter(_NO_ADDRESS)
     address = user.attributes[attribute]
     user.codes[codes.RESET_PASSWORD] = codes.send(
         world, pool, user, attribute=attribute, address=address, purpose=codes.RESET_PASSWORD, life=codes.HOUR

@@ -14,7 +14,7 @@ async def GetTokensFromRefreshToken(world: World, given: Mapping[str, Any]) -> d
     """Make new tokens of a refresh token; the one operation that works with rotation."""
     pool, client = world.client(given["ClientId"])
     _check_secret(client.id, known=client.knows_secret(given.get("ClientSecret")))
-    found = refresh.redeem(world, pool, client, given["RefreshToken"])
+    found = refresh.redeem(world, pool, client, given["RefreshToken"], device_key=given.get("DeviceKey"))
     return {"AuthenticationResult": await refresh.refresh(world, pool, client, found)}
 
 

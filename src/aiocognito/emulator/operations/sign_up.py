@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from .. import codes, passwords, schema, users
 from ..clients import AppClient
 from ..pool import UserPool
 from ..refusals import Refusal, invalid_parameter, not_authorized, user_not_found
+from ..signing_in import after_sign_up
 from ..users import User
 from ..world import World
 
@@ -41,7 +43,9 @@ async def SignUp(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     pool.users.add(user)
     answer: dict[str, Any] = {"UserConfirmed": False, "UserSub": user.sub}
     if target := _target(pool, user):
-        answer["CodeDeliveryDetails"] = _send(world, pool, user, target)
+        answer["CodeDeliveryDetails"] = _send(world, pool, client, user, target)
+        if session := after_sign_up.begin(world, pool, client, user, target):
+            answer["Session"] = session
     return answer
 
 
@@ -52,17 +56,36 @@ async def ConfirmSignUp(world: World, given: Mapping[str, Any]) -> dict[str, Any
     user = pool.users.find(given["Username"])
     if user is None:
         raise _hidden(world) if client.hides_users else user_not_found(_UNKNOWN)
+    handle = after_sign_up.take(world, pool, client, user, given.get("Session"))
+    _confirm(world, pool, user, given["ConfirmationCode"], force=bool(given.get("ForceAliasCreation")))
+    return after_sign_up.confirmed(world, pool, client, user, handle)
+
+
+async def confirm_by_link(world: World, client_id: str, username: str, code: str) -> None:
+    """Confirm an account with the link that was sent.
+
+    Raises:
+        Refusal: There is no such client or account, or the code in the link is no good any more.
+    """
+    pool, _client = world.client(client_id)
+    user = pool.users.find(username)
+    if user is None:
+        raise codes.expired()
+    _confirm(world, pool, user, code, force=False)
+
+
+def _confirm(world: World, pool: UserPool, user: User, given: str, *, force: bool) -> None:
     if user.status != users.UNCONFIRMED:
         raise not_authorized(f"User cannot be confirmed. Current status is {user.status}")
     limit = world.unsettled.confirm_sign_up_attempts_per_hour
     kept = user.codes.get(codes.SIGN_UP)
-    code = codes.spend(world, user, codes.SIGN_UP, given["ConfirmationCode"], limit=limit)
+    code = codes.spend(world, user, codes.SIGN_UP, given, limit=limit)
     verified = f"{code.attribute}_verified"
     before = user.attributes.get(verified)
     user.attributes[code.attribute] = code.address
     user.attributes[verified] = "true"
     taken = pool.users.conflict(user)
-    if taken is not None and not given.get("ForceAliasCreation"):
+    if taken is not None and not force:
         _restore(user, verified, before)
         assert kept is not None  # noqa: S101 - it was just spent
         user.codes[codes.SIGN_UP] = kept
@@ -71,7 +94,6 @@ async def ConfirmSignUp(world: World, given: Mapping[str, Any]) -> dict[str, Any
     user.status = users.CONFIRMED
     user.modified = world.clock()
     pool.users.index(user)
-    return {}
 
 
 def _restore(user: User, name: str, value: str | None) -> None:
@@ -97,7 +119,7 @@ async def ResendConfirmationCode(world: World, given: Mapping[str, Any]) -> dict
     if target is None:
         raise invalid_parameter("Cannot resend codes. Auto verification not turned on.")
     codes.count(world, user, "resend", world.unsettled.resend_attempts_per_hour)
-    return {"CodeDeliveryDetails": _send(world, pool, user, target)}
+    return {"CodeDeliveryDetails": _send(world, pool, client, user, target)}
 
 
 def draft(
@@ -168,12 +190,25 @@ def _target(pool: UserPool, user: User) -> str | None:
     return None
 
 
-def _send(world: World, pool: UserPool, user: User, attribute: str) -> dict[str, str]:
+def _send(world: World, pool: UserPool, client: AppClient, user: User, attribute: str) -> dict[str, str]:
     address = user.attributes[attribute]
+    link = _link(world, client, user) if attribute == "email" and pool.confirms_by_link else None
     user.codes[codes.SIGN_UP] = codes.send(
-        world, pool, user, attribute=attribute, address=address, purpose=codes.SIGN_UP, life=codes.DAY
+        world,
+        pool,
+        user,
+        attribute=attribute,
+        address=address,
+        purpose=codes.SIGN_UP,
+        life=codes.DAY,
+        link=link,
     )
     return codes.details(attribute, address)
+
+
+def _link(world: World, client: AppClient, user: User) -> str:
+    query = urlencode({"client_id": client.id, "user_name": user.username, "confirmation_code": ""})
+    return f"{world.url}/confirmUser?{query}"
 
 
 def _hidden(world: World) -> Refusal:

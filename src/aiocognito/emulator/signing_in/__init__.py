@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import ModuleType
 from typing import Any, Final
 
-from . import choice, mfa, mfa_setup, new_password, passkey, password, proof, refresh
+from . import choice, device, mfa, mfa_setup, new_password, passkey, password, proof, refresh
 from .turn import Turn
 
 Step = Callable[[Turn], Awaitable[dict[str, Any]]]
@@ -24,12 +24,12 @@ def _in_capitals(module: ModuleType) -> dict[str, Step]:
     }
 
 
-_MODULES: Final = (password, proof, choice, refresh, new_password, mfa, mfa_setup, passkey)
+_MODULES: Final = (password, proof, choice, refresh, new_password, mfa, mfa_setup, passkey, device)
 FLOWS: Final[Mapping[str, Step]] = {
     name: step
     for module in _MODULES
     for name, step in _in_capitals(module).items()
-    if name.endswith("_AUTH") or name == "REFRESH_TOKEN"
+    if (name.endswith("_AUTH") and name != "DEVICE_SRP_AUTH") or name == "REFRESH_TOKEN"
 }
 CHALLENGES: Final[Mapping[str, Step]] = {
     name: step for module in _MODULES for name, step in _in_capitals(module).items() if name not in FLOWS

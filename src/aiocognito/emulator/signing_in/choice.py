@@ -9,7 +9,7 @@ from .. import codes, schema, users
 from ..pool import UserPool
 from ..refusals import invalid_parameter, not_authorized, user_not_found, wrong_credentials
 from ..users import User
-from . import mfa, passkey, password, proof
+from . import after_sign_up, mfa, passkey, password, proof
 from .mfa import Sent
 from .turn import Turn
 
@@ -23,6 +23,8 @@ async def USER_AUTH(turn: Turn) -> dict[str, Any]:
     """Begin with the preferred factor if it is to be had, or offer what is."""
     if turn.user is None and not turn.client.hides_users:
         raise user_not_found()
+    if turn.begun_with is not None and (answer := await after_sign_up.sign_in(turn, turn.begun_with)):
+        return answer
     available = offered(turn)
     if not available:
         raise wrong_credentials()

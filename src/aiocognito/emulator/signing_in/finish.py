@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import devices
+from ..devices import Device
 from ..refusals import not_authorized
 from ..tokens import issue
 from .turn import Turn
@@ -18,5 +20,23 @@ async def done(turn: Turn) -> dict[str, Any]:
     if not turn.person.enabled:
         raise not_authorized("User is disabled.")
     turn.person.signed_in_before = True
-    result = await issue.sign_in(turn.world, turn.pool, turn.client, turn.person)
+    named, fresh = _device(turn)
+    result = await issue.sign_in(turn.world, turn.pool, turn.client, turn.person, device_key=named)
+    if fresh is not None:
+        result["NewDeviceMetadata"] = {"DeviceKey": fresh.key, "DeviceGroupKey": fresh.group_key}
     return {"ChallengeParameters": {}, "AuthenticationResult": result}
+
+
+def _device(turn: Turn) -> tuple[str | None, Device | None]:
+    """Say which device the tokens are for, and which was named just now, where devices are tracked."""
+    if devices.configuration(turn.pool) is None or turn.admin:
+        return None, None
+    now = turn.world.clock()
+    key = turn.given.get("DEVICE_KEY")
+    if key is not None:
+        device = devices.confirmed(turn.person, key)
+        device.authenticated = now
+        return key, None
+    fresh = devices.new(turn.pool, turn.world.random.uuid(), now)
+    turn.person.devices[fresh.key] = fresh
+    return fresh.key, fresh

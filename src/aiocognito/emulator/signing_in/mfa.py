@@ -14,7 +14,7 @@ from ..pool import UserPool
 from ..refusals import Refusal, invalid_parameter
 from ..totp import Verdict
 from ..users import User
-from . import finish, mfa_setup
+from . import device, finish, mfa_setup
 from .turn import Turn
 
 _ATTRIBUTES: Final = {"SMS_MFA": "phone_number", "EMAIL_OTP": "email"}
@@ -39,7 +39,10 @@ class Sent:
 
 
 async def go_on(turn: Turn) -> dict[str, Any]:
-    """Ask for the second factor that is due, or issue the tokens."""
+    """Ask for the second factor that is due, or for the device that stands in for it; or issue the tokens."""
+    known = device.remembered(turn)
+    if known is not None:
+        return device.ask(turn, known)
     choice = due(turn.pool, turn.person)
     first = not turn.person.signed_in_before
     if turn.pool.mfa_mode == "OFF" or (first and turn.world.unsettled.first_sign_in_skips_mfa):
@@ -162,7 +165,7 @@ async def SELECT_MFA_TYPE(turn: Turn) -> dict[str, Any]:
     """Take the choice between factors."""
     answer = turn.need("ANSWER")
     if answer not in turn.ticket.state:
-        raise invalid_parameter("Invalid MFA type selected.")
+        raise invalid_parameter(turn.world.unsettled.mfa_not_offered_message)
     turn.ticket.spent = True
     return ask(turn, answer)
 

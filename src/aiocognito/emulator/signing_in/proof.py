@@ -16,6 +16,7 @@ from ... import srp
 from .. import srp_server
 from ..handles import Handle, invalid
 from ..refusals import (
+    Refusal,
     invalid_parameter,
     missing_parameter,
     not_authorized,
@@ -104,7 +105,7 @@ async def PASSWORD_VERIFIER(turn: Turn) -> dict[str, Any]:
 
     The secret block names the exchange; it is good for one answer, right or wrong.
     """
-    signature = _base64(turn.need("PASSWORD_CLAIM_SIGNATURE"))
+    signature = decode(turn.need("PASSWORD_CLAIM_SIGNATURE"))
     block = turn.need("PASSWORD_CLAIM_SECRET_BLOCK")
     timestamp = turn.need("TIMESTAMP")
     handle = turn.pool.handles.get(block)
@@ -117,19 +118,24 @@ async def PASSWORD_VERIFIER(turn: Turn) -> dict[str, Any]:
     if turn.handle is not None and turn.handle is not handle:
         raise invalid()
     handle.spent = True
-    if not _timely(turn, timestamp):
+    if not timely(turn, timestamp):
         raise not_authorized(turn.world.unsettled.srp_timestamp_message)
 
     async def proves() -> bool:
         name = turn.person.username
         expected = await srp.run(
-            srp_server.expected_signature, begun.exchange, turn.pool.name, name, _base64(block), timestamp
+            srp_server.expected_signature, begun.exchange, turn.pool.name, name, decode(block), timestamp
         )
         return hmac.compare_digest(expected, signature)
 
     if turn.user is None:
         raise refuse_stranger(turn, begun.name)
-    return await judge(turn, proves)
+    try:
+        return await judge(turn, proves)
+    except Refusal as refusal:
+        # Whose device is gone answers again, with the same proof and without the device.
+        handle.spent = refusal.code != "ResourceNotFoundException"
+        raise
 
 
 def _fits(turn: Turn, handle: Handle | None) -> bool:
@@ -139,7 +145,8 @@ def _fits(turn: Turn, handle: Handle | None) -> bool:
     return same and not handle.spent and turn.world.clock() < handle.expires
 
 
-def _timely(turn: Turn, text: str) -> bool:
+def timely(turn: Turn, text: str) -> bool:
+    """Say whether TIMESTAMP is of this moment, give or take a few minutes."""
     sent = parse_timestamp(text)
     if sent is None:
         return False
@@ -158,7 +165,8 @@ def parse_timestamp(text: str) -> int | None:
     return calendar.timegm((int(match["year"]), month, *numbers, 0, 0, 0))
 
 
-def _base64(text: str) -> bytes:
+def decode(text: str) -> bytes:
+    """Read standard base64; whatever else it is, it is a wrong proof."""
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

@@ -15,7 +15,7 @@ async def REFRESH_TOKEN_AUTH(turn: Turn) -> dict[str, Any]:
     unsettled = turn.world.unsettled
     if turn.client.rotates and unsettled.rotation_refuses_refresh_flow:
         raise invalid_parameter(unsettled.rotation_refresh_flow_message)
-    found = refresh.redeem(turn.world, turn.pool, turn.client, text)
+    found = refresh.redeem(turn.world, turn.pool, turn.client, text, device_key=turn.given.get("DEVICE_KEY"))
     wrong = f"SecretHash does not match for the client: {turn.client.id}"
     turn.client.check_hash(found.user.username, turn.given.get("SECRET_HASH"), wrong=wrong)
     result = await refresh.refresh(turn.world, turn.pool, turn.client, found)

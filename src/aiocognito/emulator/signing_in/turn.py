@@ -29,6 +29,7 @@ class Turn:
         handle: The session handle that the answer came with.
         admin: It came through the administrator's operation.
         metadata: ``ClientMetadata``.
+        begun_with: The session handle with which it begins, after a sign-up.
     """
 
     world: World
@@ -40,6 +41,7 @@ class Turn:
     handle: Handle | None = None
     admin: bool = False
     metadata: Mapping[str, str] = field(factory=dict, repr=False)
+    begun_with: str | None = field(default=None, repr=False)
 
     def need(self, name: str) -> str:
         """Take a parameter that must be there.

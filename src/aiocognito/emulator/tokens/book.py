@@ -23,6 +23,7 @@ class Grant:
         scopes: What access tokens may do.
         revoked: Nothing of this family is good any more.
         refreshable: Its refresh tokens still are.
+        device_key: The device that it was made on, where devices are tracked.
     """
 
     event_id: str
@@ -33,6 +34,7 @@ class Grant:
     scopes: tuple[str, ...] = ("aws.cognito.signin.user.admin",)
     revoked: bool = False
     refreshable: bool = True
+    device_key: str | None = None
 
 
 @define

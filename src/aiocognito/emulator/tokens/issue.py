@@ -24,10 +24,12 @@ _REFRESH_HEADER: Final = {"cty": "JWT", "enc": "A256GCM", "alg": "RSA-OAEP"}
 _REFRESH_PARTS: Final = (256, 12, 900, 16)
 
 
-async def sign_in(world: World, pool: UserPool, client: AppClient, user: User) -> dict[str, Any]:
+async def sign_in(
+    world: World, pool: UserPool, client: AppClient, user: User, *, device_key: str | None = None
+) -> dict[str, Any]:
     """Complete a sign-in: AuthenticationResult with all three tokens."""
     now = world.clock()
-    grant = Grant(world.random.uuid(), world.random.uuid(), user.sub, client.id, now)
+    grant = Grant(world.random.uuid(), world.random.uuid(), user.sub, client.id, now, device_key=device_key)
     pool.tokens.open(grant)
     refresh = refresh_token(pool, RefreshToken(grant.event_id, now + client.life("RefreshToken")))
     return {**await tokens(world, pool, client, user, grant), "RefreshToken": refresh}
@@ -82,6 +84,8 @@ def _access(pool: UserPool, client: AppClient, user: User, grant: Grant) -> dict
         "username": user.username,
         "scope": " ".join(grant.scopes),
     }
+    if grant.device_key is not None:
+        claims["device_key"] = grant.device_key
     return {**claims, **_groups(pool, user, roles=False)}
 
 

@@ -26,7 +26,9 @@ class Refreshable:
     token: RefreshToken
 
 
-def redeem(world: World, pool: UserPool, client: AppClient, text: str) -> Refreshable:
+def redeem(
+    world: World, pool: UserPool, client: AppClient, text: str, *, device_key: str | None = None
+) -> Refreshable:
     """Find out who a refresh token belongs to.
 
     Raises:
@@ -37,6 +39,8 @@ def redeem(world: World, pool: UserPool, client: AppClient, text: str) -> Refres
     grant = None if token is None else pool.tokens.grants[token.event_id]
     user = None if grant is None else pool.users.by_subject(grant.sub)
     if token is None or grant is None or user is None or grant.client_id != client.id:
+        raise not_authorized(world.unsettled.invalid_refresh_token_message)
+    if grant.device_key is not None and not _is_its_device(user, grant.device_key, device_key):
         raise not_authorized(world.unsettled.invalid_refresh_token_message)
     now = world.clock()
     if not user.enabled:
@@ -52,6 +56,11 @@ def redeem(world: World, pool: UserPool, client: AppClient, text: str) -> Refres
             "RefreshTokenReuseException", world.unsettled.reuse_message, instead="NotAuthorizedException"
         )
     return Refreshable(user, grant, token)
+
+
+def _is_its_device(user: User, made_on: str, given: str | None) -> bool:
+    device = user.devices.get(made_on)
+    return device is not None and device.secret is not None and given == made_on
 
 
 async def refresh(world: World, pool: UserPool, client: AppClient, found: Refreshable) -> dict[str, Any]:

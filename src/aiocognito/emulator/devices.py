@@ -1,0 +1,113 @@
+"""Remembered devices: named at a sign-in, confirmed with a verifier, proven in place of a second factor."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+import string
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import define, field
+
+from .refusals import Refusal, invalid_parameter
+from .srp_server import Secret
+
+if TYPE_CHECKING:
+    from .pool import UserPool
+    from .users import User
+
+REMEMBERED: Final = "remembered"
+_GROUP_KEY: Final = string.ascii_letters + string.digits
+
+
+@define
+class Device:
+    """A device of one user.
+
+    Args:
+        key: Its name, ``<region>_<uuid>``.
+        group_key: What its proofs are hashed with in the pool's place.
+        secret: Salt and verifier; None until it is confirmed.
+        remembered: Whether it stands in for a second factor.
+    """
+
+    key: str
+    group_key: str
+    created: float
+    modified: float
+    authenticated: float
+    secret: Secret | None = field(default=None, repr=False)
+    name: str | None = None
+    remembered: bool = False
+
+    def described(self, pool: UserPool, user: User) -> dict[str, Any]:
+        """Write it as ListDevices does."""
+        owner = f"{user.username}.{pool.id}"
+        arn = f"arn:aws:cognito-idp:{pool.region}:123456789012:owner/{owner}/device/{self.key}"
+        attributes = {
+            "device_status": "valid",
+            **({} if self.name is None else {"device_name": self.name}),
+            "dev:device_arn": arn,
+            "dev:device_owner": owner,
+            "last_ip_used": "127.0.0.1",
+            "dev:device_remembered_status": REMEMBERED if self.remembered else "not_remembered",
+            "dev:device_sdk": "aws-sdk-unknown-unknown",
+        }
+        return {
+            "DeviceKey": self.key,
+            "DeviceAttributes": [{"Name": name, "Value": value} for name, value in attributes.items()],
+            "DeviceCreateDate": self.created,
+            "DeviceLastModifiedDate": self.modified,
+            "DeviceLastAuthenticatedDate": self.authenticated,
+        }
+
+
+def configuration(pool: UserPool) -> dict[str, Any] | None:
+    """``DeviceConfiguration``; None where devices are not tracked."""
+    found: dict[str, Any] | None = pool.settings.get("DeviceConfiguration")
+    return found
+
+
+def asks_on_new_device(pool: UserPool) -> bool:
+    """Whether a remembered device stands in for the second factor."""
+    return bool((configuration(pool) or {}).get("ChallengeRequiredOnNewDevice"))
+
+
+def remembers_on_request(pool: UserPool) -> bool:
+    """Whether people are asked before a device is remembered."""
+    return bool((configuration(pool) or {}).get("DeviceOnlyRememberedOnUserPrompt"))
+
+
+def new(pool: UserPool, key: str, now: float) -> Device:
+    """Name a device; nobody lists it until it is confirmed."""
+    group = "-" + "".join(secrets.choice(_GROUP_KEY) for _ in range(8))
+    return Device(f"{pool.region}_{key}", group, now, now, now)
+
+
+def confirmed(user: User, key: str) -> Device:
+    """Find a confirmed device.
+
+    Raises:
+        Refusal: There is none, in the words by which clients know that theirs is gone.
+    """
+    device = user.devices.get(key)
+    if device is None or device.secret is None:
+        raise Refusal("ResourceNotFoundException", "Device does not exist.")
+    return device
+
+
+def verifier(given: dict[str, Any] | None) -> Secret:
+    """Read DeviceSecretVerifierConfig.
+
+    Raises:
+        Refusal: It is missing or malformed.
+    """
+    try:
+        salt, value = ((given or {})[name] for name in ("Salt", "PasswordVerifier"))
+        numbers = [int.from_bytes(base64.b64decode(text, validate=True), "big") for text in (salt, value)]
+    except (KeyError, binascii.Error, ValueError):
+        raise invalid_parameter("Invalid device secret verifier config given.") from None
+    if not numbers[1]:
+        raise invalid_parameter("Invalid device secret verifier config given.")
+    return Secret(numbers[0], numbers[1])

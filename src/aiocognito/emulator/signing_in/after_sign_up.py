@@ -1,0 +1,80 @@
+"""From a sign-up straight to its sign-in: the code that confirmed the account is proof enough.
+
+SignUp gives a handle that ConfirmSignUp takes, and that gives one which USER_AUTH takes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ..clients import AppClient
+from ..handles import Handle
+from ..pool import UserPool
+from ..users import User
+from ..world import World
+from . import choice, finish
+from .turn import Turn
+
+# No names of challenges, so that RespondToAuthChallenge takes neither.
+_CONFIRMATION: Final = "after SignUp"
+_SIGN_IN: Final = "after ConfirmSignUp"
+_FACTORS: Final = {attribute: factor for factor, attribute in choice.ATTRIBUTES.items()}
+
+
+def begin(world: World, pool: UserPool, client: AppClient, user: User, attribute: str) -> str | None:
+    """Give a handle to go on with, where a code to the same address could sign the person in.
+
+    Args:
+        world: The clock.
+        pool: The user pool.
+        client: The app client.
+        user: Who signed up.
+        attribute: Which address the confirmation code went to.
+    """
+    factor = _FACTORS[attribute]
+    if not client.permits("USER_AUTH") or factor not in choice.available_challenges(pool, user):
+        return None
+    return _issue(world, pool, client, user, _CONFIRMATION, factor)
+
+
+def take(world: World, pool: UserPool, client: AppClient, user: User, text: str | None) -> Handle | None:
+    """Find the handle that a confirmation came with, if it did; it is not spent yet.
+
+    Raises:
+        Refusal: It is somebody else's, used or expired.
+    """
+    if text is None:
+        return None
+    now = world.clock()
+    return pool.handles.redeem(text, client_id=client.id, user=user, challenge=_CONFIRMATION, now=now)
+
+
+def confirmed(
+    world: World, pool: UserPool, client: AppClient, user: User, handle: Handle | None
+) -> dict[str, Any]:
+    """Answer a confirmation: with a handle for the sign-in, if one for the confirmation came."""
+    if handle is None:
+        return {}
+    handle.spent = True
+    return {"Session": _issue(world, pool, client, user, _SIGN_IN, handle.state)}
+
+
+def _issue(world: World, pool: UserPool, client: AppClient, user: User, purpose: str, factor: str) -> str:
+    now = world.clock()
+    return pool.handles.issue(Handle(purpose, client.id, user.sub, now + client.session_life, factor), now)
+
+
+async def sign_in(turn: Turn, text: str) -> dict[str, Any] | None:
+    """Issue the tokens without another factor; ``None`` if the person may not use that one any more.
+
+    Raises:
+        Refusal: The handle is somebody else's, used or expired.
+    """
+    now = turn.world.clock()
+    handle = turn.pool.handles.redeem(
+        text, client_id=turn.client.id, user=turn.user, challenge=_SIGN_IN, now=now
+    )
+    handle.spent = True
+    if handle.state not in choice.available_challenges(turn.pool, turn.person):
+        return None
+    return await finish.done(turn)

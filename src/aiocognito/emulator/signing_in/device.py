@@ -1,0 +1,94 @@
+"""DEVICE_SRP_AUTH and DEVICE_PASSWORD_VERIFIER: a remembered device stands in for the second factor."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import secrets
+from typing import Any
+
+from attrs import frozen
+
+from ... import srp
+from .. import devices, srp_server
+from ..devices import Device
+from ..refusals import invalid_parameter, wrong_credentials
+from ..srp_server import Exchange
+from . import finish
+from .proof import decode, timely
+from .turn import Turn
+
+
+@frozen
+class Proving:
+    """What a handle of the second challenge knows: the device, and the exchange behind its block."""
+
+    device: Device
+    exchange: Exchange
+    block: str
+
+
+def remembered(turn: Turn) -> Device | None:
+    """Find the device that an answer named, if it stands in for the second factor.
+
+    Raises:
+        Refusal: There is no such device.
+    """
+    key = turn.given.get("DEVICE_KEY")
+    if key is None or devices.configuration(turn.pool) is None:
+        return None
+    device = devices.confirmed(turn.person, key)
+    return device if device.remembered and devices.asks_on_new_device(turn.pool) else None
+
+
+def ask(turn: Turn, device: Device) -> dict[str, Any]:
+    """Ask the device for its public value."""
+    return turn.challenge("DEVICE_SRP_AUTH", {"USERNAME": turn.person.username}, state=device.key)
+
+
+async def DEVICE_SRP_AUTH(turn: Turn) -> dict[str, Any]:
+    """Take the device's public value and send ours."""
+    public = srp_server.public_value(turn.need("SRP_A"))
+    if public is None:
+        raise invalid_parameter(turn.world.unsettled.srp_bad_a_message)
+    if turn.need("DEVICE_KEY") != turn.ticket.state:
+        raise invalid_parameter("Invalid device key given.")
+    device = devices.confirmed(turn.person, turn.ticket.state)
+    assert device.secret is not None  # noqa: S101 - it is confirmed
+    turn.ticket.spent = True
+    exchange = await srp.run(srp_server.begin, device.secret, public)
+    block = base64.b64encode(secrets.token_bytes(turn.world.unsettled.secret_block_bytes)).decode()
+    parameters = {
+        "SALT": exchange.salt_hex,
+        "SECRET_BLOCK": block,
+        "SRP_B": exchange.public_hex,
+        "DEVICE_KEY": device.key,
+        "USERNAME": turn.person.username,
+    }
+    return turn.challenge("DEVICE_PASSWORD_VERIFIER", parameters, state=Proving(device, exchange, block))
+
+
+async def DEVICE_PASSWORD_VERIFIER(turn: Turn) -> dict[str, Any]:
+    """Judge the device's proof; the handle is good for one, right or wrong."""
+    proving: Proving = turn.ticket.state
+    device = proving.device
+    signature = decode(turn.need("PASSWORD_CLAIM_SIGNATURE"))
+    block = turn.need("PASSWORD_CLAIM_SECRET_BLOCK")
+    timestamp = turn.need("TIMESTAMP")
+    turn.ticket.spent = True
+    same = turn.need("DEVICE_KEY") == device.key and hmac.compare_digest(
+        block.encode(), proving.block.encode()
+    )
+    if not same or not timely(turn, timestamp) or device.key not in turn.person.devices:
+        raise wrong_credentials()
+    expected = await srp.run(
+        srp_server.expected_signature,
+        proving.exchange,
+        device.group_key,
+        device.key,
+        decode(block),
+        timestamp,
+    )
+    if not hmac.compare_digest(expected, signature):
+        raise wrong_credentials()
+    return await finish.done(turn)
