@@ -36,15 +36,17 @@ class Message:
 
     def to_dict(self) -> dict[str, Any]:
         """Write it as ``GET /_emulator/messages`` does."""
-        return {
+        written = {
             "to": self.to,
             "username": self.username,
             "medium": self.medium,
             "code": self.code,
             "purpose": self.purpose,
             "user_pool_id": self.user_pool_id,
-            "link": self.link,
         }
+        if self.link is not None:
+            written["link"] = self.link
+        return written
 
 
 class Outbox:

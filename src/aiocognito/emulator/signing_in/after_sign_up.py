@@ -18,7 +18,7 @@ from .turn import Turn
 # No names of challenges, so that RespondToAuthChallenge takes neither.
 _CONFIRMATION: Final = "after SignUp"
 _SIGN_IN: Final = "after ConfirmSignUp"
-_FACTORS: Final = {attribute: factor for factor, attribute in choice.ATTRIBUTES.items()}
+_FACTORS: Final = {"email": "EMAIL_OTP", "phone_number": "SMS_OTP"}
 
 
 def begin(world: World, pool: UserPool, client: AppClient, user: User, attribute: str) -> str | None:

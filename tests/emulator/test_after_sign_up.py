@@ -1,0 +1,228 @@
+"""From a sign-up straight to its sign-in, and confirmation by link."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import aiohttp
+import pytest
+
+from aiocognito.emulator import CognitoEmulator
+
+from .bench import EMAIL, PASSWORD, PHONE, Bench, Refused, wrong
+
+INVALID = ("NotAuthorizedException", "Invalid session for the user.")
+USED = ("NotAuthorizedException", "Invalid session for the user, session can only be used once.")
+LATE = ("NotAuthorizedException", "Invalid session for the user, session is expired.")
+CHOICE = {"ExplicitAuthFlows": ["ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]}
+BOTH = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}}
+
+
+@pytest.fixture
+async def going_on(blank: Bench) -> Bench:
+    """A pool in which a sign-up by e-mail can go on to its sign-in."""
+    await blank.make_pool(client=CHOICE, Policies=BOTH, AutoVerifiedAttributes=["email"])
+    return blank
+
+
+async def sign_up(ask: Bench, name: str = "ana", **members: Any) -> dict[str, Any]:
+    attributes = [{"Name": "email", "Value": f"{name}@example.com"}]
+    members = {"Password": PASSWORD, "UserAttributes": attributes, **members}
+    return await ask("SignUp", ClientId=ask.client_id, Username=name, **members)
+
+
+async def confirm(ask: Bench, code: str, name: str = "ana", **members: Any) -> dict[str, Any]:
+    return await ask("ConfirmSignUp", ClientId=ask.client_id, Username=name, ConfirmationCode=code, **members)
+
+
+async def begin(ask: Bench, session: str, name: str = "ana", **parameters: str) -> dict[str, Any]:
+    return await ask(
+        "InitiateAuth",
+        ClientId=ask.client_id,
+        AuthFlow="USER_AUTH",
+        Session=session,
+        AuthParameters={"USERNAME": name, **parameters},
+    )
+
+
+async def not_begun(ask: Bench, session: str, name: str = "ana") -> tuple[str, str]:
+    with pytest.raises(Refused) as refusal:
+        await begin(ask, session, name)
+    return refusal.value.code, refusal.value.message
+
+
+async def confirmed(ask: Bench, name: str = "ana") -> str:
+    answer = await sign_up(ask, name)
+    return str((await confirm(ask, ask.code(), name, Session=answer["Session"]))["Session"])
+
+
+@pytest.mark.parametrize("password", [True, False])
+async def test_a_sign_up_goes_on_to_its_sign_in(going_on: Bench, password: bool) -> None:
+    answer = await sign_up(going_on, **({} if password else {"Password": None}))
+    assert answer["Session"].startswith("AYABe")
+    sent = len(going_on.world.outbox.messages)
+    later = await confirm(going_on, going_on.code(), Session=answer["Session"])
+    result = await begin(going_on, later["Session"], PREFERRED_CHALLENGE="PASSWORD")
+    assert {"AccessToken", "IdToken", "RefreshToken"} <= result["AuthenticationResult"].keys()
+    assert len(going_on.world.outbox.messages) == sent
+    assert await not_begun(going_on, later["Session"]) == USED
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"Policies": {}},
+        {"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "SMS_OTP"]}}},
+        {"client": {}},
+        {"MfaConfiguration": "ON", "SmsConfiguration": {"SnsCallerArn": "arn:aws:iam::123456789012:role/s"}},
+        {"AutoVerifiedAttributes": []},
+    ],
+)
+async def test_not_every_pool_lets_it(blank: Bench, settings: dict[str, Any]) -> None:
+    settings = {"client": CHOICE, "Policies": BOTH, "AutoVerifiedAttributes": ["email"], **settings}
+    await blank.make_pool(**settings)
+    assert "Session" not in await sign_up(blank)
+
+
+async def test_the_phone_has_its_own_factor(blank: Bench) -> None:
+    policies = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "SMS_OTP"]}}
+    await blank.make_pool(client=CHOICE, Policies=policies, AutoVerifiedAttributes=["phone_number"])
+    answer = await sign_up(blank, UserAttributes=[{"Name": "phone_number", "Value": PHONE}])
+    later = await confirm(blank, blank.code(), Session=answer["Session"])
+    assert "AuthenticationResult" in await begin(blank, later["Session"])
+
+
+async def test_without_the_session_a_confirmation_gives_none(going_on: Bench) -> None:
+    await sign_up(going_on)
+    assert await confirm(going_on, going_on.code()) == {}
+
+
+async def test_a_session_is_for_its_own_step(going_on: Bench) -> None:
+    first = await sign_up(going_on)
+    assert await not_begun(going_on, first["Session"]) == INVALID
+    later = await confirm(going_on, going_on.code(), Session=first["Session"])
+    assert await not_begun(going_on, first["Session"]) == INVALID
+    refusal = await going_on.refused(
+        "RespondToAuthChallenge",
+        ClientId=going_on.client_id,
+        ChallengeName="SELECT_CHALLENGE",
+        Session=later["Session"],
+        ChallengeResponses={"USERNAME": "ana", "ANSWER": "PASSWORD"},
+    )
+    assert refusal == INVALID
+    assert "AuthenticationResult" in await begin(going_on, later["Session"])
+
+
+async def test_a_session_is_for_one_person_and_client(going_on: Bench) -> None:
+    ana, ben = await confirmed(going_on), await confirmed(going_on, "ben")
+    assert await not_begun(going_on, ana, "ben") == INVALID
+    own = going_on.client_id
+    members = {"UserPoolId": going_on.pool_id, "ClientName": "other", **CHOICE}
+    made = await going_on("CreateUserPoolClient", **members)
+    going_on.client_id = made["UserPoolClient"]["ClientId"]
+    assert await not_begun(going_on, ana) == INVALID
+    going_on.client_id = own
+    assert "AuthenticationResult" in await begin(going_on, ana)
+    assert "AuthenticationResult" in await begin(going_on, ben, "ben")
+
+
+async def test_a_session_does_not_wait_for_ever(going_on: Bench) -> None:
+    session = await confirmed(going_on)
+    going_on.advance(180)
+    assert await not_begun(going_on, session) == LATE
+
+
+async def test_a_late_session_leaves_the_code_alone(going_on: Bench) -> None:
+    answer = await sign_up(going_on)
+    code = going_on.code()
+    going_on.advance(180)
+    with pytest.raises(Refused) as refusal:
+        await confirm(going_on, code, Session=answer["Session"])
+    assert (refusal.value.code, refusal.value.message) == LATE
+    assert await confirm(going_on, code) == {}
+
+
+async def test_a_wrong_code_leaves_the_session_alone(going_on: Bench) -> None:
+    answer = await sign_up(going_on)
+    with pytest.raises(Refused, match="CodeMismatchException"):
+        await confirm(going_on, wrong(going_on.code()), Session=answer["Session"])
+    later = await confirm(going_on, going_on.code(), Session=answer["Session"])
+    assert "AuthenticationResult" in await begin(going_on, later["Session"])
+
+
+async def test_a_factor_that_is_gone_meanwhile(going_on: Bench) -> None:
+    session = await confirmed(going_on)
+    del going_on.pool.settings["Policies"]["SignInPolicy"]
+    answer = await begin(going_on, session)
+    assert answer["ChallengeName"] == "SELECT_CHALLENGE"
+    assert answer["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD"]
+
+
+# By link
+
+
+LINKS = {
+    "AutoVerifiedAttributes": ["email"],
+    "VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_LINK"},
+}
+
+
+async def linked(emulator: CognitoEmulator) -> Any:
+    pool = await emulator.create_user_pool(**LINKS)
+    entries = [{"Name": "email", "Value": EMAIL}]
+    await emulator.ask(
+        "SignUp", ClientId=pool.client_id, Username="ana", Password=PASSWORD, UserAttributes=entries
+    )
+    return pool
+
+
+async def test_a_link_confirms(emulator: CognitoEmulator, http: aiohttp.ClientSession) -> None:
+    pool = await linked(emulator)
+    message = await emulator.outbox.next_message(EMAIL)
+    assert message.link is not None
+    assert message.link.startswith(f"{emulator.url}/confirmUser?")
+    assert message.code not in repr(message)
+    assert parse_qs(urlsplit(message.link).query) == {
+        "client_id": [pool.client_id],
+        "user_name": ["ana"],
+        "confirmation_code": [message.code],
+    }
+    async with http.get(message.link) as page:
+        assert page.status == 200
+        assert page.content_type == "text/html"
+        assert "has been confirmed" in await page.text()
+    user = pool.state.users.find("ana")
+    assert user.status == "CONFIRMED"
+    assert user.verified("email")
+    call = emulator.calls[-1]
+    assert (call.operation, call.service, call.status) == ("ConfirmUser", "hosted-ui", 200)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"confirmation_code": "1"}, "Invalid verification code provided, please try again."),
+        ({"user_name": "<b>nobody</b>"}, "Invalid code provided, please request a code again."),
+        ({"client_id": "<b>none</b>"}, "User pool client &lt;b&gt;none&lt;/b&gt; does not exist."),
+        ({}, "User cannot be confirmed. Current status is CONFIRMED"),
+    ],
+)
+async def test_a_link_that_is_no_good(
+    emulator: CognitoEmulator, http: aiohttp.ClientSession, change: dict[str, str], text: str
+) -> None:
+    pool = await linked(emulator)
+    link = urlsplit((await emulator.outbox.next_message(EMAIL)).link or "")
+    query = {name: values[0] for name, values in parse_qs(link.query).items()}
+    if not change:
+        pool.state.users.find("ana").status = "CONFIRMED"
+    async with http.get(f"{emulator.url}{link.path}", params={**query, **change}) as page:
+        assert page.status == 400
+        assert text in await page.text()
+
+
+async def test_a_phone_gets_a_code_all_the_same(blank: Bench) -> None:
+    await blank.make_pool(**{**LINKS, "AutoVerifiedAttributes": ["phone_number"]})
+    await sign_up(blank, UserAttributes=[{"Name": "phone_number", "Value": PHONE}])
+    message = blank.world.outbox.messages[-1]
+    assert (message.medium, message.link) == ("SMS", None)
