@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 from attrs import field, frozen
 
+from . import qr
 from .jwt import JWT
 
 AuthFlowType: TypeAlias = Literal[
@@ -53,6 +54,30 @@ class TotpSetupDetails:
         label = f"{quote(app_name, safe='')}:{quote(account, safe='')}"
         query = urlencode({"secret": self.shared_secret, "issuer": app_name}, quote_via=quote)
         return f"otpauth://totp/{label}?{query}"
+
+    def qr_svg(self, app_name: str, account_name: str | None = None) -> str:
+        """Draw the URI of `setup_uri` as a QR code, an SVG image to be shown on a page of one's own.
+
+        Args:
+            app_name: The issuer that the app shows.
+            account_name: The account that the app shows; the username by default.
+
+        Raises:
+            ImportError: The extra ``qr`` is not installed.
+        """
+        return qr.svg(self.setup_uri(app_name, account_name))
+
+    def qr_text(self, app_name: str, account_name: str | None = None) -> str:
+        """Draw the same in characters, to be printed on a terminal.
+
+        Args:
+            app_name: The issuer that the app shows.
+            account_name: The account that the app shows; the username by default.
+
+        Raises:
+            ImportError: The extra ``qr`` is not installed.
+        """
+        return qr.terminal(self.setup_uri(app_name, account_name))
 
     def to_dict(self) -> dict[str, Any]:
         """Return Amplify's form. It holds the secret."""
