@@ -92,3 +92,9 @@ def test_a_taken_port_is_told() -> None:
     assert ended.value.code == 1
     assert len(lines) == 1
     assert lines[0].startswith(f"Cannot listen on 127.0.0.1, port {port}: ")
+
+
+def test_it_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(SystemExit):
+        run(port=server.getsockname()[1])
+    assert capsys.readouterr().out.startswith("Cannot listen on 127.0.0.1, port ")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
 import pytest
 
 from aiocognito.emulator import Call, CognitoEmulator
+from aiocognito.emulator.http import Site
+from aiocognito.emulator.service_model import ServiceModel
 from aiocognito.emulator.tokens.keys import KeyPair
 
 from .bench import EMAIL, PASSWORD, Answered, OnePair
@@ -308,6 +311,20 @@ async def test_faults_of_the_key_set(emulator: CognitoEmulator, http: aiohttp.Cl
     for status in (500, 200):
         async with http.get(f"{emulator.url}/{pool.id}/.well-known/jwks.json") as response:
             assert response.status == status
+
+
+async def test_a_key_set_that_is_not_json(emulator: CognitoEmulator, http: aiohttp.ClientSession) -> None:
+    pool = await emulator.create_user_pool()
+    emulator.faults.add("GetJwks", malformed=True)
+    async with http.get(f"{emulator.url}/{pool.id}/.well-known/jwks.json") as response:
+        assert response.content_type == "text/html"
+
+
+async def test_a_cut_of_what_is_gone_already(emulator: CognitoEmulator, model: ServiceModel) -> None:
+    site = Site(emulator.world, model, emulator.faults, emulator.calls, frozenset())
+    gone: Any = SimpleNamespace(transport=None)
+    assert site._cut(gone, "GetUser", "cognito-idp").status == 500
+    assert emulator.calls == [Call("GetUser", "cognito-idp", None, None)]
 
 
 @pytest.mark.parametrize("plan", [{}, {"cut": "sideways"}])

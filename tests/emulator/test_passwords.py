@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from aiocognito.emulator import Unsettled
+
 from .bench import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench, wrong
 
 LIMIT = ("LimitExceededException", "Attempt limit exceeded, please try after some time.")
@@ -142,6 +144,13 @@ async def test_who_is_hidden(blank: Bench) -> None:
         assert await blank.refused("ConfirmForgotPassword", **new(blank, "123456", name)) == MISMATCH
     assert await blank.refused("ConfirmForgotPassword", **new(blank, "123456", "without-address")) == EXPIRED
     assert blank.world.outbox.messages == []
+
+
+async def test_the_hidden_may_be_refused(blank: Bench) -> None:
+    blank.world.unsettled = Unsettled(hidden_users_cannot_reset=True)
+    await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
+    refusal = await blank.refused("ForgotPassword", **forgot(blank, "nobody"))
+    assert refusal[0] == "InvalidParameterException"
 
 
 async def test_reset_by_an_administrator(ask: Bench) -> None:

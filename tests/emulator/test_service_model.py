@@ -164,6 +164,12 @@ async def test_the_emulators_own_failures(
     assert "ZeroDivisionError" in caplog.text
 
 
+def test_without_botocore(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(RuntimeError, match=r"install aiocognito\[emulator\]"):
+        ServiceModel.load()
+
+
 def test_a_reason_code() -> None:
     reply = dispatch.failure("InvalidParameterException", "No.", reason="SOME_REASON")
     assert json.loads(json.dumps(reply.body))["reasonCode"] == "SOME_REASON"

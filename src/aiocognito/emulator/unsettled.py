@@ -30,7 +30,7 @@ class Unsettled:
     reuse_message: str = "Refresh token has been used already"
     """RefreshTokenReuseException's text."""
     reuse_ends_family: bool = True
-    """Whether a rotated refresh token that comes back revokes every token of its sign-in (RFC 9700, 4.14.2)."""
+    """Whether a rotated refresh token that comes back ends its whole sign-in (RFC 9700, 4.14.2)."""
     invalid_refresh_token_message: str = "Invalid Refresh Token"  # noqa: S105 - a message
     """Reports differ on a final period."""
 
@@ -39,8 +39,8 @@ class Unsettled:
         "ExpiredCodeException"
     )
     """What ConfirmSignUp answers for somebody who does not exist, with PreventUserExistenceErrors."""
-    hidden_user_forgot_password: Literal["details", "InvalidParameterException"] = "details"
-    """What ForgotPassword answers then; one page says that it alternates between the two."""
+    hidden_users_cannot_reset: bool = False
+    """Whether ForgotPassword refuses them, instead of simulating; one page says that it does both in turn."""
 
     # Attempts
     wrong_codes_per_handle: int = 5

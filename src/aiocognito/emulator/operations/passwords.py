@@ -27,7 +27,7 @@ async def ForgotPassword(world: World, given: Mapping[str, Any]) -> dict[str, An
     client.check_hash(name, given.get("SecretHash"))
     user = pool.users.find(name)
     if client.hides_users and (user is None or not user.enabled or _channel(pool, user) is None):
-        if world.unsettled.hidden_user_forgot_password == "InvalidParameterException":
+        if world.unsettled.hidden_users_cannot_reset:
             raise invalid_parameter(_NO_ADDRESS)
         known = tuple(_WAYS[way] for way in pool.recovery if way in _WAYS)
         return {"CodeDeliveryDetails": codes.simulated_details(pool, name, known)}

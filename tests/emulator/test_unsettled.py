@@ -1,0 +1,31 @@
+"""Every open question has a name, a docstring and a use."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+
+import attrs
+import pytest
+
+from aiocognito.emulator import Unsettled
+
+NAMES = [field.name for field in attrs.fields(Unsettled)]
+PACKAGE = Path(inspect.getfile(Unsettled)).parent
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_used(name: str) -> None:
+    sources = (path.read_text() for path in PACKAGE.rglob("*.py") if path.name != "unsettled.py")
+    assert any(f".{name}" in source for source in sources)
+
+
+def test_it_is_explained() -> None:
+    tree = ast.parse(inspect.getsource(Unsettled))
+    found = tree.body[0]
+    assert isinstance(found, ast.ClassDef)
+    for statement, following in zip(found.body, [*found.body[1:], None], strict=True):
+        if isinstance(statement, ast.AnnAssign):
+            explained = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
+            assert explained, ast.unparse(statement)
