@@ -208,8 +208,13 @@ class Session:
             username: The name that Cognito knows the person by.
             details: How they signed in.
             previous: The refresh token to keep if Cognito gave no new one.
+
+        Raises:
+            InvalidJWTError: One of them is no token. What cannot be read back must not be stored.
         """
         issued_at = _number(decode_jwt(tokens.access_token), "iat")
+        if tokens.id_token is not None:
+            decode_jwt(tokens.id_token)
         return StoredTokens(
             access_token=tokens.access_token,
             id_token=tokens.id_token,
@@ -343,6 +348,8 @@ class Session:
             for _ in range(MAX_WRITE_ATTEMPTS):
                 loaded = await self.load()
                 if loaded.raw is None or loaded.record.is_empty:
+                    # Somebody may have signed out since it was copied.
+                    await self.shared.storage.delete(target)
                     break
                 # Copied before it is deleted: whatever happens in between loses nothing.
                 ttl = self._ttl(loaded.record, self.shared.clock())
@@ -350,6 +357,7 @@ class Session:
                 if await self.shared.storage.replace(self.storage_key, None, expected=loaded.raw):
                     break
             else:
+                await self.shared.storage.delete(target)
                 raise StorageError("the session's record kept changing while it was moved")
         self.shared.decoded.pop(self.session_id, None)
         hub = self._hub
