@@ -77,7 +77,10 @@ class HandleBook:
     def put(self, text: str, handle: Handle, now: float) -> None:
         """Keep a handle under a text of its own, such as an SRP secret block."""
         self._purge(now)
-        self._handles[_digest(text)] = handle
+        key = _digest(text)
+        # What takes another's place is the youngest, too.
+        self._handles.pop(key, None)
+        self._handles[key] = handle
 
     def get(self, text: str) -> Handle | None:
         """Look a handle up."""

@@ -15,7 +15,7 @@ from ..world import World
 
 _REFRESHES: Final = ("REFRESH_TOKEN_AUTH", "REFRESH_TOKEN")
 _ADMIN_FLOWS: Final = ("ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH")
-_WITHOUT_SESSION: Final = ("PASSWORD_VERIFIER",)
+_WITHOUT_SESSION: Final = ("PASSWORD_VERIFIER", "DEVICE_SRP_AUTH", "DEVICE_PASSWORD_VERIFIER")
 
 
 async def InitiateAuth(world: World, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,15 @@
-"""DEVICE_SRP_AUTH and DEVICE_PASSWORD_VERIFIER: a remembered device stands in for the second factor."""
+"""DEVICE_SRP_AUTH and DEVICE_PASSWORD_VERIFIER: a remembered device stands in for the second factor.
+
+Clients in wide use answer both without the session handle. The handle is then found by the device that is
+asked, and by the secret block: it is the same one, good for one answer.
+"""
 
 from __future__ import annotations
 
 import base64
 import hmac
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from attrs import frozen
@@ -12,6 +17,7 @@ from attrs import frozen
 from ... import srp
 from .. import devices, srp_server
 from ..devices import Device
+from ..handles import Handle
 from ..refusals import invalid_parameter, wrong_credentials
 from ..srp_server import Exchange
 from . import finish
@@ -43,7 +49,29 @@ def remembered(turn: Turn) -> Device | None:
 
 def ask(turn: Turn, device: Device) -> dict[str, Any]:
     """Ask the device for its public value."""
-    return turn.challenge("DEVICE_SRP_AUTH", {"USERNAME": turn.person.username}, state=device.key)
+    answer = turn.challenge("DEVICE_SRP_AUTH", {"USERNAME": turn.person.username}, state=device.key)
+    _find_by(turn, _place(turn, device.key), answer)
+    return answer
+
+
+def _find_by(turn: Turn, text: str, challenge: Mapping[str, Any]) -> None:
+    handle = turn.pool.handles.get(challenge["Session"])
+    assert handle is not None  # noqa: S101 - it was issued just now
+    turn.pool.handles.put(text, handle, turn.world.clock())
+
+
+def _place(turn: Turn, device_key: str) -> str:
+    sub = "" if turn.user is None else turn.user.sub
+    return f"DEVICE_SRP_AUTH {turn.client.id} {sub} {device_key}"
+
+
+def _ticket(turn: Turn, text: str, challenge: str) -> Handle:
+    """Take the handle that came with the answer, or look it up where none came."""
+    if turn.handle is not None:
+        return turn.handle
+    return turn.pool.handles.redeem(
+        text, client_id=turn.client.id, user=turn.user, challenge=challenge, now=turn.world.clock()
+    )
 
 
 async def DEVICE_SRP_AUTH(turn: Turn) -> dict[str, Any]:
@@ -51,11 +79,13 @@ async def DEVICE_SRP_AUTH(turn: Turn) -> dict[str, Any]:
     public = srp_server.public_value(turn.need("SRP_A"))
     if public is None:
         raise invalid_parameter(turn.world.unsettled.srp_bad_a_message)
-    if turn.need("DEVICE_KEY") != turn.ticket.state:
+    key = turn.need("DEVICE_KEY")
+    ticket = _ticket(turn, _place(turn, key), "DEVICE_SRP_AUTH")
+    if key != ticket.state:
         raise invalid_parameter("Invalid device key given.")
-    device = devices.confirmed(turn.person, turn.ticket.state)
+    device = devices.confirmed(turn.person, key)
     assert device.secret is not None  # noqa: S101 - it is confirmed
-    turn.ticket.spent = True
+    ticket.spent = True
     exchange = await srp.run(srp_server.begin, device.secret, public)
     block = base64.b64encode(secrets.token_bytes(turn.world.unsettled.secret_block_bytes)).decode()
     parameters = {
@@ -65,17 +95,21 @@ async def DEVICE_SRP_AUTH(turn: Turn) -> dict[str, Any]:
         "DEVICE_KEY": device.key,
         "USERNAME": turn.person.username,
     }
-    return turn.challenge("DEVICE_PASSWORD_VERIFIER", parameters, state=Proving(device, exchange, block))
+    proving = Proving(device, exchange, block)
+    answer = turn.challenge("DEVICE_PASSWORD_VERIFIER", parameters, state=proving)
+    _find_by(turn, block, answer)
+    return answer
 
 
 async def DEVICE_PASSWORD_VERIFIER(turn: Turn) -> dict[str, Any]:
     """Judge the device's proof; the handle is good for one, right or wrong."""
-    proving: Proving = turn.ticket.state
-    device = proving.device
     signature = decode(turn.need("PASSWORD_CLAIM_SIGNATURE"))
     block = turn.need("PASSWORD_CLAIM_SECRET_BLOCK")
     timestamp = turn.need("TIMESTAMP")
-    turn.ticket.spent = True
+    ticket = _ticket(turn, block, "DEVICE_PASSWORD_VERIFIER")
+    proving: Proving = ticket.state
+    device = proving.device
+    ticket.spent = True
     same = turn.need("DEVICE_KEY") == device.key and hmac.compare_digest(
         block.encode(), proving.block.encode()
     )
