@@ -1,4 +1,5 @@
 // aws-amplify 6, headless: every function of aws-amplify/auth under its own name, and a few of ours.
+import './navigator.mjs';
 import { Amplify } from 'aws-amplify';
 import * as auth from 'aws-amplify/auth';
 import { cognitoUserPoolsTokenProvider } from 'aws-amplify/auth/cognito';

@@ -78,6 +78,13 @@ await serve({
     return tokensOf(await ask(user, 'refreshSession', session.getRefreshToken()));
   },
   userAttributes: () => ask(user, 'getUserAttributes'),
+  rememberDevice: () => converse((callbacks) => user.setDeviceStatusRemembered(callbacks)),
+  doNotRememberDevice: () => converse((callbacks) => user.setDeviceStatusNotRemembered(callbacks)),
+  device: () => converse((callbacks) => user.getDevice(callbacks)),
+  devices: ({ limit = 60, token = null }) =>
+    converse((callbacks) => user.listDevices(limit, token, callbacks)),
+  forgetDevice: () => converse((callbacks) => user.forgetDevice(callbacks)),
+  forgetDeviceOf: ({ key }) => converse((callbacks) => user.forgetSpecificDevice(key, callbacks)),
   globalSignOut: () => converse((callbacks) => user.globalSignOut(callbacks)),
   signOut: () => new Promise((resolve) => user.signOut(() => resolve())),
   stored: () => Storage.entries(),
