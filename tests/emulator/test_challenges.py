@@ -212,9 +212,9 @@ async def test_challenges_that_nobody_answers(blank: Bench) -> None:
     await blank.make_pool()
     user = await blank.add_user()
     now = blank.world.clock()
-    handle = Handle("CUSTOM_CHALLENGE", blank.client_id, user.sub, now + 60)
+    handle = Handle("ADMIN_NO_SRP_AUTH", blank.client_id, user.sub, now + 60)
     session = blank.pool.handles.issue(handle, now)
-    challenged = {"ChallengeName": "CUSTOM_CHALLENGE", "Session": session}
+    challenged = {"ChallengeName": "ADMIN_NO_SRP_AUTH", "Session": session}
     assert (await refused(blank, challenged, ANSWER="x"))[0] == "InvalidParameterException"
 
 

@@ -17,6 +17,7 @@ from .handles import HandleBook
 from .passwords import POLICY
 from .srp_server import SALT_BYTES
 from .tokens.book import TokenBook
+from .triggers import Triggers
 from .users import Directory, User
 
 
@@ -44,6 +45,7 @@ class UserPool:
     handles: HandleBook = field(factory=HandleBook, repr=False)
     tokens: TokenBook = field(factory=TokenBook, repr=False)
     strangers: dict[str, Lockout] = field(factory=dict, repr=False)
+    triggers: Triggers = field(factory=Triggers, repr=False, metadata={"kept": False})
 
     @property
     def region(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from .. import codes, passwords, schema, users
+from ..new_users import draft, require_new
 from ..paging import page
 from ..pool import UserPool
 from ..randomness import LOWER, secret_text
@@ -17,7 +18,6 @@ from ..world import World
 from .account import described_factors
 from .attributes import replace
 from .passwords import send_reset_code
-from .sign_up import draft, require_new
 
 _MEDIA: Final = {"SMS": "phone_number", "EMAIL": "email"}
 

@@ -10,6 +10,7 @@ from ..handles import Handle
 from ..pool import UserPool
 from ..refusals import invalid_parameter, missing_parameter, user_not_found
 from ..signing_in import CHALLENGES, FLOWS
+from ..signing_in.before import before
 from ..signing_in.turn import Turn
 from ..world import World
 
@@ -53,19 +54,13 @@ async def _begin(
     parameters = given.get("AuthParameters", {})
     metadata = given.get("ClientMetadata", {})
     turn = Turn(world, pool, client, parameters, admin=admin, metadata=metadata)
-    turn.begun_with = given.get("Session")
+    turn.begins, turn.begun_with = True, given.get("Session")
     if flow not in _REFRESHES:
         turn.name = turn.need("USERNAME")
         client.check_hash(turn.name, parameters.get("SECRET_HASH"))
         turn.user = pool.users.find(turn.name)
-    if flow not in FLOWS:
-        raise invalid_parameter(_NOT_CONFIGURED[flow])
+        await before(turn)
     return await FLOWS[flow](turn)
-
-
-_NOT_CONFIGURED: Final = {
-    "CUSTOM_AUTH": "Custom auth lambda trigger is not configured for the user pool.",
-}
 
 
 def _disabled_text(world: World, flow: str) -> str:

@@ -15,7 +15,11 @@ async def GetTokensFromRefreshToken(world: World, given: Mapping[str, Any]) -> d
     pool, client = world.client(given["ClientId"])
     _check_secret(client.id, known=client.knows_secret(given.get("ClientSecret")))
     found = refresh.redeem(world, pool, client, given["RefreshToken"], device_key=given.get("DeviceKey"))
-    return {"AuthenticationResult": await refresh.refresh(world, pool, client, found)}
+    return {
+        "AuthenticationResult": await refresh.refresh(
+            world, pool, client, found, metadata=given.get("ClientMetadata")
+        )
+    }
 
 
 def _check_secret(client_id: str, *, known: bool) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import ModuleType
 from typing import Any, Final
 
-from . import choice, device, mfa, mfa_setup, new_password, passkey, password, proof, refresh
+from . import choice, custom, device, mfa, mfa_setup, new_password, passkey, password, proof, refresh
 from .turn import Turn
 
 Step = Callable[[Turn], Awaitable[dict[str, Any]]]
@@ -24,7 +24,7 @@ def _in_capitals(module: ModuleType) -> dict[str, Step]:
     }
 
 
-_MODULES: Final = (password, proof, choice, refresh, new_password, mfa, mfa_setup, passkey, device)
+_MODULES: Final = (password, proof, choice, custom, refresh, new_password, mfa, mfa_setup, passkey, device)
 FLOWS: Final[Mapping[str, Step]] = {
     name: step
     for module in _MODULES

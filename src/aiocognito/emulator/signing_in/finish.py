@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from .. import devices
+from .. import devices, triggers
 from ..devices import Device
 from ..refusals import not_authorized
 from ..tokens import issue
 from .turn import Turn
+
+_SOURCES: Final = {
+    "NEW_PASSWORD_REQUIRED": "NewPasswordChallenge",
+    "DEVICE_PASSWORD_VERIFIER": "AuthenticateDevice",
+}
 
 
 async def done(turn: Turn) -> dict[str, Any]:
@@ -21,10 +26,31 @@ async def done(turn: Turn) -> dict[str, Any]:
         raise not_authorized("User is disabled.")
     turn.person.signed_in_before = True
     named, fresh = _device(turn)
-    result = await issue.sign_in(turn.world, turn.pool, turn.client, turn.person, device_key=named)
+    await _after(turn, new_device=fresh is not None)
+    result = await issue.sign_in(
+        turn.world,
+        turn.pool,
+        turn.client,
+        turn.person,
+        device_key=named,
+        source=_SOURCES.get("" if turn.handle is None else turn.handle.challenge, "Authentication"),
+        metadata=turn.client_metadata,
+    )
     if fresh is not None:
         result["NewDeviceMetadata"] = {"DeviceKey": fresh.key, "DeviceGroupKey": fresh.group_key}
     return {"ChallengeParameters": {}, "AuthenticationResult": result}
+
+
+async def _after(turn: Turn, *, new_device: bool) -> None:
+    await triggers.run(
+        turn.pool,
+        "PostAuthentication",
+        "PostAuthentication_Authentication",
+        client=turn.client,
+        username=turn.person.username,
+        request=triggers.about(turn.person, turn.client_metadata, newDeviceUsed=new_device),
+        response={},
+    )
 
 
 def _device(turn: Turn) -> tuple[str | None, Device | None]:

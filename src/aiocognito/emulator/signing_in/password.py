@@ -7,15 +7,28 @@ from typing import Any
 
 from .. import passwords, users
 from ..attempts import Lockout
+from ..migration import migrate
 from ..refusals import Refusal, not_authorized, user_not_found, wrong_credentials
 from ..users import User
 from . import mfa, new_password
 from .turn import Turn
 
+Then = Callable[[Turn], Awaitable[dict[str, Any]]]
+
 
 async def USER_PASSWORD_AUTH(turn: Turn) -> dict[str, Any]:
     """Begin with the password itself."""
     given = turn.need("PASSWORD")
+    if turn.user is None and turn.begins:
+        turn.user = await migrate(
+            turn.world,
+            turn.pool,
+            turn.client,
+            turn.name,
+            "Authentication",
+            password=given,
+            metadata=turn.metadata,
+        )
     user = turn.user
     if user is None:
         # As much work as for a real one, so that the time does not tell.
@@ -34,12 +47,15 @@ async def ADMIN_NO_SRP_AUTH(turn: Turn) -> dict[str, Any]:
     return await USER_PASSWORD_AUTH(turn)
 
 
-async def judge(turn: Turn, proves: Callable[[], Awaitable[bool]]) -> dict[str, Any]:
+async def judge(
+    turn: Turn, proves: Callable[[], Awaitable[bool]], *, then: Then | None = None
+) -> dict[str, Any]:
     """Judge an attempt with a password, and go on from there.
 
     Args:
         turn: The request.
         proves: Says whether the password is right.
+        then: What comes next; a second factor, if nothing is said.
     """
     user, unsettled = turn.person, turn.world.unsettled
     _require_unlocked(turn, user.lockout)
@@ -52,13 +68,13 @@ async def judge(turn: Turn, proves: Callable[[], Awaitable[bool]]) -> dict[str, 
     if not await proves():
         raise _wrong(turn, user.lockout)
     user.lockout.clear()
-    _refuse_state(user, disabled=True, unconfirmed=True, reset=True)
+    require_able(user)
     if user.status == users.FORCE_CHANGE_PASSWORD:
         if user.temporary_until is not None and turn.world.clock() >= user.temporary_until:
             text = "Temporary password has expired and must be reset by an administrator."
             raise not_authorized(text)
         return new_password.ask(turn)
-    return await mfa.go_on(turn)
+    return await (then or mfa.go_on)(turn)
 
 
 def refuse_stranger(turn: Turn, name: str) -> Refusal:
@@ -84,6 +100,15 @@ def _wrong(turn: Turn, lockout: Lockout) -> Refusal:
         turn.world.clock(), free=unsettled.failed_passwords_before_lock, longest=unsettled.longest_lock
     )
     return wrong_credentials()
+
+
+def require_able(user: User) -> None:
+    """Refuse somebody who must not sign in as they are.
+
+    Raises:
+        Refusal: They are disabled or unconfirmed, or have to set a new password.
+    """
+    _refuse_state(user, disabled=True, unconfirmed=True, reset=True)
 
 
 def _refuse_state(user: User, *, disabled: bool, unconfirmed: bool, reset: bool) -> None:

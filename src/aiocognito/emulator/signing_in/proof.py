@@ -24,7 +24,7 @@ from ..refusals import (
     wrong_credentials,
 )
 from ..srp_server import Exchange
-from .password import judge, refuse_stranger
+from .password import Then, judge, refuse_stranger
 from .turn import Turn
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -42,11 +42,13 @@ class Begun:
         name: The name that was typed.
         exchange: The exchange.
         with_session: The proof must bring the session handle, too.
+        then: What comes next.
     """
 
     name: str
     exchange: Exchange
     with_session: bool = False
+    then: Then | None = None
 
 
 async def USER_SRP_AUTH(turn: Turn) -> dict[str, Any]:
@@ -54,12 +56,13 @@ async def USER_SRP_AUTH(turn: Turn) -> dict[str, Any]:
     return await begin(turn)
 
 
-async def begin(turn: Turn, *, with_session: bool = False) -> dict[str, Any]:
+async def begin(turn: Turn, *, with_session: bool = False, then: Then | None = None) -> dict[str, Any]:
     """Ask for the proof of a password.
 
     Args:
         turn: The request, with ``SRP_A``.
         with_session: Whether a session handle comes with it, which the answer must bring back.
+        then: What comes next; a second factor, if nothing is said.
     """
     client_public = srp_server.public_value(turn.need("SRP_A"))
     if client_public is None:
@@ -69,7 +72,7 @@ async def begin(turn: Turn, *, with_session: bool = False) -> dict[str, Any]:
     secret = await _secret(turn)
     exchange = await srp.run(srp_server.begin, secret, client_public)
     block = base64.b64encode(secrets.token_bytes(turn.world.unsettled.secret_block_bytes)).decode()
-    handle = _handle(turn, Begun(turn.name, exchange, with_session))
+    handle = _handle(turn, Begun(turn.name, exchange, with_session, then))
     turn.pool.handles.put(block, handle, turn.world.clock())
     name = turn.pool.decoy_uuid(turn.name) if turn.user is None else turn.user.username
     answer: dict[str, Any] = {
@@ -131,7 +134,7 @@ async def PASSWORD_VERIFIER(turn: Turn) -> dict[str, Any]:
     if turn.user is None:
         raise refuse_stranger(turn, begun.name)
     try:
-        return await judge(turn, proves)
+        return await judge(turn, proves, then=begun.then)
     except Refusal as refusal:
         # Whose device is gone answers again, with the same proof and without the device.
         handle.spent = refusal.code != "ResourceNotFoundException"

@@ -29,6 +29,7 @@ class Turn:
         handle: The session handle that the answer came with.
         admin: It came through the administrator's operation.
         metadata: ``ClientMetadata``.
+        begins: It begins the sign-in.
         begun_with: The session handle with which it begins, after a sign-up.
     """
 
@@ -41,6 +42,7 @@ class Turn:
     handle: Handle | None = None
     admin: bool = False
     metadata: Mapping[str, str] = field(factory=dict, repr=False)
+    begins: bool = False
     begun_with: str | None = field(default=None, repr=False)
 
     def need(self, name: str) -> str:
@@ -65,6 +67,11 @@ class Turn:
         """The handle, in challenges that cannot be answered without."""
         assert self.handle is not None  # noqa: S101 - RespondToAuthChallenge found one
         return self.handle
+
+    @property
+    def client_metadata(self) -> Mapping[str, str]:
+        """What most triggers hear: nothing of what came with InitiateAuth, says the API reference."""
+        return {} if self.begins else self.metadata
 
     def challenge(self, name: str, parameters: Mapping[str, str], *, state: object = None) -> dict[str, Any]:
         """Ask something: the answer of an operation, with a fresh handle."""

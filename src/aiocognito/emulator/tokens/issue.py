@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from anyio import to_thread
 
 from .. import schema
+from . import generation
 from .book import Grant, RefreshToken
 from .keys import SigningKey
 
@@ -25,17 +26,44 @@ _REFRESH_PARTS: Final = (256, 12, 900, 16)
 
 
 async def sign_in(
-    world: World, pool: UserPool, client: AppClient, user: User, *, device_key: str | None = None
+    world: World,
+    pool: UserPool,
+    client: AppClient,
+    user: User,
+    *,
+    device_key: str | None = None,
+    source: str = "Authentication",
+    metadata: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Complete a sign-in: AuthenticationResult with all three tokens."""
+    """Complete a sign-in: AuthenticationResult with all three tokens.
+
+    Args:
+        world: The emulator's state.
+        pool: The user pool.
+        client: The app client.
+        user: Who signed in.
+        device_key: The device that it was on.
+        source: Why, as PreTokenGeneration is told.
+        metadata: What else it is told.
+    """
     now = world.clock()
     grant = Grant(world.random.uuid(), world.random.uuid(), user.sub, client.id, now, device_key=device_key)
     pool.tokens.open(grant)
+    result = await tokens(world, pool, client, user, grant, source=source, metadata=metadata)
     refresh = refresh_token(pool, RefreshToken(grant.event_id, now + client.life("RefreshToken")))
-    return {**await tokens(world, pool, client, user, grant), "RefreshToken": refresh}
+    return {**result, "RefreshToken": refresh}
 
 
-async def tokens(world: World, pool: UserPool, client: AppClient, user: User, grant: Grant) -> dict[str, Any]:
+async def tokens(
+    world: World,
+    pool: UserPool,
+    client: AppClient,
+    user: User,
+    grant: Grant,
+    *,
+    source: str = "RefreshTokens",
+    metadata: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """Make a fresh ID and access token of a sign-in: AuthenticationResult without a refresh token."""
     common = _common(world, pool, client, grant)
     access = {**_access(pool, client, user, grant), **common, "jti": world.random.uuid()}
@@ -44,6 +72,7 @@ async def tokens(world: World, pool: UserPool, client: AppClient, user: User, gr
     identity["exp"] = identity["iat"] + int(client.life("IdToken"))
     if not client.revokes:
         del access["jti"], identity["jti"]
+    await generation.customise(pool, client, user, access, identity, source=source, metadata=metadata or {})
     keys = await world.keys.of(pool.id)
     signed = await to_thread.run_sync(_sign_all, [(keys.access, access), (keys.id, identity)])
     pool.tokens.add_genuine(signed[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -63,12 +64,19 @@ def _is_its_device(user: User, made_on: str, given: str | None) -> bool:
     return device is not None and device.secret is not None and given == made_on
 
 
-async def refresh(world: World, pool: UserPool, client: AppClient, found: Refreshable) -> dict[str, Any]:
+async def refresh(
+    world: World,
+    pool: UserPool,
+    client: AppClient,
+    found: Refreshable,
+    *,
+    metadata: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """Make new tokens of a sign-in: AuthenticationResult, with a new refresh token if the client rotates."""
     token = found.token
     if client.rotates and token.rotated is None:
         token.rotated = world.clock()
-    result = await issue.tokens(world, pool, client, found.user, found.grant)
+    result = await issue.tokens(world, pool, client, found.user, found.grant, metadata=metadata)
     if client.rotates:
         # The new one lives as long as the old one would have.
         new = RefreshToken(token.event_id, token.expires)

@@ -1,0 +1,83 @@
+"""UserMigration: somebody whom another directory knows moves in at their first sign-in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from . import passwords, schema, triggers, users
+from .clients import AppClient
+from .new_users import draft, require_new
+from .pool import UserPool
+from .users import User
+from .world import World
+
+_RESPONSE: Final = (
+    "userAttributes",
+    "finalUserStatus",
+    "messageAction",
+    "desiredDeliveryMediums",
+    "forceAliasCreation",
+    "enableSMSMFA",
+)
+
+
+async def migrate(
+    world: World,
+    pool: UserPool,
+    client: AppClient,
+    name: str,
+    source: str,
+    *,
+    password: str | None = None,
+    metadata: Mapping[str, str],
+) -> User | None:
+    """Ask the trigger for somebody who is unknown; take them in if it knows them.
+
+    Args:
+        world: The emulator's state.
+        pool: The user pool.
+        client: The app client.
+        name: The name that was typed.
+        source: ``Authentication`` or ``ForgotPassword``.
+        password: What was typed; it becomes the password.
+        metadata: ``ClientMetadata``.
+
+    Raises:
+        Refusal: The trigger failed, or described somebody who cannot be.
+    """
+    request: dict[str, Any] = {"validationData": dict(metadata) or None}
+    if password is not None:
+        request["password"] = password
+    if metadata:
+        request["clientMetadata"] = dict(metadata)
+    response = await triggers.run(
+        pool,
+        "UserMigration",
+        f"UserMigration_{source}",
+        client=client,
+        username=name,
+        request=request,
+        response=dict.fromkeys(_RESPONSE),
+    )
+    attributes = {} if response is None else triggers.texts(response, "userAttributes")
+    if response is None or not attributes:
+        return None
+    user = await _made(world, pool, name, attributes, password)
+    user.status = users.CONFIRMED if response["finalUserStatus"] == users.CONFIRMED else users.RESET_REQUIRED
+    if pool.users.conflict(user) is not None and not triggers.flag(response, "forceAliasCreation"):
+        return None
+    pool.users.take_alias(user)
+    pool.users.add(user)
+    return user
+
+
+async def _made(
+    world: World, pool: UserPool, name: str, given: Mapping[str, str], password: str | None
+) -> User:
+    attributes = {key: value for key, value in given.items() if key not in {"username", "sub"}}
+    user = draft(world, pool, name, schema.normalised(attributes), admin=True)
+    if password is not None:
+        user.secret = await passwords.enrol(pool, user.username, password)
+    require_new(pool, user)
+    return user

@@ -1,0 +1,66 @@
+"""Somebody new: their name and attributes, held against what the pool asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from . import schema
+from .pool import UserPool
+from .refusals import Refusal, invalid_parameter
+from .users import User
+from .world import World
+
+
+def draft(
+    world: World, pool: UserPool, name: str, attributes: Mapping[str, str], *, admin: bool = False
+) -> User:
+    """Make a user who is not in the directory yet, their name and attributes checked.
+
+    Raises:
+        Refusal: The name has not the form that the pool asks for, or an attribute cannot be.
+    """
+    schema.require_known(pool.schema, attributes, admin=admin)
+    given = {name: value for name, value in schema.normalised(attributes).items() if value}
+    schema.require_valid(pool.schema, given)
+    sub = world.random.uuid()
+    username = name
+    if wanted := pool.users.username_attributes:
+        form = pool.users.address_of(name)
+        if form is None:
+            raise invalid_parameter(_wanted_text(wanted))
+        given.setdefault(form, name)
+        username = sub
+    else:
+        _refuse_alias_form(pool, name)
+        if not pool.users.case_sensitive and world.unsettled.lower_case_usernames:
+            username = name.lower()
+    now = world.clock()
+    return User(username, sub, now, now, attributes=given)
+
+
+def require_new(pool: UserPool, user: User) -> None:
+    """Refuse a username, or an address that is one, that somebody has already."""
+    if pool.users.username_attributes:
+        taken = pool.users.conflict(user)
+        if taken is not None and taken in pool.users.username_attributes:
+            raise Refusal("UsernameExistsException", f"An account with the given {taken} already exists.")
+    elif pool.users.find(user.username) is not None:
+        raise Refusal("UsernameExistsException", "User already exists")
+
+
+def _wanted_text(wanted: tuple[str, ...]) -> str:
+    if len(wanted) > 1:
+        return "Username should be either an email or a phone number."
+    return "Username should be an email." if wanted == ("email",) else "Username should be a phone number."
+
+
+def _refuse_alias_form(pool: UserPool, name: str) -> None:
+    form = schema.address_form(name)
+    if form == "email" and "email" in pool.users.alias_attributes:
+        text = "Username cannot be of email format, since user pool is configured for email alias."
+        raise invalid_parameter(text)
+    if form == "phone_number" and "phone_number" in pool.users.alias_attributes:
+        text = (
+            "Username cannot be of phone number format, since user pool is configured for phone number alias."
+        )
+        raise invalid_parameter(text)

@@ -1,0 +1,180 @@
+"""Triggers: the functions of a user pool's owner that Cognito asks on the way, here Python callables.
+
+On AWS they are Lambda functions. They get an event, fill in its ``response`` and return it.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import json
+from collections import UserDict
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from anyio import to_thread
+
+from .refusals import Refusal
+
+if TYPE_CHECKING:
+    from .clients import AppClient
+    from .pool import UserPool
+    from .users import User
+
+Trigger = Callable[[dict[str, Any]], Any]
+NAMES: Final = (
+    "PreSignUp",
+    "PostConfirmation",
+    "PreAuthentication",
+    "PostAuthentication",
+    "DefineAuthChallenge",
+    "CreateAuthChallenge",
+    "VerifyAuthChallengeResponse",
+    "PreTokenGeneration",
+    "UserMigration",
+    "CustomMessage",
+)
+_SDK: Final = "aws-sdk-unknown-unknown"
+_NO_CLIENT: Final = "CLIENT_ID_NOT_APPLICABLE"
+
+
+class Triggers(UserDict[str, Trigger]):
+    """The triggers of a user pool, by Cognito's names of them.
+
+    Each is a callable, plain or ``async``, that takes Cognito's event, a dictionary, and returns it. A
+    plain one runs in a thread.
+
+    Raises:
+        ValueError: Cognito has no such trigger.
+        TypeError: It cannot be called.
+    """
+
+    def __setitem__(self, name: str, function: Trigger) -> None:
+        if name not in NAMES:
+            raise ValueError(f"there is no trigger {name!r}: it must be one of {', '.join(NAMES)}")
+        if not callable(function):
+            raise TypeError(f"the trigger {name} must be a function, not {type(function).__name__}")
+        super().__setitem__(name, function)
+
+
+async def run(
+    pool: UserPool,
+    name: str,
+    source: str,
+    *,
+    client: AppClient | None,
+    username: str,
+    request: Mapping[str, Any],
+    response: Mapping[str, Any],
+    version: str = "1",
+) -> dict[str, Any] | None:
+    """Ask a trigger, if the pool has it.
+
+    Args:
+        pool: The user pool.
+        name: The trigger.
+        source: ``triggerSource`` behind the underscore, such as ``SignUp``.
+        client: The app client; an administrator has none.
+        username: ``userName``.
+        request: What the trigger is told.
+        response: What it fills in, with what it is beforehand.
+        version: The event's.
+
+    Returns:
+        The response as it is filled in; ``None`` without a trigger.
+
+    Raises:
+        Refusal: It raised an error, or returned something else than the event.
+    """
+    function = pool.triggers.get(name)
+    if function is None:
+        return None
+    event = {
+        "version": version,
+        "region": pool.region,
+        "userPoolId": pool.id,
+        "userName": username,
+        "callerContext": {"awsSdkVersion": _SDK, "clientId": _NO_CLIENT if client is None else client.id},
+        "triggerSource": source,
+        "request": copy.deepcopy(dict(request)),
+        "response": copy.deepcopy(dict(response)),
+    }
+    try:
+        returned = await _call(function, event)
+    except Exception as error:
+        text = f"{name} failed with error {error}."
+        raise Refusal("UserLambdaValidationException", text) from error
+    return {**response, **_response(returned)}
+
+
+async def _call(function: Trigger, event: dict[str, Any]) -> Any:
+    if inspect.iscoroutinefunction(function):
+        return await function(event)
+    returned = await to_thread.run_sync(function, event)
+    return await returned if inspect.isawaitable(returned) else returned
+
+
+def _response(returned: Any) -> dict[str, Any]:
+    """Read the response as it would come back from Lambda: JSON."""
+    try:
+        event = json.loads(json.dumps(returned))
+    except (TypeError, ValueError, RecursionError):
+        raise unrecognizable() from None
+    response = event.get("response") if isinstance(event, dict) else None
+    if not isinstance(response, dict):
+        raise unrecognizable()
+    return response
+
+
+def unrecognizable() -> Refusal:
+    """The refusal of an answer that has not the form which the trigger's must have."""
+    return Refusal("InvalidLambdaResponseException", "Unrecognizable lambda output")
+
+
+def flag(response: Mapping[str, Any], name: str) -> bool:
+    """Read a member that is true, false or absent.
+
+    Raises:
+        Refusal: It is something else.
+    """
+    value = response.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise unrecognizable()
+    return bool(value)
+
+
+def mapping(response: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Read a member that is an object or absent.
+
+    Raises:
+        Refusal: It is something else.
+    """
+    value = response.get(name)
+    if value is not None and not isinstance(value, dict):
+        raise unrecognizable()
+    return value or {}
+
+
+def texts(response: Mapping[str, Any], name: str) -> dict[str, str]:
+    """Read a member that is an object of strings or absent.
+
+    Raises:
+        Refusal: It is something else.
+    """
+    values = mapping(response, name)
+    if not all(isinstance(value, str) for value in values.values()):
+        raise unrecognizable()
+    return values
+
+
+def about(user: User | None, metadata: Mapping[str, str] | None = None, **more: Any) -> dict[str, Any]:
+    """Write what most requests have: ``userAttributes``, and ``clientMetadata`` if there is some."""
+    request: dict[str, Any] = {"userAttributes": {} if user is None else attributes(user), **more}
+    if metadata:
+        request["clientMetadata"] = dict(metadata)
+    return request
+
+
+def attributes(user: User) -> dict[str, str]:
+    """Write a user's attributes as triggers see them."""
+    return {"sub": user.sub, "cognito:user_status": user.status, **user.attributes}
