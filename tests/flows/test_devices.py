@@ -408,6 +408,16 @@ async def test_without_a_device_token_no_device_is_confirmed() -> None:
         assert service.operations() == [INITIATE]
 
 
+async def test_without_a_device_token_another_device_can_still_be_forgotten() -> None:
+    async with browsers() as (sessions, service):
+        auth = sessions.client("k")
+        await sign_in(auth, service, service.tokens())
+        await auth.forget_device(KEY)
+        assert service.calls[-1][1]["DeviceKey"] == KEY
+        there = sessions.client("k", device_token="this browser")._session.devices
+        assert "ana" in await there.load(), "that browser finds out by itself"
+
+
 async def test_two_people_at_one_browser_have_a_device_each() -> None:
     async with browsers() as (sessions, service):
         await remember(sessions.client("b", device_token="this browser"), service, "ben", "us-east-1_bens")

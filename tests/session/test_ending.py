@@ -138,3 +138,54 @@ async def test_sign_out_forgets_a_pending_sign_in() -> None:
         await client.sign_in("ana", "secret", auth_flow_type="USER_PASSWORD_AUTH")
         await client.sign_out()
         assert await client.get_sign_in_step() is None
+
+
+async def test_a_storage_that_cannot_be_read_is_not_signed_out_by_that() -> None:
+    from scripted import Clock
+
+    class Unreadable(MemoryStorage):
+        broken = False
+
+        async def get(self, key: str) -> bytes | None:
+            if self.broken:
+                raise errors.StorageError("unreachable")
+            return await super().get(key)
+
+    storage = Unreadable(clock=Clock())
+    async with scripted_client(storage=storage) as (client, service, _):
+        await signed_in(client, service)
+        storage.broken = True
+        for everywhere in (False, True):
+            with pytest.raises(errors.StorageError, match="unreachable"):
+                await client.sign_out(global_sign_out=everywhere)
+        storage.broken = False
+        assert service.calls == []
+        assert (await client.fetch_auth_session()).tokens is not None
+
+
+async def test_tokens_that_are_none_are_forgotten_without_being_revoked() -> None:
+    async with scripted_client() as (client, service, _):
+        await signed_in(client, service)
+        session = client._session
+        record = json.loads(await session.shared.storage.get(session.storage_key) or b"")
+        record["tokens"]["access_token"] = "no token"
+        await session.shared.storage.set(session.storage_key, json.dumps(record).encode())
+        assert not (await client.sign_out()).revoked
+        assert service.calls == []
+        assert (await session.load()).raw is None
+
+
+async def test_an_account_deleted_while_its_session_ended_is_deleted_all_the_same() -> None:
+    async with scripted_client() as (client, service, _):
+        await signed_in(client, service)
+        heard: list[str] = []
+        client.hub.listen(lambda event: heard.append(event.name))
+
+        async def meanwhile(_: object) -> dict[str, object]:
+            await client.sign_out()
+            return {}
+
+        service.answer("DeleteUser", meanwhile)
+        await client.delete_user()
+        assert service.operations() == ["DeleteUser", "RevokeToken"]
+        assert heard == ["signedOut", "signedOut"]

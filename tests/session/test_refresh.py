@@ -240,6 +240,34 @@ async def test_b71_a_sign_out_during_a_refresh_stays_a_sign_out() -> None:
         assert heard == ["signedOut"]
 
 
+async def test_a_session_that_ended_before_it_was_its_turn_is_not_renewed() -> None:
+    async with scripted_client() as (client, service, clock):
+        await signed_in(client, service)
+        clock.advance(4000)
+        session = client._session
+        async with session.shared.storage.lock(session.storage_key):
+            caller = asyncio.create_task(client.token_provider.get_tokens())
+            await asyncio.sleep(0)
+            await session.forget()
+        assert await caller is None
+        assert service.calls == []
+
+
+async def test_a_refresh_that_is_cancelled_with_its_loop_leaves_nobody_waiting() -> None:
+    async with scripted_client() as (client, service, clock):
+        await signed_in(client, service)
+        service.hold(REFRESH)
+        clock.advance(4000)
+        callers = [asyncio.create_task(client.token_provider.get_tokens()) for _ in range(3)]
+        await service.arrived[REFRESH].wait()
+        (leader,) = client._session.shared._tasks
+        leader.cancel()
+        outcomes = await asyncio.gather(*callers, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [asyncio.CancelledError] * 3
+        assert client._session.shared.refreshes == {}
+        assert await stored(client) is not None
+
+
 async def test_b71_a_new_sign_in_during_a_refresh_stands() -> None:
     """The lease of the refresh is worth nothing: compare-and-set keeps the truth."""
     async with scripted_client() as (client, service, clock):
