@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve, frozen
 from hosted import FakeHostedUi
 from hosted import config as hosted_config
-from scripted import Clock, ScriptedService, attach, challenge, jwt, signed_in
+from scripted import Clock, ScriptedService, attach, jwt, signed_in
 
 from aiocognito import AuthClient, AuthConfig, MemoryStorage
 from aiocognito.errors import (
