@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -22,7 +23,7 @@ from .bench import EMAIL, PASSWORD
 
 
 @contextlib.asynccontextmanager
-async def running(host: str = "127.0.0.1") -> AsyncIterator[list[str]]:
+async def running(host: str = "127.0.0.1", data: Path | None = None) -> AsyncIterator[list[str]]:
     """Run it in this loop, until the block is left; yields the lines as they come."""
     lines: list[str] = []
     end, started = asyncio.Event(), asyncio.Event()
@@ -32,7 +33,7 @@ async def running(host: str = "127.0.0.1") -> AsyncIterator[list[str]]:
         if line.startswith("export"):
             started.set()
 
-    task = asyncio.create_task(serve(host, 0, say=say, until=end))
+    task = asyncio.create_task(serve(host, 0, data, say=say, until=end))
     await asyncio.wait_for(started.wait(), 10)
     yield lines
     end.set()
@@ -59,6 +60,14 @@ async def test_what_is_printed() -> None:
 async def test_the_token_is_printed_beyond_loopback() -> None:
     async with running("0.0.0.0") as lines:
         assert len(found(lines, "token").split()[0]) > 40
+
+
+async def test_the_same_pool_again(tmp_path: Path) -> None:
+    seen = []
+    for _ in range(2):
+        async with running(data=tmp_path) as lines:
+            seen.append((found(lines, "user pool"), found(lines, "app client")))
+    assert seen[0] == seen[1]
 
 
 def test_temporary_passwords() -> None:

@@ -193,11 +193,6 @@ async def test_a_seed_repeats_ids_and_codes_but_no_secret(key_pair: KeyPair) -> 
     assert set(found[0][1]).isdisjoint(found[1][1])
 
 
-async def test_data_is_not_there_yet() -> None:
-    with pytest.raises(NotImplementedError):
-        CognitoEmulator(data="/tmp/nowhere")
-
-
 def test_clocks() -> None:
     clock = Clock(lambda: 100.0)
     clock.advance(5)

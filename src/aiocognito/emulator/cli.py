@@ -64,7 +64,9 @@ async def serve(
     """
     end = until or _at_signal()
     async with CognitoEmulator(host=host, port=port, data=data) as emulator:
-        pool = await emulator.create_user_pool(PoolName="people", UsernameAttributes=["email"])
+        pool = emulator.kept_user_pool()
+        if pool is None:
+            pool = await emulator.create_user_pool(PoolName="people", UsernameAttributes=["email"])
         for line in (
             f"Cognito emulator  {emulator.url}",
             f"region            {emulator.region}",

@@ -29,6 +29,11 @@ class Clock:
         """
         self._offset += seconds
 
+    @property
+    def offset(self) -> float:
+        """By how many seconds it was moved."""
+        return self._offset
+
     def base(self) -> float:
         """Tell the time without the offset: what a client with a clock of its own believes."""
         return self._base()

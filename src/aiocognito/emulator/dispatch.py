@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -15,6 +16,9 @@ from .service_model import OperationModel, ServiceModel
 from .world import World
 
 SERVICE: Final = "cognito-idp"
+_READS: Final = re.compile(
+    r"(Admin)?(List|Describe)|(Admin)?Get(User(PoolMfaConfig|AuthFactors)?|Group|Device)$"
+)
 log = logging.getLogger(__name__)
 
 
@@ -53,12 +57,25 @@ async def answer(world: World, model: ServiceModel, name: str, body: bytes) -> R
     except Refusal as refusal:
         return failure(refusal.code, refusal.message)
     try:
-        return Reply(200, await TABLE[name](world, given))
+        return Reply(200, await perform(world, name, given))
     except Refusal as refusal:
         return _refused(operation, refusal)
     except Exception:
         log.exception("%s failed inside the emulator", name)
         return failure("InternalErrorException", "The emulator failed; its log says where.")
+
+
+async def perform(world: World, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Do one operation, and have its changes kept; a refusal changes things, too: it counts.
+
+    Raises:
+        Refusal: It is refused.
+    """
+    try:
+        return await TABLE[name](world, given)
+    finally:
+        if not _READS.match(name):
+            await world.changed()
 
 
 def failure(code: str, message: str, *, status: int | None = None, reason: str | None = None) -> Reply:

@@ -9,6 +9,7 @@ from ..config import AuthConfig
 from .pool import UserPool
 from .randomness import BASE32, secret_text
 from .totp import SECRET_LENGTH, SoftwareToken
+from .triggers import Triggers
 from .users import User
 
 if TYPE_CHECKING:
@@ -81,6 +82,14 @@ class EmulatedUserPool:
         return secrets[0] if secrets else None
 
     @property
+    def triggers(self) -> Triggers:
+        """The pool's triggers, by Cognito's names: ``pool.triggers["PreSignUp"] = function``.
+
+        They are not kept: a pool that comes back from a directory has none.
+        """
+        return self.state.triggers
+
+    @property
     def config(self) -> AuthConfig:
         """The configuration with which a client finds it."""
         client = self.state.clients[self.client_id]
@@ -134,6 +143,7 @@ class EmulatedUserPool:
             if group not in self.state.groups:
                 await ask("CreateGroup", UserPoolId=self.id, GroupName=group)
             await ask("AdminAddUserToGroup", **named, GroupName=group)
+        await self._emulator.world.changed()
         await self._give_factors(user, [mfa] if isinstance(mfa, str) else list(mfa or ()))
         return user
 

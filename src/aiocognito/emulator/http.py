@@ -165,6 +165,7 @@ class Site:
     async def confirm_user(self, request: web.Request) -> web.Response:
         """Confirm an account by the link of a mail."""
         status, page = await confirm_page.answer(self.world, request.query)
+        await self.world.changed()
         self.calls.append(Call("ConfirmUser", "hosted-ui", status, None))
         return web.Response(text=page, content_type="text/html", status=status)
 
@@ -179,6 +180,7 @@ class Site:
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
             raise web.HTTPBadRequest(text='expected {"advance": seconds}')
         self.world.clock.advance(seconds)
+        await self.world.changed()
         return web.json_response({"now": self.world.clock()})
 
     async def plan(self, request: web.Request) -> web.Response:

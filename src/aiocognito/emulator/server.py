@@ -13,15 +13,16 @@ from anyio import to_thread
 
 from ..config import is_loopback
 from .clock import Clock
-from .dispatch import operation_model
+from .dispatch import operation_model, perform
 from .emulated_pool import EmulatedUserPool, friendly_client, friendly_pool
 from .faults import Faults
 from .http import Call, Site
-from .operations import TABLE
+from .keeping import Keeper
 from .outbox import Outbox
 from .randomness import Randomness
 from .service_model import ServiceModel
 from .tokens.keys import KeyRing
+from .triggers import Trigger, Triggers
 from .unsettled import Unsettled
 from .world import World
 
@@ -39,7 +40,7 @@ class CognitoEmulator:
             async with AuthClient(pool.config, clock=emulator.clock) as auth:
                 await auth.sign_in("ana", "Correct-horse-7")
 
-    It keeps everything in memory, for as long as it runs, and can run many times in one event loop.
+    It keeps everything in memory, unless it is given a directory. Many can run in one event loop.
 
     Args:
         host: The address to listen on. Beyond loopback, steering and administration ask for
@@ -48,7 +49,7 @@ class CognitoEmulator:
         region: The region in ids and issuers.
         clock: Tells the real time, in seconds since 1970; the emulator's own clock is an offset to it.
         seed: Makes ids and codes repeatable; keys, tokens and secrets never are.
-        data: A directory to keep everything in. Not available yet.
+        data: A directory to keep everything in, so that it is there again at the next start.
         unsettled: Another reading of what is not known about Cognito.
         keys: Makes signing keys; to share them between emulators of one test run.
         allowed_hosts: Further host names by which it may be called.
@@ -67,10 +68,7 @@ class CognitoEmulator:
         keys: KeyRing | None = None,
         allowed_hosts: Sequence[str] = (),
     ) -> None:
-        if data is not None:
-            raise NotImplementedError(
-                "data= is not available yet: the emulator forgets everything at its end"
-            )
+        self._data = data
         self._host, self._port = host, port
         self._allowed_hosts = tuple(allowed_hosts)
         own = clock if isinstance(clock, Clock) else Clock(clock) if clock is not None else Clock()
@@ -117,6 +115,10 @@ class CognitoEmulator:
 
     async def __aenter__(self) -> Self:
         self._model = await to_thread.run_sync(ServiceModel.load)
+        if self._data is not None and self.world.keep is None:
+            keeper = Keeper(self._data, self.world)
+            await keeper.load()
+            self.world.keep = keeper.keep
         names = {"localhost", "127.0.0.1", "::1", self._host.lower(), *map(str.lower, self._allowed_hosts)}
         site = Site(
             world=self.world,
@@ -149,7 +151,11 @@ class CognitoEmulator:
         self._runner, self._bound = None, None
 
     async def create_user_pool(
-        self, *, client: Mapping[str, Any] | None = None, **settings: Any
+        self,
+        *,
+        client: Mapping[str, Any] | None = None,
+        triggers: Mapping[str, Trigger] | None = None,
+        **settings: Any,
     ) -> EmulatedUserPool:
         """Create a user pool with one app client, with defaults that suit tests.
 
@@ -159,17 +165,29 @@ class CognitoEmulator:
 
         Args:
             client: CreateUserPoolClient's members.
+            triggers: Functions by Cognito's names of the triggers, such as ``PreSignUp``; plain or
+                ``async``, each takes the event and returns it. A plain one runs in a thread.
             settings: CreateUserPool's members, and SetUserPoolMfaConfig's.
 
         Raises:
-            ValueError: A member is malformed, or Cognito would refuse it.
+            ValueError: A member is malformed, or Cognito would refuse it; or there is no such trigger.
+            TypeError: A trigger cannot be called.
         """
+        functions = Triggers(triggers or {})
         members, factors = friendly_pool(settings)
         created = await self.ask("CreateUserPool", **members)
         pool_id = created["UserPool"]["Id"]
+        self.world.pool(pool_id).triggers = functions
         await self.ask("SetUserPoolMfaConfig", UserPoolId=pool_id, **factors)
         made = await self.ask("CreateUserPoolClient", UserPoolId=pool_id, **friendly_client(client or {}))
         return EmulatedUserPool(self, pool_id, made["UserPoolClient"]["ClientId"])
+
+    def kept_user_pool(self) -> EmulatedUserPool | None:
+        """Return the first user pool that has an app client, such as one that ``data`` held."""
+        for pool in self.world.pools.values():
+            for client_id in pool.clients:
+                return EmulatedUserPool(self, pool.id, client_id)
+        return None
 
     async def ask(self, operation: str, /, **members: Any) -> dict[str, Any]:
         """Do one operation without HTTP, as an administrator would.
@@ -187,6 +205,6 @@ class CognitoEmulator:
             raise RuntimeError("the emulator is not running: use `async with`")
         try:
             given = self._model.check(operation_model(self._model, operation), members)
-            return await TABLE[operation](self.world, given)
+            return await perform(self.world, operation, given)
         except Refusal as refusal:
             raise ValueError(f"{operation}: {refusal.code}: {refusal.message}") from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from attrs import define, field
 
 from .clients import AppClient
@@ -28,6 +30,8 @@ class World:
         outbox: Takes the codes that would be sent.
         url: Where links in messages lead.
         unsettled: The reading of what is not known about Cognito.
+        pools: The user pools.
+        keep: Writes everything down; ``None`` for an emulator that forgets.
     """
 
     region: str = "us-east-1"
@@ -38,6 +42,12 @@ class World:
     url: str = "http://localhost"
     unsettled: Unsettled = field(factory=Unsettled)
     pools: dict[str, UserPool] = field(factory=dict)
+    keep: Callable[[], Awaitable[None]] | None = None
+
+    async def changed(self) -> None:
+        """Have what was changed kept, where it is kept at all; to be awaited before anybody is told."""
+        if self.keep is not None:
+            await self.keep()
 
     def pool(self, pool_id: str) -> UserPool:
         """Find a pool.

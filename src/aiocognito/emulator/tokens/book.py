@@ -52,7 +52,7 @@ class TokenBook:
 
     grants: dict[str, Grant] = field(factory=dict, repr=False)
     _refresh: dict[bytes, RefreshToken] = field(factory=dict, repr=False)
-    _genuine: dict[bytes, None] = field(factory=dict, repr=False)
+    _genuine: dict[bytes, None] = field(factory=dict, repr=False, metadata={"kept": False})
 
     def open(self, grant: Grant) -> None:
         """Remember a sign-in."""

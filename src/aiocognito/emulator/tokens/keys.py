@@ -66,13 +66,24 @@ class KeyRing:
     """The keys of all pools of one emulator."""
 
     def __init__(self) -> None:
-        self._making: dict[str, asyncio.Task[KeyPair]] = {}
+        self._making: dict[str, asyncio.Future[KeyPair]] = {}
 
     async def of(self, pool_id: str) -> KeyPair:
         """Return a pool's keys; whoever asks first has them made, and a cancelled caller stops nothing."""
         if pool_id not in self._making:
             self._making[pool_id] = asyncio.create_task(self.make())
         return await asyncio.shield(self._making[pool_id])
+
+    def put(self, pool_id: str, pair: KeyPair) -> None:
+        """Give a pool the keys that it had before."""
+        made: asyncio.Future[KeyPair] = asyncio.get_running_loop().create_future()
+        made.set_result(pair)
+        self._making[pool_id] = made
+
+    def made(self) -> dict[str, KeyPair]:
+        """The keys that are there by now."""
+        done = {pool_id: task for pool_id, task in self._making.items() if task.done()}
+        return {pool_id: task.result() for pool_id, task in done.items() if task.exception() is None}
 
     async def make(self) -> KeyPair:
         """Make a pair in a thread."""

@@ -1,0 +1,165 @@
+"""Keeping an emulator's state in a directory, so that it survives the end of its process, a sudden one, too.
+
+One JSON document per user pool, replaced as a whole: written beside it, synced, renamed. An answer goes out
+after that, so what somebody was told is on the disk. Signing keys lie in files of their own, mode 0600.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from anyio import to_thread
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from . import documents
+from .outbox import Message
+from .pool import UserPool
+from .tokens.keys import KeyPair, SigningKey
+
+if TYPE_CHECKING:
+    from .world import World
+
+VERSION: Final = 1
+MESSAGES: Final = 200
+_POOL: Final = ".pool.json"
+_KEYS: Final = ".keys.json"
+_REST: Final = "emulator.json"
+
+
+class Keeper:
+    """Keeps one world in one directory.
+
+    Args:
+        directory: Where; it is made if it is not there.
+        world: What is kept.
+    """
+
+    def __init__(self, directory: str | Path, world: World) -> None:
+        self._directory = Path(directory)
+        self._world = world
+        self._lock = asyncio.Lock()
+        self._changed = 0
+        self._written = 0
+        self._on_disk: dict[str, str] = {}
+
+    async def load(self) -> None:
+        """Read what was kept into the world.
+
+        Raises:
+            ValueError: A file is of another version.
+        """
+        found = await to_thread.run_sync(self._read)
+        for name, text in found.items():
+            self._on_disk[name] = text
+            if name.endswith(_POOL):
+                pool: UserPool = _parse(name, text)
+                self._world.pools[pool.id] = pool
+            elif name.endswith(_KEYS):
+                self._world.keys.put(name.removesuffix(_KEYS), _load_pair(_parse(name, text)))
+            else:
+                rest = _parse(name, text)
+                self._world.clock.advance(rest["offset"])
+                self._world.outbox.messages[:] = [Message(**message) for message in rest["messages"]]
+
+    async def keep(self) -> None:
+        """Write what has changed; return when it is on the disk.
+
+        Whoever comes while others are written waits, and is written together with all who wait.
+        """
+        self._changed += 1
+        mine = self._changed
+        async with self._lock:
+            if self._written >= mine:
+                return
+            state = self._changed
+            await self._write_all()
+            self._written = state
+
+    async def _write_all(self) -> None:
+        files = {f"{pool_id}{_POOL}": _text(pool) for pool_id, pool in self._world.pools.items()}
+        for pool_id, pair in self._world.keys.made().items():
+            name = f"{pool_id}{_KEYS}"
+            if pool_id in self._world.pools:
+                # Keys do not change, and writing them down takes a while.
+                files[name] = self._on_disk.get(name) or _text(_dump_pair(pair))
+        files[_REST] = _text(
+            {
+                "offset": self._world.clock.offset,
+                "messages": [message.to_dict() for message in self._world.outbox.messages[-MESSAGES:]],
+            }
+        )
+        changed = {name: text for name, text in files.items() if self._on_disk.get(name) != text}
+        gone = self._on_disk.keys() - files.keys()
+        await to_thread.run_sync(self._write, changed, gone)
+        self._on_disk = files
+
+    def _read(self) -> dict[str, str]:
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        wanted = (path for path in sorted(self._directory.glob("*.json")))
+        return {path.name: path.read_text("utf-8") for path in wanted}
+
+    def _write(self, changed: Mapping[str, str], gone: set[str]) -> None:
+        for name, text in changed.items():
+            replace(self._directory / name, text.encode())
+        for name in gone:
+            (self._directory / name).unlink(missing_ok=True)
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Replace a file, so that a reader finds the old or the new one, whatever happens meanwhile."""
+    beside = path.with_name(f"{path.name}.new")
+    file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        written = 0
+        while written < len(data):
+            written += os.write(file, data[written:])
+        os.fsync(file)
+    finally:
+        os.close(file)
+    beside.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _text(state: object) -> str:
+    return json.dumps({"version": VERSION, "state": documents.encode(state)}, separators=(",", ":"))
+
+
+def _parse(name: str, text: str) -> Any:
+    document = json.loads(text)
+    if document["version"] != VERSION:
+        raise ValueError(f"{name} is of version {document['version']}, which this emulator does not know")
+    return documents.decode(document["state"])
+
+
+def _dump_pair(pair: KeyPair) -> dict[str, dict[str, str]]:
+    return {
+        use: {"kid": key.kid, "pem": _pem(key)} for use, key in (("access", pair.access), ("id", pair.id))
+    }
+
+
+def _pem(key: SigningKey) -> str:
+    encoded = key.private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return encoded.decode()
+
+
+def _load_pair(found: Mapping[str, Mapping[str, str]]) -> KeyPair:
+    return KeyPair(access=_load_key(found["access"]), id=_load_key(found["id"]))
+
+
+def _load_key(found: Mapping[str, str]) -> SigningKey:
+    private = serialization.load_pem_private_key(found["pem"].encode(), None)
+    if not isinstance(private, rsa.RSAPrivateKey):
+        raise TypeError("a signing key must be an RSA key")
+    return SigningKey(found["kid"], private)

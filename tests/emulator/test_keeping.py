@@ -1,0 +1,327 @@
+"""An emulator that keeps its state: across restarts, and when it is killed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from attrs import define
+
+from aiocognito.emulator import CognitoEmulator, documents, keeping
+from aiocognito.emulator.tokens.book import TokenBook
+from aiocognito.emulator.tokens.keys import KeyPair, KeyRing
+
+from .bench import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, OnePair
+
+SCRIPT = """
+import asyncio, sys
+from aiocognito.emulator import CognitoEmulator
+
+async def main():
+    async with CognitoEmulator(data=sys.argv[1], port=int(sys.argv[2])) as emulator:
+        pool = emulator.kept_user_pool() or await emulator.create_user_pool()
+        print(emulator.url, pool.id, pool.client_id, flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def start(tmp_path: Path, key_pair: KeyPair) -> Callable[[], CognitoEmulator]:
+    """Make an emulator on one and the same directory."""
+    return lambda: CognitoEmulator(data=tmp_path / "data", keys=OnePair(key_pair))
+
+
+def stats(directory: Path) -> dict[str, tuple[str, int, int]]:
+    """Mode, inode and time of change of every file."""
+    found = {path.name: path.stat() for path in directory.iterdir()}
+    return {name: (oct(stat.st_mode)[-3:], stat.st_ino, stat.st_mtime_ns) for name, stat in found.items()}
+
+
+async def tokens(emulator: CognitoEmulator, client_id: str, password: str = PASSWORD) -> dict[str, Any]:
+    parameters = {"USERNAME": "ana", "PASSWORD": password}
+    return await emulator.ask(
+        "InitiateAuth", ClientId=client_id, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=parameters
+    )
+
+
+async def test_everything_is_there_again(start: Callable[[], CognitoEmulator]) -> None:
+    async with start() as emulator:
+        assert emulator.kept_user_pool() is None
+        pool = await emulator.create_user_pool(client={"GenerateSecret": True})
+        other = await emulator.ask(
+            "CreateUserPoolClient",
+            UserPoolId=pool.id,
+            ClientName="app",
+            ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"],
+        )
+        client_id = other["UserPoolClient"]["ClientId"]
+        attributes = {"email": EMAIL, "phone_number": PHONE}
+        await pool.add_user("ana", PASSWORD, attributes=attributes, groups=["editors"])
+        result = (await tokens(emulator, client_id))["AuthenticationResult"]
+        emulator.clock.advance(1000)
+        named = {"UserPoolId": pool.id, "Username": "ana"}
+        await emulator.ask("AdminSetUserMFAPreference", **named, SMSMfaSettings={"Enabled": True})
+        challenged = await tokens(emulator, client_id)
+        pool.state.users.find("ana").lockout.failures = 3  # type: ignore[union-attr]
+        await emulator.ask("AdminUpdateUserAttributes", **named, UserAttributes=[])
+        before, now = pool.state, emulator.clock()
+        secret = pool.client_secret
+
+    async with start() as emulator:
+        kept = emulator.kept_user_pool()
+        assert kept is not None
+        assert (kept.id, kept.client_id, kept.client_secret) == (pool.id, pool.client_id, secret)
+        assert emulator.clock() >= now
+        after = kept.state
+        assert documents.encode(after) == documents.encode(before)
+        ana = after.users.find(EMAIL) or after.users.find("ana")
+        assert ana is not None
+        assert ana.lockout.failures == 3
+        assert (await emulator.ask("GetUser", AccessToken=result["AccessToken"]))["Username"] == "ana"
+        refresh = {"ClientId": client_id, "RefreshToken": result["RefreshToken"]}
+        assert "AuthenticationResult" in await emulator.ask("GetTokensFromRefreshToken", **refresh)
+        answer = {"USERNAME": "ana", "SMS_MFA_CODE": await sent(emulator)}
+        done = await emulator.ask(
+            "RespondToAuthChallenge",
+            ClientId=client_id,
+            ChallengeName="SMS_MFA",
+            Session=challenged["Session"],
+            ChallengeResponses=answer,
+        )
+        assert "AuthenticationResult" in done
+        await emulator.ask("DeleteUserPool", UserPoolId=pool.id)
+
+    async with start() as emulator:
+        assert emulator.kept_user_pool() is None
+
+
+async def sent(emulator: CognitoEmulator) -> str:
+    return emulator.outbox.messages[-1].code
+
+
+async def test_a_pool_without_clients(start: Callable[[], CognitoEmulator]) -> None:
+    async with start() as emulator:
+        await emulator.ask("CreateUserPool", PoolName="first")
+        pool = await emulator.create_user_pool()
+        kept = emulator.kept_user_pool()
+        assert kept is not None
+        assert kept.id == pool.id
+
+
+async def test_refusals_count_too(start: Callable[[], CognitoEmulator]) -> None:
+    async with start() as emulator:
+        pool = await emulator.create_user_pool()
+        await pool.add_user("ana", PASSWORD)
+        for _ in range(5):
+            with pytest.raises(ValueError, match="Incorrect"):
+                await tokens(emulator, pool.client_id, NEW_PASSWORD)
+    async with start() as emulator:
+        kept = emulator.kept_user_pool()
+        assert kept is not None
+        ana = kept.state.users.find("ana")
+        assert ana is not None
+        assert ana.lockout.failures == 5
+
+
+async def test_keys_of_ones_own(tmp_path: Path, http: aiohttp.ClientSession) -> None:
+    found = []
+    for _ in range(2):
+        async with CognitoEmulator(data=tmp_path) as emulator:
+            pool = emulator.kept_user_pool() or await emulator.create_user_pool()
+            async with http.get(f"{emulator.url}/{pool.id}/.well-known/jwks.json") as response:
+                found.append(await response.json())
+            await emulator.ask("UpdateUserPool", UserPoolId=pool.id)
+    assert found[0] == found[1]
+    assert {mode for mode, _, _ in stats(tmp_path).values()} == {"600"}
+
+
+async def test_the_clock_is_kept(start: Callable[[], CognitoEmulator], http: aiohttp.ClientSession) -> None:
+    async with start() as emulator:
+        response = await http.post(f"{emulator.url}/_emulator/clock", json={"advance": 86_400})
+        now = (await response.json())["now"]
+    async with start() as emulator:
+        assert emulator.clock() >= now
+
+
+async def test_what_only_reads_writes_nothing(start: Callable[[], CognitoEmulator], tmp_path: Path) -> None:
+    async with start() as emulator:
+        pool = await emulator.create_user_pool()
+        await pool.add_user("ana", PASSWORD)
+        access = (await tokens(emulator, pool.client_id))["AuthenticationResult"]["AccessToken"]
+        before = stats(tmp_path / "data")
+        emulator.clock.advance(1)
+        await emulator.ask("GetUser", AccessToken=access)
+        await emulator.ask("ListUsers", UserPoolId=pool.id)
+        await emulator.ask("AdminGetUser", UserPoolId=pool.id, Username="ana")
+        await emulator.ask("DescribeUserPool", UserPoolId=pool.id)
+        assert stats(tmp_path / "data") == before
+
+
+async def test_many_at_once_are_written_together(
+    start: Callable[[], CognitoEmulator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    real = keeping.replace
+
+    def count(path: Path, data: bytes) -> None:
+        written.append(path.name)
+        real(path, data)
+
+    async with start() as emulator:
+        pool = await emulator.create_user_pool()
+        monkeypatch.setattr(keeping, "replace", count)
+        members = {"ClientId": pool.client_id, "Password": PASSWORD}
+        await asyncio.gather(*(emulator.ask("SignUp", **members, Username=f"user{n}") for n in range(50)))
+        assert len(pool.state.users) == 50
+        assert 1 <= sum(name.endswith(".pool.json") for name in written) < 50
+    async with start() as emulator:
+        kept = emulator.kept_user_pool()
+        assert kept is not None
+        assert len(kept.state.users) == 50
+
+
+async def test_killed_at_any_moment(tmp_path: Path, http: aiohttp.ClientSession) -> None:
+    """Whatever was answered is there afterwards; every file can be read."""
+    chance = random.Random(7)
+    told: set[str] = set()
+    for number in range(3):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", SCRIPT, str(tmp_path), "0", stdout=asyncio.subprocess.PIPE
+        )
+        assert process.stdout is not None
+        url, pool_id, client_id = (await process.stdout.readline()).decode().split()
+        names = [f"user-{number}-{person}" for person in range(20)]
+        await sign_up_until_killed(http, process, url, client_id, names, told, chance.randint(1, 10))
+        async with CognitoEmulator(data=tmp_path) as emulator:
+            kept = {user.username for user in emulator.world.pools[pool_id].users}
+        assert told <= kept
+
+
+async def sign_up_until_killed(
+    http: aiohttp.ClientSession,
+    process: asyncio.subprocess.Process,
+    url: str,
+    client_id: str,
+    names: list[str],
+    told: set[str],
+    enough: int,
+) -> None:
+    """Sign people up all at once, and kill the emulator when it has told so many of them that it is done."""
+    enough += len(told)
+
+    async def sign_up(name: str) -> None:
+        target = {"X-Amz-Target": "AWSCognitoIdentityProviderService.SignUp"}
+        body = {"ClientId": client_id, "Username": name, "Password": PASSWORD}
+        async with http.post(url, headers=target, json=body) as response:
+            if response.status == 200:
+                told.add(name)
+        if len(told) == enough:
+            process.kill()
+
+    await asyncio.gather(*map(sign_up, names), return_exceptions=True)
+    await process.wait()
+    assert len(told) >= enough
+
+
+async def test_another_version(tmp_path: Path) -> None:
+    (tmp_path / "us-east-1_x.pool.json").write_text(json.dumps({"version": 99, "state": {}}))
+    with pytest.raises(ValueError, match=r"us-east-1_x\.pool\.json is of version 99"):
+        await CognitoEmulator(data=tmp_path).__aenter__()
+
+
+async def test_a_key_of_another_kind(tmp_path: Path) -> None:
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    with pytest.raises(TypeError, match="RSA"):
+        keeping._load_key({"kid": "a", "pem": pem.decode()})
+
+
+async def test_keys_that_could_not_be_made() -> None:
+    class Broken(KeyRing):
+        async def make(self) -> KeyPair:
+            raise OSError("no entropy")
+
+    ring = Broken()
+    with pytest.raises(OSError, match="no entropy"):
+        await ring.of("pool")
+    assert ring.made() == {}
+
+
+# Documents
+
+
+@define
+class Odd:
+    held: object = None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        True,
+        1 << 3072,
+        0.1,
+        "text",
+        b"\x00\xff",
+        [1, [2]],
+        (1, (2,)),
+        {1, 2},
+        frozenset({"a"}),
+        {("a", 1): {"b": b"c"}, b"d": None},
+    ],
+)
+def test_values_come_back(value: object) -> None:
+    document = json.loads(json.dumps(documents.encode(value)))
+    assert documents.decode(document) == value
+    assert type(documents.decode(document)) is type(value)
+
+
+def test_one_value_stays_one() -> None:
+    from aiocognito.emulator.attempts import Attempts
+
+    shared = Attempts()
+    first, second = documents.decode(documents.encode([shared, shared]))
+    assert first is second
+    assert first is not shared
+
+
+def test_what_is_not_kept_is_made_anew() -> None:
+    book = TokenBook()
+    book.add_genuine("token")
+    assert not documents.decode(documents.encode(book)).genuine("token")
+
+
+def test_a_new_field_has_its_default() -> None:
+    document = documents.encode(TokenBook())
+    del document["fields"]["grants"]
+    assert documents.decode(document).grants == {}
+    from aiocognito.emulator.attempts import Lockout
+
+    document = documents.encode(Lockout(failures=2))
+    del document["fields"]["failures"]
+    assert documents.decode(document).failures == 0
+
+
+def test_what_cannot_be_kept() -> None:
+    with pytest.raises(TypeError, match=r"Odd\.held holds a function, which cannot be kept"):
+        documents.encode(Odd(lambda: None))
+
+
+@pytest.mark.parametrize("name", ["os:system", ".clock:Clock", ".pool:json.loads", ".pool:", "builtins:eval"])
+def test_classes_that_are_not_the_emulators(name: str) -> None:
+    with pytest.raises((ValueError, AttributeError), match=r"no class of the emulator's"):
+        documents.decode({"object": name, "number": 0, "fields": {}})
