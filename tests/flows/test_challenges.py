@@ -324,10 +324,9 @@ async def test_b26_every_answer_that_fails_keeps_the_challenge_and_its_session(
 
 
 @pytest.mark.parametrize(("asked", "response", "name", "sent"), ANSWERS)
-async def test_b36_metadata_goes_with_every_answer_but_a_passkeys(
+async def test_b35_b36_metadata_goes_with_every_answer_but_a_passkeys(
     asked: dict[str, Any], response: Any, name: str, sent: dict[str, str]
 ) -> None:
-    """And of a passkey's credential the triggers hear nothing (appendix B, line 35)."""
     async with scripted_client() as (client, service, _):
         await begin(client, service, asked)
         service.answer(RESPOND, service.tokens())
