@@ -326,8 +326,9 @@ class AuthClient:
                 no password is ever stored.
 
         Raises:
-            AutoSignInException: No sign-up waits for its sign-in, or it was not confirmed in time.
-            AuthValidationError: The password is missing.
+            AutoSignInException: No sign-up waits for its sign-in, it was not confirmed in time, or a code
+                is to confirm it first.
+            AuthValidationError: The password is missing; nothing is lost by that.
             UserAlreadyAuthenticatedException: Somebody is signed in.
         """
         self._needs_own_session()
