@@ -101,7 +101,7 @@ def ministack(ministack_program: Path, tmp_path_factory: pytest.TempPathFactory)
         "GATEWAY_PORT": str(port),
         "IOT_MTLS_ENABLED": "0",  # its broker would listen on every interface
         "SFTP_ENABLED": "0",
-        "SERVICES": "cognito-idp,cognito-identity,ses,lambda,iam,sts",
+        "SERVICES": "cognito-idp,cognito-identity,ses,lambda,iam,sts,s3,dynamodb",
         "LOG_LEVEL": "WARNING",
     }
     log = home / "log"
