@@ -112,14 +112,17 @@ async def test_messages(emulator: CognitoEmulator, post: Post, http: aiohttp.Cli
     await post("SignUp", {"ClientId": pool.client_id, **members})
     async with http.get(f"{emulator.url}/_emulator/messages") as response:
         found = await response.json()
+    code = await emulator.outbox.next_code(EMAIL)
     assert found == [
         {
             "to": EMAIL,
             "username": "ana",
             "medium": "EMAIL",
-            "code": await emulator.outbox.next_code(EMAIL),
+            "code": code,
             "purpose": "sign_up",
             "user_pool_id": pool.id,
+            "subject": "Your verification code",
+            "text": f"Your confirmation code is {code}",
         }
     ]
 

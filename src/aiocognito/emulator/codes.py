@@ -10,6 +10,7 @@ from attrs import define, field
 from .outbox import Message
 from .refusals import Refusal, attempts_exceeded
 from .schema import masked
+from .wording import Occasion, words
 
 if TYPE_CHECKING:
     from .pool import UserPool
@@ -48,7 +49,7 @@ class Code:
         return hmac.compare_digest(self.value.encode(), given.encode())
 
 
-def send(
+async def send(
     world: World,
     pool: UserPool,
     user: User,
@@ -57,6 +58,7 @@ def send(
     address: str,
     purpose: str,
     life: float,
+    occasion: Occasion,
     digits: int = 6,
     link: str | None = None,
 ) -> Code:
@@ -70,18 +72,30 @@ def send(
         address: The address.
         purpose: What it is for.
         life: Seconds for which it is good.
+        occasion: Why it is sent.
         digits: How many it has.
         link: The beginning of a link that the code completes, where one is sent instead.
+
+    Raises:
+        Refusal: The trigger that words messages failed.
     """
     code = Code(world.random.digits(digits), attribute, address, world.clock() + life)
     whole = None if link is None else f"{link}{code.value}"
-    deliver(
-        world, pool, user, attribute=attribute, address=address, purpose=purpose, text=code.value, link=whole
+    await deliver(
+        world,
+        pool,
+        user,
+        attribute=attribute,
+        address=address,
+        purpose=purpose,
+        occasion=occasion,
+        code=code.value,
+        link=whole,
     )
     return code
 
 
-def deliver(
+async def deliver(
     world: World,
     pool: UserPool,
     user: User,
@@ -89,13 +103,31 @@ def deliver(
     attribute: str,
     address: str,
     purpose: str,
-    text: str,
+    occasion: Occasion,
+    code: str,
     link: str | None = None,
 ) -> None:
-    """Put a message into the outbox."""
+    """Put a message into the outbox.
+
+    Raises:
+        Refusal: The trigger that words messages failed.
+    """
     medium = medium_of(attribute)
-    message = Message(address, user.username, medium, text, purpose, pool.id, link)  # type: ignore[arg-type]
-    world.outbox.send(message)
+    wording = await words(pool, user, medium, occasion, by_link=link is not None)
+    said = wording.filled(user, code, link)
+    world.outbox.send(
+        Message(
+            to=address,
+            username=user.username,
+            medium=medium,  # type: ignore[arg-type]
+            code=code,
+            purpose=purpose,
+            user_pool_id=pool.id,
+            link=link,
+            subject=said.subject,
+            text=said.text,
+        )
+    )
 
 
 def medium_of(attribute: str) -> str:

@@ -24,6 +24,8 @@ class Message:
             ``invitation``.
         user_pool_id: The user pool.
         link: The link to follow, of a message that has one.
+        subject: An e-mail's subject.
+        text: What it says.
     """
 
     to: str
@@ -33,16 +35,20 @@ class Message:
     purpose: str
     user_pool_id: str
     link: str | None = field(default=None, repr=False)
+    subject: str | None = None
+    text: str = field(default="", repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Write it as ``GET /_emulator/messages`` does."""
-        written = {
+        written: dict[str, Any] = {
             "to": self.to,
             "username": self.username,
             "medium": self.medium,
             "code": self.code,
             "purpose": self.purpose,
             "user_pool_id": self.user_pool_id,
+            "subject": self.subject,
+            "text": self.text,
         }
         if self.link is not None:
             written["link"] = self.link

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from .. import codes, passwords, schema, users
+from .. import codes, confirmation, passwords, schema, users
 from ..new_users import draft, require_new
 from ..paging import page
 from ..pool import UserPool
@@ -14,10 +14,12 @@ from ..randomness import LOWER, secret_text
 from ..refusals import Refusal, invalid_parameter, not_authorized, user_not_found
 from ..user_filter import parse_filter
 from ..users import User
+from ..wording import INVITED, Occasion
 from ..world import World
 from .account import described_factors
 from .attributes import replace
 from .passwords import send_reset_code
+from .sign_up import ask_before
 
 _MEDIA: Final = {"SMS": "phone_number", "EMAIL": "email"}
 
@@ -30,6 +32,7 @@ async def AdminCreateUser(world: World, given: Mapping[str, Any]) -> dict[str, A
     attributes = schema.from_list(given.get("UserAttributes", ()))
     user = draft(world, pool, given["Username"], attributes, admin=True)
     require_new(pool, user)
+    await ask_before(pool, user, "AdminCreateUser", None, given)
     taken = pool.users.conflict(user)
     if taken is not None and not given.get("ForceAliasCreation"):
         raise Refusal("UsernameExistsException", f"An account with the {taken} already exists.")
@@ -56,7 +59,7 @@ async def _give_temporary(world: World, pool: UserPool, user: User, given: Mappi
     days = pool.password_policy["TemporaryPasswordValidityDays"] or 7
     user.temporary_until = world.clock() + days * codes.DAY
     if given.get("MessageAction") != "SUPPRESS":
-        _invite(world, pool, user, password, given.get("DesiredDeliveryMediums") or ["SMS"])
+        await _invite(world, pool, user, password, given)
 
 
 def temporary_password(pool: UserPool) -> str:
@@ -67,15 +70,24 @@ def temporary_password(pool: UserPool) -> str:
     return "".join(letters)
 
 
-def _invite(world: World, pool: UserPool, user: User, password: str, media: Iterable[str]) -> None:
+async def _invite(world: World, pool: UserPool, user: User, password: str, given: Mapping[str, Any]) -> None:
+    media = given.get("DesiredDeliveryMediums") or ["SMS"]
+    occasion = Occasion(INVITED, metadata=given.get("ClientMetadata", {}))
     # SMS is the default medium; whoever has no phone number gets e-mail instead.
     wanted = [attribute for medium, attribute in _MEDIA.items() if medium in media]
     has = [attribute for attribute in _MEDIA.values() if user.attributes.get(attribute)]
     reached = [attribute for attribute in wanted if attribute in has]
     for attribute in reached or has[:1]:
         to = user.attributes[attribute]
-        codes.deliver(
-            world, pool, user, attribute=attribute, address=to, purpose=codes.INVITATION, text=password
+        await codes.deliver(
+            world,
+            pool,
+            user,
+            attribute=attribute,
+            address=to,
+            purpose=codes.INVITATION,
+            occasion=occasion,
+            code=password,
         )
 
 
@@ -133,11 +145,12 @@ async def AdminDeleteUserAttributes(world: World, given: Mapping[str, Any]) -> d
 
 async def AdminConfirmSignUp(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     """Confirm an account without a code; its addresses stay unverified."""
-    _pool, user = named(world, given)
+    pool, user = named(world, given)
     if user.status != users.UNCONFIRMED:
         raise not_authorized(f"User cannot be confirmed. Current status is {user.status}")
     user.status = users.CONFIRMED
     user.modified = world.clock()
+    await confirmation.after(pool, user, "ConfirmSignUp", None, given.get("ClientMetadata", {}))
     return {}
 
 
@@ -160,7 +173,9 @@ async def AdminResetUserPassword(world: World, given: Mapping[str, Any]) -> dict
     pool, user = named(world, given)
     if user.status in {users.FORCE_CHANGE_PASSWORD, users.UNCONFIRMED}:
         raise not_authorized("User password cannot be reset in the current state.")
-    send_reset_code(world, pool, user)
+    await send_reset_code(
+        world, pool, user, Occasion("ForgotPassword", metadata=given.get("ClientMetadata", {}))
+    )
     user.status = users.RESET_REQUIRED
     user.modified = world.clock()
     return {}

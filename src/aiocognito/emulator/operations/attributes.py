@@ -11,6 +11,7 @@ from ..refusals import Refusal, invalid_parameter, not_authorized
 from ..tokens import bearer
 from ..tokens.bearer import Bearer
 from ..users import User
+from ..wording import Occasion
 from ..world import World
 
 
@@ -34,7 +35,8 @@ async def UpdateUserAttributes(world: World, given: Mapping[str, Any]) -> dict[s
     pool.users.index(user)
     user.modified = world.clock()
     sent = [name for name in addresses if name in waiting or name in pool.auto_verified]
-    return {"CodeDeliveryDetailsList": [_send(world, pool, user, name) for name in sent]}
+    occasion = Occasion("UpdateUserAttribute", who.client, given.get("ClientMetadata", {}))
+    return {"CodeDeliveryDetailsList": [await _send(world, who, name, occasion) for name in sent]}
 
 
 def _is_new(user: User, attributes: Mapping[str, str], name: str) -> bool:
@@ -99,7 +101,8 @@ async def GetUserAttributeVerificationCode(world: World, given: Mapping[str, Any
     if not _address(who.user, name):
         raise invalid_parameter(f"User does not have a value for {name} to verify.")
     codes.count(world, who.user, "attribute_code", world.unsettled.attribute_code_attempts_per_hour)
-    return {"CodeDeliveryDetails": _send(world, who.pool, who.user, name)}
+    occasion = Occasion("VerifyUserAttribute", who.client, given.get("ClientMetadata", {}))
+    return {"CodeDeliveryDetails": await _send(world, who, name, occasion)}
 
 
 async def VerifyUserAttribute(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,10 +125,17 @@ def _require_verifiable(name: str) -> None:
         raise invalid_parameter(f"{name} cannot be verified: only email and phone_number can.")
 
 
-def _send(world: World, pool: UserPool, user: User, name: str) -> dict[str, str]:
-    address = _address(user, name)
-    user.codes[_kind(name)] = codes.send(
-        world, pool, user, attribute=name, address=address, purpose=codes.VERIFY, life=codes.DAY
+async def _send(world: World, who: Bearer, name: str, occasion: Occasion) -> dict[str, str]:
+    address = _address(who.user, name)
+    who.user.codes[_kind(name)] = await codes.send(
+        world,
+        who.pool,
+        who.user,
+        attribute=name,
+        address=address,
+        purpose=codes.VERIFY,
+        life=codes.DAY,
+        occasion=occasion,
     )
     return codes.details(name, address)
 

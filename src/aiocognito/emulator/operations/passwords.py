@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .. import codes, passwords, users
+from .. import codes, confirmation, passwords, users
+from ..migration import migrate
 from ..pool import UserPool
 from ..refusals import attempts_exceeded, invalid_parameter, not_authorized, user_not_found, wrong_credentials
 from ..tokens import bearer
 from ..users import User
+from ..wording import Occasion
 from ..world import World
 
 _UNKNOWN: Final = "Username/client id combination not found."
@@ -25,7 +27,9 @@ async def ForgotPassword(world: World, given: Mapping[str, Any]) -> dict[str, An
     pool, client = world.client(given["ClientId"])
     name = given["Username"]
     client.check_hash(name, given.get("SecretHash"))
-    user = pool.users.find(name)
+    user = pool.users.find(name) or await migrate(
+        world, pool, client, name, "ForgotPassword", metadata=given.get("ClientMetadata", {})
+    )
     if client.hides_users and (user is None or not user.enabled or _channel(pool, user) is None):
         if world.unsettled.hidden_users_cannot_reset:
             raise invalid_parameter(_NO_ADDRESS)
@@ -38,10 +42,11 @@ async def ForgotPassword(world: World, given: Mapping[str, Any]) -> dict[str, An
     if user.status == users.FORCE_CHANGE_PASSWORD:
         raise not_authorized("User password cannot be reset in the current state.")
     codes.count(world, user, "forgot_password", world.unsettled.forgot_password_attempts_per_hour)
-    return {"CodeDeliveryDetails": send_reset_code(world, pool, user)}
+    occasion = Occasion("ForgotPassword", client, given.get("ClientMetadata", {}))
+    return {"CodeDeliveryDetails": await send_reset_code(world, pool, user, occasion)}
 
 
-def send_reset_code(world: World, pool: UserPool, user: User) -> dict[str, str]:
+async def send_reset_code(world: World, pool: UserPool, user: User, occasion: Occasion) -> dict[str, str]:
     """Send a code through the first channel that the pool and the user have.
 
     Raises:
@@ -53,8 +58,15 @@ def send_reset_code(world: World, pool: UserPool, user: User) -> dict[str, str]:
     if attribute is None:
         raise invalid_parameter(_NO_ADDRESS)
     address = user.attributes[attribute]
-    user.codes[codes.RESET_PASSWORD] = codes.send(
-        world, pool, user, attribute=attribute, address=address, purpose=codes.RESET_PASSWORD, life=codes.HOUR
+    user.codes[codes.RESET_PASSWORD] = await codes.send(
+        world,
+        pool,
+        user,
+        attribute=attribute,
+        address=address,
+        purpose=codes.RESET_PASSWORD,
+        life=codes.HOUR,
+        occasion=occasion,
     )
     return codes.details(attribute, address)
 
@@ -86,6 +98,7 @@ async def ConfirmForgotPassword(world: World, given: Mapping[str, Any]) -> dict[
     user.status = users.CONFIRMED
     user.lockout.clear()
     pool.users.index(user)
+    await confirmation.after(pool, user, "ConfirmForgotPassword", client, given.get("ClientMetadata", {}))
     return {}
 
 

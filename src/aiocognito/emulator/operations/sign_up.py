@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from .. import codes, passwords, schema, users
+from .. import codes, confirmation, passwords, schema, triggers, users
 from ..clients import AppClient
 from ..new_users import draft, require_new
 from ..pool import UserPool
 from ..refusals import Refusal, invalid_parameter, not_authorized, user_not_found
 from ..signing_in import after_sign_up
 from ..users import User
+from ..wording import Occasion
 from ..world import World
 
 _UNKNOWN = "Username/client id combination not found."
@@ -37,17 +38,66 @@ async def SignUp(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     if "preferred_username" in pool.users.alias_attributes and "preferred_username" in attributes:
         raise invalid_parameter("preferred_username can not be set for an unconfirmed user.")
     require_new(pool, user)
+    decided = await ask_before(pool, user, "SignUp", client, given)
+    _apply(user, decided)
     if password:
         user.secret = await passwords.enrol(pool, user.username, password)
-    # Somebody else may have been quicker while the verifier was made.
+    # Somebody else may have been quicker meanwhile; and what is verified from the start is an alias.
     require_new(pool, user)
+    if (taken := pool.users.conflict(user)) is not None:
+        raise Refusal("UsernameExistsException", f"An account with the given {taken} already exists.")
     pool.users.add(user)
+    metadata = given.get("ClientMetadata", {})
+    if user.status == users.CONFIRMED:
+        await confirmation.after(pool, user, "ConfirmSignUp", client, metadata)
+        return {"UserConfirmed": True, "UserSub": user.sub}
     answer: dict[str, Any] = {"UserConfirmed": False, "UserSub": user.sub}
     if target := _target(pool, user):
-        answer["CodeDeliveryDetails"] = _send(world, pool, client, user, target)
+        occasion = Occasion("SignUp", client, metadata)
+        answer["CodeDeliveryDetails"] = await _send(world, pool, client, user, target, occasion)
         if session := after_sign_up.begin(world, pool, client, user, target):
             answer["Session"] = session
     return answer
+
+
+async def ask_before(
+    pool: UserPool, user: User, source: str, client: AppClient | None, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Ask PreSignUp whether somebody may have an account, if the pool has it, and return what it decides.
+
+    Args:
+        pool: The user pool.
+        user: Who is not in it yet.
+        source: ``SignUp`` or ``AdminCreateUser``.
+        client: The app client; an administrator has none.
+        given: The request.
+
+    Raises:
+        Refusal: It raised an error.
+    """
+    validation = schema.from_list(given.get("ValidationData", ()))
+    request: dict[str, Any] = {"userAttributes": user.attributes, "validationData": validation or None}
+    if "ClientMetadata" in given:
+        request["clientMetadata"] = given["ClientMetadata"]
+    undecided = dict.fromkeys(("autoConfirmUser", "autoVerifyEmail", "autoVerifyPhone"), False)
+    decided = await triggers.run(
+        pool,
+        "PreSignUp",
+        f"PreSignUp_{source}",
+        client=client,
+        username=user.username,
+        request=request,
+        response=undecided,
+    )
+    return undecided if decided is None else decided
+
+
+def _apply(user: User, decided: Mapping[str, Any]) -> None:
+    if triggers.flag(decided, "autoConfirmUser"):
+        user.status = users.CONFIRMED
+    for member, attribute in (("autoVerifyEmail", "email"), ("autoVerifyPhone", "phone_number")):
+        if triggers.flag(decided, member) and attribute in user.attributes:
+            user.attributes[f"{attribute}_verified"] = "true"
 
 
 async def ConfirmSignUp(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,6 +109,7 @@ async def ConfirmSignUp(world: World, given: Mapping[str, Any]) -> dict[str, Any
         raise _hidden(world) if client.hides_users else user_not_found(_UNKNOWN)
     handle = after_sign_up.take(world, pool, client, user, given.get("Session"))
     _confirm(world, pool, user, given["ConfirmationCode"], force=bool(given.get("ForceAliasCreation")))
+    await confirmation.after(pool, user, "ConfirmSignUp", client, given.get("ClientMetadata", {}))
     return after_sign_up.confirmed(world, pool, client, user, handle)
 
 
@@ -68,11 +119,12 @@ async def confirm_by_link(world: World, client_id: str, username: str, code: str
     Raises:
         Refusal: There is no such client or account, or the code in the link is no good any more.
     """
-    pool, _client = world.client(client_id)
+    pool, client = world.client(client_id)
     user = pool.users.find(username)
     if user is None:
         raise codes.expired()
     _confirm(world, pool, user, code, force=False)
+    await confirmation.after(pool, user, "ConfirmSignUp", client, {})
 
 
 def _confirm(world: World, pool: UserPool, user: User, given: str, *, force: bool) -> None:
@@ -120,7 +172,8 @@ async def ResendConfirmationCode(world: World, given: Mapping[str, Any]) -> dict
     if target is None:
         raise invalid_parameter("Cannot resend codes. Auto verification not turned on.")
     codes.count(world, user, "resend", world.unsettled.resend_attempts_per_hour)
-    return {"CodeDeliveryDetails": _send(world, pool, client, user, target)}
+    occasion = Occasion("ResendCode", client, given.get("ClientMetadata", {}))
+    return {"CodeDeliveryDetails": await _send(world, pool, client, user, target, occasion)}
 
 
 def _require_writable(client: AppClient, attributes: Mapping[str, str]) -> None:
@@ -136,10 +189,12 @@ def _target(pool: UserPool, user: User) -> str | None:
     return None
 
 
-def _send(world: World, pool: UserPool, client: AppClient, user: User, attribute: str) -> dict[str, str]:
+async def _send(
+    world: World, pool: UserPool, client: AppClient, user: User, attribute: str, occasion: Occasion
+) -> dict[str, str]:
     address = user.attributes[attribute]
     link = _link(world, client, user) if attribute == "email" and pool.confirms_by_link else None
-    user.codes[codes.SIGN_UP] = codes.send(
+    user.codes[codes.SIGN_UP] = await codes.send(
         world,
         pool,
         user,
@@ -147,6 +202,7 @@ def _send(world: World, pool: UserPool, client: AppClient, user: User, attribute
         address=address,
         purpose=codes.SIGN_UP,
         life=codes.DAY,
+        occasion=occasion,
         link=link,
     )
     return codes.details(attribute, address)

@@ -90,7 +90,7 @@ async def _begin(turn: Turn, factor: str) -> dict[str, Any]:
     if factor == "PASSWORD_SRP" and turn.given.get("SRP_A"):
         return await proof.begin(turn, with_session=True)
     if factor in ATTRIBUTES:
-        return _send(turn, factor)
+        return await _send(turn, factor)
     if factor == "WEB_AUTHN":
         return await passkey.ask(turn)
     return turn.challenge(factor, {})
@@ -113,12 +113,12 @@ async def SMS_OTP(turn: Turn) -> dict[str, Any]:
     return await mfa.judge_message(turn, turn.need("SMS_OTP_CODE"))
 
 
-def _send(turn: Turn, factor: str) -> dict[str, Any]:
+async def _send(turn: Turn, factor: str) -> dict[str, Any]:
     attribute = ATTRIBUTES[factor]
     if turn.user is None or not turn.user.enabled:
         return _pretend_to_send(turn, factor)
     address = turn.person.attributes[attribute]
-    code = codes.send(
+    code = await codes.send(
         turn.world,
         turn.pool,
         turn.person,
@@ -126,6 +126,7 @@ def _send(turn: Turn, factor: str) -> dict[str, Any]:
         address=address,
         purpose=codes.SIGN_IN,
         life=turn.client.session_life,
+        occasion=turn.occasion,
         digits=_DIGITS,
     )
     parameters = _delivery(codes.medium_of(attribute), schema.masked(address))

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from .. import codes, schema, users
+from .. import codes, confirmation, schema, users
 from ..codes import Code
 from ..pool import UserPool
 from ..refusals import Refusal, invalid_parameter
@@ -50,7 +50,7 @@ async def go_on(turn: Turn) -> dict[str, Any]:
     if not choice:
         return mfa_setup.ask(turn) if turn.pool.mfa_mode == "ON" else await finish.done(turn)
     if len(choice) == 1:
-        return ask(turn, choice[0])
+        return await ask(turn, choice[0])
     parameters = {"MFAS_CAN_CHOOSE": json.dumps(choice), "USER_ID_FOR_SRP": turn.person.username}
     return turn.challenge("SELECT_MFA_TYPE", parameters, state=tuple(choice))
 
@@ -83,7 +83,7 @@ def is_primary_recovery(pool: UserPool, factor: str) -> bool:
     return pool.recovery[:1] == (_RECOVERY.get(factor),)
 
 
-def ask(turn: Turn, factor: str, *, address: str | None = None) -> dict[str, Any]:
+async def ask(turn: Turn, factor: str, *, address: str | None = None) -> dict[str, Any]:
     """Ask for one factor; message factors get their code sent."""
     user = turn.person
     parameters = {"USER_ID_FOR_SRP": user.username}
@@ -95,9 +95,15 @@ def ask(turn: Turn, factor: str, *, address: str | None = None) -> dict[str, Any
     to = address or user.attributes.get(attribute)
     if not to:
         raise invalid_parameter(f"User does not have delivery config set to turn on {factor}")
-    life = turn.client.session_life
-    code = codes.send(
-        turn.world, turn.pool, user, attribute=attribute, address=to, purpose=codes.MFA, life=life
+    code = await codes.send(
+        turn.world,
+        turn.pool,
+        user,
+        attribute=attribute,
+        address=to,
+        purpose=codes.MFA,
+        life=turn.client.session_life,
+        occasion=turn.occasion,
     )
     parameters["CODE_DELIVERY_DELIVERY_MEDIUM"] = codes.medium_of(attribute)
     parameters["CODE_DELIVERY_DESTINATION"] = schema.masked(to)
@@ -133,6 +139,7 @@ async def judge_message(turn: Turn, given: str) -> dict[str, Any]:
     if user.status == users.UNCONFIRMED:
         user.status = users.CONFIRMED
         user.codes.pop(codes.SIGN_UP, None)
+        await confirmation.after(turn.pool, user, "ConfirmSignUp", turn.client, turn.client_metadata)
     return await go_on(turn)
 
 
@@ -167,7 +174,7 @@ async def SELECT_MFA_TYPE(turn: Turn) -> dict[str, Any]:
     if answer not in turn.ticket.state:
         raise invalid_parameter(turn.world.unsettled.mfa_not_offered_message)
     turn.ticket.spent = True
-    return ask(turn, answer)
+    return await ask(turn, answer)
 
 
 def _count_wrong_first(turn: Turn) -> None:

@@ -49,7 +49,7 @@ async def MFA_SETUP(turn: Turn) -> dict[str, Any]:
         raise invalid()
     schema.require_valid(turn.pool.schema, {"email": address})
     turn.ticket.spent = True
-    return mfa.ask(turn, "EMAIL_OTP", address=address)
+    return await mfa.ask(turn, "EMAIL_OTP", address=address)
 
 
 def renewed(handle: Handle, user: User, expires: float, *, verified: bool) -> Handle:

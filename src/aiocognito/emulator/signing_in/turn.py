@@ -12,6 +12,7 @@ from ..handles import Handle
 from ..pool import UserPool
 from ..refusals import missing_parameter
 from ..users import User
+from ..wording import Occasion
 from ..world import World
 
 
@@ -72,6 +73,11 @@ class Turn:
     def client_metadata(self) -> Mapping[str, str]:
         """What most triggers hear: nothing of what came with InitiateAuth, says the API reference."""
         return {} if self.begins else self.metadata
+
+    @property
+    def occasion(self) -> Occasion:
+        """Why a code is sent."""
+        return Occasion("Authentication", self.client, self.client_metadata)
 
     def challenge(self, name: str, parameters: Mapping[str, str], *, state: object = None) -> dict[str, Any]:
         """Ask something: the answer of an operation, with a fresh handle."""

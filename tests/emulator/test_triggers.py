@@ -1,0 +1,583 @@
+"""Triggers: what they are told, and what they change."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from aiocognito.emulator import CognitoEmulator
+from aiocognito.emulator.triggers import NAMES, Triggers
+
+from .bench import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench, Refused, claims
+
+Event = dict[str, Any]
+METADATA = {"from": "test"}
+
+
+def listen(
+    ask: Bench, name: str, answer: Callable[[Event], Any] | None = None, **response: Any
+) -> list[Event]:
+    """Set a trigger that answers with these members, and note what it is told."""
+    heard: list[Event] = []
+
+    def trigger(event: Event) -> Any:
+        heard.append({**event, "request": dict(event["request"]), "response": dict(event["response"])})
+        if answer is not None:
+            return answer(event)
+        event["response"].update(response)
+        return event
+
+    ask.pool.triggers[name] = trigger
+    return heard
+
+
+async def sign_up(ask: Bench, name: str = "ana", **members: Any) -> dict[str, Any]:
+    members = {"UserAttributes": [{"Name": "email", "Value": EMAIL}], **members}
+    return await ask("SignUp", ClientId=ask.client_id, Username=name, Password=PASSWORD, **members)
+
+
+async def begin(ask: Bench, **members: Any) -> dict[str, Any]:
+    parameters = {"USERNAME": members.pop("name", "ana"), "PASSWORD": members.pop("password", PASSWORD)}
+    flow = "USER_PASSWORD_AUTH"
+    return await ask(
+        "InitiateAuth", ClientId=ask.client_id, AuthFlow=flow, AuthParameters=parameters, **members
+    )
+
+
+async def refused(work: Any) -> tuple[str, str]:
+    with pytest.raises(Refused) as refusal:
+        await work
+    return refusal.value.code, refusal.value.message
+
+
+@pytest.fixture
+async def verifying(blank: Bench) -> Bench:
+    """A pool that verifies e-mail addresses."""
+    await blank.make_pool(AutoVerifiedAttributes=["email"])
+    return blank
+
+
+# What all have in common
+
+
+async def test_the_common_event(verifying: Bench) -> None:
+    heard = listen(verifying, "PreSignUp")
+    validation = [{"Name": "ticket", "Value": "7"}]
+    await sign_up(verifying, ValidationData=validation, ClientMetadata=METADATA)
+    assert heard == [
+        {
+            "version": "1",
+            "region": "us-east-1",
+            "userPoolId": verifying.pool_id,
+            "userName": "ana",
+            "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": verifying.client_id},
+            "triggerSource": "PreSignUp_SignUp",
+            "request": {
+                "userAttributes": {"email": EMAIL},
+                "validationData": {"ticket": "7"},
+                "clientMetadata": METADATA,
+            },
+            "response": {"autoConfirmUser": False, "autoVerifyEmail": False, "autoVerifyPhone": False},
+        }
+    ]
+
+
+async def test_a_plain_function_runs_in_a_thread_and_an_async_one_on_the_loop(verifying: Bench) -> None:
+    threads: list[int] = []
+
+    def plain(event: Event) -> Event:
+        threads.append(threading.get_ident())
+        return event
+
+    async def other(event: Event) -> Event:
+        await asyncio.sleep(0)
+        threads.append(threading.get_ident())
+        return event
+
+    verifying.pool.triggers["PreSignUp"] = plain
+    await sign_up(verifying)
+    verifying.pool.triggers["PreSignUp"] = other
+    await sign_up(verifying, "ben")
+    verifying.pool.triggers["PreSignUp"] = lambda event: other(event)
+    await sign_up(verifying, "cai")
+    here = threading.get_ident()
+    assert threads[0] != here
+    assert threads[1:] == [here, here]
+
+
+class Denied(Exception):
+    """What somebody's trigger raises."""
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (Denied("not from here"), "PreSignUp failed with error not from here."),
+        (KeyError("challengeMetaData"), "PreSignUp failed with error 'challengeMetaData'."),
+    ],
+)
+async def test_an_error(verifying: Bench, error: Exception, text: str) -> None:
+    def trigger(_event: Event) -> Event:
+        raise error
+
+    verifying.pool.triggers["PreSignUp"] = trigger
+    assert await refused(sign_up(verifying)) == ("UserLambdaValidationException", text)
+    assert verifying.pool.users.find("ana") is None
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        None,
+        "event",
+        {},
+        {"response": None},
+        {"response": {"autoConfirmUser": "yes"}},
+        {"response": {"autoConfirmUser": object()}},
+    ],
+)
+async def test_no_answer(verifying: Bench, returned: Any) -> None:
+    verifying.pool.triggers["PreSignUp"] = lambda _event: returned
+    refusal = await refused(sign_up(verifying))
+    assert refusal == ("InvalidLambdaResponseException", "Unrecognizable lambda output")
+
+
+async def test_a_trigger_does_not_reach_into_the_pool(verifying: Bench) -> None:
+    def trigger(event: Event) -> Event:
+        event["request"]["userAttributes"]["email"] = "other@example.com"
+        return event
+
+    verifying.pool.triggers["PreSignUp"] = trigger
+    await sign_up(verifying)
+    user = verifying.pool.users.find("ana")
+    assert user is not None
+    assert user.attributes["email"] == EMAIL
+
+
+def test_only_triggers_that_cognito_has() -> None:
+    with pytest.raises(ValueError, match="there is no trigger 'PreSignup'"):
+        Triggers({"PreSignup": print})
+    with pytest.raises(TypeError, match="the trigger PreSignUp must be a function, not str"):
+        Triggers({"PreSignUp": "arn:aws:lambda"})  # type: ignore[dict-item]
+    assert Triggers(dict.fromkeys(NAMES, print)).keys() == set(NAMES)
+
+
+async def test_a_pool_is_made_with_triggers(emulator: CognitoEmulator) -> None:
+    async def confirm(event: Event) -> Event:
+        event["response"]["autoConfirmUser"] = True
+        return event
+
+    pool = await emulator.create_user_pool(triggers={"PreSignUp": confirm})
+    named = {"ClientId": pool.client_id, "Username": "ana", "Password": PASSWORD}
+    assert (await emulator.ask("SignUp", **named))["UserConfirmed"]
+    del pool.triggers["PreSignUp"]
+    assert not (await emulator.ask("SignUp", **{**named, "Username": "ben"}))["UserConfirmed"]
+    with pytest.raises(ValueError, match="there is no trigger"):
+        await emulator.create_user_pool(triggers={"PreSign": confirm})
+
+
+# Signing up
+
+
+async def test_pre_sign_up_confirms_and_verifies(verifying: Bench) -> None:
+    listen(verifying, "PreSignUp", autoConfirmUser=True, autoVerifyEmail=True, autoVerifyPhone=True)
+    heard = listen(verifying, "PostConfirmation")
+    answer = await sign_up(verifying, ClientMetadata=METADATA)
+    assert answer == {"UserConfirmed": True, "UserSub": answer["UserSub"]}
+    assert verifying.world.outbox.messages == []
+    user = verifying.pool.users.find("ana")
+    assert user is not None
+    assert (user.status, user.verified("email")) == ("CONFIRMED", True)
+    assert "phone_number_verified" not in user.attributes
+    assert [event["triggerSource"] for event in heard] == ["PostConfirmation_ConfirmSignUp"]
+    assert heard[0]["request"]["clientMetadata"] == METADATA
+    assert "AuthenticationResult" in await begin(verifying)
+
+
+async def test_pre_sign_up_takes_no_alias(blank: Bench) -> None:
+    await blank.make_pool(AliasAttributes=["email"])
+    await blank.add_user("ben", email=EMAIL, email_verified="true")
+    listen(blank, "PreSignUp", autoConfirmUser=True, autoVerifyEmail=True)
+    assert (await refused(sign_up(blank)))[0] == "UsernameExistsException"
+
+
+async def test_pre_sign_up_of_an_administrator_may_only_refuse(ask: Bench) -> None:
+    heard = listen(ask, "PreSignUp", autoConfirmUser=True)
+    created = await ask.admin("AdminCreateUser", TemporaryPassword=PASSWORD)
+    assert created["User"]["UserStatus"] == "FORCE_CHANGE_PASSWORD"
+    assert heard[0]["triggerSource"] == "PreSignUp_AdminCreateUser"
+    assert heard[0]["callerContext"]["clientId"] == "CLIENT_ID_NOT_APPLICABLE"
+    listen(ask, "PreSignUp", lambda _event: 1 / 0)
+    refusal = await refused(ask.admin("AdminCreateUser", "ben"))
+    assert refusal == ("UserLambdaValidationException", "PreSignUp failed with error division by zero.")
+
+
+async def test_post_confirmation(verifying: Bench) -> None:
+    heard = listen(verifying, "PostConfirmation")
+    answer = await sign_up(verifying)
+    members = {"ClientId": verifying.client_id, "Username": "ana"}
+    await verifying("ConfirmSignUp", ConfirmationCode=verifying.code(), ClientMetadata=METADATA, **members)
+    await verifying("ForgotPassword", **members)
+    given = {"ConfirmationCode": verifying.code(), "Password": NEW_PASSWORD}
+    await verifying("ConfirmForgotPassword", **given, **members)
+    await sign_up(verifying, "ben")
+    await verifying.admin("AdminConfirmSignUp", "ben")
+    assert [event["triggerSource"].partition("_")[2] for event in heard] == [
+        "ConfirmSignUp",
+        "ConfirmForgotPassword",
+        "ConfirmSignUp",
+    ]
+    assert heard[0]["request"] == {
+        "userAttributes": {
+            "sub": answer["UserSub"],
+            "cognito:user_status": "CONFIRMED",
+            "email": EMAIL,
+            "email_verified": "true",
+        },
+        "clientMetadata": METADATA,
+    }
+
+
+async def test_a_failed_post_confirmation_leaves_the_account_confirmed(verifying: Bench) -> None:
+    listen(verifying, "PostConfirmation", lambda _event: 1 / 0)
+    await sign_up(verifying)
+    members = {"ClientId": verifying.client_id, "Username": "ana", "ConfirmationCode": verifying.code()}
+    assert (await refused(verifying("ConfirmSignUp", **members)))[0] == "UserLambdaValidationException"
+    assert (await verifying.admin("AdminGetUser"))["UserStatus"] == "CONFIRMED"
+
+
+# Signing in
+
+
+async def test_pre_authentication_hears_what_came_with_the_sign_in(ask: Bench) -> None:
+    await ask.add_user()
+    heard = listen(ask, "PreAuthentication")
+    await begin(ask, ClientMetadata=METADATA)
+    assert heard[0]["triggerSource"] == "PreAuthentication_Authentication"
+    assert heard[0]["request"]["validationData"] == METADATA
+    assert "clientMetadata" not in heard[0]["request"]
+    assert "userNotFound" not in heard[0]["request"]
+    assert await refused(begin(ask, name="nobody")) == ("UserNotFoundException", "User does not exist.")
+    assert len(heard) == 1
+    listen(ask, "PreAuthentication", lambda _event: 1 / 0)
+    assert (await refused(begin(ask)))[0] == "UserLambdaValidationException"
+
+
+async def test_pre_authentication_hears_of_strangers_that_are_hidden(blank: Bench) -> None:
+    await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
+    await blank.add_user()
+    heard = listen(blank, "PreAuthentication")
+    await begin(blank)
+    assert (await refused(begin(blank, name="nobody")))[0] == "NotAuthorizedException"
+    assert [(event["userName"], event["request"]["userNotFound"]) for event in heard] == [
+        ("ana", False),
+        ("nobody", True),
+    ]
+
+
+async def test_post_authentication(ask: Bench) -> None:
+    user = await ask.add_user()
+    user.status = "FORCE_CHANGE_PASSWORD"
+    heard = listen(ask, "PostAuthentication")
+    challenged = await begin(ask, ClientMetadata=METADATA)
+    assert heard == []
+    await ask(
+        "RespondToAuthChallenge",
+        ClientId=ask.client_id,
+        ChallengeName="NEW_PASSWORD_REQUIRED",
+        Session=challenged["Session"],
+        ChallengeResponses={"USERNAME": "ana", "NEW_PASSWORD": NEW_PASSWORD},
+        ClientMetadata={"from": "answer"},
+    )
+    assert heard[0]["triggerSource"] == "PostAuthentication_Authentication"
+    assert heard[0]["request"]["newDeviceUsed"] is False
+    assert heard[0]["request"]["clientMetadata"] == {"from": "answer"}
+    await begin(ask, password=NEW_PASSWORD, ClientMetadata=METADATA)
+    assert "clientMetadata" not in heard[1]["request"]
+    listen(ask, "PostAuthentication", lambda _event: 1 / 0)
+    assert (await refused(begin(ask, password=NEW_PASSWORD)))[0] == "UserLambdaValidationException"
+
+
+# Tokens
+
+
+@pytest.fixture
+async def member(ask: Bench) -> Bench:
+    """Somebody in a group."""
+    await ask.add_user(email=EMAIL)
+    await ask("CreateGroup", UserPoolId=ask.pool_id, GroupName="readers", RoleArn="arn:aws:iam::1:role/reads")
+    await ask.admin("AdminAddUserToGroup", GroupName="readers")
+    return ask
+
+
+async def tokens(ask: Bench) -> tuple[dict[str, Any], dict[str, Any]]:
+    result = await ask.tokens()
+    return claims(result["AccessToken"]), claims(result["IdToken"])
+
+
+FIRST = {
+    "claimsToAddOrOverride": {"team": "blue", "email": "shown@example.com", "sub": "forged", "aud": "x"},
+    "claimsToSuppress": ["email_verified", "exp", "cognito:groups"],
+    "groupOverrideDetails": {
+        "groupsToOverride": ["writers"],
+        "iamRolesToOverride": ["arn:aws:iam::1:role/writes"],
+        "preferredRole": "arn:aws:iam::1:role/writes",
+    },
+}
+
+
+@pytest.mark.parametrize("version", [None, "V1_0"])
+async def test_claims_first_version(member: Bench, version: str | None) -> None:
+    set_version(member, version)
+    plain_access, plain_identity = await tokens(member)
+    heard = listen(member, "PreTokenGeneration", claimsOverrideDetails=FIRST)
+    access, identity = await tokens(member)
+    assert heard[0]["version"] == "1"
+    assert heard[0]["triggerSource"] == "TokenGeneration_Authentication"
+    assert heard[0]["response"] == {"claimsOverrideDetails": None}
+    assert heard[0]["request"]["groupConfiguration"] == {
+        "groupsToOverride": ["readers"],
+        "iamRolesToOverride": ["arn:aws:iam::1:role/reads"],
+        "preferredRole": None,
+    }
+    assert "scopes" not in heard[0]["request"]
+    assert (identity["team"], identity["email"]) == ("blue", "shown@example.com")
+    assert "email_verified" not in identity
+    assert (identity["sub"], identity["aud"]) == (plain_identity["sub"], plain_identity["aud"])
+    assert "exp" in identity
+    assert access["cognito:groups"] == identity["cognito:groups"] == ["writers"]
+    assert identity["cognito:roles"] == ["arn:aws:iam::1:role/writes"]
+    assert identity["cognito:preferred_role"] == "arn:aws:iam::1:role/writes"
+    assert access.keys() == plain_access.keys()
+
+
+def set_version(ask: Bench, version: str | None) -> None:
+    if version is not None:
+        arn = "arn:aws:lambda:us-east-1:123456789012:function:tokens"
+        configuration = {"LambdaVersion": version, "LambdaArn": arn}
+        ask.pool.settings["LambdaConfig"] = {"PreTokenGenerationConfig": configuration}
+
+
+SECOND = {
+    "idTokenGeneration": {"claimsToAddOrOverride": {"team": {"name": "blue"}}, "claimsToSuppress": ["email"]},
+    "accessTokenGeneration": {
+        "claimsToAddOrOverride": {"level": 7, "client_id": "forged"},
+        "claimsToSuppress": ["username"],
+        "scopesToAdd": ["things/read"],
+        "scopesToSuppress": ["aws.cognito.signin.user.admin"],
+    },
+    "groupOverrideDetails": {"groupsToOverride": []},
+}
+
+
+@pytest.mark.parametrize("version", [None, "V2_0"])
+async def test_claims_and_scopes_second_version(member: Bench, version: str | None) -> None:
+    set_version(member, version)
+    heard = listen(member, "PreTokenGeneration", claimsAndScopeOverrideDetails=SECOND)
+    result = await member.tokens()
+    access, identity = claims(result["AccessToken"]), claims(result["IdToken"])
+    if version is not None:
+        assert heard[0]["version"] == "2"
+        assert heard[0]["request"]["scopes"] == ["aws.cognito.signin.user.admin"]
+        assert heard[0]["response"] == {"claimsAndScopeOverrideDetails": None}
+    assert identity["team"] == {"name": "blue"}
+    assert "email" not in identity
+    assert access["level"] == 7
+    assert (access["client_id"], access["username"]) == (member.client_id, "ana")
+    assert access["scope"] == "things/read"
+    assert "cognito:groups" not in access.keys() | identity.keys()
+    # The scope that lets people manage their account is gone.
+    refusal = await member.refused("GetUser", AccessToken=result["AccessToken"])
+    assert refusal == ("NotAuthorizedException", "Access Token does not have required scopes")
+
+
+async def test_an_answer_in_the_other_version_is_not_heard(member: Bench) -> None:
+    plain = (await tokens(member))[0].keys()
+    set_version(member, "V1_0")
+    listen(member, "PreTokenGeneration", claimsAndScopeOverrideDetails=SECOND)
+    assert (await tokens(member))[0].keys() == plain
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        "all",
+        {"claimsToAddOrOverride": {"level": 7}},
+        {"claimsToSuppress": "email"},
+        {"groupOverrideDetails": {"groupsToOverride": [1]}},
+    ],
+)
+async def test_claims_that_are_none(member: Bench, details: Any) -> None:
+    listen(member, "PreTokenGeneration", claimsOverrideDetails=details)
+    assert (await refused(begin(member)))[0] == "InvalidLambdaResponseException"
+
+
+async def test_why_tokens_are_made(member: Bench) -> None:
+    user = member.pool.users.find("ana")
+    assert user is not None
+    user.status = "FORCE_CHANGE_PASSWORD"
+    heard = listen(member, "PreTokenGeneration")
+    challenged = await begin(member)
+    answer = await member.respond(challenged, NEW_PASSWORD=NEW_PASSWORD)
+    token = answer["AuthenticationResult"]["RefreshToken"]
+    named = {"ClientId": member.client_id}
+    await member("GetTokensFromRefreshToken", RefreshToken=token, ClientMetadata=METADATA, **named)
+    given = {"AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": {"REFRESH_TOKEN": token}}
+    await member("InitiateAuth", ClientMetadata=METADATA, **given, **named)
+    assert [event["triggerSource"].partition("_")[2] for event in heard] == [
+        "NewPasswordChallenge",
+        "RefreshTokens",
+        "RefreshTokens",
+    ]
+    assert [event["request"].get("clientMetadata") for event in heard] == [None, METADATA, None]
+
+
+# Moving in
+
+
+async def test_somebody_moves_in_at_the_sign_in(ask: Bench) -> None:
+    found = {"email": EMAIL, "email_verified": "true", "username": "ana", "sub": "ignored"}
+    heard = listen(ask, "UserMigration", userAttributes=found, finalUserStatus="CONFIRMED")
+    result = (await begin(ask, ClientMetadata=METADATA))["AuthenticationResult"]
+    assert heard[0]["triggerSource"] == "UserMigration_Authentication"
+    assert heard[0]["userName"] == "ana"
+    assert heard[0]["request"] == {
+        "password": PASSWORD,
+        "validationData": METADATA,
+        "clientMetadata": METADATA,
+    }
+    assert claims(result["IdToken"])["email_verified"] is True
+    await begin(ask)
+    assert len(heard) == 1
+    assert (await refused(begin(ask, password=NEW_PASSWORD)))[0] == "NotAuthorizedException"
+    assert (await ask.srp())["AuthenticationResult"]
+
+
+async def test_whoever_moves_in_may_have_to_reset_the_password(ask: Bench) -> None:
+    listen(ask, "UserMigration", userAttributes={"email": EMAIL})
+    assert (await refused(begin(ask)))[0] == "PasswordResetRequiredException"
+    assert (await ask.admin("AdminGetUser"))["UserStatus"] == "RESET_REQUIRED"
+
+
+async def test_nobody_moves_in(ask: Bench) -> None:
+    listen(ask, "UserMigration")
+    assert await refused(begin(ask)) == ("UserNotFoundException", "User does not exist.")
+    listen(ask, "UserMigration", lambda _event: 1 / 0)
+    text = "UserMigration failed with error division by zero."
+    assert await refused(begin(ask)) == ("UserLambdaValidationException", text)
+    assert len(ask.pool.users) == 0
+
+
+@pytest.mark.parametrize("force", [False, True])
+async def test_moving_in_under_somebodys_address(blank: Bench, force: bool) -> None:
+    await blank.make_pool(AliasAttributes=["email"])
+    await blank.add_user("ben", email=EMAIL, email_verified="true")
+    found = {"email": EMAIL, "email_verified": "true"}
+    response = {"userAttributes": found, "finalUserStatus": "CONFIRMED", "forceAliasCreation": force}
+    listen(blank, "UserMigration", **response)
+    if force:
+        assert "AuthenticationResult" in await begin(blank)
+    else:
+        assert (await refused(begin(blank)))[0] == "UserNotFoundException"
+    assert (await blank.admin("AdminGetUser", EMAIL))["Username"] == ("ana" if force else "ben")
+
+
+async def test_somebody_moves_in_with_a_forgotten_password(ask: Bench) -> None:
+    found = {"email": EMAIL, "email_verified": "true"}
+    heard = listen(ask, "UserMigration", userAttributes=found, finalUserStatus="CONFIRMED")
+    members = {"ClientId": ask.client_id, "Username": "ana"}
+    answer = await ask("ForgotPassword", **members)
+    assert answer["CodeDeliveryDetails"]["Destination"] == "a***@e***"
+    assert heard[0]["triggerSource"] == "UserMigration_ForgotPassword"
+    assert heard[0]["request"] == {"validationData": None}
+    await ask("ConfirmForgotPassword", ConfirmationCode=ask.code(), Password=NEW_PASSWORD, **members)
+    assert "AuthenticationResult" in await begin(ask, password=NEW_PASSWORD)
+
+
+# Messages
+
+
+async def test_words_of_ones_own(verifying: Bench) -> None:
+    heard = listen(verifying, "CustomMessage", emailMessage="Hello, {####}!", emailSubject="Welcome")
+    await sign_up(verifying, ClientMetadata=METADATA)
+    assert heard[0]["triggerSource"] == "CustomMessage_SignUp"
+    assert heard[0]["request"]["codeParameter"] == "{####}"
+    assert heard[0]["request"]["usernameParameter"] is None
+    assert heard[0]["request"]["clientMetadata"] == METADATA
+    message = verifying.world.outbox.messages[-1]
+    assert (message.subject, message.text) == ("Welcome", f"Hello, {message.code}!")
+    assert message.code not in repr(message)
+
+
+async def test_cognitos_words(verifying: Bench) -> None:
+    await sign_up(verifying)
+    message = verifying.world.outbox.messages[-1]
+    assert message.text == f"Your confirmation code is {message.code}"
+    listen(verifying, "CustomMessage", smsMessage="only for telephones: {####}")
+    await verifying("ResendConfirmationCode", ClientId=verifying.client_id, Username="ana")
+    message = verifying.world.outbox.messages[-1]
+    assert (message.subject, message.text) == (
+        "Your verification code",
+        f"Your confirmation code is {message.code}",
+    )
+
+
+@pytest.mark.parametrize("text", ["Hello!", 7])
+async def test_words_without_the_code(verifying: Bench, text: Any) -> None:
+    listen(verifying, "CustomMessage", emailMessage=text)
+    assert (await refused(sign_up(verifying)))[0] == "InvalidLambdaResponseException"
+
+
+async def test_words_around_a_link(blank: Bench) -> None:
+    template = {"DefaultEmailOption": "CONFIRM_WITH_LINK"}
+    await blank.make_pool(AutoVerifiedAttributes=["email"], VerificationMessageTemplate=template)
+    await sign_up(blank)
+    message = blank.world.outbox.messages[-1]
+    assert message.link is not None
+    assert message.text.endswith(message.link)
+    listen(blank, "CustomMessage", emailMessage="Follow {##Click Here##}, please")
+    await sign_up(blank, "ben")
+    message = blank.world.outbox.messages[-1]
+    assert message.text == f"Follow {message.link}, please"
+
+
+async def test_every_message_has_its_occasion(verifying: Bench) -> None:
+    heard = listen(verifying, "CustomMessage", smsMessage="SMS {####}")
+    sms = {"SmsConfiguration": {"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"}}
+    await verifying(
+        "SetUserPoolMfaConfig",
+        UserPoolId=verifying.pool_id,
+        MfaConfiguration="OPTIONAL",
+        SmsMfaConfiguration=sms,
+    )
+    entries = [{"Name": "email", "Value": EMAIL}, {"Name": "email_verified", "Value": "true"}]
+    await verifying.admin("AdminCreateUser", TemporaryPassword=PASSWORD, UserAttributes=entries)
+    invitation = verifying.world.outbox.messages[-1]
+    assert invitation.text == f"Your username is ana and temporary password is {PASSWORD}."
+    await verifying.admin("AdminSetUserPassword", Password=PASSWORD, Permanent=True)
+    token = (await verifying.tokens())["AccessToken"]
+    new = [{"Name": "email", "Value": "new@example.com"}]
+    await verifying("UpdateUserAttributes", AccessToken=token, UserAttributes=new)
+    await verifying("GetUserAttributeVerificationCode", AccessToken=token, AttributeName="email")
+    await verifying("VerifyUserAttribute", AccessToken=token, AttributeName="email", Code=verifying.code())
+    await verifying("ForgotPassword", ClientId=verifying.client_id, Username="ana")
+    await verifying.admin("AdminResetUserPassword")
+    await verifying.admin("AdminSetUserPassword", Password=PASSWORD, Permanent=True)
+    phone = [{"Name": "phone_number", "Value": PHONE}]
+    await verifying.admin("AdminUpdateUserAttributes", UserAttributes=phone)
+    await verifying.admin("AdminSetUserMFAPreference", SMSMfaSettings={"Enabled": True, "PreferredMfa": True})
+    await begin(verifying)
+    assert verifying.world.outbox.messages[-1].text == f"SMS {verifying.code()}"
+    assert [event["triggerSource"].partition("_")[2] for event in heard] == [
+        "AdminCreateUser",
+        "UpdateUserAttribute",
+        "VerifyUserAttribute",
+        "ForgotPassword",
+        "ForgotPassword",
+        "Authentication",
+    ]
+    assert heard[0]["request"]["usernameParameter"] == "{username}"
