@@ -51,6 +51,11 @@ debian_packages() {
     quietly "apt-get install $*" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
 }
 
+# browser: Chromium, in which the tests make passkeys.
+browser() { [ -x /usr/bin/chromium ] || alone install_browser; }
+
+install_browser() { [ -x /usr/bin/chromium ] || debian_packages chromium; }
+
 # stamp_of STRING FILE…: the hash of what an environment is made from.
 # Of pyproject.toml only what decides an installation counts: a changed lint rule reinstalls nothing.
 stamp_of() {

@@ -1,0 +1,210 @@
+"""Passkeys made and proven by a real Chromium: our client on the server, our emulator behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from attrs import frozen
+
+from aiocognito import MemoryStorage, SessionManager
+from aiocognito.emulator import CognitoEmulator
+
+from .site import Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+PASSWORD = "Correct-Horse-7"
+POLICIES = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}
+CLIENT = {"ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]}
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+Serve = Callable[[Site], Awaitable[str]]
+OpenPage = Callable[[str], Awaitable[Any]]
+
+
+@frozen
+class Authenticator:
+    """A virtual authenticator, driven over Chromium's DevTools protocol."""
+
+    devtools: Any
+    id: str
+
+    @classmethod
+    async def of(cls, page: Any) -> Authenticator:
+        """Plug one into a page's browser."""
+        devtools = await page.context.new_cdp_session(page)
+        await devtools.send("WebAuthn.enable")
+        added = await devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+        return cls(devtools, added["authenticatorId"])
+
+    async def __call__(self, command: str, **parameters: Any) -> Any:
+        return await self.devtools.send(f"WebAuthn.{command}", {"authenticatorId": self.id, **parameters})
+
+    async def passkey(self) -> dict[str, Any]:
+        """Read the one passkey that is on it, its private key, too."""
+        (found,) = (await self("getCredentials"))["credentials"]
+        passkey: dict[str, Any] = found
+        return passkey
+
+
+@frozen
+class Visit:
+    """Somebody's browser on the site."""
+
+    url: str
+    page: Any
+    authenticator: Authenticator
+
+    async def ask(self, path: str, **body: str) -> Any:
+        """Have the page ask its server."""
+        return await self.page.evaluate("([path, body]) => ask(path, body)", [path, body])
+
+    async def register(self) -> Any:
+        """Make a passkey."""
+        return await self.page.evaluate("register()")
+
+    async def sign_in(self, **choose: str) -> Any:
+        """Sign in with the passkey."""
+        return await self.page.evaluate("(choose) => signIn('ana', choose)", choose)
+
+    async def change(self, script: str) -> None:
+        """Change the options before the authenticator sees them."""
+        await self.page.evaluate(f"() => {{ change = (options) => {{ {script}; return options; }}; }}")
+
+    async def signed_in(self) -> bool:
+        """Whether the server knows who this is."""
+        return await self.ask("/me") == {"username": "ana"}
+
+
+@pytest.fixture
+def visit(emulator: CognitoEmulator, serve: Serve, open_page: OpenPage) -> Callable[..., Awaitable[Visit]]:
+    """Make a pool and a site, and have `ana` sign in there: `await visit(**WebAuthnConfiguration)`."""
+
+    async def made(*, host: str = "localhost", **configuration: str) -> Visit:
+        web_authn = {"RelyingPartyId": "localhost", **configuration}
+        pool = await emulator.create_user_pool(
+            Policies=POLICIES, WebAuthnConfiguration=web_authn, client=CLIENT
+        )
+        await pool.add_user("ana", PASSWORD)
+        site = Site(SessionManager(pool.config, storage=MemoryStorage()))
+        url = (await serve(site)).replace("localhost", host)
+        page = await open_page(url)
+        visit = Visit(url, page, await Authenticator.of(page))
+        assert await visit.ask("/password", username="ana", password=PASSWORD) == {"signedIn": True}
+        return visit
+
+    return made
+
+
+MakeVisit = Callable[..., Awaitable[Visit]]
+
+
+@pytest.fixture
+async def registered(visit: MakeVisit) -> Visit:
+    """Somebody who made a passkey, and signed out."""
+    made = await visit()
+    assert len((await made.register())["passkeys"]) == 1
+    await made.ask("/sign-out")
+    assert not await made.signed_in()
+    return made
+
+
+@pytest.mark.parametrize("choose", [{"preferred": "WEB_AUTHN"}, {}], ids=["preferred", "chosen"])
+async def test_a_passkey_signs_in(registered: Visit, choose: dict[str, str]) -> None:
+    for _ in range(2):  # the authenticator's counter moves on
+        assert await registered.sign_in(**choose) == {"signedIn": True, "step": "DONE"}
+        assert await registered.signed_in()
+        await registered.ask("/sign-out")
+
+
+async def test_what_the_authenticator_keeps(registered: Visit) -> None:
+    passkey = await registered.authenticator.passkey()
+    assert passkey["rpId"] == "localhost"
+    assert passkey["isResidentCredential"]
+    assert passkey["userName"] == "ana"
+
+
+async def test_the_same_authenticator_makes_no_second_passkey(visit: MakeVisit) -> None:
+    """`excludeCredentials` names the first one."""
+    made = await visit()
+    await made.register()
+    assert await made.register() == {"error": "InvalidStateError"}
+
+
+async def test_the_person_must_be_verified_where_the_pool_says_so(visit: MakeVisit) -> None:
+    made = await visit(UserVerification="required")
+    assert len((await made.register())["passkeys"]) == 1
+    await made.ask("/sign-out")
+    await made.authenticator("setUserVerified", isUserVerified=False)
+    await made.change("options.userVerification = 'discouraged'")  # else Chromium itself refuses
+    assert await made.sign_in(preferred="WEB_AUTHN") == {"error": "NotAuthorizedException"}
+    await made.authenticator("setUserVerified", isUserVerified=True)
+    await made.change("options.userVerification = 'required'")
+    assert await made.sign_in(preferred="WEB_AUTHN") == {"signedIn": True, "step": "DONE"}
+
+
+async def test_another_challenge_is_refused(registered: Visit) -> None:
+    await registered.change("options.challenge = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'")
+    assert await registered.sign_in(preferred="WEB_AUTHN") == {"error": "NotAuthorizedException"}
+    assert not await registered.signed_in()
+
+
+async def test_a_copied_passkey_is_refused(registered: Visit) -> None:
+    """Two authenticators with one key: whichever counts less is not believed."""
+    copy = await registered.authenticator.passkey()
+    assert (await registered.sign_in(preferred="WEB_AUTHN"))["signedIn"]
+    await registered.ask("/sign-out")
+    await registered.authenticator("clearCredentials")
+    await registered.authenticator("addCredential", credential=copy)
+    assert await registered.sign_in(preferred="WEB_AUTHN") == {"error": "NotAuthorizedException"}
+    ahead = {**copy, "signCount": 100}
+    await registered.authenticator("clearCredentials")
+    await registered.authenticator("addCredential", credential=ahead)
+    assert (await registered.sign_in(preferred="WEB_AUTHN"))["signedIn"]
+
+
+async def test_the_site_may_be_below_its_relying_party(visit: MakeVisit) -> None:
+    made = await visit(host="www.app.localhost", RelyingPartyId="app.localhost")
+    assert len((await made.register())["passkeys"]) == 1
+    assert (await made.authenticator.passkey())["rpId"] == "app.localhost"
+
+
+@pytest.mark.parametrize(
+    ("relying_party", "error"),
+    [
+        ("app.localhost", "WebAuthnOriginNotAllowedException"),
+        ("localhost", "WebAuthnRelyingPartyMismatchException"),
+    ],
+)
+async def test_a_passkey_of_another_page_is_not_taken(
+    visit: MakeVisit, relying_party: str, error: str
+) -> None:
+    """An attacker's page changes the options, so that its own origin may use them."""
+    made = await visit(host="evil.localhost", RelyingPartyId=relying_party)
+    await made.change("options.rp.id = location.hostname")
+    assert await made.register() == {"error": error}
+
+
+async def test_the_browser_itself_minds_the_relying_party(visit: MakeVisit) -> None:
+    made = await visit(host="evil.localhost", RelyingPartyId="app.localhost")
+    assert await made.register() == {"error": "SecurityError"}
+
+
+async def test_a_proof_of_another_page_is_refused(registered: Visit, open_page: OpenPage) -> None:
+    """The very key, used on an attacker's page: the signature is right, the origin is not."""
+    passkey = await registered.authenticator.passkey()
+    page = await open_page(registered.url.replace("localhost", "evil.localhost"))
+    evil = Visit(registered.url, page, await Authenticator.of(page))
+    await evil.authenticator("addCredential", credential={**passkey, "rpId": "evil.localhost"})
+    assert await evil.sign_in(preferred="WEB_AUTHN") == {"error": "SecurityError"}
+    await evil.change("options.rpId = location.hostname")
+    assert await evil.sign_in(preferred="WEB_AUTHN") == {"error": "NotAuthorizedException"}
+    assert (await registered.sign_in(preferred="WEB_AUTHN"))["signedIn"]
