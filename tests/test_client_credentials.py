@@ -235,6 +235,12 @@ def test_one_event_loop_after_another() -> None:
     assert asyncio.run(subject.get_tokens()).access_token.payload["sub"] == "client"
 
 
+async def test_closing_what_was_never_asked() -> None:
+    subject, endpoint, _ = machine()
+    await subject.aclose()
+    assert endpoint.requests == []
+
+
 @pytest.mark.parametrize(
     ("settings", "error"),
     [

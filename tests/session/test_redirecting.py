@@ -10,7 +10,7 @@ import httpx
 import pytest
 from hosted import FakeHostedUi, config, hosted_client, refused
 from scripted import Clock, signed_in
-from signed import ISSUER, Key, key
+from signed import ISSUER, Key, access_claims, key
 
 from aiocognito import AuthClient, AuthConfig, AuthEvent, MemoryStorage, errors
 from aiocognito.errors import (
@@ -467,6 +467,21 @@ async def test_signing_out_meanwhile_wins(refusal: bool) -> None:
             "RevokeToken",
             {"Token": "refresh-of-code-1", "ClientId": "client"},
         )
+
+
+async def test_without_a_refresh_token_there_is_nothing_to_revoke() -> None:
+    async with hosted_client() as (client, hosted, service):
+        request = await client.sign_in_with_redirect()
+        token = key().token(access_claims())
+        hosted.answer = lambda: httpx.Response(200, json={"access_token": token})
+
+        async def sign_out() -> None:
+            await client.sign_out()
+
+        hosted.before = sign_out
+        with pytest.raises(UnexpectedSignInInterruptionException):
+            await client.complete_sign_in_with_redirect(hosted.come_back(request.url))
+        assert service.operations() == []
 
 
 async def test_signing_in_meanwhile_wins() -> None:
