@@ -19,7 +19,7 @@ def page(
         items: The whole list.
         member: Under which name the page goes into the answer.
         after: The token that came with the page before.
-        limit: How many at most; 0 and ``None`` are the most there can be.
+        limit: How many at most; 0 and ``None`` are the most there can be, 60.
         token: The name of the token that leads to the next page; absent on the last.
     """
     start = 0 if after is None else _position(after)
@@ -35,6 +35,7 @@ def _position(token: str) -> int:
         kind, _, number = base64.urlsafe_b64decode(token).decode().partition(":")
     except (binascii.Error, ValueError):
         kind, number = "", ""
-    if kind != "page" or not number.isdecimal():
+    # No list is longer than a number of nine digits; int() itself refuses thousands of them.
+    if kind != "page" or not number.isdecimal() or len(number) > 9:
         raise invalid_parameter("Invalid pagination token given.")
     return int(number)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from .. import devices
+from .. import devices, paging
 from ..pool import UserPool
 from ..refusals import Refusal, invalid_parameter
 from ..tokens import bearer
 from ..users import User
 from ..world import World
 from .admin_users import named
-
-_MOST: Final = 60
 
 
 async def ConfirmDevice(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,15 +96,8 @@ def _require_tracking(world: World, pool: UserPool) -> None:
 
 
 def _page(pool: UserPool, user: User, given: Mapping[str, Any]) -> dict[str, Any]:
-    start, size = given.get("PaginationToken", "0"), given.get("Limit") or _MOST
-    if not start.isdecimal():
-        raise invalid_parameter("Invalid PaginationToken.")
-    listed = [device for device in user.devices.values() if device.secret is not None]
-    end = int(start) + size
-    answer: dict[str, Any] = {"Devices": [d.described(pool, user) for d in listed[int(start) : end]]}
-    if end < len(listed):
-        answer["PaginationToken"] = str(end)
-    return answer
+    listed = [device.described(pool, user) for device in user.devices.values() if device.secret is not None]
+    return paging.page(listed, "Devices", given.get("PaginationToken"), given.get("Limit"), "PaginationToken")
 
 
 def _remember(world: World, user: User, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,14 +8,13 @@ from typing import Any, Final
 
 from anyio import to_thread
 
-from .. import passkeys
+from .. import paging, passkeys
 from ..passkeys import Ceremony
 from ..refusals import Refusal, invalid_parameter, not_found
 from ..tokens import bearer
 from ..world import World
 
 _SECONDS: Final = 60.0
-_PAGE: Final = 20
 
 
 async def StartWebAuthnRegistration(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,16 +71,9 @@ async def CompleteWebAuthnRegistration(world: World, given: Mapping[str, Any]) -
 async def ListWebAuthnCredentials(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     """List the passkeys, a page at a time."""
     who = await bearer.authorize(world, given["AccessToken"])
-    size = given.get("MaxResults") or _PAGE
-    start = given.get("NextToken", "0")
-    if not start.isdecimal():
-        raise invalid_parameter("Invalid NextToken.")
     entries = [passkey.described() for passkey in who.user.passkeys.values()]
-    end = int(start) + size
-    answer: dict[str, Any] = {"Credentials": entries[int(start) : end]}
-    if end < len(entries):
-        answer["NextToken"] = str(end)
-    return answer
+    size = given.get("MaxResults") or passkeys.MOST
+    return paging.page(entries, "Credentials", given.get("NextToken"), size, "NextToken")
 
 
 async def DeleteWebAuthnCredential(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
