@@ -83,6 +83,8 @@ async def test_not_every_pool_lets_it(blank: Bench, settings: dict[str, Any]) ->
     settings = {"client": CHOICE, "Policies": BOTH, "AutoVerifiedAttributes": ["email"], **settings}
     await blank.make_pool(**settings)
     assert "Session" not in await sign_up(blank)
+    if blank.world.outbox.messages:
+        assert await confirm(blank, blank.code()) == {}
 
 
 async def test_the_phone_has_its_own_factor(blank: Bench) -> None:
@@ -93,9 +95,10 @@ async def test_the_phone_has_its_own_factor(blank: Bench) -> None:
     assert "AuthenticationResult" in await begin(blank, later["Session"])
 
 
-async def test_without_the_session_a_confirmation_gives_none(going_on: Bench) -> None:
+async def test_the_confirmation_may_come_without_its_session(going_on: Bench) -> None:
     await sign_up(going_on)
-    assert await confirm(going_on, going_on.code()) == {}
+    later = await confirm(going_on, going_on.code())
+    assert "AuthenticationResult" in await begin(going_on, later["Session"])
 
 
 async def test_a_session_is_for_its_own_step(going_on: Bench) -> None:
@@ -140,7 +143,7 @@ async def test_a_late_session_leaves_the_code_alone(going_on: Bench) -> None:
     with pytest.raises(Refused) as refusal:
         await confirm(going_on, code, Session=answer["Session"])
     assert (refusal.value.code, refusal.value.message) == LATE
-    assert await confirm(going_on, code) == {}
+    assert "Session" in await confirm(going_on, code)
 
 
 async def test_a_wrong_code_leaves_the_session_alone(going_on: Bench) -> None:

@@ -17,6 +17,8 @@ Date.now = () => realNow() + ahead;
 
 await serve({
   ...auth,
+  // A sign-up puts another function in its place.
+  autoSignIn: () => auth.autoSignIn(),
   configure(cognito) {
     Amplify.configure({ Auth: { Cognito: cognito } });
     cognitoUserPoolsTokenProvider.setKeyValueStorage(storage);

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from .. import codes, confirmation, passwords, schema, triggers, users
 from ..clients import AppClient
+from ..codes import Code
 from ..new_users import draft, require_new
 from ..pool import UserPool
 from ..refusals import Refusal, invalid_parameter, not_authorized, user_not_found
@@ -108,9 +109,12 @@ async def ConfirmSignUp(world: World, given: Mapping[str, Any]) -> dict[str, Any
     if user is None:
         raise _hidden(world) if client.hides_users else user_not_found(_UNKNOWN)
     handle = after_sign_up.take(world, pool, client, user, given.get("Session"))
-    _confirm(world, pool, user, given["ConfirmationCode"], force=bool(given.get("ForceAliasCreation")))
+    force = bool(given.get("ForceAliasCreation"))
+    code = _confirm(world, pool, user, given["ConfirmationCode"], force=force)
+    if handle is not None:
+        handle.spent = True
     await confirmation.after(pool, user, "ConfirmSignUp", client, given.get("ClientMetadata", {}))
-    return after_sign_up.confirmed(world, pool, client, user, handle)
+    return after_sign_up.confirmed(world, pool, client, user, code.attribute)
 
 
 async def confirm_by_link(world: World, client_id: str, username: str, code: str) -> None:
@@ -127,7 +131,7 @@ async def confirm_by_link(world: World, client_id: str, username: str, code: str
     await confirmation.after(pool, user, "ConfirmSignUp", client, {})
 
 
-def _confirm(world: World, pool: UserPool, user: User, given: str, *, force: bool) -> None:
+def _confirm(world: World, pool: UserPool, user: User, given: str, *, force: bool) -> Code:
     if user.status != users.UNCONFIRMED:
         raise not_authorized(f"User cannot be confirmed. Current status is {user.status}")
     limit = world.unsettled.confirm_sign_up_attempts_per_hour
@@ -147,6 +151,7 @@ def _confirm(world: World, pool: UserPool, user: User, given: str, *, force: boo
     user.status = users.CONFIRMED
     user.modified = world.clock()
     pool.users.index(user)
+    return code
 
 
 def _restore(user: User, name: str, value: str | None) -> None:

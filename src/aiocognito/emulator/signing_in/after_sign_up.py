@@ -1,6 +1,6 @@
 """From a sign-up straight to its sign-in: the code that confirmed the account is proof enough.
 
-SignUp gives a handle that ConfirmSignUp takes, and that gives one which USER_AUTH takes.
+SignUp gives a handle that ConfirmSignUp may take, and that gives one which USER_AUTH takes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FACTORS: Final = {"email": "EMAIL_OTP", "phone_number": "SMS_OTP"}
 
 
 def begin(world: World, pool: UserPool, client: AppClient, user: User, attribute: str) -> str | None:
-    """Give a handle to go on with, where a code to the same address could sign the person in.
+    """Give a handle for the confirmation, where a code to the same address could sign the person in.
 
     Args:
         world: The clock.
@@ -31,10 +31,7 @@ def begin(world: World, pool: UserPool, client: AppClient, user: User, attribute
         user: Who signed up.
         attribute: Which address the confirmation code went to.
     """
-    factor = _FACTORS[attribute]
-    if not client.permits("USER_AUTH") or factor not in choice.available_challenges(pool, user):
-        return None
-    return _issue(world, pool, client, user, _CONFIRMATION, factor)
+    return _issue(world, pool, client, user, _CONFIRMATION, attribute)
 
 
 def take(world: World, pool: UserPool, client: AppClient, user: User, text: str | None) -> Handle | None:
@@ -49,17 +46,21 @@ def take(world: World, pool: UserPool, client: AppClient, user: User, text: str 
     return pool.handles.redeem(text, client_id=client.id, user=user, challenge=_CONFIRMATION, now=now)
 
 
-def confirmed(
-    world: World, pool: UserPool, client: AppClient, user: User, handle: Handle | None
-) -> dict[str, Any]:
-    """Answer a confirmation: with a handle for the sign-in, if one for the confirmation came."""
-    if handle is None:
-        return {}
-    handle.spent = True
-    return {"Session": _issue(world, pool, client, user, _SIGN_IN, handle.state)}
+def confirmed(world: World, pool: UserPool, client: AppClient, user: User, attribute: str) -> dict[str, Any]:
+    """Answer a confirmation: with a handle for the sign-in, also if none for the confirmation came.
+
+    Amplify for JavaScript sends none and goes on with the one that it gets.
+    """
+    session = _issue(world, pool, client, user, _SIGN_IN, attribute)
+    return {} if session is None else {"Session": session}
 
 
-def _issue(world: World, pool: UserPool, client: AppClient, user: User, purpose: str, factor: str) -> str:
+def _issue(
+    world: World, pool: UserPool, client: AppClient, user: User, purpose: str, attribute: str
+) -> str | None:
+    factor = _FACTORS[attribute]
+    if not client.permits("USER_AUTH") or factor not in choice.available_challenges(pool, user):
+        return None
     now = world.clock()
     return pool.handles.issue(Handle(purpose, client.id, user.sub, now + client.session_life, factor), now)
 
