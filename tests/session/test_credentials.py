@@ -505,6 +505,18 @@ async def test_the_identity_is_lost_with_the_session() -> None:
         assert here.identities.calls[0] == ("GetId", {"IdentityPoolId": POOL, "Logins": {}})
 
 
+async def test_nothing_is_left_of_credentials_when_the_session_is_lost() -> None:
+    clock = Clock()
+    storage = MemoryStorage(clock=clock)
+    settings = evolve(CONFIG, allow_guest_access=False)
+    async with world(settings, storage=storage, clock=clock) as here:
+        await here.sign_in()
+        await here.client.fetch_auth_session()
+        here.pool.refuse("GetTokensFromRefreshToken", "NotAuthorizedException")
+        assert await here.client.fetch_auth_session(force_refresh=True) == AuthSession()
+        assert await storage.get(here.client._session.storage_key) is None
+
+
 async def test_the_next_person_is_not_given_the_last_one_s_identity() -> None:
     async with world() as here:
         await here.sign_in(username="ana", refresh_token=None)
