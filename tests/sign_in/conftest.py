@@ -1,0 +1,60 @@
+"""Ways to sign in, end to end: an emulator, and pools as each test wants them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from aiocognito import AuthClient, MemoryStorage, SessionManager
+from aiocognito.emulator import CognitoEmulator
+from aiocognito.emulator.tokens.keys import KeyPair, KeyRing
+
+MakeClient = Callable[..., Awaitable[AuthClient]]
+
+
+class OnePair(KeyRing):
+    """Keys made once for a whole run: making them takes longer than most tests."""
+
+    def __init__(self, pair: KeyPair) -> None:
+        super().__init__()
+        self._pair = pair
+
+    async def make(self) -> KeyPair:
+        return self._pair
+
+
+@pytest.fixture(scope="session")
+def key_pair() -> KeyPair:
+    return KeyPair.generate()
+
+
+@pytest.fixture
+async def emulator(key_pair: KeyPair) -> AsyncIterator[CognitoEmulator]:
+    async with CognitoEmulator(keys=OnePair(key_pair)) as running:
+        yield running
+
+
+@pytest.fixture
+async def manager(emulator: CognitoEmulator) -> AsyncIterator[Callable[[Any], Awaitable[SessionManager]]]:
+    """Make the manager of one process: `await manager(config, storage)`; several may share a storage."""
+    async with AsyncExitStack() as stack:
+
+        async def make(config: Any, storage: MemoryStorage) -> SessionManager:
+            made = SessionManager(config, storage=storage, clock=emulator.clock)
+            return await stack.enter_async_context(made)
+
+        yield make
+
+
+@pytest.fixture
+async def connect(emulator: CognitoEmulator) -> AsyncIterator[MakeClient]:
+    """Make a client: `await connect(config)`."""
+    async with AsyncExitStack() as stack:
+
+        async def make(config: Any) -> AuthClient:
+            return await stack.enter_async_context(AuthClient(config, clock=emulator.clock))
+
+        yield make
