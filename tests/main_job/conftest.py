@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from aiocognito import AuthClient, MemoryStorage, SessionManager
 from aiocognito.emulator import CognitoEmulator
@@ -33,5 +34,7 @@ async def auth(emulator: CognitoEmulator, pool: Any) -> AsyncIterator[AuthClient
 @pytest.fixture
 async def sessions(emulator: CognitoEmulator, pool: Any) -> AsyncIterator[SessionManager]:
     storage = MemoryStorage(clock=emulator.clock)
-    async with SessionManager(pool.config, storage=storage, clock=emulator.clock) as manager:
+    # Client and emulator share this loop and two cores: how long a crowd waits is no result here.
+    config = evolve(pool.config, connect_timeout=60.0, read_timeout=120.0)
+    async with SessionManager(config, storage=storage, clock=emulator.clock) as manager:
         yield manager

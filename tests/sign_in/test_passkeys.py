@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from sign_in.authenticator import Authenticator, decode, encode
 
-from aiocognito import AuthClient, errors
+from aiocognito import AuthClient, errors, steps
 from aiocognito.emulator import CognitoEmulator
 
 PASSWORD = "Correct-Horse-7"
@@ -152,3 +153,88 @@ async def test_pools_without_passkeys_or_a_relying_party_say_so() -> None:
                 await auth.sign_in("ana", PASSWORD)
                 with pytest.raises(error):
                     await auth.start_web_authn_registration()
+
+
+async def registered(emulator: CognitoEmulator, authenticator: Authenticator) -> AuthClient:
+    """A signed-out person who has a passkey."""
+    pool, auth = await signed_in(emulator)
+    await pool.add_user("ben", PASSWORD)
+    await auth.associate_web_authn_credential(authenticator.create)
+    await auth.sign_out()
+    return auth
+
+
+async def asked(auth: AuthClient, **arguments: Any) -> dict[str, Any]:
+    result = await auth.sign_in(
+        "ana", auth_flow_type="USER_AUTH", preferred_challenge="WEB_AUTHN", **arguments
+    )
+    assert isinstance(result.next_step, steps.ConfirmSignInWithWebAuthn)
+    return dict(result.next_step.credential_request_options)
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+async def test_a_passkey_signs_in(as_text: bool) -> None:
+    async with CognitoEmulator() as emulator:
+        authenticator = Authenticator()
+        async with await registered(emulator, authenticator) as auth:
+            options = await asked(auth)
+            assert options["rpId"] == "example.com"
+            credential = await authenticator.get(options)
+            result = await auth.confirm_sign_in(json.dumps(credential) if as_text else credential)
+            assert result.is_signed_in
+            assert (await auth.get_current_user()).username == "ana"
+
+
+async def test_a_passkey_is_one_of_the_first_factors() -> None:
+    async with CognitoEmulator() as emulator:
+        authenticator = Authenticator()
+        async with await registered(emulator, authenticator) as auth:
+            result = await auth.sign_in("ana", auth_flow_type="USER_AUTH")
+            assert isinstance(result.next_step, steps.ContinueSignInWithFirstFactorSelection)
+            assert "WEB_AUTHN" in result.next_step.available_challenges
+            result = await auth.confirm_sign_in("WEB_AUTHN")
+            assert isinstance(result.next_step, steps.ConfirmSignInWithWebAuthn)
+            credential = await authenticator.get(dict(result.next_step.credential_request_options))
+            assert (await auth.confirm_sign_in(credential)).is_signed_in
+            await auth.sign_out()
+            other = await auth.sign_in("ben", auth_flow_type="USER_AUTH", preferred_challenge="WEB_AUTHN")
+            assert isinstance(other.next_step, steps.ContinueSignInWithFirstFactorSelection)
+            assert "WEB_AUTHN" not in other.next_step.available_challenges
+
+
+def _replayed_counter(_: dict[str, Any], authenticator: Authenticator) -> None:
+    authenticator.count -= 1
+
+
+def _request_of_another_party(options: dict[str, Any], _: Authenticator) -> None:
+    options["rpId"] = "evil.example"
+
+
+@pytest.mark.parametrize(
+    "forge", [_other_challenge, _other_origin, _plain_http, _replayed_counter, _request_of_another_party]
+)
+async def test_a_false_assertion_is_refused(forge: Forgery) -> None:
+    async with CognitoEmulator() as emulator:
+        authenticator = Authenticator()
+        async with await registered(emulator, authenticator) as auth:
+            assert (await auth.confirm_sign_in(await authenticator.get(await asked(auth)))).is_signed_in
+            await auth.sign_out()
+            options = await asked(auth)
+            forge(options, authenticator)
+            credential = await authenticator.get(options)
+            with pytest.raises(errors.NotAuthorizedException) as caught:
+                await auth.confirm_sign_in(credential)
+            assert isinstance(caught.value, errors.RespondToAuthChallengeException)
+            assert (await auth.fetch_auth_session()).tokens is None
+
+
+async def test_a_changed_signature_is_refused() -> None:
+    async with CognitoEmulator() as emulator:
+        authenticator = Authenticator()
+        async with await registered(emulator, authenticator) as auth:
+            credential = await authenticator.get(await asked(auth))
+            signature = bytearray(decode(credential["response"]["signature"]))
+            signature[-1] ^= 1
+            credential["response"]["signature"] = encode(bytes(signature))
+            with pytest.raises(errors.NotAuthorizedException):
+                await auth.confirm_sign_in(credential)

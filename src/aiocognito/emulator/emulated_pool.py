@@ -27,9 +27,11 @@ _FACTORS: Final = {
     "EMAIL": ("EmailMfaSettings", "EMAIL_OTP"),
 }
 _SMS: Final = {"SnsCallerArn": "arn:aws:iam::123456789012:role/emulated-sms", "ExternalId": "emulated"}
+_REFRESH: Final = "ALLOW_REFRESH_TOKEN_AUTH"
+_SIGN_IN: Final = ("USER_SRP", "USER_PASSWORD", "USER", "CUSTOM")
 _CLIENT: Final[Mapping[str, Any]] = {
     "ClientName": "emulated",
-    "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+    "ExplicitAuthFlows": [*(f"ALLOW_{flow}_AUTH" for flow in _SIGN_IN), _REFRESH],
 }
 
 
@@ -52,7 +54,7 @@ def friendly_client(given: Mapping[str, Any]) -> dict[str, Any]:
     rotation = given.get("RefreshTokenRotation") or {}
     if rotation.get("Feature") == "ENABLED" and "ExplicitAuthFlows" not in given:
         # Rotation and the older refresh flow exclude each other.
-        members["ExplicitAuthFlows"] = list(_CLIENT["ExplicitAuthFlows"][:2])
+        members["ExplicitAuthFlows"] = [flow for flow in _CLIENT["ExplicitAuthFlows"] if flow != _REFRESH]
     return members
 
 
