@@ -33,10 +33,11 @@ def main() -> None:
         parser.error("the page is written from a run of everything")
 
     tables: list[Table] = []
+    load = report.load()
     with stub.running() as url, amplify(url) as javascript, asyncio.Runner() as loop:
         bench = Bench(quick=options.quick, url=url, amplify=javascript, loop=loop)
         found = versions(javascript)
-        print(report.machine())
+        print(f"{report.machine()}; load average {load}")
         print(", ".join(f"{name} {number}" for name, number in found.items()))
         if javascript is None:
             print("amplify-js is left out: it needs Node and npm")
@@ -46,7 +47,7 @@ def main() -> None:
                 print("\n".join(report.verdicts(table)), flush=True)
                 tables.append(table)
     if options.write:
-        PAGE.write_text(report.page(tables, found), encoding="utf-8")
+        PAGE.write_text(report.page(tables, found, load), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -36,8 +36,12 @@ def machine() -> str:
     except (OSError, StopIteration):
         pass
     python = f"{platform.python_implementation()} {platform.python_version()}"
-    load = f"load average {os.getloadavg()[0]:.1f}"
-    return f"{os.cpu_count()} cores ({model}), {platform.system()} {platform.machine()}, {python}; {load}"
+    return f"{os.cpu_count()} cores ({model}), {platform.system()} {platform.machine()}, {python}"
+
+
+def load() -> str:
+    """How busy the machine is: other work on it costs every subject, and those on many cores most."""
+    return f"{os.getloadavg()[0]:.1f}"
 
 
 def number(value: float) -> str:
@@ -85,7 +89,7 @@ def verdicts(table: Table) -> list[str]:
     return found
 
 
-def page(tables: Sequence[Table], found: Mapping[str, str]) -> str:
+def page(tables: Sequence[Table], found: Mapping[str, str], load_before: str) -> str:
     """The whole of docs/benchmarks.md."""
     libraries = ", ".join(f"{name} {number}" for name, number in found.items())
     day = datetime.now(UTC).strftime("%Y-%m-%d")
