@@ -114,6 +114,40 @@ async def test_a_claim_whose_owner_died_is_void_after_a_while() -> None:
         assert (await client.confirm_sign_in("222222")).is_signed_in
 
 
+@pytest.mark.parametrize("fate", ["refused", "accepted"])
+async def test_an_answer_whose_claim_was_taken_over_neither_counts_nor_frees_the_claim(fate: str) -> None:
+    async with scripted_client(config=_patient()) as (client, service, clock):
+        await begin(client, service, TOTP)
+        gates: list[asyncio.Event] = [asyncio.Event(), asyncio.Event()]
+        arrived: list[asyncio.Event] = [asyncio.Event(), asyncio.Event()]
+        late = errors.service_error(RESPOND, "CodeMismatchException", "no")
+        answers = [late if fate == "refused" else service.tokens(refresh_token="late"), service.tokens()]
+
+        def held(number: int) -> Any:
+            async def answer(_: object) -> Any:
+                arrived[number].set()
+                await gates[number].wait()
+                return answers[number]
+
+            return answer
+
+        service.answer(RESPOND, held(0), held(1))
+        first = asyncio.create_task(client.confirm_sign_in("111111"))
+        await arrived[0].wait()
+        clock.advance(200)
+        second = asyncio.create_task(client.confirm_sign_in("222222"))
+        await arrived[1].wait()
+        gates[0].set()
+        with pytest.raises(errors.CodeMismatchException if fate == "refused" else errors.SignInException):
+            await first
+        with pytest.raises(errors.SignInException, match="another answer"):
+            await client.confirm_sign_in("333333")
+        gates[1].set()
+        assert (await second).is_signed_in
+        revoked = [sent["Token"] for operation, sent in service.calls if operation == "RevokeToken"]
+        assert revoked == ([] if fate == "refused" else ["late"])
+
+
 async def test_a_cancelled_answer_goes_on_and_is_stored() -> None:
     async with scripted_client() as (client, service, _):
         await begin(client, service, TOTP)

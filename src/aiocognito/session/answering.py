@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from attrs import evolve
 
@@ -63,7 +64,7 @@ def _pending(record: SessionRecord) -> PendingSignIn:
 def _claimed(record: SessionRecord, claim: str, session: Session) -> SessionRecord:
     pending = _pending(record)
     now = session.shared.clock()
-    if pending.claim is not None and now < pending.claimed_until:
+    if now < pending.claimed_until:
         raise SignInException(
             "another answer to this challenge is being sent right now", recovery_suggestion="Wait for it."
         )
@@ -73,10 +74,9 @@ def _claimed(record: SessionRecord, claim: str, session: Session) -> SessionReco
 
 async def _release(session: Session, claim: str) -> None:
     """Give the claim back, so that the next answer need not wait for its end."""
-    try:
+    # It ends by itself; what went wrong before is what the caller must hear of.
+    with suppress(StorageError):
         await session.update(lambda record: _released(record, claim))
-    except StorageError:
-        return  # It ends by itself; what went wrong before is what the caller must hear of.
 
 
 def _released(record: SessionRecord, claim: str) -> SessionRecord:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from contextlib import suppress
 
 from attrs import evolve
 
@@ -66,7 +67,6 @@ async def drop_pending(session: Session) -> None:
 async def discard(session: Session, outcome: Outcome) -> None:
     """Revoke tokens that nobody will use."""
     if isinstance(outcome, Authenticated) and outcome.tokens.refresh_token is not None:
-        try:
+        # They were never handed out; the session is as it should be without this.
+        with suppress(AuthError):
             await session.pool.revoke_token(outcome.tokens.refresh_token)
-        except AuthError:
-            return  # They were never handed out; the session is as it should be without this.

@@ -61,7 +61,7 @@ class PendingSignIn:
     @property
     def kept_until(self) -> float:
         """When there is no more use for it: an answer sent in time may well come later."""
-        return self.expires_at if self.claim is None else max(self.expires_at, self.claimed_until)
+        return max(self.expires_at, self.claimed_until)
 
 
 @frozen(kw_only=True)
