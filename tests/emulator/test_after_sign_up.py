@@ -106,6 +106,9 @@ async def test_a_session_is_for_its_own_step(going_on: Bench) -> None:
     assert await not_begun(going_on, first["Session"]) == INVALID
     later = await confirm(going_on, going_on.code(), Session=first["Session"])
     assert await not_begun(going_on, first["Session"]) == INVALID
+    with pytest.raises(Refused) as used:
+        await confirm(going_on, going_on.code(), Session=first["Session"])
+    assert (used.value.code, used.value.message) == USED
     refusal = await going_on.refused(
         "RespondToAuthChallenge",
         ClientId=going_on.client_id,
@@ -186,6 +189,8 @@ async def test_a_link_confirms(emulator: CognitoEmulator, http: aiohttp.ClientSe
     assert message.link is not None
     assert message.link.startswith(f"{emulator.url}/confirmUser?")
     assert message.code not in repr(message)
+    async with http.get(f"{emulator.url}/_emulator/messages") as messages:
+        assert [found["link"] for found in await messages.json()] == [message.link]
     assert parse_qs(urlsplit(message.link).query) == {
         "client_id": [pool.client_id],
         "user_name": ["ana"],

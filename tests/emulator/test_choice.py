@@ -338,6 +338,15 @@ async def test_a_temporary_password_comes_first(blank: Bench) -> None:
     assert "AuthenticationResult" in await blank.respond(challenged, NEW_PASSWORD=NEW_PASSWORD)
 
 
+async def test_a_reset_password_comes_first(choosing: Bench) -> None:
+    entries = [{"Name": "email_verified", "Value": "true"}]
+    await choosing.admin("AdminUpdateUserAttributes", UserAttributes=entries)
+    await choosing.admin("AdminResetUserPassword")
+    assert (await begin(choosing, "EMAIL_OTP"))["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD"]
+    refusal = await not_begun(choosing, "PASSWORD", PASSWORD=PASSWORD)
+    assert refusal == ("PasswordResetRequiredException", "Password reset required for the user")
+
+
 async def test_an_administrator_creates_somebody_without_a_password(blank: Bench) -> None:
     await make_pool(blank)
     created = await blank.admin("AdminCreateUser", UserAttributes=[{"Name": "email", "Value": EMAIL}])
