@@ -15,7 +15,7 @@ from typing import Any, Final
 from aiohttp import web
 from attrs import define, field, frozen
 
-from . import confirm_page, dispatch
+from . import confirm_page, dispatch, overview_page
 from .dispatch import Reply
 from .faults import Fault, Faults
 from .service_model import TARGET_PREFIX, ServiceModel
@@ -72,6 +72,7 @@ class Site:
         """Make the aiohttp application."""
         app = web.Application(middlewares=[_identify, self._guard])
         app.router.add_post("/", self.ask)
+        app.router.add_get("/", self.overview)
         app.router.add_get("/{pool}/.well-known/jwks.json", self.key_set)
         app.router.add_get("/{pool}/.well-known/openid-configuration", self.discovery)
         app.router.add_get(confirm_page.PATH, self.confirm_user)
@@ -86,8 +87,6 @@ class Site:
         body = await request.read()
         if prefix != TARGET_PREFIX:
             return self._finish(name, dispatch.failure("UnknownOperationException", ""))
-        if self._administrative(name) and (refusal := self._closed_to(request)):
-            return refusal
         work = partial(dispatch.answer, self.world, self.model, name, body)
         return await self._with_faults(request, name, work)
 
@@ -169,6 +168,12 @@ class Site:
         self.calls.append(Call("ConfirmUser", "hosted-ui", status, None))
         return web.Response(text=page, content_type="text/html", status=status)
 
+    async def overview(self, _request: web.Request) -> web.Response:
+        """Show a person what there is."""
+        headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+        page = overview_page.render(self.world)
+        return web.Response(text=page, content_type="text/html", headers=headers)
+
     async def messages(self, _request: web.Request) -> web.Response:
         """Answer with what was sent, the newest last."""
         return web.json_response([message.to_dict() for message in self.world.outbox.messages])
@@ -201,7 +206,7 @@ class Site:
             """Refuse strange hosts, which DNS rebinding brings; let pages of this machine in."""
             if not site._knows(request):
                 raise web.HTTPForbidden(text="This host name is not the emulator's.")
-            if request.path.startswith("/_emulator/"):
+            if site._is_private(request):
                 return site._closed_to(request) or await handler(request)
             origin = request.headers.get("Origin", "")
             local = _LOCAL_ORIGIN.fullmatch(origin) is not None
@@ -213,6 +218,15 @@ class Site:
             return response
 
         return guard
+
+    def _is_private(self, request: web.Request) -> bool:
+        """Steering, administration, and the page that shows codes: no other page may read them."""
+        if request.path.startswith("/_emulator/"):
+            return True
+        if request.path != "/":
+            return False
+        name = request.headers.get("X-Amz-Target", "").partition(".")[2]
+        return request.method in {"GET", "HEAD"} or self._administrative(name)
 
     def _knows(self, request: web.Request) -> bool:
         name = _host_name(request.headers.get("Host", ""))

@@ -1,0 +1,87 @@
+"""The page at ``/``: what an emulator holds, for the person who develops against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from html import escape
+from typing import Final
+
+from .pool import UserPool
+from .world import World
+
+_MESSAGES: Final = 50
+_PAGE: Final = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Cognito, emulated</title>
+<style>
+  body {{ font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 64rem; padding: 0 1rem; }}
+  h1, h2, h3 {{ line-height: 1.2; }}
+  table {{ border-collapse: collapse; width: 100%; margin-bottom: 1.5rem; }}
+  th, td {{ border-bottom: 1px solid #ccc; padding: .3rem .6rem; text-align: left; vertical-align: top; }}
+  code {{ font-family: ui-monospace, monospace; }}
+  p.quiet {{ color: #555; }}
+</style>
+</head>
+<body>
+<h1>Cognito, emulated</h1>
+<p class="quiet">
+  Region <code>{region}</code>; the clock says {now}. Load the page again to see what is new.
+</p>
+{pools}
+<h2>Outbox</h2>
+{outbox}
+</body>
+</html>
+"""
+
+
+def render(world: World) -> str:
+    """Write the page: pools with their clients and users, and what was sent, the newest first."""
+    messages = list(world.outbox.messages)[-_MESSAGES:][::-1]
+    return _PAGE.format(
+        region=escape(world.region),
+        now=datetime.fromtimestamp(world.clock(), UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+        pools="".join(map(_pool, world.pools.values())) or "<p>There is no user pool yet.</p>",
+        outbox=_table(
+            ("to", "for", "purpose", "code", "user pool"),
+            ((m.to, m.username, m.purpose, m.code, m.user_pool_id) for m in messages),
+            "Nothing was sent yet.",
+        ),
+    )
+
+
+def _pool(pool: UserPool) -> str:
+    name = str(pool.settings.get("Name") or pool.id)
+    clients = (
+        (client.id, str(client.settings.get("ClientName", "")), "yes" if client.secrets else "no")
+        for client in pool.clients.values()
+    )
+    users = (
+        (
+            user.username,
+            user.sub,
+            user.status if user.enabled else f"{user.status}, disabled",
+            user.attributes.get("email") or user.attributes.get("phone_number") or "",
+            ", ".join(user.active_factors()),
+        )
+        for user in pool.users
+    )
+    return "".join(
+        (
+            f"<h2>User pool <code>{escape(pool.id)}</code> {escape(name)}</h2>",
+            _table(("app client", "name", "has a secret"), clients, "No app client."),
+            _table(("user", "sub", "status", "address", "second factors"), users, "Nobody has signed up."),
+        )
+    )
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], nothing: str) -> str:
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    if not body:
+        return f"<p>{escape(nothing)}</p>"
+    titles = "".join(f"<th>{escape(title)}</th>" for title in head)
+    return f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>"
