@@ -225,6 +225,8 @@ def shape_faults(model: ServiceModel, shape: str | None, value: Any, path: str =
             yield f"{path}: {value!r} where nothing is declared"
         return
     found = model.shapes[shape]
+    if found.get("document"):
+        return
     kind = found["type"]
     if not _has_type(kind, value):
         yield f"{path}: {value!r} is no {kind}"

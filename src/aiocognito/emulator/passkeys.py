@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +24,16 @@ MOST: Final = 20
 ALGORITHMS: Final = (-7, -257)
 """ES256 and RS256 (RFC 9053, RFC 8812)."""
 REQUIRED: Final = "required"
+_MALFORMED: Final = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    RecursionError,
+    struct.error,
+)
+"""What fido2 and its CBOR reader raise at bytes that are none of theirs."""
 
 
 @define
@@ -114,7 +125,7 @@ def register(ceremony: Ceremony, credential: Mapping[str, Any], now: float) -> P
     """
     from fido2.webauthn import RegistrationResponse
 
-    response = credential.get("response") or {}
+    response = credential.get("response")
     client_data = _client_data(response)
     try:
         _check_challenge(client_data, ceremony, "webauthn.create")
@@ -125,7 +136,9 @@ def register(ceremony: Ceremony, credential: Mapping[str, Any], now: float) -> P
         registration = RegistrationResponse.from_dict(credential)
         auth_data = registration.response.attestation_object.auth_data
         kept = auth_data.credential_data
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        attachment = _attachment(credential.get("authenticatorAttachment"))
+        transports = _transports(response)
+    except _MALFORMED:
         raise invalid_parameter("The credential is malformed.") from None
     if auth_data.rp_id_hash != hashlib.sha256(ceremony.rp_id.encode()).digest():
         text = "The credential was made for another relying party."
@@ -140,9 +153,22 @@ def register(ceremony: Ceremony, credential: Mapping[str, Any], now: float) -> P
         count=auth_data.counter,
         rp_id=ceremony.rp_id,
         created=now,
-        attachment=credential.get("authenticatorAttachment"),
-        transports=tuple(response.get("transports") or ()),
+        attachment=attachment,
+        transports=transports,
     )
+
+
+def _attachment(given: object) -> str | None:
+    if not isinstance(given, str | None):
+        raise TypeError("not text")
+    return given
+
+
+def _transports(response: Any) -> tuple[str, ...]:
+    given = response.get("transports") or []
+    if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
+        raise TypeError("not a list of texts")
+    return tuple(given)
 
 
 def authenticate(
@@ -164,13 +190,13 @@ def authenticate(
 
     try:
         credential = json.loads(text)
-        client_data = _client_data(credential.get("response") or {})
+        client_data = _client_data(credential.get("response"))
         _check_challenge(client_data, ceremony, "webauthn.get")
         assertion = AuthenticationResponse.from_dict(credential)
         passkey = passkeys[encode(assertion.raw_id)]
         _check_origin(ceremony, client_data)
         _check_assertion(ceremony, passkey, user_handle, assertion)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, InvalidSignature):
+    except (*_MALFORMED, InvalidSignature):
         raise not_authorized("The passkey could not be verified.") from None
     passkey.count = assertion.response.authenticator_data.counter
     return passkey
@@ -191,10 +217,10 @@ def _check_assertion(ceremony: Ceremony, passkey: Passkey, user_handle: bytes, a
     passkey.data.public_key.verify(bytes(auth_data) + response.client_data.hash, response.signature)
 
 
-def _client_data(response: Mapping[str, Any]) -> dict[str, Any]:
+def _client_data(response: Any) -> dict[str, Any]:
     try:
-        document = json.loads(decode(response.get("clientDataJSON")))
-    except (ValueError, RecursionError):
+        document = json.loads(decode(response["clientDataJSON"]))
+    except _MALFORMED:
         document = None
     if not isinstance(document, dict):
         raise invalid_parameter("The credential is malformed.")

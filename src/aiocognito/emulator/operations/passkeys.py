@@ -58,10 +58,7 @@ async def CompleteWebAuthnRegistration(world: World, given: Mapping[str, Any]) -
         raise Refusal("WebAuthnChallengeNotFoundException", "There is no challenge to answer.")
     if ceremony.client_id != who.client.id:
         raise Refusal("WebAuthnClientMismatchException", "The registration was begun with another client.")
-    credential = given["Credential"]
-    if not isinstance(credential, Mapping):
-        raise invalid_parameter("The credential is malformed.")
-    passkey = await to_thread.run_sync(passkeys.register, ceremony, credential, world.clock())
+    passkey = await to_thread.run_sync(passkeys.register, ceremony, given["Credential"], world.clock())
     if passkey.id in user.passkeys:
         raise invalid_parameter("The passkey is registered already.")
     user.passkeys[passkey.id] = passkey
