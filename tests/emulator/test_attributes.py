@@ -152,6 +152,45 @@ async def test_what_may_not_be_written(blank: Bench) -> None:
     assert await attributes(blank) == {"name": "Ana"}
 
 
+async def test_immutable_is_set_at_creation_or_never(blank: Bench) -> None:
+    schema = [{"Name": "tenant", "AttributeDataType": "String", "Mutable": False}]
+    await blank.make_pool(Schema=schema)
+    await blank.add_user(**{"custom:tenant": "blue"})
+    await blank.add_user("ben")
+    fixed = ("InvalidParameterException", "user.custom:tenant: Attribute cannot be updated.\n")
+    for name in ("ana", "ben"):
+        access = await access_of(blank, name)
+        for value in ("blue", "red", ""):
+            assert await not_updated(blank, access, custom_tenant=value) == fixed
+        named = {"AccessToken": access, "UserAttributeNames": ["custom:tenant"]}
+        assert await blank.refused("DeleteUserAttributes", **named) == fixed
+    assert await attributes(blank) == {"custom:tenant": "blue"}
+    assert await attributes(blank, "ben") == {}
+
+
+async def test_nothing_is_changed_where_one_of_several_is_refused(blank: Bench) -> None:
+    await blank.make_pool(AliasAttributes=["email", "phone_number"])
+    await blank.add_user("ben", phone_number=PHONE, phone_number_verified="true")
+    await blank.add_user(**VERIFIED, name="Ana")
+    access = await access_of(blank)
+    taken = "An account with the given phone_number already exists."
+    assert await not_updated(blank, access, name="A", phone_number=PHONE) == ("AliasExistsException", taken)
+    assert (await not_updated(blank, access, name="A", phone_number="12"))[0] == "InvalidParameterException"
+    assert (await not_updated(blank, access, name="A", custom_x="1"))[0] == "InvalidParameterException"
+    assert await attributes(blank) == {**VERIFIED, "name": "Ana"}
+    assert "AuthenticationResult" in await blank.begin(name=EMAIL)
+
+
+async def test_a_deleted_address_is_free_again(blank: Bench) -> None:
+    await blank.make_pool(AliasAttributes=["email"])
+    await blank.add_user(**VERIFIED)
+    names = {"AccessToken": await access_of(blank), "UserAttributeNames": ["email"]}
+    await blank("DeleteUserAttributes", **names)
+    assert await attributes(blank) == {}
+    await blank.add_user("ben", **VERIFIED)
+    assert (await blank.admin("AdminGetUser", EMAIL))["Username"] == "ben"
+
+
 async def test_what_is_not_there(ask: Bench) -> None:
     await ask.add_user()
     access = await access_of(ask)

@@ -14,7 +14,9 @@ import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
+from sign_in.authenticator import Authenticator
 
+from aiocognito import srp
 from aiocognito.emulator import CognitoEmulator
 from aiocognito.emulator.operations import (
     TABLE,
@@ -23,8 +25,10 @@ from aiocognito.emulator.operations import (
     app_clients,
     attributes,
     authentication,
+    devices,
     groups,
     mfa,
+    passkeys,
     passwords,
     sessions,
     sign_up,
@@ -117,6 +121,95 @@ async def test_every_operation(emulator: CognitoEmulator, judge: Judge) -> None:
         name for name, function in TABLE.items() if function.__module__ in {m.__name__ for m in MODULES}
     }
     assert judge.asked >= wanted, wanted - judge.asked
+
+
+async def test_every_operation_on_devices_and_passkeys(emulator: CognitoEmulator, judge: Judge) -> None:
+    tracking = {"ChallengeRequiredOnNewDevice": True, "DeviceOnlyRememberedOnUserPrompt": True}
+    pool = await emulator.create_user_pool(
+        DeviceConfiguration=tracking,
+        Policies={"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}},
+        WebAuthnConfiguration={"RelyingPartyId": "example.com"},
+        client={"ExplicitAuthFlows": ["ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH"]},
+    )
+    await pool.add_user("ana", PASSWORD)
+    await own_devices(judge, pool)
+    await own_passkeys(judge, pool)
+    wanted = {
+        name
+        for name, function in TABLE.items()
+        if function.__module__ in {devices.__name__, passkeys.__name__}
+    }
+    assert judge.asked >= wanted, wanted - judge.asked
+
+
+async def password_sign_in(judge: Judge, pool: Any, **more: str) -> dict[str, Any]:
+    parameters = {"USERNAME": "ana", "PASSWORD": PASSWORD, **more}
+    members = {"ClientId": pool.client_id, "AuthFlow": "USER_PASSWORD_AUTH"}
+    return await judge("InitiateAuth", **members, AuthParameters=parameters)
+
+
+async def respond(judge: Judge, pool: Any, asked: dict[str, Any], **responses: str) -> dict[str, Any]:
+    return await judge(
+        "RespondToAuthChallenge",
+        ClientId=pool.client_id,
+        ChallengeName=asked["ChallengeName"],
+        Session=asked["Session"],
+        ChallengeResponses={"USERNAME": "ana", **responses},
+    )
+
+
+async def own_devices(judge: Judge, pool: Any) -> None:
+    result = (await password_sign_in(judge, pool))["AuthenticationResult"]
+    made = result["NewDeviceMetadata"]
+    key = made["DeviceKey"]
+    verifier = srp.device_verifier(made["DeviceGroupKey"], key)
+    who = {"AccessToken": result["AccessToken"]}
+    config = {"Salt": verifier.salt, "PasswordVerifier": verifier.password_verifier}
+    members = {**who, "DeviceKey": key, "DeviceSecretVerifierConfig": config}
+    await judge("ConfirmDevice", **members)
+    assert await judge.refused("ConfirmDevice", **members) != "InternalErrorException"
+    remembered = {"DeviceKey": key, "DeviceRememberedStatus": "remembered"}
+    await judge("UpdateDeviceStatus", **who, **remembered)
+    await judge("GetDevice", **who, DeviceKey=key)
+    await judge("ListDevices", **who, Limit=1)
+    asked = await password_sign_in(judge, pool, DEVICE_KEY=key)
+    assert asked["ChallengeName"] == "DEVICE_SRP_AUTH"
+    public = srp.Ephemeral.generate().public_hex
+    asked = await respond(judge, pool, asked, DEVICE_KEY=key, SRP_A=public)
+    assert asked["ChallengeName"] == "DEVICE_PASSWORD_VERIFIER"
+    ana = {"UserPoolId": pool.id, "Username": "ana"}
+    await judge("AdminUpdateDeviceStatus", **ana, **remembered)
+    await judge("AdminGetDevice", **ana, DeviceKey=key)
+    await judge("AdminListDevices", **ana, Limit=1)
+    await judge("AdminForgetDevice", **ana, DeviceKey=key)
+    assert await judge.refused("ForgetDevice", **who, DeviceKey=key) == "ResourceNotFoundException"
+    result = (await password_sign_in(judge, pool))["AuthenticationResult"]
+    key = result["NewDeviceMetadata"]["DeviceKey"]
+    members = {"AccessToken": result["AccessToken"], "DeviceKey": key}
+    await judge("ConfirmDevice", **members, DeviceSecretVerifierConfig=config)
+    await judge("ForgetDevice", **members)
+
+
+async def own_passkeys(judge: Judge, pool: Any) -> None:
+    who = {"AccessToken": (await password_sign_in(judge, pool))["AuthenticationResult"]["AccessToken"]}
+    authenticator = Authenticator()
+    for _ in range(2):
+        options = (await judge("StartWebAuthnRegistration", **who))["CredentialCreationOptions"]
+        credential = await authenticator.create(options)
+        await judge("CompleteWebAuthnRegistration", **who, Credential=credential)
+    refusal = await judge.refused("CompleteWebAuthnRegistration", **who, Credential=credential)
+    assert refusal == "WebAuthnChallengeNotFoundException"
+    await judge("ListWebAuthnCredentials", **who, MaxResults=1)
+    parameters = {"USERNAME": "ana", "PREFERRED_CHALLENGE": "WEB_AUTHN"}
+    members = {"ClientId": pool.client_id, "AuthFlow": "USER_AUTH"}
+    asked = await judge("InitiateAuth", **members, AuthParameters=parameters)
+    options = json.loads(asked["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"])
+    proof = json.dumps(await authenticator.get(options))
+    assert "AuthenticationResult" in await respond(judge, pool, asked, CREDENTIAL=proof)
+    gone = {"CredentialId": credential["id"]}
+    await judge("DeleteWebAuthnCredential", **who, **gone)
+    refusal = await judge.refused("DeleteWebAuthnCredential", **who, **gone)
+    assert refusal == "ResourceNotFoundException"
 
 
 async def set_up(judge: Judge) -> tuple[dict[str, str], dict[str, str]]:
