@@ -87,3 +87,20 @@ async def test_a_device_forgotten_elsewhere_is_dropped(
     await client("signOut")
     await admin("admin_forget_device", UserPoolId=pool.id, Username="ana", DeviceKey=key)
     assert await sign_in(client, pool, emulator, mfa=True) != key
+
+
+async def test_devices_are_listed_in_pages_and_forgotten_by_key(
+    client: NodeClient, pool: Pool, emulator: CognitoEmulator, node: Callable[[str], Awaitable[NodeClient]]
+) -> None:
+    other = await node("identity-js.mjs")
+    await other("configure", userPoolId=pool.id, clientId=pool.client_id, endpoint=emulator.url)
+    first = await sign_in(other, pool, emulator, mfa=True)
+    second = await sign_in(client, pool, emulator, mfa=True)
+    page = (await client("devices", limit=1))["result"]
+    assert [device["DeviceKey"] for device in page["Devices"]] == [first]
+    page = (await client("devices", limit=1, token=page["PaginationToken"]))["result"]
+    assert [device["DeviceKey"] for device in page["Devices"]] == [second]
+    assert "PaginationToken" not in page
+    assert await client("forgetDeviceOf", key=first) == {"result": "SUCCESS"}
+    assert await other.refused("refresh") == "NotAuthorizedException"
+    assert device_of(await client("refresh")) == second
