@@ -21,7 +21,7 @@ from scripted import (
 
 from aiocognito import AuthClient, errors, srp, steps
 from aiocognito.errors import NetworkError
-from aiocognito.flows.challenges import CHALLENGES
+from aiocognito.flows.challenges import CHALLENGES, Answer
 from aiocognito.models import CodeDeliveryDetails, TotpSetupDetails
 
 RESPOND = "RespondToAuthChallenge"
@@ -170,6 +170,21 @@ async def test_b24_what_cannot_be_asked_of_anybody_is_an_error(
             with pytest.raises(error):
                 await begin(client, service, answer)
             assert (await client._session.load()).raw is None
+
+
+@pytest.mark.parametrize(
+    ("offered", "named"), [('["SMS_MFA"]', "SMS offered"), ("[]", "none offered"), ('["X"]', "none offered")]
+)
+async def test_what_could_have_been_set_up_is_named(offered: str, named: str) -> None:
+    async with scripted_client() as (client, service, _):
+        with pytest.raises(errors.SignInException, match=named):
+            await begin(client, service, challenge("MFA_SETUP", {"MFAS_CAN_SETUP": offered}))
+
+
+def test_no_secret_of_an_answer_is_in_a_repr() -> None:
+    answer = Answer("S3cret", user_attributes={"name": "S3cret"}, friendly_device_name="phone")
+    assert "S3cret" not in repr(answer)
+    assert "phone" in repr(answer)
 
 
 async def test_b23_6_4_done_reset_password_and_confirm_sign_up_are_the_steps_without_a_challenge() -> None:

@@ -128,6 +128,21 @@ async def test_an_answer_whose_tokens_are_none_leaves_no_claim() -> None:
         assert (await client.confirm_sign_in("123456")).is_signed_in
 
 
+async def test_another_challenge_that_comes_too_late_is_dropped_as_well() -> None:
+    async with scripted_client() as (client, service, _):
+        await begin(client, service, challenge("SMS_MFA"))
+        gate = service.hold(RESPOND)
+        service.answer(RESPOND, challenge("SOFTWARE_TOKEN_MFA"))
+        answer = asyncio.create_task(client.confirm_sign_in("123456"))
+        await service.arrived[RESPOND].wait()
+        await client.sign_out()
+        gate.set()
+        with pytest.raises(errors.SignInException, match="nothing was stored"):
+            await answer
+        assert await client.get_sign_in_step() is None
+        assert service.operations() == [RESPOND]
+
+
 async def test_whoever_has_no_refresh_token_has_nothing_to_be_revoked() -> None:
     async with scripted_client() as (client, service, _):
         await begin(client, service, challenge("SOFTWARE_TOKEN_MFA"))
