@@ -10,6 +10,7 @@ import random
 import signal
 import sys
 import time
+import warnings
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,11 @@ NEW = b"new" * 500
 
 def open_storage(directory: str) -> FileStorage:
     return FileStorage(directory, encryption_key=KEY)
+
+
+# From Python 3.12 on, forking beside threads is warned of. The children here exec nothing and share no
+# lock with the threads: they only write files and are killed.
+warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
 
 
 def fork(child: Callable[[], None]) -> int:

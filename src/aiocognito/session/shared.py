@@ -174,7 +174,9 @@ class Shared:
     async def aclose(self) -> None:
         """Wait for what runs, then close the connections."""
         while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            # Not `gather`: of tasks that are all done it may be done itself, at once, and then their
+            # callbacks, which empty the set, would never have their turn.
+            await asyncio.wait(self._tasks)
         self._closed, self.loop = True, None
         if self._id_tokens is not None:
             await self._id_tokens.aclose()
