@@ -285,7 +285,7 @@ async def test_an_id_token_without_an_issuer(issuer: Any) -> None:
 # Kept, and fetched anew
 
 
-async def test_b66_credentials_are_kept_and_their_end_honoured() -> None:
+async def test_b66_b73_credentials_are_kept_and_their_end_honoured() -> None:
     async with world() as here:
         await here.sign_in(life=86_400)
         assert await here.key() == "ASIA1"
@@ -356,7 +356,7 @@ async def test_tokens_alone_never_ask_the_identity_pool() -> None:
 
 
 @pytest.mark.parametrize("person", [False, True])
-async def test_one_request_however_many_ask(person: bool) -> None:
+async def test_b73_one_request_however_many_ask(person: bool) -> None:
     async with world() as here:
         if person:
             await here.sign_in()
@@ -492,7 +492,7 @@ async def test_a_refusal_of_another_kind_replaces_nothing() -> None:
 # Whose they are
 
 
-async def test_the_identity_is_lost_with_the_session() -> None:
+async def test_b73_the_identity_is_lost_with_the_session() -> None:
     """A session that Cognito ended must not go on as a guest under the person's own identity."""
     async with world() as here:
         await here.sign_in()

@@ -11,6 +11,7 @@ import pytest
 from scripted import CONFIG, Clock, ScriptedService, attach, signed_in
 
 from aiocognito import AuthClient, AuthEvent, Hub, MemoryStorage, SessionManager, errors
+from aiocognito.answers import RememberedDevice
 from aiocognito.session import keys
 
 DAY = 86_400.0
@@ -261,3 +262,27 @@ async def test_a_closed_client_says_so() -> None:
     await client.aclose()
     with pytest.raises(RuntimeError, match="closed"):
         await client.fetch_auth_session()
+
+
+async def test_b52_a_record_is_found_by_its_key_alone() -> None:
+    """Amplify files tokens under a username, or under the word "username" if it forgot which."""
+    service = Service()
+    client = await service.sign_in("key", username="ana")
+    (key,) = service.storage._entries
+    assert key == f"client:session:{client.session_id}"
+    assert "ana" not in key
+    assert "username" not in key
+
+
+async def test_b54_ending_a_session_leaves_devices_and_other_peoples_sessions() -> None:
+    service = Service()
+    device = RememberedDevice("us-east-1_key", "-group", "password")
+    for name in ("ana", "ben"):
+        client = service.sessions.client(f"{name}'s", device_token="browser")
+        await client._session.devices.remember(device, name)
+        await signed_in(client, service.script, life=400 * DAY, username=name)
+    await service.sessions.client("ana's", device_token="browser").sign_out()
+    assert not await is_signed_in(service, "ana's")
+    assert await is_signed_in(service, "ben's")
+    kept = await service.sessions.client("new", device_token="browser")._session.devices.load()
+    assert set(kept) == {"ana", "ben"}
