@@ -549,6 +549,7 @@ async def test_a_choice_can_be_changed() -> None:
         stored = await pending(client)
         assert stored is not None
         assert stored.challenge.session == "T" * 20, "whatever is chosen, the newest session counts"
+        assert stored.challenge.parameters["USER_ID_FOR_SRP"] == "ana"
 
 
 async def test_a_totp_secret_is_never_stored_and_a_lost_one_is_made_anew() -> None:

@@ -269,6 +269,16 @@ async def test_a_device_proof_may_be_followed_by_another_challenge() -> None:
         assert result.next_step == steps.ConfirmSignInWithTotpCode()
 
 
+async def test_a_device_challenge_that_names_nobody_is_answered_for_whoever_signs_in() -> None:
+    parameters = {k: v for k, v in VERIFIER["ChallengeParameters"].items() if k != "USERNAME"}
+    async with scripted_client() as (client, service, _):
+        await remember(client, service)
+        service.only(RESPOND, challenge("DEVICE_PASSWORD_VERIFIER", parameters), service.tokens())
+        assert (await sign_in(client, service, DEVICE_FIRST)).is_signed_in
+        names = [sent["ChallengeResponses"]["USERNAME"] for _, sent in service.calls[1:]]
+        assert names == ["ana", "ana"]
+
+
 async def test_a_refused_device_proof_is_an_error_and_the_device_stays() -> None:
     async with scripted_client() as (client, service, _):
         await remember(client, service)
@@ -348,6 +358,14 @@ async def test_b38_without_a_device_nothing_is_tried_again() -> None:
         with pytest.raises(errors.ResourceNotFoundException):
             await sign_in(client, service, GONE, service.tokens())
         assert service.operations() == [INITIATE]
+
+
+async def test_b38_a_device_that_is_gone_proves_nothing_any_more() -> None:
+    async with scripted_client() as (client, service, _):
+        await remember(client, service)
+        with pytest.raises(errors.DeviceMetadataNotFoundException):
+            await sign_in(client, service, GONE, DEVICE_FIRST)
+        assert service.operations() == [INITIATE] * 2
 
 
 async def test_b38_a_second_refusal_is_raised() -> None:

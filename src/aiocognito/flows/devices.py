@@ -60,7 +60,7 @@ async def with_device(
 
 async def proceed(talk: Conversation, answer: AuthAnswer, username: str) -> Authenticated | Challenged:
     """Say what an answer means, once the device has proven itself if that is what is asked."""
-    if answer.tokens is None and answer.challenge_name == "DEVICE_SRP_AUTH":
+    if answer.challenge_name == "DEVICE_SRP_AUTH":
         return await device_srp_auth(talk, answer, username)
     return outcome(answer, username)
 
