@@ -183,7 +183,7 @@ async def test_the_default_is_srp() -> None:
 
 
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["the same object", "another process"])
-@pytest.mark.parametrize("preferred", [None, "EMAIL_OTP", "PASSWORD_SRP"])
+@pytest.mark.parametrize("preferred", [None, "EMAIL_OTP", "PASSWORD", "PASSWORD_SRP"])
 async def test_b12_user_auth_goes_on_with_the_session_of_the_confirmation(
     preferred: str | None, elsewhere: bool
 ) -> None:

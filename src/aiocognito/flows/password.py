@@ -146,4 +146,4 @@ async def password_verifier(
         )
 
     # Never the alias: what follows must name whom the proof was for.
-    return await with_device(talk, user_id, request, known_as=given.get("USERNAME") or user_id)
+    return await with_device(talk, user_id, request, known_as=given.get("USERNAME"))
