@@ -20,8 +20,10 @@ from scripted import (
 )
 
 from aiocognito import AuthClient, errors, srp, steps
+from aiocognito.answers import RememberedDevice
 from aiocognito.errors import NetworkError
 from aiocognito.flows.challenges import CHALLENGES, Answer
+from aiocognito.flows.conversation import Conversation
 from aiocognito.models import CodeDeliveryDetails, TotpSetupDetails
 
 RESPOND = "RespondToAuthChallenge"
@@ -185,6 +187,10 @@ def test_no_secret_of_an_answer_is_in_a_repr() -> None:
     answer = Answer("S3cret", user_attributes={"name": "S3cret"}, friendly_device_name="phone")
     assert "S3cret" not in repr(answer)
     assert "phone" in repr(answer)
+    devices = {"ana": RememberedDevice("key", "group", "S3cret")}
+    talk = Conversation(None, lambda: 0.0, {"k": "S3cret"}, devices)  # type: ignore[arg-type]
+    assert "S3cret" not in repr(talk)
+    assert "key" not in repr(talk)
 
 
 async def test_b23_6_4_done_reset_password_and_confirm_sign_up_are_the_steps_without_a_challenge() -> None:
