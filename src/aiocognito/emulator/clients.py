@@ -129,6 +129,10 @@ class AppClient:
         if not any(hmac.compare_digest(value, given.encode()) for value in right):
             raise not_authorized(wrong or f"Unable to verify secret hash for client {self.id}")
 
+    def hash_of(self, username: str) -> str | None:
+        """Make the secret hash over a name, for pages that act for the client; none without a secret."""
+        return _hash(self.secrets[0], username, self.id).decode() if self.secrets else None
+
     def knows_secret(self, given: str | None) -> bool:
         """Say whether a raw client secret is right; a public client has none to give."""
         if not self.secrets:

@@ -18,6 +18,7 @@ from attrs import define, field, frozen
 from . import confirm_page, dispatch, overview_page
 from .dispatch import Reply
 from .faults import Fault, Faults
+from .hosted_ui import endpoints, pages
 from .service_model import TARGET_PREFIX, ServiceModel
 from .world import World
 
@@ -75,6 +76,8 @@ class Site:
         app.router.add_get("/", self.overview)
         app.router.add_get("/{pool}/.well-known/jwks.json", self.key_set)
         app.router.add_get("/{pool}/.well-known/openid-configuration", self.discovery)
+        endpoints.add_routes(app, self)
+        pages.add_routes(app, self)
         app.router.add_get(confirm_page.PATH, self.confirm_user)
         app.router.add_get("/_emulator/messages", self.messages)
         app.router.add_post("/_emulator/clock", self.advance)

@@ -14,6 +14,7 @@ from .attempts import Lockout
 from .clients import AppClient
 from .groups import Group
 from .handles import HandleBook
+from .hosted_ui.state import HostedUi
 from .passwords import POLICY
 from .srp_server import SALT_BYTES
 from .tokens.book import TokenBook
@@ -32,6 +33,9 @@ class UserPool:
         users: The people.
         decoy_key: Makes the stable values that hide whether somebody exists.
         mfa: SetUserPoolMfaConfig's members: which second factors are offered.
+        hosted: What its hosted UI remembers.
+        resource_servers: ResourceServerType's members, by identifier.
+        providers: IdentityProviderType's members, by name.
     """
 
     id: str
@@ -45,6 +49,9 @@ class UserPool:
     handles: HandleBook = field(factory=HandleBook, repr=False)
     tokens: TokenBook = field(factory=TokenBook, repr=False)
     strangers: dict[str, Lockout] = field(factory=dict, repr=False)
+    hosted: HostedUi = field(factory=HostedUi, repr=False)
+    resource_servers: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
+    providers: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
     triggers: Triggers = field(factory=Triggers, repr=False, metadata={"kept": False})
 
     @property

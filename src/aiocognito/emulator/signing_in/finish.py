@@ -17,7 +17,7 @@ _SOURCES: Final = {
 
 
 async def done(turn: Turn) -> dict[str, Any]:
-    """Issue the tokens.
+    """Issue the tokens; on the hosted UI say who it is: its tokens are for whoever exchanges the code.
 
     Raises:
         Refusal: The account was disabled while its owner was signing in.
@@ -27,6 +27,8 @@ async def done(turn: Turn) -> dict[str, Any]:
     turn.person.signed_in_before = True
     named, fresh = _device(turn)
     await _after(turn, new_device=fresh is not None)
+    if turn.hosted:
+        return {"Authenticated": turn.person.sub}
     result = await issue.sign_in(
         turn.world,
         turn.pool,
@@ -55,7 +57,7 @@ async def _after(turn: Turn, *, new_device: bool) -> None:
 
 def _device(turn: Turn) -> tuple[str | None, Device | None]:
     """Say which device the tokens are for, and which was named just now, where devices are tracked."""
-    if devices.configuration(turn.pool) is None or turn.admin:
+    if devices.configuration(turn.pool) is None or turn.admin or turn.hosted:
         return None, None
     now = turn.world.clock()
     key = turn.given.get("DEVICE_KEY")

@@ -30,6 +30,7 @@ class Turn:
         handle: The session handle that the answer came with.
         admin: It came through the administrator's operation.
         metadata: ``ClientMetadata``.
+        hosted: It goes on on the hosted UI's pages, which want no tokens yet.
         begins: It begins the sign-in.
         begun_with: The session handle with which it begins, after a sign-up.
     """
@@ -43,6 +44,7 @@ class Turn:
     handle: Handle | None = None
     admin: bool = False
     metadata: Mapping[str, str] = field(factory=dict, repr=False)
+    hosted: bool = False
     begins: bool = False
     begun_with: str | None = field(default=None, repr=False)
 

@@ -1,0 +1,67 @@
+"""Authorization codes (RFC 6749, 4.1): what a browser carries back, to be exchanged once."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from typing import Final
+
+from attrs import define, field
+
+LIFE: Final = 300.0
+"""Seconds; documented."""
+_REMEMBERED: Final = 86_400.0
+"""Seconds for which a code that has expired is still known, so that its second use can be told."""
+
+
+@define
+class AuthorizationCode:
+    """What a code stands for.
+
+    Args:
+        client_id: The app client that it was made for.
+        sub: Who signed in.
+        redirect_uri: Where the browser was sent with it; the exchange has to name the same.
+        scopes: What was granted.
+        expires: Until when it is good.
+        auth_time: When the person signed in, in seconds since 1970.
+        nonce: What the id token is to hold, if the request asked.
+        code_challenge: The PKCE challenge (RFC 7636), if the request had one; the method is S256.
+        event_id: The sign-in that it was exchanged for; ``None`` as long as it is unused.
+        spent: It was used, or burnt.
+    """
+
+    client_id: str
+    sub: str
+    redirect_uri: str
+    scopes: tuple[str, ...]
+    expires: float
+    auth_time: float
+    nonce: str | None = field(default=None, repr=False)
+    code_challenge: str | None = field(default=None, repr=False)
+    event_id: str | None = None
+    spent: bool = False
+
+
+@define
+class CodeBook:
+    """The codes of one pool, kept under a hash of themselves."""
+
+    _codes: dict[bytes, AuthorizationCode] = field(factory=dict, repr=False)
+
+    def issue(self, code: AuthorizationCode, now: float) -> str:
+        """Make the text that stands for a code: a UUID, as Cognito's are."""
+        for key, old in list(self._codes.items())[:2]:
+            if old.expires + _REMEMBERED < now:
+                del self._codes[key]
+        text = str(uuid.uuid4())  # Never seeded: it is a secret.
+        self._codes[_digest(text)] = code
+        return text
+
+    def get(self, text: str) -> AuthorizationCode | None:
+        """Look a code up."""
+        return self._codes.get(_digest(text))
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
