@@ -1,9 +1,11 @@
 """What ``import aiocognito`` gives, and what it leaves alone."""
 
+import ast
 import inspect
 import json
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -34,9 +36,12 @@ PUBLIC = {
     "errors",
     "steps",
 }
+# What nothing public loads before something needs it.
 HEAVY = {"aiobotocore", "aiohttp", "boto3", "botocore", "cryptography", "gmpy2", "httpx", "jose", "redis"}
+# What a name of the package needs, and the package itself does not.
+NEEDED = {"anyio", "asyncio", "attr", "attrs", "ssl", "typing"}
 
-# Imports the package in a fresh interpreter and reports what that did (PEP 578 audit events).
+# Runs an import in a fresh interpreter and reports what that did (PEP 578 audit events).
 PROGRAM = """
 import json, logging, sys, threading
 
@@ -51,7 +56,7 @@ def hear(event, args):
 
 before = set(sys.modules)
 sys.addaudithook(hear)
-import aiocognito
+exec(sys.argv[1])
 print(json.dumps({
     "loaded": sorted({name.partition(".")[0] for name in set(sys.modules) - before}),
     "touched": touched,
@@ -61,25 +66,77 @@ print(json.dumps({
 """
 
 
-@pytest.fixture(scope="module")
-def fresh() -> dict[str, Any]:
-    """Import the package in an interpreter of its own and return what happened."""
-    result = subprocess.run([sys.executable, "-B", "-W", "error", "-c", PROGRAM], capture_output=True)
+def fresh(statement: str) -> dict[str, Any]:
+    """Run an import in an interpreter of its own and return what happened."""
+    result = subprocess.run(
+        [sys.executable, "-B", "-W", "error", "-c", PROGRAM, statement], capture_output=True
+    )
     assert result.returncode == 0, result.stderr.decode()
     assert result.stderr == b""
     report: dict[str, Any] = json.loads(result.stdout)
     return report
 
 
-def test_nothing_heavy_is_loaded(fresh: dict[str, Any]) -> None:
-    assert "aiocognito" in fresh["loaded"]
-    assert not HEAVY & set(fresh["loaded"])
+@pytest.fixture(scope="module")
+def package() -> dict[str, Any]:
+    return fresh("import aiocognito")
 
 
-def test_nothing_is_touched(fresh: dict[str, Any]) -> None:
-    assert fresh["touched"] == []
-    assert fresh["threads"] == 1
-    assert fresh["handlers"] == 0
+@pytest.fixture(scope="module")
+def everything() -> dict[str, Any]:
+    return fresh("from aiocognito import *")
+
+
+def test_the_package_by_itself_loads_nothing(package: dict[str, Any]) -> None:
+    assert "aiocognito" in package["loaded"]
+    assert not (HEAVY | NEEDED) & set(package["loaded"])
+
+
+def test_what_is_public_loads_nothing_heavy(everything: dict[str, Any]) -> None:
+    assert set(everything["loaded"]) >= {"aiocognito", "asyncio", "attrs"}
+    assert not HEAVY & set(everything["loaded"])
+
+
+def test_nothing_is_touched(package: dict[str, Any], everything: dict[str, Any]) -> None:
+    for report in (package, everything):
+        assert report["touched"] == []
+        assert report["threads"] == 1
+        assert report["handlers"] == 0
+
+
+def test_one_name_does_not_load_the_others() -> None:
+    report = fresh("from aiocognito import errors; assert 'aiocognito.client' not in sys.modules")
+    assert "aiocognito" in report["loaded"]
+
+
+def test_a_module_is_the_package_s_attribute_and_the_same_by_any_way() -> None:
+    import aiocognito.errors as by_path
+
+    assert aiocognito.errors is by_path
+    assert aiocognito.AuthError is by_path.AuthError
+
+
+def test_what_is_not_there_is_missing() -> None:
+    with pytest.raises(AttributeError, match="module 'aiocognito' has no attribute 'AuthCleint'"):
+        _ = aiocognito.AuthCleint  # type: ignore[attr-defined]
+    with pytest.raises(ImportError, match="cannot import name 'AuthCleint' from 'aiocognito'"):
+        exec("from aiocognito import AuthCleint")
+
+
+def test_every_public_name_is_listed_before_it_is_loaded() -> None:
+    report = fresh("import aiocognito; assert {*aiocognito.__all__, '__doc__'} <= {*dir(aiocognito)}")
+    assert "attrs" not in report["loaded"]
+
+
+def test_a_type_checker_sees_what_is_loaded() -> None:
+    module = ast.parse(Path(aiocognito.__file__).read_text(encoding="utf-8"))
+    seen = {
+        alias.name: node.module or alias.name
+        for node in ast.walk(module)
+        if isinstance(node, ast.ImportFrom) and node.level
+        for alias in node.names
+    }
+    assert seen == aiocognito._HOME_OF
 
 
 def test_what_the_contract_names_is_public() -> None:

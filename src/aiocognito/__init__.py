@@ -1,20 +1,27 @@
 """Amplify Auth for asyncio services: sign people up and in with Amazon Cognito.
 
 `AuthClient` is one person's sign-in; `SessionManager` keeps those of everybody who uses a service.
+
+A name is loaded, with the modules behind it, when it is first asked for (PEP 562):
+``from aiocognito import AuthClient`` at the top of a module does so when the service starts, before
+there is an event loop to stand still.
 """
 
-from . import errors, steps
-from .client import AuthClient
-from .client_credentials import ClientCredentials
-from .config import AuthConfig, OAuthConfig
-from .errors import AuthError
-from .hub import AuthEvent, Hub
-from .jwt import decode_jwt
-from .models import AutoSignInOptions, UserContext
-from .session.provider import TokenProvider
-from .sessions import SessionManager
-from .storage import EncryptedStorage, FileStorage, MemoryStorage, Storage
-from .verifier import ANY, TokenVerifier
+# Not typing's: importing that would cost more than all of this. Type checkers take the name for true.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from . import errors, steps
+    from .client import AuthClient
+    from .client_credentials import ClientCredentials
+    from .config import AuthConfig, OAuthConfig
+    from .errors import AuthError
+    from .hub import AuthEvent, Hub
+    from .jwt import decode_jwt
+    from .models import AutoSignInOptions, UserContext
+    from .session.provider import TokenProvider
+    from .sessions import SessionManager
+    from .storage import EncryptedStorage, FileStorage, MemoryStorage, Storage
+    from .verifier import ANY, TokenVerifier
 
 __all__ = [
     "ANY",
@@ -38,3 +45,41 @@ __all__ = [
     "errors",
     "steps",
 ]
+
+# Which module has which name; a module has itself.
+_HOMES = {
+    "client": ("AuthClient",),
+    "client_credentials": ("ClientCredentials",),
+    "config": ("AuthConfig", "OAuthConfig"),
+    "errors": ("errors", "AuthError"),
+    "hub": ("AuthEvent", "Hub"),
+    "jwt": ("decode_jwt",),
+    "models": ("AutoSignInOptions", "UserContext"),
+    "session.provider": ("TokenProvider",),
+    "sessions": ("SessionManager",),
+    "steps": ("steps",),
+    "storage": ("EncryptedStorage", "FileStorage", "MemoryStorage", "Storage"),
+    "verifier": ("ANY", "TokenVerifier"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+# Hidden from type checkers, to which it would say that there is every name.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Load a public name when it is first asked for, and keep it."""
+        home = _HOME_OF.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        module = import_module(f".{home}", __name__)
+        value = globals()[name] = module if name == home else getattr(module, name)
+        return value
+
+    def __dir__() -> list[str]:
+        """Name what is there, loaded or not."""
+        return sorted({*globals(), *__all__})
+
+
+del TYPE_CHECKING

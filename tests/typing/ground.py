@@ -6,6 +6,7 @@ A comment that ignores an error is a test, too: mypy complains of one that is no
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Literal, assert_type
 
+import aiocognito
 from aiocognito import AuthConfig, AuthError, AuthEvent, Hub, OAuthConfig, UserContext, decode_jwt, errors
 from aiocognito.jwt import JWT
 
@@ -69,3 +70,8 @@ def tokens() -> dict[str, Any]:
     assert_type(jwt, JWT)
     decode_jwt(b"a.e30.c")  # type: ignore[arg-type]
     return assert_type(jwt.payload, dict[str, Any])
+
+
+def names() -> None:
+    assert_type(aiocognito.AuthConfig.from_env(), AuthConfig)
+    aiocognito.AuthCleint  # type: ignore[attr-defined]  # noqa: B018
