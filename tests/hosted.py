@@ -51,6 +51,7 @@ class FakeHostedUi:
         self.claims: dict[str, Any] = {}  # changed in the id token
         self.access: dict[str, Any] = {}  # changed in the access token
         self.id_token = True
+        self.key = key()  # signs the id token
         self.answer: Callable[[], httpx.Response] | None = None
         self.before: Callable[[], Awaitable[None]] | None = None
         self.jwks: Callable[[], httpx.Response] = lambda: httpx.Response(200, json=jwks(key()))
@@ -99,7 +100,7 @@ class FakeHostedUi:
             "expires_in": 3600,
         }
         if self.id_token:
-            answer["id_token"] = key().token(identity)
+            answer["id_token"] = self.key.token(identity)
         return httpx.Response(200, json=answer)
 
 

@@ -518,7 +518,9 @@ class AuthClient:
             OAuthSignInException: The hosted UI or the provider refused, or the person cancelled;
                 ``error`` and ``error_description`` are as they came.
             TokenVerificationError: The id token is not acceptable.
-            JwksUnavailableError: The keys to verify it could not be fetched.
+            JwksUnavailableError: The keys to verify it could not be fetched. They are fetched first, so
+                nothing is spent yet: the browser may load the same URL again a few seconds later.
+            NetworkError: The hosted UI did not answer.
             UnexpectedSignInInterruptionException: Somebody signed out, or in, meanwhile.
         """
         self._needs_own_session()

@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from binascii import a2b_base64
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from enum import Enum
 from types import TracebackType
 from typing import Any, Final, Literal, Self
@@ -225,7 +225,18 @@ class TokenVerifier:
         Raises:
             JwksUnavailableError: No pool's keys could be fetched.
         """
-        work = (pool.jwks.warm_up() for pool in self._pools)
+        await self._for_each_pool(lambda jwks: jwks.warm_up())
+
+    async def ready(self) -> None:
+        """See to it that there are keys; unlike `warm_up`, this fetches none that are there and fresh.
+
+        Raises:
+            JwksUnavailableError: No pool's keys could be fetched.
+        """
+        await self._for_each_pool(lambda jwks: jwks.ready())
+
+    async def _for_each_pool(self, prepare: Callable[[Jwks], Awaitable[None]]) -> None:
+        work = (prepare(pool.jwks) for pool in self._pools)
         outcomes = await asyncio.gather(*work, return_exceptions=True)
         failures = [outcome for outcome in outcomes if outcome is not None]
         for failure in failures:

@@ -228,6 +228,34 @@ async def test_warming_up_again_fetches_again() -> None:
     assert publisher.asked == 2
 
 
+async def test_being_ready_fetches_no_more_than_is_missing() -> None:
+    publisher = Publisher(key())
+    keys = publisher.keys()
+    await keys.ready()
+    await keys.ready()
+    assert (keys.fresh("key-1") is not None, publisher.asked) == (True, 1)
+    publisher.now += STALE_SECONDS
+    await keys.ready()
+    assert (keys.fresh("key-1") is not None, publisher.asked) == (True, 2)
+    ready = publisher.keys(jwks(key()))
+    await ready.ready()
+    assert (ready.known("key-1") is not None, publisher.asked) == (True, 2)
+
+
+async def test_without_any_key_nobody_is_ready() -> None:
+    publisher = Publisher(key())
+    works, publisher.answer = publisher.answer, publisher.fail
+    keys = publisher.keys()
+    for _ in range(2):  # the second time, nobody asks again yet
+        with pytest.raises(JwksUnavailableError):
+            await keys.ready()
+    assert publisher.asked == 1
+    publisher.answer = works
+    publisher.now += RETRY_SECONDS
+    await keys.ready()
+    assert (keys.known("key-1") is not None, publisher.asked) == (True, 2)
+
+
 async def test_cancelling_ends_what_is_under_way() -> None:
     publisher = Publisher(key())
     keys = publisher.keys()

@@ -34,6 +34,7 @@ from aiocognito.errors import (
     UnexpectedSignInInterruptionException,
     UserAlreadyAuthenticatedException,
 )
+from aiocognito.services.jwks import RETRY_SECONDS, STALE_SECONDS
 
 
 def heard(client: AuthClient) -> list[AuthEvent]:
@@ -84,7 +85,7 @@ async def test_b62_tokens_are_the_access_token_s_user_s() -> None:
 async def test_a_client_with_a_secret_proves_it_in_the_header() -> None:
     async with hosted_client(config=config(user_pool_client_secret="s3cr3t")) as (client, hosted, _):
         await sign_in(client, hosted)
-        assert hosted.requests[0].headers["authorization"] == "Basic Y2xpZW50OnMzY3IzdA=="
+        assert hosted.requests[-1].headers["authorization"] == "Basic Y2xpZW50OnMzY3IzdA=="
         assert not {"client_id", "client_secret"} & set(hosted.forms[0])
 
 
@@ -439,11 +440,56 @@ async def test_an_id_token_of_another_key() -> None:
         await fails(client, hosted.come_back(request.url), TokenSignatureError)
 
 
-async def test_keys_that_cannot_be_had() -> None:
-    async with hosted_client() as (client, hosted, _):
+async def test_keys_that_cannot_be_had_cost_nobody_their_sign_in() -> None:
+    clock = Clock()
+    async with hosted_client(clock=clock) as (client, hosted, _):
         request = await client.sign_in_with_redirect()
+        back = hosted.come_back(request.url)
+        published, hosted.jwks = hosted.jwks, lambda: httpx.Response(500)
+        error = await fails(client, back, JwksUnavailableError)
+        assert errors.http_status_for(error) == 503
+        assert hosted.forms == []
+        assert [each.state for each in (await client._session.load()).record.redirects] == [request.state]
+        hosted.jwks = published
+        clock.advance(RETRY_SECONDS)
+        assert (await client.complete_sign_in_with_redirect(back)).is_signed_in
+
+
+async def test_keys_are_fetched_once_and_before_the_code_is_exchanged() -> None:
+    async with hosted_client() as (client, hosted, _):
+        await sign_in(client, hosted)
+        await client.sign_out()
+        await sign_in(client, hosted)
+        assert [path.rpartition("/")[2] for path in hosted.asked] == ["jwks.json", "token", "token"]
+
+
+async def test_keys_that_went_stale_do_in_an_outage() -> None:
+    clock = Clock()
+    async with hosted_client(clock=clock) as (client, hosted, _):
+        await sign_in(client, hosted)
+        await client.sign_out()
+        clock.advance(STALE_SECONDS)
         hosted.jwks = lambda: httpx.Response(500)
+        assert (await sign_in(client, hosted)).is_signed_in
+
+
+async def test_a_key_that_came_meanwhile_and_cannot_be_had() -> None:
+    async with hosted_client() as (client, hosted, _):
+        await sign_in(client, hosted)
+        await client.sign_out()
+        request = await client.sign_in_with_redirect()
+        back = hosted.come_back(request.url)
+        hosted.jwks = lambda: httpx.Response(500)
+        hosted.key = key("key-2")
+        await fails(client, back, JwksUnavailableError)
+
+
+async def test_without_scopes_cognito_gives_all_and_the_id_token_is_among_them() -> None:
+    async with hosted_client(config=config(oauth_scopes=())) as (client, hosted, _):
+        hosted.jwks = lambda: httpx.Response(500)
+        request = await client.sign_in_with_redirect()
         await fails(client, hosted.come_back(request.url), JwksUnavailableError)
+        assert hosted.forms == []
 
 
 # Others do something meanwhile
@@ -619,5 +665,5 @@ async def test_a_configuration_with_an_endpoint_of_its_own_publishes_its_keys_th
     settings = config(user_pool_endpoint="http://127.0.0.1:9229")
     async with hosted_client(config=settings) as (client, hosted, _):
         await sign_in(client, hosted)
-        assert str(hosted.requests[-1].url) == "http://127.0.0.1:9229/us-east-1_Signed/.well-known/jwks.json"
+        assert str(hosted.requests[0].url) == "http://127.0.0.1:9229/us-east-1_Signed/.well-known/jwks.json"
         assert isinstance(settings, AuthConfig)

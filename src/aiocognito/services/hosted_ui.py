@@ -44,6 +44,9 @@ class HostedUi:
         self._client_id = config.user_pool_client_id or ""
         self._client_secret = config.user_pool_client_secret
         self._base = oauth.base_url
+        # OpenID Connect Core 1.0, 3.1.2.1. Where no scopes are asked for, Cognito gives all that the
+        # app client has.
+        self.gives_id_tokens = not oauth.scopes or "openid" in oauth.scopes
         self._http = http
         self._retries = retries or RetryPolicy(config.max_attempts)
 

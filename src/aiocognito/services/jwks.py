@@ -88,8 +88,18 @@ class Jwks:
         await self._load_preloaded()
         if not self._keys or self._stale_at < math.inf:
             await self.fetch()
-        if not self._keys and self._failure is not None:
-            raise self._unavailable(self._failure)
+        self._check_there_are_some()
+
+    async def ready(self) -> None:
+        """See to it that there are keys, fetching them only if there are none or they are stale.
+
+        Raises:
+            JwksUnavailableError: There are none, and they could not be fetched, now or a moment ago.
+        """
+        await self._load_preloaded()
+        if (not self._keys or self._clock() >= self._stale_at) and not self._is_blocked():
+            await self.fetch()
+        self._check_there_are_some()
 
     async def fetch(self) -> None:
         """Fetch the keys. What was there is kept if that fails, and `get` tells why where it matters."""
@@ -103,6 +113,10 @@ class Jwks:
         """Stop fetching."""
         if self._fetching is not None:
             self._fetching.cancel()
+
+    def _check_there_are_some(self) -> None:
+        if not self._keys and self._failure is not None:
+            raise self._unavailable(self._failure)
 
     def _unavailable(self, reason: NetworkError | ValueError) -> JwksUnavailableError:
         error = JwksUnavailableError(f"the keys at {self._uri} could not be fetched: {reason}")

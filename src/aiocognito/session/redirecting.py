@@ -45,6 +45,9 @@ async def complete(session: Session, hosted_ui: HostedUi, callback: Callback) ->
     Raises:
         OAuthStateMismatchException: The state is none that this session waits for.
         OAuthSignInException: The hosted UI refused, or the person cancelled.
+        JwksUnavailableError: The keys that id tokens are verified with cannot be had. Nothing is lost
+            by that while none are known: the same URL can be completed a moment later.
+        NetworkError: The hosted UI did not answer.
         TokenVerificationError: The id token is not acceptable.
         UnexpectedSignInInterruptionException: Somebody signed out, or in, meanwhile.
     """
@@ -70,6 +73,10 @@ async def _complete(session: Session, hosted_ui: HostedUi, callback: Callback) -
         )
     if callback.code is None or callback.state is None:
         raise OAuthSignInException("the sign-in was cancelled: the browser came back without a code")
+    _expected((await session.load()).record, callback.state)
+    if hosted_ui.gives_id_tokens:
+        # Before the state is spent, and the code with it: an outage must not cost anybody their sign-in.
+        await session.shared.id_tokens.ready()
     claim = secrets.token_hex(8)
     spent = await _spend(session, callback.state, claim)
     try:
@@ -101,11 +108,7 @@ async def _spend(session: Session, state: str, claim: str) -> PendingRedirect:
     taken: list[PendingRedirect] = []
 
     def take(record: SessionRecord) -> SessionRecord:
-        found = _matching(record, state)
-        if found is None:
-            raise OAuthStateMismatchException(
-                "the state is none that this session sent out, or it was used before, or has expired"
-            )
+        found = _expected(record, state)
         taken[:] = [found]
         mark = PendingRedirect(redirect_uri=found.redirect_uri, expires_at=found.expires_at, claim=claim)
         return evolve(record, redirects=tuple(mark if each is found else each for each in record.redirects))
@@ -140,6 +143,15 @@ async def _revoke(session: Session, tokens: TokenSet) -> None:
     if tokens.refresh_token is not None:
         with suppress(AuthError):  # They were never handed out; the session is as it should be.
             await session.pool.revoke_token(tokens.refresh_token)
+
+
+def _expected(record: SessionRecord, state: str) -> PendingRedirect:
+    found = _matching(record, state)
+    if found is None:
+        raise OAuthStateMismatchException(
+            "the state is none that this session sent out, or it was used before, or has expired"
+        )
+    return found
 
 
 def _matching(record: SessionRecord, state: str) -> PendingRedirect | None:
