@@ -26,6 +26,7 @@ from aiocognito.errors import (
 )
 from aiocognito.jwt import decode_jwt
 from aiocognito.models import AuthSession, AuthTokens
+from aiocognito.session.credentials import EARLY_RETRY_SECONDS
 
 POOL = "us-east-1:0e1f2a3b-0000-4000-8000-000000000000"
 CONFIG = AuthConfig(
@@ -396,6 +397,11 @@ def outage(identities: Identities) -> None:
         identities.only(operation, NetworkError("no answer"))
 
 
+def end_of_outage(identities: Identities) -> None:
+    identities.only("GetId", identities._get_id)
+    identities.only("GetCredentialsForIdentity", identities._get_credentials)
+
+
 def throttled(identities: Identities) -> None:
     for operation in ("GetId", "GetCredentialsForIdentity"):
         identities.refuse(operation, "TooManyRequestsException")
@@ -428,6 +434,41 @@ async def test_an_early_renewal_that_fails_harms_nobody() -> None:
         here.clock.advance(100)
         with pytest.raises(NetworkError):
             await here.client.fetch_auth_session()
+
+
+async def test_an_early_renewal_that_failed_is_tried_again_after_a_while() -> None:
+    async with world() as here:
+        await here.client.fetch_auth_session()
+        here.clock.advance(3550)
+        outage(here.identities)
+        before = len(here.identities.calls)
+        for _ in range(3):
+            assert await here.key() == "ASIA1"
+        assert len(here.identities.calls) == before + 1
+        here.clock.advance(EARLY_RETRY_SECONDS)
+        assert await here.key() == "ASIA1"
+        assert len(here.identities.calls) == before + 2
+        with pytest.raises(NetworkError):
+            await here.client.fetch_auth_session(force_refresh=True)
+        assert len(here.identities.calls) == before + 3
+        end_of_outage(here.identities)
+        assert await here.key() == "ASIA1"
+        here.clock.advance(EARLY_RETRY_SECONDS)
+        assert await here.key() == "ASIA2"
+
+
+async def test_what_one_person_puts_off_is_put_off_for_nobody_else() -> None:
+    async with world() as here:
+        await here.client.fetch_auth_session()
+        here.clock.advance(3550)
+        outage(here.identities)
+        assert await here.key() == "ASIA1"
+        here.clock.advance(EARLY_RETRY_SECONDS)
+        await here.client.fetch_auth_session()
+        assert list(here.client._session.shared.credentials_put_off) == [(here.client.session_id, None)]
+        await here.sign_in(life=86_400)
+        end_of_outage(here.identities)
+        assert await here.key() == "ASIA2"
 
 
 async def test_what_was_forced_and_failed_is_told() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
@@ -18,6 +19,8 @@ from .session import EXPIRY_MARGIN, Session
 
 # Should the service not say when credentials end: Amplify's assumption.
 ASSUMED_LIFE: Final = 50 * 60.0
+# After an early renewal failed, the old ones serve for a while before it is tried again.
+EARLY_RETRY_SECONDS: Final = 5.0
 
 Found: TypeAlias = tuple[Credentials, str]
 """Credentials, and the identity whose they are."""
@@ -74,26 +77,43 @@ async def fetch_credentials(
     record = (await session.load()).record
     kept = _kept(record, wanted)
     now = session.shared.clock()
-    if kept is not None and not force and now < _early_at(kept, config.refresh_ahead):
+    if kept is None or force or now >= kept.expires_at - EXPIRY_MARGIN:
+        return await _fetch_once(session, wanted, kept)
+    if now < max(_early_at(kept, config.refresh_ahead), _put_off_until(session, wanted)):
         return _found(record, kept)
     try:
         return await _fetch_once(session, wanted, kept)
     except AuthError:
-        if kept is None or force or now >= kept.expires_at - EXPIRY_MARGIN:
-            raise
         # An early renewal that failed harms nobody: the old ones are still good.
+        _put_off(session, wanted)
         return _found(record, kept)
 
 
 async def _fetch_once(session: Session, wanted: Wanted, seen: StoredCredentials | None) -> Found:
     """Fetch, in a task of its own that serves all who ask at the same time."""
     flights = session.shared.credential_flights
-    key = (session.session_id, wanted.login)
+    key = _key(session, wanted)
     flight = flights.get(key)
     if flight is None:
         flight = flights[key] = session.shared.spawn(_fetch(session, wanted, seen))
         flight.add_done_callback(lambda _: flights.pop(key, None))
     return await asyncio.shield(flight)
+
+
+def _key(session: Session, wanted: Wanted) -> tuple[str, str | None]:
+    return session.session_id, wanted.login
+
+
+def _put_off_until(session: Session, wanted: Wanted) -> float:
+    return session.shared.credentials_put_off.get(_key(session, wanted), -math.inf)
+
+
+def _put_off(session: Session, wanted: Wanted) -> None:
+    """Let the old ones serve for a while; what was put off long ago is not kept in mind."""
+    table, now = session.shared.credentials_put_off, session.shared.clock()
+    for key in [key for key, until in table.items() if until <= now]:
+        del table[key]
+    table[_key(session, wanted)] = now + EARLY_RETRY_SECONDS
 
 
 async def _fetch(session: Session, wanted: Wanted, seen: StoredCredentials | None) -> Found:

@@ -79,6 +79,7 @@ class Shared:
         self.decoded: dict[str, Decoded] = {}
         self.refreshes: dict[str, asyncio.Future[AuthTokens | None]] = {}
         self.credential_flights: dict[tuple[str, str | None], asyncio.Task[tuple[Credentials, str]]] = {}
+        self.credentials_put_off: dict[tuple[str, str | None], float] = {}
         self._hubs: dict[str, dict[int, weakref.ref[Hub]]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._id_tokens: TokenVerifier | None = None
