@@ -546,11 +546,11 @@ class AuthClient:
 
         Returns:
             Whether Cognito confirmed it, and why not; and where to send the browser, so that the
-            hosted UI forgets the person, too.
+            hosted UI forgets the person, too. If ``redirect_uri`` is not one of the configured ones,
+            there is no such URL, and ``error`` is an `InvalidPreferredRedirectUrlException`, unless
+            Cognito's refusal is there.
 
         Raises:
-            InvalidPreferredRedirectUrlException: The redirect URL is not one of the configured ones.
-                The person is signed out all the same.
             StorageError: The storage cannot forget the session.
         """
         self._needs_own_session()

@@ -51,7 +51,8 @@ class SignOutResult:
 
     Attributes:
         revoked: Whether Cognito confirmed that the tokens are worth nothing any more.
-        error: Why it did not, if it was asked and refused or could not be reached.
+        error: Why it did not, if it was asked and refused or could not be reached; or else what was
+            wrong with the redirect URL.
         logout_url: Where to send the browser to end the hosted UI's session, too.
     """
 

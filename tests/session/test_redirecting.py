@@ -606,8 +606,9 @@ async def test_b58_a_bad_redirect_url_is_told_after_the_sign_out(uri: str) -> No
     async with hosted_client() as (client, hosted, service):
         await sign_in(client, hosted)
         events = heard(client)
-        with pytest.raises(InvalidPreferredRedirectUrlException):
-            await client.sign_out(redirect_uri=uri)
+        result = await client.sign_out(redirect_uri=uri)
+        assert isinstance(result.error, InvalidPreferredRedirectUrlException)
+        assert (result.revoked, result.logout_url) == (True, None)
         assert service.operations() == ["RevokeToken"]
         assert names(events) == ["signedOut"]
         assert (await client.fetch_auth_session(credentials=False)).tokens is None
@@ -615,8 +616,18 @@ async def test_b58_a_bad_redirect_url_is_told_after_the_sign_out(uri: str) -> No
 
 async def test_b58_without_a_hosted_ui_every_redirect_url_is_a_bad_one() -> None:
     async with hosted_client(config=config(oauth=None)) as (client, _, _):
-        with pytest.raises(InvalidPreferredRedirectUrlException):
-            await client.sign_out(redirect_uri="https://app.example/bye")
+        result = await client.sign_out(redirect_uri="https://app.example/bye")
+        assert isinstance(result.error, InvalidPreferredRedirectUrlException)
+        assert result.logout_url is None
+
+
+async def test_b58_what_cognito_refused_is_told_first() -> None:
+    async with hosted_client() as (client, hosted, service):
+        await sign_in(client, hosted)
+        service.refuse("RevokeToken", "InternalErrorException")
+        result = await client.sign_out(redirect_uri="https://evil.example/")
+        assert isinstance(result.error, errors.InternalErrorException)
+        assert (result.revoked, result.logout_url) == (False, None)
 
 
 async def test_without_a_way_back_there_is_no_url() -> None:

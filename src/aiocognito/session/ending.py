@@ -22,8 +22,11 @@ async def sign_out(session: Session, *, everywhere: bool, redirect_uri: str | No
             RevokeToken if that fails.
         redirect_uri: Where the browser comes back to from the hosted UI; one of those configured.
 
+    Returns:
+        Whether Cognito confirmed it. ``error`` says why not, or else that ``redirect_uri`` is not one
+        of those configured, without which there is no ``logout_url``.
+
     Raises:
-        InvalidPreferredRedirectUrlException: It is not one of them. The person is signed out.
         StorageError: The storage cannot forget.
     """
     tokens, error = await _good_tokens(session) if everywhere else (None, None)
@@ -39,7 +42,11 @@ async def sign_out(session: Session, *, everywhere: bool, redirect_uri: str | No
     if not revoked:
         revoked, refusal_to_revoke = await _revoke(session, loaded.record.tokens)
         error = error or refusal_to_revoke
-    logout_url = _logout_url(session, redirect_uri, loaded.record.by_redirect)
+    try:
+        logout_url = _logout_url(session, redirect_uri, loaded.record.by_redirect)
+    except AuthError as bad_redirect_uri:
+        # Told, not raised: whoever signs out is signed out, whatever they got wrong beside it.
+        logout_url, error = None, error or bad_redirect_uri
     return SignOutResult(revoked=revoked, error=error, logout_url=logout_url)
 
 
