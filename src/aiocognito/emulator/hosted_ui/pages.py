@@ -2,13 +2,136 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
+
+from . import authorize, html, login
+from .request import Away, Unanswerable, parse, read
+from .visit import Forged, Visit
 
 if TYPE_CHECKING:
     from ..http import Site
 
+Page = Callable[[Visit], Awaitable[web.Response]]
+_SERVICE: Final = "hosted-ui"
+_FORM: Final = "application/x-www-form-urlencoded"
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": html.POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_PAGES: Final[tuple[tuple[str, str, str, Page], ...]] = (
+    ("GET", "/oauth2/authorize", "Authorize", authorize.authorize),
+    ("GET", "/login", "LoginPage", login.show),
+    ("POST", "/login", "LoginForm", login.take),
+)
+log = logging.getLogger(__name__)
+
 
 def add_routes(app: web.Application, site: Site) -> None:
     """Let an application serve them."""
+    for method, path, operation, page in _PAGES:
+        app.router.add_route(method, path, _serving(site, operation, _about_a_sign_in(site, page)))
+    app.router.add_route("GET", "/error", _serving(site, "ErrorPage", _error_page))
+
+
+Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+
+def _about_a_sign_in(site: Site, page: Page) -> Handler:
+    async def handle(request: web.Request) -> web.Response:
+        form = await _form(request) if request.method == "POST" else {}
+        asked = read(site.world, request.rel_url.raw_query_string)
+        visit = Visit(site, request, asked, form)
+        if request.method == "POST":
+            visit.require_genuine()
+        return await page(visit)
+
+    return handle
+
+
+async def _form(request: web.Request) -> dict[str, str]:
+    if request.content_type != _FORM:
+        raise Unanswerable("A form was expected.")
+    return dict(parse((await request.read()).decode("utf-8", "surrogateescape")))
+
+
+def _serving(site: Site, operation: str, handle: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """Answer, write the call down, and let planned faults happen."""
+
+    async def serve(request: web.Request) -> web.Response:
+        fault = site.faults.take(operation)
+        if fault is not None and fault.latency:
+            await asyncio.sleep(fault.latency)
+        if fault is not None and (fault.cut == "before" or fault.instead_of_work):
+            response = _failed(fault.error or "server_error", fault.message, fault.status or 500)
+        else:
+            response = await _answer(site, request, operation, handle)
+        if fault is not None and fault.malformed:
+            response = web.Response(text="\0", content_type="text/html", status=fault.status or 200)
+        cut = fault is not None and fault.cut is not None
+        _note(site, operation, None if cut else response.status, None if cut else response.get("error"))
+        if cut and request.transport is not None:
+            request.transport.abort()
+        response.headers.update(_HEADERS)
+        return response
+
+    return serve
+
+
+def _note(site: Site, operation: str, status: int | None, error: str | None) -> None:
+    from ..http import Call  # It imports this module.
+
+    site.calls.append(Call(operation, _SERVICE, status, error))
+
+
+async def _answer(site: Site, request: web.Request, operation: str, handle: Handler) -> web.Response:
+    own = f"{request.scheme}://{request.host}"
+    if request.headers.get("Origin", "null") not in {"null", own}:
+        # A script of another page. Browsers that are sent here name no origin, or none that counts.
+        return _message("Not for scripts", "This page is for browsers to visit.", "forbidden", 403)
+    try:
+        response = await handle(request)
+    except Away as away:
+        location = own + away.location if away.location.startswith("/") else away.location
+        response = web.Response(status=302, headers={"Location": location})
+        response["error"] = away.error
+    except Unanswerable as wrong:
+        response = _failed("invalid_request", wrong.text, 400)
+    except Forged:
+        text = (
+            "The form was not sent from its page, or by another browser. Go back and try again."
+        )
+        response = _message("This form cannot be accepted", text, "forbidden", 403)
+    except web.HTTPException:
+        raise
+    except Exception:
+        log.exception("%s failed inside the emulator", operation)
+        response = _failed("server_error", "The emulator failed; its log says where.", 500)
+    await site.world.changed()
+    return response
+
+
+async def _error_page(request: web.Request) -> web.Response:
+    """Say why a browser was not sent back to its app."""
+    given = dict(parse(request.rel_url.raw_query_string))
+    client = given.get("client_id")
+    about = html.element("p", "App client: ", html.element("code", client)) if client else None
+    return _failed(given.get("error") or "server_error", None, 400, about)
+
+
+def _failed(error: str, text: str | None, status: int, *more: html.Html | None) -> web.Response:
+    return _message("An error was encountered with the requested page", text or error, error, status, *more)
+
+
+def _message(title: str, text: str, error: str, status: int, *more: html.Html | None) -> web.Response:
+    page = html.document(title, html.alert(text), *more, whose="Hosted UI")
+    response = web.Response(text=page, content_type="text/html", status=status)
+    response["error"] = error
+    return response

@@ -1,10 +1,110 @@
-"""What one pool's hosted UI remembers."""
+"""What one pool's hosted UI remembers: codes, browsers that are signed in, and browsers on their way."""
 
 from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from itertools import islice
+from typing import Any, Final
 
 from attrs import define, field
 
 from .codes import CodeBook
+
+SESSION_LIFE: Final = 3600.0
+"""Seconds for which a browser stays signed in; documented. Nothing renews it."""
+STEP_LIFE: Final = 180.0
+"""Seconds for the next step of a sign-in, whatever AuthSessionValidity says; documented."""
+CODE_LIFE: Final = 480.0
+"""Seconds for the code of a forgotten password, or of a sign-up; documented for the first."""
+LOCAL: Final = "COGNITO"
+
+
+@define
+class Session:
+    """A browser that is signed in.
+
+    Args:
+        sub: Who.
+        auth_time: Since when, in seconds since 1970.
+        expires: Until when.
+        provider: With whose help.
+    """
+
+    sub: str
+    auth_time: float
+    expires: float
+    provider: str = LOCAL
+
+
+@define
+class Sessions:
+    """The browsers that are signed in, by a hash of their cookie."""
+
+    _kept: dict[bytes, Session] = field(factory=dict, repr=False)
+
+    def start(self, session: Session) -> str:
+        """Make the cookie of a new session."""
+        for key, old in list(islice(self._kept.items(), 2)):
+            if old.expires <= session.auth_time:
+                del self._kept[key]
+        text = secrets.token_urlsafe(32)
+        self._kept[_digest(text)] = session
+        return text
+
+    def get(self, text: str, now: float) -> Session | None:
+        """Find the session of a cookie."""
+        session = self._kept.get(_digest(text))
+        return session if session is not None and now < session.expires else None
+
+    def end(self, text: str) -> None:
+        """Forget a session."""
+        self._kept.pop(_digest(text), None)
+
+
+@define
+class Journey:
+    """A browser between two pages.
+
+    Args:
+        key: A hash of the cookie that the browser has to bring.
+        query: The request that it is on, as it was asked.
+        expires: Until when it may go on.
+        at: Where it is: what the next page has to know.
+    """
+
+    key: bytes = field(repr=False)
+    query: str = field(repr=False)
+    expires: float
+    at: Any = field(repr=False)
+
+
+@define
+class Journeys:
+    """The browsers that are on their way, by a name that is no secret: their cookie is."""
+
+    _kept: dict[str, Journey] = field(factory=dict, repr=False)
+
+    def start(self, query: str, at: object, now: float, life: float) -> tuple[str, str]:
+        """Begin one; return its name and the cookie that belongs to it."""
+        for name, old in list(islice(self._kept.items(), 2)):
+            if old.expires <= now:
+                del self._kept[name]
+        name, cookie = secrets.token_hex(8), secrets.token_urlsafe(32)
+        self._kept[name] = Journey(_digest(cookie), query, now + life, at)
+        return name, cookie
+
+    def get(self, name: str, cookie: str, now: float) -> Journey | None:
+        """Find one that has not ended, for the browser that began it."""
+        journey = self._kept.get(name)
+        if journey is None or now >= journey.expires:
+            return None
+        return journey if hmac.compare_digest(journey.key, _digest(cookie)) else None
+
+    def end(self, name: str) -> None:
+        """Forget one."""
+        self._kept.pop(name, None)
 
 
 @define
@@ -13,6 +113,14 @@ class HostedUi:
 
     Args:
         codes: The authorization codes that are out.
+        sessions: The browsers that are signed in.
+        journeys: The browsers on their way; they are not kept, and begin anew.
     """
 
     codes: CodeBook = field(factory=CodeBook, repr=False)
+    sessions: Sessions = field(factory=Sessions, repr=False)
+    journeys: Journeys = field(factory=Journeys, repr=False, metadata={"kept": False})
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,266 @@
+"""What an app sends a browser to the hosted UI with: read, and held against its client."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+from urllib.parse import parse_qsl, urlencode
+
+from attrs import field, frozen
+
+from ..clients import AppClient
+from ..pool import UserPool
+from ..refusals import Refusal
+from ..world import World
+
+_MAX_FIELDS: Final = 100
+_PROMPTS: Final = frozenset({"none", "login", "select_account", "consent"})
+_FLOWS: Final = {"code": "code", "token": "implicit"}
+_CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_LANG: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
+_KNOWN: Final = frozenset(
+    {
+        "response_type",
+        "client_id",
+        "redirect_uri",
+        "scope",
+        "state",
+        "nonce",
+        "code_challenge",
+        "code_challenge_method",
+        "identity_provider",
+        "idp_identifier",
+        "login_hint",
+        "lang",
+        "prompt",
+        "resource",
+    }
+)
+
+
+class Away(Exception):
+    """The browser is sent elsewhere: back to its app, or to the page that says what is wrong.
+
+    Args:
+        location: Where to.
+        error: The error that it is told.
+    """
+
+    def __init__(self, location: str, error: str):
+        super().__init__(error)
+        self.location = location
+        self.error = error
+
+
+class Unanswerable(Exception):
+    """It is not even clear which app it is about: a page says so.
+
+    Args:
+        text: What is wrong.
+    """
+
+    def __init__(self, text: str):
+        super().__init__(text)
+        self.text = text
+
+
+@frozen
+class SignInRequest:
+    """What was asked for (RFC 6749, 4.1.1; RFC 7636, 4.3; OpenID Connect Core, 3.1.2.1).
+
+    Args:
+        pool: The user pool.
+        client: The app client.
+        query: All of it, as it was asked; it goes along from page to page.
+        redirect_uri: Where the browser goes back to.
+        response_type: ``code`` or ``token``.
+        scopes: What the tokens are to be good for.
+        state: Goes back with the browser.
+        nonce: Goes into the id token.
+        code_challenge: The PKCE challenge, by S256.
+        prompt: Whether somebody who is signed in is asked again.
+        login_hint: The name that is in the form already.
+        lang: The language.
+        provider: The identity provider, ``COGNITO`` for the pool itself; ``None`` if the person chooses.
+    """
+
+    pool: UserPool
+    client: AppClient
+    query: str = field(repr=False)
+    redirect_uri: str
+    response_type: str
+    scopes: tuple[str, ...] = ()
+    state: str | None = field(default=None, repr=False)
+    nonce: str | None = field(default=None, repr=False)
+    code_challenge: str | None = field(default=None, repr=False)
+    prompt: frozenset[str] = frozenset()
+    login_hint: str | None = field(default=None, repr=False)
+    lang: str | None = None
+    provider: str | None = None
+
+    def back(self, answer: Iterable[tuple[str, str | None]]) -> str:
+        """Write the URL with which the browser goes back; of the implicit flow, in its fragment."""
+        given = urlencode([(name, value) for name, value in answer if value is not None])
+        if self.response_type == "token":
+            return f"{self.redirect_uri}#{given}"
+        return f"{self.redirect_uri}{'&' if '?' in self.redirect_uri else '?'}{given}"
+
+    def refused(self, error: str, description: str | None = None) -> Away:
+        """Send the browser back with an error."""
+        answer = (("error_description", description), ("state", self.state), ("error", error))
+        return Away(self.back(answer), error)
+
+
+def parse(text: str) -> list[tuple[str, str]]:
+    """Read a query or a form.
+
+    Raises:
+        Unanswerable: It cannot be read.
+    """
+    try:
+        text.encode()
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
+    except ValueError:
+        raise Unanswerable("The request cannot be read.") from None
+
+
+def read(world: World, query: str) -> SignInRequest:
+    """Read a request, and hold it against its client.
+
+    Args:
+        world: Where the client is.
+        query: The query of the URL.
+
+    Raises:
+        Unanswerable: Client or redirect URI are missing.
+        Away: Something else is wrong.
+    """
+    pairs = parse(query)
+    given = {name: value for name, value in pairs if value}
+    twice = _twice(pairs)
+    pool, client = client_of(world, given, twice)
+    redirect_uri = given.get("redirect_uri")
+    if redirect_uri is None:
+        raise missing("redirect_uri")
+    if "redirect_uri" in twice or redirect_uri not in client.settings.get("CallbackURLs", ()):
+        raise mismatch(client.id)
+    kind = given.get("response_type", "")
+    bare = SignInRequest(pool, client, query, redirect_uri, kind, state=given.get("state"))
+    if "state" in twice:
+        bare = SignInRequest(pool, client, query, redirect_uri, kind)
+    if twice or kind not in _FLOWS:
+        raise bare.refused("invalid_request")
+    if not _allowed(client, kind):
+        raise bare.refused("invalid_request", "unauthorized_client")
+    return SignInRequest(
+        pool,
+        client,
+        query,
+        redirect_uri,
+        kind,
+        scopes=_scopes(bare, given.get("scope")),
+        state=bare.state,
+        nonce=given.get("nonce"),
+        code_challenge=_challenge(bare, given),
+        prompt=_prompt(bare, given.get("prompt")),
+        login_hint=given.get("login_hint"),
+        lang=_lang(given.get("lang")),
+        provider=_provider(bare, given),
+    )
+
+
+def client_of(
+    world: World, given: Mapping[str, str], twice: Sequence[str] = ()
+) -> tuple[UserPool, AppClient]:
+    """Find the client that a request names.
+
+    Raises:
+        Unanswerable: It names none.
+        Away: There is no such client.
+    """
+    client_id = given.get("client_id")
+    if client_id is None:
+        raise missing("client_id")
+    try:
+        pool, client = world.client(client_id)
+    except Refusal:
+        raise mismatch(client_id) from None
+    if "client_id" in twice:
+        raise mismatch(client_id)
+    return pool, client
+
+
+def missing(name: str) -> Unanswerable:
+    """A parameter without which nothing can be done."""
+    return Unanswerable(f"Required String parameter '{name}' is not present")
+
+
+def mismatch(client_id: str) -> Away:
+    """A client that is not there, or does not come back where the browser is to go: it is not sent there."""
+    error = "redirect_mismatch"
+    return Away(f"/error?{urlencode({'error': error, 'client_id': client_id})}", error)
+
+
+def provider_of(pool: UserPool, name: str | None, identifier: str | None) -> str | None:
+    """Name the provider that a request asks for by name or by identifier, if there is one."""
+    if name is None and identifier is not None:
+        return next(
+            (key for key, kept in pool.providers.items() if identifier in kept.get("IdpIdentifiers", ())),
+            identifier,
+        )
+    return name
+
+
+def supported(client: AppClient) -> tuple[str, ...]:
+    """Name the identity providers of a client; the pool itself if nothing is said."""
+    return tuple(client.settings.get("SupportedIdentityProviders") or ("COGNITO",))
+
+
+def _twice(pairs: Sequence[tuple[str, str]]) -> list[str]:
+    # RFC 6749, 3.1: no parameter may come more than once.
+    names = [name for name, _ in pairs]
+    return [name for name in _KNOWN if names.count(name) > 1]
+
+
+def _allowed(client: AppClient, kind: str) -> bool:
+    enabled = client.settings.get("AllowedOAuthFlowsUserPoolClient")
+    return bool(enabled) and _FLOWS[kind] in client.settings.get("AllowedOAuthFlows", ())
+
+
+def _scopes(request: SignInRequest, text: str | None) -> tuple[str, ...]:
+    allowed = tuple(request.client.settings.get("AllowedOAuthScopes", ()))
+    wanted = tuple(dict.fromkeys((text or "").split(" "))) if text else allowed
+    if not set(wanted) <= set(allowed):
+        raise request.refused("invalid_request", "invalid_scope")
+    return wanted
+
+
+def _challenge(request: SignInRequest, given: Mapping[str, str]) -> str | None:
+    challenge, method = given.get("code_challenge"), given.get("code_challenge_method")
+    if challenge is None and method is None:
+        return None
+    if challenge is None or method != "S256" or not _CHALLENGE.fullmatch(challenge):
+        raise request.refused("invalid_request")
+    return challenge
+
+
+def _prompt(request: SignInRequest, text: str | None) -> frozenset[str]:
+    wanted = frozenset((text or "").split())
+    if not wanted <= _PROMPTS or ("none" in wanted and len(wanted) > 1):
+        raise request.refused("invalid_request")
+    return wanted
+
+
+def _lang(text: str | None) -> str | None:
+    return text if text and _LANG.fullmatch(text) else None
+
+
+def _provider(request: SignInRequest, given: Mapping[str, str]) -> str | None:
+    name = provider_of(request.pool, given.get("identity_provider"), given.get("idp_identifier"))
+    if name is None:
+        return None
+    known = name == "COGNITO" or name in request.pool.providers
+    if not known or name not in supported(request.client):
+        raise request.refused("invalid_request", "unsupported_identity_provider")
+    return name

@@ -1,0 +1,246 @@
+"""One request of a browser: what it asks, the cookies that it brings, and the answer that it gets."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import web
+from attrs import define, field
+
+from .. import dispatch
+from ..clients import AppClient
+from ..pool import UserPool
+from ..world import World
+from . import html
+from .html import Html
+from .request import SignInRequest
+from .state import SESSION_LIFE, STEP_LIFE, Journey, Session
+
+if TYPE_CHECKING:
+    from ..http import Site
+
+FORGERY_COOKIE: Final = "XSRF-TOKEN"
+FORGERY_FIELD: Final = "_csrf"
+_FORGERY: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_FLASH_LIFE: Final = 60
+NOTICES: Final[Mapping[str, str]] = {
+    "confirmed": "Your account is confirmed. Sign in with it now.",
+    "password": "Your password was changed. Sign in with it now.",
+}
+ALERTS: Final[Mapping[str, str]] = {
+    "late": "That took too long, or was finished already. Please sign in again.",
+    "attempts": "There were too many wrong codes. Please sign in again.",
+}
+
+
+class Forged(Exception):
+    """A form that no page of ours has sent, or another browser's."""
+
+
+@define
+class Visit:
+    """A request of a browser that is about signing in to one app.
+
+    Args:
+        site: Where it came in.
+        request: The request itself.
+        asked: What the app asked for.
+        form: What was typed, if something was sent.
+        forgery: The token that forms have to bring back.
+    """
+
+    site: Site = field(repr=False)
+    request: web.Request
+    asked: SignInRequest
+    form: Mapping[str, str] = field(factory=dict, repr=False)
+    forgery: str = field(factory=lambda: secrets.token_urlsafe(32), repr=False)
+    _cookies: dict[str, tuple[str, float | None]] = field(factory=dict, repr=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        brought = self.request.cookies.get(FORGERY_COOKIE, "")
+        # One that is there stays: other tabs and other emulators on this host have it in their forms.
+        if _FORGERY.fullmatch(brought):
+            self.forgery = brought
+        else:
+            self._cookies[FORGERY_COOKIE] = self.forgery, None
+
+    @property
+    def world(self) -> World:
+        """The emulator's state."""
+        return self.site.world
+
+    @property
+    def pool(self) -> UserPool:
+        """The user pool."""
+        return self.asked.pool
+
+    @property
+    def client(self) -> AppClient:
+        """The app client."""
+        return self.asked.client
+
+    def given(self, name: str) -> str:
+        """Return what was typed into a field."""
+        return self.form.get(name, "").strip()
+
+    async def ask(self, operation: str, /, **members: Any) -> dict[str, Any]:
+        """Do an operation of the API in the name of the app client, shapes checked.
+
+        Raises:
+            Refusal: It is refused.
+        """
+        model = dispatch.operation_model(self.site.model, operation)
+        secret_hash = self.client.hash_of(members.get("Username", ""))
+        if "Username" in members and secret_hash is not None:
+            members["SecretHash"] = secret_hash
+        given = self.site.model.check(model, {"ClientId": self.client.id, **members})
+        return await dispatch.perform(self.world, operation, given)
+
+    # Where pages are
+
+    def url(self, path: str) -> str:
+        """Write the address of another page, with the request that this one is about."""
+        return f"{path}?{self.asked.query}"
+
+    def absolute(self, location: str) -> str:
+        """Write an address of ours in full."""
+        return f"{self.request.scheme}://{self.request.host}{location}"
+
+    # Answers
+
+    def page(
+        self, title: str, *content: str | None, error: str | None = None, status: int | None = None
+    ) -> web.Response:
+        """Show a page.
+
+        Args:
+            title: Its heading.
+            content: What is under it.
+            error: The code of a refusal that it tells about.
+            status: The HTTP status; 200, or 400 with an error.
+        """
+        whose = str(self.client.settings.get("ClientName") or self.client.id)
+        text = html.document(title, *content, whose=whose, lang=self.asked.lang)
+        if status is None:
+            status = 200 if error is None else 400
+        response = web.Response(text=text, content_type="text/html", status=status)
+        return self._baked(response, error)
+
+    def go(self, location: str, *, error: str | None = None) -> web.Response:
+        """Send the browser somewhere: to a page of ours, or back to the app."""
+        if location.startswith("/"):
+            location = self.absolute(location)
+        return self._baked(web.Response(status=302, headers={"Location": location}), error)
+
+    def form_to(self, path: str, *content: str | None) -> Html:
+        """Write a form that is sent to a page of ours."""
+        token = html.element("input", type="hidden", name=FORGERY_FIELD, value=self.forgery)
+        return html.element("form", token, *content, method="post", action=self.url(path))
+
+    def _baked(self, response: web.Response, error: str | None) -> web.Response:
+        for name, (value, life) in self._cookies.items():
+            response.set_cookie(
+                name,
+                value,
+                max_age=None if life is None else int(life),
+                path="/",
+                httponly=True,
+                samesite="Lax",
+                secure=self.request.secure,
+            )
+        if error is not None:
+            response["error"] = error
+        return response
+
+    # Forms
+
+    def require_genuine(self) -> None:
+        """Refuse a form that another page, or another browser, has sent.
+
+        Raises:
+            Forged: It has not the token of the cookie, or the browser says where it came from.
+        """
+        if self.request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+            raise Forged
+        cookie = self.request.cookies.get(FORGERY_COOKIE, "")
+        brought = self.form.get(FORGERY_FIELD, "")
+        same = hmac.compare_digest(cookie.encode(), brought.encode("utf-8", "surrogatepass"))
+        if not cookie or not same:
+            raise Forged
+
+    # Messages for the next page
+
+    def flash(self, key: str) -> None:
+        """Have the login page say something: a key of :data:`NOTICES` or :data:`ALERTS`."""
+        self._cookies[self._flash_cookie] = key, _FLASH_LIFE
+
+    def flashed(self) -> str:
+        """Take the message that an earlier page has left."""
+        key = self.request.cookies.get(self._flash_cookie, "")
+        if key:
+            self._cookies[self._flash_cookie] = "", 0
+        return key
+
+    @property
+    def _flash_cookie(self) -> str:
+        return f"{self._cookie}-says"
+
+    # The session
+
+    @property
+    def _cookie(self) -> str:
+        # Cookies know no ports: the pool's id keeps pools and emulators on one host apart.
+        return f"cognito-{self.pool.id}"
+
+    def session(self) -> Session | None:
+        """Find who is signed in on this browser, if somebody is who still may."""
+        cookie = self.request.cookies.get(self._cookie)
+        if cookie is None:
+            return None
+        session = self.pool.hosted.sessions.get(cookie, self.world.clock())
+        user = None if session is None else self.pool.users.by_subject(session.sub)
+        return session if user is not None and user.enabled else None
+
+    def begin_session(self, sub: str, provider: str) -> Session:
+        """Sign somebody in on this browser. The cookie is always a new one: none can be planted."""
+        self._end_session()
+        now = self.world.clock()
+        session = Session(sub, now, now + SESSION_LIFE, provider)
+        self._cookies[self._cookie] = self.pool.hosted.sessions.start(session), SESSION_LIFE
+        return session
+
+    def _end_session(self) -> None:
+        if cookie := self.request.cookies.get(self._cookie):
+            self.pool.hosted.sessions.end(cookie)
+
+    def forget(self) -> None:
+        """Forget who is signed in on this browser, and where it is on its way."""
+        self._end_session()
+        for name in self.request.cookies:
+            if name == self._cookie or name.startswith(f"{self._cookie}-"):
+                self._cookies[name] = "", 0
+                self.pool.hosted.journeys.end(name.removeprefix(f"{self._cookie}-"))
+
+    # On the way
+
+    def set_out(self, at: object, *, life: float = STEP_LIFE) -> str:
+        """Remember where the browser is on its way; return the name under which."""
+        now = self.world.clock()
+        name, cookie = self.pool.hosted.journeys.start(self.asked.query, at, now, life)
+        self._cookies[f"{self._cookie}-{name}"] = cookie, SESSION_LIFE
+        return name
+
+    def journey(self, name: str) -> Journey | None:
+        """Find where this browser is on its way, with the request that it began with."""
+        cookie = self.request.cookies.get(f"{self._cookie}-{name}", "")
+        journey = self.pool.hosted.journeys.get(name, cookie, self.world.clock())
+        return journey if journey is not None and journey.query == self.asked.query else None
+
+    def arrive(self, name: str) -> None:
+        """Forget a journey that is over."""
+        self.pool.hosted.journeys.end(name)
+        self._cookies[f"{self._cookie}-{name}"] = "", 0
