@@ -95,6 +95,20 @@ class AppClient:
         """Whether tokens can be revoked."""
         return bool(self.settings.get("EnableTokenRevocation", True))
 
+    def grants(self, flow: str) -> bool:
+        """Whether an OAuth flow is on: ``code``, ``implicit`` or ``client_credentials``."""
+        return self.is_oauth and flow in (self.settings.get("AllowedOAuthFlows") or ())
+
+    @property
+    def is_oauth(self) -> bool:
+        """Whether it may use the hosted UI and its endpoints at all."""
+        return bool(self.settings.get("AllowedOAuthFlowsUserPoolClient"))
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """``AllowedOAuthScopes``."""
+        return tuple(self.settings.get("AllowedOAuthScopes") or ())
+
     @property
     def hides_users(self) -> bool:
         """Whether an unknown user looks like a wrong password."""
@@ -103,7 +117,7 @@ class AppClient:
     def may_read(self, attribute: str) -> bool:
         """Whether tokens and GetUser show an attribute."""
         allowed = self.settings.get("ReadAttributes")
-        return not allowed or attribute == "sub" or attribute in allowed
+        return not allowed or attribute in {"sub", "identities"} or attribute in allowed
 
     def may_write(self, attribute: str) -> bool:
         """Whether people may set an attribute through this client."""

@@ -131,3 +131,13 @@ class Unsettled:
     # Sign-in names
     lower_case_usernames: bool = True
     """Whether usernames of pools that ignore case are stored in lower case."""
+
+    # OAuth endpoints
+    wrong_client_status: Literal[400, 401] = 400
+    """The HTTP status of ``invalid_client`` at the token endpoint; the guide lists it under 400."""
+    failed_exchange_burns_code: bool = True
+    """Whether a code is gone after an exchange with another redirect URI or code verifier."""
+    code_reuse_revokes: bool = True
+    """Whether a code's second use revokes what its first one yielded (RFC 6749, 4.1.2)."""
+    machine_scope_error: Literal["invalid_grant", "invalid_scope"] = "invalid_grant"
+    """The error of a client-credentials grant that asks for a scope which the client does not have."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
+
+from . import forms, revocation, token_endpoint, user_info
+from .answering import serve
 
 if TYPE_CHECKING:
     from ..http import Site
@@ -12,3 +15,30 @@ if TYPE_CHECKING:
 
 def add_routes(app: web.Application, site: Site) -> None:
     """Let an application serve them."""
+
+    async def token(request: web.Request) -> web.StreamResponse:
+        async def work() -> dict[str, Any]:
+            return await token_endpoint.answer(site.world, await forms.read(request), _authorization(request))
+
+        return await serve(site, request, "Token", work)
+
+    async def revoke(request: web.Request) -> web.StreamResponse:
+        async def work() -> None:
+            revocation.answer(site.world, await forms.read(request), _authorization(request))
+
+        return await serve(site, request, "Revoke", work)
+
+    async def who(request: web.Request) -> web.StreamResponse:
+        async def work() -> dict[str, str]:
+            return await user_info.answer(site.world, _authorization(request))
+
+        return await serve(site, request, "UserInfo", work, changes=False)
+
+    app.router.add_post("/oauth2/token", token)
+    app.router.add_post("/oauth2/revoke", revoke)
+    app.router.add_get("/oauth2/userInfo", who, allow_head=False)
+    app.router.add_post("/oauth2/userInfo", who)
+
+
+def _authorization(request: web.Request) -> str | None:
+    return request.headers.get("Authorization")

@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from ..refusals import not_authorized, user_not_found
+from ..refusals import Refusal, not_authorized, user_not_found
 from .book import Grant
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from ..world import World
 
 SCOPE: Final = "aws.cognito.signin.user.admin"
+
+
+class MissingScope(Refusal):
+    """The token is good, but not for this."""
 
 
 @frozen
@@ -36,8 +40,13 @@ class Bearer:
     claims: Mapping[str, Any] = field(repr=False)
 
 
-async def authorize(world: World, token: str) -> Bearer:
+async def authorize(world: World, token: str, *, scope: str = SCOPE) -> Bearer:
     """Find out who an access token belongs to.
+
+    Args:
+        world: The emulator's state.
+        token: The access token.
+        scope: What it must allow.
 
     Raises:
         Refusal: It is no access token of this emulator's, its signature is wrong, it has expired, was
@@ -51,6 +60,8 @@ async def authorize(world: World, token: str) -> Bearer:
         await _verify(world, pool, header, token)
     if world.clock() >= claims["exp"]:
         raise not_authorized("Access Token has expired")
+    if scope not in claims["scope"].split():
+        raise MissingScope("NotAuthorizedException", "Access Token does not have required scopes")
     grant = pool.tokens.grants.get(claims.get("event_id", ""))
     user = pool.users.by_subject(claims["sub"])
     if user is None:
@@ -60,8 +71,6 @@ async def authorize(world: World, token: str) -> Bearer:
     client = pool.clients.get(claims["client_id"])
     if grant is None or grant.revoked or client is None:
         raise not_authorized("Access Token has been revoked")
-    if SCOPE not in claims["scope"].split():
-        raise not_authorized("Access Token does not have required scopes")
     return Bearer(pool, client, user, grant, claims)
 
 

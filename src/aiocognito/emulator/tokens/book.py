@@ -21,6 +21,7 @@ class Grant:
         client_id: Through which app client.
         auth_time: When, in seconds since 1970.
         scopes: What access tokens may do.
+        hosted: It was made on the hosted UI: its tokens hold what OAuth and OpenID Connect ask for.
         revoked: Nothing of this family is good any more.
         refreshable: Its refresh tokens still are.
         device_key: The device that it was made on, where devices are tracked.
@@ -35,6 +36,7 @@ class Grant:
     revoked: bool = False
     refreshable: bool = True
     device_key: str | None = None
+    hosted: bool = False
 
 
 @define
@@ -61,6 +63,10 @@ class TokenBook:
     def add_refresh(self, text: str, token: RefreshToken) -> None:
         """Remember a refresh token by its hash."""
         self._refresh[_digest(text)] = token
+
+    def revoke(self, event_id: str) -> None:
+        """End one sign-in."""
+        self.grants[event_id].revoked = True
 
     def refresh(self, text: str) -> RefreshToken | None:
         """Look a refresh token up."""

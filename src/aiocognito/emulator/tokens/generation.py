@@ -1,4 +1,4 @@
-"""The trigger that has a say in tokens: PreTokenGeneration, in its first and second version."""
+"""The trigger that has a say in tokens: PreTokenGeneration, in its three versions."""
 
 from __future__ import annotations
 
@@ -86,6 +86,32 @@ async def customise(
         _apply_first(triggers.mapping(response, "claimsOverrideDetails"), access, identity)
     if version != "V1_0":
         _apply_second(triggers.mapping(response, "claimsAndScopeOverrideDetails"), access, identity)
+
+
+async def customise_machine(
+    pool: UserPool, client: AppClient, access: Claims, *, metadata: Mapping[str, str]
+) -> None:
+    """Let the trigger change claims and scopes of a machine's token; only its third version is asked.
+
+    Raises:
+        Refusal: It failed, or answered something that is no answer.
+    """
+    if _version(pool) != "V3_0":
+        return
+    response = await triggers.run(
+        pool,
+        "PreTokenGeneration",
+        "TokenGeneration_ClientCredentials",
+        client=client,
+        username="ClientCredentials",
+        request=triggers.about(
+            None, metadata, groupConfiguration=_configuration({}), scopes=access["scope"].split()
+        ),
+        response={"claimsAndScopeOverrideDetails": None},
+        version="3",
+    )
+    if response is not None:
+        _apply_second(triggers.mapping(response, "claimsAndScopeOverrideDetails"), access, {})
 
 
 def _version(pool: UserPool) -> str | None:

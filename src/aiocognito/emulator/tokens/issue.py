@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
@@ -10,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from anyio import to_thread
 
-from .. import schema
-from . import generation
+from .. import identities, schema
+from . import generation, scopes
 from .book import Grant, RefreshToken
-from .keys import SigningKey
+from .keys import KeyPair, SigningKey
 
 if TYPE_CHECKING:
     from ..clients import AppClient
@@ -48,10 +49,41 @@ async def sign_in(
     """
     now = world.clock()
     grant = Grant(world.random.uuid(), world.random.uuid(), user.sub, client.id, now, device_key=device_key)
+    return await begin(world, pool, client, user, grant, source=source, metadata=metadata)
+
+
+async def begin(
+    world: World,
+    pool: UserPool,
+    client: AppClient,
+    user: User,
+    grant: Grant,
+    *,
+    source: str,
+    metadata: Mapping[str, str] | None = None,
+    nonce: str | None = None,
+    refreshable: bool = True,
+) -> dict[str, Any]:
+    """Issue the first tokens of a sign-in: AuthenticationResult.
+
+    Args:
+        world: The emulator's state.
+        pool: The user pool.
+        client: The app client.
+        user: Who signed in.
+        grant: The sign-in.
+        source: Why, as PreTokenGeneration is told.
+        metadata: What else it is told.
+        nonce: What the ID token is to hold. Tokens that come of a refresh have none (OpenID Connect
+            Core, 12.2).
+        refreshable: Whether there is a refresh token.
+    """
     pool.tokens.open(grant)
-    result = await tokens(world, pool, client, user, grant, source=source, metadata=metadata)
-    refresh = refresh_token(pool, RefreshToken(grant.event_id, now + client.life("RefreshToken")))
-    return {**result, "RefreshToken": refresh}
+    expires = world.clock() + client.life("RefreshToken")
+    result = await tokens(world, pool, client, user, grant, source=source, metadata=metadata, nonce=nonce)
+    if refreshable:
+        result["RefreshToken"] = refresh_token(pool, RefreshToken(grant.event_id, expires))
+    return result
 
 
 async def tokens(
@@ -63,25 +95,63 @@ async def tokens(
     *,
     source: str = "RefreshTokens",
     metadata: Mapping[str, str] | None = None,
+    nonce: str | None = None,
 ) -> dict[str, Any]:
     """Make a fresh ID and access token of a sign-in: AuthenticationResult without a refresh token."""
     common = _common(world, pool, client, grant)
     access = {**_access(pool, client, user, grant), **common, "jti": world.random.uuid()}
-    identity = {**_identity(pool, client, user), **common, "jti": world.random.uuid()}
+    identity = {**_identity(pool, client, user, grant), **common, "jti": world.random.uuid()}
     access["exp"] = access["iat"] + int(client.life("AccessToken"))
     identity["exp"] = identity["iat"] + int(client.life("IdToken"))
     if not client.revokes:
         del access["jti"], identity["jti"]
     await generation.customise(pool, client, user, access, identity, source=source, metadata=metadata or {})
+    if nonce is not None:
+        identity["nonce"] = nonce
     keys = await world.keys.of(pool.id)
-    signed = await to_thread.run_sync(_sign_all, [(keys.access, access), (keys.id, identity)])
-    pool.tokens.add_genuine(signed[0])
-    return {
-        "AccessToken": signed[0],
-        "ExpiresIn": int(client.life("AccessToken")),
-        "IdToken": signed[1],
-        "TokenType": "Bearer",
+    result = await to_thread.run_sync(_sign_both, keys, access, identity, grant.hosted)
+    pool.tokens.add_genuine(result["AccessToken"])
+    if grant.hosted and scopes.OPENID not in grant.scopes:
+        del result["IdToken"]
+    return {**result, "ExpiresIn": int(client.life("AccessToken")), "TokenType": "Bearer"}
+
+
+async def machine(
+    world: World,
+    pool: UserPool,
+    client: AppClient,
+    granted: Sequence[str],
+    *,
+    metadata: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Make an access token for an app client itself (RFC 6749, 4.4): AuthenticationResult with that alone.
+
+    Args:
+        world: The emulator's state.
+        pool: The user pool.
+        client: The app client.
+        granted: Its scopes.
+        metadata: ``aws_client_metadata``, for the trigger.
+    """
+    now = int(world.clock())
+    life = int(client.life("AccessToken"))
+    access = {
+        "sub": client.id,
+        "token_use": "access",
+        "scope": " ".join(granted),
+        "auth_time": now,
+        "iss": pool.issuer,
+        "exp": now + life,
+        "iat": now,
+        "version": 2,
+        "jti": world.random.uuid(),
+        "client_id": client.id,
     }
+    await generation.customise_machine(pool, client, access, metadata=metadata or {})
+    keys = await world.keys.of(pool.id)
+    token = await to_thread.run_sync(sign, keys.access, access)
+    pool.tokens.add_genuine(token)
+    return {"AccessToken": token, "ExpiresIn": life, "TokenType": "Bearer"}
 
 
 def refresh_token(pool: UserPool, token: RefreshToken) -> str:
@@ -107,7 +177,7 @@ def _common(world: World, pool: UserPool, client: AppClient, grant: Grant) -> di
 
 
 def _access(pool: UserPool, client: AppClient, user: User, grant: Grant) -> dict[str, Any]:
-    claims = {
+    claims: dict[str, Any] = {
         "token_use": "access",
         "client_id": client.id,
         "username": user.username,
@@ -115,13 +185,17 @@ def _access(pool: UserPool, client: AppClient, user: User, grant: Grant) -> dict
     }
     if grant.device_key is not None:
         claims["device_key"] = grant.device_key
+    if grant.hosted:
+        claims["version"] = 2
     return {**claims, **_groups(pool, user, roles=False)}
 
 
-def _identity(pool: UserPool, client: AppClient, user: User) -> dict[str, Any]:
+def _identity(pool: UserPool, client: AppClient, user: User, grant: Grant) -> dict[str, Any]:
     claims: dict[str, Any] = {"token_use": "id", "aud": client.id, "cognito:username": user.username}
-    readable = {name: value for name, value in user.attributes.items() if client.may_read(name)}
-    claims.update({name: schema.claim(name, value) for name, value in readable.items()})
+    shown = scopes.readable(client, user, grant.scopes if grant.hosted else ())
+    claims.update({name: schema.claim(name, value) for name, value in shown.items()})
+    if identities.ATTRIBUTE in shown:
+        claims[identities.ATTRIBUTE] = identities.claim(user)
     return {**claims, **_groups(pool, user, roles=True)}
 
 
@@ -141,8 +215,15 @@ def _groups(pool: UserPool, user: User, *, roles: bool) -> dict[str, Any]:
     return claims
 
 
-def _sign_all(jobs: Sequence[tuple[SigningKey, Mapping[str, Any]]]) -> list[str]:
-    return [sign(key, claims) for key, claims in jobs]
+def _sign_both(
+    keys: KeyPair, access: Mapping[str, Any], identity: Mapping[str, Any], hosted: bool
+) -> dict[str, Any]:
+    token = sign(keys.access, access)
+    if hosted:
+        # The left half of the access token's hash (OpenID Connect Core, 3.1.3.6).
+        digest = hashlib.sha256(token.encode()).digest()
+        identity = {"at_hash": _base64url(digest[:16]), **identity}
+    return {"AccessToken": token, "IdToken": sign(keys.id, identity)}
 
 
 def sign(key: SigningKey, claims: Mapping[str, Any]) -> str:

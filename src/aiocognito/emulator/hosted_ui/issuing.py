@@ -1,0 +1,82 @@
+"""Tokens of sign-ins on the hosted UI, in OAuth's form."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from ..tokens import issue
+from ..tokens.book import Grant
+
+if TYPE_CHECKING:
+    from ..clients import AppClient
+    from ..pool import UserPool
+    from ..users import User
+    from ..world import World
+
+SOURCE: Final = "HostedAuth"
+_MEMBERS: Final = {
+    "AccessToken": "access_token",
+    "IdToken": "id_token",
+    "RefreshToken": "refresh_token",
+    "TokenType": "token_type",
+    "ExpiresIn": "expires_in",
+}
+
+
+def new_grant(
+    world: World, client: AppClient, user: User, *, scopes: Collection[str], auth_time: float
+) -> Grant:
+    """Make the record of a sign-in on the hosted UI.
+
+    Args:
+        world: The emulator's state.
+        client: The app client.
+        user: Who signed in.
+        scopes: What was granted.
+        auth_time: When they signed in, in seconds since 1970.
+    """
+    return Grant(
+        world.random.uuid(),
+        world.random.uuid(),
+        user.sub,
+        client.id,
+        auth_time,
+        scopes=tuple(scopes),
+        hosted=True,
+    )
+
+
+async def sign_in(
+    world: World,
+    pool: UserPool,
+    client: AppClient,
+    user: User,
+    grant: Grant,
+    *,
+    nonce: str | None = None,
+    refreshable: bool = True,
+) -> dict[str, Any]:
+    """Issue the tokens of a sign-in; an ID token with ``openid`` only.
+
+    Args:
+        world: The emulator's state.
+        pool: The user pool.
+        client: The app client.
+        user: Who signed in.
+        grant: The sign-in.
+        nonce: What the ID token is to hold.
+        refreshable: Whether there is a refresh token; not in the implicit flow.
+
+    Raises:
+        Refusal: PreTokenGeneration failed.
+    """
+    result = await issue.begin(
+        world, pool, client, user, grant, source=SOURCE, nonce=nonce, refreshable=refreshable
+    )
+    return members(result)
+
+
+def members(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Write AuthenticationResult as RFC 6749, 5.1, names its members."""
+    return {name: result[member] for member, name in _MEMBERS.items() if member in result}

@@ -1,0 +1,63 @@
+"""What the OAuth endpoints say no with (RFC 6749, 5.2; RFC 6750, 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+NO_STORE: Final = {
+    "Cache-Control": "no-cache, no-store, max-age=0, must-revalidate",
+    "Expires": "0",
+    "Pragma": "no-cache",
+}
+
+
+class OAuthError(Exception):
+    """A request to an OAuth endpoint is refused.
+
+    Args:
+        error: The error code, such as ``invalid_grant``.
+        description: ``error_description``, where Cognito gives one.
+        status: The HTTP status.
+        headers: What else the answer has to have.
+    """
+
+    def __init__(
+        self,
+        error: str,
+        description: str | None = None,
+        *,
+        status: int = 400,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(error, description)
+        self.error = error
+        self.description = description
+        self.status = status
+        self.headers = dict(headers or {})
+
+    def body(self) -> dict[str, str]:
+        """The members of the answer."""
+        described = {} if self.description is None else {"error_description": self.description}
+        return {"error": self.error, **described}
+
+
+def invalid_request(description: str | None = None) -> OAuthError:
+    """A parameter is missing, malformed or given twice."""
+    return OAuthError("invalid_request", description)
+
+
+def invalid_client(status: int) -> OAuthError:
+    """Nobody knows the client, or it has not proved to be itself."""
+    headers = {"WWW-Authenticate": "Basic"} if status == 401 else None
+    return OAuthError("invalid_client", status=status, headers=headers)
+
+
+def invalid_grant() -> OAuthError:
+    """The code or refresh token is worth nothing."""
+    return OAuthError("invalid_grant")
+
+
+def unauthorized_client(description: str | None = None) -> OAuthError:
+    """The client may not do that."""
+    return OAuthError("unauthorized_client", description)

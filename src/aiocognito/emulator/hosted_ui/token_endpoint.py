@@ -1,0 +1,149 @@
+"""``POST /oauth2/token``: codes, refresh tokens and client secrets for access tokens (RFC 6749, 3.2)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from ..refusals import Refusal
+from ..tokens import issue, refresh, scopes
+from . import issuing
+from .client_authentication import authenticate
+from .forms import need
+from .oauth_errors import (
+    OAuthError,
+    invalid_client,
+    invalid_grant,
+    invalid_request,
+    unauthorized_client,
+)
+
+if TYPE_CHECKING:
+    from ..clients import AppClient
+    from ..pool import UserPool
+    from ..world import World
+    from .codes import AuthorizationCode
+
+Form = Mapping[str, str]
+_VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC 7636, 4.1
+
+
+async def answer(world: World, form: Form, authorization: str | None) -> dict[str, Any]:
+    """Answer one request.
+
+    Args:
+        world: The emulator's state.
+        form: The request's parameters.
+        authorization: The header, if there is one.
+
+    Raises:
+        OAuthError: It is refused.
+    """
+    name = need(form, "grant_type")
+    status = world.unsettled.wrong_client_status
+    pool, client = authenticate(world, form, authorization, status=status)
+    if name not in _GRANTS:
+        raise OAuthError("unsupported_grant_type")
+    try:
+        return await _GRANTS[name](world, pool, client, form)
+    except Refusal as refusal:
+        # What is left is a trigger that failed.
+        raise invalid_request(refusal.message) from refusal
+
+
+async def _authorization_code(world: World, pool: UserPool, client: AppClient, form: Form) -> dict[str, Any]:
+    if not client.grants("code"):
+        raise unauthorized_client()
+    text, redirect_uri = need(form, "code"), need(form, "redirect_uri")
+    verifier = form.get("code_verifier")
+    if verifier is not None and not _VERIFIER.fullmatch(verifier):
+        raise invalid_request()
+    code = pool.hosted.codes.get(text)
+    if code is None or code.client_id != client.id:
+        raise invalid_grant()
+    if code.spent:
+        _end(world, pool, code)
+        raise invalid_grant()
+    _check_exchange(world, code, redirect_uri, verifier)
+    code.spent = True
+    user = pool.users.by_subject(code.sub)
+    if user is None or not user.enabled or scopes.unreadable(client, code.scopes):
+        raise invalid_grant()
+    grant = issuing.new_grant(world, client, user, scopes=code.scopes, auth_time=code.auth_time)
+    # At once: who comes with the code while tokens are made must be able to end this sign-in.
+    code.event_id = grant.event_id
+    return await issuing.sign_in(world, pool, client, user, grant, nonce=code.nonce)
+
+
+def _end(world: World, pool: UserPool, code: AuthorizationCode) -> None:
+    """Revoke what a code yielded that comes back: one of the two who have it is a thief."""
+    if code.event_id is not None and world.unsettled.code_reuse_revokes:
+        pool.tokens.revoke(code.event_id)
+
+
+def _check_exchange(world: World, code: AuthorizationCode, redirect_uri: str, verifier: str | None) -> None:
+    if world.clock() >= code.expires:
+        raise invalid_grant()
+    try:
+        if redirect_uri != code.redirect_uri:
+            raise unauthorized_client("invalid_redirect")
+        if not _proves(code.code_challenge, verifier):
+            raise invalid_grant()
+    except OAuthError:
+        code.spent = world.unsettled.failed_exchange_burns_code
+        raise
+
+
+def _proves(challenge: str | None, verifier: str | None) -> bool:
+    # A verifier without a challenge is a code that was asked for by somebody else (RFC 9700, 2.1.1).
+    if challenge is None or verifier is None:
+        return challenge is verifier
+    digest = hashlib.sha256(verifier.encode()).digest()
+    made = base64.urlsafe_b64encode(digest).rstrip(b"=")
+    return hmac.compare_digest(made, challenge.encode())
+
+
+async def _refresh_token(world: World, pool: UserPool, client: AppClient, form: Form) -> dict[str, Any]:
+    if not client.is_oauth:
+        raise unauthorized_client()
+    try:
+        found = refresh.redeem(world, pool, client, need(form, "refresh_token"))
+    except Refusal:
+        raise invalid_grant() from None
+    return issuing.members(await refresh.refresh(world, pool, client, found))
+
+
+async def _client_credentials(world: World, pool: UserPool, client: AppClient, form: Form) -> dict[str, Any]:
+    if not client.secrets:
+        raise invalid_client(world.unsettled.wrong_client_status)
+    if not client.grants("client_credentials"):
+        raise unauthorized_client()
+    own = [scope for scope in scopes.custom(pool) if scope in client.scopes]
+    wanted = dict.fromkeys(form["scope"].split()) if "scope" in form else own
+    if not wanted or any(scope not in own for scope in wanted):
+        raise OAuthError(world.unsettled.machine_scope_error)
+    return issuing.members(await issue.machine(world, pool, client, list(wanted), metadata=_metadata(form)))
+
+
+def _metadata(form: Form) -> dict[str, str] | None:
+    if "aws_client_metadata" not in form:
+        return None
+    try:
+        found = json.loads(form["aws_client_metadata"])
+    except (ValueError, RecursionError):
+        raise invalid_request() from None
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise invalid_request()
+    return found
+
+
+_GRANTS: Final[Mapping[str, Callable[[World, UserPool, AppClient, Form], Awaitable[dict[str, Any]]]]] = {
+    "authorization_code": _authorization_code,
+    "refresh_token": _refresh_token,
+    "client_credentials": _client_credentials,
+}

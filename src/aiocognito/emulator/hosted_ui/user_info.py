@@ -1,0 +1,44 @@
+"""``/oauth2/userInfo``: whom an access token belongs to (OpenID Connect Core, 5.3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ..refusals import Refusal
+from ..tokens import bearer, scopes
+from .oauth_errors import OAuthError
+
+if TYPE_CHECKING:
+    from ..world import World
+
+_BAD_REQUEST: Final = "Bad OAuth2 request at UserInfo Endpoint"
+_NO_OPENID: Final = "Access token does not contain openid scope"
+_BAD_TOKEN: Final = "Access token is expired, disabled, or deleted, or the user has globally signed out."  # noqa: S105 - a message
+
+
+async def answer(world: World, authorization: str | None) -> dict[str, str]:
+    """Answer one request; all values are strings, also whether an address is verified.
+
+    Args:
+        world: The emulator's state.
+        authorization: The header, if there is one.
+
+    Raises:
+        OAuthError: There is no token, or it is worth nothing here.
+    """
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise _refusal("invalid_request", _BAD_REQUEST, 400)
+    try:
+        who = await bearer.authorize(world, token.strip(), scope=scopes.OPENID)
+    except bearer.MissingScope:
+        raise _refusal("invalid_token", _NO_OPENID, 401) from None
+    except Refusal:
+        raise _refusal("invalid_token", _BAD_TOKEN, 401) from None
+    shown = scopes.readable(who.client, who.user, who.claims["scope"].split())
+    return {"sub": who.user.sub, **shown, "username": who.user.username}
+
+
+def _refusal(error: str, description: str, status: int) -> OAuthError:
+    challenge = f'error="{error}", error_description="{description}"'
+    return OAuthError(error, description, status=status, headers={"WWW-Authenticate": challenge})

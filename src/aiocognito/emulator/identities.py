@@ -1,0 +1,74 @@
+"""The accounts at external providers that belong to a user: the attribute ``identities``, JSON as text."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from .users import User
+
+if TYPE_CHECKING:
+    from .pool import UserPool
+
+ATTRIBUTE: Final = "identities"
+
+
+def of(user: User) -> list[dict[str, Any]]:
+    """Read a user's identities."""
+    entries: list[dict[str, Any]] = json.loads(user.attributes.get(ATTRIBUTE) or "[]")
+    return entries
+
+
+def put(user: User, entries: list[dict[str, Any]]) -> None:
+    """Replace a user's identities; without any there is no such attribute."""
+    if entries:
+        user.attributes[ATTRIBUTE] = json.dumps(entries, separators=(",", ":"))
+    else:
+        user.attributes.pop(ATTRIBUTE, None)
+
+
+def entry(
+    provider: dict[str, Any], user_id: str, *, primary: bool, now: float, issuer: str | None = None
+) -> dict[str, Any]:
+    """Write one identity.
+
+    Args:
+        provider: IdentityProviderType's members.
+        user_id: How the provider names the person.
+        primary: Whether the user was made for it, not linked with it.
+        now: Seconds since 1970.
+        issuer: The entity id of a SAML provider.
+    """
+    return {
+        "userId": user_id,
+        "providerName": provider["ProviderName"],
+        "providerType": provider["ProviderType"],
+        "issuer": issuer,
+        "primary": primary,
+        "dateCreated": int(now * 1000),
+    }
+
+
+def holder(pool: UserPool, provider: str, user_id: str) -> User | None:
+    """Find the user that an account at a provider belongs to, by link or as their own."""
+    for user in pool.users:
+        if any(_is(found, provider, user_id) for found in of(user)):
+            return user
+    return None
+
+
+def without(user: User, provider: str, user_id: str) -> list[dict[str, Any]]:
+    """Return a user's identities but for one."""
+    return [found for found in of(user) if not _is(found, provider, user_id)]
+
+
+def claim(user: User) -> list[dict[str, Any]]:
+    """Write the claim: the same as an array, in which flags and times are strings."""
+    return [
+        {**found, "primary": str(found["primary"]).lower(), "dateCreated": str(found["dateCreated"])}
+        for found in of(user)
+    ]
+
+
+def _is(found: dict[str, Any], provider: str, user_id: str) -> bool:
+    return (found["providerName"], found["userId"]) == (provider, user_id)

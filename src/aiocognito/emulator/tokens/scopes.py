@@ -1,0 +1,73 @@
+"""OAuth scopes: which there are, and what of a user they show."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from ..identities import ATTRIBUTE
+from .bearer import SCOPE
+
+if TYPE_CHECKING:
+    from ..clients import AppClient
+    from ..pool import UserPool
+    from ..users import User
+
+OPENID: Final = "openid"
+STANDARD: Final = (OPENID, "email", "phone", "profile", SCOPE)
+"""The scopes that every user pool has."""
+_PROFILE: Final = (
+    "name",
+    "family_name",
+    "given_name",
+    "middle_name",
+    "nickname",
+    "preferred_username",
+    "profile",
+    "picture",
+    "website",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "updated_at",
+)
+_SHOWS: Final[Mapping[str, Collection[str]]] = {
+    "email": ("email", "email_verified"),
+    "phone": ("phone_number", "phone_number_verified"),
+    "profile": _PROFILE,
+}
+
+
+def custom(pool: UserPool) -> list[str]:
+    """Name the scopes of a pool's resource servers, as ``<identifier>/<name>``."""
+    servers = pool.resource_servers.values()
+    return [f"{server['Identifier']}/{scope['ScopeName']}" for server in servers for scope in _of(server)]
+
+
+def _of(server: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return server.get("Scopes") or []
+
+
+def readable(client: AppClient, user: User, scopes: Collection[str]) -> dict[str, str]:
+    """Return the attributes of a user that a client sees with some scopes.
+
+    ``profile``, ``email`` and ``phone`` narrow; without any of them all is shown that the client may read.
+    """
+    narrowing = [scope for scope in _SHOWS if scope in scopes]
+    attributes = {name: value for name, value in user.attributes.items() if client.may_read(name)}
+    if not narrowing:
+        return attributes
+    return {name: value for name, value in attributes.items() if _shown(name, narrowing)}
+
+
+def _shown(attribute: str, narrowing: Collection[str]) -> bool:
+    if attribute.startswith("custom:"):
+        return "profile" in narrowing
+    return attribute == ATTRIBUTE or any(attribute in _SHOWS[scope] for scope in narrowing)
+
+
+def unreadable(client: AppClient, scopes: Collection[str]) -> list[str]:
+    """Name what the scopes ``email`` and ``phone`` would show and the client may not read."""
+    wanted = [name for scope in ("email", "phone") if scope in scopes for name in _SHOWS[scope]]
+    return [name for name in wanted if not client.may_read(name)]
