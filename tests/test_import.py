@@ -104,6 +104,11 @@ def test_nothing_is_touched(package: dict[str, Any], everything: dict[str, Any])
         assert report["handlers"] == 0
 
 
+def test_a_system_that_is_not_posix_can_do_without_files() -> None:
+    statement = "sys.modules['fcntl'] = None; from aiocognito import *; MemoryStorage()"
+    assert "aiocognito" in fresh(statement)["loaded"]
+
+
 def test_one_name_does_not_load_the_others() -> None:
     report = fresh("from aiocognito import errors; assert 'aiocognito.client' not in sys.modules")
     assert "aiocognito" in report["loaded"]

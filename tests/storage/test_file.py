@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from blockbuster import BlockBuster
 
-from aiocognito.errors import StorageError
+from aiocognito.errors import AuthConfigError, StorageError
 from aiocognito.storage import FileStorage, disk
 
 from .clock import ManualClock
@@ -375,3 +375,11 @@ async def test_file_system_that_cannot_sync_directories_will_do(
     else:
         await files.set("k", b"v")
         assert await files.get("k") == b"v"
+
+
+def test_a_system_without_flock_is_told_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("aiocognito.storage.file._IS_POSIX", False)
+    with pytest.raises(AuthConfigError, match=r"flock\(2\).*POSIX.*another storage"):
+        FileStorage(tmp_path, encryption_key=None)

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from anyio import CancelScope, sleep
 
-from ..errors import StorageError
+from ..errors import AuthConfigError, StorageError
 from .cipher import Cipher
 from .disk import Disk
 from .off_loop import off_loop
@@ -21,6 +21,7 @@ from .protocol import check_key, check_replace, check_set
 from .task_locks import TaskLocks
 
 T = TypeVar("T")
+_IS_POSIX = os.name == "posix"
 
 
 class FileStorage:
@@ -41,7 +42,8 @@ class FileStorage:
         clock: Returns the time in seconds since the epoch; ``time.time`` by default.
 
     Raises:
-        AuthConfigError: There is no encryption key, or one that is not 32 bytes.
+        AuthConfigError: There is no encryption key, or one that is not 32 bytes; or this is no POSIX
+            system, and has no `flock(2)`.
     """
 
     __slots__ = ("_disk", "_leases", "_writers")
@@ -53,6 +55,10 @@ class FileStorage:
         encryption_key: bytes | Sequence[bytes] | None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        if not _IS_POSIX:
+            raise AuthConfigError(
+                "FileStorage needs flock(2), as POSIX systems (Linux, macOS) have it; use another storage"
+            )
         cipher = None if encryption_key is None else Cipher(encryption_key, field="encryption_key")
         self._disk = Disk(Path(directory).absolute(), cipher, clock)  # a later chdir moves no session
         # Tasks of this process queue up here, in order; only the first of them asks the kernel.

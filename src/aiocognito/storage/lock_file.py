@@ -7,11 +7,13 @@ thread is tied up behind a process that was stopped, and waiting ends the moment
 Why not `lockf`: POSIX drops a process's record locks as soon as it closes any descriptor of the
 file, and they do not exclude two storages in one process. `flock` belongs to the open file, and the
 kernel gives it back when the process dies, however it dies.
+
+`fcntl` is imported where it is used, in a thread: only POSIX systems have it, and whoever stores in
+memory needs none.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 from contextlib import suppress
@@ -60,6 +62,8 @@ class LockFile:
             # file open, and finds in `_is_current` that it locks nothing any more.
             with suppress(OSError):  # a file that stays is no harm: it can be locked again
                 self._path.unlink()
+            import fcntl
+
             # Closing is not enough: a child forked meanwhile has the same open file.
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
             os.close(self._descriptor)
@@ -73,6 +77,8 @@ class LockFile:
 
 
 def _lock(descriptor: int) -> bool:
+    import fcntl
+
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
