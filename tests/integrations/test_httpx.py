@@ -74,6 +74,8 @@ async def sent(servers: Servers, url: str, auth: SessionAuth) -> str | None:
         ("localhost", "http://localhost:8000/"),
         ("127.0.0.1:8000", "http://127.0.0.1:8000/"),
         ("[::1]", "http://[::1]/"),
+        ("[::1]:8000", "http://[::1]:8000/"),
+        ("localhost:80", "http://localhost/"),
         ("bücher.example", "https://xn--bcher-kva.example/"),
     ],
 )
@@ -94,7 +96,11 @@ async def test_named_hosts_get_the_token(servers: Servers, host: str, url: str) 
         ("api.example.com:8443", "https://api.example.com/"),
         ("api.example.com:443", "https://api.example.com:8443/"),
         ("api.example.com", "http://api.example.com/"),
+        ("api.example.com:80", "https://api.example.com/"),
+        ("localhost:80", "http://localhost:8000/"),
+        ("[::1]:8000", "http://[::1]:8001/"),
         ("localhost.example", "http://localhost.example/"),
+        ("api.example.com", "https://api.example.com./"),
     ],
 )
 async def test_nobody_else_does(servers: Servers, host: str, url: str) -> None:
@@ -123,6 +129,42 @@ async def test_a_redirect_to_another_host_does_not_take_it_along(servers: Server
     auth = SessionAuth(tokens(), hosts=["api.example.com"])
     assert await sent(servers, "https://api.example.com/go", auth) is None
     assert [url for url, _ in servers.seen] == ["https://api.example.com/go", target]
+
+
+async def test_a_redirect_between_named_hosts_does_not_either(servers: Servers) -> None:
+    servers.redirects["https://a.example/go"] = "https://b.example/"
+    provider = tokens()
+    assert (
+        await sent(servers, "https://a.example/go", SessionAuth(provider, hosts=["a.example", "b.example"]))
+        is None
+    )
+    assert provider.asked == 1
+
+
+async def test_a_redirect_to_a_named_host_does_not_bring_the_token_there(servers: Servers) -> None:
+    servers.redirects["https://evil.example/"] = "https://a.example/delete?everything"
+    provider = tokens()
+    assert await sent(servers, "https://evil.example/", SessionAuth(provider, hosts="a.example")) is None
+    assert (len(servers.seen), provider.asked) == (2, 0)
+
+
+async def test_there_and_back_again(servers: Servers) -> None:
+    servers.redirects["https://a.example/go"] = "https://evil.example/"
+    servers.redirects["https://evil.example/"] = "https://a.example/there"
+    await sent(servers, "https://a.example/go", SessionAuth(tokens(), hosts="a.example"))
+    assert [authorization for _, authorization in servers.seen] == [f"Bearer {TOKEN}", None, None]
+
+
+async def test_a_header_of_the_caller_s_own_stays_with_hosts_that_are_not_named(servers: Servers) -> None:
+    async with servers.client(SessionAuth(tokens(), hosts="a.example")) as client:
+        for host in ("a.example", "b.example"):
+            await client.get(f"https://{host}/", headers={"Authorization": "Basic eA=="})
+    assert [authorization for _, authorization in servers.seen] == [f"Bearer {TOKEN}", "Basic eA=="]
+
+
+async def test_what_a_url_says_of_its_user_is_not_sent_in_place_of_the_token(servers: Servers) -> None:
+    auth = SessionAuth(tokens(), hosts="a.example")
+    assert await sent(servers, "https://me:pw@a.example/", auth) == f"Bearer {TOKEN}"
 
 
 async def test_a_redirect_on_the_same_host_does(servers: Servers) -> None:

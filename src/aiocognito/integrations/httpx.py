@@ -21,7 +21,8 @@ class SessionAuth(httpx.Auth):
 
     ``httpx.AsyncClient(auth=SessionAuth(auth, hosts=["api.example.com"]))``. Other hosts get their
     request without it, and so do named ones over plain http, unless they are this machine. A redirect
-    to another host does not take it along.
+    to another host, port or scheme does not take it along, not even to one that is named: whoever is
+    redirected did not ask for that.
 
     Args:
         auth: An `AuthClient`, or a `TokenProvider` such as `ClientCredentials`.
