@@ -3,8 +3,10 @@
 import asyncio
 import hashlib
 import hmac
+import inspect
 import json
 import pickle
+import time
 import traceback
 import zlib
 from collections.abc import Callable
@@ -206,6 +208,36 @@ async def test_the_audience_of_an_id_token(claims: dict[str, Any], claim: str) -
     assert refusal.claim == claim
 
 
+async def test_scopes_are_asked_of_id_tokens_too_where_any_token_will_do() -> None:
+    refusal = await refused(key().token(id_claims()), token_use=ANY, scopes="openid")
+    assert type(refusal) is TokenScopeError
+    assert errors.http_status_for(refusal) == 403
+    subject = verifier(token_use=ANY, scopes="openid")
+    assert (await subject.verify(key().token(access_claims()))).token_use == "access"
+
+
+def test_each_reason_is_a_class_of_its_own() -> None:
+    reasons = TokenVerificationError.__subclasses__()
+    assert {reason.__name__ for reason in reasons} == {
+        f"Token{reason}Error"
+        for reason in (
+            "Algorithm",
+            "Client",
+            "Expired",
+            "Group",
+            "Issuer",
+            "Key",
+            "Malformed",
+            "Nonce",
+            "NotYetValid",
+            "Scope",
+            "Signature",
+            "Use",
+        )
+    }
+    assert not issubclass(JwksUnavailableError, TokenVerificationError)
+
+
 async def test_the_message_says_what_was_expected_and_what_was_there() -> None:
     refusal = await refused(key().token(id_claims()))
     assert str(refusal) == "token use not allowed: 'id'; expected access"
@@ -404,6 +436,28 @@ async def test_a_token_without_its_key_is_not_judged_without_the_network() -> No
         verifier(http_client=Publisher(key()).client).verify_cached(key().token(access_claims()))
 
 
+async def test_without_the_network_an_unknown_key_is_nobody_s_fault_either() -> None:
+    subject = verifier()  # which has another key
+    with pytest.raises(JwksUnavailableError) as failure:
+        subject.verify_cached(key("key-2").token(access_claims()))
+    assert errors.http_status_for(failure.value) == 503
+    with pytest.raises(TokenKeyError) as refusal:
+        await subject.verify(key("key-2").token(access_claims()))
+    assert (refusal.value.claim, refusal.value.actual) == ("kid", "key-2")
+    assert errors.http_status_for(refusal.value) == 401
+
+
+async def test_being_ready_fetches_what_is_missing_and_warming_up_fetches_all() -> None:
+    publisher = Publisher(key())
+    subject = verifier(http_client=publisher.client)
+    for _ in range(2):
+        await subject.ready()
+    assert len(publisher.asked) == 1
+    await subject.warm_up()
+    assert len(publisher.asked) == 2
+    assert subject.verify_cached(key().token(access_claims())).username == "ana"
+
+
 async def test_warm_up_is_enough_for_verify_cached() -> None:
     publisher = Publisher(key())
     subject = verifier(http_client=publisher.client)
@@ -483,6 +537,9 @@ async def test_headers_of_refused_tokens_are_not_remembered() -> None:
         {"client_ids": None},
         {"client_ids": ""},
         {"client_ids": []},
+        {"client_ids": frozenset()},
+        {"client_ids": {}},
+        {"client_ids": (name for name in ["client"])},
         {"client_ids": ["a", ""]},
         {"client_ids": [None]},
         {"client_ids": 5},
@@ -505,6 +562,25 @@ async def test_headers_of_refused_tokens_are_not_remembered() -> None:
 def test_what_a_verifier_cannot_be_made_of(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=list(arguments)[-1]):
         verifier(**arguments)
+
+
+def test_what_it_is_made_of_is_named_and_has_these_defaults() -> None:
+    parameters = inspect.signature(TokenVerifier).parameters.values()
+    assert {parameter.kind for parameter in parameters} == {inspect.Parameter.KEYWORD_ONLY}
+    assert {parameter.name: parameter.default for parameter in parameters} == {
+        "user_pool_id": inspect.Parameter.empty,
+        "client_ids": inspect.Parameter.empty,
+        "token_use": inspect.Parameter.empty,
+        "groups": None,
+        "scopes": None,
+        "leeway": 0.0,
+        "jwks": None,
+        "jwks_uri": None,
+        "cache_size": 10_000,
+        "clock": time.time,
+        "http_client": None,
+        "allow_insecure_http": False,
+    }
 
 
 def test_plain_http_is_for_this_machine_or_said_in_so_many_words() -> None:

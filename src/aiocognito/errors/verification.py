@@ -52,7 +52,7 @@ class TokenExpiredError(TokenVerificationError):
 
 
 class TokenNotYetValidError(TokenVerificationError):
-    """``nbf`` or ``iat`` lies ahead."""
+    """``nbf`` lies ahead."""
 
 
 class TokenIssuerError(TokenVerificationError):
