@@ -550,3 +550,14 @@ def test_a_path_as_text_a_path_and_its_content_read_alike(name: str) -> None:
     config = AuthConfig.from_amplify_outputs(path)
     assert config.user_pool_id == POOL
     assert config == AuthConfig.from_amplify_outputs(str(path)) == AuthConfig.from_amplify_outputs(content)
+
+
+def test_no_variable_allows_plain_http_to_another_machine() -> None:
+    emulator = "http://emulator:9229"
+    with pytest.raises(AuthConfigError, match="user_pool_endpoint"):
+        AuthConfig.from_env(ENVIRON | {"COGNITO_USER_POOL_ENDPOINT": emulator})
+    for name in ("COGNITO_ALLOW_INSECURE_HTTP", "ALLOW_INSECURE_HTTP"):
+        assert not AuthConfig.from_env(ENVIRON | {name: "true"}).allow_insecure_http
+    rest = {name: value for name, value in ENVIRON.items() if name != "COGNITO_USER_POOL_ENDPOINT"}
+    config = attrs.evolve(AuthConfig.from_env(rest), user_pool_endpoint=emulator, allow_insecure_http=True)
+    assert config.service_url("cognito-idp") == emulator

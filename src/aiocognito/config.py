@@ -328,6 +328,8 @@ class AuthConfig:
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> AuthConfig:
         """Read the configuration from environment variables; an empty one counts as unset.
 
+        None of them allows plain http to another machine: see ``allow_insecure_http``.
+
         Args:
             environ: The variables; the process's own by default. Lists are parted by commas or
                 white space.
