@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from ..config import AuthConfig
+from ..config import AuthConfig, OAuthConfig
+from .clients import AppClient
+from .oauth_settings import COGNITO
 from .pool import UserPool
 from .randomness import BASE32, secret_text
+from .tokens import scopes
 from .totp import SECRET_LENGTH, SoftwareToken
 from .triggers import Triggers
 from .users import User
@@ -29,6 +32,7 @@ _FACTORS: Final = {
 _SMS: Final = {"SnsCallerArn": "arn:aws:iam::123456789012:role/emulated-sms", "ExternalId": "emulated"}
 _REFRESH: Final = "ALLOW_REFRESH_TOKEN_AUTH"
 _SIGN_IN: Final = ("USER_SRP", "USER_PASSWORD", "USER", "CUSTOM")
+_MACHINES: Final = "client_credentials"
 _CLIENT: Final[Mapping[str, Any]] = {
     "ClientName": "emulated",
     "ExplicitAuthFlows": [*(f"ALLOW_{flow}_AUTH" for flow in _SIGN_IN), _REFRESH],
@@ -55,7 +59,22 @@ def friendly_client(given: Mapping[str, Any]) -> dict[str, Any]:
     if rotation.get("Feature") == "ENABLED" and "ExplicitAuthFlows" not in given:
         # Rotation and the older refresh flow exclude each other.
         members["ExplicitAuthFlows"] = [flow for flow in _CLIENT["ExplicitAuthFlows"] if flow != _REFRESH]
-    return members
+    return {**_oauth(given), **members}
+
+
+def _oauth(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Guess the OAuth settings of whoever names callbacks, or wants a client for machines."""
+    if given.get("AllowedOAuthFlows") == [_MACHINES]:
+        generated = {} if "ClientSecret" in given else {"GenerateSecret": True}
+        return {"AllowedOAuthFlowsUserPoolClient": True, **generated}
+    if not given.get("CallbackURLs"):
+        return {}
+    return {
+        "AllowedOAuthFlowsUserPoolClient": True,
+        "AllowedOAuthFlows": ["code"],
+        "AllowedOAuthScopes": list(scopes.STANDARD),
+        "SupportedIdentityProviders": [COGNITO],
+    }
 
 
 class EmulatedUserPool:
@@ -93,15 +112,61 @@ class EmulatedUserPool:
 
     @property
     def config(self) -> AuthConfig:
-        """The configuration with which a client finds it."""
-        client = self.state.clients[self.client_id]
+        """The configuration with which a client finds it, the hosted UI included if the client has it."""
+        return self._config(self.state.clients[self.client_id])
+
+    def _config(self, client: AppClient) -> AuthConfig:
         return AuthConfig(
             user_pool_id=self.id,
-            user_pool_client_id=self.client_id,
-            user_pool_client_secret=self.client_secret,
+            user_pool_client_id=client.id,
+            user_pool_client_secret=client.secrets[0] if client.secrets else None,
             user_pool_endpoint=self._emulator.url,
             auth_session_validity=client.session_life,
+            oauth=self._oauth(client) if client.is_oauth else None,
         )
+
+    def _oauth(self, client: AppClient) -> OAuthConfig:
+        providers = client.settings.get("SupportedIdentityProviders", ())
+        return OAuthConfig(
+            domain=self._emulator.url,
+            scopes=client.scopes,
+            redirect_sign_in=client.settings.get("CallbackURLs", ()),
+            redirect_sign_out=client.settings.get("LogoutURLs", ()),
+            response_type="code" if client.settings["AllowedOAuthFlows"] != ["implicit"] else "token",
+            providers=[name for name in providers if name != COGNITO],
+        )
+
+    async def add_client(self, **members: Any) -> AuthConfig:
+        """Add another app client, with the defaults that the first one got; return its configuration.
+
+        Args:
+            members: CreateUserPoolClient's. ``CallbackURLs`` turn the hosted UI on;
+                ``AllowedOAuthFlows=["client_credentials"]`` makes a client for machines, with a secret and,
+                unless ``AllowedOAuthScopes`` says less, with all scopes of the pool's resource servers.
+
+        Raises:
+            ValueError: A member is malformed, or Cognito would refuse it.
+        """
+        asked = friendly_client(members)
+        if members.get("AllowedOAuthFlows") == [_MACHINES]:
+            asked.setdefault("AllowedOAuthScopes", scopes.custom(self.state))
+        made = await self._emulator.ask("CreateUserPoolClient", UserPoolId=self.id, **asked)
+        return self._config(self.state.clients[made["UserPoolClient"]["ClientId"]])
+
+    async def add_resource_server(self, identifier: str, names: Iterable[str]) -> tuple[str, ...]:
+        """Add a resource server; return its scopes as clients ask for them: ``<identifier>/<name>``.
+
+        Args:
+            identifier: Such as ``orders`` or ``https://orders.example.com``.
+            names: The names of its scopes, such as ``read``.
+
+        Raises:
+            ValueError: One is malformed, or the pool has such a server.
+        """
+        described = [{"ScopeName": name, "ScopeDescription": name} for name in names]
+        server = {"Identifier": identifier, "Name": "emulated", "Scopes": described}
+        await self._emulator.ask("CreateResourceServer", UserPoolId=self.id, **server)
+        return tuple(f"{identifier}/{scope['ScopeName']}" for scope in described)
 
     async def add_user(
         self,

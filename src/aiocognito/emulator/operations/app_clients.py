@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from .. import oauth_settings
 from ..clients import DEFAULT_REFRESH_DAYS, SECONDS, AppClient
 from ..paging import page
 from ..pool import UserPool
@@ -41,12 +42,12 @@ _KEPT: Final = (
 async def CreateUserPoolClient(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     """Create an app client."""
     pool = world.pool(given["UserPoolId"])
-    settings = _settings(world, pool, given)
     secrets: list[str] = []
     if given.get("ClientSecret"):
         secrets.append(given["ClientSecret"])
     elif given.get("GenerateSecret"):
         secrets.append(secret_text(SECRET_LENGTH, LOWER))
+    settings = _settings(world, pool, given, has_secret=bool(secrets))
     now = world.clock()
     settings.update(CreationDate=now, LastModifiedDate=now)
     client = AppClient(world.random.text(ID_LENGTH), secrets, settings)
@@ -64,7 +65,7 @@ async def UpdateUserPoolClient(world: World, given: Mapping[str, Any]) -> dict[s
     """Replace an app client's settings: what is left out goes back to its default."""
     pool, client = world.client(given["ClientId"], given["UserPoolId"])
     named = {"ClientName": client.settings["ClientName"], **given}
-    settings = _settings(world, pool, named)
+    settings = _settings(world, pool, named, has_secret=bool(client.secrets))
     settings.update(CreationDate=client.settings["CreationDate"], LastModifiedDate=world.clock())
     client.settings = settings
     return {"UserPoolClient": describe(pool, client)}
@@ -95,8 +96,9 @@ def describe(pool: UserPool, client: AppClient) -> dict[str, Any]:
     return described
 
 
-def _settings(world: World, pool: UserPool, given: Mapping[str, Any]) -> dict[str, Any]:
+def _settings(world: World, pool: UserPool, given: Mapping[str, Any], *, has_secret: bool) -> dict[str, Any]:
     _check_flows(world, given)
+    oauth_settings.check(pool, given, has_secret=has_secret)
     units = given.get("TokenValidityUnits", {})
     for kind in _RANGES:
         _check_validity(kind, given.get(f"{kind}Validity"), units)

@@ -14,6 +14,7 @@ from ..randomness import MIXED
 from ..refusals import Refusal, invalid_parameter
 from ..users import Directory
 from ..world import ACCOUNT, World
+from . import domains
 
 NAME_LENGTH: Final = 9
 _CREATION_ONLY: Final = ("Schema", "AliasAttributes", "UsernameAttributes", "UsernameConfiguration")
@@ -58,7 +59,9 @@ async def UpdateUserPool(world: World, given: Mapping[str, Any]) -> dict[str, An
     """Replace a user pool's settings: what is left out goes back to its default."""
     pool = world.pool(given["UserPoolId"])
     kept: dict[str, Any] = {
-        key: pool.settings[key] for key in (*_CREATION_ONLY, "CreationDate") if key in pool.settings
+        key: pool.settings[key]
+        for key in (*_CREATION_ONLY, "CreationDate", domains.SETTING)
+        if key in pool.settings
     }
     named = {"PoolName": pool.settings["Name"], **given}
     pool.settings = {**_settings(named), **kept, "LastModifiedDate": world.clock()}
@@ -75,6 +78,10 @@ async def DeleteUserPool(world: World, given: Mapping[str, Any]) -> dict[str, An
             "Deletion protection must be inactivated first."
         )
         raise invalid_parameter(text)
+    if domains.of(pool):
+        raise invalid_parameter(
+            "User pool cannot be deleted. It has a domain configured that should be deleted first."
+        )
     del world.pools[pool.id]
     return {}
 
@@ -127,7 +134,8 @@ async def UntagResource(world: World, given: Mapping[str, Any]) -> dict[str, Any
 def describe(pool: UserPool) -> dict[str, Any]:
     """Write UserPoolType."""
     return {
-        **pool.settings,
+        **{key: value for key, value in pool.settings.items() if key != domains.SETTING},
+        **domains.described(pool),
         "Id": pool.id,
         "Arn": arn(pool),
         "SchemaAttributes": list(pool.schema.values()),

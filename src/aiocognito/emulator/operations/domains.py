@@ -1,0 +1,99 @@
+"""Domains of hosted UIs. The emulator serves all pools at its own address; a domain is a name on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ..pool import UserPool
+from ..refusals import invalid_parameter
+from ..world import ACCOUNT, World
+
+CLOUD_FRONT: Final = "d111111abcdef8.cloudfront.net"
+SETTING: Final = "Domains"
+"""Where a pool's settings hold them; no member of UserPoolType."""
+_RESERVED: Final = ("aws", "amazon", "cognito")
+_GIVEN: Final = ("ManagedLoginVersion", "CustomDomainConfig", "Routing")
+_CLASSIC: Final = 1
+
+
+async def CreateUserPoolDomain(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a pool a domain: a prefix of Amazon's, or one of its own, which has a certificate."""
+    pool = world.pool(given["UserPoolId"])
+    name = given["Domain"]
+    own = "CustomDomainConfig" in given
+    if not own:
+        _check_prefix(name)
+    if any(name in of(found) for found in world.pools.values()):
+        raise invalid_parameter("Domain already associated with another user pool.")
+    if any(("CustomDomainConfig" in domain) == own for domain in of(pool).values()):
+        raise invalid_parameter("User pool already has a domain configured.")
+    of(pool)[name] = {
+        "UserPoolId": pool.id,
+        "AWSAccountId": ACCOUNT,
+        "Domain": name,
+        "CloudFrontDistribution": CLOUD_FRONT,
+        "Version": "1",
+        "Status": "ACTIVE",
+        "ManagedLoginVersion": _CLASSIC,
+        **{member: given[member] for member in _GIVEN if member in given},
+    }
+    return _answer(of(pool)[name])
+
+
+async def DescribeUserPoolDomain(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe a domain; one that nobody has is described by nothing."""
+    for pool in world.pools.values():
+        if given["Domain"] in of(pool):
+            return {"DomainDescription": of(pool)[given["Domain"]]}
+    return {"DomainDescription": {}}
+
+
+async def UpdateUserPoolDomain(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Change a domain's certificate or the version of its pages."""
+    domain = _domain(world.pool(given["UserPoolId"]), given["Domain"])
+    if "CustomDomainConfig" in given and "CustomDomainConfig" not in domain:
+        raise invalid_parameter("A prefix domain has no certificate.")
+    domain.update({member: given[member] for member in _GIVEN if member in given})
+    return _answer(domain)
+
+
+async def DeleteUserPoolDomain(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Take a domain from a pool."""
+    pool = world.pool(given["UserPoolId"])
+    _domain(pool, given["Domain"])
+    del of(pool)[given["Domain"]]
+    return {}
+
+
+def of(pool: UserPool) -> dict[str, dict[str, Any]]:
+    """A pool's domains: DomainDescriptionType's members, by name."""
+    domains: dict[str, dict[str, Any]] = pool.settings.setdefault(SETTING, {})
+    return domains
+
+
+def described(pool: UserPool) -> dict[str, str]:
+    """Write UserPoolType's ``Domain`` and ``CustomDomain``."""
+    return {
+        "CustomDomain" if "CustomDomainConfig" in domain else "Domain": name
+        for name, domain in of(pool).items()
+    }
+
+
+def _check_prefix(name: str) -> None:
+    for word in _RESERVED:
+        if word in name:
+            raise invalid_parameter(f"Domain cannot contain reserved word: {word}")
+
+
+def _domain(pool: UserPool, name: str) -> dict[str, Any]:
+    if name not in of(pool):
+        raise invalid_parameter("No such domain or user pool exists.")
+    return of(pool)[name]
+
+
+def _answer(domain: Mapping[str, Any]) -> dict[str, Any]:
+    answer = {member: domain[member] for member in ("ManagedLoginVersion", "Routing") if member in domain}
+    if "CustomDomainConfig" in domain:
+        answer["CloudFrontDomain"] = CLOUD_FRONT
+    return answer

@@ -1,0 +1,159 @@
+"""Identity providers: who else may say who somebody is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ..paging import page
+from ..pool import UserPool
+from ..refusals import Refusal, invalid_parameter, not_found
+from ..world import World
+
+_SOCIAL: Final = ("Facebook", "Google", "LoginWithAmazon", "SignInWithApple")
+_GIVEN: Final = ("ProviderDetails", "AttributeMapping", "IdpIdentifiers", "AcrMapping")
+_CREDENTIALS: Final = ("client_id", "client_secret", "authorize_scopes")
+_NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
+    "Facebook": _CREDENTIALS,
+    "Google": _CREDENTIALS,
+    "LoginWithAmazon": _CREDENTIALS,
+    "SignInWithApple": ("client_id", "team_id", "key_id", "private_key", "authorize_scopes"),
+    "OIDC": ("client_id", "attributes_request_method", "oidc_issuer", "authorize_scopes"),
+    "SAML": (),
+}
+_ADDED: Final[Mapping[str, Mapping[str, str]]] = {
+    "Facebook": {
+        "attributes_url": "https://graph.facebook.com/{api_version}/me?fields=",
+        "attributes_url_add_attributes": "true",
+        "authorize_url": "https://www.facebook.com/{api_version}/dialog/oauth",
+        "token_request_method": "GET",
+        "token_url": "https://graph.facebook.com/{api_version}/oauth/access_token",
+    },
+    "Google": {
+        "attributes_url": "https://people.googleapis.com/v1/people/me?personFields=",
+        "attributes_url_add_attributes": "true",
+        "authorize_url": "https://accounts.google.com/o/oauth2/v2/auth",
+        "oidc_issuer": "https://accounts.google.com",
+        "token_request_method": "POST",
+        "token_url": "https://www.googleapis.com/oauth2/v4/token",
+    },
+    "LoginWithAmazon": {
+        "attributes_url": "https://api.amazon.com/user/profile",
+        "attributes_url_add_attributes": "false",
+        "authorize_url": "https://www.amazon.com/ap/oa",
+        "token_request_method": "POST",
+        "token_url": "https://api.amazon.com/auth/o2/token",
+    },
+    "SignInWithApple": {
+        "attributes_url_add_attributes": "false",
+        "authorize_url": "https://appleid.apple.com/auth/authorize",
+        "oidc_issuer": "https://appleid.apple.com",
+        "token_request_method": "POST",
+        "token_url": "https://appleid.apple.com/auth/token",
+    },
+    "OIDC": {"attributes_url_add_attributes": "false"},
+    "SAML": {},
+}
+_USERNAME: Final = {"Facebook": "id", "LoginWithAmazon": "user_id"}
+_API_VERSION: Final = "v17.0"
+
+
+async def CreateIdentityProvider(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Let a pool trust an identity provider."""
+    pool = world.pool(given["UserPoolId"])
+    name, kind = given["ProviderName"], given["ProviderType"]
+    if kind != name and (kind in _SOCIAL or name in _SOCIAL):
+        raise invalid_parameter(f"Provider {name} cannot be of type {kind}.")
+    if name in pool.providers:
+        raise Refusal("DuplicateProviderException", f"{name} already exists in user pool {pool.id}")
+    now = world.clock()
+    provider = {"UserPoolId": pool.id, "ProviderName": name, "ProviderType": kind, "CreationDate": now}
+    return {"IdentityProvider": _put(world, pool, provider, given)}
+
+
+async def DescribeIdentityProvider(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe an identity provider."""
+    pool = world.pool(given["UserPoolId"])
+    return {"IdentityProvider": _provider(pool, given["ProviderName"])}
+
+
+async def GetIdentityProviderByIdentifier(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe the identity provider that has an identifier."""
+    pool = world.pool(given["UserPoolId"])
+    for provider in pool.providers.values():
+        if given["IdpIdentifier"] in provider["IdpIdentifiers"]:
+            return {"IdentityProvider": provider}
+    raise not_found(f"Identity provider with identifier {given['IdpIdentifier']} does not exist.")
+
+
+async def UpdateIdentityProvider(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Change what is given of an identity provider."""
+    pool = world.pool(given["UserPoolId"])
+    provider = _provider(pool, given["ProviderName"])
+    return {"IdentityProvider": _put(world, pool, provider, given)}
+
+
+async def DeleteIdentityProvider(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Delete an identity provider; app clients no longer have it either."""
+    pool = world.pool(given["UserPoolId"])
+    name = _provider(pool, given["ProviderName"])["ProviderName"]
+    del pool.providers[name]
+    for client in pool.clients.values():
+        supported = client.settings.get("SupportedIdentityProviders", [])
+        if name in supported:
+            client.settings["SupportedIdentityProviders"] = [other for other in supported if other != name]
+    return {}
+
+
+async def ListIdentityProviders(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """List a pool's identity providers."""
+    pool = world.pool(given["UserPoolId"])
+    members = ("ProviderName", "ProviderType", "LastModifiedDate", "CreationDate")
+    providers = [{member: provider[member] for member in members} for provider in pool.providers.values()]
+    return page(providers, "Providers", given.get("NextToken"), given.get("MaxResults"), "NextToken")
+
+
+def _put(
+    world: World, pool: UserPool, provider: Mapping[str, Any], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    changed = {
+        "AttributeMapping": {},
+        "IdpIdentifiers": [],
+        **provider,
+        **{member: given[member] for member in _GIVEN if member in given},
+        "LastModifiedDate": world.clock(),
+    }
+    name, kind = changed["ProviderName"], changed["ProviderType"]
+    changed["ProviderDetails"] = _details(kind, changed["ProviderDetails"])
+    changed["AttributeMapping"] = _mapping(pool, kind, changed["AttributeMapping"])
+    others = [other for other in pool.providers.values() if other["ProviderName"] != name]
+    for identifier in changed["IdpIdentifiers"]:
+        if any(identifier in other["IdpIdentifiers"] for other in others):
+            raise invalid_parameter(f"The identifier {identifier} is another provider's.")
+    pool.providers[name] = changed
+    return changed
+
+
+def _details(kind: str, given: Mapping[str, str]) -> dict[str, str]:
+    missing = [name for name in _NEEDED[kind] if not given.get(name)]
+    if kind == "SAML" and not (given.get("MetadataURL") or given.get("MetadataFile")):
+        missing.append("MetadataURL")
+    if missing:
+        raise invalid_parameter(f"Missing provider details: {', '.join(missing)}.")
+    version = given.get("api_version", _API_VERSION)
+    added = {name: value.format(api_version=version) for name, value in _ADDED[kind].items()}
+    return {**added, **given}
+
+
+def _mapping(pool: UserPool, kind: str, given: Mapping[str, str]) -> dict[str, str]:
+    for attribute in given:
+        if attribute != "username" and attribute not in pool.schema:
+            raise invalid_parameter(f"Invalid AttributeMapping: there is no attribute {attribute}.")
+    # The name at the provider is the claim that identifies somebody there; SAML has one of its own.
+    return dict(given) if kind == "SAML" else {"username": _USERNAME.get(kind, "sub"), **given}
+
+
+def _provider(pool: UserPool, name: str) -> dict[str, Any]:
+    if name not in pool.providers:
+        raise not_found(f"Identity provider {name} does not exist.")
+    return pool.providers[name]

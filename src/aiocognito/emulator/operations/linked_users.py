@@ -1,0 +1,91 @@
+"""Accounts at external providers that are tied to users of a pool."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from .. import identities
+from ..pool import UserPool
+from ..refusals import Refusal, invalid_parameter, user_not_found
+from ..users import User
+from ..world import World
+
+_OWN: Final = "Cognito"
+_SUBJECT: Final = "Cognito_Subject"
+_MOST: Final = 5
+
+
+async def AdminLinkProviderForUser(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Let an account at a provider, with which nobody signed in yet, sign in as a user of the pool."""
+    pool = world.pool(given["UserPoolId"])
+    source, destination = given["SourceUser"], given["DestinationUser"]
+    provider = _source_provider(pool, source)
+    user_id = _value(source, "SourceUser")
+    user = _named(pool, destination)
+    if user is None:
+        raise user_not_found()
+    holder = identities.holder(pool, provider["ProviderName"], user_id)
+    if holder is user:
+        raise invalid_parameter("SourceUser is already linked to DestinationUser")
+    if holder is not None:
+        raise invalid_parameter(
+            "Merging is not currently supported, provide a SourceUser that has not been signed up in order to"
+            " link"
+        )
+    linked = identities.of(user)
+    if sum(not entry["primary"] for entry in linked) >= _MOST:
+        raise Refusal("LimitExceededException", f"No more than {_MOST} identities can be linked to a user.")
+    entry = identities.entry(provider, user_id, primary=False, now=world.clock())
+    identities.put(user, [*linked, entry])
+    user.modified = world.clock()
+    return {}
+
+
+async def AdminDisableProviderForUser(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Untie an account at a provider from its user; a user of the pool's own loses the password."""
+    pool = world.pool(given["UserPoolId"])
+    named = given["User"]
+    if named.get("ProviderName") == _OWN:
+        user = _named(pool, named)
+        if user is None:
+            raise user_not_found()
+        user.secret = None
+    else:
+        name, user_id = named.get("ProviderName", ""), _value(named, "User")
+        user = identities.holder(pool, name, user_id)
+        if user is None:
+            raise user_not_found()
+        identities.put(user, identities.without(user, name, user_id))
+    user.modified = world.clock()
+    return {}
+
+
+def _source_provider(pool: UserPool, source: Mapping[str, Any]) -> dict[str, Any]:
+    name = source.get("ProviderName", "")
+    if name == _OWN:
+        raise invalid_parameter(
+            "Invalid SourceUser: Cognito users with a username/password may not be passed in as a SourceUser,"
+            " only as a DestinationUser"
+        )
+    if name not in pool.providers:
+        raise invalid_parameter(f"The provider {name} does not exist for User Pool {pool.id}.")
+    provider = pool.providers[name]
+    attribute = source.get("ProviderAttributeName", "")
+    # A claim other than the subject has to be mapped to an attribute, whose name is given.
+    if attribute != _SUBJECT and attribute not in provider["AttributeMapping"]:
+        raise invalid_parameter(f"Invalid SourceUser: {attribute} is no mapped attribute.")
+    return provider
+
+
+def _value(named: Mapping[str, Any], member: str) -> str:
+    value: str = named.get("ProviderAttributeValue", "")
+    if not value:
+        raise invalid_parameter(f"{member} needs a ProviderAttributeValue.")
+    return value
+
+
+def _named(pool: UserPool, named: Mapping[str, Any]) -> User | None:
+    value = named.get("ProviderAttributeValue", "")
+    name = named.get("ProviderName", _OWN)
+    return pool.users.find(value if name == _OWN else f"{name}_{value}")
