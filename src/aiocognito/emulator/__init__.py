@@ -8,6 +8,8 @@ from .clock import Clock
 from .emulated_pool import EmulatedUserPool
 from .faults import Faults
 from .http import Call
+from .identity_pools.emulated import EmulatedIdentityPool
+from .identity_pools.issued import IssuedCredentials
 from .outbox import Message, Outbox
 from .server import CognitoEmulator
 from .unsettled import Unsettled
@@ -16,8 +18,10 @@ __all__ = [
     "Call",
     "Clock",
     "CognitoEmulator",
+    "EmulatedIdentityPool",
     "EmulatedUserPool",
     "Faults",
+    "IssuedCredentials",
     "Message",
     "Outbox",
     "Unsettled",

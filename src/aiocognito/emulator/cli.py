@@ -1,4 +1,4 @@
-"""What ``aiocognito emulator`` runs: an emulator with one user pool, until Ctrl-C."""
+"""What ``aiocognito emulator`` runs: an emulator with a user pool and an identity pool, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -67,12 +67,21 @@ async def serve(
         pool = emulator.kept_user_pool()
         if pool is None:
             pool = await emulator.create_user_pool(PoolName="people", UsernameAttributes=["email"])
+        identity_pool = emulator.kept_identity_pool()
+        if identity_pool is None:
+            identity_pool = await emulator.create_identity_pool(
+                user_pools=[pool], IdentityPoolName="people", AllowUnauthenticatedIdentities=True
+            )
         for line in (
             f"Cognito emulator  {emulator.url}",
             f"region            {emulator.region}",
             f"user pool         {pool.id}",
             f"app client        {pool.client_id}",
+            f"identity pool     {identity_pool.id}",
             "",
+            # Apart: whoever sets these has every session ask for credentials, too.
+            f"# for AWS credentials: export COGNITO_IDENTITY_POOL_ID={identity_pool.id} "
+            f"COGNITO_IDENTITY_POOL_ENDPOINT={emulator.url}",
             f"export COGNITO_USER_POOL_ID={pool.id} COGNITO_CLIENT_ID={pool.client_id} "
             f"COGNITO_USER_POOL_ENDPOINT={emulator.url}",
             "",

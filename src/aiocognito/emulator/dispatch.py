@@ -1,4 +1,4 @@
-"""One request of the user-pool API: checked, done, and answered in the form that goes over the wire."""
+"""One request of either API: checked, done, and answered in the form that goes over the wire."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from .operations import TABLE
+from .identity_pools import operations as identity_pools
+from .operations import TABLE, Operation
 from .refusals import Refusal
-from .service_model import OperationModel, ServiceModel
+from .service_model import IDENTITY_POOLS, USER_POOLS, OperationModel, Service, ServiceModel
 from .world import World
 
-SERVICE: Final = "cognito-idp"
+SERVICE: Final = USER_POOLS.name
 _READS: Final = re.compile(
-    r"(Admin)?(List|Describe)|(Admin)?Get(User(PoolMfaConfig|AuthFactors)?|Group|Device)$"
+    r"(Admin)?(List|Describe|Lookup)"
+    r"|(Admin)?Get(User(PoolMfaConfig|AuthFactors)?|Group|Device|IdentityPoolRoles|PrincipalTagAttributeMap)$"
 )
 log = logging.getLogger(__name__)
 
@@ -37,9 +39,14 @@ def operation_model(model: ServiceModel, name: str) -> OperationModel:
     Raises:
         Refusal: ``UnknownOperationException``.
     """
-    if name not in model.operations or name not in TABLE:
+    if name not in model.operations or name not in table(model.service):
         raise Refusal("UnknownOperationException", "")
     return model.operations[name]
+
+
+def table(service: Service = USER_POOLS) -> Mapping[str, Operation]:
+    """The operations that the emulator has of a service."""
+    return identity_pools.TABLE if service == IDENTITY_POOLS else TABLE
 
 
 async def answer(world: World, model: ServiceModel, name: str, body: bytes) -> Reply:
@@ -57,7 +64,7 @@ async def answer(world: World, model: ServiceModel, name: str, body: bytes) -> R
     except Refusal as refusal:
         return failure(refusal.code, refusal.message)
     try:
-        return Reply(200, await perform(world, name, given))
+        return Reply(200, await perform(world, name, given, model.service))
     except Refusal as refusal:
         return _refused(operation, refusal)
     except Exception:
@@ -65,14 +72,16 @@ async def answer(world: World, model: ServiceModel, name: str, body: bytes) -> R
         return failure("InternalErrorException", "The emulator failed; its log says where.")
 
 
-async def perform(world: World, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+async def perform(
+    world: World, name: str, given: Mapping[str, Any], service: Service = USER_POOLS
+) -> dict[str, Any]:
     """Do one operation, and have its changes kept; a refusal changes things, too: it counts.
 
     Raises:
         Refusal: It is refused.
     """
     try:
-        return await TABLE[name](world, given)
+        return await table(service)[name](world, given)
     finally:
         if not _READS.match(name):
             await world.changed()

@@ -19,7 +19,8 @@ from . import confirm_page, dispatch, overview_page
 from .dispatch import Reply
 from .faults import Fault, Faults
 from .hosted_ui import endpoints, pages
-from .service_model import TARGET_PREFIX, ServiceModel
+from .identity_pools import open_id
+from .service_model import ServiceModel
 from .world import World
 
 CONTENT_TYPE: Final = "application/x-amz-json-1.1"
@@ -36,8 +37,8 @@ class Call:
 
     Args:
         operation: What was asked for, such as ``InitiateAuth``; ``GetJwks`` for the key set.
-        service: ``cognito-idp``; ``well-known`` for the key set and the discovery document; ``hosted-ui`` for
-            pages.
+        service: ``cognito-idp`` or ``cognito-identity``; ``well-known`` for key sets and discovery
+            documents; ``hosted-ui`` for pages.
         status: The HTTP status; ``None`` if the connection was cut.
         error: The error code, if it was refused.
     """
@@ -54,10 +55,11 @@ class Site:
 
     Args:
         world: The state that is asked.
-        model: The service model.
+        model: The service model of user pools.
         faults: What goes wrong.
         calls: Where requests are written down.
         hosts: Host names by which the emulator may be called.
+        identity_model: The service model of identity pools.
         token: The bearer token that steering and administration need; ``None`` on loopback.
     """
 
@@ -67,6 +69,7 @@ class Site:
     calls: list[Call]
     hosts: frozenset[str]
     any_address: bool = False
+    identity_model: ServiceModel | None = None
     token: str | None = field(default=None, repr=False)
 
     def application(self) -> web.Application:
@@ -76,6 +79,8 @@ class Site:
         app.router.add_get("/", self.overview)
         app.router.add_get("/{pool}/.well-known/jwks.json", self.key_set)
         app.router.add_get("/{pool}/.well-known/openid-configuration", self.discovery)
+        app.router.add_get("/.well-known/jwks_uri", self.identity_key_set)
+        app.router.add_get("/.well-known/openid-configuration", self.identity_discovery)
         endpoints.add_routes(app, self)
         pages.add_routes(app, self)
         app.router.add_get(confirm_page.PATH, self.confirm_user)
@@ -86,15 +91,22 @@ class Site:
 
     async def ask(self, request: web.Request) -> web.StreamResponse:
         """Answer one request of an AWS client."""
-        prefix, _, name = request.headers.get("X-Amz-Target", "").partition(".")
+        prefix, _, name = _target(request)
         body = await request.read()
-        if prefix != TARGET_PREFIX:
+        model = self._asked(prefix)
+        if model is None:
             return self._finish(name, dispatch.failure("UnknownOperationException", ""))
-        work = partial(dispatch.answer, self.world, self.model, name, body)
-        return await self._with_faults(request, name, work)
+        work = partial(dispatch.answer, self.world, model, name, body)
+        return await self._with_faults(request, name, work, model.service.name)
 
-    def _administrative(self, name: str) -> bool:
-        operation = self.model.operations.get(name)
+    def _asked(self, prefix: str) -> ServiceModel | None:
+        models = (self.model, self.identity_model)
+        return next((model for model in models if model is not None and model.service.prefix == prefix), None)
+
+    def _is_administrative(self, request: web.Request) -> bool:
+        prefix, _, name = _target(request)
+        model = self._asked(prefix)
+        operation = None if model is None else model.operations.get(name)
         return operation is not None and operation.signed
 
     async def _with_faults(
@@ -164,6 +176,23 @@ class Site:
 
         return _as_json(await self._with_faults(request, "GetOpenIdConfiguration", work, "well-known"))
 
+    async def identity_key_set(self, request: web.Request) -> web.StreamResponse:
+        """Answer with the keys of identity pools, at the path where AWS has them."""
+
+        async def work() -> Reply:
+            return Reply(200, await open_id.key_set(self.world))
+
+        return _as_json(await self._with_faults(request, "GetIdentityJwks", work, "well-known"))
+
+    async def identity_discovery(self, request: web.Request) -> web.StreamResponse:
+        """Answer with the OpenID configuration of identity pools."""
+
+        async def work() -> Reply:
+            return Reply(200, open_id.discovery(f"{request.scheme}://{request.host}"))
+
+        operation = "GetIdentityOpenIdConfiguration"
+        return _as_json(await self._with_faults(request, operation, work, "well-known"))
+
     async def confirm_user(self, request: web.Request) -> web.Response:
         """Confirm an account by the link of a mail."""
         status, page = await confirm_page.answer(self.world, request.query)
@@ -228,8 +257,7 @@ class Site:
             return True
         if request.path != "/":
             return False
-        name = request.headers.get("X-Amz-Target", "").partition(".")[2]
-        return request.method in {"GET", "HEAD"} or self._administrative(name)
+        return request.method in {"GET", "HEAD"} or self._is_administrative(request)
 
     def _knows(self, request: web.Request) -> bool:
         name = _host_name(request.headers.get("Host", ""))
@@ -264,6 +292,10 @@ async def _identify(request: web.Request, handler: Any) -> web.StreamResponse:
         raise
     response.headers["x-amzn-RequestId"] = request_id
     return response
+
+
+def _target(request: web.Request) -> tuple[str, str, str]:
+    return request.headers.get("X-Amz-Target", "").partition(".")
 
 
 def _planned(fault: Fault) -> Reply:

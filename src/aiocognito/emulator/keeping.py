@@ -1,7 +1,8 @@
 """Keeping an emulator's state in a directory, so that it survives the end of its process, a sudden one, too.
 
-One JSON document per user pool, replaced as a whole: written beside it, synced, renamed. An answer goes out
-after that, so what somebody was told is on the disk. Signing keys lie in files of their own, mode 0600.
+One JSON document per user pool and identity pool, replaced as a whole: written beside it, synced, renamed.
+An answer goes out after that, so what somebody was told is on the disk. Signing keys lie in files of their
+own, mode 0600.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from . import documents
+from .identity_pools import open_id
+from .identity_pools.pool import IdentityPool
 from .outbox import Message
 from .pool import UserPool
 from .tokens.keys import KeyPair, SigningKey
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 VERSION: Final = 1
 MESSAGES: Final = 200
 _POOL: Final = ".pool.json"
+_IDENTITY_POOL: Final = ".identity-pool.json"
 _KEYS: Final = ".keys.json"
 _REST: Final = "emulator.json"
 
@@ -60,6 +64,9 @@ class Keeper:
             if name.endswith(_POOL):
                 pool: UserPool = _parse(name, text)
                 self._world.pools[pool.id] = pool
+            elif name.endswith(_IDENTITY_POOL):
+                identity_pool: IdentityPool = _parse(name, text)
+                self._world.identity_pools[identity_pool.id] = identity_pool
             elif name.endswith(_KEYS):
                 self._world.keys.put(name.removesuffix(_KEYS), _load_pair(_parse(name, text)))
             else:
@@ -83,9 +90,12 @@ class Keeper:
 
     async def _write_all(self) -> None:
         files = {f"{pool_id}{_POOL}": _text(pool) for pool_id, pool in self._world.pools.items()}
+        for pool in self._world.identity_pools.values():
+            # A file's name cannot have a colon everywhere.
+            files[f"{pool.id.replace(':', '_')}{_IDENTITY_POOL}"] = _text(pool)
         for pool_id, pair in self._world.keys.made().items():
             name = f"{pool_id}{_KEYS}"
-            if pool_id in self._world.pools:
+            if pool_id in self._world.pools or pool_id == open_id.KEYS:
                 # Keys do not change, and writing them down takes a while.
                 files[name] = self._on_disk.get(name) or _text(_dump_pair(pair))
         files[_REST] = _text(

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Final
 
+from .identity_pools import providers
+from .identity_pools.pool import Identity, IdentityPool
 from .pool import UserPool
 from .world import World
 
@@ -32,6 +34,7 @@ _PAGE: Final = """<!doctype html>
   Region <code>{region}</code>; the clock says {now}. Load the page again to see what is new.
 </p>
 {pools}
+{identity_pools}
 <h2>Outbox</h2>
 {outbox}
 </body>
@@ -40,12 +43,13 @@ _PAGE: Final = """<!doctype html>
 
 
 def render(world: World) -> str:
-    """Write the page: pools with their clients and users, and what was sent, the newest first."""
+    """Write the page: pools with their people, and what was sent, the newest first."""
     messages = list(world.outbox.messages)[-_MESSAGES:][::-1]
     return _PAGE.format(
         region=escape(world.region),
         now=datetime.fromtimestamp(world.clock(), UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
         pools="".join(map(_pool, world.pools.values())) or "<p>There is no user pool yet.</p>",
+        identity_pools="".join(map(_identity_pool, world.identity_pools.values())),
         outbox=_table(
             ("to", "for", "purpose", "code", "user pool"),
             ((m.to, m.username, m.purpose, m.code, m.user_pool_id) for m in messages),
@@ -77,6 +81,35 @@ def _pool(pool: UserPool) -> str:
             _table(("user", "sub", "status", "address", "second factors"), users, "Nobody has signed up."),
         )
     )
+
+
+def _identity_pool(pool: IdentityPool) -> str:
+    guests = "; guests are let in" if pool.allows_guests else ""
+    name = f"{pool.settings['IdentityPoolName']}{guests}"
+    roles = [(kind, "", role) for kind, role in pool.roles.items()]
+    roles += [("mapping", name, mapping["Type"]) for name, mapping in pool.mappings.items()]
+    return "".join(
+        (
+            f"<h2>Identity pool <code>{escape(pool.id)}</code> {escape(name)}</h2>",
+            _table(("provider",), ((name,) for name in sorted(providers.names(pool))), "No provider."),
+            _table(("role", "of", "is"), roles, "No role: nobody gets credentials."),
+            _table(
+                ("identity", "status", "logins"),
+                ((found.id, _status(found), _logins(found)) for found in pool.identities.values()),
+                "Nobody was here yet.",
+            ),
+        )
+    )
+
+
+def _status(identity: Identity) -> str:
+    if identity.successor is not None:
+        return f"merged into {identity.successor}"
+    return "authenticated" if identity.linked else "guest"
+
+
+def _logins(identity: Identity) -> str:
+    return ", ".join(f"{provider}: {subject}" for provider, subject in identity.login_keys())
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], nothing: str) -> str:

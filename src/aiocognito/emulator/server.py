@@ -13,14 +13,17 @@ from anyio import to_thread
 
 from ..config import is_loopback
 from .clock import Clock
-from .dispatch import operation_model, perform
+from .dispatch import operation_model, perform, table
 from .emulated_pool import EmulatedUserPool, friendly_client, friendly_pool
 from .faults import Faults
 from .http import Call, Site
+from .identity_pools import emulated
+from .identity_pools.emulated import EmulatedIdentityPool
+from .identity_pools.issued import IssuedCredentials
 from .keeping import Keeper
 from .outbox import Outbox
 from .randomness import Randomness
-from .service_model import ServiceModel
+from .service_model import IDENTITY_POOLS, USER_POOLS, ServiceModel
 from .tokens.keys import KeyRing
 from .triggers import Trigger, Triggers
 from .unsettled import Unsettled
@@ -30,7 +33,7 @@ _WILDCARDS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - recognised,
 
 
 class CognitoEmulator:
-    """An emulator of Amazon Cognito user pools, over HTTP on this machine.
+    """An emulator of Amazon Cognito user pools and identity pools, over HTTP on this machine.
 
     Example::
 
@@ -82,7 +85,7 @@ class CognitoEmulator:
         self.faults = Faults()
         self.calls: list[Call] = []
         self.token = None if is_loopback(host) else secrets.token_urlsafe(32)
-        self._model: ServiceModel | None = None
+        self._models: tuple[ServiceModel, ...] = ()
         self._runner: web.AppRunner | None = None
         self._bound: tuple[str, int] | None = None
 
@@ -114,7 +117,7 @@ class CognitoEmulator:
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def __aenter__(self) -> Self:
-        self._model = await to_thread.run_sync(ServiceModel.load)
+        self._models = await to_thread.run_sync(_load_models)
         if self._data is not None and self.world.keep is None:
             keeper = Keeper(self._data, self.world)
             await keeper.load()
@@ -122,7 +125,8 @@ class CognitoEmulator:
         names = {"localhost", "127.0.0.1", "::1", self._host.lower(), *map(str.lower, self._allowed_hosts)}
         site = Site(
             world=self.world,
-            model=self._model,
+            model=self._models[0],
+            identity_model=self._models[1],
             faults=self.faults,
             calls=self.calls,
             hosts=frozenset(names - _WILDCARDS),
@@ -189,11 +193,64 @@ class CognitoEmulator:
                 return EmulatedUserPool(self, pool.id, client_id)
         return None
 
-    async def ask(self, operation: str, /, **members: Any) -> dict[str, Any]:
+    async def create_identity_pool(
+        self,
+        *,
+        user_pools: Sequence[EmulatedUserPool] = (),
+        roles: Mapping[str, str] | None = None,
+        role_mappings: Mapping[str | EmulatedUserPool, Mapping[str, Any]] | None = None,
+        **settings: Any,
+    ) -> EmulatedIdentityPool:
+        """Create an identity pool, with defaults that suit tests.
+
+        Unless it is told otherwise, people of the user pools get credentials for one role, and there are
+        no guests; ``AllowUnauthenticatedIdentities=True`` lets them in, to another role. Over the wire,
+        CreateIdentityPool has AWS's defaults, among them that there are no roles.
+
+        Args:
+            user_pools: The user pools whose people it knows, through the app client of each.
+            roles: The default roles' ARNs, ``authenticated`` and ``unauthenticated``; an empty mapping
+                leaves the pool without.
+            role_mappings: SetIdentityPoolRoles' ``RoleMappings``; a user pool may stand for its name.
+            settings: CreateIdentityPool's members.
+
+        Raises:
+            ValueError: A member is malformed, or Cognito would refuse it.
+        """
+        made = await self.ask("CreateIdentityPool", **emulated.friendly_pool(settings, user_pools))
+        pool_id = made["IdentityPoolId"]
+        members = emulated.friendly_roles(roles, role_mappings or {})
+        await self.ask("SetIdentityPoolRoles", IdentityPoolId=pool_id, **members)
+        return EmulatedIdentityPool(self, pool_id)
+
+    def kept_identity_pool(self) -> EmulatedIdentityPool | None:
+        """Return the first identity pool, such as one that ``data`` held."""
+        for pool_id in self.world.identity_pools:
+            return EmulatedIdentityPool(self, pool_id)
+        return None
+
+    def credentials_of(self, access_key_id: str) -> IssuedCredentials:
+        """Tell what an access key stands for: which identity, in which role.
+
+        Args:
+            access_key_id: As it stands in a request's credential scope.
+
+        Raises:
+            LookupError: No identity pool of this emulator has issued it, or it has ended since.
+        """
+        for pool in self.world.identity_pools.values():
+            found = pool.issued.get(access_key_id)
+            if found is not None and self.clock() < found.expires:
+                return found
+        raise LookupError("no identity pool has issued this access key, or it has ended")
+
+    async def ask(self, operation: str, service: str | None = None, /, **members: Any) -> dict[str, Any]:
         """Do one operation without HTTP, as an administrator would.
 
         Args:
             operation: The operation's name.
+            service: ``cognito-idp`` or ``cognito-identity``; needed for the names that both have, those
+                of tags, which mean user pools otherwise.
             members: The request.
 
         Raises:
@@ -201,10 +258,21 @@ class CognitoEmulator:
         """
         from .refusals import Refusal
 
-        if self._model is None:
+        if not self._models:
             raise RuntimeError("the emulator is not running: use `async with`")
+        model = self._model_for(operation, service)
         try:
-            given = self._model.check(operation_model(self._model, operation), members)
-            return await perform(self.world, operation, given)
+            given = model.check(operation_model(model, operation), members)
+            return await perform(self.world, operation, given, model.service)
         except Refusal as refusal:
             raise ValueError(f"{operation}: {refusal.code}: {refusal.message}") from None
+
+    def _model_for(self, operation: str, service: str | None) -> ServiceModel:
+        wanted = [model for model in self._models if service in {None, model.service.name}]
+        if not wanted:
+            raise ValueError(f"service must be cognito-idp or cognito-identity, not {service!r}")
+        return next((model for model in wanted if operation in table(model.service)), wanted[0])
+
+
+def _load_models() -> tuple[ServiceModel, ...]:
+    return ServiceModel.load(USER_POOLS), ServiceModel.load(IDENTITY_POOLS)

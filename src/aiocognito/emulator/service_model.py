@@ -17,16 +17,40 @@ from typing import Any, Final
 
 from attrs import define, field, frozen
 
-from .refusals import Refusal, invalid_parameter
+from .refusals import Refusal
 from .unicode_classes import translate
-
-TARGET_PREFIX: Final = "AWSCognitoIdentityProviderService"
 
 # InternalErrorException is the framework's own; the rest is declared operation by operation.
 _ALWAYS: Final = frozenset(
     {"InternalErrorException", "InvalidParameterException", "TooManyRequestsException"}
 )
 _JSON_NAMES: Final = {str: "STRING_VALUE", bool: "BOOLEAN_VALUE", int: "NUMBER_VALUE", float: "NUMBER_VALUE"}
+
+
+@frozen
+class Service:
+    """One of the two services, and where botocore keeps its model.
+
+    Args:
+        name: Its name, as AWS's clients know it.
+        version: The version of its API.
+        prefix: The first half of ``X-Amz-Target``.
+        invalid: The code for a value that breaks a constraint of the model.
+    """
+
+    name: str
+    version: str
+    prefix: str
+    invalid: str
+
+
+USER_POOLS: Final = Service(
+    "cognito-idp", "2016-04-18", "AWSCognitoIdentityProviderService", "InvalidParameterException"
+)
+# No operation declares this code, but it is what every recorded answer has.
+IDENTITY_POOLS: Final = Service(
+    "cognito-identity", "2014-06-30", "AWSCognitoIdentityService", "ValidationException"
+)
 
 
 @frozen
@@ -46,31 +70,34 @@ class OperationModel:
 
 @define
 class ServiceModel:
-    """The operations and shapes of the user-pool API."""
+    """The operations and shapes of one API."""
 
     shapes: Mapping[str, Mapping[str, Any]] = field(repr=False)
     operations: Mapping[str, OperationModel] = field(repr=False)
+    service: Service = USER_POOLS
     _patterns: dict[str, re.Pattern[str]] = field(factory=dict, repr=False)
 
     @classmethod
-    def load(cls) -> ServiceModel:
+    def load(cls, service: Service = USER_POOLS) -> ServiceModel:
         """Read the model from botocore's data. It reads a file: call it in a thread."""
-        document = json.loads(gzip.decompress(_path().read_bytes()))
+        document = json.loads(gzip.decompress(_path(service).read_bytes()))
         operations = {name: _operation(entry) for name, entry in document["operations"].items()}
-        return cls(document["shapes"], operations)
+        return cls(document["shapes"], operations, service)
 
     def check(self, operation: OperationModel, body: object) -> dict[str, Any]:
         """Check a request and return its members: known ones only, nulls left out.
 
         Raises:
             Refusal: ``SerializationException`` for a JSON type that cannot be meant,
-                ``InvalidParameterException`` for a value that breaks a constraint.
+                ``InvalidParameterException``, or the service's own code, for a value that breaks a
+                constraint.
         """
         given: dict[str, Any] = self._cast(operation.input, body)
         faults = list(self._faults(operation.input, given, ""))
         if faults:
             noun = "error" if len(faults) == 1 else "errors"
-            raise invalid_parameter(f"{len(faults)} validation {noun} detected: {'; '.join(faults)}")
+            text = f"{len(faults)} validation {noun} detected: {'; '.join(faults)}"
+            raise Refusal(self.service.invalid, text)
         return given
 
     def _cast(self, name: str, value: Any) -> Any:
@@ -163,13 +190,13 @@ _SPOKEN: Final[Mapping[str, str]] = {
 }
 
 
-def _path() -> Path:
+def _path(service: Service) -> Path:
     # Found, not imported: botocore's modules take longer than the whole emulator does to start.
     spec = importlib.util.find_spec("botocore")
     if spec is None or not spec.submodule_search_locations:
         raise RuntimeError("the emulator needs botocore's service model: install aiocognito[emulator]")
     root = Path(spec.submodule_search_locations[0])
-    return root / "data" / "cognito-idp" / "2016-04-18" / "service-2.json.gz"
+    return root / "data" / service.name / service.version / "service-2.json.gz"
 
 
 def _operation(entry: Mapping[str, Any]) -> OperationModel:

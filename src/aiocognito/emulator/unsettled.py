@@ -128,6 +128,17 @@ class Unsettled:
     mfa_configuration_replaces: bool = False
     """Whether SetUserPoolMfaConfig turns off the factors that it does not mention."""
 
+    # Identity pools
+    merge_keeps_login_identity: bool = True
+    """Whether, of a guest and the identity that a login has already, the login's survives."""
+    identity_conflict_message: str = "Logins of the same provider cannot belong to one identity."
+    """ResourceConflictException: an identity would have two logins of one provider."""
+    foreign_login_is_forbidden: bool = True
+    """Whether a login of another identity is told "Access to Identity '…' is forbidden."; a login of none is
+    told "Logins don't match. …" in any case."""
+    custom_role_denied_message: str = "Access to Role '{role}' is forbidden."
+    """CustomRoleArn names a role that the token does not list."""
+
     # Sign-in names
     lower_case_usernames: bool = True
     """Whether usernames of pools that ignore case are stored in lower case."""

@@ -8,6 +8,7 @@ from attrs import define, field
 
 from .clients import AppClient
 from .clock import Clock
+from .identity_pools.pool import Identity, IdentityPool
 from .outbox import Outbox
 from .pool import UserPool
 from .randomness import Randomness
@@ -31,6 +32,7 @@ class World:
         url: Where links in messages lead.
         unsettled: The reading of what is not known about Cognito.
         pools: The user pools.
+        identity_pools: The identity pools.
         keep: Writes everything down; ``None`` for an emulator that forgets.
     """
 
@@ -42,6 +44,7 @@ class World:
     url: str = "http://localhost"
     unsettled: Unsettled = field(factory=Unsettled)
     pools: dict[str, UserPool] = field(factory=dict)
+    identity_pools: dict[str, IdentityPool] = field(factory=dict)
     keep: Callable[[], Awaitable[None]] | None = None
 
     async def changed(self) -> None:
@@ -75,3 +78,25 @@ class World:
             if client_id in pool.clients:
                 return pool, pool.clients[client_id]
         raise not_found(f"User pool client {client_id} does not exist.")
+
+    def identity_pool(self, pool_id: str) -> IdentityPool:
+        """Find an identity pool.
+
+        Raises:
+            Refusal: There is none.
+        """
+        try:
+            return self.identity_pools[pool_id]
+        except KeyError:
+            raise not_found(f"IdentityPool '{pool_id}' not found.") from None
+
+    def identity(self, identity_id: str) -> tuple[IdentityPool, Identity]:
+        """Find an identity and its pool.
+
+        Raises:
+            Refusal: There is none.
+        """
+        for pool in self.identity_pools.values():
+            if identity_id in pool.identities:
+                return pool, pool.identities[identity_id]
+        raise not_found(f"Identity '{identity_id}' not found.")

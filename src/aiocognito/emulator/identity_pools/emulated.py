@@ -1,0 +1,90 @@
+"""An identity pool as a test holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import evolve
+
+from ...config import AuthConfig
+from ..emulated_pool import EmulatedUserPool
+from ..world import ACCOUNT
+from . import providers
+
+if TYPE_CHECKING:
+    from ..server import CognitoEmulator
+    from .pool import Identity, IdentityPool
+
+ROLES: Final = {
+    kind: f"arn:aws:iam::{ACCOUNT}:role/emulated-{kind}" for kind in ("authenticated", "unauthenticated")
+}
+
+
+def provider_name(pool: EmulatedUserPool) -> str:
+    """The name by which identity pools know a user pool."""
+    return f"cognito-idp.{pool.state.region}.amazonaws.com/{pool.id}"
+
+
+def friendly_pool(given: Mapping[str, Any], user_pools: Sequence[EmulatedUserPool]) -> dict[str, Any]:
+    """Fill in a test's identity pool: CreateIdentityPool's members."""
+    members: dict[str, Any] = {"IdentityPoolName": "emulated", "AllowUnauthenticatedIdentities": False}
+    if user_pools:
+        members["CognitoIdentityProviders"] = [
+            {"ProviderName": provider_name(pool), "ClientId": pool.client_id} for pool in user_pools
+        ]
+    return {**members, **given}
+
+
+def friendly_roles(
+    roles: Mapping[str, str] | None, mappings: Mapping[str | EmulatedUserPool, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Fill in its roles: SetIdentityPoolRoles' members."""
+    members: dict[str, Any] = {"Roles": dict(ROLES if roles is None else roles)}
+    if mappings:
+        members["RoleMappings"] = {
+            pool if isinstance(pool, str) else f"{provider_name(pool)}:{pool.client_id}": dict(mapping)
+            for pool, mapping in mappings.items()
+        }
+    return members
+
+
+class EmulatedIdentityPool:
+    """An identity pool of an emulator.
+
+    Args:
+        emulator: Where it lives.
+        pool_id: Its id.
+    """
+
+    def __init__(self, emulator: CognitoEmulator, pool_id: str) -> None:
+        self._emulator = emulator
+        self.id = pool_id
+
+    @property
+    def state(self) -> IdentityPool:
+        """What the emulator knows of the pool."""
+        return self._emulator.world.identity_pool(self.id)
+
+    @property
+    def identities(self) -> Sequence[Identity]:
+        """Everybody who was here, the first one first; those that were merged into others, too."""
+        return list(self.state.identities.values())
+
+    @property
+    def config(self) -> AuthConfig:
+        """The configuration with which a client finds it, and the first of its user pools."""
+        user_pool = self._user_pool()
+        return evolve(
+            AuthConfig() if user_pool is None else user_pool.config,
+            identity_pool_id=self.id,
+            identity_pool_endpoint=self._emulator.url,
+            allow_guest_access=self.state.allows_guests,
+        )
+
+    def _user_pool(self) -> EmulatedUserPool | None:
+        for entry in self.state.settings.get("CognitoIdentityProviders", ()):
+            pool = self._emulator.world.pools.get(providers.user_pool_id(entry["ProviderName"]) or "")
+            if pool is not None and entry["ClientId"] in pool.clients:
+                return EmulatedUserPool(self._emulator, pool.id, entry["ClientId"])
+        return None

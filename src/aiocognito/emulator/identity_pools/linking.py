@@ -1,0 +1,153 @@
+"""Which identity a request is about: a new one, a known one, or several that become one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from ..refusals import Refusal, not_authorized
+from .pool import Identity
+
+_GONE: Final = Identity("", 0.0, 0.0, linked=True)
+
+if TYPE_CHECKING:
+    from ..world import World
+    from .logins import Login
+    from .pool import IdentityPool
+
+
+def resolve(world: World, pool: IdentityPool, logins: Sequence[Login]) -> Identity:
+    """Find the identity of a login, or make one; without a login, make a new guest.
+
+    Raises:
+        Refusal: Guests are not allowed, or the logins cannot belong together.
+    """
+    if not logins:
+        _check_guests(pool)
+        return _create(world, pool)
+    owners = _owners(pool, logins)
+    _check_providers(world, pool, owners, logins)
+    return _join(world, pool, _oldest(owners) or _create(world, pool), logins)
+
+
+def enter(world: World, pool: IdentityPool, identity: Identity, logins: Sequence[Login]) -> Identity:
+    """Find out whether somebody may act as an identity; link their logins to it.
+
+    Returns:
+        The identity that it is now: a guest's that was merged has another id.
+
+    Raises:
+        Refusal: They may not, or the logins cannot belong together.
+    """
+    if not logins:
+        if identity.linked or identity.successor is not None:
+            raise forbidden(identity)
+        _check_guests(pool)
+        return identity
+    owners = _owners(pool, logins)
+    found = _current(pool, identity)
+    if found not in owners:
+        if found is not identity:
+            raise forbidden(identity)
+        if identity.linked:
+            raise _foreign(world, identity, owners)
+    _check_providers(world, pool, [found, *owners], logins)
+    if not found.linked and world.unsettled.merge_keeps_login_identity and (known := _oldest(owners)):
+        _merge(world, pool, found, known)
+        found = known
+    return _join(world, pool, found, logins)
+
+
+def add(world: World, pool: IdentityPool, identity: Identity, logins: Sequence[Login]) -> Identity:
+    """Link logins to an identity whose owner need not be asked.
+
+    Raises:
+        Refusal: The identity is disabled, or the logins cannot belong together.
+    """
+    if identity.successor is not None:
+        raise forbidden(identity)
+    _check_providers(world, pool, [identity, *_owners(pool, logins)], logins)
+    return _join(world, pool, identity, logins)
+
+
+def combine(world: World, pool: IdentityPool, child: Identity, parent: Identity) -> None:
+    """Merge an identity into another one.
+
+    Raises:
+        Refusal: Both have a login of the same provider.
+    """
+    _check_providers(world, pool, [child, parent], ())
+    _merge(world, pool, child, parent)
+
+
+def forbidden(identity: Identity) -> Refusal:
+    """Somebody has no business with an identity."""
+    return not_authorized(f"Access to Identity '{identity.id}' is forbidden.")
+
+
+def no_match() -> Refusal:
+    """A login is good, but not this identity's."""
+    return not_authorized(
+        "Logins don't match. Please include at least one valid login for this identity or identity pool."
+    )
+
+
+def _check_guests(pool: IdentityPool) -> None:
+    if not pool.allows_guests:
+        raise not_authorized("Unauthenticated access is not supported for this identity pool.")
+
+
+def _create(world: World, pool: IdentityPool) -> Identity:
+    now = world.clock()
+    identity = Identity(f"{pool.region}:{world.random.uuid()}", now, now)
+    pool.identities[identity.id] = identity
+    return identity
+
+
+def _owners(pool: IdentityPool, logins: Iterable[Login]) -> list[Identity]:
+    found = (pool.owner(login.key) for login in logins)
+    return list({identity.id: identity for identity in found if identity is not None}.values())
+
+
+def _current(pool: IdentityPool, identity: Identity) -> Identity:
+    """Follow a disabled identity to the one that it was merged into."""
+    while identity.successor is not None:
+        identity = pool.identities.get(identity.successor, _GONE)
+    return identity
+
+
+def _oldest(owners: Sequence[Identity]) -> Identity | None:
+    """Of several identities that become one, the oldest keeps its id."""
+    return min(owners, key=lambda identity: identity.created, default=None)
+
+
+def _foreign(world: World, identity: Identity, owners: Sequence[Identity]) -> Refusal:
+    if owners and world.unsettled.foreign_login_is_forbidden:
+        return forbidden(identity)
+    return no_match()
+
+
+def _join(world: World, pool: IdentityPool, parent: Identity, logins: Sequence[Login]) -> Identity:
+    """Make all logins this identity's, and merge those that had them into it."""
+    for login in logins:
+        owner = pool.owner(login.key)
+        if owner is None:
+            pool.link(parent, login.key, world.clock())
+        elif owner is not parent:
+            _merge(world, pool, owner, parent)
+    return parent
+
+
+def _merge(world: World, pool: IdentityPool, child: Identity, parent: Identity) -> None:
+    pool.merge(child, parent, world.clock())
+
+
+def _check_providers(
+    world: World, pool: IdentityPool, people: Sequence[Identity], logins: Sequence[Login]
+) -> None:
+    """Before anything is linked, see that no provider would have two logins in the end."""
+    subjects = dict[str, str]()
+    keys = {key for identity in people for key in identity.login_keys()} | {login.key for login in logins}
+    for provider, subject in keys:
+        if provider != pool.developer_provider and subjects.setdefault(provider, subject) != subject:
+            raise Refusal("ResourceConflictException", world.unsettled.identity_conflict_message)

@@ -1,0 +1,163 @@
+"""Logins: what somebody brings to prove who they are, verified as far as this emulator can."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from anyio import to_thread
+from attrs import field, frozen
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from ..refusals import Refusal, invalid_parameter, not_authorized
+from . import providers
+
+if TYPE_CHECKING:
+    from ..pool import UserPool
+    from ..world import World
+    from .pool import IdentityPool, LoginKey
+
+ISSUER: Final = "https://cognito-identity.amazonaws.com"
+_UNSUPPORTED: Final = "Token is not from a supported provider of this identity pool."
+_REQUIRED: Final = ("aud", "iss", "sub", "exp")
+
+
+@frozen
+class Login:
+    """A login that is good.
+
+    Args:
+        provider: Who vouches for it.
+        subject: By what the provider knows them.
+        claims: What else it says of them.
+    """
+
+    provider: str
+    subject: str
+    claims: Mapping[str, Any] = field(factory=dict, repr=False)
+
+    @property
+    def key(self) -> LoginKey:
+        """What identities are found by."""
+        return self.provider, self.subject
+
+    @property
+    def mapped_name(self) -> str:
+        """The name by which role mappings know the provider."""
+        return f"{self.provider}:{self.claims['aud']}" if "aud" in self.claims else self.provider
+
+
+async def verify(world: World, pool: IdentityPool, given: Mapping[str, str]) -> list[Login]:
+    """Verify all logins of a request; one that is not good fails them all.
+
+    Args:
+        world: The emulator's state.
+        pool: Where they are brought to.
+        given: Tokens by provider.
+
+    Raises:
+        Refusal: A provider is none, or none of this pool's, or a token is not good.
+    """
+    if given and not providers.names(pool):
+        raise not_authorized(f"Identity pool - {pool.id} does not have identity providers configured.")
+    logins: dict[LoginKey, Login] = {}
+    for name, token in given.items():
+        login = await _verify_one(world, pool, name, token)
+        logins[login.key] = login
+    return list(logins.values())
+
+
+async def _verify_one(world: World, pool: IdentityPool, name: str, token: str) -> Login:
+    provider = providers.canonical(name)
+    if not providers.possible(provider):
+        raise invalid_parameter("Please provide a valid public provider.")
+    if provider not in providers.names(pool):
+        raise not_authorized(_UNSUPPORTED)
+    pool_id = providers.user_pool_id(provider)
+    if pool_id is None:
+        # The keys of others are out of reach here, and nobody is let in on trust.
+        raise _invalid("Couldn't verify signed token.")
+    claims = await _verify_jwt(world, provider, world.pools.get(pool_id), token)
+    _check_client(pool, provider, world.pools[pool_id], claims)
+    return Login(provider, claims["sub"], claims)
+
+
+async def _verify_jwt(world: World, provider: str, user_pool: UserPool | None, token: str) -> dict[str, Any]:
+    header, claims = _read(token)
+    if claims.get("iss") == ISSUER:
+        raise _invalid("Can't pass in a Cognito token.")
+    for name in _REQUIRED:
+        if claims.get(name) is None:
+            raise _invalid(f"Missing a required claim: {name}")
+    if providers.canonical(str(claims["iss"]).removeprefix("https://")) != provider:
+        raise _invalid("Issuer doesn't match providerName")
+    if user_pool is None or not await _is_signed(world, user_pool, header, token):
+        raise _invalid("Couldn't verify signed token.")
+    # From here on these are claims that this emulator made.
+    now = int(world.clock())
+    if now >= claims["exp"]:
+        raise _invalid(f"Token expired: {now} >= {int(claims['exp'])}")
+    if claims.get("token_use") != "id":
+        raise _not_an_id_token()
+    return claims
+
+
+async def _is_signed(world: World, user_pool: UserPool, header: Mapping[str, Any], token: str) -> bool:
+    keys = await world.keys.of(user_pool.id)
+    if header.get("alg") != "RS256" or header.get("kid") != keys.id.kid:
+        return False
+    return await to_thread.run_sync(_signed_by, keys.id.private.public_key(), token)
+
+
+def _check_client(pool: IdentityPool, provider: str, user_pool: UserPool, claims: Mapping[str, Any]) -> None:
+    entries = providers.user_pool_clients(pool, provider)
+    entry = next((entry for entry in entries if entry["ClientId"] == claims["aud"]), None)
+    if entry is None:
+        raise not_authorized(_UNSUPPORTED)
+    if entry.get("ServerSideTokenCheck") and not _is_active(user_pool, claims):
+        raise not_authorized("Token is inactive")
+
+
+def _is_active(user_pool: UserPool, claims: Mapping[str, Any]) -> bool:
+    """Ask the user pool whether the sign-in, the person and the app client are still there."""
+    grant = user_pool.tokens.grants.get(claims.get("event_id", ""))
+    user = user_pool.users.by_subject(claims["sub"])
+    if grant is None or user is None or not user.enabled:
+        return False
+    return not grant.revoked and grant.refreshable and grant.client_id in user_pool.clients
+
+
+def _read(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    try:
+        header, claims, _signature = token.split(".")
+        parts = json.loads(_decode(header)), json.loads(_decode(claims))
+    except (ValueError, RecursionError):
+        raise _not_an_id_token() from None
+    if not all(isinstance(part, dict) for part in parts):
+        raise _not_an_id_token()
+    return parts
+
+
+def _signed_by(key: rsa.RSAPublicKey, token: str) -> bool:
+    message, _, signature = token.rpartition(".")
+    try:
+        key.verify(_decode(signature), message.encode(), padding.PKCS1v15(), hashes.SHA256())
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _decode(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _invalid(reason: str) -> Refusal:
+    return not_authorized(f"Invalid login token. {reason}")
+
+
+def _not_an_id_token() -> Refusal:
+    return _invalid("Not a valid OpenId Connect identity token.")

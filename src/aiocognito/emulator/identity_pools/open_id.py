@@ -1,0 +1,116 @@
+"""OpenID tokens of identities, for the basic flow: whoever has one can ask STS for a role.
+
+They are of another make than a user pool's: RS512, ``typ`` JWS, and a key id that is a region and a number.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from anyio import to_thread
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+
+from .arns import arn
+from .credentials import principal_tags
+from .logins import ISSUER
+
+if TYPE_CHECKING:
+    from ..tokens.keys import SigningKey
+    from ..world import World
+    from .logins import Login
+    from .pool import Identity, IdentityPool
+
+KEYS: Final = "cognito-identity"
+"""Under this name the key ring has the key of all identity pools."""
+LIFE: Final = 600
+DEVELOPER_LIFE: Final = 900
+_TAGS: Final = "https://aws.amazon.com/tags"
+
+
+async def token(
+    world: World,
+    pool: IdentityPool,
+    identity: Identity,
+    logins: Sequence[Login],
+    *,
+    life: int = LIFE,
+    tags: Mapping[str, str] | None = None,
+) -> str:
+    """Make a token that says who an identity is.
+
+    Args:
+        world: The emulator's state.
+        pool: The token's audience.
+        identity: Its subject.
+        logins: Who vouches for it.
+        life: In seconds.
+        tags: Principal tags, besides those that the pool maps.
+    """
+    now = int(world.clock())
+    claims: dict[str, Any] = {
+        "sub": identity.id,
+        "aud": pool.id,
+        "amr": _methods(pool, logins),
+        "iss": ISSUER,
+        f"{ISSUER}/identity-pool-arn": arn(pool),
+        "exp": now + life,
+        "iat": now,
+    }
+    if all_tags := {**principal_tags(pool, logins), **(tags or {})}:
+        claims[_TAGS] = {"principal_tags": {tag: [value] for tag, value in all_tags.items()}}
+    key = (await world.keys.of(KEYS)).id
+    return await to_thread.run_sync(_sign, key, _key_id(world, key), claims)
+
+
+async def key_set(world: World) -> dict[str, Any]:
+    """Write the keys that verify these tokens (RFC 7517)."""
+    key = (await world.keys.of(KEYS)).id
+    return {"keys": [{**key.jwk(), "alg": "RS512", "kid": _key_id(world, key)}]}
+
+
+def discovery(base: str) -> dict[str, Any]:
+    """Write the OpenID configuration: the issuer is AWS's, the addresses are here."""
+    return {
+        "issuer": ISSUER,
+        "jwks_uri": f"{base}/.well-known/jwks_uri",
+        "authorization_endpoint": ISSUER,
+        "response_types_supported": ["none"],
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": ["RS512"],
+    }
+
+
+def _methods(pool: IdentityPool, logins: Sequence[Login]) -> list[str]:
+    if not logins:
+        return ["unauthenticated"]
+    methods = ["authenticated"]
+    for login in logins:
+        kind = pool.id if login.provider == pool.developer_provider else "CognitoSignIn"
+        methods += [login.provider, f"{login.provider}:{kind}:{login.subject}"]
+    return methods
+
+
+def _key_id(world: World, key: SigningKey) -> str:
+    # Different emulators have different keys, which a verifier must not take for one another.
+    number = int.from_bytes(hashlib.sha256(key.kid.encode()).digest()[:4], "big")
+    return f"{world.region}{number}"
+
+
+def _sign(key: SigningKey, kid: str, claims: Mapping[str, Any]) -> str:
+    header = {"kid": kid, "typ": "JWS", "alg": "RS512"}
+    message = f"{_part(header)}.{_part(claims)}"
+    signature = key.private.sign(message.encode(), padding.PKCS1v15(), hashes.SHA512())
+    return f"{message}.{_base64url(signature)}"
+
+
+def _part(value: Mapping[str, Any]) -> str:
+    return _base64url(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -1,0 +1,52 @@
+"""What applications ask without AWS credentials: an identity, credentials, a token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...refusals import invalid_parameter
+from ...world import World
+from .. import credentials, linking, logins, open_id, providers, roles
+
+
+async def GetId(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Name the identity of a login, or a new guest."""
+    pool = world.identity_pool(given["IdentityPoolId"])
+    verified = await logins.verify(world, pool, given.get("Logins", {}))
+    return {"IdentityId": linking.resolve(world, pool, verified).id}
+
+
+async def GetCredentialsForIdentity(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Issue credentials, in the enhanced flow: the pool chooses the role."""
+    pool, identity = world.identity(given["IdentityId"])
+    verified = await logins.verify(world, pool, given.get("Logins", {}))
+    identity = linking.enter(world, pool, identity, verified)
+    role_arn = roles.choose(pool, verified, given.get("CustomRoleArn"), world.unsettled)
+    issued = credentials.issue(world, pool, identity, role_arn, verified)
+    return {"IdentityId": identity.id, "Credentials": credentials.describe(issued)}
+
+
+async def GetOpenIdToken(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Issue a token, for the basic flow."""
+    pool, identity = world.identity(given["IdentityId"])
+    if not pool.settings["AllowClassicFlow"]:
+        raise invalid_parameter("Basic (classic) flow is not enabled, please use enhanced flow.")
+    verified = await logins.verify(world, pool, given.get("Logins", {}))
+    identity = linking.enter(world, pool, identity, verified)
+    return {"IdentityId": identity.id, "Token": await open_id.token(world, pool, identity, verified)}
+
+
+async def UnlinkIdentity(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Take logins away from an identity, which another login of its own must allow."""
+    pool, identity = world.identity(given["IdentityId"])
+    verified = await logins.verify(world, pool, given["Logins"])
+    if not any(pool.owner(login.key) is identity for login in verified):
+        raise linking.no_match() if verified else linking.forbidden(identity)
+    wanted = {providers.canonical(name) for name in given["LoginsToRemove"]}
+    if not wanted <= identity.logins.keys():
+        raise linking.no_match()
+    for login in identity.login_keys():
+        if login[0] in wanted:
+            pool.unlink(login, world.clock())
+    return {}

@@ -1,0 +1,72 @@
+"""The roles of an identity pool, how they are chosen, and which claims become principal tags."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ...refusals import invalid_parameter
+from ...world import World
+from .. import providers
+from ..pool import IdentityPool
+
+MOST_RULES: Final = 25
+
+
+async def SetIdentityPoolRoles(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace the roles and the mappings."""
+    pool = world.identity_pool(given["IdentityPoolId"])
+    mappings = dict[str, dict[str, Any]]()
+    for name, mapping in given.get("RoleMappings", {}).items():
+        provider, separator, client_id = name.rpartition(":")
+        wanted = f"{providers.canonical(provider)}{separator}{client_id}"
+        if wanted not in providers.mapped_names(pool):
+            text = f"({name}) is not a valid RoleMapping ProviderName or is not a configured provider."
+            raise invalid_parameter(text)
+        _check(mapping)
+        mappings[wanted] = mapping
+    pool.roles, pool.mappings = given["Roles"], mappings
+    return {}
+
+
+async def GetIdentityPoolRoles(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell the roles and the mappings."""
+    pool = world.identity_pool(given["IdentityPoolId"])
+    found = {"IdentityPoolId": pool.id, "Roles": pool.roles}
+    return {**found, "RoleMappings": pool.mappings} if pool.mappings else found
+
+
+async def SetPrincipalTagAttributeMap(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Say which claims of a provider's tokens become principal tags."""
+    pool, provider = _provider(world, given)
+    pool.tag_maps[provider] = {
+        "UseDefaults": given.get("UseDefaults", False),
+        "PrincipalTags": given.get("PrincipalTags", {}),
+    }
+    return await GetPrincipalTagAttributeMap(world, given)
+
+
+async def GetPrincipalTagAttributeMap(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell which claims of a provider's tokens become principal tags."""
+    pool, provider = _provider(world, given)
+    found = pool.tag_maps.get(provider, {"UseDefaults": False, "PrincipalTags": {}})
+    return {"IdentityPoolId": pool.id, "IdentityProviderName": given["IdentityProviderName"], **found}
+
+
+def _provider(world: World, given: Mapping[str, Any]) -> tuple[IdentityPool, str]:
+    pool = world.identity_pool(given["IdentityPoolId"])
+    provider = providers.canonical(given["IdentityProviderName"])
+    if provider not in providers.names(pool):
+        raise invalid_parameter(f"{given['IdentityProviderName']} is not a configured provider.")
+    return pool, provider
+
+
+def _check(mapping: Mapping[str, Any]) -> None:
+    if "AmbiguousRoleResolution" not in mapping:
+        raise invalid_parameter("AmbiguousRoleResolution is required for a role mapping.")
+    if mapping["Type"] == "Rules":
+        rules = mapping.get("RulesConfiguration", {}).get("Rules", ())
+        if not rules:
+            raise invalid_parameter("RulesConfiguration is required for role mappings of type Rules.")
+        if len(rules) > MOST_RULES:
+            raise invalid_parameter(f"A role mapping can have {MOST_RULES} rules at most.")

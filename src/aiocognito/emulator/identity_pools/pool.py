@@ -1,0 +1,130 @@
+"""An identity pool: its settings, its identities, and which login belongs to which of them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from attrs import define, field
+
+from .issued import IssuedCredentials
+
+KEPT_CREDENTIALS: Final = 1_000
+
+LoginKey = tuple[str, str]
+"""A provider, and the subject that it knows somebody by."""
+
+
+@define
+class Identity:
+    """One identity.
+
+    Args:
+        id: ``<region>:<uuid>``.
+        created: When, in seconds since 1970.
+        modified: When a login was linked or taken away.
+        logins: The subjects by which providers know it; a public provider has one at most.
+        linked: Whether it ever had a login: then it is no guest's any more.
+        successor: The identity that it was merged into; it is disabled then.
+    """
+
+    id: str
+    created: float
+    modified: float
+    logins: dict[str, list[str]] = field(factory=dict)
+    linked: bool = False
+    successor: str | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """Write IdentityDescription."""
+        return {
+            "IdentityId": self.id,
+            "Logins": list(self.logins),
+            "CreationDate": self.created,
+            "LastModifiedDate": self.modified,
+        }
+
+    def login_keys(self) -> list[LoginKey]:
+        """List the logins."""
+        return [(provider, subject) for provider, subjects in self.logins.items() for subject in subjects]
+
+
+@define
+class IdentityPool:
+    """One identity pool.
+
+    Args:
+        id: ``<region>:<uuid>``.
+        settings: IdentityPool's members, as they are described.
+        roles: The default roles: ``authenticated`` and ``unauthenticated``.
+        mappings: RoleMapping's members, by provider; a user pool is ``<its name>:<app client>``.
+        tag_maps: Which claims become principal tags, by provider.
+        identities: By id.
+        issued: The credentials that were issued last, by access key.
+    """
+
+    id: str
+    settings: dict[str, Any] = field(repr=False)
+    roles: dict[str, str] = field(factory=dict)
+    mappings: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
+    tag_maps: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
+    identities: dict[str, Identity] = field(factory=dict, repr=False)
+    issued: dict[str, IssuedCredentials] = field(factory=dict, repr=False)
+    _owners: dict[LoginKey, str] = field(factory=dict, repr=False)
+
+    @property
+    def region(self) -> str:
+        """The region, from the id."""
+        return self.id.split(":", 1)[0]
+
+    @property
+    def allows_guests(self) -> bool:
+        """``AllowUnauthenticatedIdentities``."""
+        return bool(self.settings["AllowUnauthenticatedIdentities"])
+
+    @property
+    def developer_provider(self) -> str | None:
+        """``DeveloperProviderName``."""
+        name: str | None = self.settings.get("DeveloperProviderName")
+        return name
+
+    def owner(self, login: LoginKey) -> Identity | None:
+        """Find the identity that a login is linked to."""
+        found = self._owners.get(login)
+        return None if found is None else self.identities[found]
+
+    def link(self, identity: Identity, login: LoginKey, now: float) -> None:
+        """Link a login that nobody has to an identity."""
+        provider, subject = login
+        identity.logins.setdefault(provider, []).append(subject)
+        self._owners[login] = identity.id
+        identity.linked, identity.modified = True, now
+
+    def unlink(self, login: LoginKey, now: float) -> None:
+        """Take a login away from its identity."""
+        identity = self.identities[self._owners.pop(login)]
+        provider, subject = login
+        identity.logins[provider].remove(subject)
+        if not identity.logins[provider]:
+            del identity.logins[provider]
+        identity.modified = now
+
+    def merge(self, child: Identity, parent: Identity, now: float) -> None:
+        """Give an identity's logins to another one, and disable it."""
+        for login in child.login_keys():
+            self.unlink(login, now)
+            self.link(parent, login, now)
+        child.successor, child.modified = parent.id, now
+
+    def remove(self, identity: Identity) -> None:
+        """Forget an identity."""
+        for login in identity.login_keys():
+            del self._owners[login]
+        del self.identities[identity.id]
+
+    def remember(self, credentials: IssuedCredentials, now: float) -> None:
+        """Keep what was issued, for whoever asks later whose an access key is."""
+        self.issued[credentials.access_key_id] = credentials
+        gone = [key for key, found in self.issued.items() if found.expires <= now]
+        gone += list(self.issued)[: max(0, len(self.issued) - KEPT_CREDENTIALS)]
+        for key in gone:
+            self.issued.pop(key, None)

@@ -1,0 +1,68 @@
+"""The names of identity providers, and which of them an identity pool accepts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from .pool import IdentityPool
+
+PUBLIC: Final = frozenset(
+    {
+        "accounts.google.com",
+        "api.twitter.com",
+        "appleid.apple.com",
+        "graph.facebook.com",
+        "www.amazon.com",
+        "www.digits.com",
+    }
+)
+# Two forms of one issuer: IssuerConfiguration of the user pool says which one its tokens carry.
+_USER_POOL: Final = re.compile(r"(?:issuer-)?cognito-idp\.([a-z0-9-]+)\.amazonaws\.com/([\w-]+_[0-9a-zA-Z]+)")
+_OPEN_ID: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]+)?(/\S*)?")
+_SAML: Final = re.compile(r"arn:aws[\w-]*:iam::[0-9]+:saml-provider/\S+")
+
+
+def canonical(name: str) -> str:
+    """Bring a provider's name into the form that logins are kept by."""
+    found = _USER_POOL.fullmatch(name)
+    return name if found is None else f"cognito-idp.{found[1]}.amazonaws.com/{found[2]}"
+
+
+def user_pool_id(name: str) -> str | None:
+    """The id of the user pool that a provider is, if it is one."""
+    found = _USER_POOL.fullmatch(name)
+    return None if found is None else found[2]
+
+
+def possible(name: str) -> bool:
+    """Whether a name could be a provider's at all."""
+    return name in PUBLIC or any(form.fullmatch(name) for form in (_USER_POOL, _OPEN_ID, _SAML))
+
+
+def user_pool_clients(pool: IdentityPool, provider: str) -> list[Mapping[str, Any]]:
+    """The entries of a user pool, one for each app client."""
+    entries = pool.settings.get("CognitoIdentityProviders", ())
+    return [entry for entry in entries if canonical(entry["ProviderName"]) == provider]
+
+
+def others(pool: IdentityPool) -> Iterator[str]:
+    """The providers that are no user pools."""
+    yield from pool.settings.get("SupportedLoginProviders", ())
+    for arn in pool.settings.get("OpenIdConnectProviderARNs", ()):
+        yield arn.partition("oidc-provider/")[2]
+    yield from pool.settings.get("SamlProviderARNs", ())
+
+
+def names(pool: IdentityPool) -> set[str]:
+    """All providers of an identity pool."""
+    entries = pool.settings.get("CognitoIdentityProviders", ())
+    return {canonical(entry["ProviderName"]) for entry in entries} | set(others(pool))
+
+
+def mapped_names(pool: IdentityPool) -> set[str]:
+    """The names by which role mappings know the providers: a user pool's has the app client."""
+    entries = pool.settings.get("CognitoIdentityProviders", ())
+    clients = {f"{canonical(entry['ProviderName'])}:{entry['ClientId']}" for entry in entries}
+    return clients | set(others(pool))

@@ -1,0 +1,89 @@
+"""Which role an identity takes: the mapping of the provider that vouches for it, or the pool's default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..refusals import Refusal, not_authorized
+
+if TYPE_CHECKING:
+    from ..unsettled import Unsettled
+    from .logins import Login
+    from .pool import IdentityPool
+
+
+def choose(pool: IdentityPool, logins: Sequence[Login], wanted: str | None, unsettled: Unsettled) -> str:
+    """Choose the role.
+
+    Args:
+        pool: Which has roles and mappings.
+        logins: Who it is; nobody's is a guest. The first one whose provider has a mapping counts.
+        wanted: ``CustomRoleArn``: one of the roles that the token lists.
+        unsettled: The wordings.
+
+    Raises:
+        Refusal: The mapping denies it, or there is no role.
+    """
+    if not logins:
+        return _default(pool, "unauthenticated") if wanted is None else _deny(wanted, unsettled)
+    login = next((login for login in logins if login.mapped_name in pool.mappings), None)
+    if login is None:
+        return _default(pool, "authenticated") if wanted is None else _deny(wanted, unsettled)
+    mapping = pool.mappings[login.mapped_name]
+    if mapping["Type"] == "Token":
+        role = _of_token(login, wanted, unsettled)
+    else:
+        role = _by_rule(mapping, login.claims) if wanted is None else _deny(wanted, unsettled)
+    if role is not None:
+        return role
+    if mapping["AmbiguousRoleResolution"] == "AuthenticatedRole":
+        return _default(pool, "authenticated")
+    raise not_authorized(f"The ambiguous role mapping rules for: {login.mapped_name} denied this request.")
+
+
+def _default(pool: IdentityPool, kind: str) -> str:
+    if kind not in pool.roles:
+        raise Refusal(
+            "InvalidIdentityPoolConfigurationException",
+            "Invalid identity pool configuration. Check assigned IAM roles for this pool.",
+        )
+    return pool.roles[kind]
+
+
+def _deny(wanted: str, unsettled: Unsettled) -> str:
+    # Only a token's own list of roles can be chosen from.
+    raise not_authorized(unsettled.custom_role_denied_message.format(role=wanted))
+
+
+def _of_token(login: Login, wanted: str | None, unsettled: Unsettled) -> str | None:
+    roles = login.claims.get("cognito:roles")
+    if wanted is not None:
+        return wanted if isinstance(roles, list) and wanted in roles else _deny(wanted, unsettled)
+    preferred = login.claims.get("cognito:preferred_role")
+    return preferred if isinstance(preferred, str) and preferred else None
+
+
+def _by_rule(mapping: Mapping[str, Any], claims: Mapping[str, Any]) -> str | None:
+    for rule in mapping["RulesConfiguration"]["Rules"]:
+        claim = claims.get(rule["Claim"])
+        if claim is not None and _matches(rule["MatchType"], claim, rule["Value"]):
+            role: str = rule["RoleARN"]
+            return role
+    return None
+
+
+def _matches(kind: str, claim: object, value: str) -> bool:
+    """Say whether a claim fits; one that is a list can only contain something, or be something else."""
+    texts = [_text(item) for item in claim] if isinstance(claim, list) else [_text(claim)]
+    if kind == "Contains":
+        return any(value in text for text in texts)
+    if isinstance(claim, list):
+        return kind == "NotEqual" and value not in texts
+    if kind == "StartsWith":
+        return texts[0].startswith(value)
+    return (texts[0] == value) is (kind == "Equals")
+
+
+def _text(claim: object) -> str:
+    return str(claim).lower() if isinstance(claim, bool) else str(claim)
