@@ -102,11 +102,14 @@ def test_the_script_in_the_readme_signs_ana_in(
     assert capsys.readouterr().out.startswith("signed in as ")
 
 
-def test_the_service_in_the_readme_keeps_people_apart(backend: Backend, loop: asyncio.Runner) -> None:
-    prepare(backend, "README.md")
+def test_the_service_of_the_page_on_sessions_keeps_people_apart(
+    backend: Backend, loop: asyncio.Runner
+) -> None:
+    page = ROOT / "docs/sessions.md"
+    prepare(backend, name_of(page))
     backend.do(backend.pool.add_user, BEN, PASSWORD, attributes={"email": BEN})
-    names: dict[str, Any] = {"input": backend.answer}
-    run(ROOT / "README.md", names, loop)
+    names: dict[str, Any] = {}
+    run(page, names, loop)
 
     async def visit() -> None:
         async with TestClient(TestServer(names["app"])) as browser:
