@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from attrs import field, frozen
 
+from .. import srp
 from ..answers import AuthAnswer, Authenticated, Challenged, RememberedDevice, Stopped
 from ..errors import PasswordResetRequiredException, SignInException, UserNotConfirmedException
 from ..services.user_pool import UserPool
@@ -29,6 +30,48 @@ class Conversation:
     clock: Callable[[], float]
     client_metadata: Metadata = field(default=None, repr=False)
     devices: Mapping[str, RememberedDevice] = field(factory=dict, repr=False)
+
+
+async def password_claim(
+    talk: Conversation,
+    challenge: AuthAnswer,
+    ephemeral: srp.Ephemeral,
+    *,
+    pool_name: str,
+    user_id: str,
+    password: str,
+) -> dict[str, str]:
+    """Prove a password, or a device's secret, by SRP-6a (RFC 5054) against Cognito's half of it.
+
+    Args:
+        talk: Whom to ask; the proof carries the time.
+        challenge: Cognito's half.
+        ephemeral: Ours, of which Cognito was told.
+        pool_name: What the proof is for: the user pool's name, or the device's group.
+        user_id: Whom it is for: the user, or the device.
+        password: What is proven.
+
+    Returns:
+        The members of the response that are the proof.
+    """
+    given = challenge.parameters
+    secret_block, timestamp = given.get("SECRET_BLOCK", ""), srp.timestamp(talk.clock())
+    signature = await srp.run(
+        srp.password_claim_signature,
+        ephemeral,
+        pool_name=pool_name,
+        user_id=user_id,
+        password=password,
+        srp_b_hex=given.get("SRP_B", ""),
+        salt_hex=given.get("SALT", ""),
+        secret_block=secret_block,
+        timestamp=timestamp,
+    )
+    return {
+        "PASSWORD_CLAIM_SECRET_BLOCK": secret_block,
+        "TIMESTAMP": timestamp,
+        "PASSWORD_CLAIM_SIGNATURE": signature,
+    }
 
 
 def outcome(answer: AuthAnswer, username: str) -> Authenticated | Challenged:

@@ -7,16 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from attrs import evolve
 
 from .. import srp
-from ..answers import (
-    AuthAnswer,
-    Authenticated,
-    Challenged,
-    NewDevice,
-    RememberedDevice,
-)
+from ..answers import AuthAnswer, Authenticated, Challenged, NewDevice, RememberedDevice
 from ..errors import AuthError, DeviceMetadataNotFoundException, ResourceNotFoundException
 from ..services.own_user import OwnUser
-from .conversation import Conversation, outcome
+from .conversation import Conversation, outcome, password_claim
 
 # Cognito has one code for everything that is not there; only the text tells a device from a pool.
 _DEVICE_IS_GONE = "Device does not exist."
@@ -79,28 +73,18 @@ async def device_srp_auth(
         session=challenge.session,
         client_metadata=talk.client_metadata,
     )
-    given = verifier.parameters
-    timestamp = srp.timestamp(talk.clock())
-    signature = await srp.run(
-        srp.password_claim_signature,
+    claim = await password_claim(
+        talk,
+        verifier,
         ephemeral,
         pool_name=device.device_group_key,
         user_id=device.device_key,
         password=device.random_password,
-        srp_b_hex=given.get("SRP_B", ""),
-        salt_hex=given.get("SALT", ""),
-        secret_block=given.get("SECRET_BLOCK", ""),
-        timestamp=timestamp,
     )
+    known_as = verifier.parameters.get("USERNAME") or username
     answer = await talk.pool.respond_to_auth_challenge(
         "DEVICE_PASSWORD_VERIFIER",
-        {
-            "USERNAME": given.get("USERNAME") or username,
-            "PASSWORD_CLAIM_SECRET_BLOCK": given.get("SECRET_BLOCK", ""),
-            "TIMESTAMP": timestamp,
-            "PASSWORD_CLAIM_SIGNATURE": signature,
-            "DEVICE_KEY": device.device_key,
-        },
+        {"USERNAME": known_as, **claim, "DEVICE_KEY": device.device_key},
         session=verifier.session,
         client_metadata=talk.client_metadata,
     )

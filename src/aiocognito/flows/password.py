@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from .. import srp
 from ..answers import AuthAnswer, Outcome
 from ..errors import EmptyUserIdForSRPException
-from .conversation import Conversation
+from .conversation import Conversation, password_claim
 from .devices import proceed, with_device
 
 
@@ -118,29 +118,14 @@ async def password_verifier(
     user_id = given.get("USER_ID_FOR_SRP")
     if not user_id:
         raise EmptyUserIdForSRPException("Cognito's password challenge names no USER_ID_FOR_SRP")
-    timestamp = srp.timestamp(talk.clock())
-    signature = await srp.run(
-        srp.password_claim_signature,
-        ephemeral,
-        pool_name=talk.pool.name,
-        user_id=user_id,
-        password=password,
-        srp_b_hex=given.get("SRP_B", ""),
-        salt_hex=given.get("SALT", ""),
-        secret_block=given.get("SECRET_BLOCK", ""),
-        timestamp=timestamp,
+    claim = await password_claim(
+        talk, challenge, ephemeral, pool_name=talk.pool.name, user_id=user_id, password=password
     )
 
     async def request(device: Mapping[str, str]) -> AuthAnswer:
         return await talk.pool.respond_to_auth_challenge(
             "PASSWORD_VERIFIER",
-            {
-                "USERNAME": user_id,
-                "PASSWORD_CLAIM_SECRET_BLOCK": given.get("SECRET_BLOCK", ""),
-                "TIMESTAMP": timestamp,
-                "PASSWORD_CLAIM_SIGNATURE": signature,
-                **device,
-            },
+            {"USERNAME": user_id, **claim, **device},
             session=challenge.session,
             client_metadata=talk.client_metadata,
         )
