@@ -37,6 +37,13 @@ from aiocognito.errors import (
 from aiocognito.services.jwks import RETRY_SECONDS, STALE_SECONDS
 
 
+class Broken:
+    """A storage that fails."""
+
+    async def get(self, key: str) -> bytes:
+        raise errors.StorageError("the disk is gone")
+
+
 def heard(client: AuthClient) -> list[AuthEvent]:
     events: list[AuthEvent] = []
     client.hub.listen(events.append)
@@ -490,6 +497,22 @@ async def test_without_scopes_cognito_gives_all_and_the_id_token_is_among_them()
         request = await client.sign_in_with_redirect()
         await fails(client, hosted.come_back(request.url), JwksUnavailableError)
         assert hosted.forms == []
+
+
+async def test_what_went_wrong_first_is_told_when_the_storage_fails_after_it() -> None:
+    async with hosted_client() as (client, hosted, _):
+        back = hosted.come_back((await client.sign_in_with_redirect()).url)
+        hosted.answer = refused("invalid_grant")
+        storage = client._session.shared.storage
+
+        async def break_storage() -> None:
+            client._session.shared.storage = Broken()  # type: ignore[assignment]
+
+        hosted.before = break_storage
+        with pytest.raises(OAuthSignInException, match="invalid_grant"):
+            await client.complete_sign_in_with_redirect(back)
+        client._session.shared.storage = storage
+        assert [each.state for each in (await client._session.load()).record.redirects] == [None]
 
 
 # Others do something meanwhile

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from attrs import evolve
 
-from ..answers import Authenticated, Outcome
+from ..answers import Authenticated, Outcome, TokenSet
 from ..errors import AuthError, AutoSignInException
 from ..models import SignInDetails
 from ..results import SignInResult
@@ -65,8 +65,14 @@ async def drop_pending(session: Session) -> None:
 
 
 async def discard(session: Session, outcome: Outcome) -> None:
+    """Revoke the tokens of an outcome that nobody will use, if it has any."""
+    if isinstance(outcome, Authenticated):
+        await revoke_unused(session, outcome.tokens)
+
+
+async def revoke_unused(session: Session, tokens: TokenSet) -> None:
     """Revoke tokens that nobody will use."""
-    if isinstance(outcome, Authenticated) and outcome.tokens.refresh_token is not None:
+    if tokens.refresh_token is not None:
         # They were never handed out; the session is as it should be without this.
         with suppress(AuthError):
-            await session.pool.revoke_token(outcome.tokens.refresh_token)
+            await session.pool.revoke_token(tokens.refresh_token)

@@ -14,12 +14,14 @@ from ..errors import (
     AuthError,
     OAuthSignInException,
     OAuthStateMismatchException,
+    StorageError,
     UnexpectedSignInInterruptionException,
 )
 from ..flows.redirect import Callback, Departure, arrive, custom_state_of
 from ..results import SignInResult
 from ..services.hosted_ui import HostedUi
 from ..steps import Done
+from .beginning import revoke_unused
 from .record import PendingRedirect, SessionRecord
 from .session import Loaded, Session, Superseded
 
@@ -64,6 +66,25 @@ async def complete(session: Session, hosted_ui: HostedUi, callback: Callback) ->
 
 
 async def _complete(session: Session, hosted_ui: HostedUi, callback: Callback) -> tuple[Loaded, str | None]:
+    code, state = await _code_and_state(session, callback)
+    _expected((await session.load()).record, state)
+    if hosted_ui.gives_id_tokens:
+        # Before the state is spent, and the code with it: an outage must not cost anybody their sign-in.
+        await session.shared.id_tokens.ready()
+    claim = secrets.token_hex(8)
+    spent = await _spend(session, state, claim)
+    username, tokens = await _exchange(session, hosted_ui, code, spent, claim)
+    try:
+        return await _store(session, username, tokens, claim), custom_state_of(state)
+    except Superseded:
+        await revoke_unused(session, tokens)
+        raise UnexpectedSignInInterruptionException(
+            "somebody signed out, or in, before this sign-in was complete; nothing was stored"
+        ) from None
+
+
+async def _code_and_state(session: Session, callback: Callback) -> tuple[str, str]:
+    """Return what a browser came back with; raise what it came back with instead."""
     if callback.error is not None:
         await _forget(session, callback.state)
         raise OAuthSignInException(
@@ -73,31 +94,27 @@ async def _complete(session: Session, hosted_ui: HostedUi, callback: Callback) -
         )
     if callback.code is None or callback.state is None:
         raise OAuthSignInException("the sign-in was cancelled: the browser came back without a code")
-    _expected((await session.load()).record, callback.state)
-    if hosted_ui.gives_id_tokens:
-        # Before the state is spent, and the code with it: an outage must not cost anybody their sign-in.
-        await session.shared.id_tokens.ready()
-    claim = secrets.token_hex(8)
-    spent = await _spend(session, callback.state, claim)
+    return callback.code, callback.state
+
+
+async def _exchange(
+    session: Session, hosted_ui: HostedUi, code: str, spent: PendingRedirect, claim: str
+) -> tuple[str, TokenSet]:
+    """Exchange the code; if that fails, nothing is left of the sign-in."""
     try:
-        username, tokens = await arrive(
+        return await arrive(
             hosted_ui,
             session.shared.id_tokens.verify,
-            callback.code,
+            code,
             redirect_uri=spent.redirect_uri,
             code_verifier=spent.code_verifier,
             nonce=spent.nonce,
         )
     except BaseException:
-        await session.update(lambda record: _without(record, claim))
+        # The mark ends by itself; what went wrong before is what the caller must hear of.
+        with suppress(StorageError):
+            await session.update(lambda record: _without(record, claim))
         raise
-    try:
-        return await _store(session, username, tokens, claim), custom_state_of(callback.state)
-    except Superseded:
-        await _revoke(session, tokens)
-        raise UnexpectedSignInInterruptionException(
-            "somebody signed out, or in, before this sign-in was complete; nothing was stored"
-        ) from None
 
 
 async def _spend(session: Session, state: str, claim: str) -> PendingRedirect:
@@ -136,13 +153,6 @@ async def _store(session: Session, username: str, tokens: TokenSet, claim: str) 
         return record.signed_in(stored, at=session.shared.clock(), by_redirect=True)
 
     return await session.update(change)
-
-
-async def _revoke(session: Session, tokens: TokenSet) -> None:
-    """Revoke tokens that nobody will use."""
-    if tokens.refresh_token is not None:
-        with suppress(AuthError):  # They were never handed out; the session is as it should be.
-            await session.pool.revoke_token(tokens.refresh_token)
 
 
 def _expected(record: SessionRecord, state: str) -> PendingRedirect:
