@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from aiohttp import web
-
+from ..refusals import Refusal
+from . import issuing, providers
 from .codes import LIFE, AuthorizationCode
 from .state import LOCAL, Session
-from .visit import Visit
+from .visit import Answer, Visit
 
 
-async def authorize(visit: Visit) -> web.Response:
+async def authorize(visit: Visit) -> Answer:
     """Send a browser on to the login page; or straight back, if somebody is signed in on it."""
     asked = visit.asked
     session = known(visit)
@@ -17,6 +17,8 @@ async def authorize(visit: Visit) -> web.Response:
         return await back(visit, session, asked.nonce)
     if "none" in asked.prompt:
         raise asked.refused("login_required")
+    if asked.provider not in {None, LOCAL}:
+        return providers.set_out(visit, str(asked.provider))
     return visit.go(visit.url("/login"))
 
 
@@ -28,8 +30,15 @@ def known(visit: Visit) -> Session | None:
     return session
 
 
-async def back(visit: Visit, session: Session, nonce: str | None) -> web.Response:
+async def back(visit: Visit, session: Session, nonce: str | None) -> Answer:
     """Send a browser back to its app, for somebody who is signed in on it."""
+    answer = await _tokens(visit, session, nonce) if visit.asked.response_type == "token" else None
+    if answer is None:
+        answer = {"code": _code(visit, session, nonce)}
+    return visit.go(visit.asked.back((*answer.items(), ("state", visit.asked.state))))
+
+
+def _code(visit: Visit, session: Session, nonce: str | None) -> str:
     asked, now = visit.asked, visit.world.clock()
     code = AuthorizationCode(
         asked.client.id,
@@ -41,11 +50,27 @@ async def back(visit: Visit, session: Session, nonce: str | None) -> web.Respons
         nonce=nonce,
         code_challenge=asked.code_challenge,
     )
-    text = visit.pool.hosted.codes.issue(code, now)
-    return visit.go(asked.back((("code", text), ("state", asked.state))))
+    return visit.pool.hosted.codes.issue(code, now)
 
 
-async def enter(visit: Visit, sub: str, provider: str = LOCAL, nonce: str | None = None) -> web.Response:
+async def _tokens(visit: Visit, session: Session, nonce: str | None) -> dict[str, str]:
+    """Issue the tokens of the implicit flow (OpenID Connect Core, 3.2), with no refresh token among them."""
+    user = visit.pool.users.by_subject(session.sub)
+    assert user is not None  # noqa: S101 - a session without its user is none
+    scopes, since = visit.asked.scopes, session.auth_time
+    grant = issuing.new_grant(visit.world, visit.client, user, scopes=scopes, auth_time=since)
+    try:
+        issued = await issuing.sign_in(
+            visit.world, visit.pool, visit.client, user, grant, nonce=nonce, refreshable=False
+        )
+    except Refusal as refusal:
+        raise visit.asked.refused("invalid_request", refusal.message) from refusal
+    issued["token_type"] = str(issued["token_type"]).lower()
+    order = ("id_token", "access_token", "token_type", "expires_in")
+    return {name: str(issued[name]) for name in order if name in issued}
+
+
+async def enter(visit: Visit, sub: str, provider: str = LOCAL, nonce: str | None = None) -> Answer:
     """Sign somebody in on this browser who has proven who they are, and send it back to its app."""
     session = visit.begin_session(sub, provider)
     return await back(visit, session, nonce or visit.asked.nonce)

@@ -1,67 +1,98 @@
-"""The login page: who somebody is, and their password."""
+"""The login page: who somebody is, and their password; or another provider that knows them."""
 
 from __future__ import annotations
-
-from aiohttp import web
 
 from ..refusals import Refusal
 from ..signing_in import FLOWS
 from ..signing_in.before import before
 from ..signing_in.turn import Turn
-from . import authorize, html
-from .html import Html, element
+from ..users import User
+from . import authorize, fields, forgot, html, providers, sign_up, steps
+from .html import Html, element, join
 from .request import supported
 from .state import LOCAL
-from .visit import ALERTS, NOTICES, Visit
+from .visit import Answer, Visit
 
 PATH = "/login"
 
 
-async def show(visit: Visit) -> web.Response:
+async def show(visit: Visit) -> Answer:
     """Show it."""
-    said = visit.flashed()
-    return _page(visit, alert=ALERTS.get(said), notice=NOTICES.get(said))
+    return page(visit)
 
 
-async def take(visit: Visit) -> web.Response:
+async def take(visit: Visit) -> Answer:
     """Take what was sent from it."""
     if "continue" in visit.form and (session := authorize.known(visit)):
         return await authorize.back(visit, session, visit.asked.nonce)
+    if name := visit.given("provider"):
+        return providers.set_out(visit, name)
+    if LOCAL not in supported(visit.client):
+        return page(visit)
+    name = visit.given("username")
     try:
-        answer = await _begin(visit)
+        user, answer = await _begin(visit, name)
     except Refusal as refusal:
-        return _page(visit, alert=refusal.message, error=refusal.code)
-    return await authorize.enter(visit, answer["Authenticated"])
+        if refusal.code == "UserNotConfirmedException":
+            return _to_confirm(visit, name)
+        if refusal.code == "PasswordResetRequiredException":
+            return forgot.page(visit, alert=refusal.message, error=refusal.code)
+        return page(visit, alert=refusal.message, error=refusal.code)
+    return await steps.go_on(visit, user, answer)
 
 
-async def _begin(visit: Visit) -> dict[str, str]:
-    name, password = visit.given("username"), visit.form.get("password", "")
-    turn = Turn(visit.world, visit.pool, visit.client, {"PASSWORD": password}, name=name)
+async def _begin(visit: Visit, name: str) -> tuple[User, dict[str, object]]:
+    turn = Turn(visit.world, visit.pool, visit.client, {"USERNAME": name}, name=name)
     turn.begins = turn.hosted = True
+    turn.need("USERNAME")
+    turn.given = {"PASSWORD": visit.form.get("password", "")}
     turn.user = visit.pool.users.find(name)
     await before(turn)
-    return await FLOWS["USER_PASSWORD_AUTH"](turn)
+    answer = await FLOWS["USER_PASSWORD_AUTH"](turn)
+    return turn.person, answer
 
 
-def _page(
+def _to_confirm(visit: Visit, name: str) -> Answer:
+    user = visit.pool.users.find(name)
+    assert user is not None  # noqa: S101 - who is unconfirmed is somebody
+    proven = not visit.world.unsettled.unconfirmed_before_password
+    return sign_up.go_to_confirm(visit, user, name, proven=proven)
+
+
+def page(
     visit: Visit, *, alert: str | None = None, notice: str | None = None, error: str | None = None
-) -> web.Response:
+) -> Answer:
+    """Show the page, with what there is to say."""
     return visit.page(
         "Sign in",
         html.notice(notice),
         html.alert(alert),
+        _known(visit),
         _local(visit) if LOCAL in supported(visit.client) else None,
+        providers.buttons(visit),
         error=error,
     )
 
 
+def _known(visit: Visit) -> Html | None:
+    session = None if "login" in visit.asked.prompt else authorize.known(visit)
+    user = None if session is None else visit.pool.users.by_subject(session.sub)
+    if user is None:
+        return None
+    name = user.attributes.get("email") or user.username
+    button = element("button", f"Continue as {name}", type="submit", name="continue", value="1")
+    return join(visit.form_to(PATH, button), element("p", "Or sign in as somebody else:", class_="hint"))
+
+
 def _local(visit: Visit) -> Html:
     typed = visit.form.get("username") or visit.asked.login_hint
-    return visit.form_to(
+    form = visit.form_to(
         PATH,
-        html.field(
-            "username", "Username", typed, autocomplete="username", autocapitalize="off", spellcheck="false"
-        ),
+        fields.username(visit.pool, typed),
         html.field("password", "Password", type="password", autocomplete="current-password"),
         element("button", "Sign in", type="submit"),
     )
+    links = [element("a", "Forgot your password?", href=visit.url(forgot.PATH))]
+    if sign_up.is_open(visit.pool):
+        links.append(element("a", "Sign up", href=visit.url(sign_up.PATH)))
+    return join(form, element("p", *links, class_="ways"))

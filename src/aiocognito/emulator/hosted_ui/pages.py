@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from . import authorize, html, login
+from . import authorize, forgot, html, idp_response, login, logout, sign_up, steps, stub
 from .request import Away, Unanswerable, parse, read
-from .visit import Forged, Visit
+from .visit import Answer, Forged, StartAgain, Visit
 
 if TYPE_CHECKING:
     from ..http import Site
 
-Page = Callable[[Visit], Awaitable[web.Response]]
+Page = Callable[[Visit], Awaitable[Answer]]
 _SERVICE: Final = "hosted-ui"
 _FORM: Final = "application/x-www-form-urlencoded"
 _HEADERS: Final = {
@@ -30,6 +31,18 @@ _PAGES: Final[tuple[tuple[str, str, str, Page], ...]] = (
     ("GET", "/oauth2/authorize", "Authorize", authorize.authorize),
     ("GET", "/login", "LoginPage", login.show),
     ("POST", "/login", "LoginForm", login.take),
+    ("GET", "/mfa/{step}", "StepPage", steps.show),
+    ("POST", "/mfa/{step}", "StepForm", steps.take),
+    ("GET", "/signup", "SignUpPage", sign_up.show),
+    ("POST", "/signup", "SignUpForm", sign_up.take),
+    ("GET", "/confirm/{step}", "ConfirmPage", sign_up.show_confirm),
+    ("POST", "/confirm/{step}", "ConfirmForm", sign_up.take_confirm),
+    ("GET", "/forgotPassword", "ForgotPasswordPage", forgot.show),
+    ("POST", "/forgotPassword", "ForgotPasswordForm", forgot.take),
+    ("GET", "/resetPassword/{step}", "ResetPasswordPage", forgot.show_reset),
+    ("POST", "/resetPassword/{step}", "ResetPasswordForm", forgot.take_reset),
+    ("GET", "/idp/{step}", "ProviderPage", stub.show),
+    ("POST", "/idp/{step}", "ProviderForm", stub.take),
 )
 log = logging.getLogger(__name__)
 
@@ -38,20 +51,32 @@ def add_routes(app: web.Application, site: Site) -> None:
     """Let an application serve them."""
     for method, path, operation, page in _PAGES:
         app.router.add_route(method, path, _serving(site, operation, _about_a_sign_in(site, page)))
-    app.router.add_route("GET", "/error", _serving(site, "ErrorPage", _error_page))
+    others: tuple[tuple[str, str, Handler], ...] = (
+        (stub.RESPONSE, "IdpResponse", partial(idp_response.respond, site)),
+        (stub.SAML_RESPONSE, "IdpResponse", partial(idp_response.respond, site)),
+        ("/logout", "Logout", partial(logout.logout, site)),
+        ("/error", "ErrorPage", _error_page),
+    )
+    for path, operation, handle in others:
+        app.router.add_route("GET", path, _serving(site, operation, handle))
 
 
-Handler = Callable[[web.Request], Awaitable[web.Response]]
+Handler = Callable[[web.Request], Awaitable[Answer]]
 
 
 def _about_a_sign_in(site: Site, page: Page) -> Handler:
-    async def handle(request: web.Request) -> web.Response:
+    async def handle(request: web.Request) -> Answer:
         form = await _form(request) if request.method == "POST" else {}
         asked = read(site.world, request.rel_url.raw_query_string)
-        visit = Visit(site, request, asked, form)
+        visit = Visit(site, request, asked, form, step=request.match_info.get("step", ""))
         if request.method == "POST":
             visit.require_genuine()
-        return await page(visit)
+        try:
+            return await page(visit)
+        except StartAgain as again:
+            said = {"notice" if again.error is None else "alert": again.text}
+            visit.form = {}
+            return login.page(visit, **said, error=again.error)
 
     return handle
 
@@ -62,10 +87,10 @@ async def _form(request: web.Request) -> dict[str, str]:
     return dict(parse((await request.read()).decode("utf-8", "surrogateescape")))
 
 
-def _serving(site: Site, operation: str, handle: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _serving(site: Site, operation: str, handle: Handler) -> Callable[[web.Request], Awaitable[Answer]]:
     """Answer, write the call down, and let planned faults happen."""
 
-    async def serve(request: web.Request) -> web.Response:
+    async def serve(request: web.Request) -> Answer:
         fault = site.faults.take(operation)
         if fault is not None and fault.latency:
             await asyncio.sleep(fault.latency)
@@ -74,9 +99,9 @@ def _serving(site: Site, operation: str, handle: Handler) -> Callable[[web.Reque
         else:
             response = await _answer(site, request, operation, handle)
         if fault is not None and fault.malformed:
-            response = web.Response(text="\0", content_type="text/html", status=fault.status or 200)
+            response = Answer(text="\0", content_type="text/html", status=fault.status or 200)
         cut = fault is not None and fault.cut is not None
-        _note(site, operation, None if cut else response.status, None if cut else response.get("error"))
+        _note(site, operation, None if cut else response.status, None if cut else response.error)
         if cut and request.transport is not None:
             request.transport.abort()
         response.headers.update(_HEADERS)
@@ -91,7 +116,7 @@ def _note(site: Site, operation: str, status: int | None, error: str | None) -> 
     site.calls.append(Call(operation, _SERVICE, status, error))
 
 
-async def _answer(site: Site, request: web.Request, operation: str, handle: Handler) -> web.Response:
+async def _answer(site: Site, request: web.Request, operation: str, handle: Handler) -> Answer:
     own = f"{request.scheme}://{request.host}"
     if request.headers.get("Origin", "null") not in {"null", own}:
         # A script of another page. Browsers that are sent here name no origin, or none that counts.
@@ -100,14 +125,12 @@ async def _answer(site: Site, request: web.Request, operation: str, handle: Hand
         response = await handle(request)
     except Away as away:
         location = own + away.location if away.location.startswith("/") else away.location
-        response = web.Response(status=302, headers={"Location": location})
-        response["error"] = away.error
+        response = Answer(status=302, headers={"Location": location})
+        response.error = away.error
     except Unanswerable as wrong:
         response = _failed("invalid_request", wrong.text, 400)
     except Forged:
-        text = (
-            "The form was not sent from its page, or by another browser. Go back and try again."
-        )
+        text = "The form was not sent from its page, or by another browser. Go back and try again."
         response = _message("This form cannot be accepted", text, "forbidden", 403)
     except web.HTTPException:
         raise
@@ -118,7 +141,7 @@ async def _answer(site: Site, request: web.Request, operation: str, handle: Hand
     return response
 
 
-async def _error_page(request: web.Request) -> web.Response:
+async def _error_page(request: web.Request) -> Answer:
     """Say why a browser was not sent back to its app."""
     given = dict(parse(request.rel_url.raw_query_string))
     client = given.get("client_id")
@@ -126,12 +149,12 @@ async def _error_page(request: web.Request) -> web.Response:
     return _failed(given.get("error") or "server_error", None, 400, about)
 
 
-def _failed(error: str, text: str | None, status: int, *more: html.Html | None) -> web.Response:
+def _failed(error: str, text: str | None, status: int, *more: html.Html | None) -> Answer:
     return _message("An error was encountered with the requested page", text or error, error, status, *more)
 
 
-def _message(title: str, text: str, error: str, status: int, *more: html.Html | None) -> web.Response:
+def _message(title: str, text: str, error: str, status: int, *more: html.Html | None) -> Answer:
     page = html.document(title, html.alert(text), *more, whose="Hosted UI")
-    response = web.Response(text=page, content_type="text/html", status=status)
-    response["error"] = error
+    response = Answer(text=page, content_type="text/html", status=status)
+    response.error = error
     return response

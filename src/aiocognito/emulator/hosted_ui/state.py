@@ -50,17 +50,17 @@ class Sessions:
             if old.expires <= session.auth_time:
                 del self._kept[key]
         text = secrets.token_urlsafe(32)
-        self._kept[_digest(text)] = session
+        self._kept[digest(text)] = session
         return text
 
     def get(self, text: str, now: float) -> Session | None:
         """Find the session of a cookie."""
-        session = self._kept.get(_digest(text))
+        session = self._kept.get(digest(text))
         return session if session is not None and now < session.expires else None
 
     def end(self, text: str) -> None:
         """Forget a session."""
-        self._kept.pop(_digest(text), None)
+        self._kept.pop(digest(text), None)
 
 
 @define
@@ -92,7 +92,7 @@ class Journeys:
             if old.expires <= now:
                 del self._kept[name]
         name, cookie = secrets.token_hex(8), secrets.token_urlsafe(32)
-        self._kept[name] = Journey(_digest(cookie), query, now + life, at)
+        self._kept[name] = Journey(digest(cookie), query, now + life, at)
         return name, cookie
 
     def get(self, name: str, cookie: str, now: float) -> Journey | None:
@@ -100,7 +100,12 @@ class Journeys:
         journey = self._kept.get(name)
         if journey is None or now >= journey.expires:
             return None
-        return journey if hmac.compare_digest(journey.key, _digest(cookie)) else None
+        return journey if hmac.compare_digest(journey.key, digest(cookie)) else None
+
+    def query(self, name: str) -> str | None:
+        """Tell the request that one is on."""
+        journey = self._kept.get(name)
+        return None if journey is None else journey.query
 
     def end(self, name: str) -> None:
         """Forget one."""
@@ -122,5 +127,6 @@ class HostedUi:
     journeys: Journeys = field(factory=Journeys, repr=False, metadata={"kept": False})
 
 
-def _digest(text: str) -> bytes:
+def digest(text: str) -> bytes:
+    """Hash a secret: it is kept, and compared, in that form alone."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

@@ -6,7 +6,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from aiohttp import web
 from attrs import define, field
@@ -18,23 +18,36 @@ from ..world import World
 from . import html
 from .html import Html
 from .request import SignInRequest
-from .state import SESSION_LIFE, STEP_LIFE, Journey, Session
+from .state import SESSION_LIFE, STEP_LIFE, Session
 
 if TYPE_CHECKING:
     from ..http import Site
 
 FORGERY_COOKIE: Final = "XSRF-TOKEN"
 FORGERY_FIELD: Final = "_csrf"
+At = TypeVar("At")
 _FORGERY: Final = re.compile(r"[A-Za-z0-9_-]{43}")
-_FLASH_LIFE: Final = 60
-NOTICES: Final[Mapping[str, str]] = {
-    "confirmed": "Your account is confirmed. Sign in with it now.",
-    "password": "Your password was changed. Sign in with it now.",
-}
-ALERTS: Final[Mapping[str, str]] = {
-    "late": "That took too long, or was finished already. Please sign in again.",
-    "attempts": "There were too many wrong codes. Please sign in again.",
-}
+LATE: Final = "That took too long, or was finished already. Please sign in again."
+
+
+class StartAgain(Exception):
+    """There is no way on from here but by the login page, which says why.
+
+    Args:
+        text: What it says.
+        error: The code of the refusal, if it is one.
+    """
+
+    def __init__(self, text: str, error: str | None = None):
+        super().__init__(text)
+        self.text = text
+        self.error = error
+
+
+class Answer(web.Response):
+    """An answer to a browser, which knows the error that it tells about."""
+
+    error: str | None = None
 
 
 class Forged(Exception):
@@ -50,6 +63,7 @@ class Visit:
         request: The request itself.
         asked: What the app asked for.
         form: What was typed, if something was sent.
+        step: The name of the journey that the page is about.
         forgery: The token that forms have to bring back.
     """
 
@@ -57,6 +71,7 @@ class Visit:
     request: web.Request
     asked: SignInRequest
     form: Mapping[str, str] = field(factory=dict, repr=False)
+    step: str = ""
     forgery: str = field(factory=lambda: secrets.token_urlsafe(32), repr=False)
     _cookies: dict[str, tuple[str, float | None]] = field(factory=dict, repr=False, init=False)
 
@@ -87,17 +102,30 @@ class Visit:
         """Return what was typed into a field."""
         return self.form.get(name, "").strip()
 
-    async def ask(self, operation: str, /, **members: Any) -> dict[str, Any]:
-        """Do an operation of the API in the name of the app client, shapes checked.
+    @property
+    def client_name(self) -> str:
+        """What people know the app by."""
+        return str(self.client.settings.get("ClientName") or self.client.id)
+
+    async def ask(self, operation: str, /, username: str, **members: Any) -> dict[str, Any]:
+        """Do an operation of the API for somebody, in the name of the app client, shapes checked.
+
+        Raises:
+            Refusal: It is refused.
+        """
+        secret_hash = self.client.hash_of(username)
+        if secret_hash is not None:
+            members["SecretHash"] = secret_hash
+        return await self.ask_plainly(operation, ClientId=self.client.id, Username=username, **members)
+
+    async def ask_plainly(self, operation: str, /, **members: Any) -> dict[str, Any]:
+        """Do an operation of the API, shapes checked.
 
         Raises:
             Refusal: It is refused.
         """
         model = dispatch.operation_model(self.site.model, operation)
-        secret_hash = self.client.hash_of(members.get("Username", ""))
-        if "Username" in members and secret_hash is not None:
-            members["SecretHash"] = secret_hash
-        given = self.site.model.check(model, {"ClientId": self.client.id, **members})
+        given = self.site.model.check(model, members)
         return await dispatch.perform(self.world, operation, given)
 
     # Where pages are
@@ -114,7 +142,7 @@ class Visit:
 
     def page(
         self, title: str, *content: str | None, error: str | None = None, status: int | None = None
-    ) -> web.Response:
+    ) -> Answer:
         """Show a page.
 
         Args:
@@ -123,25 +151,24 @@ class Visit:
             error: The code of a refusal that it tells about.
             status: The HTTP status; 200, or 400 with an error.
         """
-        whose = str(self.client.settings.get("ClientName") or self.client.id)
-        text = html.document(title, *content, whose=whose, lang=self.asked.lang)
+        text = html.document(title, *content, whose=self.client_name, lang=self.asked.lang)
         if status is None:
             status = 200 if error is None else 400
-        response = web.Response(text=text, content_type="text/html", status=status)
+        response = Answer(text=text, content_type="text/html", status=status)
         return self._baked(response, error)
 
-    def go(self, location: str, *, error: str | None = None) -> web.Response:
+    def go(self, location: str, *, error: str | None = None) -> Answer:
         """Send the browser somewhere: to a page of ours, or back to the app."""
         if location.startswith("/"):
             location = self.absolute(location)
-        return self._baked(web.Response(status=302, headers={"Location": location}), error)
+        return self._baked(Answer(status=302, headers={"Location": location}), error)
 
     def form_to(self, path: str, *content: str | None) -> Html:
         """Write a form that is sent to a page of ours."""
         token = html.element("input", type="hidden", name=FORGERY_FIELD, value=self.forgery)
         return html.element("form", token, *content, method="post", action=self.url(path))
 
-    def _baked(self, response: web.Response, error: str | None) -> web.Response:
+    def _baked(self, response: Answer, error: str | None) -> Answer:
         for name, (value, life) in self._cookies.items():
             response.set_cookie(
                 name,
@@ -152,8 +179,7 @@ class Visit:
                 samesite="Lax",
                 secure=self.request.secure,
             )
-        if error is not None:
-            response["error"] = error
+        response.error = error
         return response
 
     # Forms
@@ -171,23 +197,6 @@ class Visit:
         same = hmac.compare_digest(cookie.encode(), brought.encode("utf-8", "surrogatepass"))
         if not cookie or not same:
             raise Forged
-
-    # Messages for the next page
-
-    def flash(self, key: str) -> None:
-        """Have the login page say something: a key of :data:`NOTICES` or :data:`ALERTS`."""
-        self._cookies[self._flash_cookie] = key, _FLASH_LIFE
-
-    def flashed(self) -> str:
-        """Take the message that an earlier page has left."""
-        key = self.request.cookies.get(self._flash_cookie, "")
-        if key:
-            self._cookies[self._flash_cookie] = "", 0
-        return key
-
-    @property
-    def _flash_cookie(self) -> str:
-        return f"{self._cookie}-says"
 
     # The session
 
@@ -234,13 +243,22 @@ class Visit:
         self._cookies[f"{self._cookie}-{name}"] = cookie, SESSION_LIFE
         return name
 
-    def journey(self, name: str) -> Journey | None:
-        """Find where this browser is on its way, with the request that it began with."""
-        cookie = self.request.cookies.get(f"{self._cookie}-{name}", "")
-        journey = self.pool.hosted.journeys.get(name, cookie, self.world.clock())
-        return journey if journey is not None and journey.query == self.asked.query else None
+    def at(self, kind: type[At]) -> At:
+        """Find where this browser is on its way, with the request that it began with.
 
-    def arrive(self, name: str) -> None:
-        """Forget a journey that is over."""
-        self.pool.hosted.journeys.end(name)
-        self._cookies[f"{self._cookie}-{name}"] = "", 0
+        Args:
+            kind: What the page is for.
+
+        Raises:
+            StartAgain: It is not there: another browser's, over, or somewhere else.
+        """
+        cookie = self.request.cookies.get(f"{self._cookie}-{self.step}", "")
+        journey = self.pool.hosted.journeys.get(self.step, cookie, self.world.clock())
+        if journey is None or journey.query != self.asked.query or not isinstance(journey.at, kind):
+            raise StartAgain(LATE, "expired")
+        return journey.at
+
+    def arrive(self) -> None:
+        """Forget the journey that the page is about: it is over."""
+        self.pool.hosted.journeys.end(self.step)
+        self._cookies[f"{self._cookie}-{self.step}"] = "", 0

@@ -66,9 +66,9 @@ def _may_go_without_password(pool: UserPool, user: User) -> bool:
     """Whether a code or a passkey alone may sign somebody in.
 
     Not where a second factor is on, which only follows a password; nor where the password is to be
-    replaced first.
+    replaced first; nor whom an identity provider signs in.
     """
-    if user.status in {users.FORCE_CHANGE_PASSWORD, users.RESET_REQUIRED}:
+    if user.status in {users.FORCE_CHANGE_PASSWORD, users.RESET_REQUIRED, users.EXTERNAL_PROVIDER}:
         return False
     return pool.mfa_mode == "OFF" or (pool.mfa_mode == "OPTIONAL" and not user.active_factors())
 

@@ -106,9 +106,13 @@ def require_able(user: User) -> None:
     """Refuse somebody who must not sign in as they are.
 
     Raises:
-        Refusal: They are disabled or unconfirmed, or have to set a new password.
+        Refusal: They are disabled or unconfirmed, have to set a new password, or belong to an identity
+            provider.
     """
     _refuse_state(user, disabled=True, unconfirmed=True, reset=True)
+    if user.status == users.EXTERNAL_PROVIDER:
+        # Who somebody is that an identity provider knows, only it can say.
+        raise wrong_credentials()
 
 
 def _refuse_state(user: User, *, disabled: bool, unconfirmed: bool, reset: bool) -> None:

@@ -1,0 +1,101 @@
+"""People whom an identity provider knows: taken in at their first sign-in, brought up to date at each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from .. import confirmation, identities, schema, triggers, users
+from ..operations.sign_up import ask_before
+from ..refusals import invalid_parameter
+from ..signing_in import finish
+from ..signing_in.before import before
+from ..signing_in.turn import Turn
+from ..users import User
+from .visit import Visit
+
+ID: Final = "sub"
+"""The name under which a stub tells who somebody is."""
+Provider = dict[str, Any]
+
+
+async def sign_in(visit: Visit, provider: Provider, claims: Mapping[str, str]) -> User:
+    """Find or make the user of somebody at a provider.
+
+    Args:
+        visit: The browser.
+        provider: IdentityProviderType's members.
+        claims: What the provider says of them.
+
+    Raises:
+        Refusal: They cannot be taken in, or must not sign in.
+    """
+    known = identities.holder(visit.pool, provider["ProviderName"], claims[ID])
+    if known is None:
+        return await _take_in(visit, provider, claims)
+    turn = Turn(visit.world, visit.pool, visit.client, {}, name=known.username, user=known, hosted=True)
+    await before(turn)
+    if known.enabled:
+        _bring_up_to_date(visit, known, mapped(provider, claims))
+    await finish.done(turn)
+    return known
+
+
+def mapped(provider: Provider, claims: Mapping[str, str]) -> dict[str, str]:
+    """Translate claims into attributes, by ``AttributeMapping``."""
+    mapping = provider.get("AttributeMapping") or {}
+    return {
+        attribute: claims[claim]
+        for attribute, claim in mapping.items()
+        if attribute != "username" and claims.get(claim)
+    }
+
+
+async def _take_in(visit: Visit, provider: Provider, claims: Mapping[str, str]) -> User:
+    world, pool = visit.world, visit.pool
+    attributes = _checked(visit, mapped(provider, claims))
+    absent = schema.missing(pool.schema, attributes)
+    if absent:
+        raise invalid_parameter(f"attributes required: [{', '.join(absent)}]")
+    now = world.clock()
+    name = f"{provider['ProviderName']}_{claims[ID]}"
+    user = User(name, world.random.uuid(), now, now, users.EXTERNAL_PROVIDER, attributes=attributes)
+    identities.put(user, [identities.entry(provider, claims[ID], primary=True, now=now)])
+    decided = await ask_before(pool, user, "ExternalProvider", visit.client, {})
+    # The trigger may have linked them with a user that was there: they are taken in by the next sign-in.
+    linked = identities.holder(pool, provider["ProviderName"], claims[ID])
+    if linked is not None or pool.users.find(name) is not None:
+        raise invalid_parameter(f"Already found an entry for username {name}")
+    for member, attribute in (("autoVerifyEmail", "email"), ("autoVerifyPhone", "phone_number")):
+        if triggers.flag(decided, member) and attribute in attributes:
+            attributes[f"{attribute}_verified"] = "true"
+    pool.users.add(user)
+    user.signed_in_before = True
+    await confirmation.after(pool, user, "ConfirmSignUp", visit.client, {})
+    return user
+
+
+def _bring_up_to_date(visit: Visit, user: User, attributes: Mapping[str, str]) -> None:
+    for name in attributes:
+        if not visit.pool.schema[name]["Mutable"]:
+            raise invalid_parameter(f"user.{name}: Attribute cannot be updated.")
+    given = _checked(visit, attributes)
+    for name in schema.VERIFIABLE:
+        if (
+            name in given
+            and given[name] == user.attributes.get(name)
+            and f"{name}_verified" not in attributes
+        ):
+            given.pop(f"{name}_verified", None)
+    user.attributes.update(given)
+    user.modified = visit.world.clock()
+    visit.pool.users.index(user)
+
+
+def _checked(visit: Visit, attributes: Mapping[str, str]) -> dict[str, str]:
+    schema.require_known(visit.pool.schema, attributes)
+    given = schema.normalised(attributes)
+    schema.require_valid(visit.pool.schema, given)
+    # Nobody says that an address is verified unless the provider does.
+    unverified = {f"{name}_verified": "false" for name in schema.VERIFIABLE if name in given}
+    return {**unverified, **given}

@@ -1,0 +1,140 @@
+"""Fields that several forms have: who somebody is, attributes, a new password."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from ..pool import UserPool
+from . import html
+from .html import Html
+
+PREFIX: Final = "userAttributes."
+_LABELS: Final[Mapping[str, str]] = {
+    "email": "Email",
+    "phone_number": "Phone number",
+    "birthdate": "Date of birth",
+    "zoneinfo": "Time zone",
+    "preferred_username": "Preferred username",
+}
+_TYPES: Final[Mapping[str, str]] = {
+    "email": "email",
+    "phone_number": "tel",
+    "birthdate": "date",
+    "profile": "url",
+    "picture": "url",
+    "website": "url",
+}
+_COMPLETED: Final[Mapping[str, str]] = {
+    "email": "email",
+    "phone_number": "tel",
+    "name": "name",
+    "given_name": "given-name",
+    "family_name": "family-name",
+    "middle_name": "additional-name",
+    "nickname": "nickname",
+    "birthdate": "bday",
+    "address": "street-address",
+    "gender": "sex",
+    "website": "url",
+}
+_PHONE_HINT: Final = "With + and the country code, such as +15555550100."
+
+
+def username(pool: UserPool, typed: str | None, *, is_new: bool = False) -> Html:
+    """Write the field for the name that somebody signs in with.
+
+    Args:
+        pool: The user pool.
+        typed: What was typed already.
+        is_new: They make it up now: it is no alias.
+    """
+    names = pool.users.username_attributes or ("username", *(() if is_new else pool.users.alias_attributes))
+    titles = [label(name) for name in names]
+    return html.field(
+        "username",
+        _listed([titles[0], *map(str.lower, titles[1:])], "or"),
+        typed,
+        hint=_PHONE_HINT if is_new and "phone_number" in names else None,
+        type=_TYPES.get(names[0], "text") if is_new and len(names) == 1 else "text",
+        autocomplete="username",
+        autocapitalize="off",
+        spellcheck="false",
+    )
+
+
+def username_beside(name: str) -> Html:
+    """Write a name beside a new password, under which password managers save it."""
+    return html.element(
+        "input", type="text", name="username", value=name, autocomplete="username", hidden=True
+    )
+
+
+def attributes(names: Iterable[str], required: Iterable[str], typed: Mapping[str, str]) -> Html:
+    """Write the fields for some attributes.
+
+    Args:
+        names: The attributes.
+        required: Those that must be filled in.
+        typed: What was typed already.
+    """
+    needed = set(required)
+    return html.join(*(_field(name, name in needed, typed.get(PREFIX + name)) for name in names))
+
+
+def _field(name: str, required: bool, value: str | None) -> Html:
+    text = label(name)
+    return html.field(
+        PREFIX + name,
+        text if required else f"{text} (optional)",
+        value,
+        hint=_PHONE_HINT if name == "phone_number" else None,
+        type=_TYPES.get(name, "text"),
+        autocomplete=_COMPLETED.get(name),
+        required=required,
+    )
+
+
+def label(name: str) -> str:
+    """Name an attribute for people."""
+    plain = name.removeprefix("dev:").removeprefix("custom:").replace("_", " ")
+    return _LABELS.get(name, plain[:1].upper() + plain[1:])
+
+
+def given(form: Mapping[str, str]) -> dict[str, str]:
+    """Read the fields that are filled in."""
+    return {
+        name.removeprefix(PREFIX): value.strip()
+        for name, value in form.items()
+        if name.startswith(PREFIX) and value.strip()
+    }
+
+
+def password_hint(pool: UserPool) -> str:
+    """Say what a password must have."""
+    policy = pool.password_policy
+    wanted = {
+        "RequireUppercase": "an upper-case letter",
+        "RequireLowercase": "a lower-case letter",
+        "RequireNumbers": "a number",
+        "RequireSymbols": "a symbol",
+    }
+    parts = [f"At least {policy['MinimumLength']} characters"]
+    parts += [text for setting, text in wanted.items() if policy.get(setting)]
+    return f"{parts[0]}, with {_listed(parts[1:])}." if parts[1:] else f"{parts[0]}."
+
+
+def _listed(parts: list[str], word: str = "and") -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {word} {parts[-1]}"
+
+
+def new_password(pool: UserPool, label: str = "Password", *, required: bool = True) -> Html:
+    """Write the field for a password that somebody makes up."""
+    return html.field(
+        "password",
+        label,
+        type="password",
+        autocomplete="new-password",
+        hint=password_hint(pool),
+        required=required,
+    )

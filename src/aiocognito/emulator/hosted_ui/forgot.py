@@ -1,0 +1,110 @@
+"""Forgotten passwords: a code is sent, and with it a new one is set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from attrs import define, field
+
+from ..refusals import Refusal
+from . import fields, html
+from .html import element
+from .state import CODE_LIFE
+from .visit import Answer, StartAgain, Visit
+
+PATH: Final = "/forgotPassword"
+RESET: Final = "/resetPassword"
+
+
+@define
+class Resetting:
+    """Somebody who was sent a code.
+
+    Args:
+        name: The name that they typed.
+        delivery: Where it went to.
+    """
+
+    name: str = field(repr=False)
+    delivery: Mapping[str, str] = field(repr=False)
+
+
+async def show(visit: Visit) -> Answer:
+    """Show the page that asks whose password it is."""
+    return page(visit)
+
+
+async def take(visit: Visit) -> Answer:
+    """Send a code."""
+    name = visit.given("username")
+    try:
+        sent = await visit.ask("ForgotPassword", name)
+    except Refusal as refusal:
+        return page(visit, alert=refusal.message, error=refusal.code)
+    step = visit.set_out(Resetting(name, sent["CodeDeliveryDetails"]), life=CODE_LIFE)
+    return visit.go(visit.url(f"{RESET}/{step}"))
+
+
+def page(visit: Visit, *, alert: str | None = None, error: str | None = None) -> Answer:
+    """Show the page that asks whose password it is, with what there is to say."""
+    return visit.page(
+        "Forgot your password?",
+        html.alert(alert),
+        element("p", "We will send you a code, with which you can set a new one."),
+        visit.form_to(
+            PATH,
+            fields.username(visit.pool, visit.form.get("username") or visit.asked.login_hint),
+            element("button", "Send a code", type="submit"),
+        ),
+        element("p", element("a", "Back to the sign-in", href=visit.url("/login"))),
+        error=error,
+    )
+
+
+async def show_reset(visit: Visit) -> Answer:
+    """Show the page that asks for the code and a new password."""
+    return _reset_page(visit, visit.at(Resetting))
+
+
+async def take_reset(visit: Visit) -> Answer:
+    """Set the new password; or send another code."""
+    at = visit.at(Resetting)
+    try:
+        if "again" in visit.form:
+            at.delivery = (await visit.ask("ForgotPassword", at.name))["CodeDeliveryDetails"]
+            return _reset_page(visit, at, notice="A new code was sent.")
+        await visit.ask(
+            "ConfirmForgotPassword",
+            at.name,
+            ConfirmationCode=visit.given("code"),
+            Password=visit.form.get("password", ""),
+        )
+    except Refusal as refusal:
+        return _reset_page(visit, at, refusal)
+    visit.arrive()
+    raise StartAgain("Your password was changed. Sign in with it now.")
+
+
+def _reset_page(
+    visit: Visit, at: Resetting, refusal: Refusal | None = None, *, notice: str | None = None
+) -> Answer:
+    path = f"{RESET}/{visit.step}"
+    return visit.page(
+        "Set a new password",
+        html.notice(notice),
+        html.alert(None if refusal is None else refusal.message),
+        element("p", f"We have sent a code to {at.delivery['Destination']}."),
+        visit.form_to(
+            path,
+            html.code_field(),
+            fields.username_beside(at.name),
+            fields.new_password(visit.pool, "New password"),
+            element("button", "Set the password", type="submit"),
+        ),
+        visit.form_to(
+            path,
+            element("button", "Send another code", type="submit", name="again", value="1", class_="plain"),
+        ),
+        error=None if refusal is None else refusal.code,
+    )

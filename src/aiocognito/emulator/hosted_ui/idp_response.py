@@ -1,0 +1,62 @@
+"""Where external identity providers send a browser back to."""
+
+from __future__ import annotations
+
+import hmac
+import uuid
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from ..refusals import Refusal
+from . import authorize, federation, providers
+from .request import SignInRequest, Unanswerable, parse, read
+from .state import digest
+from .visit import Answer, StartAgain, Visit
+
+if TYPE_CHECKING:
+    from ..http import Site
+
+_INVALID_STATE: Final = "Invalid State"
+
+
+async def respond(site: Site, request: web.Request) -> Answer:
+    """Take a browser back that was at a provider, and send it on to its app.
+
+    Raises:
+        Unanswerable: The state is not this browser's, or was used.
+        Away: The browser goes back with an error.
+    """
+    given = dict(parse(request.rel_url.raw_query_string))
+    visit = _visit(site, request, given.get("state", ""))
+    try:
+        at = visit.at(providers.Abroad)
+    except StartAgain:
+        raise Unanswerable(_INVALID_STATE) from None
+    visit.arrive()
+    provider = visit.pool.providers.get(at.provider)
+    if "error" in given or provider is None:
+        raise visit.asked.refused(given.get("error", "server_error"), given.get("error_description"))
+    code = given.get("code", "")
+    if not at.claims or not hmac.compare_digest(at.code, digest(code)):
+        raise visit.asked.refused(
+            "invalid_request", f"{at.provider} Error - 400 invalid_grant error getting token"
+        )
+    try:
+        user = await federation.sign_in(visit, provider, at.claims)
+    except Refusal as refusal:
+        raise visit.asked.refused("invalid_request", refusal.message) from refusal
+    # Without one of the app's own, the tokens of such a sign-in have one that Cognito makes.
+    nonce = visit.asked.nonce or str(uuid.uuid4())
+    return await authorize.enter(visit, user.sub, at.provider, nonce)
+
+
+def _visit(site: Site, request: web.Request, state: str) -> Visit:
+    asked: SignInRequest | None = None
+    for pool in site.world.pools.values():
+        query = pool.hosted.journeys.query(state)
+        if query is not None:
+            asked = read(site.world, query)
+    if asked is None:
+        raise Unanswerable(_INVALID_STATE)
+    return Visit(site, request, asked, step=state)

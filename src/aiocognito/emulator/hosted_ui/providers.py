@@ -1,0 +1,56 @@
+"""External identity providers: which ones people may choose, and the way to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from attrs import define, field
+
+from .html import Html, element
+from .request import supported
+from .state import CODE_LIFE, LOCAL
+from .visit import Answer, Visit
+
+STUB: Final = "/idp"
+_NAMES: Final[Mapping[str, str]] = {"LoginWithAmazon": "Amazon", "SignInWithApple": "Apple"}
+
+
+@define
+class Abroad:
+    """A browser that was sent to a provider.
+
+    Args:
+        provider: Which.
+        code: A hash of the code that it comes back with.
+        claims: Who that stands for.
+    """
+
+    provider: str
+    code: bytes = field(default=b"", repr=False)
+    claims: Mapping[str, str] = field(factory=dict, repr=False)
+
+
+def buttons(visit: Visit) -> Html | None:
+    """Write a button for each provider that the client has."""
+    offered = [name for name in supported(visit.client) if name in visit.pool.providers]
+    if not offered:
+        return None
+    written = (
+        element("button", f"Continue with {shown(name)}", name="provider", value=name, class_="plain")
+        for name in offered
+    )
+    section = visit.form_to("/login", *written)
+    return element("section", section) if LOCAL in supported(visit.client) else section
+
+
+def shown(name: str) -> str:
+    """Name a provider for people."""
+    return _NAMES.get(name, name)
+
+
+def set_out(visit: Visit, name: str) -> Answer:
+    """Send a browser to a provider."""
+    if name not in visit.pool.providers or name not in supported(visit.client):
+        raise visit.asked.refused("invalid_request", "unsupported_identity_provider")
+    return visit.go(visit.url(f"{STUB}/{visit.set_out(Abroad(name), life=CODE_LIFE)}"))
