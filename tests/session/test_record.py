@@ -281,6 +281,25 @@ async def test_what_a_newer_version_wrote_outlives_what_this_one_writes() -> Non
         assert after["tokens"]["shape"] == "round"
 
 
+async def test_that_is_so_of_every_part_that_is_carried_over() -> None:
+    async with scripted_client() as (client, _, clock):
+        storage, key = client._session.shared.storage, client._session.storage_key
+        redirect = {"redirect_uri": "https://a/", "expires_at": clock() + 60, "state": "s", "tab": 1}
+        credentials = {"access_key_id": "A", "secret_access_key": "s", "expires_at": 0, "zone": "x"}
+        newer = {
+            "version": 1,
+            "redirects": [redirect],
+            "identity": {"identity_id": "i", "colour": "blue", "credentials": credentials},
+        }
+        await storage.set(key, json.dumps(newer).encode())
+        await client._session.update(lambda record: evolve(record, by_redirect=True))
+        after = json.loads(await storage.get(key) or b"")
+        assert after["by_redirect"]
+        assert after["redirects"][0]["tab"] == 1
+        assert after["identity"]["colour"] == "blue"
+        assert after["identity"]["credentials"]["zone"] == "x"
+
+
 def test_no_secret_is_in_a_repr() -> None:
     record = SessionRecord(
         tokens=StoredTokens(

@@ -100,6 +100,7 @@ class PendingRedirect:
         code_verifier: Proves, when the code is exchanged, who asked for it.
         nonce: What the id token must hold, if one was asked for.
         claim: Who is exchanging the code right now: a random name.
+        unknown: Members that a newer version wrote; kept as they are.
     """
 
     redirect_uri: str
@@ -108,6 +109,7 @@ class PendingRedirect:
     code_verifier: str = field(default="", repr=False)
     nonce: str | None = field(default=None, repr=False)
     claim: str | None = field(default=None, repr=False)
+    unknown: Mapping[str, Any] = field(factory=dict, repr=False)
 
 
 @frozen(kw_only=True)
@@ -119,6 +121,7 @@ class StoredCredentials:
         issued_at: When they were fetched.
         login: The hash of the id token that they were issued for; None for a guest.
         role_arn: The role that was asked for.
+        unknown: Members that a newer version wrote; kept as they are.
     """
 
     access_key_id: str
@@ -128,6 +131,7 @@ class StoredCredentials:
     issued_at: float = 0.0
     login: str | None = field(default=None, repr=False)
     role_arn: str | None = None
+    unknown: Mapping[str, Any] = field(factory=dict, repr=False)
 
 
 @frozen(kw_only=True)
@@ -138,11 +142,13 @@ class StoredIdentity:
         identity_id: The pool's name for them.
         is_guest: Whether nobody was signed in. A guest's identity becomes that of whoever signs in.
         credentials: The last ones issued.
+        unknown: Members that a newer version wrote; kept as they are.
     """
 
     identity_id: str
     is_guest: bool = False
     credentials: StoredCredentials | None = None
+    unknown: Mapping[str, Any] = field(factory=dict, repr=False)
 
 
 @frozen(kw_only=True)
