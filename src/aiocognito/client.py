@@ -86,6 +86,12 @@ class AuthClient:
     ``asyncio.timeout`` limits how long one may take; what must not stop halfway, such as a challenge
     answer that yields tokens, goes on and is stored.
 
+    A method names the errors that are its own. Beside them, each that sends something may raise
+    `AuthUserPoolException` (no user pool is configured), `NetworkError` (no answer came) and
+    `ServiceError` in another of its classes (throttling, a trigger that failed, …); each that needs
+    the session, `StorageError`; and each that begins, continues or ends one, `AuthTokenConfigException`
+    if the client borrows its tokens.
+
     Args:
         config: Which user pool, and how to talk to it.
         session_key: The secret under which the session is kept, 1 to 512 characters. The default is
