@@ -153,6 +153,9 @@ class Directory:
                 self.index(holder)
 
     def _names(self, user: User) -> Iterator[tuple[str, str]]:
+        if user.status == EXTERNAL_PROVIDER:
+            # They sign in elsewhere; an address of theirs may be somebody's sign-in name here.
+            return
         for attribute in self.username_attributes:
             if value := user.attributes.get(attribute):
                 yield attribute, value

@@ -106,5 +106,6 @@ def _reset_page(
             path,
             element("button", "Send another code", type="submit", name="again", value="1", class_="plain"),
         ),
+        element("p", element("a", "Back to the sign-in", href=visit.url("/login"))),
         error=None if refusal is None else refusal.code,
     )

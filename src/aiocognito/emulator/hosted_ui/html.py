@@ -75,8 +75,10 @@ a { color: var(--accent); text-underline-offset: .15em; }
 .good { color: var(--good); background: var(--good-ground); }
 .ways { display: flex; flex-wrap: wrap; justify-content: space-between; gap: .5rem 1.5rem; }
 .secret { font-family: ui-monospace, "Cascadia Mono", Menlo, monospace; word-break: break-all; }
-.qr { display: flex; justify-content: center; margin: 0 0 1rem; }
-.qr svg { width: 12rem; height: 12rem; padding: .5rem; background: #fff; border-radius: .375rem; }
+.qr { margin: 0 0 1rem; overflow-x: auto; text-align: center; }
+.qr svg { border-radius: .375rem; vertical-align: top; }
+.or { margin: 1.25rem 0; color: var(--quiet); }
+main > div + p, section + p { margin-top: 1.5rem; }
 .mark {
   display: inline-block; margin: 0 0 1rem; padding: .125rem .625rem; border: 1px dashed var(--line);
   border-radius: 1rem; color: var(--quiet); font-size: .8125rem;

@@ -81,7 +81,7 @@ def _known(visit: Visit) -> Html | None:
         return None
     name = user.attributes.get("email") or user.username
     button = element("button", f"Continue as {name}", type="submit", name="continue", value="1")
-    return join(visit.form_to(PATH, button), element("p", "Or sign in as somebody else:", class_="hint"))
+    return join(visit.form_to(PATH, button), element("p", "Or sign in as somebody else:", class_="or"))
 
 
 def _local(visit: Visit) -> Html:

@@ -151,7 +151,7 @@ def read(world: World, query: str) -> SignInRequest:
         bare = SignInRequest(pool, client, query, redirect_uri, kind)
     if twice or kind not in _FLOWS:
         raise bare.refused("invalid_request")
-    if not _allowed(client, kind):
+    if not client.grants(_FLOWS[kind]):
         raise bare.refused("invalid_request", "unauthorized_client")
     return SignInRequest(
         pool,
@@ -223,14 +223,9 @@ def _twice(pairs: Sequence[tuple[str, str]]) -> list[str]:
     return [name for name in _KNOWN if names.count(name) > 1]
 
 
-def _allowed(client: AppClient, kind: str) -> bool:
-    enabled = client.settings.get("AllowedOAuthFlowsUserPoolClient")
-    return bool(enabled) and _FLOWS[kind] in client.settings.get("AllowedOAuthFlows", ())
-
-
 def _scopes(request: SignInRequest, text: str | None) -> tuple[str, ...]:
-    allowed = tuple(request.client.settings.get("AllowedOAuthScopes", ()))
-    wanted = tuple(dict.fromkeys((text or "").split(" "))) if text else allowed
+    allowed = request.client.scopes
+    wanted = allowed if text is None else tuple(dict.fromkeys(text.split()))
     if not set(wanted) <= set(allowed):
         raise request.refused("invalid_request", "invalid_scope")
     return wanted

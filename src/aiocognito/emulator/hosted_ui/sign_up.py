@@ -194,5 +194,6 @@ def _confirm_page(
         element("p", text),
         form,
         visit.form_to(path, again) if _addresses(visit, at) else None,
+        element("p", element("a", "Back to the sign-in", href=visit.url("/login"))),
         error=None if refusal is None else refusal.code,
     )
