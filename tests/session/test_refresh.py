@@ -7,10 +7,12 @@ import json
 from typing import Any
 
 import pytest
+from attrs import evolve
 from scripted import CONFIG, Clock, ScriptedService, attach, jwt, scripted_client, signed_in
 
 from aiocognito import AuthClient, AuthEvent, MemoryStorage, SessionManager, errors
 from aiocognito.errors import NetworkError, service_error
+from aiocognito.session.patience import EARLY_RETRY_SECONDS
 
 REFRESH = "GetTokensFromRefreshToken"
 
@@ -318,6 +320,35 @@ async def test_tokens_are_renewed_early_and_the_old_ones_serve_if_that_fails() -
         assert await client.token_provider.get_tokens() == old
         assert service.operations() == [REFRESH] * 2
         clock.advance(49)
+        with pytest.raises(errors.TooManyRequestsException):
+            await client.token_provider.get_tokens()
+
+
+async def test_it_is_not_tried_again_at_once_whatever_else_is_forgotten_or_written() -> None:
+    async with scripted_client() as (client, service, clock):
+        await signed_in(client, service)
+        service.refuse(REFRESH, "TooManyRequestsException")
+        clock.advance(3600 - 60 + 1)
+        old = await client.token_provider.get_tokens()
+        client._session.shared.decoded.clear()  # as when very many sessions are in use
+        assert await client.token_provider.get_tokens() == old
+        await client._session.update(lambda record: evolve(record, by_redirect=True))
+        assert await client.token_provider.get_tokens() == old
+        assert service.operations() == [REFRESH]
+        with pytest.raises(errors.TooManyRequestsException):
+            await client.fetch_auth_session(force_refresh=True)
+        service.only(REFRESH, service.tokens())
+        clock.advance(EARLY_RETRY_SECONDS)
+        assert await client.token_provider.get_tokens() != old
+
+
+async def test_what_was_put_off_does_not_serve_beyond_its_end() -> None:
+    async with scripted_client() as (client, service, clock):
+        await signed_in(client, service)
+        service.refuse(REFRESH, "TooManyRequestsException")
+        clock.advance(3600 - 5 - 2)
+        await client.token_provider.get_tokens()
+        clock.advance(3)
         with pytest.raises(errors.TooManyRequestsException):
             await client.token_provider.get_tokens()
 

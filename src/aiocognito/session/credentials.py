@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
@@ -19,8 +18,6 @@ from .session import EXPIRY_MARGIN, Session
 
 # Should the service not say when credentials end: Amplify's assumption.
 ASSUMED_LIFE: Final = 50 * 60.0
-# After an early renewal failed, the old ones serve for a while before it is tried again.
-EARLY_RETRY_SECONDS: Final = 5.0
 
 Found: TypeAlias = tuple[Credentials, str]
 """Credentials, and the identity whose they are."""
@@ -79,13 +76,14 @@ async def fetch_credentials(
     now = session.shared.clock()
     if kept is None or force or now >= kept.expires_at - EXPIRY_MARGIN:
         return await _fetch_once(session, wanted, kept)
-    if now < max(_early_at(kept, config.refresh_ahead), _put_off_until(session, wanted)):
+    patience = session.shared.patience
+    if now < max(_early_at(kept, config.refresh_ahead), patience.until(_key(session, wanted))):
         return _found(record, kept)
     try:
         return await _fetch_once(session, wanted, kept)
     except AuthError:
         # An early renewal that failed harms nobody: the old ones are still good.
-        _put_off(session, wanted)
+        patience.put_off(_key(session, wanted))
         return _found(record, kept)
 
 
@@ -102,18 +100,6 @@ async def _fetch_once(session: Session, wanted: Wanted, seen: StoredCredentials 
 
 def _key(session: Session, wanted: Wanted) -> tuple[str, str | None]:
     return session.session_id, wanted.login
-
-
-def _put_off_until(session: Session, wanted: Wanted) -> float:
-    return session.shared.credentials_put_off.get(_key(session, wanted), -math.inf)
-
-
-def _put_off(session: Session, wanted: Wanted) -> None:
-    """Let the old ones serve for a while; what was put off long ago is not kept in mind."""
-    table, now = session.shared.credentials_put_off, session.shared.clock()
-    for key in [key for key, until in table.items() if until <= now]:
-        del table[key]
-    table[_key(session, wanted)] = now + EARLY_RETRY_SECONDS
 
 
 async def _fetch(session: Session, wanted: Wanted, seen: StoredCredentials | None) -> Found:

@@ -6,6 +6,8 @@ from asyncio import get_running_loop
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
+from attrs import evolve
+
 from ..models import AuthTokens
 from .refresh import refreshed
 from .session import Session
@@ -82,8 +84,13 @@ class SessionTokenProvider:
             return None
         now = shared.clock()
         if force or now > session.early_at(stored, decoded.tokens):
-            return await refreshed(session, raw, force=force, client_metadata=client_metadata)
-        if decoded.good_until <= now:
+            serves_until = min(
+                session.expires_at(stored, decoded.tokens), shared.patience.until(session.session_id)
+            )
+            if force or now >= serves_until:
+                return await refreshed(session, raw, force=force, client_metadata=client_metadata)
+            decoded = evolve(decoded, good_until=serves_until)
+        elif decoded.good_until <= now:
             # Its lifetime is to be counted anew. If somebody else writes, they do just that.
             written = await session.replace(record, expected=raw)
             decoded = (written and session.decode(written.raw, written.record)) or decoded

@@ -26,7 +26,6 @@ from ..errors import (
 from ..models import AuthTokens
 from .record import SessionRecord, StoredTokens
 from .session import Session
-from .shared import Decoded
 
 # Only these end a session (Amplify's list; TokenRevokedException is in no service model, so it goes
 # by its name). Throttling, a 500 or a lost connection never signs anybody out.
@@ -38,8 +37,6 @@ ENDING: Final = (
     RefreshTokenReuseException,
 )
 ENDING_NAMES: Final = frozenset({"TokenRevokedException"})
-# After an early renewal failed, the old tokens serve for a while before it is tried again.
-EARLY_RETRY_SECONDS: Final = 5.0
 
 
 async def refreshed(
@@ -130,10 +127,7 @@ async def _refresh(
         if force or now > expires_at or not isinstance(error, AuthError):
             raise
         # An early renewal that failed harms nobody: the old tokens are still good.
-        retry_at = min(expires_at, now + EARLY_RETRY_SECONDS)
-        session.shared.remember(
-            session.session_id, Decoded(decoded.raw, decoded.tokens, max(retry_at, decoded.good_until))
-        )
+        session.shared.patience.put_off(session.session_id)
         return decoded.tokens, False, error
 
 

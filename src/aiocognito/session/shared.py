@@ -19,6 +19,7 @@ from ..models import AuthTokens, Credentials
 from ..services.connections import Connections
 from ..storage import Storage
 from ..verifier import TokenVerifier
+from .patience import Patience
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -79,7 +80,7 @@ class Shared:
         self.decoded: dict[str, Decoded] = {}
         self.refreshes: dict[str, asyncio.Future[AuthTokens | None]] = {}
         self.credential_flights: dict[tuple[str, str | None], asyncio.Task[tuple[Credentials, str]]] = {}
-        self.credentials_put_off: dict[tuple[str, str | None], float] = {}
+        self.patience = Patience(clock)
         self._hubs: dict[str, dict[int, weakref.ref[Hub]]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._id_tokens: TokenVerifier | None = None
