@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import aiohttp
 import pytest
 
-from aiocognito.emulator import Clock, CognitoEmulator
+from aiocognito.emulator import Clock, CognitoEmulator, EmulatedUserPool
 from aiocognito.emulator.service_model import ServiceModel
 from aiocognito.emulator.tokens.keys import KeyPair
 from aiocognito.emulator.world import World
 
 from .bench import Answered, Bench, OnePair, shape_faults
+from .identities import Identities
 
 
 @pytest.fixture(scope="session")
@@ -72,3 +73,15 @@ def post(
         return answered
 
     return send
+
+
+@pytest.fixture
+def identities(emulator: CognitoEmulator, http: aiohttp.ClientSession) -> Identities:
+    """Asks the identity-pool API over HTTP; every raw answer is held against botocore's model."""
+    return Identities(emulator, http)
+
+
+@pytest.fixture
+async def people(emulator: CognitoEmulator) -> EmulatedUserPool:
+    """A user pool."""
+    return await emulator.create_user_pool()

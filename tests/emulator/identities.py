@@ -1,0 +1,108 @@
+"""What the tests of identity pools share: raw requests, judged by botocore's own model and validator."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+from attrs import define, field
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+from botocore.validate import ParamValidator
+
+from aiocognito.emulator import CognitoEmulator, EmulatedIdentityPool, EmulatedUserPool, IssuedCredentials
+
+from .bench import PASSWORD
+
+FRAMEWORK = {"ValidationException", "SerializationException", "UnknownOperationException"}
+"""Codes that the service's framework answers with, declared or not."""
+
+
+def botocore_model() -> ServiceModel:
+    return ServiceModel(Loader().load_service_model("cognito-identity", "service-2"), "cognito-identity")
+
+
+@define
+class Identities:
+    """Asks the identity-pool API over HTTP; no answer goes by unchecked."""
+
+    emulator: CognitoEmulator
+    http: aiohttp.ClientSession
+    model: ServiceModel = field(factory=botocore_model)
+    asked: set[str] = field(factory=set)
+
+    async def send(
+        self, operation: str, members: object, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Mapping[str, str], Any]:
+        target = {"X-Amz-Target": f"AWSCognitoIdentityService.{operation}", **(headers or {})}
+        data = members if isinstance(members, bytes) else json.dumps(members).encode()
+        async with self.http.post(self.emulator.url, headers=target, data=data) as response:
+            text = await response.read()
+            is_json = response.content_type == "application/x-amz-json-1.1"
+            return response.status, response.headers, json.loads(text) if is_json else text
+
+    async def __call__(self, operation: str, /, **members: Any) -> dict[str, Any]:
+        """Ask for what must be done."""
+        status, headers, body = await self.send(operation, members)
+        assert status == 200, (operation, body)
+        assert headers["x-amzn-RequestId"]
+        shape = self.model.operation_model(operation).output_shape
+        if shape is None:
+            assert body == {}
+        else:
+            report = ParamValidator().validate(body, shape)
+            assert not report.has_errors(), (operation, report.generate_report())
+        self.asked.add(operation)
+        found: dict[str, Any] = body
+        return found
+
+    async def refused(self, operation: str, /, **members: Any) -> tuple[str, str]:
+        """Ask for what must be refused; return code and text."""
+        status, headers, body = await self.send(operation, members)
+        assert status == 400, (operation, body)
+        assert body.keys() == {"__type", "message"}
+        assert headers["x-amzn-ErrorType"] == f"{body['__type']}:"
+        declared = {shape.name for shape in self.model.operation_model(operation).error_shapes}
+        assert body["__type"] in declared | FRAMEWORK, (operation, body)
+        return body["__type"], body["message"]
+
+    async def get_id(self, pool: EmulatedIdentityPool, logins: Mapping[str, str] | None = None) -> str:
+        """GetId; return the identity's id."""
+        given = {} if logins is None else {"Logins": logins}
+        answer = await self("GetId", IdentityPoolId=pool.id, **given)
+        identity_id: str = answer["IdentityId"]
+        return identity_id
+
+    async def credentials(
+        self, identity_id: str, logins: Mapping[str, str] | None = None, **more: Any
+    ) -> IssuedCredentials:
+        """GetCredentialsForIdentity; return what the access key stands for."""
+        given = {} if logins is None else {"Logins": logins}
+        answer = await self("GetCredentialsForIdentity", IdentityId=identity_id, **given, **more)
+        found = self.emulator.credentials_of(answer["Credentials"]["AccessKeyId"])
+        assert answer["IdentityId"] == found.identity_id
+        return found
+
+    async def login(self, pool: EmulatedUserPool, name: str = "ana") -> dict[str, str]:
+        """Sign somebody in; return what proves it to an identity pool."""
+        return {provider(pool): (await self.tokens(pool, name))["IdToken"]}
+
+    async def tokens(self, pool: EmulatedUserPool, name: str = "ana") -> dict[str, Any]:
+        """Sign somebody in; return AuthenticationResult. Whoever is not there yet is added."""
+        if pool.state.users.find(name) is None:
+            await pool.add_user(name, PASSWORD)
+        answer = await self.emulator.ask(
+            "InitiateAuth",
+            ClientId=pool.client_id,
+            AuthFlow="USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": name, "PASSWORD": PASSWORD},
+        )
+        result: dict[str, Any] = answer["AuthenticationResult"]
+        return result
+
+
+def provider(pool: EmulatedUserPool) -> str:
+    """The name by which identity pools know a user pool."""
+    return f"cognito-idp.us-east-1.amazonaws.com/{pool.id}"

@@ -1,0 +1,283 @@
+"""Whose identity it is: guests, people, guests who become people, and logins that come together."""
+
+from __future__ import annotations
+
+import pytest
+from attrs import define
+
+from aiocognito.emulator import CognitoEmulator, EmulatedIdentityPool, EmulatedUserPool, Unsettled
+from aiocognito.emulator.tokens.keys import KeyPair
+
+from .bench import OnePair
+from .identities import Identities, provider
+
+NO_GUESTS = (
+    "NotAuthorizedException",
+    "Unauthenticated access is not supported for this identity pool.",
+)
+NO_MATCH = (
+    "NotAuthorizedException",
+    "Logins don't match. Please include at least one valid login for this identity or identity pool.",
+)
+CONFLICT = (
+    "ResourceConflictException",
+    "Logins of the same provider cannot belong to one identity.",
+)
+
+
+@define
+class Shop:
+    """An identity pool for guests and for the people of two user pools."""
+
+    ask: Identities
+    pool: EmulatedIdentityPool
+    first: EmulatedUserPool
+    second: EmulatedUserPool
+
+    async def refused(self, identity_id: str, logins: dict[str, str] | None = None) -> tuple[str, str]:
+        """Ask for credentials that must not be given."""
+        given = {} if logins is None else {"Logins": logins}
+        return await self.ask.refused("GetCredentialsForIdentity", IdentityId=identity_id, **given)
+
+    async def one(self, name: str = "ana") -> dict[str, str]:
+        return await self.ask.login(self.first, name)
+
+    async def two(self, name: str = "ana") -> dict[str, str]:
+        return await self.ask.login(self.second, name)
+
+    def disabled(self) -> dict[str, str]:
+        """Which identity was merged into which."""
+        return {found.id: found.successor for found in self.pool.identities if found.successor is not None}
+
+
+async def open_shop(emulator: CognitoEmulator, ask: Identities) -> Shop:
+    first, second = await emulator.create_user_pool(), await emulator.create_user_pool()
+    pool = await emulator.create_identity_pool(
+        user_pools=[first, second], AllowUnauthenticatedIdentities=True, AllowClassicFlow=True
+    )
+    return Shop(ask, pool, first, second)
+
+
+@pytest.fixture
+async def shop(identities: Identities) -> Shop:
+    return await open_shop(identities.emulator, identities)
+
+
+def forbidden(identity_id: str) -> tuple[str, str]:
+    return "NotAuthorizedException", f"Access to Identity '{identity_id}' is forbidden."
+
+
+# Guests
+
+
+async def test_every_guest_is_a_new_one(shop: Shop) -> None:
+    found = {await shop.ask.get_id(shop.pool), await shop.ask.get_id(shop.pool, {})}
+    assert len(found) == 2
+    for identity_id in found:
+        issued = await shop.ask.credentials(identity_id)
+        assert (issued.identity_id, issued.authenticated) == (identity_id, False)
+
+
+async def test_where_guests_are_not_allowed(identities: Identities, people: EmulatedUserPool) -> None:
+    pool = await identities.emulator.create_identity_pool(user_pools=[people])
+    assert await identities.refused("GetId", IdentityPoolId=pool.id) == NO_GUESTS
+    assert pool.identities == []
+
+
+async def test_guests_of_a_pool_that_allows_none_any_more(shop: Shop) -> None:
+    guest = await shop.ask.get_id(shop.pool)
+    pool = {"IdentityPoolId": shop.pool.id, "IdentityPoolName": "closed"}
+    await shop.ask("UpdateIdentityPool", **pool, AllowUnauthenticatedIdentities=False)
+    assert await shop.refused(guest) == NO_GUESTS
+
+
+# People
+
+
+async def test_a_person_has_one_identity(shop: Shop) -> None:
+    identity_id = await shop.ask.get_id(shop.pool, await shop.one())
+    assert await shop.ask.get_id(shop.pool, await shop.one()) == identity_id
+    assert await shop.ask.get_id(shop.pool, await shop.one("ben")) != identity_id
+    assert await shop.ask.get_id(shop.pool, await shop.two()) != identity_id
+    issued = await shop.ask.credentials(identity_id, await shop.one())
+    assert (issued.identity_id, issued.authenticated) == (identity_id, True)
+
+
+async def test_pools_share_nothing(shop: Shop) -> None:
+    other = await shop.ask.emulator.create_identity_pool(user_pools=[shop.first])
+    login = await shop.one()
+    assert await shop.ask.get_id(other, login) != await shop.ask.get_id(shop.pool, login)
+
+
+async def test_a_persons_identity_needs_a_login(shop: Shop) -> None:
+    identity_id = await shop.ask.get_id(shop.pool, await shop.one())
+    assert await shop.refused(identity_id) == forbidden(identity_id)
+    assert await shop.refused(identity_id, {}) == forbidden(identity_id)
+
+
+async def test_somebody_elses_login(shop: Shop) -> None:
+    ana, ben = await shop.one("ana"), await shop.one("ben")
+    identity_id = await shop.ask.get_id(shop.pool, ana)
+    # Nobody's yet, and then that of another identity.
+    assert await shop.refused(identity_id, ben) == NO_MATCH
+    await shop.ask.get_id(shop.pool, ben)
+    assert await shop.refused(identity_id, ben) == forbidden(identity_id)
+    assert shop.disabled() == {}
+
+
+# Guests who become people
+
+
+async def test_a_guest_becomes_a_person(shop: Shop) -> None:
+    guest = await shop.ask.get_id(shop.pool)
+    login = await shop.one()
+    issued = await shop.ask.credentials(guest, login)
+    assert (issued.identity_id, issued.authenticated) == (guest, True)
+    assert await shop.ask.get_id(shop.pool, login) == guest
+    assert await shop.refused(guest) == forbidden(guest)
+
+
+async def test_a_guest_is_merged_into_the_person_that_they_are(shop: Shop) -> None:
+    login = await shop.one()
+    own = await shop.ask.get_id(shop.pool, login)
+    guest = await shop.ask.get_id(shop.pool)
+    assert (await shop.ask.credentials(guest, login)).identity_id == own
+    assert shop.disabled() == {guest: own}
+    # The old id still leads there, for whoever has that login; it is worth nothing to others.
+    assert (await shop.ask.credentials(guest, await shop.one())).identity_id == own
+    assert await shop.refused(guest) == forbidden(guest)
+    assert await shop.refused(guest, await shop.one("ben")) == forbidden(guest)
+    assert await shop.ask.get_id(shop.pool, login) == own
+
+
+async def test_an_open_id_token_links_as_well(shop: Shop) -> None:
+    login = await shop.one()
+    own, guest = await shop.ask.get_id(shop.pool, login), await shop.ask.get_id(shop.pool)
+    answer = await shop.ask("GetOpenIdToken", IdentityId=guest, Logins=login)
+    assert answer["IdentityId"] == own
+    assert shop.disabled() == {guest: own}
+
+
+async def test_the_other_reading_of_a_merge(key_pair: KeyPair, identities: Identities) -> None:
+    unsettled = Unsettled(merge_keeps_login_identity=False)
+    async with CognitoEmulator(keys=OnePair(key_pair), unsettled=unsettled) as emulator:
+        shop = await open_shop(emulator, Identities(emulator, identities.http))
+        login = await shop.one()
+        own, guest = await shop.ask.get_id(shop.pool, login), await shop.ask.get_id(shop.pool)
+        assert (await shop.ask.credentials(guest, login)).identity_id == guest
+        assert shop.disabled() == {own: guest}
+        assert await shop.ask.get_id(shop.pool, login) == guest
+
+
+async def test_the_other_reading_of_a_foreign_login(key_pair: KeyPair, identities: Identities) -> None:
+    unsettled = Unsettled(foreign_login_is_forbidden=False)
+    async with CognitoEmulator(keys=OnePair(key_pair), unsettled=unsettled) as emulator:
+        shop = await open_shop(emulator, Identities(emulator, identities.http))
+        identity_id = await shop.ask.get_id(shop.pool, await shop.one("ana"))
+        await shop.ask.get_id(shop.pool, await shop.one("ben"))
+        assert await shop.refused(identity_id, await shop.one("ben")) == NO_MATCH
+
+
+# Several logins
+
+
+async def test_several_logins_belong_to_one_identity(shop: Shop) -> None:
+    one, two = await shop.one(), await shop.two()
+    identity_id = await shop.ask.get_id(shop.pool, one | two)
+    assert await shop.ask.get_id(shop.pool, one) == identity_id
+    assert await shop.ask.get_id(shop.pool, two) == identity_id
+    described = await shop.ask("DescribeIdentity", IdentityId=identity_id)
+    assert sorted(described["Logins"]) == sorted([provider(shop.first), provider(shop.second)])
+
+
+async def test_a_login_is_added(shop: Shop) -> None:
+    one, two = await shop.one(), await shop.two()
+    identity_id = await shop.ask.get_id(shop.pool, one)
+    await shop.ask.credentials(identity_id, one | two)
+    assert await shop.ask.get_id(shop.pool, two) == identity_id
+
+
+async def test_two_people_turn_out_to_be_one(shop: Shop) -> None:
+    one, two = await shop.one(), await shop.two()
+    first = await shop.ask.get_id(shop.pool, one)
+    shop.ask.emulator.clock.advance(1)
+    second = await shop.ask.get_id(shop.pool, two)
+    guest = await shop.ask.get_id(shop.pool)
+    # Without a name, the older identity stays; whatever comes first.
+    assert await shop.ask.get_id(shop.pool, two | one) == first
+    assert shop.disabled() == {second: first}
+    assert (await shop.ask.credentials(second, two)).identity_id == first
+    assert (await shop.ask.credentials(guest, two)).identity_id == first
+
+
+async def test_the_identity_that_was_named_stays(shop: Shop) -> None:
+    one, two = await shop.one(), await shop.two()
+    first = await shop.ask.get_id(shop.pool, one)
+    shop.ask.emulator.clock.advance(1)
+    second = await shop.ask.get_id(shop.pool, two)
+    assert (await shop.ask.credentials(second, one | two)).identity_id == second
+    assert shop.disabled() == {first: second}
+    # Merged on, the first one's guests follow.
+    assert (await shop.ask.credentials(first, one)).identity_id == second
+
+
+async def test_a_second_login_of_one_provider(shop: Shop) -> None:
+    ana, ben = await shop.one("ana"), await shop.one("ben")
+    linked = await shop.ask.get_id(shop.pool, ana | await shop.two("ana"))
+    both = ben | await shop.two("ana")
+    assert await shop.refused(linked, both) == CONFLICT
+    assert await shop.ask.refused("GetId", IdentityPoolId=shop.pool.id, Logins=both) == CONFLICT
+    other = await shop.ask.get_id(shop.pool, ben)
+    assert await shop.refused(linked, both) == CONFLICT
+    guest = await shop.ask.get_id(shop.pool)
+    assert await shop.refused(guest, both) == CONFLICT
+    # Nothing has come of it.
+    assert shop.disabled() == {}
+    assert await shop.ask.get_id(shop.pool, ben) == other
+    assert await shop.ask.get_id(shop.pool, ana) == linked
+    assert (await shop.ask.credentials(guest)).identity_id == guest
+
+
+async def test_both_forms_of_one_provider_at_once(shop: Shop) -> None:
+    (ana,), (ben,) = (await shop.one("ana")).values(), (await shop.one("ben")).values()
+    name = provider(shop.first)
+    same = await shop.ask.get_id(shop.pool, {name: ana, f"issuer-{name}": ana})
+    assert await shop.ask.get_id(shop.pool, {name: ana}) == same
+    logins = {name: ben, f"issuer-{name}": ana}
+    assert await shop.ask.refused("GetId", IdentityPoolId=shop.pool.id, Logins=logins) == CONFLICT
+    assert len(shop.pool.identities) == 1
+
+
+# Unlinking
+
+
+async def test_a_login_is_unlinked(shop: Shop) -> None:
+    one, two = await shop.one(), await shop.two()
+    identity_id = await shop.ask.get_id(shop.pool, one | two)
+    gone = [provider(shop.second)]
+    await shop.ask("UnlinkIdentity", IdentityId=identity_id, Logins=one, LoginsToRemove=gone)
+    assert await shop.ask.get_id(shop.pool, two) != identity_id
+    assert await shop.ask.get_id(shop.pool, one) == identity_id
+    refused = await shop.ask.refused(
+        "UnlinkIdentity", IdentityId=identity_id, Logins=one, LoginsToRemove=gone
+    )
+    assert refused == NO_MATCH
+
+
+async def test_without_logins_an_identity_is_nobodys(shop: Shop) -> None:
+    login = await shop.one()
+    identity_id = await shop.ask.get_id(shop.pool, login)
+    await shop.ask("UnlinkIdentity", IdentityId=identity_id, Logins=login, LoginsToRemove=list(login))
+    assert await shop.refused(identity_id) == forbidden(identity_id)
+    assert await shop.refused(identity_id, login) == NO_MATCH
+    assert await shop.ask.get_id(shop.pool, login) != identity_id
+
+
+async def test_who_may_unlink(shop: Shop) -> None:
+    login = await shop.one()
+    identity_id = await shop.ask.get_id(shop.pool, login)
+    members = {"IdentityId": identity_id, "LoginsToRemove": list(login)}
+    ben = await shop.one("ben")
+    assert await shop.ask.refused("UnlinkIdentity", **members, Logins=ben) == NO_MATCH
+    assert await shop.ask.refused("UnlinkIdentity", **members, Logins={}) == forbidden(identity_id)
+    assert await shop.ask.get_id(shop.pool, login) == identity_id
