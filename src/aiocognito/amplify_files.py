@@ -22,7 +22,11 @@ _PROVIDERS = {
 
 
 def read(path: Path) -> Mapping[str, Any]:
-    """Read a file of either form."""
+    """Read a file of either form.
+
+    Raises:
+        AuthConfigError: It cannot be read, or holds no JSON object.
+    """
     try:
         value = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -39,7 +43,11 @@ def read(path: Path) -> Mapping[str, Any]:
 
 
 def parse(outputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn the content of either file into keyword arguments; ``oauth`` and ``passwordless`` nested."""
+    """Turn the content of either file into keyword arguments; ``oauth`` and ``passwordless`` nested.
+
+    Raises:
+        AuthConfigError: It is of neither form, or a member is malformed.
+    """
     if any(str(key).startswith("aws_") for key in outputs):
         return _parse_legacy(outputs)
     if str(outputs.get("version") or "").split(".")[0] == "1":

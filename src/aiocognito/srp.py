@@ -198,7 +198,11 @@ def session_key(
     srp_b_hex: str,
     salt_hex: str,
 ) -> bytes:
-    """Derive the 16 bytes that sign a password claim; arguments and errors as for the signature."""
+    """Derive the 16 bytes that sign a password claim; the arguments are those of the signature.
+
+    Raises:
+        SrpError: A value of the server's is malformed, or one that SRP-6a forbids.
+    """
     B = _hex_int("SRP_B", srp_b_hex)
     if B % N == 0:
         raise SrpError("SRP_B must not be a multiple of N")

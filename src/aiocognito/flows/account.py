@@ -70,7 +70,11 @@ async def update_mfa_preference(user: OwnUser, **settings: MfaSetting | None) ->
 
 
 async def set_up_totp(user: OwnUser, username: str) -> TotpSetupDetails:
-    """AssociateSoftwareToken."""
+    """AssociateSoftwareToken.
+
+    Raises:
+        SetUpTOTPException: Cognito gave no secret.
+    """
     secret = await user.associate_software_token()
     if not secret:
         raise SetUpTOTPException("Cognito gave no secret to set up a software token with")

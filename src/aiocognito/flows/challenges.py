@@ -37,7 +37,11 @@ class Answer:
     friendly_device_name: str | None = None
 
     def text(self) -> str:
-        """The response, where only text fits."""
+        """The response, where only text fits.
+
+        Raises:
+            AuthValidationError: It is a mapping.
+        """
         if not isinstance(self.response, str):
             raise AuthValidationError(
                 AuthValidationErrorCode.InvalidArgument, "challenge_response: this step takes text"
@@ -75,6 +79,10 @@ async def present(talk: Conversation, result: Outcome) -> tuple[Outcome, steps.S
 
     Returns:
         The outcome, whose session may be another by then, and the step.
+
+    Raises:
+        SignInException: The challenge's parameters cannot be read, or ask for what cannot be done here.
+        SetUpTOTPException: Cognito gave no secret to set up an authenticator app with.
     """
     match result:
         case Authenticated():
@@ -104,7 +112,10 @@ async def answer_challenge(talk: Conversation, challenge: Challenged, answer: An
     """Answer a challenge (RespondToAuthChallenge) and return what came of it.
 
     Raises:
+        AuthValidationError: The answer does not fit; nothing was sent.
         SignInException: This version cannot answer such a challenge.
+        ServiceError: Cognito refused.
+        NetworkError: No answer came.
     """
     row = CHALLENGES.get(challenge.name)
     if row is None:

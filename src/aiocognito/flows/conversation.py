@@ -53,6 +53,9 @@ async def password_claim(
 
     Returns:
         The members of the response that are the proof.
+
+    Raises:
+        SrpError: Cognito's half is malformed, or a value that SRP-6a forbids.
     """
     given = challenge.parameters
     secret_block, timestamp = given.get("SECRET_BLOCK", ""), srp.timestamp(talk.clock())
@@ -75,7 +78,11 @@ async def password_claim(
 
 
 def outcome(answer: AuthAnswer, username: str) -> Authenticated | Challenged:
-    """Say what an answer means for ``username``, whom Cognito may know by another name."""
+    """Say what an answer means for ``username``, whom Cognito may know by another name.
+
+    Raises:
+        SignInException: It holds neither tokens nor a challenge.
+    """
     if answer.tokens is not None:
         return Authenticated(username, answer.tokens, answer.new_device)
     if answer.challenge_name is None:

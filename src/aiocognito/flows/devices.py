@@ -62,7 +62,12 @@ async def proceed(talk: Conversation, answer: AuthAnswer, username: str) -> Auth
 async def device_srp_auth(
     talk: Conversation, challenge: AuthAnswer, username: str
 ) -> Authenticated | Challenged:
-    """DEVICE_SRP_AUTH and DEVICE_PASSWORD_VERIFIER: the device's secret stands in for MFA."""
+    """DEVICE_SRP_AUTH and DEVICE_PASSWORD_VERIFIER: the device's secret stands in for MFA.
+
+    Raises:
+        DeviceMetadataNotFoundException: This browser is not remembered as that person's device.
+        SrpError: Cognito's half of SRP is malformed.
+    """
     device = talk.devices.get(username)
     if device is None:
         raise DeviceMetadataNotFoundException("Cognito asks for a device that this browser is not")

@@ -113,6 +113,10 @@ async def password_verifier(
 
     Everything is signed and sent under USER_ID_FOR_SRP: whoever typed an alias is known to
     Cognito by another name, and the proof is only good for that one.
+
+    Raises:
+        EmptyUserIdForSRPException: Cognito named nobody to prove it for.
+        SrpError: Cognito's half of SRP is malformed.
     """
     given = challenge.parameters
     user_id = given.get("USER_ID_FOR_SRP")

@@ -229,7 +229,11 @@ def _check_nonce(actual: object, expected: str | None) -> None:
 
 
 def new_state(custom_state: str | None = None) -> str:
-    """Make a random state; a custom one follows a hyphen, in hexadecimal digits of its UTF-8."""
+    """Make a random state; a custom one follows a hyphen, in hexadecimal digits of its UTF-8.
+
+    Raises:
+        AuthValidationError: The custom one cannot be written in UTF-8.
+    """
     state = random_text(STATE_LENGTH)
     if not custom_state:
         return state

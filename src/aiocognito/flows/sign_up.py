@@ -22,7 +22,12 @@ async def sign_up(
     validation_data: Metadata = None,
     client_metadata: Metadata = None,
 ) -> SignUpAnswer:
-    """SignUp."""
+    """SignUp.
+
+    Raises:
+        AuthValidationError: The user pool takes nobody without a password.
+        ServiceError: Cognito refused.
+    """
     try:
         return await pool.sign_up(
             username,

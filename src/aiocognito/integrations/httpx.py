@@ -57,7 +57,11 @@ class SessionAuth(httpx.Auth):
         self._allow_http = allow_insecure_http
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Refuse: tokens are renewed by awaiting."""
+        """Refuse: tokens are renewed by awaiting.
+
+        Raises:
+            RuntimeError: Always.
+        """
         raise RuntimeError(f"{request.url.host}: SessionAuth needs an httpx.AsyncClient")
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:

@@ -53,6 +53,12 @@ async def refreshed(
 
     Returns:
         The tokens; None if nobody is signed in (any more).
+
+    Raises:
+        TokenRefreshException: They expired and there is no refresh token.
+        ServiceError: Cognito refused; `ENDING` says which refusals end the session.
+        NetworkError: Cognito could not be reached; the session is kept.
+        StorageError: The storage failed.
     """
     shared = session.shared
     flight = shared.refreshes.get(session.session_id)

@@ -154,6 +154,9 @@ class Session:
         Args:
             change: Makes the new record of the present one; called again if somebody wrote first.
                 What it raises leaves the record as it is.
+
+        Raises:
+            StorageError: The storage failed, or others kept writing.
         """
         for _ in range(MAX_WRITE_ATTEMPTS):
             loaded = await self.load()
@@ -341,6 +344,9 @@ class Session:
         """Move the record under a new key; the old one opens nothing any more.
 
         A refresh that is under way is waited for, so that what it brings is moved, too.
+
+        Raises:
+            StorageError: The storage failed; the old key still opens the session.
         """
         new_id = keys.digest(new_key)
         target = keys.session_storage_key(self.shared.config, new_id)

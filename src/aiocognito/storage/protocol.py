@@ -82,19 +82,24 @@ class Storage(Protocol):
 
 
 def check_key(key: object) -> None:
-    """Refuse a storage key that is not text."""
+    """Refuse a storage key that is not text, by a TypeError."""
     if not isinstance(key, str):
         raise TypeError(f"key must be a str, not {type(key).__name__}")
 
 
 def check_value(value: object, name: str = "value") -> None:
-    """Refuse a value that is not bytes. A bytearray is refused, too: it could change later."""
+    """Refuse a value that is not bytes, by a TypeError. A bytearray is none: it could change later."""
     if not isinstance(value, bytes):
         raise TypeError(f"{name} must be bytes, not {type(value).__name__}")
 
 
 def check_ttl(ttl: object) -> None:
-    """Refuse a lifetime that is neither None nor a positive, finite number of seconds."""
+    """Refuse a lifetime that is neither None nor a positive, finite number of seconds.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is a number that no lifetime is.
+    """
     if ttl is None:
         return
     if not isinstance(ttl, (int, float)) or isinstance(ttl, bool):
