@@ -330,6 +330,7 @@ async def test_two_names_turn_out_to_be_one_person(
 
 async def test_a_name_is_unlinked(identities: Identities, pool: EmulatedIdentityPool) -> None:
     identity_id = await register(identities, pool, "ana")
+    await register(identities, pool, "anna", IdentityId=identity_id)
     other = await register(identities, pool, "ben")
     members = {
         "IdentityPoolId": pool.id,
@@ -344,3 +345,4 @@ async def test_a_name_is_unlinked(identities: Identities, pool: EmulatedIdentity
         "ResourceNotFoundException"
     )
     assert await register(identities, pool, "ana") != identity_id
+    assert await register(identities, pool, "anna") == identity_id
