@@ -121,6 +121,12 @@ def test_a_module_is_the_package_s_attribute_and_the_same_by_any_way() -> None:
     assert aiocognito.AuthError is by_path.AuthError
 
 
+@pytest.mark.parametrize("home", [home for home in aiocognito._HOMES if "." not in home])
+def test_the_modules_behind_the_names_are_reachable(home: str) -> None:
+    report = fresh(f"import aiocognito; assert aiocognito.{home}.__name__ == 'aiocognito.{home}'")
+    assert "aiocognito" in report["loaded"]
+
+
 def test_what_is_not_there_is_missing() -> None:
     with pytest.raises(AttributeError, match="module 'aiocognito' has no attribute 'AuthCleint'"):
         _ = aiocognito.AuthCleint  # type: ignore[attr-defined]
@@ -131,6 +137,11 @@ def test_what_is_not_there_is_missing() -> None:
 def test_every_public_name_is_listed_before_it_is_loaded() -> None:
     report = fresh("import aiocognito; assert {*aiocognito.__all__, '__doc__'} <= {*dir(aiocognito)}")
     assert "attrs" not in report["loaded"]
+
+
+def test_what_is_loaded_is_listed_too() -> None:
+    assert {*aiocognito.__all__, *vars(aiocognito)} == {*dir(aiocognito)}
+    assert dir(aiocognito) == sorted(dir(aiocognito))
 
 
 def test_a_type_checker_sees_what_is_loaded() -> None:

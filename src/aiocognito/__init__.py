@@ -22,6 +22,27 @@ if TYPE_CHECKING:
     from .sessions import SessionManager
     from .storage import EncryptedStorage, FileStorage, MemoryStorage, Storage
     from .verifier import ANY, TokenVerifier
+else:
+    # Hidden from type checkers, to which it would say that there is every name.
+
+    def __getattr__(name: str) -> object:
+        """Load a public name when it is first asked for, and keep it."""
+        # A module that has public names is an attribute, too, as type checkers take it to be.
+        home = name if name in _HOMES else _HOME_OF.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        module = import_module(f".{home}", __name__)
+        value = globals()[name] = module if name == home else getattr(module, name)
+        return value
+
+    def __dir__() -> list[str]:
+        """Name what is there, loaded or not."""
+        return sorted({*globals(), *__all__})
+
+
+del TYPE_CHECKING
 
 __all__ = [
     "ANY",
@@ -62,24 +83,3 @@ _HOMES = {
     "verifier": ("ANY", "TokenVerifier"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-
-# Hidden from type checkers, to which it would say that there is every name.
-if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> object:
-        """Load a public name when it is first asked for, and keep it."""
-        home = _HOME_OF.get(name)
-        if home is None:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module
-
-        module = import_module(f".{home}", __name__)
-        value = globals()[name] = module if name == home else getattr(module, name)
-        return value
-
-    def __dir__() -> list[str]:
-        """Name what is there, loaded or not."""
-        return sorted({*globals(), *__all__})
-
-
-del TYPE_CHECKING
