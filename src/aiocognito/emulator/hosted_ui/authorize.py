@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..refusals import Refusal
 from . import issuing, providers
 from .codes import LIFE, AuthorizationCode
+from .request import supported
 from .state import LOCAL, Session
 from .visit import Answer, Visit
 
@@ -25,9 +26,9 @@ async def authorize(visit: Visit) -> Answer:
 def known(visit: Visit) -> Session | None:
     """Find the session of a browser, if it is of a provider that the request and the client want."""
     session = visit.session()
-    if session is None or visit.asked.provider not in {None, session.provider}:
+    if session is None or session.provider not in supported(visit.client):
         return None
-    return session
+    return session if visit.asked.provider in {None, session.provider} else None
 
 
 async def back(visit: Visit, session: Session, nonce: str | None) -> Answer:

@@ -10,7 +10,7 @@ from ..users import User
 from . import authorize, fields, forgot, html, providers, sign_up, steps
 from .html import Html, element, join
 from .request import supported
-from .state import LOCAL
+from .state import LOCAL, Session
 from .visit import Answer, Visit
 
 PATH = "/login"
@@ -23,7 +23,7 @@ async def show(visit: Visit) -> Answer:
 
 async def take(visit: Visit) -> Answer:
     """Take what was sent from it."""
-    if "continue" in visit.form and (session := authorize.known(visit)):
+    if "continue" in visit.form and (session := _offered(visit)):
         return await authorize.back(visit, session, visit.asked.nonce)
     if name := visit.given("provider"):
         return providers.set_out(visit, name)
@@ -75,13 +75,18 @@ def page(
 
 
 def _known(visit: Visit) -> Html | None:
-    session = None if "login" in visit.asked.prompt else authorize.known(visit)
+    session = _offered(visit)
     user = None if session is None else visit.pool.users.by_subject(session.sub)
     if user is None:
         return None
     name = user.attributes.get("email") or user.username
     button = element("button", f"Continue as {name}", type="submit", name="continue", value="1")
     return join(visit.form_to(PATH, button), element("p", "Or sign in as somebody else:", class_="or"))
+
+
+def _offered(visit: Visit) -> Session | None:
+    """Find the session that somebody may go on with: none where the app wants the password."""
+    return None if "login" in visit.asked.prompt else authorize.known(visit)
 
 
 def _local(visit: Visit) -> Html:

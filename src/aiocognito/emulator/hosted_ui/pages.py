@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -44,6 +45,8 @@ _PAGES: Final[tuple[tuple[str, str, str, Page], ...]] = (
     ("GET", "/idp/{step}", "ProviderPage", stub.show),
     ("POST", "/idp/{step}", "ProviderForm", stub.take),
 )
+_ERROR: Final = re.compile(r"[a-z_]{1,40}")
+_CLIENT_ID: Final = re.compile(r"[A-Za-z0-9_+]{1,128}")
 log = logging.getLogger(__name__)
 
 
@@ -99,7 +102,7 @@ def _serving(site: Site, operation: str, handle: Handler) -> Callable[[web.Reque
         else:
             response = await _answer(site, request, operation, handle)
         if fault is not None and fault.malformed:
-            response = Answer(text="\0", content_type="text/html", status=fault.status or 200)
+            response = Answer(text="not a page", content_type="text/html", status=fault.status or 200)
         cut = fault is not None and fault.cut is not None
         _note(site, operation, None if cut else response.status, None if cut else response.error)
         if cut and request.transport is not None:
@@ -144,9 +147,15 @@ async def _answer(site: Site, request: web.Request, operation: str, handle: Hand
 async def _error_page(request: web.Request) -> Answer:
     """Say why a browser was not sent back to its app."""
     given = dict(parse(request.rel_url.raw_query_string))
-    client = given.get("client_id")
-    about = html.element("p", "App client: ", html.element("code", client)) if client else None
-    return _failed(given.get("error") or "server_error", None, 400, about)
+    error, client = given.get("error", ""), given.get("client_id", "")
+    about = html.element("p", "App client: ", html.element("code", client))
+    # Whoever writes the link must not write the page.
+    return _failed(
+        error if _ERROR.fullmatch(error) else "server_error",
+        None,
+        400,
+        about if _CLIENT_ID.fullmatch(client) else None,
+    )
 
 
 def _failed(error: str, text: str | None, status: int, *more: html.Html | None) -> Answer:

@@ -111,9 +111,7 @@ async def _answer(visit: Visit, at: Challenged) -> dict[str, Any]:
     given = _READERS[at.name](visit)
     session = at.session
     if at.name == "MFA_SETUP" and "EMAIL" not in given:
-        verified = await visit.ask_plainly(
-            "VerifySoftwareToken", Session=session, UserCode=visit.given("code")
-        )
+        verified = await visit.ask_plainly("VerifySoftwareToken", Session=session, UserCode=_digits(visit))
         session = at.session = verified["Session"]
     handle = visit.pool.handles.redeem(
         session, client_id=visit.client.id, user=at.user, challenge=at.name, now=visit.world.clock()
@@ -127,7 +125,12 @@ async def _answer(visit: Visit, at: Challenged) -> dict[str, Any]:
 
 
 def _code(member: str) -> Callable[[Visit], dict[str, str]]:
-    return lambda visit: {member: visit.given("code").replace(" ", "")}
+    return lambda visit: {member: _digits(visit)}
+
+
+def _digits(visit: Visit) -> str:
+    # Apps show them in two groups.
+    return visit.given("code").replace(" ", "")
 
 
 def _choice(visit: Visit) -> dict[str, str]:

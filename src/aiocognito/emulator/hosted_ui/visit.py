@@ -240,8 +240,16 @@ class Visit:
         """Remember where the browser is on its way; return the name under which."""
         now = self.world.clock()
         name, cookie = self.pool.hosted.journeys.start(self.asked.query, at, now, life)
-        self._cookies[f"{self._cookie}-{name}"] = cookie, SESSION_LIFE
+        self._drop_old()
+        self._cookies[f"{self._cookie}-{name}"] = cookie, life
         return name
+
+    def _drop_old(self) -> None:
+        """Take cookies away that are good for nothing any more: a request can hold only so many."""
+        for brought in self.request.cookies:
+            name = brought.removeprefix(f"{self._cookie}-")
+            if name != brought and self.pool.hosted.journeys.query(name) is None:
+                self._cookies[brought] = "", 0
 
     def at(self, kind: type[At]) -> At:
         """Find where this browser is on its way, with the request that it began with.

@@ -1,0 +1,243 @@
+"""A browser without a screen: pages are read as a person would, forms filled in and sent."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlencode, urljoin, urlsplit
+
+import httpx
+from attrs import define, field
+
+from aiocognito.emulator import CognitoEmulator
+
+PASSWORD = "Correct-Horse-7"
+NEW_PASSWORD = "Better-Horse-8"
+CALLBACK = "http://localhost:3999/callback?from=cognito"
+PLAIN_CALLBACK = "http://localhost:3999/callback"
+LOGOUT = "http://localhost:3999/bye"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+CLIENT: dict[str, Any] = {
+    "ClientName": "shop",
+    "CallbackURLs": [CALLBACK, PLAIN_CALLBACK, "shop://callback"],
+    "LogoutURLs": [LOGOUT],
+    "AllowedOAuthFlowsUserPoolClient": True,
+    "AllowedOAuthFlows": ["code"],
+    "AllowedOAuthScopes": ["openid", "email", "profile"],
+    "SupportedIdentityProviders": ["COGNITO"],
+}
+
+
+@define
+class Form:
+    """A form of a page."""
+
+    action: str
+    method: str
+    fields: dict[str, str] = field(factory=dict)
+    inputs: dict[str, dict[str, str | None]] = field(factory=dict)
+    buttons: dict[str, tuple[str, str]] = field(factory=dict)
+
+
+@define
+class Page:
+    """A page that was answered, taken apart."""
+
+    response: httpx.Response
+    forms: list[Form] = field(factory=list)
+    links: dict[str, str] = field(factory=dict)
+    labels: dict[str, str] = field(factory=dict)
+    said: dict[str, str] = field(factory=dict)
+    title: str = ""
+    lang: str | None = None
+    text: str = ""
+    tags: list[str] = field(factory=list)
+
+    @property
+    def status(self) -> int:
+        return self.response.status_code
+
+    @property
+    def location(self) -> str:
+        return self.response.headers.get("Location", "")
+
+    @property
+    def alert(self) -> str | None:
+        return self.said.get("alert")
+
+    @property
+    def notice(self) -> str | None:
+        return self.said.get("status")
+
+    def form_with(self, name: str) -> Form:
+        """Find the form that has a field or a button of some name."""
+        return next(
+            form for form in self.forms if name in form.fields or name in form.inputs or name in form.buttons
+        )
+
+
+class _Reader(HTMLParser):
+    """Refuses what is not well-formed, as far as the pages write it."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__()
+        self.page = page
+        self.open: list[tuple[str, dict[str, str | None], list[str]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        assert len(given) == len(attrs), "an attribute twice"
+        assert not [name for name in given if name.startswith("on")], "a script"
+        self.page.tags.append(tag)
+        if tag == "html":
+            self.page.lang = given["lang"]
+        if tag == "form":
+            self.page.forms.append(Form(str(given["action"]), str(given["method"])))
+        if tag == "input":
+            self._input(given)
+        if tag not in {"input", "link", "meta", "path"}:
+            self.open.append((tag, given, []))
+
+    def _input(self, given: dict[str, str | None]) -> None:
+        form, name = self.page.forms[-1], str(given["name"])
+        form.inputs[name] = given
+        if given["type"] != "radio":
+            form.fields[name] = given.get("value") or ""
+
+    def handle_data(self, data: str) -> None:
+        for _tag, _given, texts in self.open:
+            texts.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        opened, given, texts = self.open.pop() if tag != "path" else ("path", {}, [])
+        assert opened == tag, f"</{tag}> closes <{opened}>"
+        text = "".join(texts)
+        if tag == "a":
+            self.page.links[text] = str(given["href"])
+        if tag == "button":
+            self.page.forms[-1].buttons[text] = str(given.get("name", "")), str(given.get("value", ""))
+        if tag == "label" and given.get("for"):
+            self.page.labels[str(given["for"])] = text
+        if given.get("role"):
+            self.page.said[str(given["role"])] = text
+        if tag == "h1":
+            self.page.title = text
+        if tag == "main":
+            self.page.text = text
+
+
+def read(response: httpx.Response) -> Page:
+    """Take a page apart."""
+    page = Page(response)
+    if response.headers.get("Content-Type", "").startswith("text/html"):
+        reader = _Reader(page)
+        reader.feed(response.text)
+        reader.close()
+        assert not reader.open
+    return page
+
+
+@define
+class Browser:
+    """A browser, on one page at a time; it does not follow anybody off the emulator."""
+
+    url: str
+    client: httpx.AsyncClient
+    page: Page = field(init=False)
+    gone_to: str = ""
+
+    async def get(self, location: str, **headers: str) -> Page:
+        """Go to an address, and wherever it leads on the emulator."""
+        return await self._follow(await self.client.get(urljoin(self.url, location), headers=headers))
+
+    async def _follow(self, response: httpx.Response) -> Page:
+        while response.status_code == 302 and response.headers["Location"].startswith(f"{self.url}/"):
+            response = await self.client.get(response.headers["Location"])
+        self.gone_to = response.headers.get("Location", "")
+        self.page = read(response)
+        return self.page
+
+    async def click(self, button: str, **typed: str) -> Page:
+        """Fill in the form that has a button, and press it; names in ``typed`` may hold ``__`` for a dot."""
+        form = next(form for form in self.page.forms if button in form.buttons)
+        name, value = form.buttons[button]
+        data = {**form.fields, **{key.replace("__", "."): text for key, text in typed.items()}}
+        if name:
+            data[name] = value
+        return await self.send(form, data)
+
+    async def send(self, form: Form, data: dict[str, str], **headers: str) -> Page:
+        """Send a form."""
+        assert form.method == "post"
+        url = urljoin(str(self.page.response.url), form.action)
+        return await self._follow(await self.client.post(url, data=data, headers=headers))
+
+    async def sign_in(self, username: str = "ana", password: str = PASSWORD) -> Page:
+        """Fill in the login page."""
+        return await self.click("Sign in", username=username, password=password)
+
+    @property
+    def answer(self) -> dict[str, str]:
+        """What the browser has brought back to its app."""
+        parts = urlsplit(self.gone_to)
+        assert f"{parts.scheme}://{parts.netloc}{parts.path}" == PLAIN_CALLBACK, self.gone_to
+        return dict(parse_qsl(parts.fragment or parts.query, keep_blank_values=True, strict_parsing=True))
+
+    @property
+    def session_cookies(self) -> list[str]:
+        """The names of the cookies that somebody is signed in by."""
+        return [name for name in self.client.cookies if name.startswith("cognito-") and name.count("-") == 3]
+
+
+@define
+class Shop:
+    """An app with its user pool, and the browsers that visit it."""
+
+    emulator: CognitoEmulator
+    pool: Any
+
+    def query(self, **more: str | None) -> str:
+        """Write the query of a sign-in."""
+        given: dict[str, str | None] = {
+            "client_id": self.pool.client_id,
+            "redirect_uri": PLAIN_CALLBACK,
+            "response_type": "code",
+            "state": "st ate",
+            **more,
+        }
+        return urlencode({name: value for name, value in given.items() if value is not None})
+
+    def authorize(self, **more: str | None) -> str:
+        """Write the address of a sign-in."""
+        return f"/oauth2/authorize?{self.query(**more)}"
+
+    def client(self, **settings: Any) -> None:
+        """Change the settings of the app client."""
+        self.pool.state.clients[self.pool.client_id].settings.update(settings)
+
+    def code(self, answer: dict[str, str]) -> Any:
+        """Find what a code stands for."""
+        return self.pool.state.hosted.codes.get(answer["code"])
+
+    def who(self, answer: dict[str, str]) -> str:
+        """Tell whose sign-in a code stands for."""
+        return str(self.pool.state.users.by_subject(self.code(answer).sub).username)
+
+    def operations(self) -> list[tuple[str, int | None, str | None]]:
+        """Tell what was asked of the pages."""
+        assert {call.service for call in self.emulator.calls} <= {"hosted-ui"}
+        return [(call.operation, call.status, call.error) for call in self.emulator.calls]
+
+
+@asynccontextmanager
+async def browsing(emulator: CognitoEmulator) -> AsyncIterator[Browser]:
+    """Open a browser without cookies."""
+    async with httpx.AsyncClient(follow_redirects=False, trust_env=False) as client:
+        yield Browser(emulator.url, client)
+
+
+def parameters(location: str) -> dict[str, list[str]]:
+    """Read the query of an address."""
+    return parse_qs(urlsplit(location).query, keep_blank_values=True)
