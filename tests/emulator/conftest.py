@@ -15,6 +15,7 @@ from aiocognito.emulator.world import World
 
 from .bench import Answered, Bench, OnePair, shape_faults
 from .identities import Identities
+from .oauth import App, make_app
 
 
 @pytest.fixture(scope="session")
@@ -85,3 +86,15 @@ def identities(emulator: CognitoEmulator, http: aiohttp.ClientSession) -> Identi
 async def people(emulator: CognitoEmulator) -> EmulatedUserPool:
     """A user pool."""
     return await emulator.create_user_pool()
+
+
+@pytest.fixture
+async def app(emulator: CognitoEmulator, http: aiohttp.ClientSession) -> App:
+    """A public app client with the hosted UI, and ana."""
+    return await make_app(emulator, http)
+
+
+@pytest.fixture
+async def confidential(emulator: CognitoEmulator, http: aiohttp.ClientSession) -> App:
+    """The same with a secret."""
+    return await make_app(emulator, http, GenerateSecret=True)
