@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import re
 import signal
@@ -107,3 +108,22 @@ def test_it_prints(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(SystemExit):
         run(port=server.getsockname()[1])
     assert capsys.readouterr().out.startswith("Cannot listen on 127.0.0.1, port ")
+
+
+async def test_the_identity_pool_knows_the_user_pools_people(tmp_path: Path) -> None:
+    seen = []
+    for _ in range(2):
+        async with running(data=tmp_path) as lines, aiohttp.ClientSession() as http:
+            url, pool_id = found(lines, "Cognito emulator"), found(lines, "identity pool")
+            seen.append(pool_id)
+            given = f"export COGNITO_IDENTITY_POOL_ID={pool_id} COGNITO_IDENTITY_POOL_ENDPOINT={url}"
+            assert f"# for AWS credentials: {given}" in lines
+            for operation, member in (("GetId", "IdentityId"), ("DescribeIdentityPool", "IdentityPoolId")):
+                target = {"X-Amz-Target": f"AWSCognitoIdentityService.{operation}"}
+                async with http.post(url, headers=target, json={"IdentityPoolId": pool_id}) as response:
+                    answer = json.loads(await response.read())
+                    assert member in answer
+            (entry,) = answer["CognitoIdentityProviders"]
+            assert entry["ProviderName"].endswith(f"/{found(lines, 'user pool')}")
+            assert entry["ClientId"] == found(lines, "app client")
+    assert seen[0] == seen[1]
