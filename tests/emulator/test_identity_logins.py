@@ -9,10 +9,10 @@ import pytest
 from attrs import evolve
 from signed import Key
 
-from aiocognito.emulator import EmulatedIdentityPool, EmulatedUserPool
+from aiocognito.emulator import CognitoEmulator, EmulatedIdentityPool, EmulatedUserPool, Unsettled
 from aiocognito.emulator.tokens.keys import KeyPair
 
-from .bench import PASSWORD, claims
+from .bench import PASSWORD, OnePair, claims
 from .identities import Identities, provider
 
 Refused = tuple[str, str]
@@ -285,6 +285,24 @@ async def test_the_user_pool_is_asked_if_it_shall_be(
     )
     # Whoever does not ask takes it until it ends.
     assert await identities.get_id(plain, login) == before[1]
+
+
+async def test_a_sign_out_that_spares_access_tokens_counts_here(
+    identities: Identities, key_pair: KeyPair
+) -> None:
+    unsettled = Unsettled(admin_sign_out_ends_access_tokens=False)
+    async with CognitoEmulator(keys=OnePair(key_pair), unsettled=unsettled) as emulator:
+        ask = Identities(emulator, identities.http)
+        people = await emulator.create_user_pool()
+        entry = {"ProviderName": provider(people), "ClientId": people.client_id}
+        pool = await emulator.create_identity_pool(
+            CognitoIdentityProviders=[{**entry, "ServerSideTokenCheck": True}]
+        )
+        tokens = await ask.tokens(people)
+        await ended(ask, people, "signed out by an administrator", tokens)
+        assert (await emulator.ask("GetUser", AccessToken=tokens["AccessToken"]))["Username"] == "ana"
+        login = {provider(people): tokens["IdToken"]}
+        assert (await refused(ask, pool, **login))[1] == "Token is inactive"
 
 
 async def test_a_later_sign_in_is_active(identities: Identities, people: EmulatedUserPool) -> None:
