@@ -1,13 +1,14 @@
 """A token goes to the hosts that are named, and nowhere else."""
 
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
-from hosted import config
-from scripted import CONFIG, scripted_client, signed_in
+from hosted import config, hosted_client
+from scripted import CONFIG, jwt, scripted_client, signed_in
 
-from aiocognito import SessionManager
+from aiocognito import ClientCredentials, SessionManager
 from aiocognito.errors import UserUnAuthenticatedException
 from aiocognito.integrations.httpx import SessionAuth
 from aiocognito.jwt import JWT
@@ -198,6 +199,35 @@ async def test_a_person_s_token_is_renewed(servers: Servers) -> None:
         current = (await client.fetch_auth_session(credentials=False)).tokens
         assert current is not None
         assert second == f"Bearer {current.access_token.token}"
+
+
+async def test_the_client_that_sends_the_token_may_be_the_one_that_fetches_it() -> None:
+    """Though the host that issues tokens is one of those that are sent them."""
+    seen: list[tuple[str, str | None]] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append((request.url.path, request.headers.get("authorization")))
+        return httpx.Response(200, json={"access_token": jwt(exp=2e9), "expires_in": 3600})
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(handle)) as client:
+        machine = ClientCredentials(config(user_pool_client_secret="s3cr3t"), http_client=client)
+        client.auth = SessionAuth(machine, hosts="auth.example")
+        async with asyncio.timeout(5):
+            await client.get("https://auth.example/oauth2/userInfo")
+    token = (await machine.get_tokens()).access_token.token
+    assert seen == [
+        ("/oauth2/token", "Basic Y2xpZW50OnMzY3IzdA=="),
+        ("/oauth2/userInfo", f"Bearer {token}"),
+    ]
+
+
+async def test_a_sign_in_is_completed_by_a_client_that_sends_its_tokens() -> None:
+    async with hosted_client() as (client, hosted, _):
+        hosted.client.auth = SessionAuth(client, hosts=["auth.example"])
+        request = await client.sign_in_with_redirect()
+        result = await client.complete_sign_in_with_redirect(hosted.come_back(request.url))
+        assert result.is_signed_in
+        assert "authorization" not in hosted.requests[-1].headers
 
 
 def test_it_cannot_wait_without_a_loop() -> None:

@@ -145,6 +145,16 @@ async def test_a_caller_s_client(tls_stub: Stub, certificate: Path) -> None:
         assert not client.is_closed
 
 
+async def test_what_a_caller_s_client_adds_is_no_part_of_a_form(stub: Stub) -> None:
+    async with httpx.AsyncClient(auth=httpx.BasicAuth("gateway", "pw")) as client:
+        http = Http(client)
+        await http.request("POST", stub.url, data={"x": "y"}, headers={"Authorization": "Basic ours"})
+        await http.request("POST", stub.url, data={"client_id": "x"})
+        await http.request("GET", stub.url)  # keys may well lie behind somebody's gateway
+    sent = [request.headers.get("authorization") for request in stub.requests]
+    assert sent == ["Basic ours", None, "Basic Z2F0ZXdheTpwdw=="]
+
+
 async def test_a_client_of_another_make() -> None:
     class Gone(Exception):
         pass

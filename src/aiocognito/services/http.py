@@ -76,16 +76,19 @@ class Http:
         Args:
             method: ``GET`` or ``POST``.
             url: Where to.
-            data: A form to send.
+            data: A form to send. It proves by itself who sends it: a caller's client that
+                authenticates its requests leaves this one alone.
             headers: More headers.
 
         Raises:
             NetworkError: No answer came.
         """
         client = self._client or self._owned or await self._make()
+        # Among what a caller's client may add is the very token that this form is to bring.
+        options: dict[str, Any] = {} if data is None else {"data": data, "auth": None}
         try:
             async with self._limit():
-                answer = await client.request(method, url, data=data, headers=headers, follow_redirects=False)
+                answer = await client.request(method, url, headers=headers, follow_redirects=False, **options)
             return HttpAnswer(answer.status_code, answer.content)
         except Exception as failure:
             names = {cls.__name__ for cls in type(failure).__mro__}
