@@ -153,7 +153,7 @@ class EmulatedUserPool:
         made = await self._emulator.ask("CreateUserPoolClient", UserPoolId=self.id, **asked)
         return self._config(self.state.clients[made["UserPoolClient"]["ClientId"]])
 
-    async def add_resource_server(self, identifier: str, names: Iterable[str]) -> tuple[str, ...]:
+    async def add_resource_server(self, identifier: str, names: Iterable[str]) -> list[str]:
         """Add a resource server; return its scopes as clients ask for them: ``<identifier>/<name>``.
 
         Args:
@@ -166,7 +166,7 @@ class EmulatedUserPool:
         described = [{"ScopeName": name, "ScopeDescription": name} for name in names]
         server = {"Identifier": identifier, "Name": "emulated", "Scopes": described}
         await self._emulator.ask("CreateResourceServer", UserPoolId=self.id, **server)
-        return tuple(f"{identifier}/{scope['ScopeName']}" for scope in described)
+        return [f"{identifier}/{scope['ScopeName']}" for scope in described]
 
     async def add_user(
         self,

@@ -1,0 +1,95 @@
+"""Domains of user pools: names on paper, that are unique and described."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aiocognito.emulator.operations import domains
+from aiocognito.emulator.operations.user_pools import describe
+
+from .bench import Bench
+
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+INVALID = "InvalidParameterException"
+
+
+async def make(ask: Bench, name: str = "shop", **members: Any) -> dict[str, Any]:
+    return await ask("CreateUserPoolDomain", UserPoolId=ask.pool_id, Domain=name, **members)
+
+
+async def described(ask: Bench, name: str = "shop") -> dict[str, Any]:
+    found: dict[str, Any] = (await ask("DescribeUserPoolDomain", Domain=name))["DomainDescription"]
+    return found
+
+
+async def test_a_life(ask: Bench) -> None:
+    pool = {"UserPoolId": ask.pool_id}
+    assert await make(ask) == {"ManagedLoginVersion": 1}
+    found = await described(ask)
+    assert (found["Domain"], found["UserPoolId"], found["Status"]) == ("shop", ask.pool_id, "ACTIVE")
+    assert (await ask("DescribeUserPool", **pool))["UserPool"]["Domain"] == "shop"
+    assert await ask("UpdateUserPoolDomain", **pool, Domain="shop", ManagedLoginVersion=2) == {
+        "ManagedLoginVersion": 2
+    }
+    assert (await described(ask))["ManagedLoginVersion"] == 2
+    # UpdateUserPool resets settings; the domain is none.
+    await ask("UpdateUserPool", **pool)
+    assert (await ask("DescribeUserPool", **pool))["UserPool"]["Domain"] == "shop"
+    code, text = await ask.refused("DeleteUserPool", **pool)
+    assert (code, text) == (
+        INVALID,
+        "User pool cannot be deleted. It has a domain configured that should be deleted first.",
+    )
+    await ask("DeleteUserPoolDomain", **pool, Domain="shop")
+    assert "Domain" not in (await ask("DescribeUserPool", **pool))["UserPool"]
+    assert await described(ask) == {}
+    for operation in ("DeleteUserPoolDomain", "UpdateUserPoolDomain"):
+        refused = await ask.refused(operation, **pool, Domain="shop")
+        assert refused == (INVALID, "No such domain or user pool exists.")
+    await ask("DeleteUserPool", **pool)
+
+
+async def test_a_domain_is_one_pool_s(ask: Bench) -> None:
+    await make(ask)
+    refused = await ask.refused("CreateUserPoolDomain", UserPoolId=ask.pool_id, Domain="other")
+    assert refused == (INVALID, "User pool already has a domain configured.")
+    first = ask.pool_id
+    await ask.make_pool()
+    refused = await ask.refused("CreateUserPoolDomain", UserPoolId=ask.pool_id, Domain="shop")
+    assert refused == (INVALID, "Domain already associated with another user pool.")
+    refused = await ask.refused("DeleteUserPoolDomain", UserPoolId=ask.pool_id, Domain="shop")
+    assert refused == (INVALID, "No such domain or user pool exists.")
+    await ask("DeleteUserPoolDomain", UserPoolId=first, Domain="shop")
+    await make(ask)
+
+
+@pytest.mark.parametrize("word", ["aws", "amazon", "cognito"])
+async def test_reserved_words(ask: Bench, word: str) -> None:
+    refused = await ask.refused("CreateUserPoolDomain", UserPoolId=ask.pool_id, Domain=f"my-{word}-shop")
+    assert refused == (INVALID, f"Domain cannot contain reserved word: {word}")
+
+
+@pytest.mark.parametrize("name", ["Shop", "-shop", "shop-", "sh op", "s" * 64])
+async def test_prefixes_that_are_none(ask: Bench, name: str) -> None:
+    code, text = await ask.refused("CreateUserPoolDomain", UserPoolId=ask.pool_id, Domain=name)
+    assert code == INVALID
+    assert "Member must satisfy regular expression pattern" in text
+
+
+async def test_a_domain_of_one_s_own(ask: Bench) -> None:
+    """Its dots break the service model's pattern, so it is not asked for over the wire here."""
+    await make(ask)
+    own = {"UserPoolId": ask.pool_id, "Domain": "auth.example.com"}
+    config = {"CustomDomainConfig": {"CertificateArn": CERTIFICATE}}
+    made = await domains.CreateUserPoolDomain(ask.world, {**own, **config})
+    assert made == {"ManagedLoginVersion": 1, "CloudFrontDomain": domains.CLOUD_FRONT}
+    found = describe(ask.pool)
+    assert (found["Domain"], found["CustomDomain"]) == ("shop", "auth.example.com")
+    changed = {"CustomDomainConfig": {"CertificateArn": f"{CERTIFICATE}2"}}
+    await domains.UpdateUserPoolDomain(ask.world, {**own, **changed})
+    answer = await domains.DescribeUserPoolDomain(ask.world, {"Domain": "auth.example.com"})
+    assert answer["DomainDescription"]["CustomDomainConfig"] == changed["CustomDomainConfig"]
+    code, _ = await ask.refused("UpdateUserPoolDomain", UserPoolId=ask.pool_id, Domain="shop", **changed)
+    assert code == INVALID

@@ -1,0 +1,248 @@
+"""Identity providers of a user pool, and the users that are tied to accounts there."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from .bench import PASSWORD, Bench, claims
+
+GOOGLE = {"client_id": "g", "client_secret": "s", "authorize_scopes": "openid email"}
+OIDC = {
+    "client_id": "c",
+    "attributes_request_method": "GET",
+    "oidc_issuer": "https://idp.example.com",
+    "authorize_scopes": "openid",
+}
+APPLE = {"client_id": "a", "team_id": "t", "key_id": "k", "private_key": "p", "authorize_scopes": "name"}
+INVALID = "InvalidParameterException"
+NO_USER = ("UserNotFoundException", "User does not exist.")
+
+
+async def make(ask: Bench, name: str = "Google", kind: str | None = None, **members: Any) -> dict[str, Any]:
+    given = {"ProviderDetails": GOOGLE, **members}
+    made = await ask(
+        "CreateIdentityProvider",
+        UserPoolId=ask.pool_id,
+        ProviderName=name,
+        ProviderType=kind or name,
+        **given,
+    )
+    provider: dict[str, Any] = made["IdentityProvider"]
+    return provider
+
+
+async def not_made(ask: Bench, name: str, kind: str, **members: Any) -> tuple[str, str]:
+    given = {"ProviderDetails": GOOGLE, **members}
+    return await ask.refused(
+        "CreateIdentityProvider", UserPoolId=ask.pool_id, ProviderName=name, ProviderType=kind, **given
+    )
+
+
+async def test_a_life(ask: Bench) -> None:
+    named = {"UserPoolId": ask.pool_id, "ProviderName": "Google"}
+    mapping = {"email": "email"}
+    made = await make(ask, AttributeMapping=mapping, IdpIdentifiers=["example.com"])
+    assert made["AttributeMapping"] == {"username": "sub", "email": "email"}
+    assert made["ProviderDetails"].items() >= GOOGLE.items()
+    assert made["ProviderDetails"]["oidc_issuer"] == "https://accounts.google.com"
+    assert (await ask("DescribeIdentityProvider", **named))["IdentityProvider"] == made
+    ask.advance(10)
+    changed = await ask("UpdateIdentityProvider", **named, AttributeMapping={"name": "name"})
+    found = changed["IdentityProvider"]
+    assert found["AttributeMapping"] == {"username": "sub", "name": "name"}
+    # What is not given stays.
+    assert (found["ProviderDetails"], found["IdpIdentifiers"]) == (made["ProviderDetails"], ["example.com"])
+    assert found["LastModifiedDate"] == found["CreationDate"] + 10
+    pool = {"UserPoolId": ask.pool_id}
+    by_identifier = await ask("GetIdentityProviderByIdentifier", **pool, IdpIdentifier="example.com")
+    assert by_identifier["IdentityProvider"] == found
+    (listed,) = (await ask("ListIdentityProviders", **pool))["Providers"]
+    assert listed == {name: found[name] for name in listed}
+    assert listed.keys() == {"ProviderName", "ProviderType", "LastModifiedDate", "CreationDate"}
+    await ask("DeleteIdentityProvider", **named)
+    for operation in ("DescribeIdentityProvider", "UpdateIdentityProvider", "DeleteIdentityProvider"):
+        code, text = await ask.refused(operation, **named)
+        assert (code, text) == ("ResourceNotFoundException", "Identity provider Google does not exist.")
+    code, _ = await ask.refused("GetIdentityProviderByIdentifier", **pool, IdpIdentifier="example.com")
+    assert code == "ResourceNotFoundException"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "details", "username"),
+    [
+        ("Facebook", "Facebook", GOOGLE, "id"),
+        ("LoginWithAmazon", "LoginWithAmazon", GOOGLE, "user_id"),
+        ("SignInWithApple", "SignInWithApple", APPLE, "sub"),
+        ("Corp", "OIDC", OIDC, "sub"),
+        ("Corp", "SAML", {"MetadataURL": "https://idp.example.com/metadata"}, None),
+        ("Corp", "SAML", {"MetadataFile": "<xml/>"}, None),
+    ],
+)
+async def test_kinds(ask: Bench, name: str, kind: str, details: dict[str, str], username: str | None) -> None:
+    made = await make(ask, name, kind, ProviderDetails=details)
+    assert made["AttributeMapping"].get("username") == username
+    assert made["ProviderDetails"].items() >= details.items()
+
+
+@pytest.mark.parametrize(("version", "shown"), [({}, "v17.0"), ({"api_version": "v20.0"}, "v20.0")])
+async def test_facebook_s_version(ask: Bench, version: dict[str, str], shown: str) -> None:
+    made = await make(ask, "Facebook", ProviderDetails={**GOOGLE, **version})
+    assert made["ProviderDetails"]["authorize_url"] == f"https://www.facebook.com/{shown}/dialog/oauth"
+
+
+@pytest.mark.parametrize(
+    ("kind", "details"),
+    [("OIDC", {"client_id": "c"}), ("SAML", {}), ("Google", {"client_id": "c"}), ("SignInWithApple", GOOGLE)],
+)
+async def test_what_is_missing(ask: Bench, kind: str, details: dict[str, str]) -> None:
+    name = "Corp" if kind in {"OIDC", "SAML"} else kind
+    code, text = await not_made(ask, name, kind, ProviderDetails=details)
+    assert code == INVALID
+    assert text.startswith("Missing provider details: ")
+
+
+async def test_names_and_kinds(ask: Bench) -> None:
+    assert await not_made(ask, "Corp", "Google") == (INVALID, "Provider Corp cannot be of type Google.")
+    assert await not_made(ask, "Google", "OIDC", ProviderDetails=OIDC) == (
+        INVALID,
+        "Provider Google cannot be of type OIDC.",
+    )
+    await make(ask)
+    assert await not_made(ask, "Google", "Google") == (
+        "DuplicateProviderException",
+        f"Google already exists in user pool {ask.pool_id}",
+    )
+
+
+async def test_mappings_and_identifiers(ask: Bench) -> None:
+    code, text = await not_made(ask, "Google", "Google", AttributeMapping={"shoe": "size"})
+    assert code == INVALID
+    assert "shoe" in text
+    await make(ask, IdpIdentifiers=["one"])
+    code, text = await not_made(ask, "Corp", "OIDC", ProviderDetails=OIDC, IdpIdentifiers=["one"])
+    assert code == INVALID
+    assert "one" in text
+    named = {"UserPoolId": ask.pool_id, "ProviderName": "Google"}
+    await ask("UpdateIdentityProvider", **named, IdpIdentifiers=["one", "two"])
+
+
+async def test_clients_lose_a_provider_that_is_deleted(ask: Bench) -> None:
+    await make(ask)
+    pool = {"UserPoolId": ask.pool_id}
+    for supported in (["COGNITO", "Google"], ["COGNITO"]):
+        made = await ask(
+            "CreateUserPoolClient", **pool, ClientName="app", SupportedIdentityProviders=supported
+        )
+        ask.client_id = made["UserPoolClient"]["ClientId"]
+    await ask("DeleteIdentityProvider", **pool, ProviderName="Google")
+    supported = [client.settings.get("SupportedIdentityProviders") for client in ask.pool.clients.values()]
+    assert supported == [None, ["COGNITO"], ["COGNITO"]]
+
+
+def identities(ask: Bench, name: str = "ana") -> list[dict[str, Any]]:
+    user = ask.pool.users.find(name)
+    assert user is not None
+    found: list[dict[str, Any]] = json.loads(user.attributes.get("identities", "[]"))
+    return found
+
+
+def account(name: str, value: str, attribute: str = "Cognito_Subject") -> dict[str, str]:
+    return {"ProviderName": name, "ProviderAttributeName": attribute, "ProviderAttributeValue": value}
+
+
+async def link(ask: Bench, source: dict[str, str], name: str = "ana") -> dict[str, Any]:
+    given = {"DestinationUser": account("Cognito", name), "SourceUser": source}
+    return await ask("AdminLinkProviderForUser", UserPoolId=ask.pool_id, **given)
+
+
+async def not_linked(ask: Bench, source: dict[str, str], name: str = "ana") -> tuple[str, str]:
+    given = {"DestinationUser": account("Cognito", name), "SourceUser": source}
+    return await ask.refused("AdminLinkProviderForUser", UserPoolId=ask.pool_id, **given)
+
+
+async def test_linking_and_unlinking(ask: Bench) -> None:
+    await make(ask)
+    await ask.add_user()
+    await link(ask, account("Google", "g-1"))
+    (entry,) = identities(ask)
+    assert entry == {
+        "userId": "g-1",
+        "providerName": "Google",
+        "providerType": "Google",
+        "issuer": None,
+        "primary": False,
+        "dateCreated": 1_700_000_000_500,
+    }
+    # The person's tokens and attributes tell of it, whatever the client may read.
+    result = await ask.tokens()
+    (shown,) = claims(result["IdToken"])["identities"]
+    assert (shown["primary"], shown["dateCreated"]) == ("false", "1700000000500")
+    attributes = (await ask("GetUser", AccessToken=result["AccessToken"]))["UserAttributes"]
+    assert json.loads(next(entry["Value"] for entry in attributes if entry["Name"] == "identities"))
+    refused = await not_linked(ask, account("Google", "g-1"))
+    assert refused == (INVALID, "SourceUser is already linked to DestinationUser")
+    await ask.add_user("ben")
+    code, text = await not_linked(ask, account("Google", "g-1"), "ben")
+    assert code == INVALID
+    assert text.startswith(
+        "Merging is not currently supported, provide a SourceUser that has not been signed"
+    )
+    await ask("AdminDisableProviderForUser", UserPoolId=ask.pool_id, User=account("Google", "g-1"))
+    assert identities(ask) == []
+    assert "identities" not in ask.pool.users.find("ana").attributes  # type: ignore[union-attr]
+    refused = await ask.refused(
+        "AdminDisableProviderForUser", UserPoolId=ask.pool_id, User=account("Google", "g-1")
+    )
+    assert refused == NO_USER
+    await link(ask, account("Google", "g-1"), "ben")
+
+
+async def test_five_are_enough(ask: Bench) -> None:
+    await make(ask)
+    await ask.add_user()
+    for number in range(5):
+        await link(ask, account("Google", f"g-{number}"))
+    code, _ = await not_linked(ask, account("Google", "g-5"))
+    assert code == "LimitExceededException"
+    await ask("AdminDisableProviderForUser", UserPoolId=ask.pool_id, User=account("Google", "g-3"))
+    assert [entry["userId"] for entry in identities(ask)] == ["g-0", "g-1", "g-2", "g-4"]
+
+
+async def test_links_that_cannot_be(ask: Bench) -> None:
+    await make(ask, AttributeMapping={"email": "email"})
+    await ask.add_user()
+    assert await not_linked(ask, account("Google", "g-1"), "nobody") == NO_USER
+    code, text = await not_linked(ask, account("Cognito", "ben"))
+    assert code == INVALID
+    assert text.startswith("Invalid SourceUser: Cognito users with a username/password may not be")
+    code, text = await not_linked(ask, account("Corp", "1"))
+    assert (code, text) == (INVALID, f"The provider Corp does not exist for User Pool {ask.pool_id}.")
+    code, _ = await not_linked(ask, account("Google", "g-1", "name"))
+    assert code == INVALID
+    code, _ = await not_linked(ask, account("Google", ""))
+    assert code == INVALID
+    assert identities(ask) == []
+    await link(ask, account("Google", "ana@example.com", "email"))
+
+
+async def test_a_federated_user_as_destination(ask: Bench) -> None:
+    await make(ask)
+    await make(ask, "Corp", "OIDC", ProviderDetails=OIDC)
+    await ask.add_user("Google_g-1")
+    given = {"DestinationUser": account("Google", "g-1"), "SourceUser": account("Corp", "c-1")}
+    await ask("AdminLinkProviderForUser", UserPoolId=ask.pool_id, **given)
+    assert [entry["providerName"] for entry in identities(ask, "Google_g-1")] == ["Corp"]
+
+
+async def test_a_user_of_the_pool_s_own_loses_the_password(ask: Bench) -> None:
+    await ask.add_user()
+    await ask("AdminDisableProviderForUser", UserPoolId=ask.pool_id, User=account("Cognito", "ana"))
+    parameters = {"USERNAME": "ana", "PASSWORD": PASSWORD}
+    members = {"ClientId": ask.client_id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters}
+    assert (await ask.refused("InitiateAuth", **members))[0] == "NotAuthorizedException"
+    user = account("Cognito", "nobody")
+    refused = await ask.refused("AdminDisableProviderForUser", UserPoolId=ask.pool_id, User=user)
+    assert refused == NO_USER
