@@ -191,6 +191,12 @@ class TestContributing:
                 assert name in page.read_text(encoding="utf-8")
 
 
+def test_the_readme_fits_on_a_screen() -> None:
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 60, "the guide in docs/ has room for more"
+    assert max(map(len, lines)) <= 120
+
+
 def test_the_changelog_begins_with_this_version() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     first = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
