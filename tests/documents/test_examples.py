@@ -90,7 +90,7 @@ def test_the_examples_of_a_page_run(page: Path, backend: Backend, loop: asyncio.
     prepare(backend, name_of(page))
     run(page, {"input": backend.answer}, loop)
     # Those that ask this user pool for nothing have one of their own, or need none.
-    others = {"docs/configuration.md", "docs/emulator.md", "docs/hosted-ui.md"}
+    others = {"docs/aws-credentials.md", "docs/configuration.md", "docs/emulator.md", "docs/hosted-ui.md"}
     assert backend.emulator.calls or name_of(page) in others
 
 
