@@ -314,6 +314,17 @@ async def test_a_session_that_was_planted_is_none(shop: Shop, browser: Browser, 
     assert (await eve.get(shop.authorize())).title == "Sign in"
 
 
+async def test_people_are_signed_in_side_by_side(shop: Shop, browser: Browser, open_browser: Open) -> None:
+    await shop.pool.add_user("bo", PASSWORD)
+    other = await open_browser()
+    for one, name in ((browser, "ana"), (other, "bo")):
+        await one.get(shop.authorize())
+        await one.sign_in(name)
+    for one, name in ((browser, "ana"), (other, "bo")):
+        await one.get(shop.authorize())
+        assert shop.who(one.answer) == name
+
+
 async def test_a_session_of_another_pool_is_none(shop: Shop, make_shop: MakeShop, browser: Browser) -> None:
     other = await make_shop()
     await browser.get(shop.authorize())

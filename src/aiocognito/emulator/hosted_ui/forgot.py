@@ -10,7 +10,8 @@ from attrs import define, field
 from ..refusals import Refusal
 from . import fields, html
 from .html import element
-from .state import CODE_LIFE
+from .request import supported
+from .state import CODE_LIFE, LOCAL
 from .visit import Answer, StartAgain, Visit
 
 PATH: Final = "/forgotPassword"
@@ -32,11 +33,13 @@ class Resetting:
 
 async def show(visit: Visit) -> Answer:
     """Show the page that asks whose password it is."""
+    _require_passwords(visit)
     return page(visit)
 
 
 async def take(visit: Visit) -> Answer:
     """Send a code."""
+    _require_passwords(visit)
     name = visit.given("username")
     try:
         sent = await visit.ask("ForgotPassword", name)
@@ -44,6 +47,11 @@ async def take(visit: Visit) -> Answer:
         return page(visit, alert=refusal.message, error=refusal.code)
     step = visit.set_out(Resetting(name, sent["CodeDeliveryDetails"]), life=CODE_LIFE)
     return visit.go(visit.url(f"{RESET}/{step}"))
+
+
+def _require_passwords(visit: Visit) -> None:
+    if LOCAL not in supported(visit.client):
+        raise StartAgain("There are no passwords here.", "NotAuthorizedException")
 
 
 def page(visit: Visit, *, alert: str | None = None, error: str | None = None) -> Answer:

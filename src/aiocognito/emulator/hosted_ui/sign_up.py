@@ -50,6 +50,8 @@ async def show(visit: Visit) -> Answer:
 
 async def take(visit: Visit) -> Answer:
     """Make an account of what was typed into it."""
+    if not _may(visit):
+        return _page(visit)
     name, password = visit.given("username"), visit.form.get("password", "")
     given: dict[str, Any] = {"UserAttributes": schema.to_list(fields.given(visit.form))}
     if password:
@@ -66,7 +68,7 @@ async def take(visit: Visit) -> Answer:
 
 
 def _page(visit: Visit, refusal: Refusal | None = None) -> Answer:
-    if not is_open(visit.pool) or LOCAL not in supported(visit.client):
+    if not _may(visit):
         refusal = not_authorized("SignUp is not permitted for this user pool")
         form = None
     else:
@@ -78,6 +80,10 @@ def _page(visit: Visit, refusal: Refusal | None = None) -> Answer:
         element("p", "You have an account? ", element("a", "Sign in", href=visit.url("/login"))),
         error=None if refusal is None else refusal.code,
     )
+
+
+def _may(visit: Visit) -> bool:
+    return is_open(visit.pool) and LOCAL in supported(visit.client)
 
 
 def _form(visit: Visit) -> Html:

@@ -18,7 +18,7 @@ from ..signing_in.turn import Turn
 from ..users import User
 from . import authorize, fields, html
 from .html import Html, element
-from .visit import Answer, StartAgain, Visit
+from .visit import LATE, Answer, StartAgain, Visit
 
 PATH: Final = "/mfa"
 _TOTP: Final = "SOFTWARE_TOKEN_MFA"
@@ -76,15 +76,21 @@ async def sign_in(visit: Visit, user: User) -> Answer:
     Raises:
         StartAgain: They may not sign in.
     """
-    turn = Turn(visit.world, visit.pool, visit.client, {}, name=user.username, hosted=True, begins=True)
-    turn.user = visit.pool.users.by_subject(user.sub)
+    _require_there(visit, user)
+    turn = Turn(visit.world, visit.pool, visit.client, {}, name=user.username, user=user, hosted=True)
+    turn.begins = True
     try:
-        password.require_able(turn.person)
+        password.require_able(user)
         await before(turn)
         answer = await mfa.go_on(turn)
     except Refusal as refusal:
         raise StartAgain(refusal.message, refusal.code) from refusal
     return await go_on(visit, user, answer)
+
+
+def _require_there(visit: Visit, user: User) -> None:
+    if visit.pool.users.by_subject(user.sub) is None:
+        raise StartAgain(LATE, "expired")
 
 
 async def show(visit: Visit) -> Answer:
@@ -95,6 +101,7 @@ async def show(visit: Visit) -> Answer:
 async def take(visit: Visit) -> Answer:
     """Take the answer to it."""
     at = visit.at(Challenged)
+    _require_there(visit, at.user)
     try:
         answer = await _answer(visit, at)
     except Refusal as refusal:

@@ -59,7 +59,7 @@ def _return(visit: Visit, at: providers.Abroad, answer: Mapping[str, str | None]
 
 def _stub(visit: Visit, at: providers.Abroad, alert: str | None = None) -> Answer:
     name = providers.shown(at.provider)
-    mapping = visit.pool.providers[at.provider].get("AttributeMapping") or {}
+    mapping = visit.pool.providers.get(at.provider, {}).get("AttributeMapping") or {}
     labels = {
         claim: fields.label(attribute) for attribute, claim in mapping.items() if attribute != "username"
     }

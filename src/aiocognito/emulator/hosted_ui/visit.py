@@ -140,20 +140,16 @@ class Visit:
 
     # Answers
 
-    def page(
-        self, title: str, *content: str | None, error: str | None = None, status: int | None = None
-    ) -> Answer:
+    def page(self, title: str, *content: str | None, error: str | None = None) -> Answer:
         """Show a page.
 
         Args:
             title: Its heading.
             content: What is under it.
-            error: The code of a refusal that it tells about.
-            status: The HTTP status; 200, or 400 with an error.
+            error: The code of a refusal that it tells about, with which its status is 400.
         """
         text = html.document(title, *content, whose=self.client_name, lang=self.asked.lang)
-        if status is None:
-            status = 200 if error is None else 400
+        status = 200 if error is None else 400
         response = Answer(text=text, content_type="text/html", status=status)
         return self._baked(response, error)
 
