@@ -26,10 +26,14 @@ from aiocognito.emulator.operations import (
     attributes,
     authentication,
     devices,
+    domains,
     groups,
+    identity_providers,
+    linked_users,
     mfa,
     passkeys,
     passwords,
+    resource_servers,
     sessions,
     sign_up,
     user_pools,
@@ -140,6 +144,81 @@ async def test_every_operation_on_devices_and_passkeys(emulator: CognitoEmulator
         if function.__module__ in {devices.__name__, passkeys.__name__}
     }
     assert judge.asked >= wanted, wanted - judge.asked
+
+
+async def test_every_operation_on_oauth(emulator: CognitoEmulator, judge: Judge) -> None:
+    pool = await emulator.create_user_pool()
+    await pool.add_user("ana", PASSWORD)
+    named = {"UserPoolId": pool.id}
+    await own_resource_servers(judge, named)
+    await own_domains(judge, named)
+    await own_providers(judge, named)
+    modules = {module.__name__ for module in (domains, identity_providers, linked_users, resource_servers)}
+    wanted = {name for name, function in TABLE.items() if function.__module__ in modules}
+    assert judge.asked >= wanted, wanted - judge.asked
+
+
+def test_no_operation_goes_without_a_judge() -> None:
+    others = (devices, domains, identity_providers, linked_users, passkeys, resource_servers)
+    judged = {module.__name__ for module in (*MODULES, *others)}
+    assert {function.__module__ for function in TABLE.values()} == judged
+
+
+async def own_resource_servers(judge: Judge, pool: dict[str, str]) -> None:
+    named = {**pool, "Identifier": "orders"}
+    scopes = [{"ScopeName": "read", "ScopeDescription": "See orders"}]
+    await judge("CreateResourceServer", **named, Name="Orders")
+    await judge("DescribeResourceServer", **named)
+    await judge("UpdateResourceServer", **named, Name="Orders", Scopes=scopes)
+    await judge("ListResourceServers", **pool, MaxResults=1)
+    assert await judge.refused("CreateResourceServer", **named, Name="Orders") == "InvalidParameterException"
+    oauth = {
+        "AllowedOAuthFlowsUserPoolClient": True,
+        "AllowedOAuthFlows": ["client_credentials"],
+        "AllowedOAuthScopes": ["orders/read"],
+    }
+    made = await judge("CreateUserPoolClient", **pool, ClientName="app", GenerateSecret=True, **oauth)
+    client = {**pool, "ClientId": made["UserPoolClient"]["ClientId"]}
+    both = {**oauth, "AllowedOAuthFlows": ["client_credentials", "implicit"]}
+    assert await judge.refused("UpdateUserPoolClient", **client, **both) == "InvalidOAuthFlowException"
+    unknown = {**oauth, "AllowedOAuthScopes": ["orders/write"]}
+    assert await judge.refused("UpdateUserPoolClient", **client, **unknown) == "ScopeDoesNotExistException"
+    await judge("DeleteResourceServer", **named)
+    assert await judge.refused("DescribeResourceServer", **named) == "ResourceNotFoundException"
+
+
+async def own_domains(judge: Judge, pool: dict[str, str]) -> None:
+    named = {**pool, "Domain": "shop"}
+    await judge("CreateUserPoolDomain", **named)
+    await judge("DescribeUserPoolDomain", Domain="shop")
+    await judge("DescribeUserPool", **pool)
+    await judge("UpdateUserPoolDomain", **named, ManagedLoginVersion=2)
+    assert await judge.refused("DeleteUserPool", **pool) == "InvalidParameterException"
+    await judge("DeleteUserPoolDomain", **named)
+    await judge("DescribeUserPoolDomain", Domain="shop")
+    assert await judge.refused("DeleteUserPoolDomain", **named) == "InvalidParameterException"
+
+
+async def own_providers(judge: Judge, pool: dict[str, str]) -> None:
+    named = {**pool, "ProviderName": "Google"}
+    details = {"client_id": "g", "client_secret": "s", "authorize_scopes": "openid"}
+    made = {**named, "ProviderType": "Google", "ProviderDetails": details}
+    await judge("CreateIdentityProvider", **made, IdpIdentifiers=["example.com"])
+    assert await judge.refused("CreateIdentityProvider", **made) == "DuplicateProviderException"
+    await judge("DescribeIdentityProvider", **named)
+    await judge("UpdateIdentityProvider", **named, AttributeMapping={"email": "email"})
+    await judge("ListIdentityProviders", **pool, MaxResults=1)
+    await judge("GetIdentityProviderByIdentifier", **pool, IdpIdentifier="example.com")
+    subject = {"ProviderAttributeName": "Cognito_Subject"}
+    source = {"ProviderName": "Google", **subject, "ProviderAttributeValue": "g-1"}
+    ana = {"ProviderName": "Cognito", **subject, "ProviderAttributeValue": "ana"}
+    await judge("AdminLinkProviderForUser", **pool, DestinationUser=ana, SourceUser=source)
+    await judge("AdminGetUser", **pool, Username="ana")
+    await judge("AdminDisableProviderForUser", **pool, User=source)
+    gone = await judge.refused("AdminDisableProviderForUser", **pool, User=source)
+    assert gone == "UserNotFoundException"
+    await judge("DeleteIdentityProvider", **named)
+    assert await judge.refused("DescribeIdentityProvider", **named) == "ResourceNotFoundException"
 
 
 async def password_sign_in(judge: Judge, pool: Any, **more: str) -> dict[str, Any]:
