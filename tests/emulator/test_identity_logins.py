@@ -14,6 +14,7 @@ from aiocognito.emulator.tokens.keys import KeyPair
 
 from .bench import PASSWORD, OnePair, claims
 from .identities import Identities, provider
+from .oauth import App
 
 Refused = tuple[str, str]
 UNSUPPORTED = (
@@ -232,6 +233,19 @@ async def test_one_bad_login_fails_them_all(identities: Identities, people: Emul
     login = await identities.login(people)
     assert await refused(identities, pool, **login, **{provider(other): "token"}) == NO_ID_TOKEN
     assert pool.identities == []
+
+
+async def test_an_id_token_of_the_hosted_ui(identities: Identities, app: App) -> None:
+    entry = {"ProviderName": provider(app.pool), "ClientId": app.id, "ServerSideTokenCheck": True}
+    pool = await identities.emulator.create_identity_pool(CognitoIdentityProviders=[entry])
+    found = await app.sign_in()
+    login = {provider(app.pool): found["id_token"]}
+    # The same person as over the API.
+    assert await identities.get_id(pool, login) == await identities.get_id(
+        pool, await identities.login(app.pool)
+    )
+    await app.post("revoke", {"token": found["refresh_token"], **app.credentials})
+    assert (await refused(identities, pool, **login))[1] == "Token is inactive"
 
 
 # ServerSideTokenCheck

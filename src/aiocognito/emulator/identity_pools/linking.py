@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final
 from ..refusals import Refusal, not_authorized
 from .pool import Identity
 
-_GONE: Final = Identity("", 0.0, 0.0, linked=True)
-
 if TYPE_CHECKING:
     from ..world import World
     from .logins import Login
     from .pool import IdentityPool
+
+# What a disabled identity leads to when its successor was deleted.
+_GONE: Final = Identity("", 0.0, 0.0, linked=True)
 
 
 def resolve(world: World, pool: IdentityPool, logins: Sequence[Login]) -> Identity:
