@@ -56,7 +56,10 @@ async def test_asks_for_what_the_pool_knows_people_by(
 
 async def test_a_hint_is_typed_in_already(shop: Shop, browser: Browser) -> None:
     page = await browser.get(shop.authorize(login_hint='ana" onfocus="alert(1)'))
-    assert page.forms[0].fields["username"] == 'ana" onfocus="alert(1)'
+    form = page.forms[0]
+    assert form.fields["username"] == 'ana" onfocus="alert(1)'
+    assert "autofocus" in form.inputs["password"]
+    assert "autofocus" not in form.inputs["username"]
 
 
 async def test_signs_in(shop: Shop, browser: Browser) -> None:

@@ -418,6 +418,20 @@ async def test_a_linked_user_signs_in_as_themselves(with_google: Shop, browser: 
     assert with_google.who(browser.answer) == "ana"
 
 
+async def test_a_linked_user_gets_nobodys_sign_in_name(make_shop: MakeShop, browser: Browser) -> None:
+    shop = await make_shop(UsernameAttributes=["email"])
+    await shop.pool.add_user("ana@example.com", PASSWORD)
+    await shop.pool.add_user(MAIL, PASSWORD)
+    await add_provider(shop)
+    await link(shop, "ana@example.com")
+    await go(shop, browser)
+    await say(browser)
+    assert browser.answer["error_description"] == "An account with the given email already exists."
+    user = shop.pool.state.users.find("ana@example.com")
+    assert user.attributes["email"] == "ana@example.com"
+    assert shop.pool.state.users.find(MAIL) is not user
+
+
 async def test_a_trigger_that_links_is_heard_at_the_next_sign_in(with_google: Shop, browser: Browser) -> None:
     async def link_them(event: dict[str, Any]) -> dict[str, Any]:
         await link(with_google)

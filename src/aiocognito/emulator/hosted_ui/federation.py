@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from .. import confirmation, identities, schema, triggers, users
 from ..operations.sign_up import ask_before
-from ..refusals import invalid_parameter
+from ..refusals import Refusal, invalid_parameter
 from ..signing_in import finish
 from ..signing_in.before import before
 from ..signing_in.turn import Turn
@@ -87,7 +87,13 @@ def _bring_up_to_date(visit: Visit, user: User, attributes: Mapping[str, str]) -
             and f"{name}_verified" not in attributes
         ):
             given.pop(f"{name}_verified", None)
+    before = dict(user.attributes)
     user.attributes.update(given)
+    taken = visit.pool.users.conflict(user)
+    if taken is not None:
+        # A linked user's address is a sign-in name here, and this one is somebody else's.
+        user.attributes = before
+        raise Refusal("AliasExistsException", f"An account with the given {taken} already exists.")
     user.modified = visit.world.clock()
     visit.pool.users.index(user)
 

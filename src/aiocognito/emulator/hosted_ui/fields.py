@@ -41,13 +41,14 @@ _COMPLETED: Final[Mapping[str, str]] = {
 _PHONE_HINT: Final = "With + and the country code, such as +15555550100."
 
 
-def username(pool: UserPool, typed: str | None, *, is_new: bool = False) -> Html:
+def username(pool: UserPool, typed: str | None, *, is_new: bool = False, autofocus: bool = True) -> Html:
     """Write the field for the name that somebody signs in with.
 
     Args:
         pool: The user pool.
         typed: What was typed already.
         is_new: They make it up now: it is no alias.
+        autofocus: They begin here.
     """
     names = pool.users.username_attributes or ("username", *(() if is_new else pool.users.alias_attributes))
     titles = [label(name) for name in names]
@@ -60,6 +61,7 @@ def username(pool: UserPool, typed: str | None, *, is_new: bool = False) -> Html
         autocomplete="username",
         autocapitalize="off",
         spellcheck="false",
+        autofocus=autofocus,
     )
 
 

@@ -93,8 +93,14 @@ def _local(visit: Visit) -> Html:
     typed = visit.form.get("username") or visit.asked.login_hint
     form = visit.form_to(
         PATH,
-        fields.username(visit.pool, typed),
-        html.field("password", "Password", type="password", autocomplete="current-password"),
+        fields.username(visit.pool, typed, autofocus=not typed),
+        html.field(
+            "password",
+            "Password",
+            type="password",
+            autocomplete="current-password",
+            autofocus=bool(typed),
+        ),
         element("button", "Sign in", type="submit"),
     )
     links = [element("a", "Forgot your password?", href=visit.url(forgot.PATH))]
