@@ -4,9 +4,24 @@ from __future__ import annotations
 
 import pytest
 from attrs import define
+from hypothesis import given
+from hypothesis import strategies as st
 
-from aiocognito.emulator import CognitoEmulator, EmulatedIdentityPool, EmulatedUserPool, Unsettled
+from aiocognito.emulator import (
+    Clock,
+    CognitoEmulator,
+    EmulatedIdentityPool,
+    EmulatedUserPool,
+    Unsettled,
+    documents,
+)
+from aiocognito.emulator.identity_pools import linking
+from aiocognito.emulator.identity_pools.logins import Login
+from aiocognito.emulator.identity_pools.pool import IdentityPool
+from aiocognito.emulator.randomness import Randomness
+from aiocognito.emulator.refusals import Refusal
 from aiocognito.emulator.tokens.keys import KeyPair
+from aiocognito.emulator.world import World
 
 from .bench import OnePair
 from .identities import Identities, provider
@@ -246,6 +261,48 @@ async def test_both_forms_of_one_provider_at_once(shop: Shop) -> None:
     logins = {name: ben, f"issuer-{name}": ana}
     assert await shop.ask.refused("GetId", IdentityPoolId=shop.pool.id, Logins=logins) == CONFLICT
     assert len(shop.pool.identities) == 1
+
+
+# Whatever comes in whatever order
+
+LOGINS = [Login(provider, subject) for provider in ("one", "two") for subject in ("ana", "ben")]
+REQUESTS = st.lists(
+    st.tuples(
+        st.none() | st.integers(0, 5),
+        st.lists(st.sampled_from(LOGINS), max_size=3, unique_by=lambda login: login.key),
+    ),
+    max_size=12,
+)
+
+
+@given(REQUESTS, st.booleans())
+def test_what_always_holds(
+    requests: list[tuple[int | None, list[Login]]], keeps_login_identity: bool
+) -> None:
+    unsettled = Unsettled(merge_keeps_login_identity=keeps_login_identity)
+    world = World(clock=Clock(lambda: 1.0), random=Randomness(1), unsettled=unsettled)
+    pool = IdentityPool("us-east-1:1", {"AllowUnauthenticatedIdentities": True})
+    for number, logins in requests:
+        known = list(pool.identities.values())
+        before = documents.encode(pool)
+        try:
+            if number is None or not known:
+                found = linking.resolve(world, pool, logins)
+            else:
+                found = linking.enter(world, pool, known[number % len(known)], logins)
+        except Refusal:
+            assert documents.encode(pool) == before
+            continue
+        # Whoever was let in has all their logins from now on, and can come again.
+        assert found.successor is None
+        assert all(pool.owner(login.key) is found for login in logins)
+        assert linking.enter(world, pool, found, logins) is found
+    for identity in pool.identities.values():
+        assert all(len(subjects) == 1 for subjects in identity.logins.values())
+        assert all(pool.owner(key) is identity for key in identity.login_keys())
+        if identity.successor is not None:
+            assert not identity.logins
+            assert pool.identities[identity.successor].linked
 
 
 # Unlinking

@@ -37,6 +37,60 @@ def test_every_operation_of_the_service_is_there() -> None:
     assert set(TABLE) == set(ServiceModel.load(IDENTITY_POOLS).operations)
 
 
+async def test_the_raw_answer_of_every_operation(identities: Identities, people: EmulatedUserPool) -> None:
+    ask, login = identities, await identities.login(people)
+    entry = {"ProviderName": provider(people), "ClientId": people.client_id}
+    settings: dict[str, Any] = {
+        "IdentityPoolName": "people",
+        "AllowUnauthenticatedIdentities": True,
+        "AllowClassicFlow": True,
+        "DeveloperProviderName": "login.example",
+        "CognitoIdentityProviders": [entry],
+    }
+    made = await ask("CreateIdentityPool", **settings, IdentityPoolTags={"a": "1"})
+    pool = {"IdentityPoolId": made["IdentityPoolId"]}
+    arn = f"arn:aws:cognito-identity:us-east-1:123456789012:identitypool/{pool['IdentityPoolId']}"
+    await ask("UpdateIdentityPool", **pool, **settings)
+    await ask("DescribeIdentityPool", **pool)
+    await ask("ListIdentityPools", MaxResults=1)
+    await ask("TagResource", ResourceArn=arn, Tags={"b": "2"})
+    await ask("UntagResource", ResourceArn=arn, TagKeys=["b"])
+    await ask("ListTagsForResource", ResourceArn=arn)
+    mapping = {
+        "Type": "Rules",
+        "AmbiguousRoleResolution": "AuthenticatedRole",
+        "RulesConfiguration": {
+            "Rules": [{"Claim": "sub", "MatchType": "Equals", "Value": "x", "RoleARN": ROLE}]
+        },
+    }
+    mappings = {f"{provider(people)}:{people.client_id}": mapping}
+    roles = {"authenticated": ROLE, "unauthenticated": ROLE}
+    await ask("SetIdentityPoolRoles", **pool, Roles=roles, RoleMappings=mappings)
+    await ask("GetIdentityPoolRoles", **pool)
+    tagged = {**pool, "IdentityProviderName": provider(people)}
+    await ask("SetPrincipalTagAttributeMap", **tagged, PrincipalTags={"who": "cognito:username"})
+    await ask("GetPrincipalTagAttributeMap", **tagged)
+    guest = {"IdentityId": (await ask("GetId", **pool))["IdentityId"]}
+    await ask("GetCredentialsForIdentity", **guest)
+    await ask("GetCredentialsForIdentity", **guest, Logins=login)
+    await ask("GetOpenIdToken", **guest, Logins=login)
+    await ask("DescribeIdentity", **guest)
+    await ask("ListIdentities", **pool, MaxResults=1)
+    for name in ("ana", "ben"):
+        developed = {"Logins": {"login.example": name}}
+        other = await ask("GetOpenIdTokenForDeveloperIdentity", **pool, **developed)
+    await ask("LookupDeveloperIdentity", **pool, DeveloperUserIdentifier="ana")
+    named = {**pool, "DeveloperProviderName": "login.example"}
+    merge = {"SourceUserIdentifier": "ana", "DestinationUserIdentifier": "ben"}
+    await ask("MergeDeveloperIdentities", **named, **merge)
+    unlink = {"IdentityId": other["IdentityId"], "DeveloperUserIdentifier": "ana"}
+    await ask("UnlinkDeveloperIdentity", **named, **unlink)
+    await ask("UnlinkIdentity", **guest, Logins=login, LoginsToRemove=[provider(people)])
+    await ask("DeleteIdentities", IdentityIdsToDelete=[guest["IdentityId"], NOWHERE])
+    await ask("DeleteIdentityPool", **pool)
+    assert ask.asked == set(TABLE)
+
+
 # The pool
 
 
