@@ -547,6 +547,10 @@ class TestFaults:
         assert app.emulator.calls[-1].status is None
         assert (await app.post("token", app.exchange(code))).status == (400 if spent else 200)
 
+    async def test_latency_alone_does_no_harm(self, app: App) -> None:
+        app.emulator.faults.add("Token", latency=0.001)
+        assert await app.token(app.exchange(app.code()))
+
     async def test_what_is_not_json(self, app: App) -> None:
         app.emulator.faults.add("Token", malformed=True)
         answered = await app.post("token", app.exchange(app.code()))
@@ -580,3 +584,16 @@ async def test_what_was_spent_stays_spent(key_pair: KeyPair, http: Any, tmp_path
         assert await app.token(app.exchange(unused))
         assert await app.error(app.exchange(code)) == "invalid_grant"
         assert await app.error(app.renewal(found["refresh_token"])) == "invalid_grant"
+
+
+async def test_codes_are_forgotten_after_a_day(app: App) -> None:
+    """An old one is told from one that never was for as long as its second use could tell of a thief."""
+    codes = app.pool.state.hosted.codes
+    old = app.code()
+    app.emulator.clock.advance(86_000)
+    kept = app.code()
+    assert codes.get(old) is not None
+    app.emulator.clock.advance(701)
+    app.code()
+    assert codes.get(old) is None
+    assert codes.get(kept) is not None

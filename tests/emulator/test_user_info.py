@@ -78,6 +78,19 @@ async def test_it_is_up_to_date(app: App) -> None:
     assert (await who(app, token))["name"] == "Ana Maria"
 
 
+async def test_reading_writes_nothing_down(app: App) -> None:
+    written: list[str] = []
+
+    async def keep() -> None:
+        written.append("all")
+
+    app.emulator.world.keep = keep
+    token = (await app.sign_in())["access_token"]
+    assert written == ["all"]
+    await who(app, token)
+    assert written == ["all"]
+
+
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic abc"])
 async def test_without_a_token(app: App, header: str | None) -> None:
     assert await refused(app, header, 400) == BAD_REQUEST
