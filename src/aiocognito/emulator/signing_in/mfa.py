@@ -102,7 +102,7 @@ async def ask(turn: Turn, factor: str, *, address: str | None = None) -> dict[st
         attribute=attribute,
         address=to,
         purpose=codes.MFA,
-        life=turn.life,
+        life=turn.client.session_life,
         occasion=turn.occasion,
     )
     parameters["CODE_DELIVERY_DELIVERY_MEDIUM"] = codes.medium_of(attribute)

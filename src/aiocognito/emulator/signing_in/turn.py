@@ -9,7 +9,6 @@ from attrs import define, field
 
 from ..clients import AppClient
 from ..handles import Handle
-from ..hosted_ui.state import STEP_LIFE
 from ..pool import UserPool
 from ..refusals import missing_parameter
 from ..users import User
@@ -82,18 +81,10 @@ class Turn:
         """Why a code is sent."""
         return Occasion("Authentication", self.client, self.client_metadata)
 
-    @property
-    def life(self) -> float:
-        """Seconds for which the next handle, and the code that is sent with it, are good.
-
-        On the hosted UI it is documented to be the same for all app clients.
-        """
-        return STEP_LIFE if self.hosted else self.client.session_life
-
     def challenge(self, name: str, parameters: Mapping[str, str], *, state: object = None) -> dict[str, Any]:
         """Ask something: the answer of an operation, with a fresh handle."""
         now = self.world.clock()
         sub = None if self.user is None else self.user.sub
-        handle = Handle(name, self.client.id, sub, now + self.life, state)
+        handle = Handle(name, self.client.id, sub, now + self.client.session_life, state)
         session = self.pool.handles.issue(handle, now)
         return {"ChallengeName": name, "Session": session, "ChallengeParameters": dict(parameters)}
