@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 from typing import Final
 
+from .hosted_ui import html
 from .operations.sign_up import confirm_by_link
 from .refusals import Refusal
 from .world import World
 
 PATH: Final = "/confirmUser"
-_PAGE: Final = """<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><title>Confirm your account</title></head>
-<body><main><p>{}</p></main></body>
-</html>
-"""
 
 
 async def answer(world: World, query: Mapping[str, str]) -> tuple[int, str]:
@@ -29,5 +23,9 @@ async def answer(world: World, query: Mapping[str, str]) -> tuple[int, str]:
             query.get("confirmation_code", ""),
         )
     except Refusal as refusal:
-        return 400, _PAGE.format(escape(refusal.message))
-    return 200, _PAGE.format("Your registration has been confirmed!")
+        return 400, _page(html.alert(refusal.message))
+    return 200, _page(html.notice("Your registration has been confirmed!"))
+
+
+def _page(said: html.Html | None) -> str:
+    return html.document("Confirm your account", said, whose="Hosted UI")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -178,6 +179,26 @@ async def test_a_step_belongs_to_its_request(mia: Shop, browser: Browser) -> Non
     assert (await browser.get(f"/mfa/unknown?{mia.query()}")).alert == LATE
 
 
+async def test_a_code_that_comes_twice_at_once(shop: Shop, browser: Browser) -> None:
+    await shop.pool.add_user("bo", PASSWORD, attributes={"phone_number": "+15555550100"}, mfa="SMS")
+    form = (await begin(shop, browser, "bo")).form_with("code")
+    data = {**form.fields, "code": await shop.emulator.outbox.next_code("bo")}
+    url = browser.url + form.action
+    answers = await asyncio.gather(*(browser.client.post(url, data=data) for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [302, 400, 400]
+    assert len(shop.pool.state.hosted.codes._codes) == 1
+
+
+async def test_no_device_is_named(make_shop: MakeShop, browser: Browser) -> None:
+    devices = {"ChallengeRequiredOnNewDevice": True, "DeviceOnlyRememberedOnUserPrompt": False}
+    shop = await make_shop(DeviceConfiguration=devices)
+    await shop.pool.add_user("mia", PASSWORD, mfa="TOTP")
+    await begin(shop, browser)
+    await browser.click("Sign in", code=shop.pool.totp_code("mia"))
+    assert shop.who(browser.answer) == "mia"
+    assert shop.pool.state.users.find("mia").devices == {}
+
+
 async def test_two_tabs(mia: Shop, browser: Browser) -> None:
     first = (await begin(mia, browser, state="first")).form_with("code")
     second = (await begin(mia, browser, state="second")).form_with("code")
@@ -338,6 +359,7 @@ async def test_sets_up_codes_by_email(make_shop: MakeShop, browser: Browser, wit
     assert ("Confirm and sign in" in page.forms[0].buttons) is with_app
     page = await browser.click("Send a code", email="nonsense")
     assert page.alert == "Invalid email address format."
+    assert page.form_with("email").fields["email"] == "nonsense"
     page = await browser.click("Send a code", email="bo@example.com")
     assert page.title == "Enter your code"
     await browser.click("Sign in", code=await shop.emulator.outbox.next_code("bo@example.com"))

@@ -105,7 +105,7 @@ def _reset_page(
         element("p", f"We have sent a code to {at.delivery['Destination']}."),
         visit.form_to(
             path,
-            html.code_field(),
+            html.code_field(value=_kept_code(visit, refusal)),
             fields.username_beside(at.name),
             fields.new_password(visit.pool, "New password"),
             element("button", "Set the password", type="submit"),
@@ -117,3 +117,9 @@ def _reset_page(
         element("p", element("a", "Back to the sign-in", href=visit.url("/login"))),
         error=None if refusal is None else refusal.code,
     )
+
+
+def _kept_code(visit: Visit, refusal: Refusal | None) -> str | None:
+    """Return the code that was typed, where it was the password that did not do."""
+    wrong = refusal is None or refusal.code in {"CodeMismatchException", "ExpiredCodeException"}
+    return None if wrong else visit.given("code")

@@ -192,16 +192,16 @@ def field(
     )
 
 
-def code_field(label: str = "Code", *, hint: str | None = None) -> Html:
+def code_field(label: str = "Code", value: str | None = None) -> Html:
     """Write the input of a code."""
     return field(
         "code",
         label,
-        hint=hint,
+        value,
         class_="code",
         inputmode="numeric",
         autocomplete="one-time-code",
         autocapitalize="off",
         spellcheck="false",
-        autofocus=True,
+        autofocus=not value,
     )

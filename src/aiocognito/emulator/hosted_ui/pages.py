@@ -133,7 +133,7 @@ async def _answer(site: Site, request: web.Request, operation: str, handle: Hand
     except Unanswerable as wrong:
         response = _failed("invalid_request", wrong.text, 400)
     except Forged:
-        text = "The form was not sent from its page, or by another browser. Go back and try again."
+        text = "It was not sent from its own page, or your browser keeps no cookies. Go back and try again."
         response = _message("This form cannot be accepted", text, "forbidden", 403)
     except web.HTTPException:
         raise

@@ -265,7 +265,7 @@ def _email(visit: Visit, frame: str) -> Html:
         element("h2", "With codes by email"),
         _send(
             visit,
-            html.field("email", "Email", type="email", autocomplete="email"),
+            html.field("email", "Email", visit.form.get("email"), type="email", autocomplete="email"),
             element("button", "Send a code", type="submit"),
         ),
     )
