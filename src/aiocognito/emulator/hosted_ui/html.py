@@ -61,12 +61,8 @@ button:hover { background: var(--pressed); }
 button.plain { color: var(--ink); background: transparent; border-color: var(--line); }
 button.plain:hover { border-color: var(--accent); color: var(--accent); }
 button + button { margin-top: .625rem; }
-button.link {
-  width: auto; padding: 0; border: 0; background: none; color: var(--accent); font-weight: 400;
-  text-decoration: underline; text-underline-offset: .15em;
-}
-button.link:hover, a:hover { color: var(--pressed); }
 a { color: var(--accent); text-underline-offset: .15em; }
+a:hover { color: var(--pressed); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .bad, .good {
   padding: .75rem 1rem; border-radius: .375rem; border-left: .25rem solid; white-space: pre-line;

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ..clients import AppClient
 from ..pool import UserPool
@@ -146,21 +146,15 @@ def read(world: World, query: str) -> SignInRequest:
     if "redirect_uri" in twice or redirect_uri not in client.settings.get("CallbackURLs", ()):
         raise mismatch(client.id)
     kind = given.get("response_type", "")
-    bare = SignInRequest(pool, client, query, redirect_uri, kind, state=given.get("state"))
-    if "state" in twice:
-        bare = SignInRequest(pool, client, query, redirect_uri, kind)
+    state = None if "state" in twice else given.get("state")
+    bare = SignInRequest(pool, client, query, redirect_uri, kind, state=state)
     if twice or kind not in _FLOWS:
         raise bare.refused("invalid_request")
     if not client.grants(_FLOWS[kind]):
         raise bare.refused("invalid_request", "unauthorized_client")
-    return SignInRequest(
-        pool,
-        client,
-        query,
-        redirect_uri,
-        kind,
+    return evolve(
+        bare,
         scopes=_scopes(bare, given.get("scope")),
-        state=bare.state,
         nonce=given.get("nonce"),
         code_challenge=_challenge(bare, given),
         prompt=_prompt(bare, given.get("prompt")),
