@@ -12,10 +12,15 @@ from urllib.parse import quote_plus, urlencode
 
 import aiohttp
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aiocognito.emulator import CognitoEmulator, Unsettled
+from aiocognito.emulator.hosted_ui.client_authentication import authenticate
+from aiocognito.emulator.hosted_ui.oauth_errors import OAuthError
 from aiocognito.emulator.identities import entry, put
 from aiocognito.emulator.tokens.keys import KeyPair
+from aiocognito.emulator.world import World
 
 from .bench import EMAIL, OnePair, claims
 from .oauth import ALL, CALLBACK, ROTATING, VERIFIER, App, make_app
@@ -597,3 +602,13 @@ async def test_codes_are_forgotten_after_a_day(app: App) -> None:
     app.code()
     assert codes.get(old) is None
     assert codes.get(kept) is not None
+
+
+@given(st.text(), st.booleans())
+def test_any_header_is_refused_in_oauth_s_words(text: str, encoded: bool) -> None:
+    pair = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
+    for scheme in ("Basic ", ""):
+        header = scheme + (pair if encoded else text)
+        with pytest.raises(OAuthError) as refusal:
+            authenticate(World(), {}, header, status=400)
+        assert refusal.value.error == "invalid_client"

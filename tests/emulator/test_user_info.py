@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -96,7 +97,10 @@ async def test_without_a_token(app: App, header: str | None) -> None:
     assert await refused(app, header, 400) == BAD_REQUEST
 
 
-@pytest.mark.parametrize("token", ["nonsense", "a.b.c"])
+DEEP = base64.urlsafe_b64encode(b"[" * 5000).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize("token", ["nonsense", "a.b.c", "é.é.é", f"e30.{DEEP}.e30", "e30.W10.e30"])
 async def test_tokens_that_are_none(app: App, token: str) -> None:
     assert await refused(app, f"Bearer {token}", 401) == BAD_TOKEN
 

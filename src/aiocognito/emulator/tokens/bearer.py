@@ -97,7 +97,7 @@ def _read(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         header, claims, _signature = token.split(".")
         parts = json.loads(_decode(header)), json.loads(_decode(claims))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise not_authorized("Invalid Access Token") from None
     if not all(isinstance(part, dict) for part in parts):
         raise not_authorized("Invalid Access Token")
