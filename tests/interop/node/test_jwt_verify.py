@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+import walking_pages
 
-from aiocognito import AuthClient
+from aiocognito import AuthClient, ClientCredentials
 from aiocognito.emulator import CognitoEmulator
 
 pytestmark = pytest.mark.interop
@@ -94,3 +95,31 @@ async def test_refuses_a_missing_group(
         "verify", **arguments, tokenUse="access", token=tokens["access"], groups=["admins"]
     )
     assert refusal == "CognitoJwtInvalidGroupError"
+
+
+async def test_tokens_of_the_hosted_ui(verifier: Any, emulator: CognitoEmulator) -> None:
+    """What people and machines get by OAuth is judged alike, its scopes included."""
+    pool = await emulator.create_user_pool(client={"CallbackURLs": ["https://app.example/callback"]})
+    await pool.add_user("ana", PASSWORD)
+    jwks_uri = f"{emulator.url}/{pool.id}/.well-known/jwks.json"
+    known = {"userPoolId": pool.id, "clientId": pool.client_id, "jwksUri": jwks_uri}
+    async with AuthClient(pool.config) as auth:
+        url = (await auth.sign_in_with_redirect(nonce="n-1")).url
+        back = await walking_pages.sign_in(emulator.url, url, "ana", PASSWORD)
+        await auth.complete_sign_in_with_redirect(back)
+        held = (await auth.fetch_auth_session(credentials=False)).tokens
+    assert held is not None
+    assert held.id_token is not None
+    claims = await verifier("verify", **known, tokenUse="id", token=held.id_token.token)
+    assert claims["nonce"] == "n-1"
+    access = {**known, "tokenUse": "access", "token": held.access_token.token}
+    assert (await verifier("verify", **access, scope=["openid"]))["username"] == "ana"
+    assert await verifier.refused("verify", **access, scope=["orders/read"]) == "JwtInvalidScopeError"
+
+    await pool.add_resource_server("orders", ["read"])
+    config = await pool.add_client(AllowedOAuthFlows=["client_credentials"])
+    async with ClientCredentials(config) as machine:
+        token = (await machine.get_tokens()).access_token.token
+    machines = {**known, "clientId": config.user_pool_client_id, "tokenUse": "access", "token": token}
+    claims = await verifier("verify", **machines, scope=["orders/read"])
+    assert claims["sub"] == config.user_pool_client_id
