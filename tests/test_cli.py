@@ -80,12 +80,14 @@ class TestEmulator:
 
     def test_it_runs_on_this_machine_and_forgets_by_default(self, ran_with: list[dict[str, Any]]) -> None:
         assert cli.run(["emulator"]) == 0
-        assert ran_with == [{"host": "127.0.0.1", "port": 9229, "data": None}]
+        assert ran_with == [{"host": "127.0.0.1", "port": 9229, "data": None, "callback_urls": ()}]
 
     def test_its_options_are_passed_on(self, ran_with: list[dict[str, Any]], tmp_path: Path) -> None:
+        callbacks = ["http://localhost:3000/a", "http://localhost:3000/b"]
         options = ["--host", "0.0.0.0", "--port", "0", "--data", str(tmp_path)]
+        options += [word for url in callbacks for word in ("--callback-url", url)]
         assert cli.run(["emulator", *options]) == 0
-        assert ran_with == [{"host": "0.0.0.0", "port": 0, "data": tmp_path}]
+        assert ran_with == [{"host": "0.0.0.0", "port": 0, "data": tmp_path, "callback_urls": callbacks}]
 
     def test_a_directory_that_is_a_file_is_refused(
         self, ran_with: list[dict[str, Any]], tmp_path: Path

@@ -58,16 +58,24 @@ def emulator(
             file_okay=False, help="A directory to keep everything in; forgotten at the end without one."
         ),
     ] = None,
+    callback_url: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Where the hosted UI sends browsers back to; may come more than once."
+            " [default: http://localhost:8000/callback]"
+        ),
+    ] = None,
 ) -> None:
     """Run an emulator of Amazon Cognito until Ctrl-C.
 
-    It prints its address, the ids of a user pool and an app client, and every code that it "sends".
+    It prints its address, the ids of a user pool, an app client and an identity pool, a link to its login
+    page, and every code that it "sends".
     """
     # Imported late: `--help` and `--version` need none of it.
     from .emulator.cli import run as run_emulator
 
     try:
-        run_emulator(host=host, port=port, data=data)
+        run_emulator(host=host, port=port, data=data, callback_urls=callback_url or ())
     except (OSError, NotImplementedError) as error:  # such as a port that somebody else has
         typer.echo(f"aiocognito: {error}", err=True)
         raise typer.Exit(1) from None

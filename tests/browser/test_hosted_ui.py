@@ -42,26 +42,9 @@ async def shop(emulator: CognitoEmulator) -> AsyncIterator[Shop]:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         url = f"http://localhost:{listening.getsockname()[1]}"
-        client = {
-            "ClientName": "shop",
-            "CallbackURLs": [f"{url}/callback"],
-            "LogoutURLs": [f"{url}/"],
-            "AllowedOAuthFlowsUserPoolClient": True,
-            "AllowedOAuthFlows": ["code"],
-            "AllowedOAuthScopes": ["openid", "email", "profile", "aws.cognito.signin.user.admin"],
-            "SupportedIdentityProviders": ["COGNITO"],
-        }
+        client = {"CallbackURLs": [f"{url}/callback"], "LogoutURLs": [f"{url}/"]}
         pool = await emulator.create_user_pool(client=client)
-        await emulator.ask(
-            "CreateIdentityProvider",
-            UserPoolId=pool.id,
-            ProviderName="Google",
-            ProviderType="Google",
-            ProviderDetails={"client_id": "c", "client_secret": "s", "authorize_scopes": "openid email"},
-            AttributeMapping={"email": "email", "name": "name"},
-        )
-        client["SupportedIdentityProviders"] = ["COGNITO", "Google"]
-        await emulator.ask("UpdateUserPoolClient", UserPoolId=pool.id, ClientId=pool.client_id, **client)
+        await pool.add_provider("Google")
         await pool.add_user("ana", PASSWORD, attributes={"email": "ana@example.com"})
         await pool.add_user("eve", PASSWORD, attributes={"email": "eve@example.com"})
         async with SessionManager(pool.config, storage=MemoryStorage(), clock=emulator.clock) as sessions:

@@ -11,20 +11,23 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from aiocognito.emulator import Message
+from aiocognito import AuthClient, AuthConfig
+from aiocognito.emulator import CognitoEmulator, Message
 from aiocognito.emulator.cli import described, run, serve
 
 from .bench import EMAIL, PASSWORD
 
 
 @contextlib.asynccontextmanager
-async def running(host: str = "127.0.0.1", data: Path | None = None) -> AsyncIterator[list[str]]:
+async def running(
+    host: str = "127.0.0.1", data: Path | None = None, callback_urls: Sequence[str] = ()
+) -> AsyncIterator[list[str]]:
     """Run it in this loop, until the block is left; yields the lines as they come."""
     lines: list[str] = []
     end, started = asyncio.Event(), asyncio.Event()
@@ -34,7 +37,7 @@ async def running(host: str = "127.0.0.1", data: Path | None = None) -> AsyncIte
         if line.startswith("export"):
             started.set()
 
-    task = asyncio.create_task(serve(host, 0, data, say=say, until=end))
+    task = asyncio.create_task(serve(host, 0, data, callback_urls=callback_urls, say=say, until=end))
     await asyncio.wait_for(started.wait(), 10)
     yield lines
     end.set()
@@ -83,7 +86,7 @@ def test_a_signal_ends_it() -> None:
     try:
         lines = iter(process.stdout.readline, "")
         assert next(lines).startswith("Cognito emulator  http://127.0.0.1:")
-        next(line for line in lines if line.startswith("export"))
+        next(line for line in lines if line.startswith("export COGNITO_OAUTH_DOMAIN"))
         os.kill(process.pid, signal.SIGTERM)
         assert [line for line in lines if line.strip()] == ["ended\n"]
         assert process.wait(10) == 0
@@ -127,3 +130,54 @@ async def test_the_identity_pool_knows_the_user_pools_people(tmp_path: Path) -> 
             assert entry["ProviderName"].endswith(f"/{found(lines, 'user pool')}")
             assert entry["ClientId"] == found(lines, "app client")
     assert seen[0] == seen[1]
+
+
+def exported(lines: list[str]) -> dict[str, str]:
+    """What a shell knows once it was given the lines."""
+    script = "\n".join(line for line in lines if line.startswith("export")) + "\nenv"
+    shell = subprocess.run(["sh", "-c", script], env={}, capture_output=True, text=True, check=True)
+    return dict(line.split("=", 1) for line in shell.stdout.splitlines())
+
+
+async def test_a_link_leads_to_the_login_page_and_a_shell_learns_of_it() -> None:
+    async with running() as lines, aiohttp.ClientSession() as http:
+        async with http.get(found(lines, "sign in")) as response:
+            assert response.status == 200
+            assert "Sign in" in await response.text()
+        config = AuthConfig.from_env(exported(lines))
+        assert config.oauth is not None
+        assert config.oauth.base_url == found(lines, "Cognito emulator") == config.user_pool_endpoint
+        assert config.oauth.redirect_sign_in == ("http://localhost:8000/callback",)
+        assert config.oauth.redirect_sign_out == ("http://localhost:8000/",)
+        assert "openid" in config.oauth.scopes
+        async with AuthClient(config) as auth:
+            request = await auth.sign_in_with_redirect()
+        async with http.get(request.url) as response:
+            assert (response.status, response.url.path) == (200, "/login")
+
+
+async def test_callbacks_of_ones_own(tmp_path: Path) -> None:
+    mine = ["http://localhost:3000/a?b=c&d=e", "myapp://callback"]
+    async with running(data=tmp_path) as lines:
+        client = found(lines, "app client")
+    for given in (mine, []):
+        async with running(data=tmp_path, callback_urls=given) as lines:
+            assert found(lines, "app client") == client
+            assert exported(lines)["COGNITO_REDIRECT_SIGN_IN"] == ",".join(mine)
+            assert exported(lines)["COGNITO_REDIRECT_SIGN_OUT"] == "http://localhost:3000/,myapp://callback/"
+
+
+def test_a_url_that_cannot_be_a_callback_is_told() -> None:
+    lines: list[str] = []
+    with pytest.raises(SystemExit) as ended:
+        run(port=0, callback_urls=["http://shop.example/callback"], say=lines.append)
+    assert ended.value.code == 2
+    assert len(lines) == 1
+    assert "http://shop.example/callback" in lines[0]
+
+
+async def test_a_kept_pool_without_a_hosted_ui_has_no_link(tmp_path: Path) -> None:
+    async with CognitoEmulator(data=tmp_path) as emulator:
+        await emulator.create_user_pool()
+    async with running(data=tmp_path) as lines:
+        assert not [line for line in lines if line.startswith(("sign in", "export COGNITO_OAUTH"))]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from html.parser import HTMLParser
 
 import aiohttp
@@ -88,3 +90,15 @@ async def test_administration_is_never_open_to_pages(origin: str | None) -> None
         ) as response:
             assert response.status == (200 if origin is None else 403)
             assert "Access-Control-Allow-Origin" not in response.headers
+
+
+async def test_links_to_the_login_page_of_clients_that_have_one() -> None:
+    async with CognitoEmulator() as emulator, aiohttp.ClientSession() as http:
+        pool = await emulator.create_user_pool(client={"CallbackURLs": ["http://localhost/a?b=c&d"]})
+        await pool.add_client()
+        async with http.get(emulator.url) as response:
+            page = await response.text()
+        (link,) = re.findall(r'<a href="([^"]*)">sign in</a>', page)
+        async with http.get(unescape(link)) as response:
+            assert response.status == 200
+            assert 'name="password"' in await response.text()

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
+from .emulated_pool import EmulatedUserPool
+from .hosted_ui import links
+from .oauth_settings import COGNITO
 from .outbox import Message
 from .server import CognitoEmulator
+from .tokens.scopes import STANDARD
 
 _WHAT: Final = {
     "sign_up": "to confirm a sign-up",
@@ -18,6 +24,7 @@ _WHAT: Final = {
     "verify_attribute": "to verify an address",
     "invitation": "a temporary password",
 }
+_CALLBACKS: Final = ("http://localhost:8000/callback",)
 
 
 def run(
@@ -25,6 +32,7 @@ def run(
     port: int = 9229,
     data: str | Path | None = None,
     *,
+    callback_urls: Sequence[str] = (),
     say: Callable[[str], None] | None = None,
 ) -> None:
     """Run an emulator until Ctrl-C; print its address, its ids, and every code that it "sends".
@@ -33,13 +41,18 @@ def run(
         host: The address to listen on.
         port: The port; 0 takes a free one.
         data: A directory to keep everything in.
+        callback_urls: Where the hosted UI may send browsers back to, and after signing out to the root of
+            each; by default ``http://localhost:8000/callback``, or as the directory has it.
         say: Called with every line, instead of printing it.
 
     Raises:
-        SystemExit: Nothing can listen there; it was said why.
+        SystemExit: Nothing can listen there, or a URL cannot be a callback; it was said why.
     """
     try:
-        asyncio.run(serve(host, port, data, say=say or _print))
+        asyncio.run(serve(host, port, data, callback_urls=callback_urls, say=say or _print))
+    except ValueError as exc:
+        (say or _print)(str(exc))
+        raise SystemExit(2) from None
     except OSError as exc:
         (say or _print)(f"Cannot listen on {host}, port {port}: {exc.strerror}.")
         raise SystemExit(1) from None
@@ -50,6 +63,7 @@ async def serve(
     port: int,
     data: str | Path | None = None,
     *,
+    callback_urls: Sequence[str] = (),
     say: Callable[[str], None],
     until: asyncio.Event | None = None,
 ) -> None:
@@ -59,14 +73,27 @@ async def serve(
         host: The address to listen on.
         port: The port; 0 takes a free one.
         data: A directory to keep everything in.
+        callback_urls: Where the hosted UI may send browsers back to, and after signing out to the root of
+            each; by default ``http://localhost:8000/callback``, or as the directory has it.
         say: Called with every line.
         until: Ends it; SIGINT and SIGTERM do without it.
+
+    Raises:
+        ValueError: A URL cannot be a callback.
     """
     end = until or _at_signal()
     async with CognitoEmulator(host=host, port=port, data=data) as emulator:
         pool = emulator.kept_user_pool()
         if pool is None:
-            pool = await emulator.create_user_pool(PoolName="people", UsernameAttributes=["email"])
+            pool = await emulator.create_user_pool(
+                PoolName="people",
+                UsernameAttributes=["email"],
+                client=_callbacks(callback_urls or _CALLBACKS),
+            )
+        elif callback_urls:
+            client = {**pool.state.clients[pool.client_id].settings, **_callbacks(callback_urls)}
+            named = {"UserPoolId": pool.id, "ClientId": pool.client_id}
+            await emulator.ask("UpdateUserPoolClient", **named, **client)
         identity_pool = emulator.kept_identity_pool()
         if identity_pool is None:
             identity_pool = await emulator.create_identity_pool(
@@ -78,12 +105,14 @@ async def serve(
             f"user pool         {pool.id}",
             f"app client        {pool.client_id}",
             f"identity pool     {identity_pool.id}",
+            *_sign_in_link(emulator.url, pool),
             "",
             # Apart: whoever sets these has every session ask for credentials, too.
             f"# for AWS credentials: export COGNITO_IDENTITY_POOL_ID={identity_pool.id} "
             f"COGNITO_IDENTITY_POOL_ENDPOINT={emulator.url}",
             f"export COGNITO_USER_POOL_ID={pool.id} COGNITO_CLIENT_ID={pool.client_id} "
             f"COGNITO_USER_POOL_ENDPOINT={emulator.url}",
+            *_hosted_ui(pool),
             "",
         ):
             say(line)
@@ -91,6 +120,41 @@ async def serve(
             say(f"token             {emulator.token}   (for administration and /_emulator/)")
         emulator.outbox.listen(lambda message: say(described(message)))
         await end.wait()
+
+
+def _callbacks(urls: Sequence[str]) -> dict[str, object]:
+    roots = dict.fromkeys(map(_root, urls))
+    return {
+        "CallbackURLs": list(urls),
+        "LogoutURLs": list(roots),
+        "AllowedOAuthFlowsUserPoolClient": True,
+        "AllowedOAuthFlows": ["code"],
+        "AllowedOAuthScopes": list(STANDARD),
+        "SupportedIdentityProviders": [COGNITO],
+    }
+
+
+def _root(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/"
+
+
+def _sign_in_link(url: str, pool: EmulatedUserPool) -> list[str]:
+    link = links.sign_in(url, pool.state.clients[pool.client_id])
+    return [] if link is None else [f"sign in           {link}"]
+
+
+def _hosted_ui(pool: EmulatedUserPool) -> list[str]:
+    oauth = pool.config.oauth
+    if oauth is None:
+        return []
+    lists = {
+        "COGNITO_OAUTH_SCOPES": oauth.scopes,
+        "COGNITO_REDIRECT_SIGN_IN": oauth.redirect_sign_in,
+        "COGNITO_REDIRECT_SIGN_OUT": oauth.redirect_sign_out,
+    }
+    given = (f"{name}={shlex.quote(','.join(values))}" for name, values in lists.items() if values)
+    return [" ".join((f"export COGNITO_OAUTH_DOMAIN={oauth.base_url}", *given))]
 
 
 def described(message: Message) -> str:

@@ -38,6 +38,20 @@ _CLIENT: Final[Mapping[str, Any]] = {
     "ExplicitAuthFlows": [*(f"ALLOW_{flow}_AUTH" for flow in _SIGN_IN), _REFRESH],
 }
 
+_SOCIAL: Final = ("Facebook", "Google", "LoginWithAmazon", "SignInWithApple")
+# What any kind of provider asks for. Nobody is asked there: the emulator stands in.
+_PROVIDER_DETAILS: Final = {
+    "client_id": "emulated",
+    "client_secret": "emulated",
+    "authorize_scopes": "openid email profile",
+    "team_id": "emulated",
+    "key_id": "emulated",
+    "private_key": "emulated",
+    "attributes_request_method": "GET",
+    "oidc_issuer": "https://provider.example",
+    "MetadataURL": "https://provider.example/metadata",
+}
+
 
 def friendly_pool(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Fill in a test's pool: CreateUserPool's members, and SetUserPoolMfaConfig's."""
@@ -152,6 +166,41 @@ class EmulatedUserPool:
             asked.setdefault("AllowedOAuthScopes", scopes.custom(self.state))
         made = await self._emulator.ask("CreateUserPoolClient", UserPoolId=self.id, **asked)
         return self._config(self.state.clients[made["UserPoolClient"]["ClientId"]])
+
+    async def add_provider(
+        self,
+        name: str,
+        provider_type: str | None = None,
+        *,
+        attribute_mapping: Mapping[str, str] | None = None,
+    ) -> None:
+        """Add an external identity provider, and let the app client's people sign in with it.
+
+        The emulator stands in for the provider with a page of its own.
+
+        Args:
+            name: ``Google``, ``Facebook``, ``LoginWithAmazon``, ``SignInWithApple``, or a name of one's own.
+            provider_type: Its kind; the name for those four, ``OIDC`` for any other.
+            attribute_mapping: The provider's claims by the attributes that they go into; ``email`` and
+                ``name`` if nothing is said.
+
+        Raises:
+            ValueError: The name is malformed, or taken.
+        """
+        kind = provider_type or (name if name in _SOCIAL else "OIDC")
+        mapping = {"email": "email", "name": "name"} if attribute_mapping is None else dict(attribute_mapping)
+        await self._emulator.ask(
+            "CreateIdentityProvider",
+            UserPoolId=self.id,
+            ProviderName=name,
+            ProviderType=kind,
+            ProviderDetails=_PROVIDER_DETAILS,
+            AttributeMapping=mapping,
+        )
+        client = self.state.clients[self.client_id]
+        supported = client.settings.get("SupportedIdentityProviders") or ()
+        client.settings["SupportedIdentityProviders"] = [*supported, name]
+        await self._emulator.world.changed()
 
     async def add_resource_server(self, identifier: str, names: Iterable[str]) -> list[str]:
         """Add a resource server; return its scopes as clients ask for them: ``<identifier>/<name>``.

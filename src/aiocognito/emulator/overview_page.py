@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Final
 
+from attrs import frozen
+
+from .hosted_ui import links
 from .identity_pools import providers
 from .identity_pools.pool import Identity, IdentityPool
 from .pool import UserPool
@@ -48,7 +51,8 @@ def render(world: World) -> str:
     return _PAGE.format(
         region=escape(world.region),
         now=datetime.fromtimestamp(world.clock(), UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
-        pools="".join(map(_pool, world.pools.values())) or "<p>There is no user pool yet.</p>",
+        pools="".join(_pool(pool, world.url) for pool in world.pools.values())
+        or "<p>There is no user pool yet.</p>",
         identity_pools="".join(map(_identity_pool, world.identity_pools.values())),
         outbox=_table(
             ("to", "for", "purpose", "code", "user pool"),
@@ -58,10 +62,23 @@ def render(world: World) -> str:
     )
 
 
-def _pool(pool: UserPool) -> str:
+@frozen
+class _Link:
+    """A cell of a table that leads somewhere."""
+
+    text: str
+    url: str
+
+
+def _pool(pool: UserPool, base: str) -> str:
     name = str(pool.settings.get("Name") or pool.id)
     clients = (
-        (client.id, str(client.settings.get("ClientName", "")), "yes" if client.secrets else "no")
+        (
+            client.id,
+            str(client.settings.get("ClientName", "")),
+            "yes" if client.secrets else "no",
+            "" if (link := links.sign_in(base, client)) is None else _Link("sign in", link),
+        )
         for client in pool.clients.values()
     )
     users = (
@@ -77,7 +94,7 @@ def _pool(pool: UserPool) -> str:
     return "".join(
         (
             f"<h2>User pool <code>{escape(pool.id)}</code> {escape(name)}</h2>",
-            _table(("app client", "name", "has a secret"), clients, "No app client."),
+            _table(("app client", "name", "has a secret", "hosted UI"), clients, "No app client."),
             _table(("user", "sub", "status", "address", "second factors"), users, "Nobody has signed up."),
         )
     )
@@ -112,9 +129,15 @@ def _logins(identity: Identity) -> str:
     return ", ".join(f"{provider}: {subject}" for provider, subject in identity.login_keys())
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], nothing: str) -> str:
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+def _table(head: Sequence[str], rows: Iterable[Sequence[str | _Link]], nothing: str) -> str:
+    body = "".join(f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>" for row in rows)
     if not body:
         return f"<p>{escape(nothing)}</p>"
     titles = "".join(f"<th>{escape(title)}</th>" for title in head)
     return f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell(cell: str | _Link) -> str:
+    if isinstance(cell, str):
+        return escape(cell)
+    return f'<a href="{escape(cell.url)}">{escape(cell.text)}</a>'
