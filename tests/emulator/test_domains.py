@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from aiocognito.emulator.operations import domains
-from aiocognito.emulator.operations.user_pools import describe
 
 from .bench import Bench
 
@@ -79,17 +78,16 @@ async def test_prefixes_that_are_none(ask: Bench, name: str) -> None:
 
 
 async def test_a_domain_of_one_s_own(ask: Bench) -> None:
-    """Its dots break the service model's pattern, so it is not asked for over the wire here."""
     await make(ask)
-    own = {"UserPoolId": ask.pool_id, "Domain": "auth.example.com"}
-    config = {"CustomDomainConfig": {"CertificateArn": CERTIFICATE}}
-    made = await domains.CreateUserPoolDomain(ask.world, {**own, **config})
+    pool = {"UserPoolId": ask.pool_id}
+    code, text = await ask.refused("CreateUserPoolDomain", **pool, Domain="auth.example.com")
+    assert (code, "auth.example.com" in text) == (INVALID, True)
+    made = await make(ask, "auth.example.com", CustomDomainConfig={"CertificateArn": CERTIFICATE})
     assert made == {"ManagedLoginVersion": 1, "CloudFrontDomain": domains.CLOUD_FRONT}
-    found = describe(ask.pool)
+    found = (await ask("DescribeUserPool", **pool))["UserPool"]
     assert (found["Domain"], found["CustomDomain"]) == ("shop", "auth.example.com")
     changed = {"CustomDomainConfig": {"CertificateArn": f"{CERTIFICATE}2"}}
-    await domains.UpdateUserPoolDomain(ask.world, {**own, **changed})
-    answer = await domains.DescribeUserPoolDomain(ask.world, {"Domain": "auth.example.com"})
-    assert answer["DomainDescription"]["CustomDomainConfig"] == changed["CustomDomainConfig"]
+    await ask("UpdateUserPoolDomain", **pool, Domain="auth.example.com", **changed)
+    assert (await described(ask, "auth.example.com"))["CustomDomainConfig"] == changed["CustomDomainConfig"]
     code, _ = await ask.refused("UpdateUserPoolDomain", UserPoolId=ask.pool_id, Domain="shop", **changed)
     assert code == INVALID

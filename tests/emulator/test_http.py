@@ -179,6 +179,15 @@ async def test_other_pages_may_not(
     assert "Access-Control-Allow-Origin" not in answered.headers
 
 
+@pytest.mark.parametrize("path", ["/oauth2/authorize", "/login", "/logout", "/error", "/confirmUser"])
+async def test_scripts_of_other_pages_do_not_read_the_hosted_uis(
+    emulator: CognitoEmulator, http: aiohttp.ClientSession, path: str
+) -> None:
+    for send in (http.get, http.options):
+        async with send(emulator.url + path, headers={"Origin": PAGE}) as response:
+            assert "Access-Control-Allow-Origin" not in response.headers
+
+
 async def test_pages_neither_administer_nor_steer(
     emulator: CognitoEmulator, post: Post, http: aiohttp.ClientSession
 ) -> None:

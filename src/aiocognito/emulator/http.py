@@ -241,7 +241,7 @@ class Site:
             if site._is_private(request):
                 return site._closed_to(request) or await handler(request)
             origin = request.headers.get("Origin", "")
-            local = _LOCAL_ORIGIN.fullmatch(origin) is not None
+            local = _is_for_scripts(request.path) and _LOCAL_ORIGIN.fullmatch(origin) is not None
             if request.method == "OPTIONS" and local:
                 return _preflight(request, origin)
             response: web.StreamResponse = await handler(request)
@@ -296,6 +296,11 @@ async def _identify(request: web.Request, handler: Any) -> web.StreamResponse:
 
 def _target(request: web.Request) -> tuple[str, str, str]:
     return request.headers.get("X-Amz-Target", "").partition(".")
+
+
+def _is_for_scripts(path: str) -> bool:
+    """Say whether a front end's own requests go there; the other paths are pages, to be visited."""
+    return path == "/" or path in endpoints.PATHS or "/.well-known/" in path
 
 
 def _planned(fault: Fault) -> Reply:

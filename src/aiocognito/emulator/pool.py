@@ -36,6 +36,7 @@ class UserPool:
         hosted: What its hosted UI remembers.
         resource_servers: ResourceServerType's members, by identifier.
         providers: IdentityProviderType's members, by name.
+        domains: DomainDescriptionType's members, by name.
     """
 
     id: str
@@ -52,6 +53,7 @@ class UserPool:
     hosted: HostedUi = field(factory=HostedUi, repr=False)
     resource_servers: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
     providers: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
+    domains: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
     triggers: Triggers = field(factory=Triggers, repr=False, metadata={"kept": False})
 
     @property

@@ -53,6 +53,13 @@ IDENTITY_POOLS: Final = Service(
 )
 
 
+_LABEL: Final = r"[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?"
+# The model's own pattern has no dot, without which there would be no custom domain.
+_CORRECTED: Final[Mapping[str, Mapping[str, Any]]] = {
+    "DomainType": {"type": "string", "min": 1, "max": 253, "pattern": rf"{_LABEL}(?:\.{_LABEL})*"}
+}
+
+
 @frozen
 class OperationModel:
     """What the model says of one operation."""
@@ -82,7 +89,7 @@ class ServiceModel:
         """Read the model from botocore's data. It reads a file: call it in a thread."""
         document = json.loads(gzip.decompress(_path(service).read_bytes()))
         operations = {name: _operation(entry) for name, entry in document["operations"].items()}
-        return cls(document["shapes"], operations, service)
+        return cls({**document["shapes"], **_CORRECTED}, operations, service)
 
     def check(self, operation: OperationModel, body: object) -> dict[str, Any]:
         """Check a request and return its members: known ones only, nulls left out.

@@ -482,3 +482,15 @@ async def test_their_address_is_nobodys_sign_in_name(make_shop: MakeShop, browse
     await browser.get(shop.authorize(prompt="login"))
     await browser.sign_in(MAIL)
     assert shop.who(browser.answer) not in {"Google_123", MAIL}
+
+
+async def test_there_is_no_password_to_forget(with_google: Shop, browser: Browser) -> None:
+    await go(with_google, browser)
+    await say(browser)
+    user = with_google.pool.state.users.find("Google_123")
+    user.attributes["email_verified"] = "true"
+    await browser.get(f"/forgotPassword?{with_google.query()}")
+    page = await browser.click("Send a code", username="Google_123")
+    assert page.alert == "User password cannot be reset in the current state."
+    assert with_google.emulator.outbox.messages == []
+    assert user.status == "EXTERNAL_PROVIDER"

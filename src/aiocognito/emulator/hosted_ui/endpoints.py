@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
@@ -11,6 +11,11 @@ from .answering import serve
 
 if TYPE_CHECKING:
     from ..http import Site
+
+TOKEN: Final = "/oauth2/token"  # noqa: S105 - a path
+REVOKE: Final = "/oauth2/revoke"
+USER_INFO: Final = "/oauth2/userInfo"
+PATHS: Final = frozenset({TOKEN, REVOKE, USER_INFO})
 
 
 def add_routes(app: web.Application, site: Site) -> None:
@@ -34,10 +39,10 @@ def add_routes(app: web.Application, site: Site) -> None:
 
         return await serve(site, request, "UserInfo", work, changes=False)
 
-    app.router.add_post("/oauth2/token", token)
-    app.router.add_post("/oauth2/revoke", revoke)
-    app.router.add_get("/oauth2/userInfo", who, allow_head=False)
-    app.router.add_post("/oauth2/userInfo", who)
+    app.router.add_post(TOKEN, token)
+    app.router.add_post(REVOKE, revoke)
+    app.router.add_get(USER_INFO, who, allow_head=False)
+    app.router.add_post(USER_INFO, who)
 
 
 def _authorization(request: web.Request) -> str | None:

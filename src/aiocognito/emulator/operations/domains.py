@@ -10,8 +10,6 @@ from ..refusals import invalid_parameter
 from ..world import ACCOUNT, World
 
 CLOUD_FRONT: Final = "d111111abcdef8.cloudfront.net"
-SETTING: Final = "Domains"
-"""Where a pool's settings hold them; no member of UserPoolType."""
 _RESERVED: Final = ("aws", "amazon", "cognito")
 _GIVEN: Final = ("ManagedLoginVersion", "CustomDomainConfig", "Routing")
 _CLASSIC: Final = 1
@@ -24,11 +22,11 @@ async def CreateUserPoolDomain(world: World, given: Mapping[str, Any]) -> dict[s
     own = "CustomDomainConfig" in given
     if not own:
         _check_prefix(name)
-    if any(name in of(found) for found in world.pools.values()):
+    if any(name in found.domains for found in world.pools.values()):
         raise invalid_parameter("Domain already associated with another user pool.")
-    if any(("CustomDomainConfig" in domain) == own for domain in of(pool).values()):
+    if any(("CustomDomainConfig" in domain) == own for domain in pool.domains.values()):
         raise invalid_parameter("User pool already has a domain configured.")
-    of(pool)[name] = {
+    pool.domains[name] = {
         "UserPoolId": pool.id,
         "AWSAccountId": ACCOUNT,
         "Domain": name,
@@ -38,14 +36,14 @@ async def CreateUserPoolDomain(world: World, given: Mapping[str, Any]) -> dict[s
         "ManagedLoginVersion": _CLASSIC,
         **{member: given[member] for member in _GIVEN if member in given},
     }
-    return _answer(of(pool)[name])
+    return _answer(pool.domains[name])
 
 
 async def DescribeUserPoolDomain(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     """Describe a domain; one that nobody has is described by nothing."""
     for pool in world.pools.values():
-        if given["Domain"] in of(pool):
-            return {"DomainDescription": of(pool)[given["Domain"]]}
+        if given["Domain"] in pool.domains:
+            return {"DomainDescription": pool.domains[given["Domain"]]}
     return {"DomainDescription": {}}
 
 
@@ -62,34 +60,30 @@ async def DeleteUserPoolDomain(world: World, given: Mapping[str, Any]) -> dict[s
     """Take a domain from a pool."""
     pool = world.pool(given["UserPoolId"])
     _domain(pool, given["Domain"])
-    del of(pool)[given["Domain"]]
+    del pool.domains[given["Domain"]]
     return {}
-
-
-def of(pool: UserPool) -> dict[str, dict[str, Any]]:
-    """A pool's domains: DomainDescriptionType's members, by name."""
-    domains: dict[str, dict[str, Any]] = pool.settings.setdefault(SETTING, {})
-    return domains
 
 
 def described(pool: UserPool) -> dict[str, str]:
     """Write UserPoolType's ``Domain`` and ``CustomDomain``."""
     return {
         "CustomDomain" if "CustomDomainConfig" in domain else "Domain": name
-        for name, domain in of(pool).items()
+        for name, domain in pool.domains.items()
     }
 
 
 def _check_prefix(name: str) -> None:
+    if "." in name:
+        raise invalid_parameter(f"{name} is no prefix. A domain of one's own needs CustomDomainConfig.")
     for word in _RESERVED:
         if word in name:
             raise invalid_parameter(f"Domain cannot contain reserved word: {word}")
 
 
 def _domain(pool: UserPool, name: str) -> dict[str, Any]:
-    if name not in of(pool):
+    if name not in pool.domains:
         raise invalid_parameter("No such domain or user pool exists.")
-    return of(pool)[name]
+    return pool.domains[name]
 
 
 def _answer(domain: Mapping[str, Any]) -> dict[str, Any]:

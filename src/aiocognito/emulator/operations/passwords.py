@@ -39,7 +39,7 @@ async def ForgotPassword(world: World, given: Mapping[str, Any]) -> dict[str, An
         raise user_not_found(_UNKNOWN)
     if not user.enabled:
         raise not_authorized("User is disabled.")
-    if user.status == users.FORCE_CHANGE_PASSWORD:
+    if user.status in {users.FORCE_CHANGE_PASSWORD, users.EXTERNAL_PROVIDER}:
         raise not_authorized("User password cannot be reset in the current state.")
     codes.count(world, user, "forgot_password", world.unsettled.forgot_password_attempts_per_hour)
     occasion = Occasion("ForgotPassword", client, given.get("ClientMetadata", {}))

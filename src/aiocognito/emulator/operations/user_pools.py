@@ -59,9 +59,7 @@ async def UpdateUserPool(world: World, given: Mapping[str, Any]) -> dict[str, An
     """Replace a user pool's settings: what is left out goes back to its default."""
     pool = world.pool(given["UserPoolId"])
     kept: dict[str, Any] = {
-        key: pool.settings[key]
-        for key in (*_CREATION_ONLY, "CreationDate", domains.SETTING)
-        if key in pool.settings
+        key: pool.settings[key] for key in (*_CREATION_ONLY, "CreationDate") if key in pool.settings
     }
     named = {"PoolName": pool.settings["Name"], **given}
     pool.settings = {**_settings(named), **kept, "LastModifiedDate": world.clock()}
@@ -78,7 +76,7 @@ async def DeleteUserPool(world: World, given: Mapping[str, Any]) -> dict[str, An
             "Deletion protection must be inactivated first."
         )
         raise invalid_parameter(text)
-    if domains.of(pool):
+    if pool.domains:
         raise invalid_parameter(
             "User pool cannot be deleted. It has a domain configured that should be deleted first."
         )
@@ -134,7 +132,7 @@ async def UntagResource(world: World, given: Mapping[str, Any]) -> dict[str, Any
 def describe(pool: UserPool) -> dict[str, Any]:
     """Write UserPoolType."""
     return {
-        **{key: value for key, value in pool.settings.items() if key != domains.SETTING},
+        **pool.settings,
         **domains.described(pool),
         "Id": pool.id,
         "Arn": arn(pool),
