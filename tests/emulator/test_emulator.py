@@ -38,7 +38,7 @@ async def test_settings(emulator: CognitoEmulator) -> None:
     assert config.user_pool_id == pool.id
     assert config.user_pool_client_id == pool.client_id
     assert config.user_pool_client_secret == pool.client_secret is not None
-    assert config.user_pool_endpoint == emulator.url
+    assert config.user_pool_endpoint == config.identity_pool_endpoint == emulator.url
     assert config.auth_session_validity == 600
 
 

@@ -135,6 +135,7 @@ class EmulatedUserPool:
             user_pool_client_id=client.id,
             user_pool_client_secret=client.secrets[0] if client.secrets else None,
             user_pool_endpoint=self._emulator.url,
+            identity_pool_endpoint=self._emulator.url,
             auth_session_validity=client.session_life,
             oauth=self._oauth(client) if client.is_oauth else None,
         )
