@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from . import api_call, imports, memory, report, sign_ins, srp_arithmetic, stall, stub, warm
+from . import api_call, imports, memory, report, sign_ins, srp_arithmetic, stall, stub, verify, warm
 from .measure import Table
 from .peers import Bench, amplify, versions
 
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[Bench], list[Table]]] = {
     "stall": stall.run,
     "call": api_call.run,
     "warm": warm.run,
+    "verify": verify.run,
     "memory": memory.run,
     "imports": imports.run,
 }

@@ -134,3 +134,16 @@ def no_more_than(limit: float, unit: str) -> Bar:
         return ("not measured", False) if ours is None else (f"{ours:.3g} {unit}", ours <= limit)
 
     return Bar(f"at most {limit:g} {unit}", reached)
+
+
+def no_more_than_times(limit: float, peer: str) -> Bar:
+    """Ours costs at most `limit` times what the peer costs."""
+
+    def reached(table: Table) -> tuple[str, bool]:
+        row = next((row for row in table.rows if row.label.startswith(peer)), None)
+        advantage = row and table.advantage(row)
+        if not advantage:
+            return "not measured", False
+        return f"{1 / advantage:.3g} ×", 1 / advantage <= limit
+
+    return Bar(f"at most {limit:g} × {peer}", reached)

@@ -32,6 +32,7 @@ class Amplify:
 
     process: subprocess.Popen[str]
     version: str
+    jwt_verify: str
     node: str
 
     def ask(self, command: str, **options: object) -> dict[str, float]:
@@ -55,7 +56,7 @@ def amplify(url: str) -> Iterator[Amplify | None]:
     if not (shutil.which("node") and shutil.which("npm")):
         yield None
         return
-    if not (NODE / "node_modules").exists():
+    if not (NODE / "node_modules" / "aws-jwt-verify").exists():
         subprocess.run(
             ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"],
             cwd=NODE,
@@ -70,7 +71,7 @@ def amplify(url: str) -> Iterator[Amplify | None]:
         text=True,
     ) as process:
         about = _ask(process, "configure", pool=stub.POOL, client=stub.CLIENT, endpoint=url)
-        yield Amplify(process, about["version"], about["node"])
+        yield Amplify(process, about["version"], about["jwtVerify"], about["node"])
         assert process.stdin is not None
         process.stdin.close()
 
@@ -132,7 +133,12 @@ async def together(times: int, workers: int, call: Any) -> None:
 def versions(amplify_js: Amplify | None) -> dict[str, str]:
     """Of everything that was measured."""
     names = ["pycognito", "boto3", "botocore", "aiobotocore", "aiohttp", "gmpy2"]
+    names += ["cryptography", "python-jose", "joserfc", "pyjwt"]
     found = {name: importlib.metadata.version(name) for name in names}
     if amplify_js:
-        found |= {"@aws-amplify/auth": amplify_js.version, "Node": amplify_js.node}
+        found |= {
+            "@aws-amplify/auth": amplify_js.version,
+            "aws-jwt-verify": amplify_js.jwt_verify,
+            "Node": amplify_js.node,
+        }
     return found

@@ -1,6 +1,7 @@
 // The JavaScript peer: takes one JSON command a line, answers one JSON line with what it cost.
 import { createInterface } from 'node:readline';
 import { createRequire } from 'node:module';
+import { CognitoJwtVerifier } from 'aws-jwt-verify';
 import { Amplify } from 'aws-amplify';
 import { fetchAuthSession, fetchUserAttributes, signIn } from 'aws-amplify/auth';
 import { cognitoUserPoolsTokenProvider } from 'aws-amplify/auth/cognito';
@@ -43,7 +44,8 @@ const commands = {
 		cognitoUserPoolsTokenProvider.setKeyValueStorage(storage);
 		const require = createRequire(import.meta.url);
 		const { version } = require('./node_modules/@aws-amplify/auth/package.json');
-		return { version, node: process.versions.node };
+		const { version: jwtVerify } = require('./node_modules/aws-jwt-verify/package.json');
+		return { version, jwtVerify, node: process.versions.node };
 	},
 
 	async srp({ times, challenge, password, poolName }) {
@@ -87,6 +89,12 @@ const commands = {
 		return measured(async () => {
 			for (let i = 0; i < times; i++) await fetchAuthSession();
 		});
+	},
+
+	async verify({ pool, client, jwks, tokens }) {
+		const verifier = CognitoJwtVerifier.create({ userPoolId: pool, tokenUse: 'access', clientId: client });
+		verifier.cacheJwks(jwks);
+		return measured(() => { for (const token of tokens) verifier.verifySync(token); });
 	},
 
 	async getUser({ times, workers }) {
