@@ -580,6 +580,24 @@ async def test_signing_out_meanwhile_leaves_nothing_behind() -> None:
         assert await storage.get(here.client._session.storage_key) is None
 
 
+async def test_a_guest_after_a_sign_out_is_not_served_with_one_from_before() -> None:
+    """The identity that a guest's renewal is about may be the person's who has been there since."""
+    async with world() as here:
+        before = (await here.client.fetch_auth_session()).identity_id
+        here.clock.advance(3600)
+        gate = here.identities.hold("GetCredentialsForIdentity")
+        renewal = asyncio.create_task(here.client.fetch_auth_session())
+        await here.identities.arrived["GetCredentialsForIdentity"].wait()
+        await here.sign_in()
+        await here.client.sign_out()
+        after = asyncio.create_task(here.client.fetch_auth_session())
+        await asyncio.sleep(0)
+        gate.set()
+        assert (await renewal).identity_id == before
+        assert (await after).identity_id == "us-east-1:id-2"
+        assert (await here.client.fetch_auth_session()).identity_id == "us-east-1:id-2"
+
+
 async def test_a_guest_who_signs_in_meanwhile_keeps_their_tokens() -> None:
     async with world() as here:
         gate = here.identities.hold("GetCredentialsForIdentity")

@@ -75,25 +75,26 @@ async def fetch_credentials(
     kept = _kept(record, wanted)
     now = session.shared.clock()
     if kept is None or force or now >= kept.expires_at - EXPIRY_MARGIN:
-        return await _fetch_once(session, wanted, kept)
+        return await _fetch_once(session, wanted, record)
     patience = session.shared.patience
     if now < max(_early_at(kept, config.refresh_ahead), patience.until(_key(session, wanted))):
         return _found(record, kept)
     try:
-        return await _fetch_once(session, wanted, kept)
+        return await _fetch_once(session, wanted, record)
     except AuthError:
         # An early renewal that failed harms nobody: the old ones are still good.
         patience.put_off(_key(session, wanted))
         return _found(record, kept)
 
 
-async def _fetch_once(session: Session, wanted: Wanted, seen: StoredCredentials | None) -> Found:
+async def _fetch_once(session: Session, wanted: Wanted, record: SessionRecord) -> Found:
     """Fetch, in a task of its own that serves all who ask at the same time."""
     flights = session.shared.credential_flights
-    key = _key(session, wanted)
+    # For the same identity: a guest after a sign-out is not served with what a guest before it waits for.
+    key = (*_key(session, wanted), _identity_id(record, wanted))
     flight = flights.get(key)
     if flight is None:
-        flight = flights[key] = session.shared.spawn(_fetch(session, wanted, seen))
+        flight = flights[key] = session.shared.spawn(_fetch(session, wanted, _kept(record, wanted)))
         flight.add_done_callback(lambda _: flights.pop(key, None))
     return await asyncio.shield(flight)
 

@@ -79,7 +79,7 @@ class Shared:
         self.max_session_age = max_session_age
         self.decoded: dict[str, Decoded] = {}
         self.refreshes: dict[str, asyncio.Future[AuthTokens | None]] = {}
-        self.credential_flights: dict[tuple[str, str | None], asyncio.Task[tuple[Credentials, str]]] = {}
+        self.credential_flights: dict[tuple[str | None, ...], asyncio.Task[tuple[Credentials, str]]] = {}
         self.patience = Patience(clock)
         self._hubs: dict[str, dict[int, weakref.ref[Hub]]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
