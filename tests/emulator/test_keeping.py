@@ -108,6 +108,21 @@ async def sent(emulator: CognitoEmulator) -> str:
     return emulator.outbox.messages[-1].code
 
 
+async def test_a_seed_does_not_name_two_things_alike(key_pair: KeyPair, tmp_path: Path) -> None:
+    """Whoever draws the same ids after a restart would replace what they are the ids of."""
+    runs = []
+    for directory in ("one", "two"):
+        drawn, data = [], tmp_path / directory
+        for _ in range(3):
+            async with CognitoEmulator(data=data, seed=7, keys=OnePair(key_pair)) as emulator:
+                drawn += [(await emulator.create_user_pool()).id, (await emulator.create_identity_pool()).id]
+        async with CognitoEmulator(data=data, keys=OnePair(key_pair)) as emulator:
+            assert (len(emulator.world.pools), len(emulator.world.identity_pools)) == (3, 3)
+        assert len(set(drawn)) == 6
+        runs.append(drawn)
+    assert runs[0] == runs[1]  # still the same in every run
+
+
 async def test_a_pool_without_clients(start: Callable[[], CognitoEmulator]) -> None:
     async with start() as emulator:
         await emulator.ask("CreateUserPool", PoolName="first")

@@ -50,6 +50,7 @@ class Keeper:
         self._lock = asyncio.Lock()
         self._changed = 0
         self._written = 0
+        self._starts = 1
         self._on_disk: dict[str, str] = {}
 
     async def load(self) -> None:
@@ -71,6 +72,8 @@ class Keeper:
                 self._world.keys.put(name.removesuffix(_KEYS), _load_pair(_parse(name, text)))
             else:
                 rest = _parse(name, text)
+                self._world.random.go_on(rest.get("starts", 1))
+                self._starts = rest.get("starts", 1) + 1
                 self._world.clock.advance(rest["offset"])
                 self._world.outbox.messages[:] = [Message(**message) for message in rest["messages"]]
 
@@ -100,6 +103,7 @@ class Keeper:
                 files[name] = self._on_disk.get(name) or _text(_dump_pair(pair))
         files[_REST] = _text(
             {
+                "starts": self._starts,
                 "offset": self._world.clock.offset,
                 "messages": [message.to_dict() for message in self._world.outbox.messages[-MESSAGES:]],
             }

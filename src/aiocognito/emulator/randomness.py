@@ -22,7 +22,17 @@ class Randomness:
     """
 
     def __init__(self, seed: int | str | None = None) -> None:
+        self._seed = seed
         self._random: random.Random = secrets.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
+
+    def go_on(self, starts: int) -> None:
+        """Draw other things than the processes before this one, whose state was kept.
+
+        Args:
+            starts: How many there were. With a seed they all would begin with the same ids.
+        """
+        if self._seed is not None:
+            self._random = random.Random(f"{self._seed}/{starts}")  # noqa: S311
 
     def uuid(self) -> str:
         """Draw a UUID of version 4."""
