@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 from attrs import define
 from hypothesis import given
@@ -16,6 +19,7 @@ from aiocognito.emulator import (
     documents,
 )
 from aiocognito.emulator.identity_pools import linking
+from aiocognito.emulator.identity_pools import logins as verifying
 from aiocognito.emulator.identity_pools.logins import Login
 from aiocognito.emulator.identity_pools.pool import IdentityPool
 from aiocognito.emulator.randomness import Randomness
@@ -303,6 +307,43 @@ def test_what_always_holds(
         if identity.successor is not None:
             assert not identity.logins
             assert pool.identities[identity.successor].linked
+
+
+# Somebody does something meanwhile
+
+
+async def test_a_person_has_one_identity_however_many_ask_at_once(shop: Shop) -> None:
+    login = await shop.one()
+    found = await asyncio.gather(*(shop.ask.get_id(shop.pool, login) for _ in range(10)))
+    assert len(set(found)) == 1
+    assert len(shop.pool.identities) == 1
+
+
+@pytest.mark.parametrize(
+    ("operation", "members"),
+    [
+        ("GetCredentialsForIdentity", {}),
+        ("GetOpenIdToken", {}),
+        ("UnlinkIdentity", {"LoginsToRemove": ["graph.facebook.com"]}),
+    ],
+)
+async def test_an_identity_that_is_deleted_while_a_login_is_verified(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, operation: str, members: dict[str, Any]
+) -> None:
+    guest, login = await shop.ask.get_id(shop.pool), await shop.one()
+    verify = verifying.verify
+
+    async def verify_and_delete(*arguments: Any) -> list[Login]:
+        verified = await verify(*arguments)
+        await shop.ask("DeleteIdentities", IdentityIdsToDelete=[guest])
+        return verified
+
+    with monkeypatch.context() as patch:
+        patch.setattr(verifying, "verify", verify_and_delete)
+        refused = await shop.ask.refused(operation, IdentityId=guest, Logins=login, **members)
+    assert refused == ("ResourceNotFoundException", f"Identity '{guest}' not found.")
+    # The login was linked to nothing that is not there.
+    assert await shop.ask.get_id(shop.pool, login) != guest
 
 
 # Unlinking

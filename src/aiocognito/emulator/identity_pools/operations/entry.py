@@ -8,6 +8,7 @@ from typing import Any
 from ...refusals import invalid_parameter
 from ...world import World
 from .. import credentials, linking, logins, open_id, providers, roles
+from ..pool import Identity, IdentityPool
 
 
 async def GetId(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -19,8 +20,7 @@ async def GetId(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
 
 async def GetCredentialsForIdentity(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     """Issue credentials, in the enhanced flow: the pool chooses the role."""
-    pool, identity = world.identity(given["IdentityId"])
-    verified = await logins.verify(world, pool, given.get("Logins", {}))
+    pool, identity, verified = await _who(world, given)
     identity = linking.enter(world, pool, identity, verified)
     role_arn = roles.choose(pool, verified, given.get("CustomRoleArn"), world.unsettled)
     issued = credentials.issue(world, pool, identity, role_arn, verified)
@@ -29,18 +29,16 @@ async def GetCredentialsForIdentity(world: World, given: Mapping[str, Any]) -> d
 
 async def GetOpenIdToken(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     """Issue a token, for the basic flow."""
-    pool, identity = world.identity(given["IdentityId"])
-    if not pool.settings["AllowClassicFlow"]:
+    if not world.identity(given["IdentityId"])[0].settings["AllowClassicFlow"]:
         raise invalid_parameter("Basic (classic) flow is not enabled, please use enhanced flow.")
-    verified = await logins.verify(world, pool, given.get("Logins", {}))
+    pool, identity, verified = await _who(world, given)
     identity = linking.enter(world, pool, identity, verified)
     return {"IdentityId": identity.id, "Token": await open_id.token(world, pool, identity, verified)}
 
 
 async def UnlinkIdentity(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     """Take logins away from an identity, which another login of its own must allow."""
-    pool, identity = world.identity(given["IdentityId"])
-    verified = await logins.verify(world, pool, given["Logins"])
+    pool, identity, verified = await _who(world, given)
     if not any(pool.owner(login.key) is identity for login in verified):
         raise linking.no_match() if verified else linking.forbidden(identity)
     wanted = {providers.canonical(name) for name in given["LoginsToRemove"]}
@@ -50,3 +48,11 @@ async def UnlinkIdentity(world: World, given: Mapping[str, Any]) -> dict[str, An
         if login[0] in wanted:
             pool.unlink(login, world.clock())
     return {}
+
+
+async def _who(world: World, given: Mapping[str, Any]) -> tuple[IdentityPool, Identity, list[logins.Login]]:
+    """Find the identity that a request is about, and verify what it brings."""
+    pool, _ = world.identity(given["IdentityId"])
+    verified = await logins.verify(world, pool, given.get("Logins", {}))
+    # Verifying takes a while, in which somebody may have deleted it: looked up again, it is not there.
+    return *world.identity(given["IdentityId"]), verified
