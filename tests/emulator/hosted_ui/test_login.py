@@ -238,6 +238,16 @@ async def test_a_token_in_another_form_is_replaced(shop: Shop, browser: Browser)
     assert len(page.forms[0].fields["_csrf"]) == 43
 
 
+async def test_a_cookie_that_is_no_text(shop: Shop, browser: Browser) -> None:
+    for name in ("XSRF-TOKEN", f"cognito-{shop.pool.id}"):
+        response = await browser.client.post(
+            f"{browser.url}/login?{shop.query()}",
+            data={"_csrf": "\ufffd", "username": "ana", "password": PASSWORD},
+            headers={"Cookie": f"{name}=".encode() + b"\xff"},
+        )
+        assert response.status_code == 403
+
+
 @pytest.mark.parametrize(
     ("content_type", "body"),
     [

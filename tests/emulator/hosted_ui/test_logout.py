@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlencode
 
 import pytest
@@ -30,6 +31,21 @@ async def test_forgets_and_goes_back_to_the_app(shop: Shop, browser: Browser) ->
     browser.client.cookies.set(name, cookie, domain="127.0.0.1")
     assert (await browser.get(shop.authorize())).title == "Sign in"
     assert (await browser.get(str(step))).title == "Sign in"
+
+
+async def test_ends_nobody_elses_step(
+    shop: Shop, browser: Browser, open_browser: Callable[[], Awaitable[Browser]]
+) -> None:
+    await shop.pool.add_user("mia", PASSWORD, mfa="TOTP")
+    await browser.get(shop.authorize())
+    step = (await browser.sign_in("mia")).response.url
+    other = await open_browser()
+    # The name of a step is in its address.
+    cookie = f"cognito-{shop.pool.id}-{step.path.rpartition('/')[2]}"
+    other.client.cookies.set(cookie, "guessed", domain="127.0.0.1")
+    await other.get(leave(shop))
+    assert cookie not in other.client.cookies
+    assert (await browser.get(str(step))).title == "Enter your code"
 
 
 async def test_somebody_who_is_not_signed_in(shop: Shop, browser: Browser) -> None:

@@ -62,6 +62,7 @@ async def test_says_what_is_missing_where_nobody_can_be_sent_back(
         ({"response_type": "id_token"}, "invalid_request", None),
         ({"scope": "openid phone"}, "invalid_request", "invalid_scope"),
         ({"scope": "offline_access"}, "invalid_request", "invalid_scope"),
+        ({"scope": " "}, "invalid_request", "invalid_scope"),
         ({"code_challenge": CHALLENGE}, "invalid_request", None),
         ({"code_challenge_method": "S256"}, "invalid_request", None),
         ({"code_challenge": CHALLENGE, "code_challenge_method": "plain"}, "invalid_request", None),

@@ -220,7 +220,8 @@ def _twice(pairs: Sequence[tuple[str, str]]) -> list[str]:
 def _scopes(request: SignInRequest, text: str | None) -> tuple[str, ...]:
     allowed = request.client.scopes
     wanted = allowed if text is None else tuple(dict.fromkeys(text.split()))
-    if not set(wanted) <= set(allowed):
+    # A request that names none at all is one for all of them; blanks name none of those that there are.
+    if not wanted or not set(wanted) <= set(allowed):
         raise request.refused("invalid_request", "invalid_scope")
     return wanted
 

@@ -18,7 +18,7 @@ from ..world import World
 from . import html
 from .html import Html
 from .request import SignInRequest
-from .state import SESSION_LIFE, STEP_LIFE, Session
+from .state import SESSION_LIFE, STEP_LIFE, Session, digest
 
 if TYPE_CHECKING:
     from ..http import Site
@@ -190,8 +190,7 @@ class Visit:
             raise Forged
         cookie = self.request.cookies.get(FORGERY_COOKIE, "")
         brought = self.form.get(FORGERY_FIELD, "")
-        same = hmac.compare_digest(cookie.encode(), brought.encode("utf-8", "surrogatepass"))
-        if not cookie or not same:
+        if not cookie or not hmac.compare_digest(digest(cookie), digest(brought)):
             raise Forged
 
     # The session
@@ -225,10 +224,14 @@ class Visit:
     def forget(self) -> None:
         """Forget who is signed in on this browser, and where it is on its way."""
         self._end_session()
-        for name in self.request.cookies:
-            if name == self._cookie or name.startswith(f"{self._cookie}-"):
+        journeys, now = self.pool.hosted.journeys, self.world.clock()
+        for name, cookie in self.request.cookies.items():
+            step = name.removeprefix(f"{self._cookie}-")
+            if name == self._cookie or step != name:
                 self._cookies[name] = "", 0
-                self.pool.hosted.journeys.end(name.removeprefix(f"{self._cookie}-"))
+            # The name of a step is in addresses; only its cookie says that it is this browser's.
+            if journeys.get(step, cookie, now) is not None:
+                journeys.end(step)
 
     # On the way
 
