@@ -167,6 +167,33 @@ async def test_callbacks_of_ones_own(tmp_path: Path) -> None:
             assert exported(lines)["COGNITO_REDIRECT_SIGN_OUT"] == "http://localhost:3000/,myapp://callback/"
 
 
+async def test_what_was_added_to_the_app_client_stays(tmp_path: Path) -> None:
+    async with running(data=tmp_path):
+        pass
+    async with CognitoEmulator(data=tmp_path) as emulator:
+        pool = emulator.kept_user_pool()
+        assert pool is not None
+        await pool.add_provider("Google")
+        pool.state.clients[pool.client_id].settings["AllowedOAuthScopes"] = ["openid"]
+        await emulator.world.changed()
+    async with running(data=tmp_path, callback_urls=["http://localhost:3000/"]) as lines:
+        assert exported(lines)["COGNITO_REDIRECT_SIGN_IN"] == "http://localhost:3000/"
+        assert exported(lines)["COGNITO_OAUTH_SCOPES"] == "openid"
+    async with CognitoEmulator(data=tmp_path) as emulator:
+        pool = emulator.kept_user_pool()
+        assert pool is not None
+        settings = pool.state.clients[pool.client_id].settings
+        assert settings["SupportedIdentityProviders"] == ["COGNITO", "Google"]
+
+
+async def test_a_kept_pool_without_a_hosted_ui_gets_one_by_its_callbacks(tmp_path: Path) -> None:
+    async with CognitoEmulator(data=tmp_path) as emulator:
+        await emulator.create_user_pool()
+    async with running(data=tmp_path, callback_urls=["http://localhost:3000/"]) as lines:
+        assert found(lines, "sign in").endswith("redirect_uri=http%3A%2F%2Flocalhost%3A3000%2F")
+        assert exported(lines)["COGNITO_REDIRECT_SIGN_IN"] == "http://localhost:3000/"
+
+
 def test_a_url_that_cannot_be_a_callback_is_told() -> None:
     lines: list[str] = []
     with pytest.raises(SystemExit) as ended:

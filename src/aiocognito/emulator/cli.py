@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -25,6 +25,13 @@ _WHAT: Final = {
     "invitation": "a temporary password",
 }
 _CALLBACKS: Final = ("http://localhost:8000/callback",)
+# Of a client that has none; whoever changed them finds them as they were.
+_SETTINGS: Final[Mapping[str, object]] = {
+    "AllowedOAuthFlowsUserPoolClient": True,
+    "AllowedOAuthFlows": ["code"],
+    "AllowedOAuthScopes": list(STANDARD),
+    "SupportedIdentityProviders": [COGNITO],
+}
 
 
 def run(
@@ -88,10 +95,11 @@ async def serve(
             pool = await emulator.create_user_pool(
                 PoolName="people",
                 UsernameAttributes=["email"],
-                client=_callbacks(callback_urls or _CALLBACKS),
+                client={**_SETTINGS, **_urls(callback_urls or _CALLBACKS)},
             )
         elif callback_urls:
-            client = {**pool.state.clients[pool.client_id].settings, **_callbacks(callback_urls)}
+            client = {**_SETTINGS, **pool.state.clients[pool.client_id].settings, **_urls(callback_urls)}
+            client["AllowedOAuthFlowsUserPoolClient"] = True
             named = {"UserPoolId": pool.id, "ClientId": pool.client_id}
             await emulator.ask("UpdateUserPoolClient", **named, **client)
         identity_pool = emulator.kept_identity_pool()
@@ -122,16 +130,8 @@ async def serve(
         await end.wait()
 
 
-def _callbacks(urls: Sequence[str]) -> dict[str, object]:
-    roots = dict.fromkeys(map(_root, urls))
-    return {
-        "CallbackURLs": list(urls),
-        "LogoutURLs": list(roots),
-        "AllowedOAuthFlowsUserPoolClient": True,
-        "AllowedOAuthFlows": ["code"],
-        "AllowedOAuthScopes": list(STANDARD),
-        "SupportedIdentityProviders": [COGNITO],
-    }
+def _urls(callbacks: Sequence[str]) -> dict[str, object]:
+    return {"CallbackURLs": list(callbacks), "LogoutURLs": list(dict.fromkeys(map(_root, callbacks)))}
 
 
 def _root(url: str) -> str:
