@@ -356,25 +356,32 @@ async def test_without_a_code_or_state_it_was_cancelled(missing: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "message", "retryable"),
+    ("answer", "message", "said", "status"),
     [
-        (refused("invalid_grant"), "invalid_grant", False),
-        (refused("invalid_grant", "code expired"), "code expired", False),
-        (refused("invalid_client", status=200), "invalid_client", False),
-        (refused("server_error", status=503), "server_error", True),
-        (lambda: httpx.Response(404, text="<html>s3cr3t"), "HTTP 404", False),
-        (lambda: httpx.Response(200, text="s3cr3t"), "HTTP 200", False),
-        (lambda: httpx.Response(200, json=[]), "HTTP 200", False),
-        (lambda: httpx.Response(400, json={"error": 5}), "HTTP 400", False),
+        (refused("invalid_grant"), "invalid_grant", ("invalid_grant", None), 401),
+        (refused("invalid_grant", "code expired"), "code expired", ("invalid_grant", "code expired"), 401),
+        (refused("invalid_client", status=200), "invalid_client", ("invalid_client", None), 401),
+        (refused("server_error", status=503), "server_error", ("server_error", None), 502),
+        (refused("slow_down", "later", status=429), "later", ("slow_down", "later"), 429),
+        (lambda: httpx.Response(404, text="<html>s3cr3t"), "HTTP 404", (None, None), 401),
+        (lambda: httpx.Response(200, text="s3cr3t"), "HTTP 200", (None, None), 401),
+        (lambda: httpx.Response(200, json=[]), "HTTP 200", (None, None), 401),
+        (lambda: httpx.Response(400, json={"error": 5}), "HTTP 400", (None, None), 401),
     ],
 )
-async def test_a_refusal(answer: Callable[[], httpx.Response], message: str, retryable: bool) -> None:
+async def test_a_refusal_is_reported_as_it_came(
+    answer: Callable[[], httpx.Response], message: str, said: tuple[str | None, str | None], status: int
+) -> None:
     async with hosted_client() as (client, hosted, _):
         request = await client.sign_in_with_redirect()
         hosted.answer = answer
         error = await fails(client, hosted.come_back(request.url), OAuthSignInException)
         assert str(error).endswith(message)
-        assert (error.retryable, error.service_status) == (retryable, answer().status_code)
+        assert isinstance(error, OAuthSignInException)
+        assert (error.error, error.error_description) == said
+        assert error.service_status == answer().status_code
+        assert error.retryable is (status != 401)
+        assert errors.http_status_for(error) == status
         assert "s3cr3t" not in repr(error)
         assert (await client._session.load()).record.redirects == ()
 

@@ -330,4 +330,7 @@ def http_status_for(error: AuthError) -> int:
     """
     if isinstance(error, ServiceError) and is_throttling(error):
         return 429
+    if isinstance(error, OAuthSignInException) and error.retryable:
+        # Not what the person did: the token endpoint could not answer.
+        return 429 if error.service_status == 429 else 502
     return error.http_status

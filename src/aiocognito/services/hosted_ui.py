@@ -13,6 +13,7 @@ from attrs import field, frozen
 from ..answers import TokenSet
 from ..config import AuthConfig, OAuthConfig
 from ..errors import InvalidTokens, OAuthSignInException, ServiceError
+from .aws_answers import UNKNOWN_ERROR
 from .http import Http, HttpAnswer
 from .retry import RetryPolicy
 
@@ -74,9 +75,12 @@ class HostedUi:
         try:
             answer = await self._token(grant, repeatable=False)
         except ServiceError as refusal:
+            error = None if refusal.name == UNKNOWN_ERROR else refusal.name
+            is_described = error is not None and refusal.message != error
             raise OAuthSignInException(
                 refusal.message,
-                error=refusal.name,
+                error=error,
+                error_description=refusal.message if is_described else None,
                 service_status=refusal.service_status,
                 retryable=refusal.retryable,
             ) from refusal
@@ -144,7 +148,7 @@ def _read(answer: HttpAnswer) -> Mapping[str, Any]:
     # What is not OAuth's form of an error is not quoted: nobody knows what is in there.
     raise ServiceError(
         description or error or f"the token endpoint answered with HTTP {answer.status}",
-        name=error or "UnknownError",
+        name=error or UNKNOWN_ERROR,
         operation=OPERATION,
         service_status=answer.status,
         retryable=answer.status in _NOT_NOW,
