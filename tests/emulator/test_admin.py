@@ -89,6 +89,10 @@ async def test_who_cannot_be_created(blank: Bench) -> None:
                 "Type for attribute {custom:x} could not be determined",
             ),
         ),
+        (
+            {"Username": "ben", "UserAttributes": entries(sub="1")},
+            ("InvalidParameterException", "user.sub: Attribute cannot be updated.\n"),
+        ),
     ):
         assert await blank.refused("AdminCreateUser", **named, **given) == refusal
     moved = {"Username": "ben", "UserAttributes": entries(**verified), "ForceAliasCreation": True}

@@ -121,6 +121,9 @@ async def test_mappings_and_identifiers(ask: Bench) -> None:
     code, text = await not_made(ask, "Google", "Google", AttributeMapping={"shoe": "size"})
     assert code == INVALID
     assert "shoe" in text
+    # Who somebody is in the pool, no provider says.
+    code, _ = await not_made(ask, "Google", "Google", AttributeMapping={"sub": "sub"})
+    assert code == INVALID
     await make(ask, IdpIdentifiers=["one"])
     code, text = await not_made(ask, "Corp", "OIDC", ProviderDetails=OIDC, IdpIdentifiers=["one"])
     assert code == INVALID

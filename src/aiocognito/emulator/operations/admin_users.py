@@ -30,6 +30,8 @@ async def AdminCreateUser(world: World, given: Mapping[str, Any]) -> dict[str, A
     if given.get("MessageAction") == "RESEND":
         return await _invite_again(world, pool, given)
     attributes = schema.from_list(given.get("UserAttributes", ()))
+    if "sub" in attributes:
+        raise invalid_parameter("user.sub: Attribute cannot be updated.\n")
     user = draft(world, pool, given["Username"], attributes, admin=True)
     require_new(pool, user)
     await ask_before(pool, user, "AdminCreateUser", None, given)

@@ -149,6 +149,8 @@ def _mapping(pool: UserPool, kind: str, given: Mapping[str, str]) -> dict[str, s
     for attribute in given:
         if attribute != "username" and attribute not in pool.schema:
             raise invalid_parameter(f"Invalid AttributeMapping: there is no attribute {attribute}.")
+        if attribute == "sub":
+            raise invalid_parameter("Invalid AttributeMapping: sub is the user pool's own.")
     # The name at the provider is the claim that identifies somebody there; SAML has one of its own.
     return dict(given) if kind == "SAML" else {"username": _USERNAME.get(kind, "sub"), **given}
 
