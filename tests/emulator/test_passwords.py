@@ -146,6 +146,24 @@ async def test_who_is_hidden(blank: Bench) -> None:
     assert blank.world.outbox.messages == []
 
 
+@pytest.mark.parametrize("name", ["ana", "nobody", "disabled"])
+async def test_limits_and_policy_tell_nobody_apart(blank: Bench, name: str) -> None:
+    await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
+    await blank.add_user(**VERIFIED)
+    (await blank.add_user("disabled")).enabled = False
+    for _ in range(5):
+        await blank("ForgotPassword", **forgot(blank, name))
+    assert await blank.refused("ForgotPassword", **forgot(blank, name)) == LIMIT
+    code = wrong(blank.code()) if name == "ana" else "123456"
+    weak = await blank.refused("ConfirmForgotPassword", **new(blank, code, name, "weak"))
+    assert weak[0] == "InvalidPasswordException"
+    for _ in range(5):
+        assert await blank.refused("ConfirmForgotPassword", **new(blank, code, name)) == MISMATCH
+    assert await blank.refused("ConfirmForgotPassword", **new(blank, code, name)) == LIMIT
+    blank.advance(3600)
+    assert "CodeDeliveryDetails" in await blank("ForgotPassword", **forgot(blank, name))
+
+
 async def test_the_hidden_may_be_refused(blank: Bench) -> None:
     blank.world.unsettled = Unsettled(hidden_users_cannot_reset=True)
     await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})

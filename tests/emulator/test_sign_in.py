@@ -74,6 +74,27 @@ async def test_strangers_are_locked_out_as_users_are(blank: Bench, way: str) -> 
         assert await refused(blank, way, name, NEW_PASSWORD) == LOCKED
 
 
+async def test_the_work_tells_nobody_apart(blank: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
+    await blank.add_user()
+    (await blank.add_user("without")).secret = None
+    done: list[str] = []
+    work = srp.run
+
+    async def counted(function: Any, *given: Any) -> Any:
+        done.append(function.__name__)
+        return await work(function, *given)
+
+    monkeypatch.setattr(srp, "run", counted)
+    for name in ("ana", "without", "nobody"):
+        for _ in range(5):
+            assert await refused(blank, "password", name, NEW_PASSWORD) == WRONG
+        assert len(done) == 5, name
+        assert await refused(blank, "password", name, NEW_PASSWORD) == LOCKED
+        assert len(done) == 5, name
+        done.clear()
+
+
 async def test_states_that_refuse(ask: Bench, way: str) -> None:
     user = await ask.add_user()
     await ask.admin("AdminDisableUser")

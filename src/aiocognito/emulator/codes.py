@@ -13,6 +13,7 @@ from .schema import masked
 from .wording import Occasion, words
 
 if TYPE_CHECKING:
+    from .attempts import Attempts
     from .pool import UserPool
     from .users import User
     from .world import World
@@ -160,13 +161,9 @@ def spend(
     Raises:
         Refusal: Too many tries, no code or an old one, another code.
     """
-    now = world.clock()
-    counted = attempts or kind
-    if user.attempts.count(counted, now) >= limit:
-        raise attempts_exceeded()
-    user.attempts.add(counted, now)
+    count(world, user.attempts, attempts or kind, limit)
     code = user.codes.get(kind)
-    if code is None or now >= code.expires:
+    if code is None or world.clock() >= code.expires:
         raise expired()
     if not code.equals(given):
         raise mismatch()
@@ -174,16 +171,16 @@ def spend(
     return code
 
 
-def count(world: World, user: User, kind: str, limit: int) -> None:
-    """Count a request for a code.
+def count(world: World, attempts: Attempts, kind: str, limit: int) -> None:
+    """Count a request for a code, or a try with one.
 
     Raises:
         Refusal: There were too many within the hour.
     """
     now = world.clock()
-    if user.attempts.count(kind, now) >= limit:
+    if attempts.count(kind, now) >= limit:
         raise attempts_exceeded()
-    user.attempts.add(kind, now)
+    attempts.add(kind, now)
 
 
 def mismatch() -> Refusal:

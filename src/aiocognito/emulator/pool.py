@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import define, field
 
-from .attempts import Lockout
+from .attempts import Attempts, Lockout
 from .clients import AppClient
 from .groups import Group
 from .handles import HandleBook
@@ -50,6 +50,7 @@ class UserPool:
     handles: HandleBook = field(factory=HandleBook, repr=False)
     tokens: TokenBook = field(factory=TokenBook, repr=False)
     strangers: dict[str, Lockout] = field(factory=dict, repr=False)
+    stranger_attempts: dict[str, Attempts] = field(factory=dict, repr=False)
     hosted: HostedUi = field(factory=HostedUi, repr=False)
     resource_servers: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
     providers: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
@@ -156,6 +157,10 @@ class UserPool:
     def stranger(self, name: str) -> Lockout:
         """The lock-out of somebody who does not exist: a real one would have it, too."""
         return self.strangers.setdefault(self.users.fold(name), Lockout())
+
+    def attempts_of(self, name: str) -> Attempts:
+        """The attempts of somebody who does not exist, or is hidden: a real one's are counted, too."""
+        return self.stranger_attempts.setdefault(self.users.fold(name), Attempts())
 
     def groups_of(self, user: User) -> list[Group]:
         """The user's groups, the most important first; those without precedence last."""

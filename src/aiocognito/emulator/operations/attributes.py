@@ -100,7 +100,8 @@ async def GetUserAttributeVerificationCode(world: World, given: Mapping[str, Any
     _require_verifiable(name)
     if not _address(who.user, name):
         raise invalid_parameter(f"User does not have a value for {name} to verify.")
-    codes.count(world, who.user, "attribute_code", world.unsettled.attribute_code_attempts_per_hour)
+    limit = world.unsettled.attribute_code_attempts_per_hour
+    codes.count(world, who.user.attempts, "attribute_code", limit)
     occasion = Occasion("VerifyUserAttribute", who.client, given.get("ClientMetadata", {}))
     return {"CodeDeliveryDetails": await _send(world, who, name, occasion)}
 

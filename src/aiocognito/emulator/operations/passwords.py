@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .. import codes, confirmation, passwords, users
+from ..attempts import Attempts
 from ..migration import migrate
 from ..pool import UserPool
 from ..refusals import attempts_exceeded, invalid_parameter, not_authorized, user_not_found, wrong_credentials
@@ -33,17 +34,20 @@ async def ForgotPassword(world: World, given: Mapping[str, Any]) -> dict[str, An
     if client.hides_users and (user is None or not user.enabled or _channel(pool, user) is None):
         if world.unsettled.hidden_users_cannot_reset:
             raise invalid_parameter(_NO_ADDRESS)
+        # As often as for anybody: a limit that does not come would tell.
+        _count_request(world, pool.attempts_of(name))
         known = tuple(_WAYS[way] for way in pool.recovery if way in _WAYS)
         return {"CodeDeliveryDetails": codes.simulated_details(pool, name, known)}
-    if user is None:
-        raise user_not_found(_UNKNOWN)
-    if not user.enabled:
-        raise not_authorized("User is disabled.")
+    user = _able(user)
     if user.status in {users.FORCE_CHANGE_PASSWORD, users.EXTERNAL_PROVIDER}:
         raise not_authorized("User password cannot be reset in the current state.")
-    codes.count(world, user, "forgot_password", world.unsettled.forgot_password_attempts_per_hour)
+    _count_request(world, user.attempts)
     occasion = Occasion("ForgotPassword", client, given.get("ClientMetadata", {}))
     return {"CodeDeliveryDetails": await send_reset_code(world, pool, user, occasion)}
+
+
+def _count_request(world: World, attempts: Attempts) -> None:
+    codes.count(world, attempts, "forgot_password", world.unsettled.forgot_password_attempts_per_hour)
 
 
 async def send_reset_code(world: World, pool: UserPool, user: User, occasion: Occasion) -> dict[str, str]:
@@ -86,12 +90,13 @@ async def ConfirmForgotPassword(world: World, given: Mapping[str, Any]) -> dict[
     name = given["Username"]
     client.check_hash(name, given.get("SecretHash"))
     user = pool.users.find(name)
-    if user is None or not user.enabled:
-        if client.hides_users:
-            raise codes.mismatch()
-        raise user_not_found(_UNKNOWN) if user is None else not_authorized("User is disabled.")
+    if not client.hides_users:
+        _able(user)
     passwords.require_conforming(pool.password_policy, given["Password"], passwords.AFTERWARDS)
     limit = world.unsettled.confirm_forgot_password_attempts_per_hour
+    if user is None or not user.enabled:
+        codes.count(world, pool.attempts_of(name), codes.RESET_PASSWORD, limit)
+        raise codes.mismatch()
     code = codes.spend(world, user, codes.RESET_PASSWORD, given["ConfirmationCode"], limit=limit)
     await passwords.replace(world, pool, user, given["Password"], passwords.AFTERWARDS)
     user.attributes[f"{code.attribute}_verified"] = "true"
@@ -100,6 +105,14 @@ async def ConfirmForgotPassword(world: World, given: Mapping[str, Any]) -> dict[
     pool.users.index(user)
     await confirmation.after(pool, user, "ConfirmForgotPassword", client, given.get("ClientMetadata", {}))
     return {}
+
+
+def _able(user: User | None) -> User:
+    if user is None:
+        raise user_not_found(_UNKNOWN)
+    if not user.enabled:
+        raise not_authorized("User is disabled.")
+    return user
 
 
 async def ChangePassword(world: World, given: Mapping[str, Any]) -> dict[str, Any]:

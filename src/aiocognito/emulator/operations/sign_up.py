@@ -176,7 +176,7 @@ async def ResendConfirmationCode(world: World, given: Mapping[str, Any]) -> dict
     target = _target(pool, user)
     if target is None:
         raise invalid_parameter("Cannot resend codes. Auto verification not turned on.")
-    codes.count(world, user, "resend", world.unsettled.resend_attempts_per_hour)
+    codes.count(world, user.attempts, "resend", world.unsettled.resend_attempts_per_hour)
     occasion = Occasion("ResendCode", client, given.get("ClientMetadata", {}))
     return {"CodeDeliveryDetails": await _send(world, pool, client, user, target, occasion)}
 

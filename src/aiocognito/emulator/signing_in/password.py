@@ -31,6 +31,8 @@ async def USER_PASSWORD_AUTH(turn: Turn) -> dict[str, Any]:
         )
     user = turn.user
     if user is None:
+        if turn.client.hides_users:
+            _require_unlocked(turn, turn.pool.stranger(turn.name))
         # As much work as for a real one, so that the time does not tell.
         await passwords.enrol(turn.pool, turn.name, given)
         raise refuse_stranger(turn, turn.name) if turn.client.hides_users else user_not_found()
