@@ -10,11 +10,14 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import walking_pages
 from aiohttp.test_utils import TestClient, TestServer
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from attrs import frozen
 
+from aiocognito import MemoryStorage, SessionManager
 from aiocognito.emulator import CognitoEmulator
 
 from .pages import PAGES, ROOT, name_of, python_blocks, run
@@ -135,6 +138,38 @@ def test_the_service_of_the_page_on_sessions_keeps_people_apart(
             assert (await browser.get("/me", headers=planted)).status == 401
             refused = await sign_in(ANA, "wrong")
             assert (refused.status, await refused.json()) == (401, {"error": "NotAuthorizedException"})
+
+    loop.run(visit())
+
+
+def test_the_service_of_the_page_on_the_hosted_ui_signs_ana_in_and_out(
+    backend: Backend, loop: asyncio.Runner
+) -> None:
+    home, callback = "https://shop.example.com/", "https://shop.example.com/callback"
+    client = {"CallbackURLs": [callback], "LogoutURLs": [home]}
+    pool = backend.do(backend.emulator.create_user_pool, client=client)
+    backend.do(pool.add_user, ANA, PASSWORD)
+    names: dict[str, Any] = {}
+    run(ROOT / "docs/hosted-ui.md", names, loop)
+    names["sessions"] = SessionManager(pool.config, storage=MemoryStorage())
+
+    async def visit() -> None:
+        service = httpx.ASGITransport(names["app"])
+        async with names["sessions"], httpx.AsyncClient(transport=service, base_url=home) as browser:
+            refused = await browser.get("/me")
+            assert (refused.status_code, refused.json()) == (401, {"error": "UserUnAuthenticatedException"})
+            away = await browser.get("/sign-in")
+            planted = browser.cookies["sid"]
+            for attribute in ("HttpOnly", "Secure", "SameSite=lax"):
+                assert attribute in away.headers["set-cookie"]
+            back = await walking_pages.sign_in(backend.emulator.url, away.headers["location"], ANA, PASSWORD)
+            assert (await browser.get(back)).headers["location"] == "/me"
+            assert (await browser.get("/me")).json() == {"username": ANA}
+            assert browser.cookies["sid"] != planted
+            assert (await browser.get(back)).json() == {"error": "oauthSignInError"}
+            leaving = (await browser.post("/sign-out")).headers["location"]
+            assert leaving.startswith(f"{backend.emulator.url}/logout?")
+            assert (await browser.get("/me")).status_code == 401
 
     loop.run(visit())
 
