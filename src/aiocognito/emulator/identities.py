@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from .users import User
@@ -57,9 +58,46 @@ def holder(pool: UserPool, provider: str, user_id: str) -> User | None:
     return None
 
 
-def without(user: User, provider: str, user_id: str) -> list[dict[str, Any]]:
-    """Return a user's identities but for one."""
-    return [found for found in of(user) if not _is(found, provider, user_id)]
+def signs_in(
+    pool: UserPool, provider: Mapping[str, Any], subject: str, attributes: Mapping[str, str]
+) -> User | None:
+    """Find the user whom an account at a provider signs in, by its subject or by the claim of a link.
+
+    Args:
+        pool: The user pool.
+        provider: IdentityProviderType's members.
+        subject: How the provider names the person.
+        attributes: What else it says of them, as attributes.
+    """
+    name = provider["ProviderName"]
+    for user in pool.users:
+        waiting = user.awaited.get(name, {})
+        if subject not in waiting and any(_is(found, name, subject) for found in of(user)):
+            return user
+    for user in pool.users:
+        for value, attribute in user.awaited.get(name, {}).items():
+            if attributes.get(attribute) == value:
+                return user
+    return None
+
+
+def settle(user: User, provider: Mapping[str, Any], subject: str, attributes: Mapping[str, str]) -> None:
+    """Note the subject of who was linked by another claim: from the first sign-in on it is what counts."""
+    name = provider["ProviderName"]
+    waiting = user.awaited.get(name, {})
+    for value, attribute in list(waiting.items()):
+        if attributes.get(attribute) == value:
+            del waiting[value]
+            put(
+                user,
+                [{**found, "userId": subject} if _is(found, name, value) else found for found in of(user)],
+            )
+
+
+def remove(user: User, provider: str, user_id: str) -> None:
+    """Take one of a user's identities away."""
+    put(user, [found for found in of(user) if not _is(found, provider, user_id)])
+    user.awaited.get(provider, {}).pop(user_id, None)
 
 
 def claim(user: User) -> list[dict[str, Any]]:

@@ -31,6 +31,8 @@ class User:
         sub: The subject: a UUID, in pools whose users sign in by address the username, too.
         created: When, in seconds since 1970.
         attributes: Without ``sub``; all values are strings, as the API has them.
+        awaited: By provider, the identities that were linked by another claim than the subject and have not
+            signed in yet: the claim's value, and the attribute that it is mapped to.
     """
 
     username: str
@@ -56,6 +58,7 @@ class User:
     devices: dict[str, Device] = field(factory=dict, repr=False)
     passkeys: dict[str, Passkey] = field(factory=dict, repr=False)
     registration: Ceremony | None = field(default=None, repr=False)
+    awaited: dict[str, dict[str, str]] = field(factory=dict, repr=False)
 
     def verified(self, attribute: str) -> bool:
         """Whether an address is verified."""

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from aiocognito.emulator import identities
+
 from .browser import PASSWORD, Browser, Page, Shop, parameters
 from .conftest import MakeShop
 
@@ -416,6 +418,44 @@ async def test_a_linked_user_signs_in_as_themselves(with_google: Shop, browser: 
     await browser.get(with_google.authorize(identity_provider="COGNITO"))
     await browser.sign_in()
     assert with_google.who(browser.answer) == "ana"
+
+
+async def test_a_link_by_another_claim_than_the_subject(shop: Shop, browser: Browser) -> None:
+    await add_provider(shop, "Corp", "OIDC")
+    pool, ask = shop.pool.state, shop.emulator.ask
+    account = {"ProviderName": "Corp", "ProviderAttributeName": "email", "ProviderAttributeValue": MAIL}
+    await ask(
+        "AdminLinkProviderForUser",
+        UserPoolId=pool.id,
+        DestinationUser={"ProviderName": "Cognito", "ProviderAttributeValue": "ana"},
+        SourceUser=account,
+    )
+    # It is that claim which counts, not a subject of the same text.
+    await go(shop, browser, "Corp")
+    await browser.click("Continue", claims__sub=MAIL, claims__email="eve@example.com")
+    assert shop.who(browser.answer) == f"Corp_{MAIL}"
+    for address in (MAIL, "new@corp.example"):
+        # Once they have signed in, it is the subject.
+        await go(shop, browser, "Corp", prompt="login")
+        await browser.click("Continue", claims__sub="123", claims__email=address)
+        assert shop.who(browser.answer) == "ana"
+        (entry,) = identities.of(pool.users.find("ana"))
+        assert (entry["userId"], entry["primary"]) == ("123", False)
+    await go(shop, browser, "Corp", prompt="login")
+    await browser.click("Continue", claims__sub="124", claims__email=MAIL)
+    assert shop.who(browser.answer) == "Corp_124"
+
+
+async def test_a_link_by_another_claim_ends_before_it_is_used(shop: Shop, browser: Browser) -> None:
+    await add_provider(shop, "Corp", "OIDC")
+    account = {"ProviderName": "Corp", "ProviderAttributeName": "email", "ProviderAttributeValue": MAIL}
+    user = {"ProviderName": "Cognito", "ProviderAttributeValue": "ana"}
+    named = {"UserPoolId": shop.pool.id}
+    await shop.emulator.ask("AdminLinkProviderForUser", **named, DestinationUser=user, SourceUser=account)
+    await shop.emulator.ask("AdminDisableProviderForUser", **named, User=account)
+    await go(shop, browser, "Corp")
+    await browser.click("Continue", claims__sub="123", claims__email=MAIL)
+    assert shop.who(browser.answer) == "Corp_123"
 
 
 async def test_a_linked_user_gets_nobodys_sign_in_name(make_shop: MakeShop, browser: Browser) -> None:

@@ -30,13 +30,15 @@ async def sign_in(visit: Visit, provider: Provider, claims: Mapping[str, str]) -
     Raises:
         Refusal: They cannot be taken in, or must not sign in.
     """
-    known = identities.holder(visit.pool, provider["ProviderName"], claims[ID])
+    attributes = mapped(provider, claims)
+    known = identities.signs_in(visit.pool, provider, claims[ID], attributes)
     if known is None:
         return await _take_in(visit, provider, claims)
     turn = Turn(visit.world, visit.pool, visit.client, {}, name=known.username, user=known, hosted=True)
     await before(turn)
     if known.enabled:
-        _bring_up_to_date(visit, known, mapped(provider, claims))
+        _bring_up_to_date(visit, known, attributes)
+        identities.settle(known, provider, claims[ID], attributes)
     await finish.done(turn)
     return known
 
@@ -63,7 +65,7 @@ async def _take_in(visit: Visit, provider: Provider, claims: Mapping[str, str]) 
     identities.put(user, [identities.entry(provider, claims[ID], primary=True, now=now)])
     decided = await ask_before(pool, user, "ExternalProvider", visit.client, {})
     # The trigger may have linked them with a user that was there: they are taken in by the next sign-in.
-    linked = identities.holder(pool, provider["ProviderName"], claims[ID])
+    linked = identities.signs_in(pool, provider, claims[ID], attributes)
     if linked is not None or pool.users.find(name) is not None:
         raise invalid_parameter(f"Already found an entry for username {name}")
     for member, attribute in (("autoVerifyEmail", "email"), ("autoVerifyPhone", "phone_number")):

@@ -10,7 +10,7 @@ from ..pool import UserPool
 from ..refusals import Refusal, invalid_parameter, not_found
 from ..world import World
 
-_SOCIAL: Final = ("Facebook", "Google", "LoginWithAmazon", "SignInWithApple")
+SOCIAL: Final = ("Facebook", "Google", "LoginWithAmazon", "SignInWithApple")
 _GIVEN: Final = ("ProviderDetails", "AttributeMapping", "IdpIdentifiers", "AcrMapping")
 _CREDENTIALS: Final = ("client_id", "client_secret", "authorize_scopes")
 _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -62,7 +62,7 @@ async def CreateIdentityProvider(world: World, given: Mapping[str, Any]) -> dict
     """Let a pool trust an identity provider."""
     pool = world.pool(given["UserPoolId"])
     name, kind = given["ProviderName"], given["ProviderType"]
-    if kind != name and (kind in _SOCIAL or name in _SOCIAL):
+    if kind != name and (kind in SOCIAL or name in SOCIAL):
         raise invalid_parameter(f"Provider {name} cannot be of type {kind}.")
     if name in pool.providers:
         raise Refusal("DuplicateProviderException", f"{name} already exists in user pool {pool.id}")

@@ -10,6 +10,7 @@ from ..pool import UserPool
 from ..refusals import Refusal, invalid_parameter, user_not_found
 from ..users import User
 from ..world import World
+from .identity_providers import SOCIAL
 
 _OWN: Final = "Cognito"
 _SUBJECT: Final = "Cognito_Subject"
@@ -38,6 +39,9 @@ async def AdminLinkProviderForUser(world: World, given: Mapping[str, Any]) -> di
         raise Refusal("LimitExceededException", f"No more than {_MOST} identities can be linked to a user.")
     entry = identities.entry(provider, user_id, primary=False, now=world.clock())
     identities.put(user, [*linked, entry])
+    if source["ProviderAttributeName"] != _SUBJECT:
+        waiting = user.awaited.setdefault(provider["ProviderName"], {})
+        waiting[user_id] = source["ProviderAttributeName"]
     user.modified = world.clock()
     return {}
 
@@ -56,7 +60,7 @@ async def AdminDisableProviderForUser(world: World, given: Mapping[str, Any]) ->
         user = identities.holder(pool, name, user_id)
         if user is None:
             raise user_not_found()
-        identities.put(user, identities.without(user, name, user_id))
+        identities.remove(user, name, user_id)
     user.modified = world.clock()
     return {}
 
@@ -72,8 +76,12 @@ def _source_provider(pool: UserPool, source: Mapping[str, Any]) -> dict[str, Any
         raise invalid_parameter(f"The provider {name} does not exist for User Pool {pool.id}.")
     provider = pool.providers[name]
     attribute = source.get("ProviderAttributeName", "")
+    if attribute == _SUBJECT:
+        return provider
+    if provider["ProviderType"] in SOCIAL:
+        raise invalid_parameter(f"Invalid SourceUser: ProviderAttributeName must be {_SUBJECT}.")
     # A claim other than the subject has to be mapped to an attribute, whose name is given.
-    if attribute != _SUBJECT and attribute not in provider["AttributeMapping"]:
+    if attribute not in provider["AttributeMapping"]:
         raise invalid_parameter(f"Invalid SourceUser: {attribute} is no mapped attribute.")
     return provider
 
