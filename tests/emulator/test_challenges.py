@@ -272,6 +272,21 @@ async def test_five_wrong_codes_end_the_handle_and_lock(sms: Bench) -> None:
     assert (await sms.begin())["ChallengeName"] == "SMS_MFA"
 
 
+async def test_the_password_alone_does_not_end_the_lock_of_wrong_codes(sms: Bench) -> None:
+    for lock in (1, 2, 4):
+        challenged = await sms.begin()
+        for _ in range(5):
+            assert await refused(sms, challenged, SMS_MFA_CODE=wrong(sms.code())) == SMS_CODE
+        sms.advance(lock - 0.5)
+        with pytest.raises(Refused, match="Password attempts exceeded"):
+            await sms.begin()
+        sms.advance(0.5)
+    assert "AuthenticationResult" in await sms.respond(await sms.begin(), SMS_MFA_CODE=sms.code())
+    user = sms.pool.users.find("ana")
+    assert user is not None
+    assert user.lockout.failures == 0
+
+
 async def test_an_address_that_is_gone(sms: Bench) -> None:
     await sms.admin("AdminDeleteUserAttributes", UserAttributeNames=["phone_number"])
     with pytest.raises(Refused, match="does not have delivery config set to turn on SMS_MFA"):

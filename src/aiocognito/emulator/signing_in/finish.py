@@ -25,6 +25,8 @@ async def done(turn: Turn) -> dict[str, Any]:
     if not turn.person.enabled:
         raise not_authorized("User is disabled.")
     turn.person.signed_in_before = True
+    # Not before: who knows the password alone must not guess codes for ever, five at a time.
+    turn.person.lockout.clear()
     named, fresh = _device(turn)
     await _after(turn, new_device=fresh is not None)
     if turn.hosted:

@@ -69,7 +69,6 @@ async def judge(
     )
     if not await proves():
         raise _wrong(turn, user.lockout)
-    user.lockout.clear()
     require_able(user)
     if user.status == users.FORCE_CHANGE_PASSWORD:
         if user.temporary_until is not None and turn.world.clock() >= user.temporary_until:
