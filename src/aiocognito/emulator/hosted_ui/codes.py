@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from itertools import islice
 from typing import Final
 
 from attrs import define, field
@@ -51,7 +52,7 @@ class CodeBook:
 
     def issue(self, code: AuthorizationCode, now: float) -> str:
         """Make the text that stands for a code: a UUID, as Cognito's are."""
-        for key, old in list(self._codes.items())[:2]:
+        for key, old in list(islice(self._codes.items(), 2)):
             if old.expires + _REMEMBERED < now:
                 del self._codes[key]
         text = str(uuid.uuid4())  # Never seeded: it is a secret.
