@@ -186,6 +186,40 @@ async def test_old_keys_serve_while_new_ones_cannot_be_had() -> None:
     assert publisher.asked == 2
 
 
+async def test_in_an_outage_one_waits_and_not_everybody_again_and_again() -> None:
+    publisher = Publisher(key())
+    keys = publisher.keys()
+    before = await keys.get("key-1")
+    works, publisher.answer = publisher.answer, publisher.fail
+    publisher.now += STALE_SECONDS
+    assert await keys.get("key-1") is before
+    publisher.now += RETRY_SECONDS
+    publisher.gate, publisher.arrived = asyncio.Event(), asyncio.Event()
+    # It is tried again, and holds nobody up: the old key is there.
+    async with asyncio.timeout(10):
+        assert [await keys.get("key-1") for _ in range(3)] == [before] * 3
+    await publisher.arrived.wait()
+    waiting = asyncio.create_task(keys.get("key-2"))  # this one is not
+    await asyncio.sleep(0)
+    publisher.answer = works
+    publisher.gate.set()
+    assert await waiting is None
+    assert publisher.asked == 3
+    assert keys.fresh("key-1") is not None
+
+
+async def test_an_old_failure_is_no_reason_to_trust_a_stale_key() -> None:
+    publisher = Publisher(key())
+    keys = publisher.keys()
+    await keys.get("key-1")
+    publisher.answer = publisher.fail
+    with pytest.raises(JwksUnavailableError):
+        await keys.get("unknown")
+    publisher.now += STALE_SECONDS
+    publisher.answer = lambda: as_json(jwks(key("key-2")))
+    assert await keys.get("key-1") is None
+
+
 async def test_keys_of_other_kinds_are_left_out() -> None:
     publisher = Publisher()
     other = {"kid": "ec", "kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}

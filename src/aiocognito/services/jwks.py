@@ -71,7 +71,10 @@ class Jwks:
         """
         await self._load_preloaded()
         if self.fresh(kid) is None and not self._is_blocked():
-            await self.fetch()
+            if kid in self._keys and self._is_outage():
+                self._start()  # Nobody waits for it to fail once more, as the old key serves until it works.
+            else:
+                await self.fetch()
             if kid not in self._keys:
                 self._block(COOL_DOWN_SECONDS if self._failure is None else RETRY_SECONDS)
         key = self._keys.get(kid)
@@ -103,16 +106,23 @@ class Jwks:
 
     async def fetch(self) -> None:
         """Fetch the keys. What was there is kept if that fails, and `get` tells why where it matters."""
-        if self._fetching is None or self._fetching.get_loop() is not asyncio.get_running_loop():
-            self._fetching = asyncio.create_task(self._fetch())
-            self._fetching.add_done_callback(self._fetched)
         # Shielded: a caller who is cancelled takes nobody else's answer away.
-        await asyncio.shield(self._fetching)
+        await asyncio.shield(self._start())
 
     def cancel(self) -> None:
         """Stop fetching."""
         if self._fetching is not None:
             self._fetching.cancel()
+
+    def _start(self) -> asyncio.Task[None]:
+        if self._fetching is None or self._fetching.get_loop() is not asyncio.get_running_loop():
+            self._fetching = asyncio.create_task(self._fetch())
+            self._fetching.add_done_callback(self._fetched)
+        return self._fetching
+
+    def _is_outage(self) -> bool:
+        """Whether it was tried in vain since the keys went stale."""
+        return self._failure is not None and self._blocked_until > self._stale_at
 
     def _check_there_are_some(self) -> None:
         if not self._keys and self._failure is not None:
