@@ -174,6 +174,28 @@ def test_the_service_of_the_page_on_the_hosted_ui_signs_ana_in_and_out(
     loop.run(visit())
 
 
+def test_the_service_of_the_page_on_verifying_lets_ana_in(backend: Backend, loop: asyncio.Runner) -> None:
+    prepare(backend, "docs/verifying.md")
+    names: dict[str, Any] = {}
+    run(ROOT / "docs/verifying.md", names, loop)
+
+    async def visit() -> None:
+        service = httpx.ASGITransport(names["app"])
+        session = names["session"]
+        async with names["tokens"], httpx.AsyncClient(transport=service, base_url="http://orders") as browser:
+
+            async def status(token: str) -> int:
+                headers = {"Authorization": f"Bearer {token}"}
+                return (await browser.get("/orders", headers=headers)).status_code
+
+            access = session.tokens.access_token.token
+            assert (await status(access), await status(session.tokens.id_token.token)) == (200, 401)
+            assert await status(access[:-4]) == 401
+            assert (await browser.get("/orders")).status_code in (401, 403)
+
+    loop.run(visit())
+
+
 def test_the_page_on_logging_shows_no_secret(
     backend: Backend,
     loop: asyncio.Runner,
