@@ -203,7 +203,19 @@ async def test_pages_neither_administer_nor_steer(
         assert response.status == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example.com", "127.0.0.1.example.com", "192.168.1.1", "[::2]:80", ""])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example.com",
+        "127.0.0.1.example.com",
+        "192.168.1.1",
+        "[::2]:80",
+        "",
+        "localhost:1@evil.example.com",
+        "localhost:port",
+        "[::1]evil.example.com",
+    ],
+)
 async def test_strange_hosts(emulator: CognitoEmulator, http: aiohttp.ClientSession, host: str) -> None:
     """DNS rebinding: a page's own host name that leads here."""
     async with http.get(f"{emulator.url}/_emulator/messages", headers={"Host": host}) as response:

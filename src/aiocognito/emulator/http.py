@@ -27,6 +27,7 @@ CONTENT_TYPE: Final = "application/x-amz-json-1.1"
 _LOCAL_ORIGIN: Final = re.compile(
     r"https?://(localhost|127\.0\.0\.1|\[::1\]|[a-z0-9-]+\.localhost)(:[0-9]+)?"
 )
+_HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s\[\]:/@\\?#]+))(?::[0-9]*)?")
 _EXPOSED: Final = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date"
 _CORS_METHODS: Final = "GET, POST, OPTIONS"
 
@@ -367,9 +368,9 @@ def _one_line(text: str) -> str:
 
 
 def _host_name(host: str) -> str:
-    if host.startswith("["):
-        return host.partition("]")[0].lstrip("[").lower()
-    return host.partition(":")[0].lower()
+    """Read the name in a ``Host`` header; what is more than name and port is none (RFC 9110, 7.2)."""
+    found = _HOST.fullmatch(host)
+    return "" if found is None else (found[1] or found[2]).lower()
 
 
 def _is_address(name: str) -> bool:
