@@ -370,6 +370,23 @@ class TestRefreshing:
         # Reuse ends the whole sign-in.
         assert await app.error(app.renewal(second)) == "invalid_grant"
 
+    async def test_a_trigger_that_fails_rotates_nothing(self, emulator: Any, http: Any) -> None:
+        def fail(_event: Any) -> None:
+            raise ValueError("not today")
+
+        app = await make_app(emulator, http, RefreshTokenRotation=ROTATING)
+        first = (await app.sign_in())["refresh_token"]
+        for error in (None, "invalid_grant"):
+            app.pool.triggers["PreTokenGeneration"] = fail
+            assert (await app.refused(app.renewal(first)))[1]["error"] == "invalid_request"
+            del app.pool.triggers["PreTokenGeneration"]
+            emulator.clock.advance(10)
+            # Once it has been rotated away, a failure within the grace does not bring it back.
+            if error is None:
+                assert (await app.token(app.renewal(first)))["refresh_token"] != first
+            else:
+                assert await app.error(app.renewal(first)) == error
+
     async def test_refresh_tokens_that_are_worth_nothing(self, app: App) -> None:
         token = (await app.sign_in())["refresh_token"]
         other = await app.pool.add_client(CallbackURLs=[CALLBACK])

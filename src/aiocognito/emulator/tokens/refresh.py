@@ -74,9 +74,17 @@ async def refresh(
 ) -> dict[str, Any]:
     """Make new tokens of a sign-in: AuthenticationResult, with a new refresh token if the client rotates."""
     token = found.token
-    if client.rotates and token.rotated is None:
+    rotates = client.rotates and token.rotated is None
+    if rotates:
+        # At once: of two who come together one is late.
         token.rotated = world.clock()
-    result = await issue.tokens(world, pool, client, found.user, found.grant, metadata=metadata)
+    try:
+        result = await issue.tokens(world, pool, client, found.user, found.grant, metadata=metadata)
+    except BaseException:
+        # A trigger has failed: nobody got another token, so this one goes on.
+        if rotates:
+            token.rotated = None
+        raise
     if client.rotates:
         # The new one lives as long as the old one would have.
         new = RefreshToken(token.event_id, token.expires)
