@@ -141,6 +141,28 @@ async def test_somebody_who_is_disabled(shop: Shop, browser: Browser) -> None:
     assert (await browser.sign_in()).alert == "User is disabled."
 
 
+@pytest.mark.parametrize("kind", ["code", "token"])
+@pytest.mark.parametrize("operation", ["AdminDisableUser", "AdminDeleteUser"])
+async def test_somebody_whom_a_trigger_disables(
+    shop: Shop, browser: Browser, kind: str, operation: str
+) -> None:
+    async def end(event: dict[str, Any]) -> dict[str, Any]:
+        await shop.emulator.ask(operation, UserPoolId=shop.pool.id, Username="ana")
+        return event
+
+    shop.client(AllowedOAuthFlows=["code", "implicit"])
+    shop.pool.triggers["PostAuthentication"] = end
+    await browser.get(shop.authorize(response_type=kind))
+    await browser.sign_in()
+    assert browser.answer == {
+        "error_description": "User is disabled.",
+        "state": "st ate",
+        "error": "invalid_request",
+    }
+    assert not browser.session_cookies
+    assert not shop.pool.state.hosted.sessions._kept
+
+
 async def test_triggers_are_asked(shop: Shop, browser: Browser) -> None:
     heard = []
 

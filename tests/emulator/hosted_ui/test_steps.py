@@ -221,6 +221,13 @@ async def test_steps_that_were_left_leave_no_cookies(mia: Shop, browser: Browser
     assert len(left) <= 2
 
 
+async def test_a_browser_is_on_twenty_steps_at_most(mia: Shop, browser: Browser) -> None:
+    pages = [await begin(mia, browser) for _ in range(22)]
+    assert len([name for name in browser.client.cookies if name.count("-") == 4]) == 20
+    titles = [(await browser.get(str(page.response.url))).title for page in pages]
+    assert titles == ["Sign in"] * 2 + ["Enter your code"] * 20
+
+
 async def test_no_secret_is_in_an_address(mia: Shop, browser: Browser) -> None:
     page = await begin(mia, browser)
     (journey,) = mia.pool.state.hosted.journeys._kept.values()

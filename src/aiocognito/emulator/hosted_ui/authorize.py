@@ -72,6 +72,13 @@ async def _tokens(visit: Visit, session: Session, nonce: str | None) -> dict[str
 
 
 async def enter(visit: Visit, sub: str, provider: str = LOCAL, nonce: str | None = None) -> Answer:
-    """Sign somebody in on this browser who has proven who they are, and send it back to its app."""
+    """Sign somebody in on this browser who has proven who they are, and send it back to its app.
+
+    Raises:
+        Away: The account was disabled or deleted by a trigger of the sign-in.
+    """
+    user = visit.pool.users.by_subject(sub)
+    if user is None or not user.enabled:
+        raise visit.asked.refused("invalid_request", "User is disabled.")
     session = visit.begin_session(sub, provider)
     return await back(visit, session, nonce or visit.asked.nonce)

@@ -27,6 +27,8 @@ FORGERY_COOKIE: Final = "XSRF-TOKEN"
 FORGERY_FIELD: Final = "_csrf"
 At = TypeVar("At")
 _FORGERY: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_MOST_STEPS: Final = 20
+"""On which one browser can be at a time; the oldest is given up for the next."""
 LATE: Final = "That took too long, or was finished already. Please sign in again."
 
 
@@ -244,11 +246,17 @@ class Visit:
         return name
 
     def _drop_old(self) -> None:
-        """Take cookies away that are good for nothing any more: a request can hold only so many."""
-        for brought in self.request.cookies:
-            name = brought.removeprefix(f"{self._cookie}-")
-            if name != brought and self.pool.hosted.journeys.query(name) is None:
-                self._cookies[brought] = "", 0
+        """Take cookies away that are worth nothing any more, or too many: a request can hold only so many."""
+        journeys, now = self.pool.hosted.journeys, self.world.clock()
+        steps = {
+            brought: journeys.get(brought.removeprefix(f"{self._cookie}-"), cookie, now)
+            for brought, cookie in self.request.cookies.items()
+            if brought.startswith(f"{self._cookie}-")
+        }
+        alive = [brought for brought, journey in steps.items() if journey is not None]
+        # Browsers bring the oldest first.
+        for brought in steps.keys() - set(alive[1 - _MOST_STEPS :]):
+            self._cookies[brought] = "", 0
 
     def at(self, kind: type[At]) -> At:
         """Find where this browser is on its way, with the request that it began with.
