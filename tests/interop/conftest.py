@@ -5,14 +5,11 @@ A peer that is not there is a failure, never a skip: `scripts/test` installs the
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, closing
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-import anyio.to_thread
 import boto3
 import pytest
-from attrs import frozen
+from boto3_calls import Boto3Calls
 
 from aiocognito.emulator import CognitoEmulator
 
@@ -47,30 +44,12 @@ def node_project() -> Path:
     return project
 
 
-@frozen
-class Admin:
-    """boto3's Cognito client, its calls made in threads: the emulator answers on this loop."""
-
-    client: Any
-
-    async def __call__(self, operation: str, /, **arguments: Any) -> dict[str, Any]:
-        """Call an operation by boto3's name of it."""
-        return await anyio.to_thread.run_sync(partial(getattr(self.client, operation), **arguments))
-
-    async def refused(self, operation: str, /, **arguments: Any) -> str:
-        """Call an operation, which must be refused; return Cognito's code."""
-        with pytest.raises(self.client.exceptions.ClientError) as refusal:
-            await self(operation, **arguments)
-        code: str = refusal.value.response["Error"]["Code"]
-        return code
-
-
 @pytest.fixture(scope="session")
-def connect_admin() -> Iterator[Callable[[str], Admin]]:
+def connect_admin() -> Iterator[Callable[[str], Boto3Calls]]:
     """Make a boto3 client for a user-pool endpoint, in the name of some account's root."""
     with ExitStack() as stack:
 
-        def connect(url: str) -> Admin:
+        def connect(url: str) -> Boto3Calls:
             client = boto3.client(
                 "cognito-idp",
                 endpoint_url=url,
@@ -78,7 +57,7 @@ def connect_admin() -> Iterator[Callable[[str], Admin]]:
                 aws_access_key_id="test",
                 aws_secret_access_key="test",
             )
-            return Admin(stack.enter_context(closing(client)))
+            return Boto3Calls(stack.enter_context(closing(client)))
 
         yield connect
 
@@ -91,6 +70,6 @@ async def emulator() -> AsyncIterator[CognitoEmulator]:
 
 
 @pytest.fixture
-def admin(emulator: CognitoEmulator, connect_admin: Callable[[str], Admin]) -> Admin:
+def admin(emulator: CognitoEmulator, connect_admin: Callable[[str], Boto3Calls]) -> Boto3Calls:
     """boto3's Cognito client for our emulator."""
     return connect_admin(emulator.url)

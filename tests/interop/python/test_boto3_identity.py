@@ -3,14 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 import anyio.to_thread
 import boto3
 import pytest
 from aiohttp import web
-from attrs import define, field, frozen
+from attrs import define, field
+from boto3_calls import Boto3Calls
 from botocore import UNSIGNED
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -25,42 +25,24 @@ PASSWORD = "Correct-Horse-1"
 PEOPLE, EDITORS = "arn:aws:iam::123456789012:role/people", "arn:aws:iam::123456789012:role/editors"
 
 
-@frozen
-class Client:
-    """A boto3 client, its calls made in threads: the emulator answers on this loop."""
-
-    client: Any
-
-    async def __call__(self, operation: str, /, **arguments: Any) -> dict[str, Any]:
-        """Call an operation by boto3's name of it."""
-        return await anyio.to_thread.run_sync(partial(getattr(self.client, operation), **arguments))
-
-    async def refused(self, operation: str, /, **arguments: Any) -> str:
-        """Call an operation, which must be refused; return the code."""
-        with pytest.raises(self.client.exceptions.ClientError) as refusal:
-            await self(operation, **arguments)
-        code: str = refusal.value.response["Error"]["Code"]
-        return code
-
-
 @pytest.fixture
-async def root(emulator: CognitoEmulator) -> AsyncIterator[Client]:
+async def root(emulator: CognitoEmulator) -> AsyncIterator[Boto3Calls]:
     """The identity-pool API in the name of some account's root."""
     account = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
     with closing(
         boto3.client("cognito-identity", "us-east-1", endpoint_url=emulator.url, **account)
     ) as client:
-        yield Client(client)
+        yield Boto3Calls(client)
 
 
 @pytest.fixture
-async def app(emulator: CognitoEmulator) -> AsyncIterator[Client]:
+async def app(emulator: CognitoEmulator) -> AsyncIterator[Boto3Calls]:
     """The identity-pool API as an application has it: without credentials."""
     config = Config(signature_version=UNSIGNED)
     with closing(
         boto3.client("cognito-identity", "us-east-1", endpoint_url=emulator.url, config=config)
     ) as client:
-        yield Client(client)
+        yield Boto3Calls(client)
 
 
 @pytest.fixture
@@ -82,7 +64,7 @@ async def logins(emulator: CognitoEmulator, people: Any) -> dict[str, str]:
 
 
 async def test_an_identity_pool_from_its_making_to_its_end(
-    emulator: CognitoEmulator, root: Client, app: Client, people: Any
+    emulator: CognitoEmulator, root: Boto3Calls, app: Boto3Calls, people: Any
 ) -> None:
     provider = f"cognito-idp.us-east-1.amazonaws.com/{people.id}"
     made = await root(
@@ -131,7 +113,7 @@ async def test_an_identity_pool_from_its_making_to_its_end(
     assert await app.refused("get_id", **pool) == "ResourceNotFoundException"
 
 
-async def test_a_developers_people(emulator: CognitoEmulator, root: Client) -> None:
+async def test_a_developers_people(emulator: CognitoEmulator, root: Boto3Calls) -> None:
     pool = await emulator.create_identity_pool(DeveloperProviderName="login.example")
     named = {"IdentityPoolId": pool.id}
     token = await root("get_open_id_token_for_developer_identity", **named, Logins={"login.example": "ana"})
@@ -180,7 +162,7 @@ async def bucket(emulator: CognitoEmulator) -> AsyncIterator[Bucket]:
 
 
 async def test_the_credentials_sign_requests(
-    emulator: CognitoEmulator, app: Client, people: Any, bucket: Bucket
+    emulator: CognitoEmulator, app: Boto3Calls, people: Any, bucket: Bucket
 ) -> None:
     pool = await emulator.create_identity_pool(user_pools=[people])
     login = await logins(emulator, people)

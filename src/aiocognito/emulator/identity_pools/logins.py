@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from anyio import to_thread
 from attrs import field, frozen
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from ..refusals import Refusal, invalid_parameter, not_authorized
+from ..tokens import jws
 from . import providers
 
 if TYPE_CHECKING:
@@ -87,7 +82,10 @@ async def _verify_one(world: World, pool: IdentityPool, name: str, token: str) -
 
 
 async def _verify_jwt(world: World, provider: str, user_pool: UserPool | None, token: str) -> dict[str, Any]:
-    header, claims = _read(token)
+    try:
+        header, claims = jws.read(token)
+    except ValueError:
+        raise _not_an_id_token() from None
     if claims.get("iss") == ISSUER:
         raise _invalid("Can't pass in a Cognito token.")
     for name in _REQUIRED:
@@ -110,7 +108,7 @@ async def _is_signed(world: World, user_pool: UserPool, header: Mapping[str, Any
     keys = await world.keys.of(user_pool.id)
     if header.get("alg") != "RS256" or header.get("kid") != keys.id.kid:
         return False
-    return await to_thread.run_sync(_signed_by, keys.id.private.public_key(), token)
+    return await jws.is_signed(keys.id, token)
 
 
 def _check_client(pool: IdentityPool, provider: str, user_pool: UserPool, claims: Mapping[str, Any]) -> None:
@@ -129,30 +127,6 @@ def _is_active(user_pool: UserPool, claims: Mapping[str, Any]) -> bool:
     if grant is None or user is None or not user.enabled:
         return False
     return not grant.revoked and grant.refreshable and grant.client_id in user_pool.clients
-
-
-def _read(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    try:
-        header, claims, _signature = token.split(".")
-        parts = json.loads(_decode(header)), json.loads(_decode(claims))
-    except (ValueError, RecursionError):
-        raise _not_an_id_token() from None
-    if not all(isinstance(part, dict) for part in parts):
-        raise _not_an_id_token()
-    return parts
-
-
-def _signed_by(key: rsa.RSAPublicKey, token: str) -> bool:
-    message, _, signature = token.rpartition(".")
-    try:
-        key.verify(_decode(signature), message.encode(), padding.PKCS1v15(), hashes.SHA256())
-    except (InvalidSignature, ValueError):
-        return False
-    return True
-
-
-def _decode(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def _invalid(reason: str) -> Refusal:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from anyio import to_thread
 from attrs import field, frozen
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from ..refusals import Refusal, not_authorized, user_not_found
+from . import jws
 from .book import Grant
 
 if TYPE_CHECKING:
@@ -52,7 +47,10 @@ async def authorize(world: World, token: str, *, scope: str = SCOPE) -> Bearer:
         Refusal: It is no access token of this emulator's, its signature is wrong, it has expired, was
             revoked, lacks the scope, or its user is gone or disabled; each with Cognito's own text.
     """
-    header, claims = _read(token)
+    try:
+        header, claims = jws.read(token)
+    except ValueError:
+        raise not_authorized("Invalid Access Token") from None
     pool = next((pool for pool in world.pools.values() if pool.issuer == claims.get("iss")), None)
     if pool is None or claims.get("token_use") != "access":
         raise not_authorized("Invalid Access Token")
@@ -78,31 +76,6 @@ async def _verify(world: World, pool: UserPool, header: Mapping[str, Any], token
     keys = await world.keys.of(pool.id)
     if header.get("alg") != "RS256" or header.get("kid") != keys.access.kid:
         raise not_authorized("Invalid Access Token")
-    public = keys.access.private.public_key()
-    if not await to_thread.run_sync(_signed_by, public, token):
+    if not await jws.is_signed(keys.access, token):
         raise not_authorized("Could not verify signature for Access Token")
     pool.tokens.add_genuine(token)
-
-
-def _signed_by(key: rsa.RSAPublicKey, token: str) -> bool:
-    message, _, signature = token.rpartition(".")
-    try:
-        key.verify(_decode(signature), message.encode(), padding.PKCS1v15(), hashes.SHA256())
-    except (InvalidSignature, ValueError):
-        return False
-    return True
-
-
-def _read(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    try:
-        header, claims, _signature = token.split(".")
-        parts = json.loads(_decode(header)), json.loads(_decode(claims))
-    except (ValueError, RecursionError):
-        raise not_authorized("Invalid Access Token") from None
-    if not all(isinstance(part, dict) for part in parts):
-        raise not_authorized("Invalid Access Token")
-    return parts
-
-
-def _decode(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
