@@ -24,6 +24,16 @@ def botocore_model() -> ServiceModel:
     return ServiceModel(Loader().load_service_model("cognito-identity", "service-2"), "cognito-identity")
 
 
+def check_answer(model: ServiceModel, operation: str, body: Mapping[str, Any]) -> None:
+    """Hold an answer against botocore's model of the operation."""
+    shape = model.operation_model(operation).output_shape
+    if shape is None:
+        assert body == {}
+    else:
+        report = ParamValidator().validate(body, shape)
+        assert not report.has_errors(), (operation, report.generate_report())
+
+
 @define
 class Identities:
     """Asks the identity-pool API over HTTP; no answer goes by unchecked."""
@@ -48,12 +58,7 @@ class Identities:
         status, headers, body = await self.send(operation, members)
         assert status == 200, (operation, body)
         assert headers["x-amzn-RequestId"]
-        shape = self.model.operation_model(operation).output_shape
-        if shape is None:
-            assert body == {}
-        else:
-            report = ParamValidator().validate(body, shape)
-            assert not report.has_errors(), (operation, report.generate_report())
+        check_answer(self.model, operation, body)
         self.asked.add(operation)
         found: dict[str, Any] = body
         return found

@@ -55,7 +55,7 @@ async def obtain_credentials(
         logins: Who is signed in; None for a guest.
         identity_id: The identity of before, if there is one. One that the pool does not accept is
             replaced.
-        custom_role_arn: The role to ask for, of those that the id token allows.
+        custom_role_arn: The role to ask for, of those that the id token allows; none for a guest.
 
     Returns:
         The identity that it is now, and its credentials.
@@ -67,21 +67,16 @@ async def obtain_credentials(
     """
     if identity_id is not None:
         try:
-            issued = await _issue(pool, identity_id, logins, custom_role_arn)
+            issued = await pool.get_credentials_for_identity(
+                identity_id, logins, custom_role_arn=custom_role_arn
+            )
         except _NOT_THIS_IDENTITY:
             pass  # Deleted, or linked to another login meanwhile. Any other cause shows again below.
         else:
             return _complete(issued, logins)
     new_id = await pool.get_id(logins or {})
-    return _complete(await _issue(pool, new_id, logins, custom_role_arn), logins)
-
-
-async def _issue(
-    pool: IdentityPool, identity_id: str, logins: Mapping[str, str] | None, custom_role_arn: str | None
-) -> IssuedCredentials:
-    # Only a signed-in person's token lists roles to choose from.
-    role = custom_role_arn if logins is not None else None
-    return await pool.get_credentials_for_identity(identity_id, logins, custom_role_arn=role)
+    issued = await pool.get_credentials_for_identity(new_id, logins, custom_role_arn=custom_role_arn)
+    return _complete(issued, logins)
 
 
 def _complete(issued: IssuedCredentials, logins: Mapping[str, str] | None) -> tuple[str, Credentials]:
