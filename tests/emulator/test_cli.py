@@ -157,14 +157,15 @@ async def test_a_link_leads_to_the_login_page_and_a_shell_learns_of_it() -> None
 
 
 async def test_callbacks_of_ones_own(tmp_path: Path) -> None:
-    mine = ["http://localhost:3000/a?b=c&d=e", "myapp://callback"]
+    mine = ["http://localhost:3000/a?b=c&d=e", "myapp://callback", "com.example.app:/callback"]
+    roots = "http://localhost:3000/,myapp://callback/,com.example.app:/"
     async with running(data=tmp_path) as lines:
         client = found(lines, "app client")
     for given in (mine, []):
         async with running(data=tmp_path, callback_urls=given) as lines:
             assert found(lines, "app client") == client
             assert exported(lines)["COGNITO_REDIRECT_SIGN_IN"] == ",".join(mine)
-            assert exported(lines)["COGNITO_REDIRECT_SIGN_OUT"] == "http://localhost:3000/,myapp://callback/"
+            assert exported(lines)["COGNITO_REDIRECT_SIGN_OUT"] == roots
 
 
 async def test_what_was_added_to_the_app_client_stays(tmp_path: Path) -> None:

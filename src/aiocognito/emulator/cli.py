@@ -136,7 +136,8 @@ def _urls(callbacks: Sequence[str]) -> dict[str, object]:
 
 def _root(url: str) -> str:
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}/"
+    # An application's own scheme may come without a host: com.example.app:/callback (RFC 8252, 7.1).
+    return f"{parts.scheme}://{parts.netloc}/" if parts.netloc else f"{parts.scheme}:/"
 
 
 def _sign_in_link(url: str, pool: EmulatedUserPool) -> list[str]:
