@@ -199,7 +199,7 @@ class Site:
         status, page = await confirm_page.answer(self.world, request.query)
         await self.world.changed()
         self.calls.append(Call("ConfirmUser", "hosted-ui", status, None))
-        return web.Response(text=page, content_type="text/html", status=status)
+        return web.Response(text=page, content_type="text/html", status=status, headers=pages.HEADERS)
 
     async def overview(self, _request: web.Request) -> web.Response:
         """Show a person what there is."""

@@ -37,7 +37,7 @@ def pages(shop: Shop) -> list[str]:
 
 
 async def test_headers(shop: Shop, browser: Browser) -> None:
-    for path in pages(shop):
+    for path in (*pages(shop), "/confirmUser"):
         response = await browser.client.get(browser.url + path)
         headers = response.headers
         assert headers["Cache-Control"] == "no-store", path

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 Page = Callable[[Visit], Awaitable[Answer]]
 _SERVICE: Final = "hosted-ui"
 _FORM: Final = "application/x-www-form-urlencoded"
-_HEADERS: Final = {
+HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": html.POLICY,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+"""Of every page: nobody keeps it, frames it, or learns its address."""
 _PAGES: Final[tuple[tuple[str, str, str, Page], ...]] = (
     ("GET", "/oauth2/authorize", "Authorize", authorize.authorize),
     ("GET", "/login", "LoginPage", login.show),
@@ -107,7 +108,7 @@ def _serving(site: Site, operation: str, handle: Handler) -> Callable[[web.Reque
         _note(site, operation, None if cut else response.status, None if cut else response.error)
         if cut and request.transport is not None:
             request.transport.abort()
-        response.headers.update(_HEADERS)
+        response.headers.update(HEADERS)
         return response
 
     return serve
