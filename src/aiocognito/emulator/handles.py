@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 
+from .hashing import digest
 from .refusals import Refusal, not_authorized
 
 if TYPE_CHECKING:
@@ -71,20 +71,20 @@ class HandleBook:
         """Make the text that stands for a handle."""
         self._purge(now)
         text = PREFIX + base64.urlsafe_b64encode(secrets.token_bytes(_BYTES)).decode().rstrip("=")
-        self._handles[_digest(text)] = handle
+        self._handles[digest(text)] = handle
         return text
 
     def put(self, text: str, handle: Handle, now: float) -> None:
         """Keep a handle under a text of its own, such as an SRP secret block."""
         self._purge(now)
-        key = _digest(text)
+        key = digest(text)
         # What takes another's place is the youngest, too.
         self._handles.pop(key, None)
         self._handles[key] = handle
 
     def get(self, text: str) -> Handle | None:
         """Look a handle up."""
-        return self._handles.get(_digest(text))
+        return self._handles.get(digest(text))
 
     def redeem(self, text: str, *, client_id: str, user: User | None, challenge: str, now: float) -> Handle:
         """Find the handle that an answer came with; it stays good until it is spent.
@@ -114,7 +114,3 @@ class HandleBook:
 def invalid() -> Refusal:
     """The refusal of a handle that never was, or is not for this."""
     return not_authorized("Invalid session for the user.")
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

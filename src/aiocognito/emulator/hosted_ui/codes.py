@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from itertools import islice
 from typing import Final
 
 from attrs import define, field
+
+from ..hashing import digest
 
 LIFE: Final = 300.0
 """Seconds; documented."""
@@ -56,13 +57,9 @@ class CodeBook:
             if old.expires + _REMEMBERED < now:
                 del self._codes[key]
         text = str(uuid.uuid4())  # Never seeded: it is a secret.
-        self._codes[_digest(text)] = code
+        self._codes[digest(text)] = code
         return text
 
     def get(self, text: str) -> AuthorizationCode | None:
         """Look a code up."""
-        return self._codes.get(_digest(text))
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+        return self._codes.get(digest(text))

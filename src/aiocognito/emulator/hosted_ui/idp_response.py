@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from ..hashing import digest
 from ..refusals import Refusal
 from . import authorize, federation, providers
 from .request import SignInRequest, Unanswerable, parse, read
-from .state import digest
 from .visit import Answer, StartAgain, Visit
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from itertools import islice
@@ -10,6 +9,7 @@ from typing import Any, Final
 
 from attrs import define, field
 
+from ..hashing import digest
 from .codes import CodeBook
 
 SESSION_LIFE: Final = 3600.0
@@ -125,8 +125,3 @@ class HostedUi:
     codes: CodeBook = field(factory=CodeBook, repr=False)
     sessions: Sessions = field(factory=Sessions, repr=False)
     journeys: Journeys = field(factory=Journeys, repr=False, metadata={"kept": False})
-
-
-def digest(text: str) -> bytes:
-    """Hash a secret: it is kept, and compared, in that form alone."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

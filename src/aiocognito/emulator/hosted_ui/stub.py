@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from ..hashing import digest
 from . import federation, fields, html, providers
 from .html import Html, element
-from .state import digest
 from .visit import Answer, Visit
 
 RESPONSE: Final = "/oauth2/idpresponse"

@@ -13,12 +13,13 @@ from attrs import define, field
 
 from .. import dispatch
 from ..clients import AppClient
+from ..hashing import digest
 from ..pool import UserPool
 from ..world import World
 from . import html
 from .html import Html
 from .request import SignInRequest
-from .state import SESSION_LIFE, STEP_LIFE, Session, digest
+from .state import SESSION_LIFE, STEP_LIFE, Session
 
 if TYPE_CHECKING:
     from ..http import Site

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final
 
 from attrs import define, field
+
+from ..hashing import digest
 
 KNOWN: Final = 20_000
 
@@ -62,7 +63,7 @@ class TokenBook:
 
     def add_refresh(self, text: str, token: RefreshToken) -> None:
         """Remember a refresh token by its hash."""
-        self._refresh[_digest(text)] = token
+        self._refresh[digest(text)] = token
 
     def revoke(self, event_id: str) -> None:
         """End one sign-in."""
@@ -70,17 +71,17 @@ class TokenBook:
 
     def refresh(self, text: str) -> RefreshToken | None:
         """Look a refresh token up."""
-        return self._refresh.get(_digest(text))
+        return self._refresh.get(digest(text))
 
     def add_genuine(self, text: str) -> None:
         """Remember that a JWT's signature is right, so that it is checked once."""
-        self._genuine[_digest(text)] = None
+        self._genuine[digest(text)] = None
         if len(self._genuine) > KNOWN:
             del self._genuine[next(iter(self._genuine))]
 
     def genuine(self, text: str) -> bool:
         """Whether a JWT's signature is known to be right."""
-        return _digest(text) in self._genuine
+        return digest(text) in self._genuine
 
     def revoke_user(self, sub: str, *, access: bool = True) -> None:
         """End all sign-ins of a user.
@@ -93,7 +94,3 @@ class TokenBook:
             if grant.sub == sub:
                 grant.refreshable = False
                 grant.revoked = grant.revoked or access
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
