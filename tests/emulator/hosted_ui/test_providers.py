@@ -315,6 +315,17 @@ async def test_an_attribute_that_cannot_be(with_google: Shop, browser: Browser) 
     assert browser.answer["error_description"] == "Invalid email address format."
 
 
+@pytest.mark.parametrize("who", ["b o", "x" * 122])
+async def test_somebody_whose_name_would_be_no_username(
+    with_google: Shop, browser: Browser, who: str
+) -> None:
+    await go(with_google, browser)
+    await say(browser, who)
+    assert browser.answer["error"] == "invalid_request"
+    assert browser.answer["error_description"].startswith("1 validation error detected: Value at 'username'")
+    assert len(with_google.pool.state.users) == 1
+
+
 async def test_an_attribute_that_cannot_change(make_shop: MakeShop, browser: Browser) -> None:
     fixed = [{"Name": "email", "AttributeDataType": "String", "Mutable": False}]
     shop = await make_shop(Schema=fixed)

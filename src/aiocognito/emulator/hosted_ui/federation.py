@@ -61,6 +61,7 @@ async def _take_in(visit: Visit, provider: Provider, claims: Mapping[str, str]) 
         raise invalid_parameter(f"attributes required: [{', '.join(absent)}]")
     now = world.clock()
     name = f"{provider['ProviderName']}_{claims[ID]}"
+    visit.check("AdminGetUser", UserPoolId=pool.id, Username=name)
     user = User(name, world.random.uuid(), now, now, users.EXTERNAL_PROVIDER, attributes=attributes)
     identities.put(user, [identities.entry(provider, claims[ID], primary=True, now=now)])
     decided = await ask_before(pool, user, "ExternalProvider", visit.client, {})

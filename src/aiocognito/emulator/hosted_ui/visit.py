@@ -127,9 +127,16 @@ class Visit:
         Raises:
             Refusal: It is refused.
         """
+        return await dispatch.perform(self.world, operation, self.check(operation, **members))
+
+    def check(self, operation: str, /, **members: Any) -> dict[str, Any]:
+        """Check the shapes of what an operation of the API is to be asked.
+
+        Raises:
+            Refusal: It could not be asked.
+        """
         model = dispatch.operation_model(self.site.model, operation)
-        given = self.site.model.check(model, members)
-        return await dispatch.perform(self.world, operation, given)
+        return self.site.model.check(model, members)
 
     # Where pages are
 
