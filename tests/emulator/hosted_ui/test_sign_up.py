@@ -273,6 +273,16 @@ async def test_who_has_told_no_password_is_not_signed_in(shop: Shop, browser: Br
     assert not browser.session_cookies
 
 
+async def test_who_has_told_an_older_password_is_not_signed_in(shop: Shop, browser: Browser) -> None:
+    """Somebody signs up with another person's address; an administrator gives them the account."""
+    await sign_up(shop, browser)
+    new = {"Password": "Another-Horse-9", "Permanent": True}
+    await shop.emulator.ask("AdminSetUserPassword", UserPoolId=shop.pool.id, Username="bo", **new)
+    page = await browser.click("Confirm", code="000000")
+    assert page.notice == "Your account is confirmed. Sign in with it now."
+    assert not browser.session_cookies
+
+
 async def test_the_page_waits_eight_minutes(shop: Shop, browser: Browser) -> None:
     await sign_up(shop, browser)
     shop.emulator.clock.advance(470)

@@ -10,6 +10,7 @@ from attrs import define, field
 from .. import codes, schema, users
 from ..pool import UserPool
 from ..refusals import Refusal, not_authorized
+from ..srp_server import Secret
 from ..users import User
 from . import fields, html, steps
 from .html import Html, element
@@ -30,12 +31,14 @@ class Unconfirmed:
         name: The name that they typed.
         proven: They have told their password on this browser: once the account is confirmed, they are in.
         delivery: Where the code went to, if that is known.
+        secret: What was kept of their password then; whoever has another one now has told nothing.
     """
 
     user: User = field(repr=False)
     name: str = field(repr=False)
     proven: bool
     delivery: Mapping[str, str] | None = field(default=None, repr=False)
+    secret: Secret | None = field(default=None, repr=False)
 
 
 def is_open(pool: UserPool) -> bool:
@@ -127,7 +130,7 @@ def go_to_confirm(
         proven: Whether they have told their password.
         delivery: ``CodeDeliveryDetails``, if a code was just sent.
     """
-    step = visit.set_out(Unconfirmed(user, name, proven, delivery), life=CODE_LIFE)
+    step = visit.set_out(Unconfirmed(user, name, proven, delivery, user.secret), life=CODE_LIFE)
     return visit.go(visit.url(f"{CONFIRM}/{step}"))
 
 
@@ -151,7 +154,7 @@ async def take_confirm(visit: Visit) -> Answer:
         visit.arrive()
         raise StartAgain(refusal.message, refusal.code) from refusal
     visit.arrive()
-    if at.proven:
+    if at.proven and at.user.secret is at.secret:
         return await steps.sign_in(visit, at.user)
     raise StartAgain("Your account is confirmed. Sign in with it now.")
 
