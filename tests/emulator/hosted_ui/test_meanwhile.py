@@ -63,6 +63,17 @@ async def test_a_new_password_does_not_end_the_session(
     assert (await browser.sign_in()).alert == "Incorrect username or password."
 
 
+async def test_who_was_disabled_signs_in_again_and_nobody_else(
+    shop: Shop, browser: Browser, signed_in: dict[str, str]
+) -> None:
+    await shop.pool.add_user("mia", PASSWORD)
+    for name in ("mia", "ana"):
+        await admin(shop, "AdminDisableUser", Username=name)
+        await admin(shop, "AdminEnableUser", Username=name)
+        await browser.get(shop.authorize(prompt="none"))
+        assert browser.answer.get("error") == {"ana": "login_required"}.get(name)
+
+
 async def test_somebody_new_of_the_same_name_is_not_signed_in(
     shop: Shop, browser: Browser, signed_in: dict[str, str]
 ) -> None:

@@ -62,6 +62,10 @@ class Sessions:
         """Forget a session."""
         self._kept.pop(digest(text), None)
 
+    def end_all(self, sub: str) -> None:
+        """Forget all sessions of a user."""
+        self._kept = {key: session for key, session in self._kept.items() if session.sub != sub}
+
 
 @define
 class Journey:

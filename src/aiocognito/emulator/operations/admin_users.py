@@ -184,11 +184,12 @@ async def AdminResetUserPassword(world: World, given: Mapping[str, Any]) -> dict
 
 
 async def AdminDisableUser(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Lock an account; its tokens are refused from now on."""
+    """Lock an account; its tokens, and who is signed in with it, are refused from now on."""
     pool, user = named(world, given)
     user.enabled = False
     user.modified = world.clock()
     pool.tokens.revoke_user(user.sub)
+    pool.hosted.sessions.end_all(user.sub)
     return {}
 
 
