@@ -213,6 +213,28 @@ async def test_an_outage_of_the_identity_pool(
     assert (await auth.fetch_auth_session()).credentials is not None
 
 
+@pytest.mark.parametrize("operation", ["GetId", "GetCredentialsForIdentity"])
+@pytest.mark.parametrize("was_known", [False, True])
+async def test_an_answer_that_gets_lost(
+    emulator: CognitoEmulator, people: Any, connect: Connect, operation: str, was_known: bool
+) -> None:
+    """What the identity pool did by then, such as merging two identities, does not stand in the way."""
+    shop = await emulator.create_identity_pool(user_pools=[people], AllowUnauthenticatedIdentities=True)
+    if was_known:
+        before = await connect(shop)
+        await before.sign_in("ana", PASSWORD)
+        await before.fetch_auth_session()
+    auth = await connect(shop)
+    emulator.faults.add(operation, cut="after")
+    guest = await auth.fetch_auth_session()
+    await auth.sign_in("ana", PASSWORD)
+    emulator.faults.add(operation, cut="after")
+    person = await auth.fetch_auth_session()
+    assert person.credentials is not None
+    assert emulator.credentials_of(person.credentials.access_key_id).authenticated
+    assert (person.identity_id == guest.identity_id) is not was_known
+
+
 async def test_a_token_that_the_user_pool_has_ended(
     emulator: CognitoEmulator, people: Any, connect: Connect
 ) -> None:

@@ -116,6 +116,10 @@ async def test_what_is_sent_again_if_nobody_answers(pool: IdentityPool, stub: St
     stub.reply(json={"IdentityId": ID})
     assert await pool.get_id({}) == ID
     stub.reply(fate="cut")
+    stub.reply(json={"IdentityId": ID, "Credentials": KEYS})
+    assert (await pool.get_credentials_for_identity(ID)).credentials is not None
+    assert stub.operations == ["GetId"] * 2 + ["GetCredentialsForIdentity"] * 2
+    for _ in range(3):
+        stub.reply(fate="cut")
     with pytest.raises(NetworkError):
         await pool.get_credentials_for_identity(ID)
-    assert stub.operations == ["GetId", "GetId", "GetCredentialsForIdentity"]

@@ -53,6 +53,8 @@ class IdentityPool:
         self, identity_id: str, logins: Logins | None = None, *, custom_role_arn: str | None = None
     ) -> IssuedCredentials:
         """GetCredentialsForIdentity. The answer may name another identity, which replaces this one."""
+        # Asked for twice, there are credentials that nobody uses; an identity that was linked or merged
+        # by an answer that got lost is linked already.
         answer = await self._aws.call(
             "GetCredentialsForIdentity",
             {
@@ -60,6 +62,7 @@ class IdentityPool:
                 "Logins": None if logins is None else dict(logins),
                 "CustomRoleArn": custom_role_arn,
             },
+            repeatable=True,
         )
         given = answer.get("Credentials") or {}
         key, secret = given.get("AccessKeyId"), given.get("SecretKey")
