@@ -640,6 +640,31 @@ async def test_borrowed_tokens_open_an_identity_too() -> None:
         assert session.identity_id == "us-east-1:id-2"
 
 
+async def test_whoever_lends_another_person_s_tokens_is_not_given_the_first_one_s_identity() -> None:
+    def lent(sub: str) -> AuthTokens:
+        return AuthTokens(decode_jwt(jwt(sub=sub)), decode_jwt(jwt(sub=sub, iss=f"https://{ISSUER}")))
+
+    lender = Lender(lent("ana"))
+    async with world(token_provider=lender) as here:
+        assert (await here.client.fetch_auth_session()).identity_id == "us-east-1:id-1"
+        await here.client.fetch_auth_session(force_refresh=True)
+        assert len(here.identities.sent("GetId")) == 1
+        lender.tokens = lent("ben")
+        assert (await here.client.fetch_auth_session()).identity_id == "us-east-1:id-2"
+        asked = [sent["IdentityId"] for sent in here.identities.sent("GetCredentialsForIdentity")]
+        assert asked == ["us-east-1:id-1", "us-east-1:id-1", "us-east-1:id-2"]
+
+
+async def test_a_guest_s_identity_becomes_that_of_whose_tokens_are_lent() -> None:
+    lender = Lender(None)
+    async with world(token_provider=lender) as here:
+        await here.client.fetch_auth_session()
+        lender.tokens = AuthTokens(
+            decode_jwt(jwt(sub="s")), decode_jwt(jwt(sub="s", iss=f"https://{ISSUER}"))
+        )
+        assert (await here.client.fetch_auth_session()).identity_id == "us-east-1:id-1"
+
+
 async def test_a_machine_has_no_identity() -> None:
     async with world(token_provider=Lender(AuthTokens(decode_jwt(jwt(sub="client"))))) as here:
         with pytest.raises(UserUnAuthenticatedException):

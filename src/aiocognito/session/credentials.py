@@ -140,7 +140,10 @@ def _kept(record: SessionRecord, wanted: Wanted) -> StoredCredentials | None:
 def _identity_id(record: SessionRecord, wanted: Wanted) -> str | None:
     """The identity to go on with. A guest is never given that of somebody who was signed in."""
     identity = record.identity
-    if identity is None or (wanted.is_guest and not identity.is_guest):
+    if identity is None:
+        return None
+    if not identity.is_guest and (wanted.is_guest or (wanted.borrowed and _kept(record, wanted) is None)):
+        # Whoever lends tokens may lend somebody else's now, and nobody says so.
         return None
     return identity.identity_id
 
