@@ -123,6 +123,24 @@ async def test_a_seed_does_not_name_two_things_alike(key_pair: KeyPair, tmp_path
     assert runs[0] == runs[1]  # still the same in every run
 
 
+async def test_a_start_is_counted_before_anything_that_was_drawn_in_it_is_kept(
+    start: Callable[[], CognitoEmulator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with start() as emulator:
+        await emulator.create_user_pool()
+    written: list[str] = []
+    replace = keeping.replace
+
+    def record(path: Path, data: bytes) -> None:
+        written.append(path.name)
+        replace(path, data)
+
+    monkeypatch.setattr(keeping, "replace", record)
+    async with start() as emulator:
+        pool = await emulator.create_user_pool()
+    assert written.index("emulator.json") < written.index(f"{pool.id}.pool.json")
+
+
 async def test_a_pool_without_clients(start: Callable[[], CognitoEmulator]) -> None:
     async with start() as emulator:
         await emulator.ask("CreateUserPool", PoolName="first")

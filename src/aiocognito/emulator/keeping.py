@@ -92,7 +92,16 @@ class Keeper:
             self._written = state
 
     async def _write_all(self) -> None:
-        files = {f"{pool_id}{_POOL}": _text(pool) for pool_id, pool in self._world.pools.items()}
+        # This one is written first: ids that were drawn must not be drawn again, whatever happens.
+        rest = _text(
+            {
+                "starts": self._starts,
+                "offset": self._world.clock.offset,
+                "messages": [message.to_dict() for message in self._world.outbox.messages[-MESSAGES:]],
+            }
+        )
+        files = {_REST: rest}
+        files |= {f"{pool_id}{_POOL}": _text(pool) for pool_id, pool in self._world.pools.items()}
         for pool in self._world.identity_pools.values():
             # A file's name cannot have a colon everywhere.
             files[f"{pool.id.replace(':', '_')}{_IDENTITY_POOL}"] = _text(pool)
@@ -101,13 +110,6 @@ class Keeper:
             if pool_id in self._world.pools or pool_id == open_id.KEYS:
                 # Keys do not change, and writing them down takes a while.
                 files[name] = self._on_disk.get(name) or _text(_dump_pair(pair))
-        files[_REST] = _text(
-            {
-                "starts": self._starts,
-                "offset": self._world.clock.offset,
-                "messages": [message.to_dict() for message in self._world.outbox.messages[-MESSAGES:]],
-            }
-        )
         changed = {name: text for name, text in files.items() if self._on_disk.get(name) != text}
         gone = self._on_disk.keys() - files.keys()
         await to_thread.run_sync(self._write, changed, gone)
