@@ -118,7 +118,17 @@ async def test_foreign_providers_are_never_believed(identities: Identities, peop
 
 
 @pytest.mark.parametrize(
-    "token", ["token", "a.b", "a.b.c", "W10.W10.c", "e30.W10.c", "é.é.é", "e30." + "WyJ" * 3 + ".c"]
+    "token",
+    [
+        "token",
+        "a.b",
+        "a.b.c",
+        "W10.W10.c",
+        "e30.W10.c",
+        "é.é.é",
+        "e30." + "WyJ" * 3 + ".c",
+        pytest.param("e30." + "W1tb" * 12_000 + ".c", id="brackets"),
+    ],
 )
 async def test_what_is_no_token(
     identities: Identities, people: EmulatedUserPool, pool: EmulatedIdentityPool, token: str
