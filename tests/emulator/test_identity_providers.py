@@ -227,6 +227,10 @@ async def test_links_that_cannot_be(ask: Bench) -> None:
     assert code == INVALID
     code, _ = await not_linked(ask, account("Google", ""))
     assert code == INVALID
+    # Another claim than the subject has to be mapped.
+    await make(ask, "Corp", "OIDC", ProviderDetails=OIDC, AttributeMapping={"email": "email"})
+    code, text = await not_linked(ask, account("Corp", "Ana", "name"))
+    assert (code, text) == (INVALID, "Invalid SourceUser: name is no mapped attribute.")
     # Social providers know people by their subject alone.
     code, _ = await not_linked(ask, account("Google", "ana@example.com", "email"))
     assert code == INVALID

@@ -457,6 +457,25 @@ async def test_a_link_by_another_claim_than_the_subject(shop: Shop, browser: Bro
     assert shop.who(browser.answer) == "Corp_124"
 
 
+async def test_two_links_by_another_claim_are_settled_one_by_one(shop: Shop, browser: Browser) -> None:
+    await add_provider(shop, "Corp", "OIDC")
+    user = {"ProviderName": "Cognito", "ProviderAttributeValue": "ana"}
+    account = {"ProviderName": "Corp", "ProviderAttributeName": "email"}
+    for address in ("old@corp.example", MAIL):
+        await shop.emulator.ask(
+            "AdminLinkProviderForUser",
+            UserPoolId=shop.pool.id,
+            DestinationUser=user,
+            SourceUser={**account, "ProviderAttributeValue": address},
+        )
+    for subject, address in (("123", MAIL), ("124", "old@corp.example")):
+        await go(shop, browser, "Corp", prompt="login")
+        await browser.click("Continue", claims__sub=subject, claims__email=address)
+        assert shop.who(browser.answer) == "ana"
+        known = [entry["userId"] for entry in identities.of(shop.pool.state.users.find("ana"))]
+        assert known == {"123": ["old@corp.example", "123"], "124": ["124", "123"]}[subject]
+
+
 async def test_a_link_by_another_claim_ends_before_it_is_used(shop: Shop, browser: Browser) -> None:
     await add_provider(shop, "Corp", "OIDC")
     account = {"ProviderName": "Corp", "ProviderAttributeName": "email", "ProviderAttributeValue": MAIL}
