@@ -323,7 +323,7 @@ async def test_answers_that_are_not_json(emulator: CognitoEmulator, post: Post) 
     members = {"ClientId": pool.client_id, "Username": "ana", "Password": PASSWORD}
     emulator.faults.add("SignUp", malformed=True)
     answered = await post("SignUp", members)
-    assert (answered.status, answered.body) == (200, b"<html>not JSON</html>")
+    assert (answered.status, answered.body) == (200, b"neither JSON nor a page")
     assert len(pool.state.users) == 1
     emulator.faults.add("SignUp", malformed=True, status=502)
     assert (await post("SignUp", members)).status == 502
@@ -344,10 +344,16 @@ async def test_a_key_set_that_is_not_json(emulator: CognitoEmulator, http: aioht
         assert response.content_type == "text/html"
 
 
+async def _never() -> Any:
+    raise AssertionError("it was to be cut off before")
+
+
 async def test_a_cut_of_what_is_gone_already(emulator: CognitoEmulator, model: ServiceModel) -> None:
     site = Site(emulator.world, model, emulator.faults, emulator.calls, frozenset())
     gone: Any = SimpleNamespace(transport=None)
-    assert site._cut(gone, "GetUser", "cognito-idp").status == 500
+    emulator.faults.add("GetUser", cut="before")
+    response = await site._with_faults(gone, "GetUser", _never)
+    assert response.status == 500
     assert emulator.calls == [Call("GetUser", "cognito-idp", None, None)]
 
 

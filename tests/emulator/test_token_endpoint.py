@@ -576,7 +576,7 @@ class TestFaults:
     async def test_what_is_not_json(self, app: App) -> None:
         app.emulator.faults.add("Token", malformed=True)
         answered = await app.post("token", app.exchange(app.code()))
-        assert (answered.status, answered.body) == (200, b"<html>not JSON</html>")
+        assert (answered.status, answered.body) == (200, b"neither JSON nor a page")
         assert app.emulator.calls[-1].status == 200
 
     async def test_the_emulator_s_own(

@@ -4,10 +4,10 @@ It verifies SRP proofs, secret hashes, codes, session handles and tokens, has a 
 of slept on, an outbox instead of e-mail and SMS, and a plan of faults. Needs the extra ``emulator``.
 """
 
+from .calls import Call
 from .clock import Clock
 from .emulated_pool import EmulatedUserPool
 from .faults import Faults
-from .http import Call
 from .identity_pools.emulated import EmulatedIdentityPool
 from .identity_pools.issued import IssuedCredentials
 from .outbox import Message, Outbox

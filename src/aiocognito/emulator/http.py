@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import ipaddress
 import json
@@ -13,9 +12,10 @@ from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
-from attrs import define, field, frozen
+from attrs import define, field
 
 from . import confirm_page, dispatch, overview_page
+from .calls import Call, answer
 from .dispatch import Reply
 from .faults import Fault, Faults
 from .hosted_ui import endpoints, pages
@@ -30,24 +30,6 @@ _LOCAL_ORIGIN: Final = re.compile(
 _HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s\[\]:/@\\?#]+))(?::[0-9]*)?")
 _EXPOSED: Final = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date"
 _CORS_METHODS: Final = "GET, POST, OPTIONS"
-
-
-@frozen
-class Call:
-    """One request that was answered, or cut off.
-
-    Args:
-        operation: What was asked for, such as ``InitiateAuth``; ``GetJwks`` for the key set.
-        service: ``cognito-idp`` or ``cognito-identity``; ``well-known`` for key sets and discovery
-            documents; ``hosted-ui`` for pages.
-        status: The HTTP status; ``None`` if the connection was cut.
-        error: The error code, if it was refused.
-    """
-
-    operation: str
-    service: str
-    status: int | None
-    error: str | None
 
 
 @define
@@ -96,7 +78,9 @@ class Site:
         body = await request.read()
         model = self._asked(prefix)
         if model is None:
-            return self._finish(name, dispatch.failure("UnknownOperationException", ""))
+            unknown = dispatch.failure("UnknownOperationException", "")
+            self.calls.append(Call(name, dispatch.SERVICE, unknown.status, unknown.error))
+            return _write(unknown)
         work = partial(dispatch.answer, self.world, model, name, body)
         return await self._with_faults(request, name, work, model.service.name)
 
@@ -117,42 +101,7 @@ class Site:
         work: Callable[[], Awaitable[Reply]],
         service: str = dispatch.SERVICE,
     ) -> web.StreamResponse:
-        fault = self.faults.take(name)
-        if fault is None:
-            return self._finish(name, await work(), service)
-        if fault.latency:
-            await asyncio.sleep(fault.latency)
-        if fault.cut == "before":
-            return self._cut(request, name, service)
-        if fault.instead_of_work:
-            return self._finish(name, _planned(fault), service)
-        reply = await work()
-        if fault.cut == "after":
-            return self._cut(request, name, service)
-        if fault.malformed:
-            status = fault.status or 200
-            self.calls.append(Call(name, service, status, None))
-            return web.Response(text="<html>not JSON</html>", content_type="text/html", status=status)
-        return self._finish(name, reply, service)
-
-    def _cut(self, request: web.Request, name: str, service: str) -> web.StreamResponse:
-        self.calls.append(Call(name, service, None, None))
-        if request.transport is not None:
-            request.transport.abort()
-        return web.Response(status=500)
-
-    def _finish(self, name: str, reply: Reply, service: str = dispatch.SERVICE) -> web.Response:
-        self.calls.append(Call(name, service, reply.status, reply.error))
-        response = web.Response(
-            body=json.dumps(reply.body, separators=(",", ":")).encode(),
-            status=reply.status,
-            content_type=CONTENT_TYPE,
-        )
-        if reply.error is not None:
-            # The trailing colon is Cognito's. A header holds one line.
-            response.headers["x-amzn-ErrorType"] = f"{reply.error}:"
-            response.headers["x-amzn-ErrorMessage"] = _one_line(reply.body["message"])
-        return response
+        return await answer(self, request, name, service, work=work, planned=_planned, write=_write)
 
     async def key_set(self, request: web.Request) -> web.StreamResponse:
         """Answer with a pool's public keys."""
@@ -302,6 +251,19 @@ def _target(request: web.Request) -> tuple[str, str, str]:
 def _is_for_scripts(path: str) -> bool:
     """Say whether a front end's own requests go there; the other paths are pages, to be visited."""
     return path == "/" or path in endpoints.PATHS or "/.well-known/" in path
+
+
+def _write(reply: Reply) -> web.Response:
+    response = web.Response(
+        body=json.dumps(reply.body, separators=(",", ":")).encode(),
+        status=reply.status,
+        content_type=CONTENT_TYPE,
+    )
+    if reply.error is not None:
+        # The trailing colon is Cognito's. A header holds one line.
+        response.headers["x-amzn-ErrorType"] = f"{reply.error}:"
+        response.headers["x-amzn-ErrorMessage"] = _one_line(reply.body["message"])
+    return response
 
 
 def _planned(fault: Fault) -> Reply:

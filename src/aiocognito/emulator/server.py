@@ -12,11 +12,12 @@ from aiohttp import web
 from anyio import to_thread
 
 from ..config import is_loopback
+from .calls import Call
 from .clock import Clock
 from .dispatch import operation_model, perform, table
 from .emulated_pool import EmulatedUserPool, friendly_client, friendly_pool
 from .faults import Faults
-from .http import Call, Site
+from .http import Site
 from .identity_pools import emulated
 from .identity_pools.emulated import EmulatedIdentityPool
 from .identity_pools.issued import IssuedCredentials

@@ -150,7 +150,7 @@ async def test_faults(shop: Shop, browser: Browser) -> None:
     page = await browser.get(shop.authorize())
     assert (page.status, page.alert) == (502, "server_error")
     faults.add("LoginPage", malformed=True)
-    assert (await browser.get(shop.authorize())).response.text == "not a page"
+    assert (await browser.get(shop.authorize())).response.text == "neither JSON nor a page"
     faults.add("LoginPage", latency=0.01)
     assert (await browser.get(shop.authorize())).title == "Sign in"
     assert [call[1:] for call in shop.operations() if call[0] == "LoginPage"] == [

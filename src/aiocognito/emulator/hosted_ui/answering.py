@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import uuid
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 from attrs import field, frozen
 
+from .. import calls
 from .oauth_errors import NO_STORE, OAuthError
 
 if TYPE_CHECKING:
@@ -45,24 +45,11 @@ async def serve(
         work: Does it and returns the members of the answer, if there are any.
         changes: Whether it may change something.
     """
-    fault = site.faults.take(operation)
-    if fault is None:
-        return _write(site, operation, await _done(site, operation, work, changes=changes))
-    if fault.latency:
-        await asyncio.sleep(fault.latency)
-    if fault.cut == "before":
-        return _cut(site, request, operation)
-    if fault.instead_of_work:
-        return _write(site, operation, _planned(fault))
-    answer = await _done(site, operation, work, changes=changes)
-    if fault.cut == "after":
-        return _cut(site, request, operation)
-    if fault.malformed:
-        _note(site, operation, fault.status or 200, None)
-        return web.Response(
-            text="<html>not JSON</html>", content_type="text/html", status=fault.status or 200
-        )
-    return _write(site, operation, answer)
+
+    async def done() -> _Answer:
+        return await _done(site, operation, work, changes=changes)
+
+    return await calls.answer(site, request, operation, SERVICE, work=done, planned=_planned, write=_write)
 
 
 async def _done(site: Site, operation: str, work: Work, *, changes: bool) -> _Answer:
@@ -91,24 +78,10 @@ def _planned(fault: Fault) -> _Answer:
     return _refused(OAuthError(code, fault.message, status=status))
 
 
-def _write(site: Site, operation: str, answer: _Answer) -> web.Response:
-    _note(site, operation, answer.status, answer.error)
+def _write(answer: _Answer) -> web.Response:
     headers = {**NO_STORE, "x-amz-cognito-request-id": str(uuid.uuid4()), **answer.headers}
     if answer.members is None:
         return web.Response(status=answer.status, headers=headers)
     headers["Content-Type"] = "application/json;charset=UTF-8"
     body = json.dumps(answer.members, separators=(",", ":"))
     return web.Response(body=body.encode(), status=answer.status, headers=headers)
-
-
-def _cut(site: Site, request: web.Request, operation: str) -> web.Response:
-    _note(site, operation, None, None)
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response(status=500)
-
-
-def _note(site: Site, operation: str, status: int | None, error: str | None) -> None:
-    from ..http import Call  # which imports this package
-
-    site.calls.append(Call(operation, SERVICE, status, error))

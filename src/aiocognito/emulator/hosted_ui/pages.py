@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable
@@ -11,7 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from .. import calls
+from ..faults import Fault
 from . import authorize, forgot, html, idp_response, login, logout, sign_up, steps, stub
+from .answering import SERVICE
 from .request import Away, Unanswerable, parse, read
 from .visit import Answer, Forged, StartAgain, Visit
 
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from ..http import Site
 
 Page = Callable[[Visit], Awaitable[Answer]]
-_SERVICE: Final = "hosted-ui"
 _FORM: Final = "application/x-www-form-urlencoded"
 HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -91,33 +92,28 @@ async def _form(request: web.Request) -> dict[str, str]:
     return dict(parse((await request.read()).decode("utf-8", "surrogateescape")))
 
 
-def _serving(site: Site, operation: str, handle: Handler) -> Callable[[web.Request], Awaitable[Answer]]:
+def _serving(
+    site: Site, operation: str, handle: Handler
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """Answer, write the call down, and let planned faults happen."""
 
-    async def serve(request: web.Request) -> Answer:
-        fault = site.faults.take(operation)
-        if fault is not None and fault.latency:
-            await asyncio.sleep(fault.latency)
-        if fault is not None and (fault.cut == "before" or fault.instead_of_work):
-            response = _failed(fault.error or "server_error", fault.message, fault.status or 500)
-        else:
-            response = await _answer(site, request, operation, handle)
-        if fault is not None and fault.malformed:
-            response = Answer(text="not a page", content_type="text/html", status=fault.status or 200)
-        cut = fault is not None and fault.cut is not None
-        _note(site, operation, None if cut else response.status, None if cut else response.error)
-        if cut and request.transport is not None:
-            request.transport.abort()
+    async def serve(request: web.Request) -> web.StreamResponse:
+        work = partial(_answer, site, request, operation, handle)
+        response = await calls.answer(
+            site, request, operation, SERVICE, work=work, planned=_planned, write=_write
+        )
         response.headers.update(HEADERS)
         return response
 
     return serve
 
 
-def _note(site: Site, operation: str, status: int | None, error: str | None) -> None:
-    from ..http import Call  # It imports this module.
+def _planned(fault: Fault) -> Answer:
+    return _failed(fault.error or "server_error", fault.message, fault.status or 500)
 
-    site.calls.append(Call(operation, _SERVICE, status, error))
+
+def _write(answer: Answer) -> Answer:
+    return answer
 
 
 async def _answer(site: Site, request: web.Request, operation: str, handle: Handler) -> Answer:
