@@ -255,6 +255,23 @@ async def test_signed_urls(aws: Stub) -> None:
         assert query.get("AWSAccessKeyId", query.get("X-Amz-Credential", "")).startswith("ASIA1")
 
 
+async def test_credentials_as_other_libraries_ask_for_them() -> None:
+    async with person() as (auth, _, _, clock):
+        credentials = await aws_session(auth).get_credentials()
+        frozen = await credentials.get_frozen_credentials()
+        assert (frozen.access_key, frozen.secret_key, frozen.token) == ("ASIA1", "secret-1", "token-1")
+        clock.advance(3600)
+        assert await credentials.get_access_key() == "ASIA2"
+        assert await credentials.get_secret_key() == "secret-2"
+        assert await credentials.get_token() == "token-2"
+        assert await credentials.get_account_id() is None
+        # Nothing can be awaited there, and old ones must not be handed out.
+        for name in ("access_key", "secret_key", "token"):
+            with pytest.raises(NotImplementedError, match="get_frozen_credentials"):
+                getattr(credentials, name)
+        assert not hasattr(credentials, "nothing")
+
+
 async def test_what_there_is_no_session_for() -> None:
     async with SessionManager(CONFIG, storage=MemoryStorage()) as manager:
         with pytest.raises(TypeError, match="AuthClient"):

@@ -145,3 +145,25 @@ class _PoolCredentials(AioCredentials):  # type: ignore[misc]  # aiobotocore has
         return ReadOnlyCredentials(
             found.access_key_id, found.secret_access_key, found.session_token, self.account_id
         )
+
+    # As of all credentials of aiobotocore's that renew themselves, single members are awaited.
+
+    async def get_access_key(self) -> str:
+        """Return the access key; see `get_frozen_credentials`, which returns what belongs together."""
+        return str((await self.get_frozen_credentials()).access_key)
+
+    async def get_secret_key(self) -> str:
+        """Return the secret key."""
+        return str((await self.get_frozen_credentials()).secret_key)
+
+    async def get_token(self) -> str:
+        """Return the session token."""
+        return str((await self.get_frozen_credentials()).token)
+
+    async def get_account_id(self) -> None:
+        """Return nothing: an identity pool does not tell."""
+
+    def __getattr__(self, name: str) -> str:
+        if name in ("access_key", "secret_key", "token"):
+            raise NotImplementedError(f"{name} may have to be renewed: await get_frozen_credentials()")
+        raise AttributeError(name)
