@@ -314,7 +314,8 @@ class TokenVerifier:
             raise TokenSignatureError("the signature does not belong to the token")
         ends_at = pool.requirements.check(parsed.payload, self._clock())
         claims = Claims(parsed.payload)
-        _keep(self._headers, parsed.header, parsed.kid, MAX_HEADERS)
+        if parsed.header not in self._headers:
+            _keep(self._headers, parsed.header, parsed.kid, MAX_HEADERS)
         _keep(self._seen, token, (claims, ends_at), self._cache_size)
         return claims
 
