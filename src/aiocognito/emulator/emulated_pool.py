@@ -91,6 +91,28 @@ def _oauth(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+async def add_what_it_names(pool: EmulatedUserPool, client: Mapping[str, Any]) -> None:
+    """Give a new pool the resource servers and identity providers that its first app client names.
+
+    Args:
+        pool: The user pool, which has none yet.
+        client: CreateUserPoolClient's members.
+
+    Raises:
+        ValueError: A name is malformed.
+    """
+    servers: dict[str, list[str]] = {}
+    for scope in client.get("AllowedOAuthScopes", ()):
+        identifier, slash, name = scope.rpartition("/")
+        if slash:
+            servers.setdefault(identifier, []).append(name)
+    for identifier, names in servers.items():
+        await pool.add_resource_server(identifier, names)
+    for name in client.get("SupportedIdentityProviders", ()):
+        if name != COGNITO:
+            await pool.create_provider(name)
+
+
 class EmulatedUserPool:
     """A user pool of an emulator, and one app client.
 
@@ -188,6 +210,19 @@ class EmulatedUserPool:
         Raises:
             ValueError: The name is malformed, or taken.
         """
+        await self.create_provider(name, provider_type, attribute_mapping)
+        client = self.state.clients[self.client_id]
+        supported = client.settings.get("SupportedIdentityProviders") or ()
+        client.settings["SupportedIdentityProviders"] = [*supported, name]
+        await self._emulator.world.changed()
+
+    async def create_provider(
+        self,
+        name: str,
+        provider_type: str | None = None,
+        attribute_mapping: Mapping[str, str] | None = None,
+    ) -> None:
+        """Add an external identity provider for app clients that are to have it; see `add_provider`."""
         kind = provider_type or (name if name in _SOCIAL else "OIDC")
         mapping = {"email": "email", "name": "name"} if attribute_mapping is None else dict(attribute_mapping)
         await self._emulator.ask(
@@ -198,10 +233,6 @@ class EmulatedUserPool:
             ProviderDetails=_PROVIDER_DETAILS,
             AttributeMapping=mapping,
         )
-        client = self.state.clients[self.client_id]
-        supported = client.settings.get("SupportedIdentityProviders") or ()
-        client.settings["SupportedIdentityProviders"] = [*supported, name]
-        await self._emulator.world.changed()
 
     async def add_resource_server(self, identifier: str, names: Iterable[str]) -> list[str]:
         """Add a resource server; return its scopes as clients ask for them: ``<identifier>/<name>``.

@@ -15,7 +15,7 @@ from ..config import is_loopback
 from .calls import Call
 from .clock import Clock
 from .dispatch import operation_model, perform, table
-from .emulated_pool import EmulatedUserPool, friendly_client, friendly_pool
+from .emulated_pool import EmulatedUserPool, add_what_it_names, friendly_client, friendly_pool
 from .faults import Faults
 from .http import Site
 from .identity_pools import emulated
@@ -169,7 +169,8 @@ class CognitoEmulator:
         wire, CreateUserPool has AWS's defaults.
 
         Args:
-            client: CreateUserPoolClient's members.
+            client: CreateUserPoolClient's members. The resource servers and identity providers that it
+                names are made.
             triggers: Functions by Cognito's names of the triggers, such as ``PreSignUp``; plain or
                 ``async``, each takes the event and returns it. A plain one runs in a thread.
             settings: CreateUserPool's members, and SetUserPoolMfaConfig's.
@@ -184,7 +185,9 @@ class CognitoEmulator:
         pool_id = created["UserPool"]["Id"]
         self.world.pool(pool_id).triggers = functions
         await self.ask("SetUserPoolMfaConfig", UserPoolId=pool_id, **factors)
-        made = await self.ask("CreateUserPoolClient", UserPoolId=pool_id, **friendly_client(client or {}))
+        wanted = friendly_client(client or {})
+        await add_what_it_names(EmulatedUserPool(self, pool_id, ""), wanted)
+        made = await self.ask("CreateUserPoolClient", UserPoolId=pool_id, **wanted)
         return EmulatedUserPool(self, pool_id, made["UserPoolClient"]["ClientId"])
 
     def kept_user_pool(self) -> EmulatedUserPool | None:
