@@ -96,6 +96,50 @@ async def send(
     return code
 
 
+async def send_and_keep(
+    world: World,
+    pool: UserPool,
+    user: User,
+    *,
+    attribute: str,
+    address: str,
+    purpose: str,
+    life: float,
+    occasion: Occasion,
+    kind: str | None = None,
+    link: str | None = None,
+) -> dict[str, str]:
+    """Send a code that the user's account keeps, in the place of an older one; return CodeDeliveryDetails.
+
+    Args:
+        world: The randomness, clock and outbox.
+        pool: The user pool.
+        user: Who gets it.
+        attribute: The attribute that holds the address.
+        address: The address.
+        purpose: What it is for.
+        life: Seconds for which it is good.
+        occasion: Why it is sent.
+        kind: Under which name it is kept; ``purpose`` if not said.
+        link: The beginning of a link that the code completes, where one is sent instead.
+
+    Raises:
+        Refusal: The trigger that words messages failed.
+    """
+    user.codes[kind or purpose] = await send(
+        world,
+        pool,
+        user,
+        attribute=attribute,
+        address=address,
+        purpose=purpose,
+        life=life,
+        occasion=occasion,
+        link=link,
+    )
+    return details(attribute, address)
+
+
 async def deliver(
     world: World,
     pool: UserPool,

@@ -127,18 +127,17 @@ def _require_verifiable(name: str) -> None:
 
 
 async def _send(world: World, who: Bearer, name: str, occasion: Occasion) -> dict[str, str]:
-    address = _address(who.user, name)
-    who.user.codes[_kind(name)] = await codes.send(
+    return await codes.send_and_keep(
         world,
         who.pool,
         who.user,
         attribute=name,
-        address=address,
+        address=_address(who.user, name),
         purpose=codes.VERIFY,
         life=codes.DAY,
         occasion=occasion,
+        kind=_kind(name),
     )
-    return codes.details(name, address)
 
 
 def _address(user: User, name: str) -> str:

@@ -61,18 +61,16 @@ async def send_reset_code(world: World, pool: UserPool, user: User, occasion: Oc
     attribute = _channel(pool, user)
     if attribute is None:
         raise invalid_parameter(_NO_ADDRESS)
-    address = user.attributes[attribute]
-    user.codes[codes.RESET_PASSWORD] = await codes.send(
+    return await codes.send_and_keep(
         world,
         pool,
         user,
         attribute=attribute,
-        address=address,
+        address=user.attributes[attribute],
         purpose=codes.RESET_PASSWORD,
         life=codes.HOUR,
         occasion=occasion,
     )
-    return codes.details(attribute, address)
 
 
 def _channel(pool: UserPool, user: User) -> str | None:

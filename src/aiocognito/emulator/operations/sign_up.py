@@ -197,20 +197,18 @@ def _target(pool: UserPool, user: User) -> str | None:
 async def _send(
     world: World, pool: UserPool, client: AppClient, user: User, attribute: str, occasion: Occasion
 ) -> dict[str, str]:
-    address = user.attributes[attribute]
     link = _link(world, client, user) if attribute == "email" and pool.confirms_by_link else None
-    user.codes[codes.SIGN_UP] = await codes.send(
+    return await codes.send_and_keep(
         world,
         pool,
         user,
         attribute=attribute,
-        address=address,
+        address=user.attributes[attribute],
         purpose=codes.SIGN_UP,
         life=codes.DAY,
         occasion=occasion,
         link=link,
     )
-    return codes.details(attribute, address)
 
 
 def _link(world: World, client: AppClient, user: User) -> str:
