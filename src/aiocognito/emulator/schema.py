@@ -33,6 +33,8 @@ STANDARD: Final = (
 )
 VERIFIABLE: Final = ("email", "phone_number")
 VERIFIED: Final = ("email_verified", "phone_number_verified")
+PROFILE: Final = tuple(name for name in STANDARD if name not in {"sub", "address", *VERIFIABLE, *VERIFIED})
+"""What the scope ``profile`` stands for (OpenID Connect Core, 5.4)."""
 _BOOLEANS: Final = frozenset(VERIFIED)
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+|[^\s@]+@localhost")
 _PHONE: Final = re.compile(r"\+[0-9]{2,15}")

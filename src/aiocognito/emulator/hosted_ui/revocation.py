@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from ..refusals import Refusal
+from ..tokens import refresh
 from .client_authentication import authenticate
 from .forms import need
 from .oauth_errors import OAuthError, invalid_client, invalid_request
@@ -12,7 +14,7 @@ from .oauth_errors import OAuthError, invalid_client, invalid_request
 if TYPE_CHECKING:
     from ..world import World
 
-_JWS_PARTS: Final = 3
+_STATUS: Final = 401
 
 
 def answer(world: World, form: Mapping[str, str], authorization: str | None) -> None:
@@ -27,14 +29,16 @@ def answer(world: World, form: Mapping[str, str], authorization: str | None) -> 
         OAuthError: It is refused.
     """
     text = need(form, "token")
-    pool, client = authenticate(world, form, authorization, status=401)
-    if not client.revokes:
-        raise invalid_request()
-    if len(text.split(".")) == _JWS_PARTS:
-        raise OAuthError("unsupported_token_type")
-    token = pool.tokens.refresh(text)
-    if token is None:
-        return
-    if pool.tokens.grants[token.event_id].client_id != client.id:
-        raise invalid_client(401)
-    pool.tokens.revoke(token.event_id)
+    pool, client = authenticate(world, form, authorization, status=_STATUS)
+    try:
+        refresh.revoke(world, pool, client, text)
+    except Refusal as refusal:
+        raise _in_words_of_oauth(refusal) from None
+
+
+def _in_words_of_oauth(refusal: Refusal) -> OAuthError:
+    if refusal.code == "UnsupportedOperationException":
+        return invalid_request()
+    if refusal.code == "UnsupportedTokenTypeException":
+        return OAuthError("unsupported_token_type")
+    return invalid_client(_STATUS)

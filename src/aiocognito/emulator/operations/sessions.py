@@ -30,22 +30,9 @@ def _check_secret(client_id: str, *, known: bool) -> None:
 async def RevokeToken(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     """End one sign-in: its refresh token, and all that came of it."""
     pool, client = world.client(given["ClientId"])
-    unsettled = world.unsettled
     if not client.knows_secret(given.get("ClientSecret")):
-        raise Refusal(unsettled.revoke_wrong_client_code, "Invalid client secret")
-    if not client.revokes:
-        raise Refusal("UnsupportedOperationException", unsettled.revoke_disabled_message)
-    text = given["Token"]
-    # A JWS has three parts, a refresh token five.
-    if text.count(".") == 2:
-        raise Refusal("UnsupportedTokenTypeException", unsettled.revoke_wrong_type_message)
-    token = pool.tokens.refresh(text)
-    if token is None:
-        return {}
-    grant = pool.tokens.grants[token.event_id]
-    if grant.client_id != client.id:
-        raise Refusal(unsettled.revoke_wrong_client_code, "Token is not for this client")
-    grant.revoked = True
+        raise Refusal(world.unsettled.revoke_wrong_client_code, "Invalid client secret")
+    refresh.revoke(world, pool, client, given["Token"])
     return {}
 
 

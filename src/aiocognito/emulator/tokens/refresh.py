@@ -59,6 +59,26 @@ def redeem(
     return Refreshable(user, grant, token)
 
 
+def revoke(world: World, pool: UserPool, client: AppClient, text: str) -> None:
+    """End the sign-in that a refresh token belongs to; one that is unknown is no error.
+
+    Raises:
+        Refusal: RevokeToken's: the client does not revoke, it is no refresh token, or another client's.
+    """
+    unsettled = world.unsettled
+    if not client.revokes:
+        raise Refusal("UnsupportedOperationException", unsettled.revoke_disabled_message)
+    # A JWS has three parts, a refresh token five.
+    if text.count(".") == 2:
+        raise Refusal("UnsupportedTokenTypeException", unsettled.revoke_wrong_type_message)
+    token = pool.tokens.refresh(text)
+    if token is None:
+        return
+    if pool.tokens.grants[token.event_id].client_id != client.id:
+        raise Refusal(unsettled.revoke_wrong_client_code, "Token is not for this client")
+    pool.tokens.revoke(token.event_id)
+
+
 def _is_its_device(user: User, made_on: str, given: str | None) -> bool:
     device = user.devices.get(made_on)
     return device is not None and device.secret is not None and given == made_on

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from .. import schema
 from ..identities import ATTRIBUTE
 from .bearer import SCOPE
 
@@ -16,26 +17,10 @@ if TYPE_CHECKING:
 OPENID: Final = "openid"
 STANDARD: Final = (OPENID, "email", "phone", "profile", SCOPE)
 """The scopes that every user pool has."""
-_PROFILE: Final = (
-    "name",
-    "family_name",
-    "given_name",
-    "middle_name",
-    "nickname",
-    "preferred_username",
-    "profile",
-    "picture",
-    "website",
-    "gender",
-    "birthdate",
-    "zoneinfo",
-    "locale",
-    "updated_at",
-)
 _SHOWS: Final[Mapping[str, Collection[str]]] = {
     "email": ("email", "email_verified"),
     "phone": ("phone_number", "phone_number_verified"),
-    "profile": _PROFILE,
+    "profile": schema.PROFILE,
 }
 
 
