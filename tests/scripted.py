@@ -214,6 +214,22 @@ async def scripted_manager(**arguments: Any) -> AsyncIterator[tuple[SessionManag
         yield manager, service, clock
 
 
+def check_proof(request: dict[str, Any], clock: Clock, *, session: str) -> None:
+    """Hold a request against the answer to `VERIFIER`; its signature, which is random, is taken out."""
+    assert len(request["ChallengeResponses"].pop("PASSWORD_CLAIM_SIGNATURE")) == 44
+    assert request == {
+        "ChallengeName": "PASSWORD_VERIFIER",
+        "ChallengeResponses": {
+            "USERNAME": "ana-id",
+            "PASSWORD_CLAIM_SECRET_BLOCK": "c2VjcmV0",
+            "TIMESTAMP": srp.timestamp(clock()),
+        },
+        "Session": session,
+        "ClientMetadata": {"k": "v"},
+        "ClientId": "client",
+    }
+
+
 async def begin(
     client: AuthClient, service: ScriptedService, first: Answer, username: str = "ana@example.com"
 ) -> Any:

@@ -164,21 +164,8 @@ class Bench:
         """Answer PASSWORD_VERIFIER."""
         given = challenged["ChallengeParameters"]
         time = srp.timestamp(self.world.clock()) if timestamp is None else timestamp
-        signature = srp.password_claim_signature(
-            ephemeral,
-            pool_name=self.pool.name,
-            user_id=given["USER_ID_FOR_SRP"],
-            password=password,
-            srp_b_hex=given["SRP_B"],
-            salt_hex=given["SALT"],
-            secret_block=given["SECRET_BLOCK"],
-            timestamp=time,
-        )
-        return {
-            "PASSWORD_CLAIM_SIGNATURE": signature,
-            "PASSWORD_CLAIM_SECRET_BLOCK": given["SECRET_BLOCK"],
-            "TIMESTAMP": time,
-        }
+        whose = {"pool_name": self.pool.name, "user_id": given["USER_ID_FOR_SRP"], "password": password}
+        return claim(ephemeral, given, time, **whose)
 
     async def srp(self, name: str = "ana", password: str = PASSWORD) -> dict[str, Any]:
         """Sign in over SRP."""
@@ -260,3 +247,30 @@ def _has_type(kind: str, value: Any) -> bool:
         "timestamp": (int, float),
     }
     return kind in wanted and isinstance(value, wanted[kind])
+
+
+def claim(
+    ephemeral: srp.Ephemeral,
+    given: Mapping[str, str],
+    time: str,
+    *,
+    pool_name: str,
+    user_id: str,
+    password: str,
+) -> dict[str, str]:
+    """Prove a password, of a person or of a device (there the group is the pool)."""
+    signature = srp.password_claim_signature(
+        ephemeral,
+        pool_name=pool_name,
+        user_id=user_id,
+        password=password,
+        srp_b_hex=given["SRP_B"],
+        salt_hex=given["SALT"],
+        secret_block=given["SECRET_BLOCK"],
+        timestamp=time,
+    )
+    return {
+        "PASSWORD_CLAIM_SIGNATURE": signature,
+        "PASSWORD_CLAIM_SECRET_BLOCK": given["SECRET_BLOCK"],
+        "TIMESTAMP": time,
+    }

@@ -14,7 +14,7 @@ from aiocognito.emulator import Unsettled
 from aiocognito.emulator.totp import SoftwareToken
 from aiocognito.emulator.users import User
 
-from .bench import NEW_PASSWORD, PASSWORD, Bench, Refused, claims
+from .bench import NEW_PASSWORD, PASSWORD, Bench, Refused, claim, claims
 
 ALWAYS = {"ChallengeRequiredOnNewDevice": True, "DeviceOnlyRememberedOnUserPrompt": False}
 ON_REQUEST = {**ALWAYS, "DeviceOnlyRememberedOnUserPrompt": True}
@@ -269,23 +269,9 @@ def proof(
     """Make the answer to DEVICE_PASSWORD_VERIFIER."""
     given = challenged["ChallengeParameters"]
     time = changed.get("TIMESTAMP", srp.timestamp(ask.world.clock()))
-    signature = srp.password_claim_signature(
-        ephemeral,
-        pool_name=changed.pop("group", device.group),
-        user_id=device.key,
-        password=changed.pop("password", device.password),
-        srp_b_hex=given["SRP_B"],
-        salt_hex=given["SALT"],
-        secret_block=given["SECRET_BLOCK"],
-        timestamp=time,
-    )
-    return {
-        "PASSWORD_CLAIM_SIGNATURE": signature,
-        "PASSWORD_CLAIM_SECRET_BLOCK": given["SECRET_BLOCK"],
-        "TIMESTAMP": time,
-        "DEVICE_KEY": device.key,
-        **changed,
-    }
+    group, password = changed.pop("group", device.group), changed.pop("password", device.password)
+    claimed = claim(ephemeral, given, time, pool_name=group, user_id=device.key, password=password)
+    return {**claimed, "DEVICE_KEY": device.key, **changed}
 
 
 async def prove(ask: Bench, asked: Mapping[str, Any], device: Confirmed) -> dict[str, Any]:
