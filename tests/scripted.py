@@ -141,7 +141,7 @@ class ScriptedService:
                 answer = await answer
         if isinstance(answer, BaseException):
             raise answer
-        return answer  # type: ignore[no-any-return]
+        return answer  # type: ignore[no-any-return]  # whatever was put there
 
     async def aclose(self) -> None:
         return
@@ -180,7 +180,7 @@ class ScriptedService:
 def attach(client_or_manager: Any, service: ScriptedService) -> None:
     """Put the script where the connection would be."""
     shared: Shared = getattr(client_or_manager, "_shared", None) or client_or_manager._session.shared
-    shared.connections._user_pool_service = service  # type: ignore[assignment]
+    shared.connections._user_pool_service = service  # type: ignore[assignment]  # a stand-in
 
 
 @asynccontextmanager

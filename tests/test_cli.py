@@ -75,7 +75,7 @@ class TestEmulator:
     @pytest.fixture
     def ran_with(self, emulator_module: ModuleType) -> list[dict[str, Any]]:
         ran: list[dict[str, Any]] = []
-        emulator_module.run = lambda **options: ran.append(options)  # type: ignore[attr-defined]
+        emulator_module.run = lambda **options: ran.append(options)  # type: ignore[attr-defined]  # a stand-in
         return ran
 
     def test_it_runs_on_this_machine_and_forgets_by_default(self, ran_with: list[dict[str, Any]]) -> None:
@@ -103,7 +103,7 @@ class TestEmulator:
         def run(**_: Any) -> None:
             raise error
 
-        emulator_module.run = run  # type: ignore[attr-defined]
+        emulator_module.run = run  # type: ignore[attr-defined]  # a stand-in
         assert cli.run(["emulator"]) == 1
         assert capsys.readouterr().err == f"aiocognito: {error}\n"
 

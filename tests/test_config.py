@@ -98,9 +98,9 @@ def test_everything_is_kept() -> None:
 def test_it_is_frozen_and_keyword_only() -> None:
     config = AuthConfig(**WHOLE)
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        config.user_pool_id = "us-east-1_other"  # type: ignore[misc]
+        config.user_pool_id = "us-east-1_other"  # type: ignore[misc]  # wrong on purpose
     with pytest.raises(TypeError):
-        AuthConfig(POOL)  # type: ignore[call-arg]
+        AuthConfig(POOL)  # type: ignore[call-arg]  # wrong on purpose
 
 
 def test_it_is_a_value() -> None:

@@ -56,7 +56,7 @@ def test_an_event_is_a_frozen_value() -> None:
     event = AuthEvent("tokenRefresh")
     assert (event.data, event.session_id, event.dropped) == ({}, None, 0)
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        event.name = "signedIn"  # type: ignore[misc]
+        event.name = "signedIn"  # type: ignore[misc]  # wrong on purpose
 
 
 def test_an_async_listener_has_five_seconds() -> None:
@@ -114,7 +114,7 @@ async def test_any_awaitable_is_awaited(heard: list[Any]) -> None:
 
 async def test_what_a_plain_listener_returns_is_nobody_s_business(heard: list[Any]) -> None:
     told = Hub()
-    told.listen(lambda event: heard.append(event) or "not awaitable")  # type: ignore[func-returns-value,arg-type,return-value]
+    told.listen(lambda event: heard.append(event) or "not awaitable")  # type: ignore[func-returns-value,arg-type,return-value]  # neither None nor awaitable, as lambdas are
     await told.emit(SIGNED_IN)
     assert heard == [SIGNED_IN]
 

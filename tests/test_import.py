@@ -129,7 +129,7 @@ def test_the_modules_behind_the_names_are_reachable(home: str) -> None:
 
 def test_what_is_not_there_is_missing() -> None:
     with pytest.raises(AttributeError, match="module 'aiocognito' has no attribute 'AuthCleint'"):
-        _ = aiocognito.AuthCleint  # type: ignore[attr-defined]
+        _ = aiocognito.AuthCleint  # type: ignore[attr-defined]  # wrong on purpose
     with pytest.raises(ImportError, match="cannot import name 'AuthCleint' from 'aiocognito'"):
         exec("from aiocognito import AuthCleint")
 

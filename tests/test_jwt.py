@@ -94,7 +94,7 @@ def test_it_is_a_frozen_value() -> None:
     jwt = decode_jwt("a.e30.c")
     assert jwt == JWT(payload={}, token="a.e30.c") == pickle.loads(pickle.dumps(jwt))
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        jwt.token = "b.e30.c"  # type: ignore[misc]
+        jwt.token = "b.e30.c"  # type: ignore[misc]  # wrong on purpose
 
 
 def test_neither_token_nor_claims_are_in_a_repr() -> None:

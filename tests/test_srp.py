@@ -182,7 +182,7 @@ def test_timestamp_ignores_the_locale(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- An independent server -----------------------------------------------------------------------------
 
 
-def server_key(A: int, verifier: int, b: int) -> tuple[int, bytes]:  # noqa: N803
+def server_key(A: int, verifier: int, b: int) -> tuple[int, bytes]:  # noqa: N803 - the RFC's letters
     """The server's half of SRP-6a, in plain Python; of the module under test it knows N alone.
 
     Returns B and the 16 bytes that the server expects the client to derive.
@@ -408,7 +408,7 @@ def test_a_malformed_answer_is_refused_without_being_quoted(member: str, value: 
 
 
 def test_u_must_not_be_zero(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(srp, "scrambling_parameter", lambda A, B: 0)  # noqa: N803
+    monkeypatch.setattr(srp, "scrambling_parameter", lambda A, B: 0)  # noqa: N803 - the RFC's letters
     with pytest.raises(AuthError, match="zero"):
         srp.password_claim_signature(srp.Ephemeral.generate(), **GOOD)
 

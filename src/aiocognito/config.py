@@ -24,7 +24,7 @@ _CHINA = re.compile(r"cn-\w+-\d+|aws-cn-global")
 _HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+")
 _FIRST_FACTORS = ("PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN")
 
-SECRET = "a secret"  # what messages say instead of the value  # noqa: S105
+SECRET = "a secret"  # noqa: S105 - what messages say instead of the value
 
 
 def _tuple(values: Iterable[str] | str) -> tuple[str, ...]:

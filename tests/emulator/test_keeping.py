@@ -71,7 +71,7 @@ async def test_everything_is_there_again(start: Callable[[], CognitoEmulator]) -
         named = {"UserPoolId": pool.id, "Username": "ana"}
         await emulator.ask("AdminSetUserMFAPreference", **named, SMSMfaSettings={"Enabled": True})
         challenged = await tokens(emulator, client_id)
-        pool.state.users.find("ana").lockout.failures = 3  # type: ignore[union-attr]
+        pool.state.users.find("ana").lockout.failures = 3  # type: ignore[union-attr]  # the test has made it
         await emulator.ask("AdminUpdateUserAttributes", **named, UserAttributes=[])
         before, now = pool.state, emulator.clock()
         secret = pool.client_secret

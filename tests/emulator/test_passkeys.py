@@ -278,7 +278,7 @@ class Rsa(Authenticator):
             "clientDataJSON": self._client_data("webauthn.create", options["challenge"]),
             "attestationObject": encode(cbor.encode({"fmt": "none", "attStmt": {}, "authData": auth_data})),
         }
-        self._keys[encode(name)] = (Signing(key), decode(options["user"]["id"]))  # type: ignore[assignment]
+        self._keys[encode(name)] = (Signing(key), decode(options["user"]["id"]))  # type: ignore[assignment]  # fido2's types are wider
         return {**self._credential(encode(name), response), "authenticatorAttachment": None}
 
 

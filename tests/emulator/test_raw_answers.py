@@ -111,7 +111,7 @@ async def test_the_judge_is_strict(judge: Judge) -> None:
 
 
 async def test_every_operation(emulator: CognitoEmulator, judge: Judge) -> None:
-    code = lambda: emulator.outbox.messages[-1].code  # noqa: E731
+    code = lambda: emulator.outbox.messages[-1].code  # noqa: E731 - a name for what is said often below
     pool, client = await set_up(judge)
     await people(judge, pool, client, code)
     await signing_in(judge, pool, client, code)

@@ -332,7 +332,7 @@ async def test_salts_of_every_length(ask: Bench, salt: int, monkeypatch: pytest.
     """Leading zeros and set sign bits are where paddings differ: the client's arithmetic agrees on all."""
     monkeypatch.setattr("aiocognito.emulator.srp_server.secrets.randbits", lambda _bits: salt)
     await ask.add_user()
-    assert ask.pool.users.find("ana").secret.salt == salt  # type: ignore[union-attr]
+    assert ask.pool.users.find("ana").secret.salt == salt  # type: ignore[union-attr]  # the test has made it
     assert "AuthenticationResult" in await ask.srp()
 
 
@@ -482,10 +482,10 @@ async def test_an_answer_needs_a_name_and_a_session(ask: Bench) -> None:
     members = {"ClientId": ask.client_id, "ChallengeName": "SMS_MFA"}
     refusal = await ask.refused("RespondToAuthChallenge", **members)
     assert refusal == ("InvalidParameterException", "Missing required parameter USERNAME")
-    members["ChallengeResponses"] = {"USERNAME": "ana"}  # type: ignore[assignment]
+    members["ChallengeResponses"] = {"USERNAME": "ana"}  # type: ignore[assignment]  # another shape than it began with
     refusal = await ask.refused("RespondToAuthChallenge", **members)
     assert refusal == ("InvalidParameterException", "Missing required parameter Session")
-    members["ChallengeResponses"] = {"USERNAME": "nobody"}  # type: ignore[assignment]
+    members["ChallengeResponses"] = {"USERNAME": "nobody"}  # type: ignore[assignment]  # another shape than it began with
     refusal = await ask.refused("RespondToAuthChallenge", **members)
     assert refusal == ("UserNotFoundException", "User does not exist.")
 

@@ -162,7 +162,7 @@ def test_only_triggers_that_cognito_has() -> None:
     with pytest.raises(ValueError, match="there is no trigger 'PreSignup'"):
         Triggers({"PreSignup": print})
     with pytest.raises(TypeError, match="the trigger PreSignUp must be a function, not str"):
-        Triggers({"PreSignUp": "arn:aws:lambda"})  # type: ignore[dict-item]
+        Triggers({"PreSignUp": "arn:aws:lambda"})  # type: ignore[dict-item]  # wrong on purpose
     assert Triggers(dict.fromkeys(NAMES, print)).keys() == set(NAMES)
 
 

@@ -138,6 +138,6 @@ async def test_machines_are_nobody(app: App) -> None:
     await app.pool.add_resource_server("orders", ["read"])
     config = await app.pool.add_client(AllowedOAuthFlows=["client_credentials"])
     given = {"client_id": config.user_pool_client_id, "client_secret": config.user_pool_client_secret}
-    found = await app.token({"grant_type": "client_credentials", **given})  # type: ignore[dict-item]
+    found = await app.token({"grant_type": "client_credentials", **given})  # type: ignore[dict-item]  # the client has a secret
     assert await refused(app, f"Bearer {found['access_token']}", 401) == NO_OPENID
     assert (await app.post("userInfo", {"redirect_uri": CALLBACK})).status == 400

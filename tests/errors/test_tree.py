@@ -111,7 +111,7 @@ def test_defaults(cls: type[AuthError]) -> None:
 @every_class
 def test_takes_no_positional_detail(cls: type[AuthError]) -> None:
     with pytest.raises(TypeError):
-        cls("EmptySignInUsername", "message", "name")  # type: ignore[call-arg]
+        cls("EmptySignInUsername", "message", "name")  # type: ignore[call-arg]  # wrong on purpose
 
 
 @every_class

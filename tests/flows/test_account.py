@@ -268,7 +268,7 @@ async def test_everything_for_a_signed_in_person_needs_one() -> None:
             client.verify_totp_setup("1"),
         ):
             with pytest.raises(errors.UserUnAuthenticatedException):
-                await call  # type: ignore[misc]
+                await call  # type: ignore[misc]  # calls of every return type
         assert service.calls == []
 
 
@@ -284,13 +284,13 @@ async def test_what_is_missing_is_refused_by_its_amplify_name_before_anything_el
             (client.confirm_user_attribute("email", ""), "EmptyConfirmUserAttributeCode"),
             (client.verify_totp_setup(""), "EmptyVerifyTOTPSetupCode"),
             (client.update_user_attributes({}), "InvalidArgument"),
-            (client.update_user_attributes({"custom:age": 7}), "InvalidArgument"),  # type: ignore[dict-item]
+            (client.update_user_attributes({"custom:age": 7}), "InvalidArgument"),  # type: ignore[dict-item]  # wrong on purpose
             (client.delete_user_attributes([]), "InvalidArgument"),
             (client.delete_user_attributes("name"), "InvalidArgument"),
-            (client.update_mfa_preference(sms="ON"), "InvalidArgument"),  # type: ignore[arg-type]
+            (client.update_mfa_preference(sms="ON"), "InvalidArgument"),  # type: ignore[arg-type]  # wrong on purpose
         ):
             with pytest.raises(errors.AuthValidationError) as caught:
-                await call  # type: ignore[misc]
+                await call  # type: ignore[misc]  # calls of every return type
             assert caught.value.name == name
         assert service.calls == []
 
@@ -298,7 +298,7 @@ async def test_what_is_missing_is_refused_by_its_amplify_name_before_anything_el
 async def test_a_value_that_is_no_text_is_refused_by_name_and_never_quoted() -> None:
     async with scripted_client() as (client, service, _):
         with pytest.raises(errors.AuthValidationError) as caught:
-            await client.update_user_attributes({"custom:age": 4711})  # type: ignore[dict-item]
+            await client.update_user_attributes({"custom:age": 4711})  # type: ignore[dict-item]  # wrong on purpose
         assert "custom:age" in str(caught.value)
         assert "4711" not in str(caught.value)
         assert service.calls == []

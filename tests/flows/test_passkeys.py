@@ -206,7 +206,7 @@ async def test_a_passkey_is_deleted_by_its_id() -> None:
         assert service.calls == [(DELETE, {"AccessToken": token, "CredentialId": "a"})]
         for nothing in ("", None):
             with pytest.raises(errors.AuthValidationError, match="credential_id"):
-                await client.delete_web_authn_credential(nothing)  # type: ignore[arg-type]
+                await client.delete_web_authn_credential(nothing)  # type: ignore[arg-type]  # wrong on purpose
 
 
 async def test_each_needs_somebody_signed_in() -> None:

@@ -261,7 +261,7 @@ async def test_tokens_brought_by_the_caller_serve_what_needs_a_signed_in_person(
             client.rotate_session_key(),
         ):
             with pytest.raises(errors.AuthTokenConfigException):
-                await call  # type: ignore[misc]
+                await call  # type: ignore[misc]  # calls of every return type
         assert service.calls == []
 
 

@@ -131,7 +131,7 @@ async def test_what_is_missing_is_refused_by_its_amplify_name() -> None:
             assert caught.value.name == name
         for attributes in ({"birthdate": 1990}, {1: "x"}, ["email"]):
             with pytest.raises(errors.AuthValidationError, match="user_attributes"):
-                await client.sign_up("ana", "secret", user_attributes=attributes)  # type: ignore[arg-type]
+                await client.sign_up("ana", "secret", user_attributes=attributes)  # type: ignore[arg-type]  # wrong on purpose
         assert service.calls == []
 
 

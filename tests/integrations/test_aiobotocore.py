@@ -71,7 +71,7 @@ async def person(config: Any = CONFIG) -> AsyncIterator[tuple[AuthClient, Lender
     identities = Identities(clock)
     async with AuthClient(config, token_provider=lender, clock=clock) as auth:
         attach(auth, identities)
-        auth._session.shared.connections._identity_pool_service = identities  # type: ignore[assignment]
+        auth._session.shared.connections._identity_pool_service = identities  # type: ignore[assignment]  # a stand-in
         yield auth, lender, identities, clock
 
 
@@ -275,7 +275,7 @@ async def test_credentials_as_other_libraries_ask_for_them() -> None:
 async def test_what_there_is_no_session_for() -> None:
     async with SessionManager(CONFIG, storage=MemoryStorage()) as manager:
         with pytest.raises(TypeError, match="AuthClient"):
-            aws_session(manager)  # type: ignore[arg-type]
+            aws_session(manager)  # type: ignore[arg-type]  # wrong on purpose
     async with AuthClient(SCRIPTED) as auth:
         with pytest.raises(InvalidIdentityPoolIdException):
             aws_session(auth)

@@ -265,7 +265,7 @@ async def test_what_has_no_tokens() -> None:
             with pytest.raises(TypeError, match="auth"):
                 SessionAuth(other, hosts="a.example")
     with pytest.raises(ValueError, match="token"):
-        SessionAuth(tokens(), hosts="a.example", token="refresh")  # type: ignore[arg-type]
+        SessionAuth(tokens(), hosts="a.example", token="refresh")  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_a_client_s_token_is_in_no_repr() -> None:

@@ -13,7 +13,7 @@ from aiocognito import AuthClient, AuthConfig, FileStorage
 
 async def main(job: str, directory: str, offset: float, config: dict[str, Any]) -> None:
     storage = FileStorage(directory, encryption_key=None)
-    clock = lambda: time.time() + offset  # noqa: E731
+    clock = lambda: time.time() + offset  # noqa: E731 - a name for what is said often below
     async with AuthClient(AuthConfig(**config), storage=storage, clock=clock) as auth:
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)

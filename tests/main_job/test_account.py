@@ -392,7 +392,7 @@ async def test_what_happens_when_the_account_changes_meanwhile(
             auth.delete_user(),
         ):
             with pytest.raises(errors.ServiceError) as caught:
-                await call  # type: ignore[misc]
+                await call  # type: ignore[misc]  # calls of every return type
             assert caught.value.name in {"NotAuthorizedException", "UserNotFoundException"}
             assert caught.value.message
         assert await refresh_token(auth) == before
@@ -409,5 +409,5 @@ async def test_signed_out_nothing_is_sent(emulator: CognitoEmulator) -> None:
         before = len(emulator.calls)
         for call in (auth.update_password(PASSWORD, NEW), auth.fetch_mfa_preference(), auth.delete_user()):
             with pytest.raises(errors.UserUnAuthenticatedException):
-                await call  # type: ignore[misc]
+                await call  # type: ignore[misc]  # calls of every return type
         assert len(emulator.calls) == before

@@ -73,7 +73,7 @@ async def test_a_thousand_tasks_cause_one_refresh(
     tasks[0].cancel()
     answers = await asyncio.gather(*tasks, return_exceptions=True)
     assert isinstance(answers[0], asyncio.CancelledError)
-    tokens = {answer.tokens.access_token.token for answer in answers[1:]}  # type: ignore[union-attr]
+    tokens = {answer.tokens.access_token.token for answer in answers[1:]}  # type: ignore[union-attr]  # the test has made it
     assert len(tokens) == 1
     assert count(emulator, REFRESH) == 1
 
@@ -130,9 +130,9 @@ async def test_refusals_have_their_own_exceptions_and_leave_the_session_alone(
     assert isinstance(wrong.value, errors.InitiateAuthException)
     for flow in ("USER_SRP_AUTH", "USER_PASSWORD_AUTH"):
         with pytest.raises(errors.ServiceError) as unknown:
-            await client.sign_in("nobody", PASSWORD, auth_flow_type=flow)  # type: ignore[arg-type]
+            await client.sign_in("nobody", PASSWORD, auth_flow_type=flow)  # type: ignore[arg-type]  # from the list above
         assert unknown.value.name in {"UserNotFoundException", "NotAuthorizedException"}
-        result = await client.sign_in("new", PASSWORD, auth_flow_type=flow)  # type: ignore[arg-type]
+        result = await client.sign_in("new", PASSWORD, auth_flow_type=flow)  # type: ignore[arg-type]  # from the list above
         assert result.next_step == steps.ConfirmSignUp()
     with pytest.raises(errors.InvalidPasswordException):
         await client.sign_up("weak", "weak", user_attributes={"email": "weak@example.com"})

@@ -59,7 +59,7 @@ async def process(
         if child.returncode is None:
             child.kill()
         await child.wait()
-        child._transport.close()  # type: ignore[attr-defined]
+        child._transport.close()  # type: ignore[attr-defined]  # asyncio's own has no public name
 
 
 def go(child: asyncio.subprocess.Process) -> None:

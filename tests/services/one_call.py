@@ -44,6 +44,6 @@ async def main(url: str) -> None:
 
 
 sys.addaudithook(audit)
-ssl.create_default_context = watched_context  # type: ignore[assignment]
+ssl.create_default_context = watched_context  # type: ignore[assignment]  # a stand-in
 asyncio.run(main(sys.argv[1]))
 print(json.dumps(seen))

@@ -85,7 +85,7 @@ async def test_a_name_that_nobody_knows(connect: Connect, monkeypatch: pytest.Mo
 
 async def test_a_name_server_that_does_not_answer(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     async def getaddrinfo(*_: object, **__: object) -> list[Any]:
-        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]  # whatever was put there
 
     monkeypatch.setattr("asyncio.BaseEventLoop.getaddrinfo", getaddrinfo)
     error = await failure_of(connect("https://nowhere.example", connect_timeout=0.01, max_attempts=1))

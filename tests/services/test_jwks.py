@@ -45,7 +45,7 @@ class Publisher:
         raise NetworkError("issuer.example: no answer", request_sent=True)
 
     def keys(self, preloaded: Any = None) -> Jwks:
-        return Jwks(URI, self, self.clock, preloaded)  # type: ignore[arg-type]
+        return Jwks(URI, self, self.clock, preloaded)  # type: ignore[arg-type]  # a stand-in
 
 
 def as_json(document: Any) -> HttpAnswer:

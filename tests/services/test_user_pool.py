@@ -104,7 +104,7 @@ def gateway(secret: str | None = SECRET, context: UserContext | None = CONTEXT) 
         service.answer(operation, {"Status": "SUCCESS"})
     service.answer("GetTokensFromRefreshToken", service.tokens())
     config = evolve(CONFIG, user_pool_client_id=CLIENT, user_pool_client_secret=secret)
-    return UserPool(config, service, context), service  # type: ignore[arg-type]
+    return UserPool(config, service, context), service  # type: ignore[arg-type]  # a stand-in
 
 
 async def sent_by(name: str, own: bool, **arguments: Any) -> tuple[str, dict[str, Any]]:

@@ -131,10 +131,10 @@ async def test_b10_absent_means_no() -> None:
         {},
         "yes",
         None,
-        AutoSignInOptions(auth_flow_type="SING_IN"),  # type: ignore[arg-type]
-        AutoSignInOptions(auth_flow_type=7),  # type: ignore[arg-type]
-        AutoSignInOptions(preferred_challenge=7),  # type: ignore[arg-type]
-        AutoSignInOptions(client_metadata={"k": 7}),  # type: ignore[dict-item]
+        AutoSignInOptions(auth_flow_type="SING_IN"),  # type: ignore[arg-type]  # wrong on purpose
+        AutoSignInOptions(auth_flow_type=7),  # type: ignore[arg-type]  # wrong on purpose
+        AutoSignInOptions(preferred_challenge=7),  # type: ignore[arg-type]  # wrong on purpose
+        AutoSignInOptions(client_metadata={"k": 7}),  # type: ignore[dict-item]  # wrong on purpose
     ],
 )
 async def test_options_that_do_not_fit_are_refused_before_anybody_is_signed_up(options: Any) -> None:
@@ -406,7 +406,7 @@ async def test_a_sign_up_that_failed_leaves_the_one_before_as_it_was() -> None:
     async with scripted_client() as (client, service, _):
         await sign_up(client, service)
         with pytest.raises(errors.UsernameExistsException):
-            await sign_up(client, service, answer=refusal("SignUp", "UsernameExistsException"))  # type: ignore[arg-type]
+            await sign_up(client, service, answer=refusal("SignUp", "UsernameExistsException"))  # type: ignore[arg-type]  # an error is answered, too
         await client.confirm_sign_up("ana", "1")
         service.answer(INITIATE, service.tokens())
         assert (await client.auto_sign_in()).is_signed_in

@@ -113,7 +113,7 @@ async def world(settings: AuthConfig = CONFIG, **arguments: Any) -> AsyncIterato
         arguments.setdefault("storage", MemoryStorage(clock=clock))
     async with AuthClient(settings, clock=clock, **arguments) as client:
         attach(client, pool)
-        client._session.shared.connections._identity_pool_service = identities  # type: ignore[assignment]
+        client._session.shared.connections._identity_pool_service = identities  # type: ignore[assignment]  # a stand-in
         yield World(client, pool, identities, clock)
 
 
@@ -277,7 +277,7 @@ async def test_what_is_no_login() -> None:
 @pytest.mark.parametrize("issuer", [None, "", 5])
 async def test_an_id_token_without_an_issuer(issuer: Any) -> None:
     async with world() as here:
-        here.pool.issuer = issuer  # type: ignore[attr-defined]
+        here.pool.issuer = issuer  # type: ignore[attr-defined]  # a stand-in
         await here.sign_in()
         with pytest.raises(InvalidIdTokenException):
             await here.client.fetch_auth_session()
@@ -368,7 +368,7 @@ async def test_b73_one_request_however_many_ask(person: bool) -> None:
         gate.set()
         outcomes = await asyncio.gather(*callers, return_exceptions=True)
         assert isinstance(outcomes[0], asyncio.CancelledError)
-        assert len({outcome.identity_id for outcome in outcomes[1:]}) == 1  # type: ignore[union-attr]
+        assert len({outcome.identity_id for outcome in outcomes[1:]}) == 1  # type: ignore[union-attr]  # the test has made it
         assert here.identities.operations() == ["GetId", "GetCredentialsForIdentity"]
 
 

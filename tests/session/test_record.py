@@ -230,7 +230,7 @@ async def test_another_version_is_refused_and_left_alone(version: Any) -> None:
             client.sign_out(),
         ):
             with pytest.raises(errors.StorageError, match="another version"):
-                await call  # type: ignore[misc]
+                await call  # type: ignore[misc]  # calls of every return type
         assert await storage.get(key) == stored
         assert service.calls == []
 
@@ -253,7 +253,7 @@ async def test_what_a_newer_version_wrote_outlives_what_this_one_writes() -> Non
         storage, key = client._session.shared.storage, client._session.storage_key
 
         async def document() -> dict[str, Any]:
-            return json.loads(await storage.get(key) or b"")  # type: ignore[no-any-return]
+            return json.loads(await storage.get(key) or b"")  # type: ignore[no-any-return]  # whatever was put there
 
         service.answer("InitiateAuth", challenge("SOFTWARE_TOKEN_MFA"))
         await client.sign_in("ana", "secret", auth_flow_type="USER_PASSWORD_AUTH")

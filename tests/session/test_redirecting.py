@@ -513,7 +513,7 @@ async def test_what_went_wrong_first_is_told_when_the_storage_fails_after_it() -
         storage = client._session.shared.storage
 
         async def break_storage() -> None:
-            client._session.shared.storage = Broken()  # type: ignore[assignment]
+            client._session.shared.storage = Broken()  # type: ignore[assignment]  # a stand-in
 
         hosted.before = break_storage
         with pytest.raises(OAuthSignInException, match="invalid_grant"):

@@ -273,7 +273,7 @@ class StorageContract:
                 await storage.set("k", value)
             # Left waiting when the loop ends, which cancels it.
             async with storage.lock("k"):
-                asyncio.create_task(enter(storage, "k"))  # noqa: RUF006
+                asyncio.create_task(enter(storage, "k"))  # noqa: RUF006 - the loop's end is to cancel it
                 await spin(3)
             return read
 

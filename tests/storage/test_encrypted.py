@@ -222,12 +222,12 @@ def test_malformed_keys_are_refused_by_name_and_not_shown(
 
 def test_none_is_no_key_here(inner: MemoryStorage) -> None:
     with pytest.raises(AuthConfigError, match=r"keys: .* not NoneType"):
-        EncryptedStorage(inner, None)  # type: ignore[arg-type]
+        EncryptedStorage(inner, None)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_file_storage_wants_its_key_or_none_spelt_out(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="encryption_key"):
-        FileStorage(tmp_path)  # type: ignore[call-arg]
+        FileStorage(tmp_path)  # type: ignore[call-arg]  # wrong on purpose
 
 
 def test_no_repr_shows_a_key(inner: MemoryStorage, tmp_path: Path) -> None:

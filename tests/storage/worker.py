@@ -114,7 +114,7 @@ def die_everywhere(directory: str, call: str) -> None:
 
     def child() -> None:
         die_at(deaths)
-        run(calls[call](storage))  # type: ignore[arg-type]
+        run(calls[call](storage))  # type: ignore[arg-type]  # a coroutine, typed as an awaitable
 
     while True:
         run(storage.set("k", OLD))

@@ -19,12 +19,12 @@ def configuration() -> AuthConfig:
         redirect_sign_out=("https://app.example.com/",),
     )
     assert_type(oauth.scopes, tuple[str, ...])
-    AuthConfig("us-east-1_abc")  # type: ignore[call-arg]
-    AuthConfig(sign_up_verification_method="fax")  # type: ignore[arg-type]
-    OAuthConfig(domain="auth.example.com", response_type="both")  # type: ignore[arg-type]
-    UserContext(ip_address=5)  # type: ignore[arg-type]
+    AuthConfig("us-east-1_abc")  # type: ignore[call-arg]  # must not pass
+    AuthConfig(sign_up_verification_method="fax")  # type: ignore[arg-type]  # must not pass
+    OAuthConfig(domain="auth.example.com", response_type="both")  # type: ignore[arg-type]  # must not pass
+    UserContext(ip_address=5)  # type: ignore[arg-type]  # must not pass
     config = AuthConfig(user_pool_id="us-east-1_abc", oauth=oauth, refresh_ahead=60)
-    config.user_pool_id = None  # type: ignore[misc]
+    config.user_pool_id = None  # type: ignore[misc]  # must not pass
     assert_type(AuthConfig.from_env({"COGNITO_CLIENT_ID": "abc"}), AuthConfig)
     assert_type(AuthConfig.from_amplify_outputs("amplify_outputs.json"), AuthConfig)
     assert_type(AuthConfig.from_amplify_outputs({"version": "1"}), AuthConfig)
@@ -55,8 +55,8 @@ async def events(hub: Hub) -> None:
 
     assert_type(hub.listen(later), Callable[[], None])
     hub.listen(now, events=["signedIn", "tokenRefresh_failure"])
-    hub.listen(now, events=["signedUp"])  # type: ignore[list-item]
-    hub.listen(lambda: None)  # type: ignore[misc,arg-type]
+    hub.listen(now, events=["signedUp"])  # type: ignore[list-item]  # must not pass
+    hub.listen(lambda: None)  # type: ignore[misc,arg-type]  # must not pass
     async with hub.subscribe(events={"signedOut"}, max_buffer=8) as received:
         assert_type(received, AsyncIterator[AuthEvent])
         async for event in received:
@@ -68,7 +68,7 @@ async def events(hub: Hub) -> None:
 def tokens() -> dict[str, Any]:
     jwt = decode_jwt("a.e30.c")
     assert_type(jwt, JWT)
-    decode_jwt(b"a.e30.c")  # type: ignore[arg-type]
+    decode_jwt(b"a.e30.c")  # type: ignore[arg-type]  # must not pass
     return assert_type(jwt.payload, dict[str, Any])
 
 

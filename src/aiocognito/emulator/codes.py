@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 
-from .outbox import Message
+from .outbox import Medium, Message
 from .refusals import Refusal, attempts_exceeded
 from .schema import masked
 from .wording import Occasion, words
@@ -26,7 +27,7 @@ VERIFY: Final = "verify_attribute"
 MFA: Final = "mfa"
 SIGN_IN: Final = "sign_in"
 INVITATION: Final = "invitation"
-_MEDIA: Final = {"email": "EMAIL", "phone_number": "SMS"}
+_MEDIA: Final[Mapping[str, Medium]] = {"email": "EMAIL", "phone_number": "SMS"}
 
 
 @define
@@ -164,7 +165,7 @@ async def deliver(
         Message(
             to=address,
             username=user.username,
-            medium=medium,  # type: ignore[arg-type]
+            medium=medium,
             code=code,
             purpose=purpose,
             user_pool_id=pool.id,
@@ -175,7 +176,7 @@ async def deliver(
     )
 
 
-def medium_of(attribute: str) -> str:
+def medium_of(attribute: str) -> Medium:
     """``EMAIL`` or ``SMS``."""
     return _MEDIA[attribute]
 

@@ -123,5 +123,5 @@ def _class(name: str) -> Any:
 
 def _default(field: attrs.Attribute[Any]) -> Any:
     if isinstance(field.default, attrs.Factory):  # type: ignore[arg-type]  # a class, though typed as a function
-        return field.default.factory()  # type: ignore[union-attr]
+        return field.default.factory()  # type: ignore[union-attr]  # the line before has asked
     return field.default

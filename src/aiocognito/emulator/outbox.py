@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from attrs import field, frozen
 
 KEPT = 10_000
+Medium: TypeAlias = Literal["EMAIL", "SMS"]
 
 
 @frozen
@@ -30,7 +31,7 @@ class Message:
 
     to: str
     username: str
-    medium: Literal["EMAIL", "SMS"]
+    medium: Medium
     code: str = field(repr=False)
     purpose: str
     user_pool_id: str

@@ -23,7 +23,7 @@ class Randomness:
 
     def __init__(self, seed: int | str | None = None) -> None:
         self._seed = seed
-        self._random: random.Random = secrets.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
+        self._random: random.Random = secrets.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311 - a seed is for what may be guessed; secrets come from elsewhere
 
     def go_on(self, starts: int) -> None:
         """Draw other things than the processes before this one, whose state was kept.
@@ -32,7 +32,7 @@ class Randomness:
             starts: How many there were. With a seed they all would begin with the same ids.
         """
         if self._seed is not None:
-            self._random = random.Random(f"{self._seed}/{starts}")  # noqa: S311
+            self._random = random.Random(f"{self._seed}/{starts}")  # noqa: S311 - a seed is for what may be guessed; secrets come from elsewhere
 
     def uuid(self) -> str:
         """Draw a UUID of version 4."""

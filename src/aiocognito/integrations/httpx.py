@@ -85,7 +85,7 @@ class SessionAuth(httpx.Auth):
         tokens = await self._provider.get_tokens()
         if tokens is None:
             raise UserUnAuthenticatedException("nobody is signed in")
-        wanted = tokens.access_token if self._token == "access" else tokens.id_token  # noqa: S105
+        wanted = tokens.access_token if self._token == "access" else tokens.id_token  # noqa: S105 - the name of a kind of token
         if wanted is None:
             raise UserUnAuthenticatedException("there is no id token")
         return wanted.token

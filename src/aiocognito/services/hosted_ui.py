@@ -161,7 +161,7 @@ def _text(value: object) -> str | None:
 
 def _seconds(value: object) -> float | None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 < value < 1e9 else None  # type: ignore[operator, arg-type]
+    return float(value) if is_number and 0 < value < 1e9 else None  # type: ignore[operator, arg-type]  # `is_number` has asked
 
 
 def _access_token(answer: Mapping[str, Any]) -> str:
