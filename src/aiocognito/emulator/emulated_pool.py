@@ -39,6 +39,7 @@ _CLIENT: Final[Mapping[str, Any]] = {
 }
 
 _SOCIAL: Final = ("Facebook", "Google", "LoginWithAmazon", "SignInWithApple")
+_CLAIMS: Final = {"email": "email", "name": "name"}
 # What any kind of provider asks for. Nobody is asked there: the emulator stands in.
 _PROVIDER_DETAILS: Final = {
     "client_id": "emulated",
@@ -91,11 +92,12 @@ def _oauth(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-async def add_what_it_names(pool: EmulatedUserPool, client: Mapping[str, Any]) -> None:
+async def add_what_it_names(emulator: CognitoEmulator, pool_id: str, client: Mapping[str, Any]) -> None:
     """Give a new pool the resource servers and identity providers that its first app client names.
 
     Args:
-        pool: The user pool, which has none yet.
+        emulator: Where it lives.
+        pool_id: The user pool, which has none yet.
         client: CreateUserPoolClient's members.
 
     Raises:
@@ -107,10 +109,36 @@ async def add_what_it_names(pool: EmulatedUserPool, client: Mapping[str, Any]) -
         if slash:
             servers.setdefault(identifier, []).append(name)
     for identifier, names in servers.items():
-        await pool.add_resource_server(identifier, names)
+        await _create_resource_server(emulator, pool_id, identifier, names)
     for name in client.get("SupportedIdentityProviders", ()):
         if name != COGNITO:
-            await pool.create_provider(name)
+            await _create_provider(emulator, pool_id, name)
+
+
+async def _create_resource_server(
+    emulator: CognitoEmulator, pool_id: str, identifier: str, names: Iterable[str]
+) -> list[str]:
+    described = [{"ScopeName": name, "ScopeDescription": name} for name in names]
+    server = {"Identifier": identifier, "Name": "emulated", "Scopes": described}
+    await emulator.ask("CreateResourceServer", UserPoolId=pool_id, **server)
+    return [f"{identifier}/{scope['ScopeName']}" for scope in described]
+
+
+async def _create_provider(
+    emulator: CognitoEmulator,
+    pool_id: str,
+    name: str,
+    provider_type: str | None = None,
+    attribute_mapping: Mapping[str, str] | None = None,
+) -> None:
+    await emulator.ask(
+        "CreateIdentityProvider",
+        UserPoolId=pool_id,
+        ProviderName=name,
+        ProviderType=provider_type or (name if name in _SOCIAL else "OIDC"),
+        ProviderDetails=_PROVIDER_DETAILS,
+        AttributeMapping=_CLAIMS if attribute_mapping is None else dict(attribute_mapping),
+    )
 
 
 class EmulatedUserPool:
@@ -210,29 +238,11 @@ class EmulatedUserPool:
         Raises:
             ValueError: The name is malformed, or taken.
         """
-        await self.create_provider(name, provider_type, attribute_mapping)
+        await _create_provider(self._emulator, self.id, name, provider_type, attribute_mapping)
         client = self.state.clients[self.client_id]
         supported = client.settings.get("SupportedIdentityProviders") or ()
         client.settings["SupportedIdentityProviders"] = [*supported, name]
         await self._emulator.world.changed()
-
-    async def create_provider(
-        self,
-        name: str,
-        provider_type: str | None = None,
-        attribute_mapping: Mapping[str, str] | None = None,
-    ) -> None:
-        """Add an external identity provider for app clients that are to have it; see `add_provider`."""
-        kind = provider_type or (name if name in _SOCIAL else "OIDC")
-        mapping = {"email": "email", "name": "name"} if attribute_mapping is None else dict(attribute_mapping)
-        await self._emulator.ask(
-            "CreateIdentityProvider",
-            UserPoolId=self.id,
-            ProviderName=name,
-            ProviderType=kind,
-            ProviderDetails=_PROVIDER_DETAILS,
-            AttributeMapping=mapping,
-        )
 
     async def add_resource_server(self, identifier: str, names: Iterable[str]) -> list[str]:
         """Add a resource server; return its scopes as clients ask for them: ``<identifier>/<name>``.
@@ -244,10 +254,7 @@ class EmulatedUserPool:
         Raises:
             ValueError: One is malformed, or the pool has such a server.
         """
-        described = [{"ScopeName": name, "ScopeDescription": name} for name in names]
-        server = {"Identifier": identifier, "Name": "emulated", "Scopes": described}
-        await self._emulator.ask("CreateResourceServer", UserPoolId=self.id, **server)
-        return [f"{identifier}/{scope['ScopeName']}" for scope in described]
+        return await _create_resource_server(self._emulator, self.id, identifier, names)
 
     async def add_user(
         self,

@@ -186,7 +186,7 @@ class CognitoEmulator:
         self.world.pool(pool_id).triggers = functions
         await self.ask("SetUserPoolMfaConfig", UserPoolId=pool_id, **factors)
         wanted = friendly_client(client or {})
-        await add_what_it_names(EmulatedUserPool(self, pool_id, ""), wanted)
+        await add_what_it_names(self, pool_id, wanted)
         made = await self.ask("CreateUserPoolClient", UserPoolId=pool_id, **wanted)
         return EmulatedUserPool(self, pool_id, made["UserPoolClient"]["ClientId"])
 
