@@ -31,6 +31,7 @@ from scripted import (
 from aiocognito import AuthClient, MemoryStorage, SessionManager, errors, srp, steps
 from aiocognito.answers import RememberedDevice
 from aiocognito.errors import NetworkError
+from aiocognito.session import compare_and_set
 
 INITIATE, RESPOND, CONFIRM = "InitiateAuth", "RespondToAuthChallenge", "ConfirmDevice"
 REFRESH = "GetTokensFromRefreshToken"
@@ -746,7 +747,9 @@ async def test_entries_are_written_by_compare_and_set() -> None:
         assert {"ana", "ben"} <= set(await auth._session.devices.load())
 
 
-async def test_a_storage_that_never_lets_it_is_reported() -> None:
+async def test_a_storage_that_never_lets_it_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compare_and_set, "GIVE_UP_SECONDS", 0)
+
     class Stubborn(MemoryStorage):
         async def replace(self, key: str, value: bytes | None, **arguments: Any) -> bool:
             return ":device:" not in key and await super().replace(key, value, **arguments)

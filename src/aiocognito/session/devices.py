@@ -13,12 +13,12 @@ from typing import Any, Final
 from ..answers import RememberedDevice
 from ..errors import StorageError
 from . import keys
+from .compare_and_set import compare_and_set
 from .shared import Shared
 
 VERSION: Final = 1
 # A device token is a cookie for about a year; its entries live as long after their last change.
 LIFE_SECONDS: Final = 365 * 86_400.0
-MAX_WRITE_ATTEMPTS: Final = 100
 
 Devices = Mapping[str, RememberedDevice]
 
@@ -71,18 +71,21 @@ class DeviceStore:
         )
 
     async def _update(self, change: Callable[[Devices], Devices]) -> None:
-        if self._key is None:
+        key = self._key
+        if key is None:
             return
-        for _ in range(MAX_WRITE_ATTEMPTS):
-            raw = await self._shared.storage.get(self._key)
+        storage = self._shared.storage
+
+        async def attempt() -> Devices | None:
+            raw = await storage.get(key)
             before = _load(raw)
             after = change(before)
             if after == before:
-                return
+                return after
             value, ttl = (_dump(after), LIFE_SECONDS) if after else (None, None)
-            if await self._shared.storage.replace(self._key, value, expected=raw, ttl=ttl):
-                return
-        raise StorageError("the device's record kept changing while it was written")
+            return after if await storage.replace(key, value, expected=raw, ttl=ttl) else None
+
+        await compare_and_set(storage, key, attempt)
 
 
 def _without(devices: Devices, device_key: str) -> Devices:

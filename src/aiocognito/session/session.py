@@ -18,6 +18,7 @@ from ..results import SignInResult
 from ..services.user_pool import UserPool
 from ..steps import SignInStep
 from . import keys
+from .compare_and_set import compare_and_set
 from .devices import DeviceStore
 from .record import PendingSignIn, SessionRecord, StoredTokens, dump, load
 from .shared import Decoded, Shared
@@ -149,24 +150,24 @@ class Session:
         return max(ttl, 0.001)
 
     async def update(self, change: Callable[[SessionRecord], SessionRecord]) -> Loaded:
-        """Change the record by compare-and-set, however many others write to it.
+        """Change the record by compare-and-set, however many other callers write to it.
 
         Args:
             change: Makes the new record of the present one; called again if somebody wrote first.
                 What it raises leaves the record as it is.
 
         Raises:
-            StorageError: The storage failed, or others kept writing.
+            StorageError: The storage failed, or other callers kept writing.
         """
-        for _ in range(MAX_WRITE_ATTEMPTS):
+
+        async def attempt() -> Loaded | None:
             loaded = await self.load()
             record = change(loaded.record)
             if record == loaded.record:
                 return loaded
-            written = await self.replace(record, expected=loaded.raw)
-            if written is not None:
-                return written
-        raise StorageError("the session's record kept changing while it was written")
+            return await self.replace(record, expected=loaded.raw)
+
+        return await compare_and_set(self.shared.storage, self.storage_key, attempt)
 
     # Tokens
 
@@ -329,16 +330,19 @@ class Session:
         """Delete the record and return what it was.
 
         Raises:
-            StorageError: The storage cannot forget.
+            StorageError: The storage failed, or other callers kept writing.
         """
-        for _ in range(MAX_WRITE_ATTEMPTS):
+
+        async def attempt() -> Loaded | None:
             loaded = await self.load()
-            if loaded.raw is None or await self.shared.storage.replace(
-                self.storage_key, None, expected=loaded.raw
-            ):
-                self.shared.decoded.pop(self.session_id, None)
+            key = self.storage_key
+            if loaded.raw is None or await self.shared.storage.replace(key, None, expected=loaded.raw):
                 return loaded
-        raise StorageError("the session's record kept changing while it was deleted")
+            return None
+
+        forgotten = await compare_and_set(self.shared.storage, self.storage_key, attempt)
+        self.shared.decoded.pop(self.session_id, None)
+        return forgotten
 
     async def move(self, new_key: str) -> None:
         """Move the record under a new key; the old one opens nothing any more.

@@ -1,0 +1,143 @@
+"""The loop round `Storage.replace`: who takes turns, how long it pauses, and when it gives up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from anyio import wait_all_tasks_blocked
+
+from aiocognito import FileStorage, MemoryStorage, errors
+from aiocognito.session import compare_and_set as module
+from aiocognito.session.compare_and_set import compare_and_set
+
+
+class Time:
+    """Passes by the pauses alone; each pause lasts as long as it may."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        self.pauses: list[float] = []
+        monkeypatch.setattr(module, "_now", lambda: self.now)
+        monkeypatch.setattr(module, "_sleep", self.sleep)
+        monkeypatch.setattr(module.random, "uniform", lambda _, most: most)
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> Time:
+    return Time(monkeypatch)
+
+
+def losing(times: int) -> tuple[list[int], Callable[[], Awaitable[str | None]]]:
+    """An attempt that loses a number of times, and its count."""
+    attempts: list[int] = []
+
+    async def attempt() -> str | None:
+        attempts.append(len(attempts))
+        return "written" if len(attempts) > times else None
+
+    return attempts, attempt
+
+
+async def test_a_first_attempt_that_succeeds_takes_no_turn(time: Time) -> None:
+    storage = MemoryStorage()
+    async with module._turns.hold(f"{id(storage)}:k"):
+        attempts, attempt = losing(0)
+        assert await compare_and_set(storage, "k", attempt) == "written"
+    assert (len(attempts), time.pauses) == (1, [])
+
+
+async def test_pauses_grow_to_a_bound(time: Time) -> None:
+    attempts, attempt = losing(40)
+    assert await compare_and_set(MemoryStorage(), "k", attempt) == "written"
+    assert len(attempts) == 41
+    assert time.pauses[:2] == pytest.approx([0.004, 0.006])
+    assert time.pauses == sorted(time.pauses)
+    assert time.pauses[-1] == 0.05
+
+
+async def test_more_than_a_hundred_losses_are_survived_and_thirty_seconds_of_them_are_not(time: Time) -> None:
+    _, attempt = losing(500)
+    assert await compare_and_set(MemoryStorage(), "k", attempt) == "written"
+    time.now = 0.0
+    _, attempt = losing(10**6)
+    with pytest.raises(errors.StorageError, match="kept changing while it was written") as caught:
+        await compare_and_set(MemoryStorage(), "k", attempt)
+    assert caught.value.retryable
+    assert time.now == pytest.approx(30, abs=0.06)
+
+
+async def test_a_task_whose_turn_comes_too_late_makes_one_more_attempt(time: Time) -> None:
+    storage = MemoryStorage()
+    attempts, attempt = losing(10**6)
+    async with module._turns.hold(f"{id(storage)}:k"):
+        task = asyncio.create_task(compare_and_set(storage, "k", attempt))
+        await wait_all_tasks_blocked()
+        time.now = 31
+    with pytest.raises(errors.StorageError):
+        await task
+    assert (len(attempts), time.pauses) == (2, [])
+
+
+async def test_tasks_that_lost_take_turns_in_order_and_can_be_cancelled() -> None:
+    storage, order, lost = MemoryStorage(), list[int](), set[int]()
+
+    async def write(number: int) -> int | None:
+        async def attempt() -> int | None:
+            if number not in lost:
+                lost.add(number)
+                return None
+            order.append(number)
+            return number
+
+        return await compare_and_set(storage, "k", attempt)
+
+    async with module._turns.hold(f"{id(storage)}:k"):
+        tasks = [asyncio.create_task(write(number)) for number in range(6)]
+        await wait_all_tasks_blocked()
+        assert lost == set(range(6))
+        tasks[2].cancel()
+        await asyncio.gather(tasks[2], return_exceptions=True)
+        assert tasks[2].cancelled()
+    assert await asyncio.gather(*tasks[:2], *tasks[3:]) == [0, 1, 3, 4, 5]
+    assert order == [0, 1, 3, 4, 5]
+    assert len(module._turns) == 0
+
+
+async def test_what_an_attempt_raises_ends_the_loop_and_frees_the_turn() -> None:
+    outcomes: list[object] = [None, ZeroDivisionError()]
+
+    async def attempt() -> str | None:
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return None
+
+    with pytest.raises(ZeroDivisionError):
+        await compare_and_set(MemoryStorage(), "k", attempt)
+    assert len(module._turns) == 0
+
+
+async def test_two_hundred_writers_of_one_file_all_succeed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half through one storage, half through another on the same directory, as in two processes."""
+    monkeypatch.setattr("os.fsync", lambda _: None)  # the disk's speed is not the point
+    both = [FileStorage(tmp_path / "s", encryption_key=None) for _ in range(2)]
+
+    async def add(storage: FileStorage) -> bool:
+        async def attempt() -> bool | None:
+            read = await storage.get("n")
+            return await storage.replace("n", b"%d" % (int(read or 0) + 1), expected=read) or None
+
+        return await compare_and_set(storage, "n", attempt)
+
+    assert all(await asyncio.gather(*(add(both[n % 2]) for n in range(200))))
+    assert await both[0].get("n") == b"200"
