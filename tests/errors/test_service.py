@@ -183,7 +183,6 @@ def test_a_plain_no_may_not(code: str) -> None:
         ("RefreshTokenReuseException", 401),
         ("ForbiddenException", 403),
         ("UserNotFoundException", 404),
-        ("ResourceNotFoundException", 404),
         ("UsernameExistsException", 409),
         ("AliasExistsException", 409),
         ("CodeMismatchException", 422),

@@ -101,7 +101,10 @@ async def test_where_the_message_comes_from(
     client: AwsClient, stub: Stub, body: dict[str, Any], headers: dict[str, str], message: str
 ) -> None:
     stub.reply(400, {"__type": "NotAuthorizedException", **body}, headers=headers)
-    assert str(await refusal(client)) == message
+    error = await refusal(client)
+    assert str(error) == message
+    # An absent message means something: the text is then the library's own.
+    assert error.service_message == (None if "was refused" in message else message)
 
 
 NONSENSE = [

@@ -360,7 +360,8 @@ async def test_without_a_code_or_state_it_was_cancelled(missing: str) -> None:
     [
         (refused("invalid_grant"), "invalid_grant", ("invalid_grant", None), 401),
         (refused("invalid_grant", "code expired"), "code expired", ("invalid_grant", "code expired"), 401),
-        (refused("invalid_client", status=200), "invalid_client", ("invalid_client", None), 401),
+        (refused("invalid_client", status=200), "invalid_client", ("invalid_client", None), 503),
+        (refused("unauthorized_client"), "unauthorized_client", ("unauthorized_client", None), 503),
         (refused("server_error", status=503), "server_error", ("server_error", None), 502),
         (refused("slow_down", "later", status=429), "later", ("slow_down", "later"), 429),
         (lambda: httpx.Response(404, text="<html>s3cr3t"), "HTTP 404", (None, None), 401),
@@ -380,7 +381,7 @@ async def test_a_refusal_is_reported_as_it_came(
         assert isinstance(error, OAuthSignInException)
         assert (error.error, error.error_description) == said
         assert error.service_status == answer().status_code
-        assert error.retryable is (status != 401)
+        assert error.retryable is (status in (429, 502))
         assert errors.http_status_for(error) == status
         assert "s3cr3t" not in repr(error)
         assert (await client._session.load()).record.redirects == ()

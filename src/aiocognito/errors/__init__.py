@@ -16,8 +16,8 @@
     ├── TokenVerificationError                a token is not acceptable; .claim, .expected, .actual
     └── JwksUnavailableError                  the keys could not be fetched (503, not 401)
 
-All carry ``.name`` (Amplify's literal), ``.recovery_suggestion``, ``.retryable``, ``.request_id``
-and ``.service_status``; causes are chained; all pickle and copy; none holds a secret.
+All carry ``.name`` (Amplify's literal), ``.recovery_suggestion``, ``.retryable``, ``.is_configuration``,
+``.request_id`` and ``.service_status``; causes are chained; all pickle and copy; none holds a secret.
 """
 
 from __future__ import annotations
@@ -328,6 +328,9 @@ def http_status_for(error: AuthError) -> int:
     Returns:
         401, 403, 404, 409, 422, 429, 502 or 503.
     """
+    if error.is_configuration:
+        # A lost secret must not look as if every user mistyped.
+        return 503
     if isinstance(error, ServiceError) and is_throttling(error):
         return 429
     if isinstance(error, OAuthSignInException) and error.retryable:

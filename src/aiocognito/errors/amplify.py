@@ -10,6 +10,7 @@ from .base import AuthError
 class AuthTokenConfigException(AuthError):
     """The client cannot keep a session: it borrows its tokens, or has no user pool."""
 
+    about_configuration = True
     default_recovery = "Give the client a user pool, and no token provider of its own."
 
 
@@ -22,12 +23,14 @@ class AuthUserPoolException(AuthTokenConfigException):
 class OAuthNotConfigureException(AuthError):
     """The configuration has no ``oauth`` block, or one with a part missing."""
 
+    about_configuration = True
     default_recovery = "Set AuthConfig.oauth with a domain and both lists of redirect URLs."
 
 
 class InvalidIdentityPoolIdException(AuthError):
     """The configuration names no identity pool."""
 
+    about_configuration = True
     default_recovery = "Set identity_pool_id in the AuthConfig."
 
 
@@ -99,6 +102,8 @@ class SetUpTOTPException(AuthError):
 
 class InvalidRedirectException(AuthError):
     """No usable redirect URL is configured."""
+
+    about_configuration = True
 
 
 class InvalidPreferredRedirectUrlException(AuthError):

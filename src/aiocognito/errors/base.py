@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
+from . import refusals
+
 E = TypeVar("E", bound="AuthError")
 
 
@@ -24,6 +26,7 @@ class AuthError(Exception):
     default_name: ClassVar[str | None] = None
     default_recovery: ClassVar[str | None] = None
     default_retryable: ClassVar[bool] = False
+    about_configuration: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -43,6 +46,16 @@ class AuthError(Exception):
         self.request_id = request_id
         self.service_status = service_status
 
+    @property
+    def is_configuration(self) -> bool:
+        """Whether only a change of the configuration, here or in AWS, can mend this.
+
+        True for what is malformed in the `AuthConfig`, and for refusals that are about the app client
+        (its secret is wrong, missing or unexpected; it is gone; a flow is not enabled for it) or the
+        identity pool. The user did nothing wrong, and no session ends for it.
+        """
+        return self.about_configuration or refusals.is_about_configuration(self)
+
     def __str__(self) -> str:
         return self.message or self.name
 
@@ -59,6 +72,8 @@ def _restore(cls: type[E], args: tuple[Any, ...], state: dict[str, Any]) -> E:
 
 class AuthConfigError(AuthError, ValueError):
     """A configuration value is missing or malformed; the message names its field."""
+
+    about_configuration = True
 
     def __init__(self, message: str = "", *, field: str | None = None, **details: Any) -> None:
         super().__init__(f"{field}: {message}" if field else message, **details)

@@ -99,7 +99,7 @@ class InvalidEmailRoleAccessPolicyException(ServiceError):
 class InvalidIdentityPoolConfigurationException(ServiceError):
     """The identity pool has no usable role."""
 
-    http_status = 502
+    http_status = 503
     code = "InvalidIdentityPoolConfigurationException"
 
 
@@ -246,7 +246,7 @@ class TooManyRequestsException(ServiceError):
 class UnauthorizedException(ServiceError):
     """The app client or its secret is not right."""
 
-    http_status = 401
+    http_status = 503
     code = "UnauthorizedException"
 
 
@@ -267,7 +267,7 @@ class UnsupportedIdentityProviderException(ServiceError):
 class UnsupportedOperationException(ServiceError):
     """The app client does not allow this, such as token revocation."""
 
-    http_status = 502
+    http_status = 503
     code = "UnsupportedOperationException"
 
 

@@ -40,15 +40,24 @@ class ServiceError(AuthError):
     """Cognito refused an operation.
 
     ``.name`` is Cognito's code, ``.operation`` the operation that was refused. A code that this
-    library does not know is an error of the operation alone, with its ``.name``.
+    library does not know is an error of the operation alone, with its ``.name``. ``.service_message`` is
+    what Cognito said, with secrets masked, or None if it said nothing and ``.message`` is a text of ours.
     """
 
     http_status = 502
     code: ClassVar[str | None] = None
 
-    def __init__(self, message: str = "", *, operation: str | None = None, **details: Any) -> None:
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        operation: str | None = None,
+        has_service_message: bool = True,
+        **details: Any,
+    ) -> None:
         super().__init__(message, **details)
         self.operation = operation
+        self.service_message = message if message and has_service_message else None
 
     def __reduce__(self) -> tuple[Callable[..., AuthError], tuple[Any, ...]]:
         # A class made at run time cannot be found by its name, but the two it is made of can.
@@ -61,15 +70,26 @@ def service_error(
     code: str,
     message: str,
     *,
+    has_service_message: bool = True,
     service_status: int | None = None,
     request_id: str | None = None,
 ) -> ServiceError:
-    """Make the error of both a Cognito code and the operation that was refused."""
+    """Make the error of both a Cognito code and the operation that was refused.
+
+    Args:
+        operation: The operation that was refused.
+        code: Cognito's code.
+        message: What went wrong.
+        has_service_message: Whether ``message`` is what Cognito said, not a text of ours.
+        service_status: The HTTP status of the answer.
+        request_id: The id of the request.
+    """
     retryable = code in THROTTLING_CODES or code in TRANSIENT_CODES or service_status in TRANSIENT_STATUS
     return _class_for(code, operation)(
         message,
         name=code,
         operation=operation,
+        has_service_message=has_service_message,
         retryable=retryable,
         service_status=service_status,
         request_id=request_id,

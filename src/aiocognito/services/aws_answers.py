@@ -84,20 +84,26 @@ class AnswerReader:
             return self._unknown_error(answer)
         texts = (members.get("message"), members.get("Message"), answer.headers.get("x-amzn-errormessage"))
         message = next((text for text in texts if isinstance(text, str) and text), None)
-        return self._error(
-            answer,
-            code,
-            scrub(message, request_body) if message else f"{self._operation} was refused: {code}",
-        )
+        if message is not None:
+            return self._error(answer, code, scrub(message, request_body))
+        text = f"{self._operation} was refused: {code}"
+        return self._error(answer, code, text, has_service_message=False)
 
     def _unknown_error(self, answer: Answer) -> ServiceError:
         # It quotes nothing of the answer: nobody knows what is in there.
         text = f"the answer to {self._operation} (HTTP {answer.status}) could not be read"
-        return self._error(answer, UNKNOWN_ERROR, text)
+        return self._error(answer, UNKNOWN_ERROR, text, has_service_message=False)
 
-    def _error(self, answer: Answer, code: str, message: str) -> ServiceError:
+    def _error(
+        self, answer: Answer, code: str, message: str, *, has_service_message: bool = True
+    ) -> ServiceError:
         return service_error(
-            self._operation, code, message, service_status=answer.status, request_id=answer.request_id
+            self._operation,
+            code,
+            message,
+            has_service_message=has_service_message,
+            service_status=answer.status,
+            request_id=answer.request_id,
         )
 
 

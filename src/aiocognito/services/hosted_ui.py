@@ -150,6 +150,7 @@ def _read(answer: HttpAnswer) -> Mapping[str, Any]:
         description or error or f"the token endpoint answered with HTTP {answer.status}",
         name=error or UNKNOWN_ERROR,
         operation=OPERATION,
+        has_service_message=description is not None,
         service_status=answer.status,
         retryable=answer.status in _NOT_NOW,
     )
