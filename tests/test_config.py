@@ -349,9 +349,11 @@ def test_no_host_is_not_this_machine() -> None:
         *((region, "amazonaws.com") for region in ("us-east-1", "eu-west-3", "af-south-1", "us-gov-west-1")),
         *((region, "amazonaws.com") for region in ("us-unspecified-99", "unrecognized-region", "aws-global")),
         *((region, "amazonaws.com.cn") for region in ("cn-north-1", "cn-unspecified-99", "aws-cn-global")),
+        ("eusc-de-east-1", "amazonaws.eu"),
+        ("us-iso-east-1", "c2s.ic.gov"),
     ],
 )
-def test_b08_the_region_in_china_has_a_suffix_of_its_own(region: str, suffix: str) -> None:
+def test_b08_endpoints_are_in_the_domain_of_the_region_s_partition(region: str, suffix: str) -> None:
     config = AuthConfig(user_pool_id=f"{region}_abc", identity_pool_id=f"{region}:0-1")
     assert config.service_url("cognito-idp") == f"https://cognito-idp.{region}.{suffix}"
     assert config.service_url("cognito-identity") == f"https://cognito-identity.{region}.{suffix}"

@@ -13,14 +13,13 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-from . import amplify_files
+from . import amplify_files, partitions
 from .errors import AuthConfigError
 
 _USER_POOL_ID = re.compile(r"(?P<region>[\w-]+?)_(?P<name>[0-9A-Za-z]+)", re.ASCII)
 _IDENTITY_POOL_ID = re.compile(r"(?P<region>[\w-]+):[0-9A-Za-z-]+", re.ASCII)
 _CLIENT_ID = re.compile(r"[\w+]{1,128}", re.ASCII)
 _CLIENT_SECRET = re.compile(r"[\w+]{1,64}", re.ASCII)
-_CHINA = re.compile(r"cn-\w+-\d+|aws-cn-global")
 _HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+")
 _FIRST_FACTORS = ("PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN")
 
@@ -303,8 +302,7 @@ class AuthConfig:
         if endpoint is not None:
             return endpoint
         region = (self.user_pool_region if user_pool else self.identity_pool_region) or ""
-        suffix = "amazonaws.com.cn" if _CHINA.fullmatch(region) else "amazonaws.com"
-        return f"https://{service}.{region}.{suffix}"
+        return f"https://{partitions.service_host(service, region)}"
 
     @classmethod
     def from_amplify_outputs(cls, source: str | os.PathLike[str] | Mapping[str, Any]) -> AuthConfig:

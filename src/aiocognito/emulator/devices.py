@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 
+from ..partitions import partition_of
 from .refusals import Refusal, invalid_parameter
 from .srp_server import Secret
 
@@ -44,7 +45,8 @@ class Device:
     def described(self, pool: UserPool, user: User) -> dict[str, Any]:
         """Write it as ListDevices does."""
         owner = f"{user.username}.{pool.id}"
-        arn = f"arn:aws:cognito-idp:{pool.region}:123456789012:owner/{owner}/device/{self.key}"
+        partition = partition_of(pool.region).name
+        arn = f"arn:{partition}:cognito-idp:{pool.region}:123456789012:owner/{owner}/device/{self.key}"
         attributes = {
             "device_status": "valid",
             **({} if self.name is None else {"device_name": self.name}),

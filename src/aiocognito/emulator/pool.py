@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import define, field
 
+from ..partitions import service_host
 from .attempts import Attempts, Lockout
 from .clients import AppClient
 from .groups import Group
@@ -72,7 +73,7 @@ class UserPool:
         """The tokens' issuer, in AWS's form."""
         kind = (self.settings.get("IssuerConfiguration") or {}).get("Type")
         host = "issuer-cognito-idp" if kind == "UPDATED" else "cognito-idp"
-        return f"https://{host}.{self.region}.amazonaws.com/{self.id}"
+        return f"https://{service_host(host, self.region)}/{self.id}"
 
     @property
     def password_policy(self) -> Mapping[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from ...partitions import partition_of
 from ..world import ACCOUNT
 from .pool import IdentityPool
 
 
 def arn(pool: IdentityPool) -> str:
     """The pool's ARN, in an account that does not exist."""
-    return f"arn:aws:cognito-identity:{pool.region}:{ACCOUNT}:identitypool/{pool.id}"
+    partition = partition_of(pool.region).name
+    return f"arn:{partition}:cognito-identity:{pool.region}:{ACCOUNT}:identitypool/{pool.id}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import evolve
 
 from ...config import AuthConfig
+from ...partitions import service_host
 from ..emulated_pool import EmulatedUserPool
 from ..world import ACCOUNT
 from . import providers
@@ -23,7 +24,7 @@ ROLES: Final = {
 
 def provider_name(pool: EmulatedUserPool) -> str:
     """The name by which identity pools know a user pool."""
-    return f"cognito-idp.{pool.state.region}.amazonaws.com/{pool.id}"
+    return f"{service_host('cognito-idp', pool.state.region)}/{pool.id}"
 
 
 def friendly_pool(given: Mapping[str, Any], user_pools: Sequence[EmulatedUserPool]) -> dict[str, Any]:

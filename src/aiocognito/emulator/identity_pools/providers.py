@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from ...partitions import service_host
 from .pool import IdentityPool
 
 PUBLIC: Final = frozenset(
@@ -19,21 +20,31 @@ PUBLIC: Final = frozenset(
     }
 )
 # Two forms of one issuer: IssuerConfiguration of the user pool says which one its tokens carry.
-_USER_POOL: Final = re.compile(r"(?:issuer-)?cognito-idp\.([a-z0-9-]+)\.amazonaws\.com/([\w-]+_[0-9a-zA-Z]+)")
+_USER_POOL: Final = re.compile(
+    r"(?:issuer-)?(?P<name>(?P<host>cognito-idp\.(?P<region>[a-z0-9-]+)\.[a-z.-]+)/(?P<id>[\w-]+_[0-9a-zA-Z]+))"
+)
 _OPEN_ID: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]+)?(/\S*)?")
 _SAML: Final = re.compile(r"arn:aws[\w-]*:iam::[0-9]+:saml-provider/\S+")
 
 
 def canonical(name: str) -> str:
     """Bring a provider's name into the form that logins are kept by."""
-    found = _USER_POOL.fullmatch(name)
-    return name if found is None else f"cognito-idp.{found[1]}.amazonaws.com/{found[2]}"
+    found = _user_pool(name)
+    return name if found is None else found["name"]
 
 
 def user_pool_id(name: str) -> str | None:
     """The id of the user pool that a provider is, if it is one."""
+    found = _user_pool(name)
+    return None if found is None else found["id"]
+
+
+def _user_pool(name: str) -> re.Match[str] | None:
+    """Match the name of a user pool, whose host is that of the region's partition."""
     found = _USER_POOL.fullmatch(name)
-    return None if found is None else found[2]
+    if found is None or found["host"] != service_host("cognito-idp", found["region"]):
+        return None
+    return found
 
 
 def possible(name: str) -> bool:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ...partitions import partition_of
 from .. import schema
 from ..paging import page
 from ..passwords import POLICY
@@ -143,7 +144,7 @@ def describe(pool: UserPool) -> dict[str, Any]:
 
 def arn(pool: UserPool) -> str:
     """The pool's ARN, in an account that does not exist."""
-    return f"arn:aws:cognito-idp:{pool.region}:{ACCOUNT}:userpool/{pool.id}"
+    return f"arn:{partition_of(pool.region).name}:cognito-idp:{pool.region}:{ACCOUNT}:userpool/{pool.id}"
 
 
 def _by_arn(world: World, wanted: str) -> UserPool:
