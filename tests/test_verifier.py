@@ -720,3 +720,19 @@ async def test_closing_ends_a_fetch_that_is_under_way() -> None:
 def test_json_of_claims() -> None:
     claims = asyncio.run(verifier().verify(key().token(access_claims())))
     assert json.loads(json.dumps(dict(claims))) == access_claims()
+
+
+async def test_one_reset_at_a_cold_start_is_no_refusal() -> None:
+    publisher = Publisher(key())
+    works = publisher.client
+    lost = [httpx.ReadError("reset")]
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if lost:
+            raise lost.pop()
+        return await works.send(request)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        claims = await verifier(http_client=client).verify(key().token(access_claims()))
+    assert claims.username == "ana"
+    assert lost == []

@@ -28,6 +28,7 @@ from .errors import (
 )
 from .services.http import Http
 from .services.jwks import Jwks
+from .services.retry import RetryPolicy
 from .signatures import ALGORITHM, PublicKey
 
 __all__ = ["ANY", "Claims", "TokenVerifier"]
@@ -35,6 +36,8 @@ __all__ = ["ANY", "Claims", "TokenVerifier"]
 # HTTP servers refuse headers far smaller than this.
 MAX_TOKEN_LENGTH: Final = 100_000
 MAX_HEADERS: Final = 64
+# How often keys are asked for at most, if there is no configuration that says so.
+KEY_ATTEMPTS: Final = 3
 
 
 class _Any(Enum):
@@ -132,7 +135,8 @@ class TokenVerifier:
         _check_uri(uri, allow_http=allow_insecure_http or http_client is not None)
         # Keys are fetched about once a day: no connection is worth keeping in between.
         http = Http(http_client, keep_alive=False)
-        self._open((_Pool(issuers, requirements, Jwks(uri, http, clock, jwks)),), (http,), clock, cache_size)
+        keys = Jwks(uri, http, clock, jwks, retries=RetryPolicy(KEY_ATTEMPTS))
+        self._open((_Pool(issuers, requirements, keys),), (http,), clock, cache_size)
 
     def _open(
         self,
@@ -160,7 +164,8 @@ class TokenVerifier:
         """Make the verifier of a configuration's user pool and app client.
 
         Args:
-            config: Names the user pool and the app client. An endpoint of its own publishes the keys.
+            config: Names the user pool and the app client. An endpoint of its own publishes the keys;
+                its timeouts and attempts are those of the keys' fetch.
             token_use: ``"access"``, ``"id"``, or ``ANY``.
             options: More arguments of `TokenVerifier`.
 
@@ -173,12 +178,17 @@ class TokenVerifier:
             base = config.user_pool_endpoint.rstrip("/")
             options.setdefault("jwks_uri", f"{base}/{config.user_pool_id}/.well-known/jwks.json")
         options.setdefault("allow_insecure_http", config.allow_insecure_http)
-        return cls(
+        verifier = cls(
             user_pool_id=config.user_pool_id,
             client_ids=options.pop("client_ids", config.user_pool_client_id),
             token_use=token_use,
             **options,
         )
+        for http in verifier._https:
+            http.set_timeouts(connect=config.connect_timeout, read=config.read_timeout)
+        for pool in verifier._pools:
+            pool.jwks.retries = RetryPolicy(config.max_attempts)
+        return verifier
 
     @classmethod
     def for_pools(cls, verifiers: Collection[TokenVerifier | Mapping[str, Any]]) -> Self:

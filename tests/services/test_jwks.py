@@ -16,6 +16,7 @@ from aiocognito.services.jwks import (
     STALE_SECONDS,
     Jwks,
 )
+from aiocognito.services.retry import RetryPolicy
 
 URI = "https://issuer.example/jwks.json"
 
@@ -329,3 +330,27 @@ def test_one_event_loop_after_another() -> None:
     asyncio.run(leave_it_waiting())
     publisher.gate = None
     assert asyncio.run(keys.get("key-1")) is not None
+
+
+async def test_keys_are_asked_for_again_at_once_if_no_answer_came() -> None:
+    publisher = Publisher(key())
+    works = publisher.answer
+    outcomes = [publisher.fail, lambda: HttpAnswer(503, b""), works]
+    publisher.answer = lambda: outcomes.pop(0)()
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    keys = Jwks(URI, publisher, publisher.clock, retries=RetryPolicy(3, sleep=sleep))  # type: ignore[arg-type]  # a stand-in
+    assert await keys.get("key-1") is not None
+    assert (publisher.asked, len(slept)) == (3, 2)
+
+
+async def test_an_answer_that_is_not_a_key_set_is_not_asked_for_again() -> None:
+    publisher = Publisher()
+    publisher.answer = lambda: HttpAnswer(404, b"")
+    keys = Jwks(URI, publisher, publisher.clock, retries=RetryPolicy(3))  # type: ignore[arg-type]  # a stand-in
+    with pytest.raises(JwksUnavailableError, match="HTTP 404"):
+        await keys.get("key-1")
+    assert publisher.asked == 1

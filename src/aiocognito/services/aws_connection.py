@@ -12,7 +12,8 @@ import asyncio
 import encodings.idna  # noqa: F401 - what encodes host names; loaded here, where it blocks nobody
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from functools import cache
 from importlib.metadata import version
 from types import SimpleNamespace
@@ -24,15 +25,15 @@ from aiobotocore.session import AioSession
 from attrs import frozen
 from botocore import UNSIGNED
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
-from botocore.httpsession import ProxyConfiguration, get_cert_path
+from botocore.httpsession import ProxyConfiguration
 from botocore.loaders import Loader
-from botocore.utils import get_environ_proxies
 from yarl import URL
 
 from ..config import AuthConfig, is_loopback
-from ..errors import AuthConfigError
 from .aws_answers import Answer, AnswerReader
-from .aws_failures import network_error
+from .aws_failures import NoSlot, network_error
+from .environment import proxy_for, tls_context
+from .limits import UnreadableBody, read_body
 
 _MAX_CONNECTIONS = 200
 # Shorter than AWS keeps an idle connection, so that none is cut just as it is used again.
@@ -74,13 +75,19 @@ def prepare(service: str, config: AuthConfig, aws_session: AioSession | None) ->
         client = _run(_make_client(session, service, url, region or "us-east-1"))
         ca_bundle = session.get_config_variable("ca_bundle")
     parsed = URL(url)
-    proxies = ProxyConfiguration(client.meta.config.proxies or get_environ_proxies(url))
-    return Parts(
-        client=client,
-        url=parsed,
-        tls=_tls_context(get_cert_path(ca_bundle or True)) if parsed.scheme == "https" else None,
-        proxy=None if is_loopback(parsed.host) else proxies.proxy_url_for(url),
-    )
+    proxy = _proxy(client.meta.config.proxies, url)
+    is_tls = parsed.scheme == "https" or (proxy or "").startswith("https:")
+    tls = tls_context(ca_bundle) if is_tls else None
+    return Parts(client=client, url=parsed, tls=tls, proxy=proxy)
+
+
+def _proxy(of_session: Mapping[str, str] | None, url: str) -> str | None:
+    """Return the proxy for a URL: the session's, or the environment's."""
+    if of_session and not is_loopback(URL(url).host):
+        found: str | None = ProxyConfiguration(of_session).proxy_url_for(url)
+        return found
+    proxy = proxy_for(url)
+    return None if proxy is None else proxy.url
 
 
 async def _make_client(session: AioSession, service: str, url: str, region: str) -> Any:
@@ -107,28 +114,19 @@ def _run(coroutine: Any) -> Any:
 
 @cache
 def _own_session() -> AioSession:
-    # Every variable keeps its default, whatever the environment and ~/.aws say of it: whom to trust
-    # is the one thing that belongs to the machine.
+    # Every variable keeps its default: the environment and ~/.aws are not looked at. Which proxies to use
+    # and which certificates to trust comes from `environment`.
     defaults = BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
     variables: dict[str, Any] = {
         name: (None, None, default, convert) for name, (_, _, default, convert) in defaults
     }
-    for name in ("config_file", "credentials_file"):
+    for name in ("config_file", "credentials_file", "ca_bundle"):
         variables[name] = (None, None, None, None)
-    variables["ca_bundle"] = (None, "AWS_CA_BUNDLE", None, None)
     session = AioSession(variables)
     loader = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
     session.register_component("data_loader", loader)
     session.user_agent_extra = ""
     return session
-
-
-@cache
-def _tls_context(ca_file: str) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except OSError as exc:
-        raise AuthConfigError(f"cannot be read: {ca_file}", field="ca_bundle") from exc
 
 
 class AwsConnection:
@@ -177,7 +175,7 @@ class AwsConnection:
     async def _post(self, headers: Mapping[str, str], body: bytes) -> Answer:
         try:
             async with (
-                self._slots,
+                self._slot(),
                 self._http.post(
                     self._parts.url,
                     data=body,
@@ -186,16 +184,36 @@ class AwsConnection:
                     allow_redirects=False,
                 ) as response,
             ):
-                return Answer(response.status, response.headers, await response.read())
-        except (aiohttp.ClientError, OSError) as failure:
+                encoding = response.headers.get("Content-Encoding")
+                content = await read_body(response.content.iter_any(), encoding)
+                return Answer(response.status, response.headers, content)
+        except (aiohttp.ClientError, OSError, UnreadableBody) as failure:
             error = network_error(failure, self._parts.url.host or "", self._config)
         # Raised out here: its context would be aiohttp's exception, which may quote an answer.
         raise error
 
+    @asynccontextmanager
+    async def _slot(self) -> AsyncIterator[None]:
+        """Hold one of the connections, waiting no longer for it than for a new one.
+
+        Raises:
+            NoSlot: All were in use for so long.
+        """
+        is_free = not self._slots.locked()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if is_free else self._config.connect_timeout):
+                is_free = await self._slots.acquire()
+        if not is_free:
+            raise NoSlot(f"all {_MAX_CONNECTIONS} connections are in use")
+        try:
+            yield
+        finally:
+            self._slots.release()
+
 
 def _http_session(tls: ssl.SSLContext | None, config: AuthConfig) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        # Who waits for a free connection waits at the semaphore, where no timeout of connecting runs.
+        # Waiting for a free connection happens at the semaphore, which has a limit of its own.
         connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE, ssl=tls or True),
         timeout=aiohttp.ClientTimeout(
             total=config.connect_timeout + config.read_timeout,
@@ -205,4 +223,5 @@ def _http_session(tls: ssl.SSLContext | None, config: AuthConfig) -> aiohttp.Cli
         # What a load balancer sets for one person is nothing to the next.
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"Accept-Encoding": "identity"},
+        auto_decompress=False,  # `limits` does that, up to a size
     )

@@ -9,6 +9,12 @@ import aiohttp
 
 from ..config import AuthConfig
 from ..errors import NetworkError
+from .http import TRUST_ADVICE
+from .limits import UnreadableBody
+
+
+class NoSlot(OSError):
+    """All connections were in use for as long as a connection is waited for. Nothing was sent."""
 
 
 def network_error(failure: Exception, host: str, config: AuthConfig) -> NetworkError:
@@ -17,22 +23,30 @@ def network_error(failure: Exception, host: str, config: AuthConfig) -> NetworkE
     Its cause is a plain ``OSError``: aiohttp's own exceptions may quote what was received.
 
     Args:
-        failure: What aiohttp raised, an ``aiohttp.ClientError`` or an ``OSError``.
+        failure: An ``aiohttp.ClientError``, an ``OSError``, or an `UnreadableBody`.
         host: Who was asked.
         config: The timeouts that were kept.
     """
     sent = not isinstance(
         failure,
-        aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.ClientHttpProxyError,
+        aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.ClientHttpProxyError | NoSlot,
     )
     text, cause = _describe(failure, config)
-    error = NetworkError(f"{host}: {text}", request_sent=sent)
+    is_refused = isinstance(cause, ssl.SSLCertVerificationError)
+    error = NetworkError(
+        f"{host}: {text}", request_sent=sent, recovery_suggestion=TRUST_ADVICE if is_refused else None
+    )
     error.__cause__ = cause
     return error
 
 
 def _describe(failure: Exception, config: AuthConfig) -> tuple[str, OSError]:
     match failure:
+        case UnreadableBody():
+            return str(failure), ConnectionError("unreadable")
+        case NoSlot():
+            text = f"no free connection within {config.connect_timeout:g} s ({failure})"
+            return text, TimeoutError("waiting")
         case aiohttp.ConnectionTimeoutError():
             return f"no connection within {config.connect_timeout:g} s", TimeoutError("connecting")
         case asyncio.TimeoutError():
@@ -40,6 +54,8 @@ def _describe(failure: Exception, config: AuthConfig) -> tuple[str, OSError]:
         case aiohttp.ClientConnectorCertificateError():
             reason = str(failure.certificate_error)
             return f"the certificate is not trusted ({reason})", ssl.SSLCertVerificationError(reason)
+        case aiohttp.ClientProxyConnectionError():
+            return f"no connection to the proxy ({_reason(failure.os_error)})", failure.os_error
         case aiohttp.ClientConnectorError():
             return f"no connection ({_reason(failure.os_error)})", failure.os_error
         case aiohttp.ClientHttpProxyError():

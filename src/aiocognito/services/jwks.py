@@ -11,8 +11,11 @@ from typing import Any, Final
 import anyio.to_thread
 
 from ..errors import JwksUnavailableError, NetworkError
+from ..errors.service import TRANSIENT_STATUS
 from ..signatures import PublicKey, public_key
 from .http import Http, HttpAnswer
+from .limits import MAX_BYTES
+from .retry import RetryPolicy
 
 # A key id that was looked for in vain may be anybody's invention: the next look waits a while.
 COOL_DOWN_SECONDS: Final = 10.0
@@ -20,7 +23,6 @@ COOL_DOWN_SECONDS: Final = 10.0
 RETRY_SECONDS: Final = 5.0
 # A key that the pool publishes no more is trusted no longer than this.
 STALE_SECONDS: Final = 86_400.0
-MAX_BYTES: Final = 1_000_000
 
 _Keys = Mapping[str, PublicKey]
 
@@ -33,6 +35,7 @@ class Jwks:
         http: Fetches them.
         clock: Seconds since the epoch.
         preloaded: A JWKS that is known already; the keys are fetched when one is not in it.
+        retries: When to ask again if no answer comes; by default, not at once.
     """
 
     def __init__(
@@ -41,11 +44,14 @@ class Jwks:
         http: Http,
         clock: Callable[[], float],
         preloaded: Mapping[str, Any] | None = None,
+        *,
+        retries: RetryPolicy | None = None,
     ) -> None:
         self._uri = uri
         self._http = http
         self._clock = clock
         self._preloaded = preloaded
+        self.retries = retries or RetryPolicy(1)
         self._keys: _Keys = {}
         self._stale_at = math.inf
         self._blocked_until = -math.inf
@@ -150,7 +156,7 @@ class Jwks:
 
     async def _fetch(self) -> None:
         try:
-            answer = await self._http.request("GET", self._uri)
+            answer = await self.retries.run(self._ask, repeatable=True)
             # Making keys imports jose and parses numbers: not on the loop.
             self._keys = await anyio.to_thread.run_sync(_parse_answer, answer)
         except (NetworkError, ValueError) as error:
@@ -159,6 +165,12 @@ class Jwks:
         else:
             self._failure = None
             self._stale_at = self._clock() + STALE_SECONDS
+
+    async def _ask(self) -> HttpAnswer:
+        answer = await self._http.request("GET", self._uri)
+        if answer.status in TRANSIENT_STATUS:
+            raise NetworkError(f"HTTP {answer.status}", request_sent=True)
+        return answer
 
     def _fetched(self, task: asyncio.Task[None]) -> None:
         self._fetching = None
