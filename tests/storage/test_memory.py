@@ -116,3 +116,21 @@ async def test_goes_by_the_real_time_by_default() -> None:
     assert await storage.get("k") is None
     assert await storage.get("l") == b"v"
     assert repr(storage) == "<MemoryStorage values=1>"
+
+
+async def test_clock_that_is_a_year_ahead_for_a_while_loses_nothing(
+    storage: MemoryStorage, clock: ManualClock
+) -> None:
+    await storage.set("k", b"v", ttl=30 * 86_400)
+    clock.advance(365 * 86_400)
+    for n in range(500):
+        await storage.set(str(n), b"v", ttl=60)
+        assert await storage.get("k") is None
+    clock.advance(-365 * 86_400 + 60)
+    assert await storage.get("k") == b"v"
+    clock.advance(365 * 86_400)
+    await storage.delete("another")
+    clock.advance(3600)
+    for _ in range(5):
+        await storage.delete("another")
+    assert held_by(storage) == (0, 0)

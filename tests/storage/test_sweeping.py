@@ -1,4 +1,4 @@
-"""What is removed from the directory of a FileStorage now and then, and what never is."""
+"""What is removed from the directory of a FileStorage now and then, when, and what never is."""
 
 # ruff: noqa: ASYNC240 - a test may look at a file
 
@@ -16,6 +16,8 @@ from aiocognito.storage.lock_file import LockFile
 
 from .clock import ManualClock
 from .files import failing, value_file
+
+HOUR, YEAR = 3600.0, 365 * 86_400.0
 
 
 @pytest.fixture
@@ -35,12 +37,15 @@ async def test_expired_values_are_swept_and_live_ones_stay(
 ) -> None:
     await files.set("dead", b"v", ttl=10)
     dead = value_file(directory)
-    await files.set("living", b"v", ttl=30)
+    await files.set("just dead", b"v", ttl=2 * HOUR)
+    await files.set("living", b"v", ttl=4 * HOUR)
     await files.set("eternal", b"v")
-    clock.advance(20)
+    clock.advance(2 * HOUR)
     await sweep()
     assert not dead.exists()
     assert await files.get("living") == await files.get("eternal") == b"v"
+    assert await files.get("just dead") is None
+    assert len(list(directory.iterdir())) == 3
 
 
 async def test_leftovers_of_killed_processes_are_swept_and_nothing_else(
@@ -48,7 +53,7 @@ async def test_leftovers_of_killed_processes_are_swept_and_nothing_else(
 ) -> None:
     await files.set("k", b"v", ttl=10)
     path = value_file(directory)
-    clock.advance(20)
+    clock.advance(2 * HOUR)
     in_use = LockFile(path.with_suffix(".write")), LockFile(path.with_suffix(".lock"))
     assert [lock.try_acquire() for lock in in_use] == [True, True]
     path.with_suffix(".tmp").write_bytes(b"being written")
@@ -72,10 +77,11 @@ async def test_value_renewed_while_it_is_swept_stays(
     files: FileStorage, directory: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await files.set("k", b"v", ttl=10)
-    renewed = value_file(directory).read_bytes()
-    clock.advance(-20)
+    clock.advance(2 * HOUR)
+    dead = value_file(directory).read_bytes()
     await files.set("k", b"v", ttl=10)
-    clock.advance(20)
+    renewed = value_file(directory).read_bytes()
+    value_file(directory).write_bytes(dead)
     try_acquire = LockFile.try_acquire
 
     def renew_before(lock: LockFile) -> bool:
@@ -86,6 +92,9 @@ async def test_value_renewed_while_it_is_swept_stays(
         patch.setattr(LockFile, "try_acquire", renew_before)
         files._disk._sweep()
     assert await files.get("k") == b"v"
+    value_file(directory).write_bytes(dead)
+    files._disk._sweep()
+    assert not list(directory.iterdir())  # the same without the renewal
 
 
 async def test_a_sweep_looks_at_a_bounded_number_of_files_and_keeps_up(
@@ -94,10 +103,9 @@ async def test_a_sweep_looks_at_a_bounded_number_of_files_and_keeps_up(
     monkeypatch.setattr(disk, "_SWEPT_FILES", 8)
     monkeypatch.setattr(disk, "_CHANGES_PER_SWEEP", 2)
     monkeypatch.setattr(os, "fsync", lambda _: None)
-    await files.set("first", b"v", ttl=10)
-    for n in range(39):
+    for n in range(40):
         await files.set(str(n), b"v", ttl=10)
-    clock.advance(20)
+    clock.advance(2 * HOUR)
     counts = [40]
     for _ in range(40):
         await files.delete("none")
@@ -109,6 +117,97 @@ async def test_a_sweep_looks_at_a_bounded_number_of_files_and_keeps_up(
 async def test_sweep_that_fails_does_not_fail_the_change(
     files: FileStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Path, "iterdir", failing(errno.EIO))
+    monkeypatch.setattr(os, "scandir", failing(errno.EIO))
     await files.set("k", b"v")
     assert await files.get("k") == b"v"
+
+
+async def test_file_that_cannot_be_swept_does_not_shield_the_others(
+    files: FileStorage, directory: Path, clock: ManualClock, sweep: Callable[[], Any]
+) -> None:
+    for n in range(10):
+        await files.set(str(n), b"v", ttl=10)
+    for path in list(directory.glob("*.value"))[::2]:
+        path.with_suffix(".write").symlink_to("nowhere")  # ELOOP
+    clock.advance(2 * HOUR)
+    await sweep()
+    assert len(list(directory.glob("*.value"))) == 5
+
+
+async def test_a_sweep_does_not_list_the_whole_directory(
+    files: FileStorage, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk, "_SWEPT_FILES", 8)
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    for n in range(40):
+        await files.set(str(n), b"v")
+    listed = 0
+    scandir = os.scandir
+
+    class Counting:
+        def __init__(self, path: Path) -> None:
+            self.entries = scandir(path)
+
+        def __enter__(self) -> Any:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            self.entries.close()
+
+        def __iter__(self) -> Any:
+            nonlocal listed
+            for entry in self.entries:
+                listed += 1
+                yield entry
+
+    monkeypatch.setattr(os, "scandir", Counting)
+    files._disk._names = disk._names(directory)
+    counts = []
+    for _ in range(6):
+        files._disk._sweep()
+        counts.append(listed)
+    assert counts == [8, 16, 24, 32, 40, 40]  # the last one finds the end
+    files._disk._sweep()
+    assert listed == 48
+
+
+# A clock that is wrong
+
+
+async def change_a_lot(storage: FileStorage) -> None:
+    for n in range(300):
+        await storage.set(f"other {n % 10}", b"v")
+
+
+async def test_clock_that_is_a_year_ahead_for_a_while_loses_nothing(
+    files: FileStorage, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    await files.set("k", b"v", ttl=30 * 86_400)
+    clock.advance(2 * HOUR)
+    await change_a_lot(files)  # the clock is trusted by now
+    for _ in range(3):
+        clock.advance(YEAR)
+        await change_a_lot(files)
+        assert await files.get("k") is None
+        clock.advance(0.9 * HOUR)
+        await change_a_lot(files)
+        clock.advance(-YEAR - 0.9 * HOUR)
+        await change_a_lot(files)
+        assert await files.get("k") == b"v"
+
+
+async def test_process_that_starts_with_a_clock_a_year_ahead_removes_nothing(
+    files: FileStorage, directory: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    await files.set("k", b"v", ttl=30 * 86_400)
+    ahead = FileStorage(directory, encryption_key=None, clock=lambda: clock() + YEAR)
+    await change_a_lot(ahead)
+    clock.advance(0.9 * HOUR)
+    await change_a_lot(ahead)
+    assert await ahead.get("k") is None
+    assert await files.get("k") == b"v"
+    clock.advance(0.2 * HOUR)  # an hour on, the clock is believed
+    await change_a_lot(ahead)
+    assert await files.get("k") is None

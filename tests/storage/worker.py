@@ -147,7 +147,7 @@ def die_at(number: int) -> None:
 
         return call
 
-    for module, names in ((os, ("open", "fdopen", "fsync", "replace", "unlink")), (fcntl, ("flock",))):
+    for module, names in ((os, ("open", "close", "stat", "fsync", "replace", "unlink")), (fcntl, ("flock",))):
         for name in names:
             setattr(module, name, deadly(getattr(module, name)))
 

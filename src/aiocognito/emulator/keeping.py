@@ -18,6 +18,7 @@ from anyio import to_thread
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from ..storage.private_directory import PrivateDirectory
 from . import documents
 from .identity_pools import open_id
 from .identity_pools.pool import IdentityPool
@@ -40,12 +41,14 @@ class Keeper:
     """Keeps one world in one directory.
 
     Args:
-        directory: Where; it is made if it is not there.
+        directory: Where; it is made if it is not there, with mode 0700. Other users of the machine must
+            not be able to alter or exchange it (see `storage.private_directory`).
         world: What is kept.
     """
 
     def __init__(self, directory: str | Path, world: World) -> None:
-        self._directory = Path(directory)
+        self._directory = Path(directory).absolute()
+        self._private = PrivateDirectory(self._directory)
         self._world = world
         self._lock = asyncio.Lock()
         self._changed = 0
@@ -57,9 +60,17 @@ class Keeper:
         """Read what was kept into the world.
 
         Raises:
-            ValueError: A file is of another version.
+            ValueError: A file is of another version, the directory cannot be read or made, or other
+                users of the machine could alter it.
         """
-        found = await to_thread.run_sync(self._read)
+        try:
+            found, failure = await to_thread.run_sync(self._read), None
+        except OSError as exc:
+            found, failure = {}, exc
+        if failure is not None:
+            raise ValueError(
+                f"the directory for data= (--data) cannot be used: {failure.filename}: {failure.strerror}"
+            )
         for name, text in found.items():
             self._on_disk[name] = text
             if name.endswith(_POOL):
@@ -116,11 +127,17 @@ class Keeper:
         self._on_disk = files
 
     def _read(self) -> dict[str, str]:
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._check()
         wanted = (path for path in sorted(self._directory.glob("*.json")))
         return {path.name: path.read_text("utf-8") for path in wanted}
 
+    def _check(self) -> None:
+        weakness = self._private.prepare()
+        if weakness is not None:
+            raise ValueError(f"the directory for data= (--data) is not safe: {weakness}")
+
     def _write(self, changed: Mapping[str, str], gone: set[str]) -> None:
+        self._check()
         for name, text in changed.items():
             replace(self._directory / name, text.encode())
         for name in gone:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from struct import Struct
 from typing import TYPE_CHECKING
 
 from ..errors import AuthConfigError, StorageError
@@ -12,17 +13,20 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _KEY_BYTES = 32
+_EXPIRY = Struct(">d")
 _NONCE_BYTES = 12  # 96 bits, drawn anew for each value: SP 800-38D, 8.2.2
 _TAG_BYTES = 16
 _VERSION = b"\x01"
+_VERSION_WITH_EXPIRY = b"\x02"
 
 
 class Cipher:
     """Seals values to their storage key, with the first of its keys, and opens them with any.
 
-    A sealed value is one byte of version, the nonce, the ciphertext and its tag. The storage key is
-    the associated data, so a value moved to another key does not open. Random nonces are good for
-    2^32 values under one encryption key.
+    A sealed value is one byte of version, the nonce, the ciphertext and its tag. In version 1 the
+    storage key is the associated data, so a value moved to another key does not open. In version 2 that
+    is the version, the time of expiry as a big-endian double, and the storage key. Random nonces are
+    good for 2^32 values under one encryption key.
 
     Args:
         keys: 32 bytes, or several such keys.
@@ -52,26 +56,41 @@ class Cipher:
 
         self._boxes = tuple(AESGCM(key) for key in self._keys)
 
-    def seal(self, key: str, value: bytes) -> bytes:
-        """Encrypt a value that is to lie under a storage key."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return _VERSION + nonce + self._boxes[0].encrypt(nonce, value, _associated(key))
+    def seal(self, key: str, value: bytes, *, expires: float | None = None) -> bytes:
+        """Encrypt a value for a storage key.
 
-    def open(self, key: str, sealed: bytes) -> bytes:
-        """Decrypt what lay under a storage key.
+        Args:
+            key: The storage key.
+            value: The value.
+            expires: When the value expires, where the storage keeps that beside it: altered, it does
+                not open. None leaves it out.
+        """
+        nonce = os.urandom(_NONCE_BYTES)
+        version = _VERSION if expires is None else _VERSION_WITH_EXPIRY
+        return version + nonce + self._boxes[0].encrypt(nonce, value, _associated(key, expires))
+
+    def open(self, key: str, sealed: bytes, *, expires: float | None = None) -> bytes:
+        """Decrypt the value of a storage key.
+
+        Args:
+            key: The storage key.
+            sealed: What `seal` returned.
+            expires: As for `seal`.
 
         Raises:
-            StorageError: No key opens it: it was sealed with another key, for another storage key,
-                was altered, or was never sealed.
+            StorageError: No key opens it: it was sealed with another key, for another storage key or
+                another time of expiry, was altered, or was never sealed.
         """
         from cryptography.exceptions import InvalidTag
 
-        body = len(_VERSION) + _NONCE_BYTES
-        if sealed.startswith(_VERSION) and len(sealed) >= body + _TAG_BYTES:
-            nonce, ciphertext = sealed[len(_VERSION) : body], sealed[body:]
+        version = _VERSION if expires is None else _VERSION_WITH_EXPIRY
+        body = len(version) + _NONCE_BYTES
+        if sealed.startswith(version) and len(sealed) >= body + _TAG_BYTES:
+            nonce, ciphertext = sealed[len(version) : body], sealed[body:]
+            associated = _associated(key, expires)
             for box in self._boxes:
                 try:
-                    return box.decrypt(nonce, ciphertext, _associated(key))
+                    return box.decrypt(nonce, ciphertext, associated)
                 except InvalidTag:
                     continue
         raise StorageError(
@@ -80,8 +99,9 @@ class Cipher:
         )
 
 
-def _associated(key: str) -> bytes:
-    return key.encode("utf-8", "surrogatepass")
+def _associated(key: str, expires: float | None) -> bytes:
+    name = key.encode("utf-8", "surrogatepass")
+    return name if expires is None else _VERSION_WITH_EXPIRY + _EXPIRY.pack(expires) + name
 
 
 def _checked(keys: object, field: str) -> tuple[bytes, ...]:

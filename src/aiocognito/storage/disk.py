@@ -16,43 +16,48 @@ from __future__ import annotations
 import errno
 import math
 import os
-import random
 import re
-import stat
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 
 from ..errors import StorageError
 from .cipher import Cipher
 from .lock_file import LockFile
+from .private_directory import PrivateDirectory
 from .protocol import same
+from .sweep_horizon import PROBATION_SECONDS, SweepHorizon
 from .value_file import StoredValue, encode, read
 
 _OURS = re.compile(r"[0-9a-f]{64}\.(?:value|tmp|write|lock)")
 
 _CHANGES_PER_SWEEP = 128
 _SWEPT_FILES = 512
-"""Each change pays for a look at four files drawn at random, so that of many short-lived values at
-most about a quarter of the files are dead, at a cost per sweep that does not grow with the rest."""
+"""Each change pays for a look at four files, one after the other through the whole directory, at a cost
+per sweep that does not grow with their number."""
 
 
 class Disk:
     """Reads and changes values in a directory.
 
     Args:
-        directory: An absolute path, made at the first use, with mode 0700, if it does not exist.
+        directory: An absolute path, made at the first use (see `private_directory`).
         cipher: Seals the values; None leaves them open.
         clock: Returns the time in seconds since the epoch.
     """
 
     def __init__(self, directory: Path, cipher: Cipher | None, clock: Callable[[], float]) -> None:
         self.directory = directory
+        self._private = PrivateDirectory(directory)
         self._cipher = cipher
         self._clock = clock
-        self._is_ready = False
         self._changes = 0
+        self._horizon = SweepHorizon(is_trusted=False)
+        self._names = _names(directory)
+        self._sweeping = threading.Lock()
 
     def get(self, key: str) -> bytes | None:
         """Return the value under a key, or None if it is absent or expired."""
@@ -101,7 +106,8 @@ class Disk:
     def _opened(self, key: str, stored: StoredValue) -> bytes:
         if self._cipher is not None:
             # Whatever the file says of itself: an open value could have been put there by anybody.
-            return self._loaded(self._cipher).open(key, stored.value)
+            expires = stored.expires if stored.is_expiry_sealed else None
+            return self._loaded(self._cipher).open(key, stored.value, expires=expires)
         if stored.is_sealed:
             raise StorageError(
                 "the stored value is encrypted, and there is no encryption key", retryable=False
@@ -111,7 +117,7 @@ class Disk:
     def _put(self, key: str, stem: str, value: bytes, ttl: float | None) -> bool:
         expires = math.inf if ttl is None else self._clock() + ttl
         if self._cipher is not None:
-            value = self._loaded(self._cipher).seal(key, value)
+            value = self._loaded(self._cipher).seal(key, value, expires=expires)
         content = encode(stem, StoredValue(value, expires, self._cipher is not None))
         temporary = self._path(stem, "tmp")
         try:
@@ -162,15 +168,9 @@ class Disk:
             os.close(descriptor)
 
     def _prepare(self) -> None:
-        if self._is_ready:
-            return
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self.directory.stat().st_mode & stat.S_IWOTH:
-            raise StorageError(
-                f"{self.directory} can be written by every user: use a directory of its own, with mode 0700",
-                retryable=False,
-            )
-        self._is_ready = True
+        weakness = self._private.prepare()
+        if weakness is not None:
+            raise StorageError(f"the session directory is not safe: {weakness}", retryable=False)
 
     def _sweep_now_and_then(self) -> None:
         # At the first change, too: a script may make one per run.
@@ -180,35 +180,55 @@ class Disk:
         self._changes += 1
 
     def _sweep(self) -> None:
-        paths = [path for path in self.directory.iterdir() if _OURS.fullmatch(path.name)]
-        for path in random.sample(paths, min(_SWEPT_FILES, len(paths))):
-            if path.suffix == ".lock":
-                self._sweep_lock(path)
-            elif path.suffix != ".value" or self._is_expired(path):
-                self._sweep_dead(path)
+        with self._sweeping:
+            names = list(islice(self._names, _SWEPT_FILES))
+            if len(names) < _SWEPT_FILES:
+                self._names = _names(self.directory)  # the next sweep starts from the beginning
+        # A file system costs nothing to leave things on for another hour, should the clock be ahead.
+        horizon = self._horizon.at(self._clock()) - PROBATION_SECONDS
+        for name in names:
+            with suppress(OSError):  # a file that cannot be locked or removed must not shield the rest
+                self._sweep_file(self.directory / name, horizon)
+
+    def _sweep_file(self, path: Path, horizon: float) -> None:
+        if not _OURS.fullmatch(path.name):
+            return
+        if path.suffix == ".lock":
+            self._sweep_lock(path)
+        elif path.suffix != ".value" or _is_expired(path, horizon):
+            self._sweep_dead(path, horizon)
 
     def _sweep_lock(self, path: Path) -> None:
         lock = LockFile(path)
         lock.try_acquire()
         lock.release()
 
-    def _sweep_dead(self, path: Path) -> None:
+    def _sweep_dead(self, path: Path, horizon: float) -> None:
         lock = LockFile(path.with_suffix(".write"))
         if not lock.try_acquire():
             return
         try:
             path.with_suffix(".tmp").unlink(missing_ok=True)
-            if self._is_expired(path.with_suffix(".value")):  # it may have been renewed since
+            if _is_expired(path.with_suffix(".value"), horizon):  # it may have been renewed since
                 path.with_suffix(".value").unlink(missing_ok=True)
         finally:
             lock.release()
 
-    def _is_expired(self, path: Path) -> bool:
-        try:
-            stored = read(path)
-        except (OSError, StorageError):
-            return False  # what cannot be read is left as it is
-        return stored is not None and stored.expires <= self._clock()
+
+def _names(directory: Path) -> Generator[str]:
+    # The directory stays open between two sweeps only while it holds more than one sweep looks at, and
+    # is closed with the generator. To list it anew each time would cost by the number of its files.
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            yield entry.name
+
+
+def _is_expired(path: Path, horizon: float) -> bool:
+    try:
+        stored = read(path)
+    except (OSError, StorageError):
+        return False  # what cannot be read is left as it is
+    return stored is not None and stored.expires <= horizon
 
 
 def _stem(key: str) -> str:
@@ -221,10 +241,12 @@ def _write_new(path: Path, content: bytes) -> None:
     except FileExistsError:
         path.unlink()  # left by a killed process
         descriptor = _create(path)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(content)
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _create(path: Path) -> int:

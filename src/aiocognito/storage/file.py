@@ -30,15 +30,21 @@ class FileStorage:
     Writes are atomic and synced to the disk: whenever a process or the machine stops, the old value
     or the new one is there. Files have mode 0600. `lock` and `replace` hold between processes of one
     machine, by `flock(2)`; on a network file system they are as good as its `flock` is.
-    A file that is damaged, or not ours, raises `StorageError` and is left as it is.
+    A file that is damaged, or not ours, raises `StorageError` and is left as it is. Expired values are
+    removed as other keys are changed, an hour after their end at the earliest. A clock that jumped ahead
+    removes nothing until it has gone on for an hour.
     All work is done in threads, and a cancelled call returns once its thread has finished.
 
     Args:
-        directory: Made at the first use, with mode 0700, if it does not exist. It should hold
-            nothing else, and is refused if every user may write to it.
+        directory: Made at the first use, with its missing parents, with mode 0700. It should hold
+            nothing else. It is refused if another user could alter or exchange it: every directory on
+            the way must be owned by root or by the user of this process, and be writable by its owner
+            alone, or sticky as ``/tmp`` is. Checked at the first use, and again when another directory,
+            owner or mode is found.
         encryption_key: 32 bytes, or several such keys (the first encrypts, all decrypt), or None to
-            leave the values readable to whoever can read the files. With a key, values that are not
-            encrypted are refused. See `EncryptedStorage`.
+            leave the values readable to every process that can read the files. With a key, values that
+            are not encrypted are refused, and the time of expiry cannot be altered either. See
+            `EncryptedStorage`.
         clock: Returns the time in seconds since the epoch; ``time.time`` by default.
 
     Raises:
@@ -130,4 +136,6 @@ class FileStorage:
         try:
             return await off_loop(call)
         except OSError as exc:
-            raise StorageError(f"the session directory failed: {exc.strerror or exc}") from exc
+            raise StorageError(
+                f"the session directory {self._disk.directory} failed: {exc.strerror or exc}"
+            ) from exc

@@ -62,12 +62,8 @@ class LockFile:
             # file open, and finds in `_is_current` that it locks nothing any more.
             with suppress(OSError):  # a file that stays is no harm: it can be locked again
                 self._path.unlink()
-            import fcntl
-
-            # Closing is not enough: a child forked meanwhile has the same open file.
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
-            os.close(self._descriptor)
-            self._descriptor = None
+            descriptor, self._descriptor = self._descriptor, None
+            _unlock(descriptor)
 
     def _is_current(self, descriptor: int) -> bool:
         try:
@@ -84,3 +80,15 @@ def _lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _unlock(descriptor: int) -> None:
+    import fcntl
+
+    # What was done under the lock is done: an error here is not one of the caller's work, and the kernel
+    # frees the lock with the last descriptor in any case.
+    with suppress(OSError):
+        # Closing is not enough: a child forked meanwhile has the same open file.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    with suppress(OSError):
+        os.close(descriptor)

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 
 from .expiry import Entry, ExpiryHeap
 from .protocol import check_key, check_replace, check_set, same
+from .sweep_horizon import SweepHorizon
 from .task_locks import TaskLocks
 
 _PURGED_PER_CALL = 128
@@ -19,19 +20,21 @@ class MemoryStorage:
     """Keeps values in this process, for one event loop at a time; they are gone when it ends.
 
     Reading takes no lock and never lets go of the event loop. Expired values are removed as other
-    calls come, whatever keys these are about, a bounded number at each.
+    calls come, for any key, a bounded number at each. A clock that jumps ahead removes nothing until it
+    has gone on for an hour: put back before that, all values are there again.
 
     Args:
         clock: Returns the time in seconds; ``time.time`` by default.
     """
 
-    __slots__ = ("_clock", "_due", "_entries", "_heap", "_locks")
+    __slots__ = ("_clock", "_due", "_entries", "_heap", "_horizon", "_locks")
 
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._entries: dict[str, Entry] = {}
         self._heap = ExpiryHeap()
         self._due = math.inf  # when the first of the heap expires, so that reading need not look
+        self._horizon = SweepHorizon(is_trusted=True)
         self._locks = TaskLocks()
 
     def __repr__(self) -> str:
@@ -101,9 +104,10 @@ class MemoryStorage:
             self._find_due()
 
     def _purge(self, now: float) -> None:
+        horizon = self._horizon.at(now)
         for _ in range(_PURGED_PER_CALL):
             first = self._heap.first()
-            if first is None or first.expires > now:
+            if first is None or first.expires > horizon:
                 break
             self._drop(first.key)
 

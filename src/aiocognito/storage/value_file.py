@@ -2,7 +2,7 @@
 
 ==========  =======================================================================
 4 bytes     ``AIOC``
-1 byte      version of this form: 1
+1 byte      version of this form: 2
 1 byte      0: the value lies open; 1: it is sealed (see `cipher`)
 8 bytes     when it expires, in seconds since the epoch: a double, infinite if never
 8 bytes     length of the value
@@ -11,6 +11,9 @@
 
 All of it big-endian. The stem, the hash of the storage key, is in the checksum so that a file that
 was renamed is not taken for another key's. The checksum finds damage; forgery only encryption finds.
+
+In version 1, of releases in development, encryption did not cover the time of expiry. Such files are still
+read; the next write of the value makes them version 2.
 """
 
 from __future__ import annotations
@@ -27,7 +30,8 @@ from attrs import field, frozen
 from ..errors import StorageError
 
 _MAGIC = b"AIOC"
-_VERSION = 1
+_VERSION = 2
+_UNBOUND_EXPIRY = 1
 _HEADER = Struct(">4sBBdQ")
 _CHECKSUM = Struct(">I")
 _SIZE = _HEADER.size + _CHECKSUM.size
@@ -35,11 +39,19 @@ _SIZE = _HEADER.size + _CHECKSUM.size
 
 @frozen
 class StoredValue:
-    """What a file holds. ``expires`` is in seconds since the epoch, infinite if never."""
+    """What a file holds.
+
+    Attributes:
+        value: The value, open or sealed.
+        expires: When it expires, in seconds since the epoch, infinite if never.
+        is_sealed: Whether the value is sealed.
+        is_expiry_sealed: Whether ``expires`` is associated data of a sealed value.
+    """
 
     value: bytes = field(repr=False)
     expires: float
     is_sealed: bool
+    is_expiry_sealed: bool = True
 
 
 def encode(stem: str, stored: StoredValue) -> bytes:
@@ -77,14 +89,14 @@ def _decode(path: Path, file: BufferedReader, size: int) -> StoredValue:
     if len(header) + len(checksum) < _SIZE:
         raise _unreadable(path, "it is cut short")
     _, version, sealed, expires, length = _HEADER.unpack(header)
-    if version != _VERSION:
+    if version not in (_UNBOUND_EXPIRY, _VERSION):
         raise _unreadable(path, f"it has version {version}, which this release does not know")
     if size != _SIZE + length:  # before reading: the length may be anything
         raise _unreadable(path, "its length is wrong")
     value = file.read(length)
     if checksum != _CHECKSUM.pack(_checksum(path.stem, header, value)):
         raise _unreadable(path, "it is damaged, or was renamed")
-    return StoredValue(value, expires, bool(sealed))
+    return StoredValue(value, expires, bool(sealed), version == _VERSION)
 
 
 def _checksum(stem: str, header: bytes, value: bytes) -> int:
