@@ -1,4 +1,4 @@
-"""FileStorage when system calls fail: full, read-only or broken disks, missing rights, too many open files."""
+"""FileStorage when system calls fail: full, read-only or broken disks, no rights, too many open files."""
 
 # ruff: noqa: ASYNC240 - a test may look at a file
 
