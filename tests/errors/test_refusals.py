@@ -46,6 +46,8 @@ OF_A_REFRESH = [
     ("NotAuthorizedException", None, RefusalSubject.REFRESH_TOKEN_ENDED),
     ("TokenRevokedException", "no", RefusalSubject.REFRESH_TOKEN_ENDED),
     ("RefreshTokenReuseException", "Refresh token reuse detected", RefusalSubject.REFRESH_TOKEN_SPENT),
+    ("NotAuthorizedException", "Invalid session for the user.", RefusalSubject.SIGN_IN_ENDED),
+    ("NotAuthorizedException", "Incorrect username or password.", RefusalSubject.CREDENTIALS),
     ("NotAuthorizedException", "User is disabled.", RefusalSubject.USER),
     (
         "NotAuthorizedException",

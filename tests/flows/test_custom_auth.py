@@ -60,7 +60,7 @@ async def test_several_rounds_each_with_its_own_session_question_and_metadata() 
         ]
 
 
-async def test_a_wrong_answer_that_is_asked_again_is_a_new_challenge() -> None:
+async def test_a_wrong_answer_is_asked_again_as_a_new_challenge_until_the_sign_in_is_failed() -> None:
     async with scripted_client() as (client, service, _):
         service.answer(INITIATE, RIDDLE)
         await client.sign_in("ana", auth_flow_type="CUSTOM_WITHOUT_SRP")
@@ -75,7 +75,7 @@ async def test_a_wrong_answer_that_is_asked_again_is_a_new_challenge() -> None:
         assert stored.challenge.session == "T" * 20
         with pytest.raises(errors.NotAuthorizedException):
             await client.confirm_sign_in("a chair")
-        assert await pending(client) == stored
+        assert await pending(client) is None
 
 
 @pytest.mark.parametrize("password", ["secret", " "])

@@ -36,6 +36,10 @@ class RefusalSubject(StrEnum):
     """The access token expired; a refresh gives another one."""
     ACCESS_TOKEN_ENDED = "access token ended"  # noqa: S105 - as above
     """The access token was revoked, or never was one."""
+    SIGN_IN_ENDED = "sign-in ended"
+    """The session handle of a sign-in: it expired, was used before, or was given up by Cognito."""
+    CREDENTIALS = "credentials"
+    """What the user proves: a wrong username or password, or a custom challenge that was failed."""
     USER = "user"
     """The user: disabled, deleted, unknown, unconfirmed, or obliged to reset the password."""
     UNKNOWN = "unknown"
@@ -89,6 +93,8 @@ _BY_TEXT: Final[dict[str, tuple[tuple[re.Pattern[str], RefusalSubject], ...]]] =
             (r"^invalid refresh token\.$", RefusalSubject.DEVICE),
             (r"refresh token has (expired|been revoked)", RefusalSubject.REFRESH_TOKEN_ENDED),
             (r"^invalid refresh token$", RefusalSubject.REFRESH_TOKEN_ENDED),
+            (r"^invalid session for the user\b", RefusalSubject.SIGN_IN_ENDED),
+            (r"^incorrect username or password\b", RefusalSubject.CREDENTIALS),
             (r"user is disabled|user has been deleted", RefusalSubject.USER),
             (r"access token has expired", RefusalSubject.ACCESS_TOKEN_EXPIRED),
             (

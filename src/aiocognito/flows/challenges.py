@@ -21,6 +21,7 @@ from ..errors import (
     SetUpTOTPException,
     SignInException,
 )
+from ..errors.refusals import RefusalSubject, subject_of
 from ..models import CodeDeliveryDetails, TotpSetupDetails
 from .conversation import Conversation
 from .devices import proceed, with_device
@@ -60,10 +61,13 @@ class Row:
     Attributes:
         step: Makes the step from the challenge's parameters, without asking anybody.
         answer: Sends the caller's answer and returns what came of it.
+        no_is_final: Whether "Incorrect username or password." ends the sign-in: an answer consumes
+            Cognito's session even if it is wrong. A wrong code is a CodeMismatchException instead.
     """
 
     step: ToStep
     answer: ToOutcome
+    no_is_final: bool = False
 
 
 def step_of(challenge: Challenged) -> steps.SignInStep:
@@ -125,6 +129,21 @@ async def answer_challenge(talk: Conversation, challenge: Challenged, answer: An
         # Cognito lists the first factors once; whoever may choose later must still know them.
         return evolve(result, available_challenges=challenge.available_challenges)
     return result
+
+
+def ends_sign_in(challenge: Challenged, error: BaseException) -> bool:
+    """Return whether Cognito takes no other answer to a challenge after this error.
+
+    A wrong code, a password that does not conform and a refusal about the app client leave Cognito's
+    session as it is, and so may a refusal in words that are not known.
+    """
+    match subject_of(error):
+        case RefusalSubject.SIGN_IN_ENDED | RefusalSubject.USER:
+            return True
+        case RefusalSubject.CREDENTIALS:
+            row = CHALLENGES.get(challenge.name)
+            return row is not None and row.no_is_final
+    return False
 
 
 async def _respond(
@@ -312,15 +331,16 @@ async def _custom_challenge(talk: Conversation, challenge: Challenged, answer: A
 
 CHALLENGES: Mapping[str, Row] = {
     "CUSTOM_CHALLENGE": Row(
-        lambda c: steps.ConfirmSignInWithCustomChallenge(dict(c.parameters)), _custom_challenge
+        lambda c: steps.ConfirmSignInWithCustomChallenge(dict(c.parameters)), _custom_challenge, no_is_final=True
     ),
-    "EMAIL_OTP": Row(_by_email, _code("EMAIL_OTP_CODE")),
+    "EMAIL_OTP": Row(_by_email, _code("EMAIL_OTP_CODE"), no_is_final=True),
     "MFA_SETUP": Row(_mfa_setup_step, _mfa_setup),
     "NEW_PASSWORD_REQUIRED": Row(
         lambda c: steps.ConfirmSignInWithNewPasswordRequired(_missing_attributes(c)), _new_password
     ),
     "PASSWORD": Row(lambda _: steps.ConfirmSignInWithPassword(), _password),
-    "PASSWORD_SRP": Row(lambda _: steps.ConfirmSignInWithPassword(), _password_srp),
+    # The choice consumes the session, and the proof comes after it.
+    "PASSWORD_SRP": Row(lambda _: steps.ConfirmSignInWithPassword(), _password_srp, no_is_final=True),
     "SELECT_CHALLENGE": Row(
         lambda c: steps.ContinueSignInWithFirstFactorSelection(list(c.available_challenges)),
         _select_challenge,
@@ -331,8 +351,10 @@ CHALLENGES: Mapping[str, Row] = {
         ),
         _select_mfa_type,
     ),
-    "SMS_MFA": Row(_by_sms, _code("SMS_MFA_CODE")),
-    "SMS_OTP": Row(_by_sms, _code("SMS_OTP_CODE")),
-    "SOFTWARE_TOKEN_MFA": Row(lambda _: steps.ConfirmSignInWithTotpCode(), _code("SOFTWARE_TOKEN_MFA_CODE")),
+    "SMS_MFA": Row(_by_sms, _code("SMS_MFA_CODE"), no_is_final=True),
+    "SMS_OTP": Row(_by_sms, _code("SMS_OTP_CODE"), no_is_final=True),
+    "SOFTWARE_TOKEN_MFA": Row(
+        lambda _: steps.ConfirmSignInWithTotpCode(), _code("SOFTWARE_TOKEN_MFA_CODE"), no_is_final=True
+    ),
     "WEB_AUTHN": Row(_web_authn_step, _web_authn),
 }

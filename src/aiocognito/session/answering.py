@@ -11,6 +11,7 @@ from attrs import evolve
 from ..answers import Challenged, Outcome
 from ..config import AuthConfig
 from ..errors import SignInException, StorageError
+from ..flows.challenges import ends_sign_in
 from ..results import SignInResult
 from ..steps import SignInStep
 from .beginning import discard
@@ -23,7 +24,8 @@ async def answer_pending(
 ) -> SignInResult:
     """Claim the pending sign-in, answer it, and remember what came of it.
 
-    An answer that is refused leaves the sign-in pending: a wrong code can be tried again.
+    An answer that is refused leaves the sign-in pending, so that a wrong code can be tried again, unless
+    Cognito ended the sign-in with that refusal.
 
     Args:
         session: Whose sign-in.
@@ -38,8 +40,8 @@ async def answer_pending(
     try:
         outcome, step = await answer(pending.challenge)
         return await _commit(session, outcome, step, pending, claim)
-    except BaseException:
-        await _release(session, claim)
+    except BaseException as error:
+        await _release(session, claim, ended=ends_sign_in(pending.challenge, error))
         raise
 
 
@@ -72,16 +74,18 @@ def _claimed(record: SessionRecord, claim: str, session: Session) -> SessionReco
     return evolve(record, pending=evolve(pending, claim=claim, claimed_until=claimed_until))
 
 
-async def _release(session: Session, claim: str) -> None:
-    """Give the claim back, so that the next answer need not wait for its end."""
-    # It ends by itself; what went wrong before is what the caller must hear of.
+async def _release(session: Session, claim: str, *, ended: bool) -> None:
+    """Give the claim back, so that the next answer need not wait for its end; forget an ended sign-in."""
+    # Both end by themselves; what went wrong before is what the caller must hear of.
     with suppress(StorageError):
-        await session.update(lambda record: _released(record, claim))
+        await session.update(lambda record: _released(record, claim, ended=ended))
 
 
-def _released(record: SessionRecord, claim: str) -> SessionRecord:
+def _released(record: SessionRecord, claim: str, *, ended: bool) -> SessionRecord:
     if record.pending is None or record.pending.claim != claim:
         return record
+    if ended:
+        return evolve(record, pending=None)
     return evolve(record, pending=evolve(record.pending, claim=None, claimed_until=0.0))
 
 
