@@ -19,6 +19,52 @@ def test_text_is_returned_as_it_is(value: str) -> None:
     assert arguments.text(value, "username") is value
 
 
+# The digits 1 to 6 as they are typed, pasted and shown.
+TYPED = {
+    "plain": "123456",
+    "a blank": "123 456",
+    "blanks around it": "  123456\n",
+    "a dash": "123-456",
+    "a dash and blanks": "123 - 456",
+    "an en dash": "123\N{EN DASH}456",
+    "a non-breaking hyphen": "123\N{NON-BREAKING HYPHEN}456",
+    "a minus sign": "123\N{MINUS SIGN}456",
+    "a no-break space": "123\N{NO-BREAK SPACE}456",
+    "a narrow no-break space": "123\N{NARROW NO-BREAK SPACE}456",
+    "a thin space": "123\N{THIN SPACE}456",
+    "an ideographic space": "123\N{IDEOGRAPHIC SPACE}456",
+    "a zero-width space": "123\N{ZERO WIDTH SPACE}456",
+    "a mark of direction": "\N{LEFT-TO-RIGHT MARK}123456",
+    "full-width digits": "\uff11\uff12\uff13\uff14\uff15\uff16",
+    "Arabic digits": "\u0661\u0662\u0663\u0664\u0665\u0666",
+}
+
+
+@pytest.mark.parametrize("typed", TYPED.values(), ids=TYPED)
+def test_a_one_time_code_is_its_digits(typed: str) -> None:
+    assert arguments.digits_of(typed) == "123456"
+    assert arguments.one_time_code(typed, "code") == "123456"
+
+
+@pytest.mark.parametrize("typed", ["12a456", "A-1 B-2", "1.5", "+123456", "\u2460", "abc"])
+def test_a_code_that_is_not_of_digits_is_left_to_cognito(typed: str) -> None:
+    assert arguments.digits_of(typed) is None
+    assert arguments.one_time_code(f" {typed} ", "code") == typed
+
+
+@pytest.mark.parametrize("typed", [None, "", " ", "\N{NO-BREAK SPACE}\n"])
+def test_a_blank_code_is_missing(typed: Any) -> None:
+    with pytest.raises(AuthValidationError) as caught:
+        arguments.one_time_code(typed, "code", Code.EmptyVerifyTOTPSetupCode)
+    assert caught.value.code is Code.EmptyVerifyTOTPSetupCode
+
+
+@given(st.text())
+def test_only_digits_are_left_of_a_code(typed: str) -> None:
+    digits = arguments.digits_of(typed)
+    assert digits is None or (digits.isascii() and digits.isdigit())
+
+
 @pytest.mark.parametrize("value", [None, ""])
 def test_what_is_missing_has_amplify_s_code(value: Any) -> None:
     with pytest.raises(AuthValidationError) as caught:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Mapping
 
 from .errors import AuthValidationError, AuthValidationErrorCode
@@ -20,6 +21,33 @@ def text(value: object, name: str, if_empty: Code = Code.InvalidArgument) -> str
     if not isinstance(value, str):
         raise AuthValidationError(Code.InvalidArgument, f"{name}: must be text, not {type(value).__name__}")
     return value
+
+
+def one_time_code(value: object, name: str, if_empty: Code = Code.InvalidArgument) -> str:
+    """Return a one-time code as Cognito takes it.
+
+    Raises:
+        AuthValidationError: ``if_empty`` if it is missing or blank, ``InvalidArgument`` if it is not text.
+    """
+    given = text(value, name, if_empty)
+    return text(digits_of(given) or given.strip(), name, if_empty)
+
+
+def digits_of(typed: str) -> str | None:
+    """Return the ASCII digits of a typed one-time code, or None if it is not a code of digits.
+
+    Messages and authenticator apps group the digits, and phones insert what they like: blanks of every
+    kind, dashes, invisible characters and the digits of other scripts, such as full-width ones.
+    """
+    kept = [character for character in typed if not _groups_digits(character)]
+    if not kept or not all(character.isdecimal() for character in kept):
+        return None
+    return "".join(str(unicodedata.decimal(character)) for character in kept)
+
+
+def _groups_digits(character: str) -> bool:
+    # Cf: zero-width characters and marks of direction; Pd: dashes; U+2212: the minus sign.
+    return character.isspace() or unicodedata.category(character) in {"Cf", "Pd"} or character == "\u2212"
 
 
 def strings(values: object, name: str) -> Mapping[str, str] | None:

@@ -269,7 +269,7 @@ class AuthClient:
 
         Args:
             username: As given to `sign_up`.
-            confirmation_code: The code.
+            confirmation_code: The code; blanks and dashes between its digits don't count.
             force_alias_creation: Whether an e-mail address or phone number that is another
                 account's alias moves to this one.
             client_metadata: For the user pool's triggers.
@@ -281,7 +281,7 @@ class AuthClient:
             AliasExistsException: The address is another account's.
         """
         name = arguments.text(username, "username", Code.EmptyConfirmSignUpUsername)
-        code = arguments.text(confirmation_code, "confirmation_code", Code.EmptyConfirmSignUpCode)
+        code = arguments.one_time_code(confirmation_code, "confirmation_code", Code.EmptyConfirmSignUpCode)
         metadata = arguments.strings(client_metadata, "client_metadata")
         pool = self._pool()
         plan = None if self._borrows else await auto_sign_in_plan.planned(self._session, name)
@@ -405,7 +405,8 @@ class AuthClient:
         A refused answer leaves the sign-in pending, so that a wrong code can be tried again.
 
         Args:
-            challenge_response: The code, the new password, or what else the step takes.
+            challenge_response: The code, the new password, or what else the step takes. Blanks and
+                dashes between the digits of a code don't count.
             step: The step that this is an answer to, as a class of `aiocognito.steps` or by name.
                 If another one is pending, nothing is sent.
             user_attributes: With a new password: the attributes that were missing.
@@ -675,7 +676,7 @@ class AuthClient:
         Args:
             username: As given to `reset_password`.
             new_password: The new password.
-            confirmation_code: The code.
+            confirmation_code: The code; blanks and dashes between its digits don't count.
             client_metadata: For the user pool's triggers.
 
         Raises:
@@ -689,7 +690,7 @@ class AuthClient:
         await self._pool().confirm_forgot_password(
             arguments.text(username, "username", Code.EmptyConfirmResetPasswordUsername),
             arguments.text(new_password, "new_password", Code.EmptyConfirmResetPasswordNewPassword),
-            arguments.text(
+            arguments.one_time_code(
                 confirmation_code, "confirmation_code", Code.EmptyConfirmResetPasswordConfirmationCode
             ),
             client_metadata=arguments.strings(client_metadata, "client_metadata"),
@@ -799,7 +800,7 @@ class AuthClient:
 
         Args:
             user_attribute_key: ``email`` or ``phone_number``.
-            confirmation_code: The code.
+            confirmation_code: The code; blanks and dashes between its digits don't count.
 
         Raises:
             AuthValidationError: An argument is missing.
@@ -809,7 +810,9 @@ class AuthClient:
             AliasExistsException: The address is another account's.
         """
         name = arguments.text(user_attribute_key, "user_attribute_key")
-        code = arguments.text(confirmation_code, "confirmation_code", Code.EmptyConfirmUserAttributeCode)
+        code = arguments.one_time_code(
+            confirmation_code, "confirmation_code", Code.EmptyConfirmUserAttributeCode
+        )
         await (await self._own_user()).verify_user_attribute(name, code)
 
     async def delete_user_attributes(self, user_attribute_keys: Collection[AttributeKey]) -> None:
@@ -892,7 +895,7 @@ class AuthClient:
         The app is then registered; `update_mfa_preference` makes sign-in ask for it.
 
         Args:
-            code: The six digits that the app shows.
+            code: The six digits that the app shows; blanks and dashes between them don't count.
             friendly_device_name: What to call the app.
 
         Raises:
@@ -901,7 +904,7 @@ class AuthClient:
             EnableSoftwareTokenMFAException: It is another code.
             SetUpTOTPException: Cognito did not register it and gave no reason.
         """
-        code = arguments.text(code, "code", Code.EmptyVerifyTOTPSetupCode)
+        code = arguments.one_time_code(code, "code", Code.EmptyVerifyTOTPSetupCode)
         user = await self._own_user()
         await user.verify_software_token(code, friendly_device_name=friendly_device_name)
 

@@ -25,7 +25,9 @@ async def client_of(mfa: Any = None, **settings: Any) -> AsyncIterator[tuple[Aut
             yield auth, pool, emulator
 
 
-async def refused(auth: AuthClient, answer: str, error: type[errors.AuthError], text: str | None = None) -> None:
+async def refused(
+    auth: AuthClient, answer: str, error: type[errors.AuthError], text: str | None = None
+) -> None:
     with pytest.raises(error, match=text):
         await auth.confirm_sign_in(answer)
 

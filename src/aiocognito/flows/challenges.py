@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from .. import mfa, srp, steps
+from .. import arguments, mfa, srp, steps
 from ..answers import AuthAnswer, Authenticated, Challenged, Outcome
 from ..errors import (
     AuthValidationError,
@@ -48,6 +48,16 @@ class Answer:
                 AuthValidationErrorCode.InvalidArgument, "challenge_response: this step takes text"
             )
         return self.response
+
+    def code(self) -> str:
+        """The response as a one-time code, without the blanks and dashes between its digits.
+
+        Raises:
+            AuthValidationError: It is a mapping, or blank.
+        """
+        return arguments.one_time_code(
+            self.text(), "challenge_response", AuthValidationErrorCode.EmptyChallengeResponse
+        )
 
 
 ToStep = Callable[[Challenged], steps.SignInStep]
@@ -185,7 +195,7 @@ def _code(member: str) -> ToOutcome:
 
     async def answer_with_code(talk: Conversation, challenge: Challenged, answer: Answer) -> Outcome:
         async def request(device: Mapping[str, str]) -> AuthAnswer:
-            return await _respond(talk, challenge, {member: answer.text(), **device})
+            return await _respond(talk, challenge, {member: answer.code(), **device})
 
         # Amplify does not try again here. Whoever begins under an alias names the device in this
         # request first, and would meet a device that is gone in every sign-in.
@@ -251,7 +261,7 @@ async def _with_totp_secret(talk: Conversation, challenge: Challenged) -> tuple[
 
 
 async def _mfa_setup(talk: Conversation, challenge: Challenged, answer: Answer) -> Outcome:
-    response = answer.text()
+    response = answer.code()
     if response in {"TOTP", "EMAIL"}:
         # Nothing to send: the choice is narrowed, and `present` asks for what it needs.
         choice = json.dumps([mfa.TO_COGNITO[response]])
@@ -331,7 +341,9 @@ async def _custom_challenge(talk: Conversation, challenge: Challenged, answer: A
 
 CHALLENGES: Mapping[str, Row] = {
     "CUSTOM_CHALLENGE": Row(
-        lambda c: steps.ConfirmSignInWithCustomChallenge(dict(c.parameters)), _custom_challenge, no_is_final=True
+        lambda c: steps.ConfirmSignInWithCustomChallenge(dict(c.parameters)),
+        _custom_challenge,
+        no_is_final=True,
     ),
     "EMAIL_OTP": Row(_by_email, _code("EMAIL_OTP_CODE"), no_is_final=True),
     "MFA_SETUP": Row(_mfa_setup_step, _mfa_setup),
