@@ -240,17 +240,18 @@ class AuthClient:
         options = _auto_sign_in_options(auto_sign_in)
         if options is not None:
             self._needs_own_session()
+        attributes = arguments.strings(user_attributes, "user_attributes")
         answer = await sign_up_flows.sign_up(
             self._pool(),
             arguments.text(username, "username", Code.EmptySignUpUsername),
             password and arguments.text(password, "password"),
-            user_attributes=arguments.strings(user_attributes, "user_attributes"),
+            user_attributes=attributes,
             validation_data=arguments.strings(validation_data, "validation_data"),
             client_metadata=arguments.strings(client_metadata, "client_metadata"),
         )
         self._forget_password()
         if options is not None:
-            await auto_sign_in_plan.plan(self._session, username, options, answer)
+            await auto_sign_in_plan.plan(self._session, username, options, answer, attributes)
             self._auto_password = (username, password) if password else None
         elif not self._borrows:
             await auto_sign_in_plan.forget(self._session)
@@ -268,7 +269,8 @@ class AuthClient:
         """Confirm an account by the code that was sent (``confirmSignUp``; ConfirmSignUp).
 
         Args:
-            username: As given to `sign_up`.
+            username: As given to `sign_up`, in any spelling that Cognito takes for the same user; a
+                sign-in that is to follow stays planned.
             confirmation_code: The code; blanks and dashes between its digits don't count.
             force_alias_creation: Whether an e-mail address or phone number that is another
                 account's alias moves to this one.
@@ -285,7 +287,8 @@ class AuthClient:
         metadata = arguments.strings(client_metadata, "client_metadata")
         pool = self._pool()
         plan = None if self._borrows else await auto_sign_in_plan.planned(self._session, name)
-        handle = await pool.confirm_sign_up(
+        handle = await sign_up_flows.confirm_sign_up(
+            pool,
             name,
             code,
             session=plan.session if plan is not None else None,

@@ -263,6 +263,28 @@ async def test_b13_custom_auth_without_srp_carries_no_password(given: str | None
         assert service.calls[-1][1]["AuthParameters"] == {"USERNAME": "ana"}
 
 
+@pytest.mark.parametrize("name", ["Ana", " ana ", "ANA@example.com", "+4917", "\uff21na", "a-sub"])
+async def test_the_same_user_under_another_name_is_the_same_sign_up(name: str) -> None:
+    async with scripted_client() as (client, service, _):
+        service.answer("SignUp", {"UserConfirmed": False, "UserSub": "a-sub"})
+        addresses = {"email": "ana@example.com", "phone_number": "+4917", "name": "ben"}
+        await client.sign_up("ana", "secret", user_attributes=addresses, auto_sign_in=True)
+        service.answer("ConfirmSignUp", {})
+        assert (await client.confirm_sign_up(name, "1")).next_step == steps.CompleteAutoSignIn()
+        plan = await planned(client)
+        assert plan is not None
+        assert (plan.username, plan.is_confirmed) == ("ana", True)
+        assert client._auto_password == ("ana", "secret")
+
+
+async def test_an_attribute_that_is_not_a_name_is_not_the_user() -> None:
+    async with scripted_client() as (client, service, _):
+        service.answer("SignUp", {"UserConfirmed": False, "UserSub": "a-sub"})
+        await client.sign_up("ana", "secret", user_attributes={"name": "ben"}, auto_sign_in=True)
+        service.answer("ConfirmSignUp", {})
+        assert (await client.confirm_sign_up("ben", "1")).next_step == steps.Done()
+
+
 async def test_b14_confirming_somebody_else_ends_it() -> None:
     async with scripted_client() as (client, service, _):
         await sign_up(client, service)

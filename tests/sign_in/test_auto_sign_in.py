@@ -68,6 +68,54 @@ async def test_a_wrong_code_in_between(emulator: CognitoEmulator, connect: Any) 
     assert (await auth.auto_sign_in()).is_signed_in
 
 
+SPELLINGS = {"as it was": EMAIL, "capitals": "Ana@Example.COM", "the user's id": None}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("options", [BY_CHOICE, True], ids=["USER_AUTH", "USER_SRP_AUTH"])
+async def test_after_a_code_under_another_spelling(
+    emulator: CognitoEmulator, connect: Any, spelling: str, options: Any
+) -> None:
+    pool = await make_pool(emulator, UsernameConfiguration={"CaseSensitive": False})
+    auth = await connect(pool.config)
+    signed_up = await sign_up(auth, options)
+    name = SPELLINGS[spelling] or signed_up.user_id
+    confirmed = await auth.confirm_sign_up(name, await emulator.outbox.next_code(EMAIL))
+    assert confirmed.next_step == steps.CompleteAutoSignIn()
+    assert (await auth.auto_sign_in()).is_signed_in
+
+
+@pytest.mark.parametrize("error", ["Invalid session for the user.", "Incorrect username or password."])
+async def test_a_sign_in_that_cognito_refuses_is_not_planned_any_more(
+    emulator: CognitoEmulator, connect: Any, error: str
+) -> None:
+    auth = await connect((await make_pool(emulator)).config)
+    await sign_up(auth)
+    await auth.confirm_sign_up(EMAIL, await emulator.outbox.next_code(EMAIL))
+    emulator.faults.add("InitiateAuth", error="NotAuthorizedException", message=error)
+    with pytest.raises(errors.NotAuthorizedException):
+        await auth.auto_sign_in()
+    assert await auth.get_sign_in_step() is None
+    with pytest.raises(errors.AutoSignInException, match="no sign-up is waiting"):
+        await auth.auto_sign_in()
+
+
+async def test_a_code_confirms_although_the_session_of_the_sign_up_has_ended(
+    emulator: CognitoEmulator, connect: Any
+) -> None:
+    auth = await connect((await make_pool(emulator)).config)
+    await sign_up(auth)
+    code = await emulator.outbox.next_code(EMAIL)
+    ended = "Invalid session for the user, session is expired."
+    emulator.faults.add("ConfirmSignUp", error="NotAuthorizedException", message=ended)
+    assert (await auth.confirm_sign_up(EMAIL, code)).next_step == steps.CompleteAutoSignIn()
+    assert [call.error for call in emulator.calls if call.operation == "ConfirmSignUp"] == [
+        "NotAuthorizedException",
+        None,
+    ]
+    assert (await auth.auto_sign_in()).is_signed_in
+
+
 async def test_a_late_confirmation_confirms_all_the_same(emulator: CognitoEmulator, connect: Any) -> None:
     auth = await connect((await make_pool(emulator)).config)
     await sign_up(auth)

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from ..answers import SignUpAnswer
-from ..errors import AuthValidationError, AuthValidationErrorCode, InvalidParameterException
+from ..errors import (
+    AuthValidationError,
+    AuthValidationErrorCode,
+    InvalidParameterException,
+    NotAuthorizedException,
+)
+from ..errors.refusals import RefusalSubject, subject_of
 from ..results import SignUpResult
 from ..services.user_pool import UserPool
 from ..steps import CompleteAutoSignIn, ConfirmSignUp, Done, SignUpStep
@@ -41,6 +48,45 @@ async def sign_up(
         if "'password'" in error.message and "Member must not be null" in error.message:
             raise AuthValidationError(AuthValidationErrorCode.EmptySignUpPassword) from error
         raise
+
+
+async def confirm_sign_up(
+    pool: UserPool,
+    username: str,
+    confirmation_code: str,
+    *,
+    session: str | None = None,
+    force_alias_creation: bool | None = None,
+    client_metadata: Metadata = None,
+) -> str | None:
+    """ConfirmSignUp. Return the session that a sign-in may go on with, if Cognito gave one.
+
+    The code counts although the session of the sign-up has ended.
+
+    Args:
+        pool: The user pool.
+        username: The name, or an alias of it.
+        confirmation_code: The code.
+        session: What SignUp gave.
+        force_alias_creation: Whether an alias moves here from another account.
+        client_metadata: For the user pool's triggers.
+
+    Raises:
+        ServiceError: Cognito refused.
+    """
+    confirm = partial(
+        pool.confirm_sign_up,
+        username,
+        confirmation_code,
+        force_alias_creation=force_alias_creation,
+        client_metadata=client_metadata,
+    )
+    try:
+        return await confirm(session=session)
+    except NotAuthorizedException as error:
+        if session is None or subject_of(error) is not RefusalSubject.SIGN_IN_ENDED:
+            raise
+    return await confirm()
 
 
 def result(answer: SignUpAnswer, *, auto_sign_in: bool, by_link: bool) -> SignUpResult:

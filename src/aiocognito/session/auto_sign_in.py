@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import anyio
@@ -23,8 +23,30 @@ POLL_SECONDS: Final = 5.0
 GLANCE_SECONDS: Final = 0.05
 
 
-async def plan(session: Session, username: str, options: AutoSignInOptions, answer: SignUpAnswer) -> None:
-    """Remember that a sign-in is to follow this sign-up, in place of what was to follow before."""
+# The attributes by which a user may be named instead of the username.
+_ALIASES: Final = ("email", "phone_number")
+
+
+async def plan(
+    session: Session,
+    username: str,
+    options: AutoSignInOptions,
+    answer: SignUpAnswer,
+    user_attributes: Mapping[str, str] | None = None,
+) -> None:
+    """Remember that a sign-in is to follow this sign-up, in place of what was to follow before.
+
+    Args:
+        session: Where the sign-up was begun.
+        username: As given at sign-up.
+        options: How to sign in.
+        answer: What SignUp answered.
+        user_attributes: As given at sign-up.
+    """
+    given = user_attributes or {}
+    aliases = {name: given[name] for name in _ALIASES if given.get(name)}
+    if answer.user_sub:
+        aliases["sub"] = answer.user_sub
     pending = PendingAutoSignIn(
         username=username,
         auth_flow_type=options.auth_flow_type,
@@ -33,6 +55,7 @@ async def plan(session: Session, username: str, options: AutoSignInOptions, answ
         expires_at=session.shared.clock() + WAIT_SECONDS,
         is_confirmed=answer.user_confirmed,
         session=answer.session,
+        aliases=aliases or None,
     )
     await session.update(lambda record: evolve(record, auto_sign_in=pending))
 
@@ -43,9 +66,9 @@ async def forget(session: Session) -> None:
 
 
 async def planned(session: Session, username: str | None = None) -> PendingAutoSignIn | None:
-    """Return what is to follow, if anything is, and if it is for ``username``."""
+    """Return what is to follow, if anything is, and if it is for ``username`` in any spelling."""
     pending = (await session.load()).record.auto_sign_in
-    return pending if pending is not None and username in {None, pending.username} else None
+    return pending if pending is not None and (username is None or pending.is_of(username)) else None
 
 
 async def confirmed(session: Session, username: str, handle: str | None) -> bool:
@@ -53,13 +76,13 @@ async def confirmed(session: Session, username: str, handle: str | None) -> bool
 
     Args:
         session: Where the sign-up was begun.
-        username: Whose account.
+        username: Whose account, in any spelling.
         handle: What ConfirmSignUp gave to go on with.
     """
 
     def change(record: SessionRecord) -> SessionRecord:
         pending = record.auto_sign_in
-        if pending is None or pending.username != username:
+        if pending is None or not pending.is_of(username):
             return evolve(record, auto_sign_in=None)
         expires_at = session.shared.clock() + WAIT_SECONDS
         pending = evolve(pending, is_confirmed=True, session=handle, expires_at=expires_at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final, TypeVar
@@ -76,6 +77,7 @@ class PendingAutoSignIn:
         expires_at: When it is too late, in seconds since the epoch.
         is_confirmed: Whether the account can sign in already; if not, a link is waited for.
         session: Cognito's handle of the sign-up, with which a sign-in may go on.
+        aliases: What else Cognito knows the user by: ``sub``, ``email`` and ``phone_number``.
         unknown: Members that a newer version wrote; kept as they are.
     """
 
@@ -86,7 +88,13 @@ class PendingAutoSignIn:
     expires_at: float
     is_confirmed: bool = False
     session: str | None = field(default=None, repr=False)
+    aliases: Mapping[str, str] | None = field(default=None, repr=False)
     unknown: Mapping[str, Any] = field(factory=dict, repr=False)
+
+    def is_of(self, name: str) -> bool:
+        """Return whether a name is the user's, in any spelling: the username, the id or an address."""
+        names = (self.username, *(self.aliases or {}).values())
+        return _folded(name) in map(_folded, names)
 
 
 @frozen(kw_only=True)
@@ -202,6 +210,11 @@ class SessionRecord:
             created_at=at,
             unknown=self.unknown,
         )
+
+
+def _folded(name: str) -> str:
+    """Return a name without what people spell differently: capitals, compatibility forms, outer blanks."""
+    return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
 def dump(record: SessionRecord) -> bytes:
