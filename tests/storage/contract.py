@@ -6,6 +6,9 @@
 """
 
 import asyncio
+import os
+import random
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from decimal import Decimal
@@ -19,7 +22,27 @@ from aiocognito.storage import Storage
 
 from .clock import ManualClock
 
-KEYS = ["", "client:session:abc", "a/../../b", "..", "a\x00b", "ключ", "x" * 2000, "\udcff", "A", "a"]
+KEYS = [
+    "",
+    "client:session:abc",
+    "a/../../b",
+    "..",
+    "a\x00b",
+    "a\r\nb",
+    " ",
+    "*",
+    "{a}b",
+    "%61",
+    "ключ",
+    "\u00e9",
+    "e\u0301",
+    "\U0001f511",
+    "x" * 2000,
+    "\udcff",
+    "A",
+    "a",
+]
+MIB = 1024 * 1024
 
 
 class StorageContract:
@@ -29,11 +52,17 @@ class StorageContract:
     async def test_what_was_never_stored_is_absent(self, storage: Storage) -> None:
         assert await storage.get("k") is None
 
-    @pytest.mark.parametrize("value", [b"", b"one", bytes(range(256)), b"\x01" * 100_000])
+    @pytest.mark.parametrize(
+        "value", [b"", b"\0", b"one", b'"1"\r\n', bytes(range(256)), bytes(MIB), os.urandom(MIB)], ids=len
+    )
     async def test_value_comes_back(self, storage: Storage, sharing: Storage, value: bytes) -> None:
         await storage.set("k", value)
-        assert await storage.get("k") == value
-        assert await sharing.get("k") == value
+        for on in (storage, sharing):
+            read = await on.get("k")
+            assert type(read) is bytes
+            assert read == value
+        assert await sharing.replace("k", value + b"1", expected=value)
+        assert await storage.get("k") == value + b"1"
 
     async def test_value_takes_the_place_of_the_old_one(self, storage: Storage, sharing: Storage) -> None:
         await storage.set("k", b"a long first value")
@@ -92,7 +121,72 @@ class StorageContract:
         clock.advance(15)
         assert (await storage.get("k") is None) is (renewed is not None)
 
+    @pytest.mark.parametrize("ttl", [5e-324, 1e-9, 0.0005])
+    async def test_shortest_lifetimes_end_at_once_and_end_what_was_there(
+        self, storage: Storage, clock: ManualClock, ttl: float
+    ) -> None:
+        await storage.set("k", b"long", ttl=1000)
+        await storage.set("k", b"short", ttl=ttl)
+        await storage.set("j", b"long")
+        assert await storage.replace("j", b"short", expected=b"long", ttl=ttl)
+        clock.advance(0.001)
+        assert await storage.get("k") is await storage.get("j") is None
+
+    @pytest.mark.parametrize("ttl", [10, 10**12, 1e18, sys.float_info.max])
+    async def test_long_and_whole_lifetimes_are_kept(
+        self, storage: Storage, sharing: Storage, clock: ManualClock, ttl: float
+    ) -> None:
+        await storage.set("k", b"v", ttl=ttl)
+        assert await storage.replace("j", b"v", expected=None, ttl=ttl)
+        clock.advance(9)
+        assert await sharing.get("k") == await sharing.get("j") == b"v"
+        clock.advance(10**9)
+        assert await sharing.get("k") == await sharing.get("j") == (None if ttl == 10 else b"v")
+
+    async def test_refused_replace_leaves_the_lifetime(self, storage: Storage, clock: ManualClock) -> None:
+        await storage.set("k", b"v", ttl=10)
+        assert not await storage.replace("k", b"w", expected=b"other", ttl=1000)
+        clock.advance(10)
+        assert await storage.get("k") is None
+
+    async def test_lifetime_ends_with_the_value_it_belongs_to(
+        self, storage: Storage, clock: ManualClock
+    ) -> None:
+        await storage.set("k", b"v", ttl=10)
+        await storage.delete("k")
+        await storage.set("k", b"w")
+        clock.advance(20)
+        assert await storage.get("k") == b"w"
+
+    async def test_expired_value_is_deleted_and_removed_like_an_absent_one(
+        self, storage: Storage, sharing: Storage, clock: ManualClock
+    ) -> None:
+        await storage.set("k", b"v", ttl=10)
+        clock.advance(10)
+        assert not await sharing.replace("k", None, expected=b"v")
+        assert await sharing.replace("k", None, expected=None)
+        await storage.delete("k")
+        assert await storage.get("k") is None
+
     # Compare and set
+
+    @pytest.mark.parametrize(
+        "other",
+        [b"", b"valu", b"value\0", b"value ", b"Value", b"walue", b"valuf", b"\xff", b"value" * 2],
+    )
+    async def test_replace_compares_every_byte(self, storage: Storage, other: bytes) -> None:
+        await storage.set("k", b"value")
+        assert await storage.replace("k", b"new", expected=other) is False
+        assert await storage.get("k") == b"value"
+        await storage.set("k", other)
+        assert await storage.replace("k", b"new", expected=b"value") is False
+        assert await storage.replace("k", b"new", expected=other) is True
+
+    async def test_replace_compares_large_values_to_their_end(self, storage: Storage) -> None:
+        large = os.urandom(MIB)
+        await storage.set("k", large)
+        assert await storage.replace("k", b"new", expected=large[:-1] + bytes([large[-1] ^ 1])) is False
+        assert await storage.replace("k", b"new", expected=large) is True
 
     async def test_replace_stores_what_was_expected_to_be_absent(self, storage: Storage) -> None:
         assert await storage.replace("k", b"v", expected=None) is True
@@ -139,15 +233,46 @@ class StorageContract:
         assert await storage.get("k") == b"%d" % outcomes.index(True)
 
     async def test_counting_by_replace_loses_nothing(self, storage: Storage, sharing: Storage) -> None:
+        """200 additions by ten tasks, five on each of the two."""
+
         async def count(on: Storage) -> None:
-            for _ in range(5):
+            for _ in range(20):
                 while True:
                     read = await on.get("n")
-                    if await on.replace("n", b"%d" % (int(read or 0) + 1), expected=read):
+                    if await on.replace("n", b"%d" % (int(read or 0) + 1), expected=read, ttl=1000):
                         break
 
-        await gather(*(count((storage, sharing)[n % 2]) for n in range(4)))
-        assert await storage.get("n") == b"20"
+        await gather(*(count((storage, sharing)[n % 2]) for n in range(10)))
+        assert await storage.get("n") == b"200"
+
+    async def test_of_many_who_remove_at_once_one_succeeds(self, storage: Storage, sharing: Storage) -> None:
+        await storage.set("k", b"old")
+        calls = ((storage, sharing)[n % 2].replace("k", None, expected=b"old") for n in range(20))
+        assert (await gather(*calls)).count(True) == 1
+        assert await storage.get("k") is None
+
+    async def test_reader_sees_whole_values_while_they_are_written(
+        self, storage: Storage, sharing: Storage
+    ) -> None:
+        values = [b"a" * 300_000, b"b" * 200_000, b"c"]
+        await storage.set("k", values[0])
+        is_done = False
+
+        async def write() -> None:
+            nonlocal is_done
+            for n in range(30):
+                await storage.set("k", values[n % 3])
+            is_done = True
+
+        async def read() -> set[bytes | None]:
+            seen = set()
+            while not is_done:
+                seen.add(await sharing.get("k"))
+                await checkpoint()
+            return seen
+
+        _, *seen = await gather(write(), read(), read())
+        assert set().union(*seen) <= set(values)
 
     # Locks
 
@@ -182,6 +307,55 @@ class StorageContract:
             assert await storage.get("k") == b"2"
             await storage.delete("k")
         assert await storage.get("k") is None
+
+    async def test_lock_keeps_nothing_from_those_who_do_not_hold_it(
+        self, storage: Storage, sharing: Storage
+    ) -> None:
+        async with storage.lock("k"):
+            await sharing.set("k", b"1")
+            assert await sharing.replace("k", b"2", expected=b"1")
+            assert await storage.get("k") == b"2"
+            await sharing.delete("k")
+            assert await storage.get("k") is None
+
+    async def test_lock_that_is_not_entered_holds_nothing(self, storage: Storage) -> None:
+        kept = storage.lock("k")
+        assert await is_free(storage, "k")
+        async with kept:
+            assert await is_held(storage, "k")
+
+    async def test_lock_stores_nothing_under_its_key(self, storage: Storage, sharing: Storage) -> None:
+        async with storage.lock("k"):
+            assert await sharing.get("k") is None
+            assert await sharing.replace("k", b"v", expected=None)
+        assert await sharing.get("k") == b"v"
+
+    @pytest.mark.parametrize("seed", range(5))
+    async def test_lock_survives_a_storm_of_cancellations(
+        self, storage: Storage, sharing: Storage, seed: int
+    ) -> None:
+        chance = random.Random(seed)
+        inside, most = 0, 0
+
+        async def hold(on: Storage, turns: int) -> None:
+            nonlocal inside, most
+            async with on.lock("k"):
+                inside += 1
+                most = max(most, inside)
+                try:
+                    await spin(turns)
+                finally:
+                    inside -= 1
+
+        tasks = [asyncio.create_task(hold((storage, sharing)[n % 2], chance.randrange(4))) for n in range(30)]
+        for task in chance.sample(tasks, 20):
+            await spin(chance.randrange(6))
+            task.cancel()
+        await asyncio.wait(tasks)
+        assert {type(task.exception()) for task in tasks if not task.cancelled()} <= {type(None)}
+        assert (most, inside) == (1, 0)
+        for on in (storage, sharing):
+            assert await is_free(on, "k")
 
     async def test_lock_is_not_reentrant(self, storage: Storage) -> None:
         async with storage.lock("k"):
@@ -278,6 +452,19 @@ class StorageContract:
             return read
 
         assert [asyncio.run(visit(b"%d" % n)) for n in range(3)] == [None, b"0", b"1"]
+
+    def test_counts_on_in_the_next_event_loop(self, storage: Storage, sharing: Storage) -> None:
+        async def add(on: Storage) -> None:
+            read = await on.get("n")
+            while not await on.replace("n", b"%d" % (int(read or 0) + 1), expected=read):
+                read = await on.get("n")
+
+        async def add_together() -> None:
+            await gather(*(add(on) for on in (storage, sharing) * 4))
+
+        for _ in range(3):
+            asyncio.run(add_together())
+        assert asyncio.run(storage.get("n")) == b"24"
 
     @pytest.mark.parametrize(
         ("error", "message", "call"),

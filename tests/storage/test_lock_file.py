@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from aiocognito.storage import FileStorage, lock_file
+from aiocognito.errors import StorageError
+from aiocognito.storage import FileStorage, file, lock_file
 from aiocognito.storage.lock_file import LockFile
 
 from .contract import order_of_entry
@@ -28,6 +29,37 @@ async def test_writer_waits_for_another_process_and_can_give_up(files: FileStora
     other.release()
     await waiting[0]
     assert await files.get("k") == b"new"
+
+
+@pytest.mark.parametrize("call", ["set", "delete", "replace"])
+async def test_writer_gives_up_on_a_process_that_never_ends_its_change(
+    files: FileStorage, directory: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    await files.set("k", b"old")
+    calls = {
+        "set": lambda: files.set("k", b"new"),
+        "delete": lambda: files.delete("k"),
+        "replace": lambda: files.replace("k", b"new", expected=b"old"),
+    }
+    stopped = LockFile(value_file(directory).with_suffix(".write"))
+    assert stopped.try_acquire()
+    now = 0.0
+
+    async def pass_time(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    with monkeypatch.context() as patch:
+        patch.setattr(file, "current_time", lambda: now)
+        patch.setattr(file, "sleep", pass_time)
+        with pytest.raises(StorageError, match=f"writing to {directory} for 30 s: look for one") as caught:
+            await calls[call]()
+    assert caught.value.retryable
+    assert 30 <= now < 30.1
+    assert await files.get("k") == b"old"
+    stopped.release()
+    await calls[call]()
+    assert await files.get("k") != b"old"
 
 
 async def test_tasks_that_share_a_storage_are_served_in_order(files: FileStorage) -> None:

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from anyio import move_on_after
+from anyio import CancelScope
+from anyio.lowlevel import checkpoint
 
 from aiocognito.storage.off_loop import off_loop
 
@@ -72,13 +73,20 @@ async def test_timeout_is_told_after_the_call_has_ended() -> None:
 
 
 async def test_cancel_scope_does_not_break_in_but_keeps_out() -> None:
-    gate = Gate()
-    asyncio.get_running_loop().call_later(0.02, gate.opened.set)
-    never = Gate()
+    gate, never = Gate(), Gate()
     outcomes: list[object] = []
-    with move_on_after(0.001) as scope:
+    with CancelScope() as scope:
+
+        async def cancel_inside() -> None:
+            await until(gate.entered.is_set)
+            scope.cancel()
+            await checkpoint()
+            gate.opened.set()
+
+        cancelling = asyncio.create_task(cancel_inside())
         outcomes.append(await off_loop(gate))
         outcomes.append(await off_loop(never))
+    await cancelling
     assert scope.cancelled_caught
     assert outcomes == ["done"]
     assert not never.entered.is_set()

@@ -2,6 +2,7 @@
 
 # ruff: noqa: ASYNC220, ASYNC240 - a test may start a process and look at a file
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -47,6 +48,34 @@ async def test_lock_excludes_other_processes_until_they_die(files: FileStorage, 
             holder.send_signal(signal.SIGKILL)
     assert await is_free(files, "k")
     assert await files.get("k") == b"v"
+    assert [path.suffix for path in directory.iterdir()] == [".value"]
+
+
+async def test_waiting_for_a_stopped_process_can_be_cancelled_and_leaves_nothing(
+    files: FileStorage, directory: Path
+) -> None:
+    with subprocess.Popen([sys.executable, WORKER, "hold", str(directory)], stdout=subprocess.PIPE) as holder:
+        try:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == b"held\n"
+            holder.send_signal(signal.SIGSTOP)
+            # More than there are threads: none of them may be tied up by waiting.
+            waiting = [
+                asyncio.create_task(enter(FileStorage(directory, encryption_key=None), "k"))
+                for _ in range(20)
+            ]
+            async with asyncio.timeout(30):
+                await files.set("k", b"v")
+                assert await files.get("k") == b"v"
+                assert await enter(files, "another") == "entered"
+                for task in waiting:
+                    task.cancel()
+                await asyncio.wait(waiting)
+            assert all(task.cancelled() for task in waiting)
+            assert sorted(path.suffix for path in directory.iterdir()) == [".lock", ".value"]
+        finally:
+            holder.send_signal(signal.SIGKILL)
+    assert await is_free(files, "k")
     assert [path.suffix for path in directory.iterdir()] == [".value"]
 
 

@@ -1,7 +1,7 @@
 """Keeping an emulator's state in a directory, so that it survives the end of its process, a sudden one, too.
 
 One JSON document per user pool and identity pool, replaced as a whole: written beside it, synced, renamed.
-An answer goes out after that, so what somebody was told is on the disk. Signing keys lie in files of their
+An answer goes out after that, so what a client was told is on the disk. Signing keys lie in files of their
 own, mode 0600.
 """
 
@@ -91,7 +91,7 @@ class Keeper:
     async def keep(self) -> None:
         """Write what has changed; return when it is on the disk.
 
-        Whoever comes while others are written waits, and is written together with all who wait.
+        Changes that come while others are written wait, and are written together.
         """
         self._changed += 1
         mine = self._changed
@@ -103,7 +103,7 @@ class Keeper:
             self._written = state
 
     async def _write_all(self) -> None:
-        # This one is written first: ids that were drawn must not be drawn again, whatever happens.
+        # This one is written first: ids that were drawn must not be drawn again, even after a crash.
         rest = _text(
             {
                 "starts": self._starts,
@@ -145,7 +145,7 @@ class Keeper:
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Replace a file, so that a reader finds the old or the new one, whatever happens meanwhile."""
+    """Replace a file, so that a reader finds the old or the new one, even after a crash."""
     beside = path.with_name(f"{path.name}.new")
     file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:

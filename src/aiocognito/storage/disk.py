@@ -4,11 +4,11 @@ For a storage key with the SHA-256 hash *h* the directory has, while they are ne
 
 ``h.value``   the value (`value_file`), only ever replaced as a whole;
 ``h.tmp``     the next value while it is written, by the one process that holds ``h.write``;
-``h.write``   the lock of those who change the value (`lock_file`), held for a few milliseconds;
+``h.write``   the lock round a change of the value (`lock_file`), held for a few milliseconds;
 ``h.lock``    the lock that `Storage.lock` gives out.
 
-What a killed process left of the last three is found by the locks themselves: ``h.tmp`` is rubbish to
-whoever holds ``h.write``, and a lock file that can be locked belongs to nobody.
+A killed process may leave the last three behind. The locks show it: under ``h.write`` an ``h.tmp`` is
+rubbish, and a lock file that can be locked is not in use.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Disk:
         return LockFile(self._path(_stem(key), "lock"))
 
     def acquire(self, lease: LockFile) -> bool | None:
-        """Make one attempt at a lease. Returns None if somebody else has it just now."""
+        """Make one attempt at a lease. Returns None if another holder has it now."""
         self._prepare()
         return lease.try_acquire() or None
 
@@ -105,7 +105,7 @@ class Disk:
 
     def _opened(self, key: str, stored: StoredValue) -> bytes:
         if self._cipher is not None:
-            # Whatever the file says of itself: an open value could have been put there by anybody.
+            # Even if the file says that it is open: any process that can write there could have put it there.
             expires = stored.expires if stored.is_expiry_sealed else None
             return self._loaded(self._cipher).open(key, stored.value, expires=expires)
         if stored.is_sealed:
@@ -250,5 +250,5 @@ def _write_new(path: Path, content: bytes) -> None:
 
 
 def _create(path: Path) -> int:
-    # O_EXCL: never through a link that somebody put there (CWE-377), and never with another's mode.
+    # O_EXCL: never through a planted link (CWE-377), and never with the mode of an existing file.
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

@@ -40,7 +40,7 @@ class EncryptedStorage:
         return await self._opened(key, await self._storage.get(key))
 
     async def set(self, key: str, value: bytes, *, ttl: float | None = None) -> None:
-        """Store a value in place of whatever was there (`Storage.set`)."""
+        """Store a value in place of the one before (`Storage.set`)."""
         check_set(key, value, ttl)
         await self._storage.set(key, await self._sealed(key, value), ttl=ttl)
 
@@ -51,12 +51,12 @@ class EncryptedStorage:
     async def replace(
         self, key: str, value: bytes | None, *, expected: bytes | None, ttl: float | None = None
     ) -> bool:
-        """Store a value if nobody has changed what was read (`Storage.replace`)."""
+        """Store a value if the present one is as expected (`Storage.replace`)."""
         check_replace(key, value, expected, ttl)
         sealed = None if value is None else await self._sealed(key, value)
         # Each encryption of a value differs, so what the other storage compares is the ciphertext
         # that has just been read. If it says no, the same value may have been sealed anew since:
-        # look again. Every round that fails is one in which somebody else succeeded.
+        # look again. Every round that fails is one in which another writer succeeded.
         while True:
             found = await self._storage.get(key)
             if not same(await self._opened(key, found), expected):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import time
@@ -11,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from anyio import CancelScope, sleep
+from anyio import CancelScope, current_time, sleep
 
 from ..errors import AuthConfigError, StorageError
 from .cipher import Cipher
@@ -22,6 +23,9 @@ from .task_locks import TaskLocks
 
 T = TypeVar("T")
 _IS_POSIX = os.name == "posix"
+
+_WRITE_PATIENCE = 30.0
+"""Seconds that a change waits for another process's change, which takes a few milliseconds."""
 
 
 class FileStorage:
@@ -48,7 +52,7 @@ class FileStorage:
         clock: Returns the time in seconds since the epoch; ``time.time`` by default.
 
     Raises:
-        AuthConfigError: There is no encryption key, or one that is not 32 bytes; or this is no POSIX
+        AuthConfigError: There is no encryption key, or one that is not 32 bytes; or this is not a POSIX
             system, and has no `flock(2)`.
     """
 
@@ -80,7 +84,7 @@ class FileStorage:
         return await self._run(partial(self._disk.get, key))
 
     async def set(self, key: str, value: bytes, *, ttl: float | None = None) -> None:
-        """Store a value in place of whatever was there (`Storage.set`)."""
+        """Store a value in place of the one before (`Storage.set`)."""
         check_set(key, value, ttl)
         await self._change(key, partial(self._disk.set, key, value, ttl))
 
@@ -92,7 +96,7 @@ class FileStorage:
     async def replace(
         self, key: str, value: bytes | None, *, expected: bytes | None, ttl: float | None = None
     ) -> bool:
-        """Store a value if nobody has changed what was read (`Storage.replace`)."""
+        """Store a value if the present one is as expected (`Storage.replace`)."""
         check_replace(key, value, expected, ttl)
         return await self._change(key, partial(self._disk.replace, key, value, expected, ttl))
 
@@ -118,17 +122,23 @@ class FileStorage:
 
     async def _change(self, key: str, attempt: Callable[[], bool | None]) -> bool:
         async with self._writers.hold(key):
-            return await self._until_free(attempt)
+            return await self._until_free(attempt, patience=_WRITE_PATIENCE)
 
-    async def _until_free(self, attempt: Callable[[], bool | None]) -> bool:
+    async def _until_free(self, attempt: Callable[[], bool | None], *, patience: float = math.inf) -> bool:
         # Asked again rather than waited for in a thread: waiting can then be cancelled, and a process
         # that was stopped while it holds a lock ties up no thread of ours. 20 ms are little beside the
         # request that a lock is held for; a write takes one or two.
+        deadline = current_time() + patience
         pause = 0.001
         while True:
             outcome = await self._run(attempt)
             if outcome is not None:
                 return outcome
+            if current_time() >= deadline:
+                raise StorageError(
+                    f"another process has been writing to {self._disk.directory} for {patience:g} s: look"
+                    " for one that is stopped"
+                )
             await sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - so that processes do not keep step
             pause = min(pause * 1.5, 0.02)
 

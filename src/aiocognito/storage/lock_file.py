@@ -1,15 +1,15 @@
-"""A lock between processes: `flock(2)` on a file that exists while somebody holds or wants it.
+"""A lock between processes: `flock(2)` on a file that exists while the lock is held or wanted.
 
 Why not the filelock library: it waits in a thread or polls every 50 ms, at several thousand lines;
-what is needed here is one attempt that never waits. Whoever makes it decides how to wait, so that no
+what is needed here is one attempt that never waits. The caller decides how to wait, so that no
 thread is tied up behind a process that was stopped, and waiting ends the moment it is cancelled.
 
 Why not `lockf`: POSIX drops a process's record locks as soon as it closes any descriptor of the
 file, and they do not exclude two storages in one process. `flock` belongs to the open file, and the
 kernel gives it back when the process dies, however it dies.
 
-`fcntl` is imported where it is used, in a thread: only POSIX systems have it, and whoever stores in
-memory needs none.
+`fcntl` is imported where it is used, in a thread: only POSIX systems have it, and only `FileStorage`
+needs it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class LockFile:
         self._path = path
         self._descriptor: int | None = None
         self._is_over = False
-        # A loop that shuts down may release while an attempt that nobody awaits still runs.
+        # A loop that shuts down may release while an attempt still runs that is no longer awaited.
         self._mutex = threading.Lock()
 
     def try_acquire(self) -> bool:
@@ -58,8 +58,8 @@ class LockFile:
             self._is_over = True
             if self._descriptor is None:
                 return
-            # While it is still locked: only the holder may remove the file. Who waits has the removed
-            # file open, and finds in `_is_current` that it locks nothing any more.
+            # While it is still locked: only the holder may remove the file. A waiting process that
+            # has the removed file open finds in `_is_current` that it no longer locks anything.
             with suppress(OSError):  # a file that stays is no harm: it can be locked again
                 self._path.unlink()
             descriptor, self._descriptor = self._descriptor, None

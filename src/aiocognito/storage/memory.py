@@ -53,7 +53,7 @@ class MemoryStorage:
         return entry.value if entry.expires > now else None
 
     async def set(self, key: str, value: bytes, *, ttl: float | None = None) -> None:
-        """Store a value in place of whatever was there (`Storage.set`)."""
+        """Store a value in place of the one before (`Storage.set`)."""
         check_set(key, value, ttl)
         now = self._clock()
         self._purge(now)
@@ -68,7 +68,7 @@ class MemoryStorage:
     async def replace(
         self, key: str, value: bytes | None, *, expected: bytes | None, ttl: float | None = None
     ) -> bool:
-        """Store a value if nobody has changed what was read (`Storage.replace`)."""
+        """Store a value if the present one is as expected (`Storage.replace`)."""
         check_replace(key, value, expected, ttl)
         now = self._clock()
         self._purge(now)

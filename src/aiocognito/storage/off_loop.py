@@ -1,4 +1,4 @@
-"""Blocking calls in worker threads, finished even when nobody waits for them any more."""
+"""Blocking calls in worker threads, finished even if their callers are cancelled."""
 
 from __future__ import annotations
 

@@ -34,10 +34,11 @@ class PrivateDirectory:
         path: An absolute path.
     """
 
-    __slots__ = ("_trusted", "path")
+    __slots__ = ("_name", "_trusted", "path")
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._name = os.fspath(path)  # looked at by every call, where a Path would cost more than the rest
         self._trusted: tuple[int, ...] | None = None
 
     def prepare(self) -> str | None:
@@ -55,7 +56,7 @@ class PrivateDirectory:
         """
         if self._trusted is None:
             _make(self.path)
-        status = self.path.stat()
+        status = os.stat(self._name)  # noqa: PTH116 - see `_name`
         # Mode and owner can change without a change of the inode.
         found = (status.st_dev, status.st_ino, status.st_mode, status.st_uid)
         if found == self._trusted:
@@ -115,7 +116,7 @@ def _weakness_of(directory: Path, *, is_last: bool) -> str | None:
 def _owned_by_another(path: Path, owner: int, command: str) -> str:
     user = os.geteuid()
     return (
-        f"{path} is owned by user {owner}, neither by root nor by user {user}, who runs this process;"
+        f"{path} is owned by user {owner}, neither by root nor by user {user}, the user of this process;"
         f" run: {command} {user} {quote(str(path))}"
     )
 

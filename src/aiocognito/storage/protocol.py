@@ -27,7 +27,7 @@ class Storage(Protocol):
         ...
 
     async def set(self, key: str, value: bytes, *, ttl: float | None = None) -> None:
-        """Store a value, atomically, in place of whatever was there.
+        """Store a value, atomically, in place of the one before.
 
         Args:
             key: Where.
@@ -51,7 +51,7 @@ class Storage(Protocol):
     async def replace(
         self, key: str, value: bytes | None, *, expected: bytes | None, ttl: float | None = None
     ) -> bool:
-        """Store a value if nobody has changed what was read: compare-and-set.
+        """Store a value if the present one is as expected: compare-and-set.
 
         Args:
             key: Where.
@@ -70,13 +70,14 @@ class Storage(Protocol):
     def lock(self, key: str) -> AbstractAsyncContextManager[None]:
         """Return an async context manager that one holder at a time can be inside of.
 
-        It excludes everybody who shares the storage, and nobody who uses the other methods: they
-        may be called inside. It is not re-entrant: who enters it twice waits for ever. Depending on
-        the backend it is a lease that may be lost, so it serves to save work; `replace` keeps the
-        truth.
+        It excludes all other holders that share the storage. It does not affect the other methods,
+        which may be called inside. It is not re-entrant: a task that enters it twice waits for ever.
+        Waiting can be cancelled at once and leaves nothing behind. Depending on the backend it is a
+        lease that may be lost, so it serves to save work; `replace` keeps the truth.
 
         Raises:
-            StorageError: When it is entered: the backend failed.
+            StorageError: When it is entered: the backend failed. An entry that cannot succeed fails
+                without waiting. What is raised inside passes through unchanged.
         """
         ...
 
@@ -88,7 +89,7 @@ def check_key(key: object) -> None:
 
 
 def check_value(value: object, name: str = "value") -> None:
-    """Refuse a value that is not bytes, by a TypeError. A bytearray is none: it could change later."""
+    """Refuse a value that is not bytes, by a TypeError. A bytearray is refused, too: it could change later."""
     if not isinstance(value, bytes):
         raise TypeError(f"{name} must be bytes, not {type(value).__name__}")
 
@@ -97,8 +98,8 @@ def check_ttl(ttl: object) -> None:
     """Refuse a lifetime that is neither None nor a positive, finite number of seconds.
 
     Raises:
-        TypeError: It is no number.
-        ValueError: It is a number that no lifetime is.
+        TypeError: It is not a number.
+        ValueError: It is not positive, or not finite.
     """
     if ttl is None:
         return

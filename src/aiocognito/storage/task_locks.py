@@ -12,16 +12,16 @@ from attrs import Factory, define
 @define(eq=False)
 class _Counted:
     # asyncio's rather than anyio's: a lock may be left by another task than the one that entered it,
-    # and who enters twice waits, as with a lock that other machines share.
+    # and a task that enters twice waits, as with a lock that other machines share.
     lock: asyncio.Lock = Factory(asyncio.Lock)
     users: int = 0
 
 
 class TaskLocks:
-    """A lock for each name that somebody holds or waits for, and for no other.
+    """A lock for each name that a task holds or waits for, and for no other name.
 
-    Fair: first come, first served. Waiting can be cancelled. Not re-entrant: who enters twice waits
-    for ever. Loops that run one after another may share it.
+    Fair: first come, first served. Waiting can be cancelled. Not re-entrant: a task that enters
+    twice waits for ever. Loops that run one after another may share it.
     """
 
     __slots__ = ("_locks",)

@@ -67,7 +67,7 @@ def read(path: Path) -> StoredValue | None:
         StorageError: The file is not one of ours, of a later version, damaged or cut short.
         OSError: It cannot be read.
     """
-    # Nobody's symbolic link is followed, and no pipe waited for.
+    # A symbolic link is not followed, and a pipe is not waited for.
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
