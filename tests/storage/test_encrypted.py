@@ -112,6 +112,7 @@ async def test_what_no_key_opens_is_an_error_and_stays(inner: MemoryStorage, rea
     with pytest.raises(StorageError, match="no encryption key opens") as caught:
         await calls[read]()
     assert not caught.value.retryable
+    assert caught.value.__context__ is None
     assert pickle.loads(pickle.dumps(caught.value)).message == caught.value.message
     assert await inner.get("k") == before
 

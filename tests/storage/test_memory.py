@@ -1,6 +1,8 @@
 """MemoryStorage: the contract, and that nothing stays in memory."""
 
 import asyncio
+import subprocess
+import sys
 
 import pytest
 
@@ -134,3 +136,20 @@ async def test_clock_that_is_a_year_ahead_for_a_while_loses_nothing(
     for _ in range(5):
         await storage.delete("another")
     assert held_by(storage) == (0, 0)
+
+
+def test_only_a_file_storage_needs_a_posix_system() -> None:
+    script = (
+        "import asyncio, os, sys\n"
+        "sys.modules['fcntl'] = None\n"
+        "del os.geteuid\n"
+        "from aiocognito.storage import EncryptedStorage, FileStorage, MemoryStorage\n"
+        "storage = EncryptedStorage(MemoryStorage(), bytes(32))\n"
+        "async def use():\n"
+        "    async with storage.lock('k'):\n"
+        "        await storage.set('k', b'v', ttl=10)\n"
+        "        return await storage.get('k')\n"
+        "print(asyncio.run(use()))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "b'v'\n"

@@ -265,3 +265,16 @@ async def test_emulator_says_which_directory_it_cannot_use(home: Path) -> None:
     with pytest.raises(ValueError, match=r"data= \(--data\) cannot be used: .*file"):
         async with CognitoEmulator(data=home / "file" / "data"):
             pass
+
+
+async def test_emulator_keeps_a_directory_on_systems_without_users(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aiocognito.storage.private_directory._IS_POSIX", False)
+    monkeypatch.delattr(os, "geteuid")
+    async with CognitoEmulator(data=home / "a" / "data") as emulator:
+        pool = await emulator.create_user_pool()
+    async with CognitoEmulator(data=home / "a" / "data") as emulator:
+        kept = emulator.kept_user_pool()
+        assert kept is not None
+        assert kept.id == pool.id

@@ -89,7 +89,7 @@ def check_key(key: object) -> None:
 
 
 def check_value(value: object, name: str = "value") -> None:
-    """Refuse a value that is not bytes, by a TypeError. A bytearray is refused, too: it could change later."""
+    """Refuse a value that is not bytes, by a TypeError. So is a bytearray: it could change later."""
     if not isinstance(value, bytes):
         raise TypeError(f"{name} must be bytes, not {type(value).__name__}")
 
