@@ -25,7 +25,7 @@ WRONG_PROOF = ("NotAuthorizedException", "Incorrect username or password.")
 INVALID = ("NotAuthorizedException", "Invalid session for the user.")
 USED = ("NotAuthorizedException", "Invalid session for the user, session can only be used once.")
 LATE = ("NotAuthorizedException", "Invalid session for the user, session is expired.")
-NOT_REFRESHED = ("NotAuthorizedException", "Invalid Refresh Token")
+NOT_REFRESHED = ("NotAuthorizedException", "Invalid Refresh Token.")
 NOBODYS = f"us-east-1_{'0' * 8}-0000-0000-0000-{'0' * 12}"
 OWN = ("GetDevice", "UpdateDeviceStatus", "ForgetDevice")
 

@@ -35,6 +35,7 @@ from aiocognito.session import compare_and_set
 
 INITIATE, RESPOND, CONFIRM = "InitiateAuth", "RespondToAuthChallenge", "ConfirmDevice"
 REFRESH = "GetTokensFromRefreshToken"
+UPDATE, FORGET = "UpdateDeviceStatus", "ForgetDevice"
 KEY, GROUP = "us-east-1_01234567-89ab-cdef-0123-456789abcdef", "-abcDEF12"
 DEVICE_PINS = json.loads((Path(__file__).parent.parent / "data" / "srp.json").read_text())["device"]
 GONE = refusal(INITIATE, "ResourceNotFoundException", "Device does not exist.")
@@ -415,16 +416,17 @@ async def test_whoever_is_asked_for_a_device_they_are_not_is_told_so() -> None:
             await sign_in(sessions.client("k"), service, DEVICE_FIRST)
 
 
-async def test_without_a_device_token_no_device_is_confirmed() -> None:
+async def test_without_a_device_token_the_device_is_confirmed_for_the_session_alone() -> None:
     async with browsers() as (sessions, service):
         auth = sessions.client("k")
+        service.only(CONFIRM, {"UserConfirmationNecessary": True})
         assert (await sign_in(auth, service, with_new_device(service))).is_signed_in
-        assert service.operations() == [INITIATE]
+        assert service.operations() == [INITIATE, CONFIRM]
         with pytest.raises(errors.DeviceMetadataNotFoundException):
             await auth.remember_device()
         with pytest.raises(errors.DeviceMetadataNotFoundException):
             await auth.forget_device()
-        assert service.operations() == [INITIATE]
+        assert service.operations() == [INITIATE, CONFIRM]
 
 
 async def test_without_a_device_token_another_device_can_still_be_forgotten() -> None:
@@ -503,7 +505,7 @@ async def test_a_single_client_has_a_device_token_that_no_browser_can_have() -> 
             assert not await sessions.client("k", device_token=token)._session.devices.load()
 
 
-async def test_with_device_tracking_off_nothing_is_confirmed_named_or_sent() -> None:
+async def test_with_device_tracking_off_no_device_is_offered_and_the_new_one_is_confirmed() -> None:
     clock = Clock()
     storage = MemoryStorage(clock=clock)
     async with scripted_client(storage=storage, clock=clock) as (client, service, _):
@@ -513,9 +515,9 @@ async def test_with_device_tracking_off_nothing_is_confirmed_named_or_sent() -> 
         assert (await sign_in(client, service, with_new_device(service))).is_signed_in
         service.answer(REFRESH, service.tokens())
         await client.fetch_auth_session(force_refresh=True)
-        assert service.operations() == [INITIATE, REFRESH]
+        assert service.operations() == [INITIATE, CONFIRM, UPDATE, REFRESH]
         assert "DEVICE_KEY" not in service.calls[0][1]["AuthParameters"]
-        assert "DeviceKey" not in service.calls[1][1]
+        assert service.calls[3][1]["DeviceKey"] == KEY
         with pytest.raises(errors.DeviceMetadataNotFoundException):
             await client.remember_device()
 

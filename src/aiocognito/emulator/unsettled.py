@@ -32,7 +32,7 @@ class Unsettled:
     reuse_ends_family: bool = True
     """Whether a rotated refresh token that comes back ends its whole sign-in (RFC 9700, 4.14.2)."""
     invalid_refresh_token_message: str = "Invalid Refresh Token"  # noqa: S105 - a message
-    """Reports differ on a final period."""
+    """Of an unknown token. Reports differ on a final period; with one, it is about the device."""
 
     # Users that do not exist, where that is hidden
     hidden_user_confirm_sign_up: Literal["CodeMismatchException", "ExpiredCodeException"] = (

@@ -1,4 +1,4 @@
-"""Remembered devices: how one is confirmed, proven, and dropped when Cognito has forgotten it."""
+"""Remembered devices: how one is proven, and dropped when Cognito has forgotten it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from attrs import evolve
 
 from .. import srp
-from ..answers import AuthAnswer, Authenticated, Challenged, NewDevice, RememberedDevice
-from ..errors import AuthError, DeviceMetadataNotFoundException, ResourceNotFoundException
-from ..services.own_user import OwnUser
+from ..answers import AuthAnswer, Authenticated, Challenged
+from ..errors import DeviceMetadataNotFoundException, ResourceNotFoundException
 from .conversation import Conversation, outcome, password_claim
 
 # Cognito has one code for everything that is not there; only the text tells a device from a pool.
@@ -94,19 +93,3 @@ async def device_srp_auth(
         client_metadata=talk.client_metadata,
     )
     return outcome(answer, username)
-
-
-async def confirm_device(user: OwnUser, device: NewDevice, *, name: str) -> RememberedDevice | None:
-    """ConfirmDevice: give Cognito the verifier of a new secret, and keep the secret.
-
-    Returns:
-        What to remember; None if Cognito refused, which fails no sign-in.
-    """
-    verifier = await srp.run(srp.device_verifier, device.device_group_key, device.device_key)
-    try:
-        await user.confirm_device(
-            device.device_key, name=name, salt=verifier.salt, verifier=verifier.password_verifier
-        )
-    except AuthError:
-        return None
-    return RememberedDevice(device.device_key, device.device_group_key, verifier.random_password)

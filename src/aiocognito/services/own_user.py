@@ -95,14 +95,15 @@ class OwnUser:
 
     # Devices
 
-    async def confirm_device(self, device_key: str, *, name: str, salt: str, verifier: str) -> None:
-        """ConfirmDevice."""
-        await self._call(
+    async def confirm_device(self, device_key: str, *, name: str, salt: str, verifier: str) -> bool:
+        """ConfirmDevice. Returns whether Cognito waits for UpdateDeviceStatus to remember the device."""
+        answer = await self._call(
             "ConfirmDevice",
             DeviceKey=device_key,
             DeviceName=name,
             DeviceSecretVerifierConfig={"Salt": salt, "PasswordVerifier": verifier},
         )
+        return bool(answer.get("UserConfirmationNecessary"))
 
     async def update_device_status(self, device_key: str, status: str) -> None:
         """UpdateDeviceStatus."""

@@ -37,9 +37,21 @@ class DeviceStore:
         self._shared = shared
         self._key = None if device_token is None else keys.device_storage_key(shared.config, device_token)
 
+    @classmethod
+    def at(cls, shared: Shared, storage_key: str) -> DeviceStore:
+        """Return the store of a browser whose device token only another client has."""
+        store = cls(shared, None)
+        store._key = storage_key
+        return store
+
+    @property
+    def storage_key(self) -> str | None:
+        """Where the entries are stored; None without a device token."""
+        return self._key
+
     @property
     def is_tracked(self) -> bool:
-        """Whether devices are confirmed and proven here at all."""
+        """Whether this browser's devices are remembered and offered at sign-in."""
         return self._key is not None and self._shared.config.device_tracking
 
     async def load(self) -> Devices:

@@ -8,6 +8,7 @@ from ..jwt import decode_jwt
 from ..models import AuthTokens
 from ..results import SignOutResult
 from ..services.own_user import OwnUser
+from .device_confirmation import forget_session_device
 from .provider import SessionTokenProvider
 from .record import StoredTokens
 from .session import Session
@@ -32,6 +33,7 @@ async def sign_out(session: Session, *, everywhere: bool, redirect_uri: str | No
     tokens, error = await _good_tokens(session) if everywhere else (None, None)
     loaded = await session.forget()
     await session.shared.emit(session.session_id, "signedOut")
+    await forget_session_device(session, loaded)
     revoked = False
     if tokens is not None:
         try:

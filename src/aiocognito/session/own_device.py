@@ -17,9 +17,10 @@ async def own_device(session: Session) -> RememberedDevice:
     Raises:
         DeviceMetadataNotFoundException: It is no device that Cognito confirmed.
     """
-    tokens = (await session.load()).record.tokens
+    record = (await session.load()).record
+    tokens = record.tokens
     devices = await session.devices.load()
-    if tokens is None or tokens.username not in devices:
+    if record.device is not None or tokens is None or tokens.username not in devices:
         raise DeviceMetadataNotFoundException("this browser is no device that Cognito confirmed")
     return devices[tokens.username]
 
@@ -35,6 +36,8 @@ async def forget_device(session: Session, user: OwnUser, device_id: str | None) 
 
 def _without_device(record: SessionRecord, device_key: str) -> SessionRecord:
     """Do not name a device any more that is gone, when tokens are renewed."""
+    if record.device is not None and record.device.device_key == device_key:
+        record = evolve(record, device=None)
     if record.tokens is None or record.tokens.device_key != device_key:
         return record
     return evolve(record, tokens=evolve(record.tokens, device_key=None))

@@ -8,9 +8,11 @@ from typing import Protocol, runtime_checkable
 
 from attrs import evolve
 
+from ..errors import StorageError
 from ..models import AuthTokens
+from .device_confirmation import confirm_if_due, is_due
 from .refresh import refreshed
-from .session import Session
+from .session import Loaded, Session
 
 
 @runtime_checkable
@@ -83,16 +85,31 @@ class SessionTokenProvider:
             shared.decoded.pop(session.session_id, None)
             return None
         now = shared.clock()
-        if force or now > session.early_at(stored, decoded.tokens):
+        if force or now > session.early_at(record, decoded.tokens):
             serves_until = min(
                 session.expires_at(stored, decoded.tokens), shared.patience.until(session.session_id)
             )
             if force or now >= serves_until:
                 return await refreshed(session, raw, force=force, client_metadata=client_metadata)
             decoded = evolve(decoded, good_until=serves_until)
+        elif is_due(record, now):
+            loaded = await self._confirm_device(Loaded(raw, record))
+            decoded = session.decode(loaded.raw, loaded.record)
+            if decoded is None:
+                shared.decoded.pop(session.session_id, None)
+                return None
         elif decoded.good_until <= now:
             # Its lifetime is to be counted anew. If somebody else writes, they do just that.
             written = await session.replace(record, expected=raw)
             decoded = (written and session.decode(written.raw, written.record)) or decoded
         shared.remember(session.session_id, decoded)
         return decoded.tokens
+
+    async def _confirm_device(self, loaded: Loaded) -> Loaded:
+        """Send ConfirmDevice again. Good tokens are returned whatever comes of it."""
+        session = self._session
+        try:
+            # A caller that is cancelled must not lose an answer that came.
+            return await session.shared.run(confirm_if_due(session))
+        except StorageError:
+            return loaded

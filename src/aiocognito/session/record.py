@@ -25,7 +25,8 @@ class StoredTokens:
     Attributes:
         clock_drift: Seconds that Cognito's clock is ahead of ours, as of the last tokens.
         username: The name that Cognito knows the person by.
-        device_key: The device that the tokens were issued to, which must be named to renew them.
+        device_key: The confirmed device that the tokens were issued to, which must be named to renew
+            them.
         unknown: Members that a newer version wrote; kept as they are.
     """
 
@@ -160,6 +161,48 @@ class StoredIdentity:
 
 
 @frozen(kw_only=True)
+class StoredDevice:
+    """The device that Cognito named at this session's sign-in.
+
+    It is stored until the browser's entry has its secret, and to the session's end if it is confirmed
+    for the session alone.
+
+    Attributes:
+        device_key: Cognito's name of it.
+        device_group_key: What its proofs are computed with, beside its name.
+        access_token: The sign-in's; ConfirmDevice takes no other. None once the device is confirmed.
+        salt: What ConfirmDevice is sent with, the first time and again. None once it is confirmed.
+        verifier: The same.
+        random_password: The secret behind the verifier; None for the session alone, or once the
+            browser's entry has it.
+        browser: The storage key of the browser's entry; None for the session alone.
+        confirmed: Whether Cognito confirmed it.
+        not_remembered: Whether Cognito knows that it stands in for no second factor.
+        refused: Whether Cognito refused it in a way that trying again seldom changes.
+        tried_at: When ConfirmDevice was last sent, in seconds since the epoch.
+        unknown: Members that a newer version wrote; kept as they are.
+    """
+
+    device_key: str = field(repr=False)
+    device_group_key: str = field(repr=False)
+    access_token: str | None = field(default=None, repr=False)
+    salt: str | None = field(default=None, repr=False)
+    verifier: str | None = field(default=None, repr=False)
+    random_password: str | None = field(default=None, repr=False)
+    browser: str | None = field(default=None, repr=False)
+    confirmed: bool = False
+    not_remembered: bool = False
+    refused: bool = False
+    tried_at: float = 0.0
+    unknown: Mapping[str, Any] = field(factory=dict, repr=False)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether there is nothing left to send."""
+        return self.confirmed and self.not_remembered
+
+
+@frozen(kw_only=True)
 class SessionRecord:
     """Everything remembered of one session.
 
@@ -169,6 +212,7 @@ class SessionRecord:
         auto_sign_in: A sign-up whose sign-in is to follow.
         redirects: Browsers that are on the hosted UI, the oldest first.
         identity: Who this is to the identity pool.
+        device: The device that the tokens were issued to, unless the browser is remembered as it.
         by_redirect: Whether whoever is signed in came by the hosted UI, which then remembers them.
         created_at: When the session began, in seconds since the epoch.
         renewed_at: When its lifetime was last counted anew.
@@ -180,6 +224,7 @@ class SessionRecord:
     auto_sign_in: PendingAutoSignIn | None = None
     redirects: tuple[PendingRedirect, ...] = ()
     identity: StoredIdentity | None = None
+    device: StoredDevice | None = field(default=None, repr=False)
     by_redirect: bool = False
     created_at: float = 0.0
     renewed_at: float = 0.0
@@ -193,9 +238,16 @@ class SessionRecord:
 
     def signed_out(self) -> SessionRecord:
         """The same session, with nobody signed in, and nobody in particular to the identity pool."""
-        return evolve(self, tokens=None, identity=None, by_redirect=False)
+        return evolve(self, tokens=None, identity=None, device=None, by_redirect=False)
 
-    def signed_in(self, tokens: StoredTokens, *, at: float, by_redirect: bool = False) -> SessionRecord:
+    def signed_in(
+        self,
+        tokens: StoredTokens,
+        *,
+        at: float,
+        device: StoredDevice | None = None,
+        by_redirect: bool = False,
+    ) -> SessionRecord:
         """A new session, of whoever signed in.
 
         All that was pending ends, redirects included: whoever planted one before the sign-in could
@@ -206,6 +258,7 @@ class SessionRecord:
         return SessionRecord(
             tokens=tokens,
             identity=None if guest is None else evolve(guest, credentials=None),
+            device=device,
             by_redirect=by_redirect,
             created_at=at,
             unknown=self.unknown,
@@ -260,6 +313,7 @@ def _object(value: Any) -> dict[str, Any]:
 def _record(document: dict[str, Any]) -> SessionRecord:
     tokens, pending = document.pop("tokens", None), document.pop("pending", None)
     auto_sign_in, identity = document.pop("auto_sign_in", None), document.pop("identity", None)
+    device = document.pop("device", None)
     redirects = document.pop("redirects", ())
     return _known(
         SessionRecord,
@@ -269,6 +323,7 @@ def _record(document: dict[str, Any]) -> SessionRecord:
         auto_sign_in=None if auto_sign_in is None else _known(PendingAutoSignIn, auto_sign_in),
         redirects=tuple(_known(PendingRedirect, each) for each in redirects),
         identity=None if identity is None else _identity(identity),
+        device=None if device is None else _known(StoredDevice, device),
     )
 
 

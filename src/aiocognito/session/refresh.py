@@ -24,6 +24,7 @@ from ..errors import (
     UserNotFoundException,
 )
 from ..models import AuthTokens
+from .device_confirmation import confirm_outstanding
 from .record import SessionRecord, StoredTokens
 from .session import Session
 
@@ -121,10 +122,17 @@ async def _refresh(
         return decoded.tokens, False, None
     if stored.refresh_token is None:
         raise TokenRefreshException("the tokens expired, and there is no refresh token to renew them with")
+    confirmation = await confirm_outstanding(session, loaded)
+    stored = confirmation.loaded.record.tokens
+    if stored is None or stored.refresh_token is None:
+        return None, False, None
     try:
         tokens, renewed = await _exchange(session, stored, stored.refresh_token, client_metadata)
         return tokens, renewed, None
     except Exception as error:
+        if confirmation.failure is not None and isinstance(error, NotAuthorizedException):
+            # Refused as long as the device is not confirmed, which says nothing about the session.
+            raise confirmation.failure from None
         if _ends_session(error):
             await _end(session, stored.refresh_token)
             if isinstance(error, NotAuthorizedException):

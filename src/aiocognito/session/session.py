@@ -8,16 +8,15 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from ..answers import Authenticated, Challenged, NewDevice, Outcome, TokenSet
+from ..answers import Authenticated, Challenged, Outcome, TokenSet
 from ..errors import InvalidJWTError, StorageError
-from ..flows.devices import confirm_device
 from ..hub import Hub
 from ..jwt import JWT, decode_jwt
 from ..models import AuthTokens, AuthUser, SignInDetails, UserContext
 from ..results import SignInResult
 from ..services.user_pool import UserPool
 from ..steps import SignInStep
-from . import keys
+from . import device_confirmation, keys
 from .compare_and_set import compare_and_set
 from .devices import DeviceStore
 from .record import PendingSignIn, SessionRecord, StoredTokens, dump, load
@@ -186,7 +185,9 @@ class Session:
             return None
         # "Counted anew" is about the record's lifetime, "early" about the tokens in it.
         counted_anew = record.renewed_at + min(RENEWAL_SECONDS, self.shared.session_ttl / 10)
-        good_until = min(self.early_at(stored, tokens), counted_anew)
+        good_until = min(
+            self.early_at(record, tokens), counted_anew, device_confirmation.next_attempt_at(record)
+        )
         if self.shared.max_session_age is not None:
             good_until = min(good_until, record.created_at + self.shared.max_session_age)
         return Decoded(raw, tokens, good_until)
@@ -195,9 +196,15 @@ class Session:
         """When the first of the tokens counts as expired, by our clock."""
         return _end(stored, tokens) - EXPIRY_MARGIN
 
-    def early_at(self, stored: StoredTokens, tokens: AuthTokens) -> float:
-        """From when on the tokens are to be renewed, by our clock."""
+    def early_at(self, record: SessionRecord, tokens: AuthTokens) -> float:
+        """From when on a record's tokens are to be renewed, by our clock."""
+        stored = record.tokens
+        if stored is None:
+            return -math.inf
         ahead = self.shared.config.refresh_ahead if stored.refresh_token is not None else 0.0
+        if device_confirmation.waits_for_confirmation(record):
+            # Cognito would refuse. The time that is left is for the confirmation.
+            ahead = 0.0
         # Whoever wants an hour's notice of tokens that live five minutes would renew them always.
         ahead = min(ahead, _life(tokens) / 2)
         return _end(stored, tokens) - max(ahead, EXPIRY_MARGIN)
@@ -263,7 +270,7 @@ class Session:
                 case Authenticated():
                     stored = self.stored_tokens(outcome.tokens, outcome.username, details)
                     stored = evolve(stored, device_key=device_key)
-                    return record.signed_in(stored, at=self.shared.clock())
+                    return record.signed_in(stored, at=self.shared.clock(), device=device)
                 case Challenged():
                     answered = pending if claim is not None else None
                     following = self._pending(outcome, details, answered)
@@ -271,7 +278,9 @@ class Session:
                 case _:
                     return evolve(record, pending=None)
 
-        device_key = await self._settle_device(outcome, details)
+        if isinstance(outcome, Authenticated | Challenged) and outcome.gone_device is not None:
+            await self.devices.forget(outcome.gone_device)
+        device, device_key = await device_confirmation.settle_device(self, outcome, details)
         loaded = await self.update(change)
         signed_in = isinstance(outcome, Authenticated)
         if signed_in:
@@ -288,37 +297,6 @@ class Session:
         return PendingSignIn(
             challenge=evolve(challenge, gone_device=None), sign_in_details=details, expires_at=expires_at
         )
-
-    async def _settle_device(self, outcome: Outcome, details: SignInDetails) -> str | None:
-        """Forget a device that Cognito forgot, and confirm a new one; return the tokens' device key."""
-        if not self.devices.is_tracked or not isinstance(outcome, Authenticated | Challenged):
-            return None
-        if outcome.gone_device is not None:
-            await self.devices.forget(outcome.gone_device)
-        if not isinstance(outcome, Authenticated):
-            return None
-        if outcome.new_device is not None:
-            return await self._confirm_device(outcome, outcome.new_device, details)
-        known = (await self.devices.load()).get(outcome.username)
-        # The token says whose it is; where it does not, this browser's device was all that was named.
-        issued_to = decode_jwt(outcome.tokens.access_token).payload.get("device_key")
-        return known.device_key if known is not None and issued_to in {None, known.device_key} else None
-
-    async def _confirm_device(
-        self, outcome: Authenticated, device: NewDevice, details: SignInDetails
-    ) -> str | None:
-        user = self.pool.own_user(outcome.tokens.access_token)
-        confirmed = await confirm_device(user, device, name=self.shared.config.device_name)
-        if confirmed is None:
-            return None
-        # Cognito's name for the person is in the token; the flow may have heard none but what was typed.
-        names = (
-            outcome.username,
-            details.login_id,
-            decode_jwt(outcome.tokens.access_token).payload.get("username"),
-        )
-        await self.devices.remember(confirmed, *(name for name in names if isinstance(name, str)))
-        return confirmed.device_key
 
     async def tell_signed_in(self, loaded: Loaded) -> None:
         """Tell the Hub who has signed in."""

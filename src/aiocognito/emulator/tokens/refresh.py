@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ..pool import UserPool
     from ..users import User
     from ..world import World
+
+# The final period tells this refusal from that of an unusable token.
+_OTHER_DEVICE: Final = "Invalid Refresh Token."
 
 
 @frozen
@@ -42,7 +45,7 @@ def redeem(
     if token is None or grant is None or user is None or grant.client_id != client.id:
         raise not_authorized(world.unsettled.invalid_refresh_token_message)
     if grant.device_key is not None and not _is_its_device(user, grant.device_key, device_key):
-        raise not_authorized(world.unsettled.invalid_refresh_token_message)
+        raise not_authorized(_OTHER_DEVICE)
     now = world.clock()
     if not user.enabled:
         raise not_authorized("User is disabled.")
