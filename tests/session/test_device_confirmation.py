@@ -429,11 +429,12 @@ async def test_a_slow_refusal_does_not_undo_a_confirmation() -> None:
 
         await sign_in(client, service, THROTTLED, held)
         calls = []
-        for number in (1, 2):
+        for _ in range(2):
             clock.advance(30)
+            service.arrived[CONFIRM] = asyncio.Event()
             calls.append(asyncio.create_task(is_signed_in(sessions.client("key"))))
-            while len(answers) < number:
-                await asyncio.sleep(0)
+            await service.arrived[CONFIRM].wait()
+        await asyncio.sleep(0)
         answers[1].set_result(ASKS_USER)
         assert await calls[1]
         answers[0].set_exception(refusal(CONFIRM, "NotAuthorizedException"))
