@@ -14,12 +14,15 @@ from scripted import (
     Clock,
     RecordingStorage,
     ScriptedService,
+    begin,
+    challenge,
     refusal,
     scripted_client,
     scripted_manager,
 )
 
 from aiocognito import AuthClient, MemoryStorage, errors
+from aiocognito.answers import RememberedDevice
 from aiocognito.errors import NetworkError, StorageError
 from aiocognito.session.record import SessionRecord, dump, load
 
@@ -302,6 +305,9 @@ async def test_a_device_for_the_session_alone_stands_in_for_no_second_factor(ask
         access_token = await sign_in(client, service, {"UserConfirmationNecessary": asks_user})
         status = {"AccessToken": access_token, "DeviceKey": KEY, "DeviceRememberedStatus": "not_remembered"}
         assert sent(service, UPDATE) == ([] if asks_user else [status])
+        device = (await record(client)).device
+        assert device is not None
+        assert (device.access_token, device.salt, device.verifier, device.random_password) == (None,) * 4
 
 
 async def test_a_status_that_could_not_be_set_is_set_later_and_needs_no_second_confirmation() -> None:
@@ -315,9 +321,34 @@ async def test_a_status_that_could_not_be_set_is_set_later_and_needs_no_second_c
         assert service.operations() == [INITIATE, CONFIRM, UPDATE, UPDATE]
 
 
+async def test_a_status_that_is_refused_is_not_set_again() -> None:
+    async with scripted_manager() as (sessions, service, clock):
+        client = sessions.client("key")
+        service.answer(UPDATE, refusal(UPDATE, "InvalidParameterException"))
+        await sign_in(client, service, REMEMBERED)
+        clock.advance(30)
+        assert await is_signed_in(client)
+        assert len(sent(service, UPDATE)) == 1
+
+
+async def test_a_device_that_is_confirmed_after_a_refusal_is_like_any_other() -> None:
+    async with scripted_manager() as (sessions, service, clock):
+        client = sessions.client("key")
+        service.answer(UPDATE, refusal(UPDATE, "TooManyRequestsException"), {})
+        await sign_in(client, service, refusal(CONFIRM, "InvalidParameterException"), REMEMBERED)
+        service.answer(REFRESH, service.tokens())
+        await client.fetch_auth_session(force_refresh=True)
+        clock.advance(30)
+        assert await is_signed_in(client)
+        assert service.operations() == [INITIATE, CONFIRM, CONFIRM, UPDATE, REFRESH, UPDATE]
+
+
 @pytest.mark.parametrize("confirmation", [ASKS_USER, THROTTLED], ids=["confirmed", "pending"])
 async def test_it_is_no_device_that_can_be_remembered_or_forgotten(confirmation: Any) -> None:
     async with scripted_manager() as (sessions, service, _):
+        # The browser has a device of the same user, which is not the session's.
+        other = RememberedDevice("us-east-1_other", GROUP, "secret")
+        await sessions.client("k", device_token="browser")._session.devices.remember(other, "ana")
         await sign_in(sessions.client("key"), service, confirmation)
         for token in (None, "browser"):
             client = sessions.client("key", device_token=token)
@@ -325,6 +356,20 @@ async def test_it_is_no_device_that_can_be_remembered_or_forgotten(confirmation:
                 with pytest.raises(errors.DeviceMetadataNotFoundException):
                     await call()
         assert service.operations() == [INITIATE, CONFIRM]
+
+
+async def test_a_step_without_the_device_token_keeps_the_device_that_the_first_step_named() -> None:
+    async with scripted_manager() as (sessions, service, _):
+        known = RememberedDevice(KEY, GROUP, "secret")
+        first = sessions.client("key", device_token="browser")
+        await first._session.devices.remember(known, "ana")
+        await begin(first, service, challenge("SOFTWARE_TOKEN_MFA"), username="ana")
+        service.only("RespondToAuthChallenge", service.tokens(access={"device_key": KEY}))
+        then = sessions.client("key")
+        assert (await then.confirm_sign_in("123456")).is_signed_in
+        service.answer(REFRESH, service.tokens())
+        await then.fetch_auth_session(force_refresh=True)
+        assert sent(service, REFRESH)[0]["DeviceKey"] == KEY
 
 
 async def test_a_browser_is_not_remembered_before_its_device_is_confirmed() -> None:
@@ -400,6 +445,30 @@ async def test_a_session_that_ends_meanwhile_leaves_no_secret_behind(end: str) -
         assert not await call
         assert await client._session.devices.load() == {}
         assert (await client._session.load()).raw is None
+
+
+async def test_another_sign_in_meanwhile_has_nothing_to_do_with_the_device() -> None:
+    async with scripted_manager() as (sessions, service, clock):
+        client = sessions.client("key", device_token="browser")
+        await sign_in(client, service, THROTTLED, ASKS_USER)
+        clock.advance(30)
+        gate = service.hold(CONFIRM)
+        call = asyncio.create_task(is_signed_in(client))
+        await service.arrived[CONFIRM].wait()
+        await client.sign_out()
+        service.only(INITIATE, service.tokens(username="ben"))
+        await client.sign_in("ben", "secret", auth_flow_type="USER_PASSWORD_AUTH")
+        gate.set()
+        await call
+        assert await client._session.devices.load() == {}
+        assert (await record(client)).tokens.device_key is None  # type: ignore[union-attr]  # signed in
+
+
+async def test_a_device_that_was_refused_is_not_forgotten() -> None:
+    async with scripted_manager() as (sessions, service, _):
+        await sign_in(sessions.client("key"), service, refusal(CONFIRM, "InvalidParameterException"))
+        await sessions.end("key")
+        assert service.operations() == [INITIATE, CONFIRM, "RevokeToken"]
 
 
 async def test_a_cancelled_caller_loses_no_answer() -> None:

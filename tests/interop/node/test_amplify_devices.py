@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from aiocognito import MemoryStorage, SessionManager
 from aiocognito.emulator import CognitoEmulator
 
 pytestmark = pytest.mark.interop
@@ -141,3 +142,25 @@ async def test_another_device_is_forgotten_by_its_id(
     assert "tokens" not in await other("fetchAuthSession", forceRefresh=True)
     await amplify("signOut")
     assert await sign_in(amplify, pool, emulator, mfa=False) == key
+
+
+async def test_amplify_lists_the_device_of_a_session_alone_until_that_session_ends(
+    amplify: NodeClient, make_pool: MakePool, emulator: CognitoEmulator
+) -> None:
+    """Our client without a device token: its device is confirmed, and stands in for no second factor."""
+    pool = await tracking(make_pool, ALWAYS)
+    storage = MemoryStorage(clock=emulator.clock)
+    async with SessionManager(pool.config, storage=storage, clock=emulator.clock) as sessions:
+        ours = sessions.client(sessions.new_session_key())
+        await ours.sign_in("ana", PASSWORD)
+        emulator.clock.advance(60)
+        await ours.confirm_sign_in(pool.totp_code("ana"))
+        tokens = (await ours.fetch_auth_session(force_refresh=True, credentials=False)).tokens
+        assert tokens is not None
+        key = await sign_in(amplify, pool, emulator, mfa=True)
+        assert await devices(amplify) == {
+            tokens.access_token.payload["device_key"]: "not_remembered",
+            key: "remembered",
+        }
+        await ours.sign_out()
+        assert await devices(amplify) == {key: "remembered"}
