@@ -18,6 +18,7 @@ from aiocognito.errors import AuthConfigError
 DATA = Path(__file__).parent / "data"
 OUTPUTS: dict[str, Any] = json.loads((DATA / "amplify_outputs.json").read_text())
 LEGACY: dict[str, Any] = json.loads((DATA / "amplifyconfiguration.json").read_text())
+MOBILE: dict[str, Any] = json.loads((DATA / "amplifyconfiguration_mobile.json").read_text())
 POOL = "us-east-1_aBcDeFgHi"
 UUID = "01234567-89ab-cdef-0123-456789abcdef"
 
@@ -377,3 +378,85 @@ def test_legacy_is_read_or_refused(path: str, value: Any) -> None:
         assert error.field  # noqa: PT017 - either outcome will do
     else:
         assert hash(config)
+
+
+# --- amplifyconfiguration.json of Android, iOS and Flutter ---------------------------------------------
+
+SECTION: dict[str, Any] = MOBILE["auth"]["plugins"]["awsCognitoAuthPlugin"]
+
+
+def mobile(path: str, value: Any) -> dict[str, Any]:
+    return changed(MOBILE, f"auth.plugins.awsCognitoAuthPlugin.{path}", value)
+
+
+@pytest.mark.parametrize("source", [MOBILE, SECTION])  # the second has the form of awsconfiguration.json
+def test_mobile(source: dict[str, Any]) -> None:
+    config = read(source)
+    assert config == AuthConfig(
+        user_pool_id=POOL,
+        user_pool_client_id="xxxx",
+        user_pool_client_secret="s3cr3t",
+        identity_pool_id=f"us-west-2:{UUID}",
+        allow_guest_access=True,
+        oauth=OAuthConfig(
+            domain="test.auth.us-west-2.amazoncognito.com",
+            scopes=("phone", "email", "openid"),
+            redirect_sign_in=("test://", "other://"),
+            redirect_sign_out=("test://",),
+            providers=("Google", "Apple"),
+        ),
+    )
+    assert "s3cr3t" not in repr(config)
+
+
+def test_a_mobile_file_with_one_pool_or_without_a_hosted_ui() -> None:
+    assert read(mobile("CredentialsProvider", ...)).identity_pool_id is None
+    assert read(mobile("CognitoUserPool", ...)).user_pool_id is None
+    assert read(mobile("Auth", ...)).oauth is None
+    assert read(mobile("Auth.Default.OAuth", {})).oauth is None
+    assert read(mobile("CognitoUserPool.Default.AppClientSecret", "")).user_pool_client_secret is None
+
+
+def test_a_mobile_file_s_endpoint_is_a_host_or_a_url() -> None:
+    for endpoint in ("cognito.example.com", "https://cognito.example.com"):
+        config = read(mobile("CognitoUserPool.Default.Endpoint", endpoint))
+        assert config.user_pool_endpoint == "https://cognito.example.com"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "field"),
+    [
+        ("CognitoUserPool", "us-east-1_x", "CognitoUserPool"),
+        ("CognitoUserPool.Default", [], "CognitoUserPool.Default"),
+        ("CognitoUserPool.Default.PoolId", "us-east-1", "user_pool_id"),
+        ("CognitoUserPool.Default.AppClientId", 5, "user_pool_client_id"),
+        ("CredentialsProvider.CognitoIdentity", 5, "CredentialsProvider.CognitoIdentity"),
+        ("Auth.Default.OAuth", "x", "Auth.Default.OAuth"),
+        ("Auth.Default.OAuth.Scopes", "openid email", "Auth.Default.OAuth.Scopes"),
+        ("Auth.Default.OAuth.WebDomain", "", "oauth.domain"),
+        ("Auth.Default.OAuth.SignInRedirectURI", ["test://"], "Auth.Default.OAuth.SignInRedirectURI"),
+    ],
+)
+def test_a_malformed_mobile_file_is_refused_by_name(path: str, value: Any, field: str) -> None:
+    assert refusal(mobile(path, value)).field == field
+
+
+@pytest.mark.parametrize("plugins", [{}, [], {"awsCognitoAuthPlugin": None}])
+def test_a_mobile_file_without_auth_is_refused_by_name(plugins: Any) -> None:
+    error = refusal(changed(MOBILE, "auth.plugins", plugins))
+    assert error.field == "auth.plugins.awsCognitoAuthPlugin"
+
+
+# --- All of them ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        outputs("auth.oauth.domain", "auth.example.com/login"),
+        legacy("oauth.domain", "https://auth.example.com/oauth2/authorize"),
+        mobile("Auth.Default.OAuth.WebDomain", "auth.example.com/login"),
+    ],
+)
+def test_a_domain_with_a_path_is_refused_by_name(source: dict[str, Any]) -> None:
+    assert refusal(source).field == "oauth.domain"

@@ -38,6 +38,7 @@ WHOLE: dict[str, Any] = {
     "user_pool_client_id": CLIENT,
     "user_pool_client_secret": SECRET,
     "user_pool_endpoint": ENDPOINT,
+    "jwks_uri": "https://keys.example.com/jwks.json",
     "identity_pool_id": IDENTITY,
     "identity_pool_endpoint": "https://identity.example.com",
     "allow_guest_access": True,
@@ -55,6 +56,7 @@ WHOLE: dict[str, Any] = {
     "read_timeout": 60,
     "max_attempts": 1,
     "allow_insecure_http": True,
+    "clock": lambda: 1_800_000_000.0,
 }
 
 
@@ -124,6 +126,14 @@ def test_a_changed_copy_is_checked_like_the_first() -> None:
         ("cn-north-1_1", "cn-north-1", "1"),
         ("us-gov-west-1_Abc", "us-gov-west-1", "Abc"),
         ("local_5e1Ab2", "local", "5e1Ab2"),
+        ("us-east-1_my-pool", "us-east-1", "my-pool"),
+        ("us-east-1_my_pool", "us-east-1", "my_pool"),
+        ("us-east-1_0123456789abcdef0123456789abcdef", "us-east-1", "0123456789abcdef0123456789abcdef"),
+        (
+            "eu-central-1_b0b0b0b0-0000-4000-8000-000000000000",
+            "eu-central-1",
+            "b0b0b0b0-0000-4000-8000-000000000000",
+        ),
     ],
 )
 def test_the_pool_s_id_says_region_and_name(pool: str, region: str, name: str) -> None:
@@ -161,6 +171,16 @@ NOT_URLS: list[Any] = [
     "https://example.com/#part",
     "https://name:word@example.com",
     "https://name@example.com",
+    "https://@example.com",
+    "https://example.com:0",
+    "https://example.com?",
+    "https://example.com#",
+    "https://[::1].example.com",
+    "https://example.com[::1]",
+    "https://[::::]",
+    "https://example.com/\r\nHost: other.example.com",
+    "https://example.com/\u2028",
+    "https://example.com/\ud800",
     *NOT_TEXT,
 ]
 MALFORMED: dict[str, list[Any]] = {
@@ -175,12 +195,27 @@ MALFORMED: dict[str, list[Any]] = {
         " us-east-1_abc",
         "us-east-1_abc\n",
         "us-east-1_ä",
+        "-east_abc",
+        "123456789012_abc",  # botocore takes no such region
+        "us-east-1_a/b",
+        "us-east-1_a?b",
         "evil.example.com/_abc",
         *NOT_TEXT,
     ],
     "user_pool_client_id": ["", "a b", "a" * 129, "a\n", "ä", *NOT_TEXT],
-    "user_pool_client_secret": ["", "a b", "a" * 65, "a\n", "ä", *NOT_TEXT],
+    "user_pool_client_secret": [
+        "",
+        "a b",
+        " a",
+        "a\n",
+        "a\x00",
+        "a\x7f",
+        "a\u00a0b",
+        "\ud800",
+        *NOT_TEXT,
+    ],
     "user_pool_endpoint": NOT_URLS,
+    "jwks_uri": [url for url in NOT_URLS if "?" not in str(url)],
     "identity_pool_id": ["", "test", "us-east-1:", ":abc", "us-east-1:a b", "us-east-1:ab\n", *NOT_TEXT],
     "identity_pool_endpoint": NOT_URLS,
     "allow_guest_access": [None, 1, "yes"],
@@ -189,13 +224,14 @@ MALFORMED: dict[str, list[Any]] = {
     "oauth": ["auth.example.com", {"domain": "auth.example.com"}, True],
     "passwordless": [{"email_otp_enabled": True}, True],
     "device_tracking": [None, 0, "no"],
-    "device_name": [None, "", "n" * 1025, 5],
+    "device_name": [None, "", "n" * 1025, "\udfff", 5],
     "auth_session_validity": [*NOT_SECONDS, 0, 179.9, 900.1],
     "refresh_ahead": [*NOT_SECONDS, 86_401],
     "connect_timeout": [*NOT_SECONDS, 0, 601],
     "read_timeout": [*NOT_SECONDS, 0, 601],
     "max_attempts": [None, 0, 11, 3.0, "3", True],
     "allow_insecure_http": [None, 1, "yes"],
+    "clock": [0, 1_800_000_000.0, "now", True],
 }
 
 
@@ -231,7 +267,7 @@ def test_the_bounds_themselves_are_taken(field: str, low: float, high: float) ->
 
 @pytest.mark.parametrize(
     ("field", "longest"),
-    [("user_pool_client_id", 128), ("user_pool_client_secret", 64), ("device_name", 1024)],
+    [("user_pool_client_id", 128), ("device_name", 1024)],
 )
 def test_texts_of_the_longest_and_the_shortest_kind_are_taken(field: str, longest: int) -> None:
     for length in (1, longest):
@@ -261,6 +297,61 @@ def test_nothing_else_is_ever_raised(field: str, value: Any) -> None:
     else:
         assert getattr(config, field) is value
         assert hash(config) == hash(made(**{field: value}))
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "b1-b/2+c=",
+        "b0b0b0b0-0000-4000-8000-000000000000",
+        "x" * 500,
+        "~!@#$%^&*():;\"'<>,.?|\\",
+        "Schlüssel",
+    ],
+)
+def test_a_secret_is_any_printable_text_without_blanks(secret: str) -> None:
+    assert AuthConfig(user_pool_client_secret=secret).user_pool_client_secret == secret
+    assert AuthConfig.from_env({"COGNITO_CLIENT_SECRET": secret}).user_pool_client_secret == secret
+
+
+@pytest.mark.parametrize(
+    "client", ["b0b0b0b0-0000-4000-8000-000000000000", "my-client", "shop.web", "a+b", "a_b~c"]
+)
+def test_ids_of_local_emulators_are_taken(client: str) -> None:
+    assert AuthConfig(user_pool_client_id=client).user_pool_client_id == client
+
+
+@pytest.mark.parametrize(
+    ("identity_pool", "region"),
+    [("local:my_pool", "local"), ("us-east-1:shop.guests", "us-east-1"), (IDENTITY, "us-east-1")],
+)
+def test_identity_pools_of_local_emulators_are_taken(identity_pool: str, region: str) -> None:
+    assert AuthConfig(identity_pool_id=identity_pool).identity_pool_region == region
+
+
+# --- The clock -----------------------------------------------------------------------------------------
+
+
+def test_the_clock_is_part_of_neither_equality_nor_repr() -> None:
+    one, other = made(clock=lambda: 1.0), made(clock=lambda: 2.0)
+    assert one == other == made()
+    assert hash(one) == hash(other)
+    assert "clock" not in repr(one)
+
+
+def test_copies_share_the_clock_and_a_pickle_leaves_it_out() -> None:
+    def clock() -> float:
+        return 1.0
+
+    config = AuthConfig(**WHOLE | {"clock": clock})
+    evolved = attrs.evolve(config, user_pool_client_id="another")
+    for copied in (evolved, copy.copy(config), copy.deepcopy(config), copy.deepcopy([config])[0]):
+        assert copied.clock is clock
+    loaded = pickle.loads(pickle.dumps(config))
+    assert loaded == config
+    assert loaded.clock is None
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        loaded.clock = clock
 
 
 # --- The secret ----------------------------------------------------------------------------------------
@@ -308,16 +399,18 @@ BEYOND = [
     "0.0.0.0",
     "[::2]",
     "10.127.0.0",
+    "127.0.0.1.",
+    "localhost.",
 ]
 
 
-@pytest.mark.parametrize("field", ["user_pool_endpoint", "identity_pool_endpoint"])
+@pytest.mark.parametrize("field", ["user_pool_endpoint", "identity_pool_endpoint", "jwks_uri"])
 @pytest.mark.parametrize("host", LOOPBACK)
 def test_plain_http_to_this_machine_is_taken(field: str, host: str) -> None:
     assert getattr(made(**{field: f"http://{host}:9229/"}), field) == f"http://{host}:9229/"
 
 
-@pytest.mark.parametrize("field", ["user_pool_endpoint", "identity_pool_endpoint"])
+@pytest.mark.parametrize("field", ["user_pool_endpoint", "identity_pool_endpoint", "jwks_uri"])
 @pytest.mark.parametrize("host", BEYOND)
 def test_plain_http_beyond_it_is_refused_unless_it_is_meant(field: str, host: str) -> None:
     url = f"http://{host}:9229"
@@ -388,11 +481,35 @@ def test_each_pool_has_its_own_region() -> None:
         ("https://auth.example.com", "https://auth.example.com"),
         ("http://localhost:9229/", "http://localhost:9229"),
         ("https://cognito.com...", "https://cognito.com..."),
+        ("http://localhost:4566/_aws/cognito-idp/", "http://localhost:4566/_aws/cognito-idp"),
     ],
 )
 def test_the_domain_may_carry_a_scheme(domain: str, base_url: str) -> None:
     oauth = OAuthConfig(domain=domain)
     assert (oauth.domain, oauth.base_url) == (domain, base_url)
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "auth.example.com/login",
+        "auth.example.com/oauth2/authorize",
+        "https://auth.example.com/oauth2",
+        "https://auth.example.com/shop",
+        "localhost:9229/login",
+        "http://localhost:9229/oauth2/authorize",
+    ],
+)
+def test_a_domain_with_a_path_is_refused(domain: str) -> None:
+    with pytest.raises(AuthConfigError, match=r"oauth\.domain: must be a host name without a path"):
+        OAuthConfig(domain=domain)
+    with pytest.raises(AuthConfigError, match=r"oauth\.domain"):
+        AuthConfig.from_env({"COGNITO_OAUTH_DOMAIN": domain})
+
+
+@pytest.mark.parametrize("scopes", ["openid email", "openid,email", " openid,\temail ", ["openid email"]])
+def test_scopes_as_one_text_are_split(scopes: Any) -> None:
+    assert OAuthConfig("auth.example.com", scopes).scopes == ("openid", "email")
 
 
 def test_lists_become_tuples_and_one_text_is_one_member() -> None:
@@ -404,12 +521,13 @@ def test_lists_become_tuples_and_one_text_is_one_member() -> None:
     assert hash(oauth) == hash(attrs.evolve(oauth))
 
 
-NOT_LISTS: list[Any] = [None, 5, [5], [""], b"openid", ""]
+NOT_LISTS: list[Any] = [None, 5, [5], [""], b"openid", "", ["\ud800"]]
+NOT_REDIRECTS: list[Any] = [*NOT_LISTS, "https://a.example/ https://b.example/", ["https://a.example/\n"]]
 MALFORMED_OAUTH: dict[str, list[Any]] = {
     "domain": [None, *(value for value in NOT_URLS if value != "cognito.example.com")],
-    "scopes": NOT_LISTS,
-    "redirect_sign_in": NOT_LISTS,
-    "redirect_sign_out": NOT_LISTS,
+    "scopes": [*NOT_LISTS, " ", "öpenid", ['"openid"'], ["a\\b"]],
+    "redirect_sign_in": NOT_REDIRECTS,
+    "redirect_sign_out": NOT_REDIRECTS,
     "response_type": [None, "", "CODE", []],
     "providers": NOT_LISTS,
 }
@@ -464,6 +582,7 @@ ENVIRON = {
     "COGNITO_CLIENT_ID": CLIENT,
     "COGNITO_CLIENT_SECRET": SECRET,
     "COGNITO_USER_POOL_ENDPOINT": ENDPOINT,
+    "COGNITO_JWKS_URI": "http://localhost:9231/jwks.json",
     "COGNITO_IDENTITY_POOL_ID": IDENTITY,
     "COGNITO_IDENTITY_POOL_ENDPOINT": "http://localhost:9230",
     "COGNITO_OAUTH_DOMAIN": "auth.example.com",
@@ -479,6 +598,7 @@ def test_the_environment_is_read() -> None:
         user_pool_client_id=CLIENT,
         user_pool_client_secret=SECRET,
         user_pool_endpoint=ENDPOINT,
+        jwks_uri="http://localhost:9231/jwks.json",
         identity_pool_id=IDENTITY,
         identity_pool_endpoint="http://localhost:9230",
         oauth=OAUTH,

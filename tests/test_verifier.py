@@ -6,7 +6,6 @@ import hmac
 import inspect
 import json
 import pickle
-import time
 import traceback
 import zlib
 from collections.abc import Callable
@@ -530,6 +529,24 @@ async def test_headers_of_refused_tokens_are_not_remembered() -> None:
 
 # What is refused when a verifier is made
 
+NOT_URIS: list[Any] = [
+    "",
+    5,
+    "ftp://x/y",
+    "keys.example/jwks.json",
+    "https://keys.example:port/",
+    "https://keys.example:0/",
+    "https://keys.example:99999/",
+    "https://keys.example/ jwks.json",
+    "https://keys.example/jwks.json\r\nHost: evil.example",
+    "https://keys.example/jwks.json#part",
+    "https://name:word@keys.example/",
+    "https://trusted.example\\@evil.example/",
+    "http://[::1].evil.example/",
+    "http://localhost.evil.example/",
+    "http://127.0.0.1@evil.example/",
+]
+
 
 @pytest.mark.parametrize(
     "arguments",
@@ -556,7 +573,18 @@ async def test_headers_of_refused_tokens_are_not_remembered() -> None:
         {"user_pool_id": "https://evil.example/x_y"},
         {"jwks": {"keys": "x"}},
         {"jwks": [1]},
-        {"jwks_uri": "ftp://x/y"},
+        *({"jwks_uri": uri} for uri in NOT_URIS),
+        {"client_ids": "a,b"},
+        {"client_ids": ["a b"]},
+        {"leeway": "5"},
+        {"leeway": float("nan")},
+        {"cache_size": -1},
+        {"cache_size": "many"},
+        {"replica_regions": ["us west"]},
+        {"replica_regions": "us-west-2.evil.example/"},
+        {"replica_regions": [""]},
+        {"replica_regions": [5]},
+        {"replica_regions": 5},
     ],
 )
 def test_what_a_verifier_cannot_be_made_of(arguments: dict[str, Any]) -> None:
@@ -577,9 +605,10 @@ def test_what_it_is_made_of_is_named_and_has_these_defaults() -> None:
         "jwks": None,
         "jwks_uri": None,
         "cache_size": 10_000,
-        "clock": time.time,
+        "clock": None,
         "http_client": None,
         "allow_insecure_http": False,
+        "replica_regions": (),
     }
 
 
@@ -589,7 +618,9 @@ def test_plain_http_is_for_this_machine_or_said_in_so_many_words() -> None:
         verifier(jwks_uri=far, http_client=None)
     verifier(jwks_uri="http://localhost:9229/jwks.json", http_client=None)
     verifier(jwks_uri=far, http_client=None, allow_insecure_http=True)
-    verifier(jwks_uri=far)  # a caller's client may have a way of its own
+    with pytest.raises(ValueError, match=r"jwks_uri: .*allow_insecure_http"):
+        verifier(jwks_uri=far)  # a caller's client says nothing about http
+    verifier(jwks_uri=far, allow_insecure_http=True)
     config = AuthConfig(
         user_pool_id=POOL,
         user_pool_client_id="client",
@@ -630,6 +661,79 @@ async def test_of_a_configuration_on_aws() -> None:
 def test_of_a_configuration_without_a_pool_or_client(config: AuthConfig) -> None:
     with pytest.raises(AuthUserPoolException):
         TokenVerifier.from_config(config, token_use="access")
+
+
+async def test_a_configuration_s_jwks_uri_comes_before_its_endpoint() -> None:
+    publisher = Publisher(key())
+    config = AuthConfig(
+        user_pool_id=POOL,
+        user_pool_client_id="client",
+        user_pool_endpoint="https://proxy.example",
+        jwks_uri="https://keys.example/jwks.json?version=2",
+        clock=lambda: NOW,
+    )
+    subject = TokenVerifier.from_config(config, token_use="access", http_client=publisher.client)
+    await subject.verify(key().token(access_claims()))
+    given = TokenVerifier.from_config(
+        config,
+        token_use="access",
+        http_client=publisher.client,
+        jwks_uri="https://mirror.example/jwks.json",
+    )
+    await given.verify(key().token(access_claims()))
+    assert publisher.asked == [
+        "https://keys.example/jwks.json?version=2",
+        "https://mirror.example/jwks.json",
+    ]
+
+
+# Of a pool that is replicated
+
+REPLICA = ISSUER.replace("us-east-1.", "eu-west-1.")
+
+
+async def test_the_issuers_of_replicas_count_if_they_are_named() -> None:
+    subject = verifier(replica_regions=["eu-west-1", "cn-north-1"])
+    china = f"https://cognito-idp.cn-north-1.amazonaws.com.cn/{POOL}"
+    for issuer in (ISSUER, REPLICA, REPLICA.replace("https://", "https://issuer-"), china):
+        assert (await subject.verify(key().token(access_claims(iss=issuer))))["iss"] == issuer
+    for issuer in (ISSUER.replace("us-east-1.", "us-west-2."), f"{REPLICA}x", f"{china}.evil.example"):
+        with pytest.raises(TokenIssuerError):
+            await subject.verify(key().token(access_claims(iss=issuer)))
+    with pytest.raises(TokenIssuerError):
+        await verifier().verify(key().token(access_claims(iss=REPLICA)))
+
+
+async def test_a_replica_s_keys_are_fetched_in_its_region_when_they_are_needed() -> None:
+    publisher = Publisher(key())
+    subject = verifier(http_client=publisher.client, replica_regions="eu-west-1")
+    await subject.verify(key().token(access_claims()))
+    assert publisher.asked == [f"{ISSUER}/.well-known/jwks.json"]
+    await subject.verify(key().token(access_claims(iss=REPLICA)))
+    assert publisher.asked[1:] == [f"{REPLICA}/.well-known/jwks.json"]
+
+
+async def test_an_outage_of_the_pool_s_own_region_leaves_the_replica_s_tokens_alone() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        is_replica = "eu-west-1" in request.url.host
+        return httpx.Response(200, json=jwks(key())) if is_replica else httpx.Response(503)
+
+    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    subject = verifier(http_client=client, replica_regions=["eu-west-1"])
+    await subject.warm_up()
+    assert subject.verify_cached(key().token(access_claims(iss=REPLICA))).username == "ana"
+    with pytest.raises(JwksUnavailableError):
+        await subject.verify(key().token(access_claims()))
+
+
+async def test_replicas_share_one_address_of_keys_where_it_is_given() -> None:
+    publisher = Publisher(key())
+    subject = verifier(
+        http_client=publisher.client, replica_regions=["eu-west-1"], jwks_uri="https://keys.example/"
+    )
+    for issuer in (ISSUER, REPLICA):
+        await subject.verify(key().token(access_claims(iss=issuer)))
+    assert publisher.asked == ["https://keys.example/"]
 
 
 OTHER = "eu-west-1_Other"

@@ -1,7 +1,10 @@
-"""The two files that Amplify's tools write, read into the arguments of `AuthConfig`.
+"""The files that Amplify's tools write, read into the arguments of `AuthConfig`.
 
-``amplify_outputs.json`` has ``version`` "1" and an ``auth`` member; the older
-``amplifyconfiguration.json`` (and ``aws-exports``) has flat keys that begin with ``aws_``.
+- ``amplify_outputs.json`` has ``version`` "1" and an ``auth`` member.
+- The older ``amplifyconfiguration.json`` of web projects (and ``aws-exports``) has flat keys that
+  begin with ``aws_``.
+- That of Android, iOS and Flutter projects has the plugins of Auth, with ``CognitoUserPool`` and
+  ``CredentialsProvider`` in ``awsCognitoAuthPlugin``; ``awsconfiguration.json`` has these two at its top.
 """
 
 from __future__ import annotations
@@ -43,18 +46,21 @@ def read(path: Path) -> Mapping[str, Any]:
 
 
 def parse(outputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn the content of either file into keyword arguments; ``oauth`` and ``passwordless`` nested.
+    """Turn the content of one of the files into keyword arguments; ``oauth`` and ``passwordless`` nested.
 
     Raises:
-        AuthConfigError: It is of neither form, or a member is malformed.
+        AuthConfigError: It has another form, or a member is malformed.
     """
+    mobile = _mobile_section(outputs)
+    if mobile is not None:
+        return _parse_mobile(mobile)
     if any(str(key).startswith("aws_") for key in outputs):
         return _parse_legacy(outputs)
     if str(outputs.get("version") or "").split(".")[0] == "1":
         return _parse_outputs(outputs)
     raise AuthConfigError(
-        "is neither '1' (amplify_outputs.json) nor is there a key aws_project_region"
-        " (amplifyconfiguration.json)",
+        "is not '1' (amplify_outputs.json), and there is neither aws_project_region nor"
+        " auth.plugins.awsCognitoAuthPlugin (amplifyconfiguration.json of the web and of mobile projects)",
         field="version",
     )
 
@@ -158,15 +164,71 @@ def _legacy_oauth(outputs: Mapping[str, Any]) -> dict[str, Any] | None:
     return {
         "domain": oauth.get("domain") or "",
         "scopes": _strings(oauth, "scope", "oauth.scope"),
-        "redirect_sign_in": _split(oauth, "redirectSignIn"),
-        "redirect_sign_out": _split(oauth, "redirectSignOut"),
+        "redirect_sign_in": _split(oauth, "redirectSignIn", "oauth.redirectSignIn"),
+        "redirect_sign_out": _split(oauth, "redirectSignOut", "oauth.redirectSignOut"),
         "response_type": "token" if oauth.get("responseType") == "token" else "code",
-        "providers": [name.lower().capitalize() for name in providers if name],
+        "providers": _capitalized(providers),
     }
 
 
-def _split(oauth: Mapping[str, Any], key: str) -> list[str]:
+def _split(oauth: Mapping[str, Any], key: str, path: str) -> list[str]:
     value = oauth.get(key) or ""
     if not isinstance(value, str):
-        raise AuthConfigError("must be text, its URLs parted by commas", field=f"oauth.{key}")
+        raise AuthConfigError("must be text, its URLs parted by commas", field=path)
     return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _capitalized(providers: list[str]) -> list[str]:
+    return [name.lower().capitalize() for name in providers if name]
+
+
+def _mobile_section(outputs: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return what holds ``CognitoUserPool`` and ``CredentialsProvider``; None in another form."""
+    auth = outputs.get("auth")
+    plugins = auth.get("plugins") if isinstance(auth, Mapping) else None
+    if plugins is not None:
+        found = plugins.get("awsCognitoAuthPlugin") if isinstance(plugins, Mapping) else None
+        if not isinstance(found, Mapping):
+            raise AuthConfigError("must be an object", field="auth.plugins.awsCognitoAuthPlugin")
+        return found
+    return outputs if "CognitoUserPool" in outputs or "CredentialsProvider" in outputs else None
+
+
+def _default(section: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
+    """Return the ``Default`` of a member, empty if it is absent."""
+    name, found = "", section
+    for key in (*path, "Default"):
+        name = f"{name}.{key}" if name else key
+        found = _member(found, key, name) or {}
+    return found
+
+
+def _parse_mobile(section: Mapping[str, Any]) -> dict[str, Any]:
+    pool = _default(section, "CognitoUserPool")
+    endpoint = pool.get("Endpoint") or None
+    if isinstance(endpoint, str) and "://" not in endpoint:
+        endpoint = f"https://{endpoint}"
+    return {
+        "user_pool_id": pool.get("PoolId") or None,
+        "user_pool_client_id": pool.get("AppClientId") or None,
+        "user_pool_client_secret": pool.get("AppClientSecret") or None,
+        "user_pool_endpoint": endpoint,
+        "identity_pool_id": _default(section, "CredentialsProvider", "CognitoIdentity").get("PoolId") or None,
+        # The form cannot refuse guests; as in the other older one they are welcome.
+        "allow_guest_access": True,
+        "oauth": _mobile_oauth(_default(section, "Auth")),
+    }
+
+
+def _mobile_oauth(auth: Mapping[str, Any]) -> dict[str, Any] | None:
+    oauth = _member(auth, "OAuth", "Auth.Default.OAuth")
+    if not oauth:
+        return None
+    path = "Auth.Default.OAuth"
+    return {
+        "domain": oauth.get("WebDomain") or "",
+        "scopes": _strings(oauth, "Scopes", f"{path}.Scopes"),
+        "redirect_sign_in": _split(oauth, "SignInRedirectURI", f"{path}.SignInRedirectURI"),
+        "redirect_sign_out": _split(oauth, "SignOutRedirectURI", f"{path}.SignOutRedirectURI"),
+        "providers": _capitalized(_strings(auth, "socialProviders", "Auth.Default.socialProviders")),
+    }

@@ -20,6 +20,7 @@ from .errors import (
 
 ACCESS: Final = "access"
 ID: Final = "id"
+MAX_SHOWN: Final = 200
 
 
 class Claims(Mapping[str, Any]):
@@ -47,40 +48,44 @@ class Claims(Mapping[str, Any]):
     @property
     def sub(self) -> str:
         """The subject: the user's id, or the app client's of a machine."""
-        return str(self._payload.get("sub", ""))
+        return self._text("sub") or ""
 
     @property
     def username(self) -> str | None:
         """The name that Cognito knows the user by; None for a machine."""
-        name = self._payload.get("username", self._payload.get("cognito:username"))
-        return None if name is None else str(name)
+        return self._text("username") or self._text("cognito:username")
 
     @property
     def token_use(self) -> str:
         """``access`` or ``id``."""
-        return str(self._payload.get("token_use", ""))
+        return self._text("token_use") or ""
 
     @property
     def client_id(self) -> str:
         """The app client that the token was issued to."""
-        return str(self._payload.get("client_id" if self.token_use == ACCESS else "aud", ""))
+        return self._text("client_id" if self.token_use == ACCESS else "aud") or ""
 
     @property
     def groups(self) -> tuple[str, ...]:
         """The user's groups."""
         groups = self._payload.get("cognito:groups")
-        return tuple(map(str, groups)) if isinstance(groups, list) else ()
+        # Only text is a group's name: null must not be the group "None".
+        return tuple(group for group in groups if isinstance(group, str)) if isinstance(groups, list) else ()
 
     @property
     def scopes(self) -> tuple[str, ...]:
         """The scopes of an access token."""
-        scope = self._payload.get("scope")
-        return tuple(scope.split()) if isinstance(scope, str) else ()
+        # Only a space separates two (RFC 6749, section 3.3).
+        return tuple(scope for scope in (self._text("scope") or "").split(" ") if scope)
 
     @property
     def expires_at(self) -> float:
         """When the token ends, in seconds since the epoch."""
         return float(self._payload.get("exp", 0))
+
+    def _text(self, claim: str) -> str | None:
+        value = self._payload.get(claim)
+        return value if isinstance(value, str) else None
 
 
 @frozen
@@ -108,6 +113,7 @@ class Requirements:
             TokenVerificationError: One does not hold.
         """
         ends_at = _check_time(payload, now, self.leeway)
+        _check_types(payload)
         _check_use(payload, self.token_use)
         if self.client_ids is not None:
             _check_client(payload, self.client_ids)
@@ -116,6 +122,29 @@ class Requirements:
         if self.scopes:
             _check_scopes(payload, self.scopes)
         return ends_at
+
+
+def shown(value: object) -> str:
+    """Return a claim's repr for a message, shortened: what was not verified may be of any length."""
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}… ({len(text)} characters)"
+
+
+def kept(value: object) -> object:
+    """Return a claim's value for ``actual`` of an error, or its shortened repr if it is long."""
+    return value if len(repr(value)) <= MAX_SHOWN else shown(value)
+
+
+def _check_types(payload: Mapping[str, Any]) -> None:
+    """Check the types of claims that are not checked for what they say (RFC 7519, 4.1; OIDC Core, 2)."""
+    for claim in ("iat", "auth_time"):
+        if claim in payload:
+            _seconds(payload, claim)
+    for claim in ("sub", "username", "cognito:username", "jti"):
+        if not isinstance(payload.get(claim, ""), str):
+            raise TokenMalformedError(
+                f"{claim} is not text", claim=claim, expected="text", actual=kept(payload[claim])
+            )
 
 
 def _check_time(payload: Mapping[str, Any], now: float, leeway: float) -> float:
@@ -144,7 +173,7 @@ def _seconds(payload: Mapping[str, Any], claim: str) -> float:
     # Text, a boolean, nothing, or a number that no clock shows.
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e12:
         raise TokenMalformedError(
-            f"{claim} is no time in seconds", claim=claim, expected="seconds", actual=value
+            f"{claim} is not a time in seconds", claim=claim, expected="seconds", actual=kept(value)
         )
     return value
 
@@ -155,10 +184,10 @@ def _check_use(payload: Mapping[str, Any], token_use: str | None) -> None:
         return
     expected = token_use or f"{ACCESS} or {ID}"
     raise TokenUseError(
-        f"token use not allowed: {actual!r}; expected {expected}",
+        f"token use not allowed: {shown(actual)}; expected {expected}",
         claim="token_use",
         expected=expected,
-        actual=actual,
+        actual=kept(actual),
     )
 
 
@@ -168,10 +197,10 @@ def _check_client(payload: Mapping[str, Any], client_ids: frozenset[str]) -> Non
     actual = payload.get(claim)
     if not isinstance(actual, str) or actual not in client_ids:
         raise TokenClientError(
-            f"{claim} not allowed: {actual!r}; expected {' or '.join(sorted(client_ids))}",
+            f"{claim} not allowed: {shown(actual)}; expected {' or '.join(sorted(client_ids))}",
             claim=claim,
             expected=sorted(client_ids),
-            actual=actual,
+            actual=kept(actual),
         )
 
 

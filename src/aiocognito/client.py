@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 
 from attrs import evolve
 
-from . import arguments
+from . import arguments, clocks
 from .answers import Challenged, Outcome
 from .arguments import Code
 from .attributes import AttributeKey, VerifiableAttributeKey
@@ -102,7 +101,7 @@ class AuthClient:
             `AuthTokenConfigException`. Excludes ``storage``.
         hub: Hears of sign-in and sign-out; one is made by default.
         user_context: What threat protection may know of the end user.
-        clock: Seconds since the epoch.
+        clock: Returns seconds since the epoch; by default ``config.clock``, else ``time.time``.
         http_client: An httpx client for the hosted UI; one is made by default. Left open.
         aws_session: An aiobotocore session; one is made by default.
 
@@ -120,7 +119,7 @@ class AuthClient:
         token_provider: TokenProvider | None = None,
         hub: Hub | None = None,
         user_context: UserContext | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         http_client: Any = None,
         aws_session: Any = None,
     ) -> None:
@@ -130,7 +129,7 @@ class AuthClient:
             )
         shared = Shared(
             config,
-            storage=storage if storage is not None else MemoryStorage(clock=clock),
+            storage=storage if storage is not None else MemoryStorage(clock=clocks.resolve(clock, config)),
             connections=Connections(config, aws_session=aws_session, http_client=http_client),
             hub=hub if hub is not None else Hub(),
             clock=clock,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-import time
 from collections.abc import Callable, Collection, Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 
 from attrs import frozen
 
+from . import clocks
 from .config import AuthConfig
 from .errors import (
     AuthConfigError,
@@ -49,7 +49,7 @@ class ClientCredentials:
     Args:
         config: Names the app client with its secret, and the domain in ``oauth``.
         scopes: What to ask for, such as ``("orders/read",)``; None for all that the app client has.
-        clock: Seconds since the epoch.
+        clock: Returns seconds since the epoch; by default ``config.clock``, else ``time.time``.
         http_client: An httpx client; one is made by default. Left open.
 
     Raises:
@@ -63,7 +63,7 @@ class ClientCredentials:
         config: AuthConfig,
         *,
         scopes: str | Collection[str] | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         http_client: Any = None,
     ) -> None:
         if config.user_pool_client_id is None:
@@ -76,7 +76,7 @@ class ClientCredentials:
             raise OAuthNotConfigureException("no OAuth domain is configured")
         self._config = config
         self._scopes = (scopes,) if isinstance(scopes, str) else tuple(scopes or ())
-        self._clock = clock
+        self._clock = clocks.resolve(clock, config)
         self._http = Http(
             http_client,
             connect_timeout=config.connect_timeout,

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import platform
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
 
 from . import amplify_files, partitions
-from .errors import AuthConfigError
+from .config_checks import (
+    check_flag,
+    check_number,
+    check_pattern,
+    check_text,
+    check_url,
+    is_loopback,
+    is_text,
+    is_word,
+    require,
+)
 
-_USER_POOL_ID = re.compile(r"(?P<region>[\w-]+?)_(?P<name>[0-9A-Za-z]+)", re.ASCII)
-_IDENTITY_POOL_ID = re.compile(r"(?P<region>[\w-]+):[0-9A-Za-z-]+", re.ASCII)
-_CLIENT_ID = re.compile(r"[\w+]{1,128}", re.ASCII)
-_CLIENT_SECRET = re.compile(r"[\w+]{1,64}", re.ASCII)
-_HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+")
+# A region is a label of a host name, as botocore wants it. What follows it stands in paths: AWS's own
+# names have letters and digits alone, those of local emulators other unreserved characters, too.
+_REGION = r"(?P<region>(?![0-9]+[_:])(?!-)[0-9A-Za-z-]{1,63}(?<!-))"
+_USER_POOL_ID = re.compile(_REGION + r"_(?P<name>[\w.~-]+)", re.ASCII)
+_IDENTITY_POOL_ID = re.compile(_REGION + r":[\w.~-]+", re.ASCII)
+_CLIENT_ID = re.compile(r"[\w+.~-]{1,128}", re.ASCII)
+_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749, section 3.3
 _FIRST_FACTORS = ("PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN")
-
-SECRET = "a secret"  # noqa: S105 - what messages say instead of the value
+# What follows the domain in the hosted UI's own URLs.
+_HOSTED_UI_PATHS = frozenset({"oauth2", "login", "logout", "signup", ".well-known", "saml2"})
 
 
 def _tuple(values: Iterable[str] | str) -> tuple[str, ...]:
@@ -35,61 +46,16 @@ def _tuple(values: Iterable[str] | str) -> tuple[str, ...]:
         return (values,)  # type: ignore[return-value]  # refused by the check of the members
 
 
-def _require(condition: bool, name: str, message: str) -> None:
-    if not condition:
-        raise AuthConfigError(message, field=name)
+def split_scopes(values: Iterable[str] | str) -> tuple[str, ...]:
+    """Split scopes: one text by commas and white space, the members of a list by white space."""
+    if isinstance(values, str):
+        return tuple(part for part in re.split(r"[,\s]+", values) if part) or (values,)
+    members = _tuple(values)
+    return tuple(part for member in members for part in (_words(member) or (member,)))
 
 
-def _check_flag(name: str, value: object) -> None:
-    _require(isinstance(value, bool), name, "must be True or False")
-
-
-def _check_text(name: str, value: object) -> None:
-    _require(value is None or (isinstance(value, str) and value != ""), name, "must be text")
-
-
-def _check_pattern(name: str, value: object, pattern: re.Pattern[str], form: str) -> None:
-    if value is None:
-        return
-    _require(isinstance(value, str) and bool(pattern.fullmatch(value)), name, f"must look like {form}")
-
-
-def _check_number(name: str, value: object, low: float, high: float) -> None:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    _require(
-        number and low <= value <= high,  # type: ignore[operator]  # `number` says that it is one
-        name,
-        f"must be a number of seconds from {low:g} to {high:g}",
-    )
-
-
-def is_loopback(host: str | None) -> bool:
-    """Say whether a host name is this machine's own (RFC 1122, RFC 6761)."""
-    if host is None:
-        return False
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:  # a name, not an address: 127.example.com is anybody's
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def _check_url(name: str, url: object, *, allow_http: bool) -> None:
-    try:
-        # urlsplit drops some of these characters, and what is checked must be what is used.
-        clean = isinstance(url, str) and not re.search(r"[\s\x00-\x1f\x7f\\]", url)
-        parts = urlsplit(str(url)) if clean else None
-        host = parts.hostname if parts else None
-        _ = parts.port if parts else None
-    except ValueError:
-        parts, host = None, None
-    if parts is None or not _HOST.fullmatch(host or "") or parts.scheme not in {"http", "https"}:
-        raise AuthConfigError("must be an http or https URL with a host", field=name)
-    _require(parts.username is None and parts.password is None, name, "must not hold credentials")
-    _require(not parts.query and not parts.fragment, name, "must not hold a query or a fragment")
-    if parts.scheme == "http" and not allow_http and not is_loopback(host):
-        raise AuthConfigError(
-            "is plain http beyond this machine; set allow_insecure_http=True if that is meant", field=name
-        )
+def _words(member: object) -> Iterable[str]:
+    return member.split() if isinstance(member, str) else ()
 
 
 @frozen
@@ -97,8 +63,10 @@ class OAuthConfig:
     """The hosted UI (managed login) of a user pool.
 
     Args:
-        domain: Its host, such as ``auth.example.com``; with a scheme for a local emulator.
-        scopes: What is asked for, such as ``("openid", "email")``.
+        domain: Its host, such as ``auth.example.com``; with a scheme for a local emulator, and then with
+            a path, too, if the emulator serves the hosted UI below one.
+        scopes: What is asked for, such as ``("openid", "email")``. One text is split by commas and
+            white space.
         redirect_sign_in: The callback URLs, exactly as the app client lists them.
         redirect_sign_out: The URLs to come back to after signing out.
         response_type: ``code``; the implicit flow (``token``) is refused when it is used.
@@ -109,20 +77,40 @@ class OAuthConfig:
     """
 
     domain: str
-    scopes: tuple[str, ...] = field(default=(), converter=_tuple)
+    scopes: tuple[str, ...] = field(default=(), converter=split_scopes)
     redirect_sign_in: tuple[str, ...] = field(default=(), converter=_tuple)
     redirect_sign_out: tuple[str, ...] = field(default=(), converter=_tuple)
     response_type: Literal["code", "token"] = "code"
     providers: tuple[str, ...] = field(default=(), converter=_tuple)
 
     def __attrs_post_init__(self) -> None:
-        _require(isinstance(self.domain, str) and bool(self.domain), "oauth.domain", "must be a host name")
+        require(isinstance(self.domain, str) and bool(self.domain), "oauth.domain", "must be a host name")
         # Plain http is judged by the AuthConfig, which knows whether it is allowed.
-        _check_url("oauth.domain", self.base_url, allow_http=True)
-        _require(self.response_type in ("code", "token"), "oauth.response_type", "must be 'code' or 'token'")
-        for name in ("scopes", "redirect_sign_in", "redirect_sign_out", "providers"):
-            values = getattr(self, name)
-            _require(all(isinstance(v, str) and v for v in values), f"oauth.{name}", "must hold strings")
+        check_url("oauth.domain", self.base_url, allow_http=True)
+        self._check_path()
+        require(self.response_type in ("code", "token"), "oauth.response_type", "must be 'code' or 'token'")
+        require(
+            all(isinstance(scope, str) and _SCOPE.fullmatch(scope) for scope in self.scopes),
+            "oauth.scopes",
+            "must hold scopes, such as 'openid': ASCII text without blanks, quotes and backslashes",
+        )
+        for name in ("redirect_sign_in", "redirect_sign_out"):
+            require(
+                all(map(is_word, getattr(self, name))),
+                f"oauth.{name}",
+                "must hold URLs, each a member of its own, without blanks",
+            )
+        require(all(map(is_text, self.providers)), "oauth.providers", "must hold strings")
+
+    def _check_path(self) -> None:
+        parts = urlsplit(self.base_url)
+        segments = parts.path.strip("/").split("/")
+        is_prefix = "://" in self.domain and is_loopback(parts.hostname)
+        require(
+            segments == [""] or (is_prefix and _HOSTED_UI_PATHS.isdisjoint(segments)),
+            "oauth.domain",
+            f"must be a host name without a path, such as {parts.netloc}: the hosted UI's paths are appended",
+        )
 
     @property
     def base_url(self) -> str:
@@ -140,7 +128,7 @@ class WebAuthnConfig:
 
     def __attrs_post_init__(self) -> None:
         for name in ("relying_party_id", "user_verification"):
-            _check_text(f"passwordless.web_authn.{name}", getattr(self, name))
+            check_text(f"passwordless.web_authn.{name}", getattr(self, name))
 
 
 @frozen(kw_only=True)
@@ -157,13 +145,13 @@ class PasswordlessConfig:
 
     def __attrs_post_init__(self) -> None:
         for name in ("email_otp_enabled", "sms_otp_enabled"):
-            _check_flag(f"passwordless.{name}", getattr(self, name))
-        _require(
+            check_flag(f"passwordless.{name}", getattr(self, name))
+        require(
             self.web_authn is None or isinstance(self.web_authn, WebAuthnConfig),
             "passwordless.web_authn",
             "must be a WebAuthnConfig",
         )
-        _require(
+        require(
             self.preferred_challenge is None or self.preferred_challenge in _FIRST_FACTORS,
             "passwordless.preferred_challenge",
             f"must be one of {', '.join(_FIRST_FACTORS)}",
@@ -186,6 +174,8 @@ class AuthConfig:
         user_pool_client_id: The app client's id.
         user_pool_client_secret: The app client's secret, if it has one. It is in no repr.
         user_pool_endpoint: Replaces the service's URL, for an emulator or a proxy.
+        jwks_uri: Where the user pool's public keys are, if neither AWS nor ``user_pool_endpoint``
+            publishes them: for an endpoint that is a proxy of the API alone.
         identity_pool_id: ``<region>:<uuid>``.
         identity_pool_endpoint: Replaces the service's URL.
         allow_guest_access: Whether nobody in particular gets AWS credentials, too.
@@ -202,6 +192,9 @@ class AuthConfig:
         read_timeout: Seconds to wait for an answer.
         max_attempts: How often a request is made at most, 1 to 10.
         allow_insecure_http: Allow plain http to other machines than this one.
+        clock: Returns the time in seconds since the epoch, for what is made with this configuration
+            and given no ``clock`` of its own; by default the process's, which is ``time.time``. It is
+            part of neither equality nor repr, copies share it, and a pickle leaves it out.
 
     Raises:
         AuthConfigError: A value is malformed; the message names its field. It is a ``ValueError``.
@@ -211,6 +204,7 @@ class AuthConfig:
     user_pool_client_id: str | None = None
     user_pool_client_secret: str | None = field(default=None, repr=False)
     user_pool_endpoint: str | None = None
+    jwks_uri: str | None = None
     identity_pool_id: str | None = None
     identity_pool_endpoint: str | None = None
     allow_guest_access: bool = False
@@ -226,58 +220,84 @@ class AuthConfig:
     read_timeout: float = 10.0
     max_attempts: int = 3
     allow_insecure_http: bool = False
+    clock: Callable[[], float] | None = field(default=None, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         self._check_ids()
         for name in ("user_pool_endpoint", "identity_pool_endpoint"):
             if getattr(self, name) is not None:
-                _check_url(name, getattr(self, name), allow_http=self.allow_insecure_http)
+                check_url(name, getattr(self, name), allow_http=self.allow_insecure_http)
+        if self.jwks_uri is not None:
+            check_url("jwks_uri", self.jwks_uri, allow_http=self.allow_insecure_http, allow_query=True)
+        require(
+            self.clock is None or callable(self.clock), "clock", "must be a function that returns seconds"
+        )
         if self.oauth is not None:
-            _require(isinstance(self.oauth, OAuthConfig), "oauth", "must be an OAuthConfig")
-            _check_url("oauth.domain", self.oauth.base_url, allow_http=self.allow_insecure_http)
+            require(isinstance(self.oauth, OAuthConfig), "oauth", "must be an OAuthConfig")
+            check_url("oauth.domain", self.oauth.base_url, allow_http=self.allow_insecure_http)
         if self.passwordless is not None:
-            _require(
+            require(
                 isinstance(self.passwordless, PasswordlessConfig),
                 "passwordless",
                 "must be a PasswordlessConfig",
             )
         for name in ("allow_guest_access", "device_tracking", "allow_insecure_http"):
-            _check_flag(name, getattr(self, name))
-        _require(
+            check_flag(name, getattr(self, name))
+        require(
             self.sign_up_verification_method in ("code", "link"),
             "sign_up_verification_method",
             "must be 'code' or 'link'",
         )
-        _require(
-            isinstance(self.device_name, str) and 1 <= len(self.device_name) <= 1024,  # DeviceNameType
+        require(
+            is_text(self.device_name) and len(self.device_name) <= 1024,  # DeviceNameType
             "device_name",
             "must be text of 1 to 1024 characters",
         )
         self._check_numbers()
 
     def _check_ids(self) -> None:
-        _check_pattern("user_pool_id", self.user_pool_id, _USER_POOL_ID, "<region>_<name>")
-        _check_pattern("user_pool_client_id", self.user_pool_client_id, _CLIENT_ID, "an app client's id")
-        _check_pattern("user_pool_client_secret", self.user_pool_client_secret, _CLIENT_SECRET, SECRET)
-        _check_pattern("identity_pool_id", self.identity_pool_id, _IDENTITY_POOL_ID, "<region>:<uuid>")
+        check_pattern("user_pool_id", self.user_pool_id, _USER_POOL_ID, "<region>_<name>")
+        check_pattern("user_pool_client_id", self.user_pool_client_id, _CLIENT_ID, "an app client's id")
+        # Only the service can judge a secret. The message does not show the value.
+        secret = self.user_pool_client_secret
+        require(
+            secret is None or is_word(secret),
+            "user_pool_client_secret",
+            "must be printable text without blanks, as the app client shows it",
+        )
+        check_pattern("identity_pool_id", self.identity_pool_id, _IDENTITY_POOL_ID, "<region>:<uuid>")
         role = self.custom_role_arn
-        _require(
-            role is None or (isinstance(role, str) and role.startswith("arn:")),
+        require(
+            role is None or (is_word(role) and role.startswith("arn:")),
             "custom_role_arn",
             "must be an ARN",
         )
 
     def _check_numbers(self) -> None:
-        _check_number("auth_session_validity", self.auth_session_validity, 180, 900)
-        _check_number("refresh_ahead", self.refresh_ahead, 0, 86_400)
-        _check_number("connect_timeout", self.connect_timeout, 0.001, 600)
-        _check_number("read_timeout", self.read_timeout, 0.001, 600)
+        check_number("auth_session_validity", self.auth_session_validity, 180, 900)
+        check_number("refresh_ahead", self.refresh_ahead, 0, 86_400)
+        check_number("connect_timeout", self.connect_timeout, 0.001, 600)
+        check_number("read_timeout", self.read_timeout, 0.001, 600)
         attempts = self.max_attempts
-        _require(
+        require(
             isinstance(attempts, int) and not isinstance(attempts, bool) and 1 <= attempts <= 10,
             "max_attempts",
             "must be a whole number from 1 to 10",
         )
+
+    def __copy__(self) -> AuthConfig:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> AuthConfig:
+        return self  # A frozen value of frozen values; its clock must stay the same object.
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A clock may be anything that can be called, and means nothing in another process.
+        return {each.name: getattr(self, each.name) for each in fields(AuthConfig)} | {"clock": None}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
 
     @property
     def user_pool_region(self) -> str | None:
@@ -306,7 +326,7 @@ class AuthConfig:
 
     @classmethod
     def from_amplify_outputs(cls, source: str | os.PathLike[str] | Mapping[str, Any]) -> AuthConfig:
-        """Read ``amplify_outputs.json``, or the older ``amplifyconfiguration.json``.
+        """Read ``amplify_outputs.json``, or a web or mobile project's ``amplifyconfiguration.json``.
 
         Args:
             source: The file's path, or what is in it. A path is read at once: call this before the
@@ -356,6 +376,7 @@ class AuthConfig:
             user_pool_client_id=get("COGNITO_CLIENT_ID"),
             user_pool_client_secret=get("COGNITO_CLIENT_SECRET"),
             user_pool_endpoint=get("COGNITO_USER_POOL_ENDPOINT"),
+            jwks_uri=get("COGNITO_JWKS_URI"),
             identity_pool_id=get("COGNITO_IDENTITY_POOL_ID"),
             identity_pool_endpoint=get("COGNITO_IDENTITY_POOL_ENDPOINT"),
             oauth=oauth,

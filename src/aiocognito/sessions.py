@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from types import TracebackType
@@ -32,7 +31,7 @@ class SessionManager:
         hub: Hears of everybody; one is made by default.
         session_ttl: How long a session lives after its last use; counted anew at most once a day.
         max_session_age: How long a session lives at most, if there is a limit.
-        clock: Seconds since the epoch.
+        clock: Returns seconds since the epoch; by default ``config.clock``, else ``time.time``.
         http_client: An httpx client for the hosted UI; one is made by default. Left open.
         aws_session: An aiobotocore session; one is made by default.
 
@@ -48,7 +47,7 @@ class SessionManager:
         hub: Hub | None = None,
         session_ttl: timedelta = timedelta(days=30),
         max_session_age: timedelta | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         http_client: Any = None,
         aws_session: Any = None,
     ) -> None:

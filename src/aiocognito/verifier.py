@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import time
-from binascii import a2b_base64
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from enum import Enum
 from types import TracebackType
 from typing import Any, Final, Literal, Self
-from urllib.parse import urlsplit
 
 from attrs import define, frozen
 
-from .claims import ACCESS, ID, Claims, Requirements
-from .config import AuthConfig, is_loopback
+from . import clocks
+from .claims import ACCESS, ID, Claims, Requirements, kept, shown
+from .config import AuthConfig, split_scopes
+from .config_checks import check_number, check_url, is_word
 from .errors import (
-    AuthConfigError,
     AuthUserPoolException,
     JwksUnavailableError,
     TokenAlgorithmError,
@@ -26,6 +23,7 @@ from .errors import (
     TokenMalformedError,
     TokenSignatureError,
 )
+from .jwt import decode_base64url, hint, json_object
 from .services.http import Http
 from .services.jwks import Jwks
 from .services.retry import RetryPolicy
@@ -38,6 +36,8 @@ MAX_TOKEN_LENGTH: Final = 100_000
 MAX_HEADERS: Final = 64
 # How often keys are asked for at most, if there is no configuration that says so.
 KEY_ATTEMPTS: Final = 3
+# Claims are copied, compared and written by recursion: deeper ones would exhaust the stack.
+MAX_DEPTH: Final = 64
 
 
 class _Any(Enum):
@@ -84,14 +84,19 @@ class TokenVerifier:
         client_ids: The app clients whose tokens are accepted; ``ANY`` for all of the pool.
         token_use: ``"access"``, ``"id"``, or ``ANY``.
         groups: At least one of these is needed, if any are named.
-        scopes: All of these are needed; only access tokens have any.
+        scopes: All of these are needed; only access tokens have any. One text is split by commas and
+            white space.
         leeway: Seconds that clocks may differ, 0 to 300.
         jwks: The pool's keys, if they are known already. They are fetched if one is missing.
         jwks_uri: Where they are published, if not where AWS has them.
         cache_size: How many tokens are remembered.
-        clock: Seconds since the epoch.
+        clock: Returns seconds since the epoch; by default the process's clock, ``time.time``.
         http_client: An httpx client; one is made by default. Left open.
-        allow_insecure_http: Allow keys to come over plain http from another machine than this one.
+        allow_insecure_http: Allow keys to come over plain http from another machine than this one,
+            with a client of your own as well.
+        replica_regions: Other regions that the pool is replicated to. Tokens that Cognito issues there
+            name that region in their issuer; their keys are fetched there, when they are first needed,
+            unless ``jwks_uri`` is given.
 
     Raises:
         ValueError: ``client_ids`` is empty or None, ``scopes`` are asked of id tokens, or a value is
@@ -110,33 +115,42 @@ class TokenVerifier:
         jwks: Mapping[str, Any] | None = None,
         jwks_uri: str | None = None,
         cache_size: int = 10_000,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         http_client: Any = None,
         allow_insecure_http: bool = False,
+        replica_regions: str | Collection[str] = (),
     ) -> None:
         if token_use is not ANY and token_use not in (ACCESS, ID):
             raise ValueError("token_use: must be 'access', 'id' or ANY")
         if scopes and token_use == ID:
             raise ValueError("scopes: id tokens have none")
-        if isinstance(leeway, bool) or not 0 <= leeway <= 300:
-            raise ValueError("leeway: must be a number of seconds from 0 to 300")
+        check_number("leeway", leeway, 0, 300)
+        if not isinstance(cache_size, int) or isinstance(cache_size, bool) or cache_size < 0:
+            raise ValueError("cache_size: must be a whole number, 0 or more")
         if jwks is not None and not (isinstance(jwks, Mapping) and isinstance(jwks.get("keys"), list)):
             raise ValueError("jwks: must be a JSON Web Key Set, a mapping with a list of keys")
         requirements = Requirements(
             client_ids=_client_ids(client_ids),
             token_use=None if token_use is ANY else token_use,
             groups=_names(groups, "groups"),
-            scopes=_names(scopes, "scopes"),
+            scopes=_names(split_scopes(scopes) if isinstance(scopes, str) else scopes, "scopes"),
             leeway=leeway,
         )
-        issuers = _issuers(user_pool_id)
-        uri = jwks_uri or f"{issuers[0]}/.well-known/jwks.json"
-        # A caller's client may well have a way of its own to whatever is behind that URL.
-        _check_uri(uri, allow_http=allow_insecure_http or http_client is not None)
+        if jwks_uri is not None:
+            # A fetch that can be changed on its way can bring keys to sign forged tokens with. A caller's
+            # client says nothing about that.
+            check_url("jwks_uri", jwks_uri, allow_http=allow_insecure_http, allow_query=True)
+        clock = clocks.resolve(clock)
         # Keys are fetched about once a day: no connection is worth keeping in between.
         http = Http(http_client, keep_alive=False)
-        keys = Jwks(uri, http, clock, jwks, retries=RetryPolicy(KEY_ATTEMPTS))
-        self._open((_Pool(issuers, requirements, keys),), (http,), clock, cache_size)
+        made: dict[str, Jwks] = {}
+        pools = []
+        for issuers in _issuers(user_pool_id, replica_regions):
+            uri = jwks_uri or f"{issuers[0]}/.well-known/jwks.json"
+            if uri not in made:
+                made[uri] = Jwks(uri, http, clock, jwks, retries=RetryPolicy(KEY_ATTEMPTS))
+            pools.append(_Pool(issuers, requirements, made[uri]))
+        self._open(pools, (http,), clock, cache_size)
 
     def _open(
         self,
@@ -164,8 +178,9 @@ class TokenVerifier:
         """Make the verifier of a configuration's user pool and app client.
 
         Args:
-            config: Names the user pool and the app client. An endpoint of its own publishes the keys;
-                its timeouts and attempts are those of the keys' fetch.
+            config: Names the user pool and the app client. The keys are at its ``jwks_uri``, else at
+                its ``user_pool_endpoint``, else at AWS; its timeouts and attempts are those of the keys'
+                fetch. Its clock is the default.
             token_use: ``"access"``, ``"id"``, or ``ANY``.
             options: More arguments of `TokenVerifier`.
 
@@ -174,9 +189,9 @@ class TokenVerifier:
         """
         if config.user_pool_id is None or config.user_pool_client_id is None:
             raise AuthUserPoolException("no user pool is configured")
-        if config.user_pool_endpoint is not None:
-            base = config.user_pool_endpoint.rstrip("/")
-            options.setdefault("jwks_uri", f"{base}/{config.user_pool_id}/.well-known/jwks.json")
+        options["clock"] = clocks.resolve(options.get("clock"), config)
+        if options.get("jwks_uri") is None:
+            options["jwks_uri"] = _configured_jwks_uri(config)
         options.setdefault("allow_insecure_http", config.allow_insecure_http)
         verifier = cls(
             user_pool_id=config.user_pool_id,
@@ -310,16 +325,16 @@ class TokenVerifier:
         pool = self._by_issuer.get(issuer) if isinstance(issuer, str) else None
         if pool is None:
             raise TokenIssuerError(
-                f"issuer not allowed: {issuer!r}; expected {' or '.join(self._by_issuer)}",
+                f"issuer not allowed: {shown(issuer)}; expected {' or '.join(self._by_issuer)}",
                 claim="iss",
                 expected=list(self._by_issuer),
-                actual=issuer,
+                actual=kept(issuer),
             )
         return pool
 
     def _check(self, token: str, parsed: _Parsed, pool: _Pool, key: PublicKey | None) -> Claims:
         if key is None:
-            raise TokenKeyError("the user pool publishes no such key", claim="kid", actual=parsed.kid)
+            raise TokenKeyError("the user pool publishes no such key", claim="kid", actual=kept(parsed.kid))
         if not key.verify(parsed.signed, parsed.signature):
             raise TokenSignatureError("the signature does not belong to the token")
         ends_at = pool.requirements.check(parsed.payload, self._clock())
@@ -331,17 +346,29 @@ class TokenVerifier:
 
     def _parse(self, token: str) -> _Parsed:
         """Take a token apart; nothing in it counts before the signature was checked."""
-        if not isinstance(token, str) or len(token) > MAX_TOKEN_LENGTH:
-            raise TokenMalformedError("not a JSON Web Token in compact form")
+        parsed = self._take_apart(token) if isinstance(token, str) else None
+        if parsed is None:  # Raised out here: the cause would quote the token.
+            problem = hint(token)
+            raise TokenMalformedError(
+                f"not a JSON Web Token in compact form{f': {problem}' if problem else ''}"
+            )
+        return parsed
+
+    def _take_apart(self, token: str) -> _Parsed | None:
+        if len(token) > MAX_TOKEN_LENGTH:
+            return None
         try:
             header, body, signature = token.encode("ascii").split(b".")
-            kid = self._headers.get(header) or _kid(_json_object(header))
+            kid = self._headers.get(header) or _kid(json_object(header, MAX_DEPTH))
             return _Parsed(
-                header, kid, _json_object(body), b"%b.%b" % (header, body), _decode_base64url(signature)
+                header,
+                kid,
+                json_object(body, MAX_DEPTH),
+                b"%b.%b" % (header, body),
+                decode_base64url(signature),
             )
-        except (ValueError, RecursionError):
-            # `from None`: the cause quotes the token.
-            raise TokenMalformedError("not a JSON Web Token in compact form") from None
+        except ValueError:
+            return None
 
 
 def _keep(cache: dict[Any, Any], key: object, value: object, size: int) -> None:
@@ -355,67 +382,45 @@ def _keep(cache: dict[Any, Any], key: object, value: object, size: int) -> None:
 def _kid(header: Mapping[str, Any]) -> str:
     if header.get("alg") != ALGORITHM:
         raise TokenAlgorithmError(
-            f"algorithm not allowed: {header.get('alg')!r}; expected {ALGORITHM}",
+            f"algorithm not allowed: {shown(header.get('alg'))}; expected {ALGORITHM}",
             claim="alg",
             expected=ALGORITHM,
-            actual=header.get("alg"),
+            actual=kept(header.get("alg")),
         )
     if "crit" in header:  # RFC 7515, 4.1.11: what is not understood must be refused
-        raise TokenMalformedError("the token asks for extensions", claim="crit", actual=header["crit"])
+        raise TokenMalformedError("the token asks for extensions", claim="crit", actual=kept(header["crit"]))
     kid = header.get("kid")
     if not isinstance(kid, str) or not kid:
-        raise TokenMalformedError("the token names no key", claim="kid", actual=kid)
+        raise TokenMalformedError("the token names no key", claim="kid", actual=kept(kid))
     return kid
 
 
-# The characters in which base64 differs from base64url are none of its own there.
-_TO_BASE64: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
+def _configured_jwks_uri(config: AuthConfig) -> str | None:
+    if config.jwks_uri is not None or config.user_pool_endpoint is None:
+        return config.jwks_uri
+    return f"{config.user_pool_endpoint.rstrip('/')}/{config.user_pool_id}/.well-known/jwks.json"
 
 
-def _decode_base64url(part: bytes) -> bytes:
-    """Decode what has no padding (RFC 7515, 2), and not a character that is none of the alphabet's."""
-    if not part:
-        raise ValueError("nothing to decode")
-    missing = -len(part) % 4
-    part = part.translate(_TO_BASE64)
-    return a2b_base64(part + b"==="[:missing] if missing else part, strict_mode=True)
-
-
-def _refuse_constant(constant: str) -> None:
-    raise ValueError(constant)  # NaN and the infinities are no JSON (RFC 8259, section 6)
-
-
-_WHITE_SPACE: Final = " \t\n\r"  # RFC 8259, section 2
-_json = json.JSONDecoder(parse_constant=_refuse_constant)
-
-
-def _json_object(part: bytes) -> dict[str, Any]:
-    text = _decode_base64url(part).decode("utf-8").strip(_WHITE_SPACE)
-    # Half as long again with `decode`, which looks for white space by regular expressions.
-    value, end = _json.raw_decode(text)
-    if end != len(text) or not isinstance(value, dict):
-        raise ValueError("not a JSON object")
-    return value
-
-
-def _issuers(user_pool_id: str) -> tuple[str, ...]:
-    try:
-        config = AuthConfig(user_pool_id=user_pool_id)
-    except AuthConfigError as error:
-        raise ValueError(str(error)) from None
-    if config.user_pool_region is None:
+def _issuers(user_pool_id: str, replica_regions: str | Collection[str]) -> list[tuple[str, str]]:
+    """Return both forms of a pool's issuer for its own region, and for each that it is replicated to."""
+    region = AuthConfig(user_pool_id=user_pool_id).user_pool_region
+    if region is None:
         raise ValueError("user_pool_id: is missing")
-    host = config.service_url("cognito-idp").removeprefix("https://")
-    return (f"https://{host}/{user_pool_id}", f"https://issuer-{host}/{user_pool_id}")
+    # A collection without members is the default here, and accepts nothing more.
+    replicas = _names(replica_regions, "replica_regions") if replica_regions else ()
+    hosts = [_host(each) for each in (region, *sorted(set(replicas) - {region}))]
+    return [(f"https://{host}/{user_pool_id}", f"https://issuer-{host}/{user_pool_id}") for host in hosts]
 
 
-def _check_uri(uri: str, *, allow_http: bool) -> None:
-    parts = urlsplit(uri)
-    # Whoever could change the keys on their way could sign tokens.
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("jwks_uri: must be an http or https URL with a host")
-    if parts.scheme == "http" and not allow_http and not is_loopback(parts.hostname):
-        raise ValueError("jwks_uri: is plain http beyond this machine")
+def _host(region: str) -> str:
+    """Return the host of user pools in a region."""
+    try:
+        config = AuthConfig(user_pool_id=f"{region}_x")
+    except ValueError:
+        config = None
+    if config is None or config.user_pool_region != region:
+        raise ValueError("replica_regions: must hold names of regions, such as 'us-west-2'")
+    return config.service_url("cognito-idp").removeprefix("https://")
 
 
 def _client_ids(client_ids: str | Collection[str] | Literal[_Any.ANY]) -> frozenset[str] | None:
@@ -423,7 +428,10 @@ def _client_ids(client_ids: str | Collection[str] | Literal[_Any.ANY]) -> frozen
         return None
     if client_ids is None:
         raise ValueError("client_ids: is None; name the app clients, or say ANY")
-    return _names(client_ids, "client_ids")
+    names = _names(client_ids, "client_ids")
+    if not all(is_word(name) and "," not in name for name in names):
+        raise ValueError("client_ids: must hold each id as a member of its own, without blanks and commas")
+    return names
 
 
 def _names(values: object, name: str) -> frozenset[str]:

@@ -176,7 +176,7 @@ class EmulatedUserPool:
 
     @property
     def config(self) -> AuthConfig:
-        """The configuration with which a client finds it, the hosted UI included if the client has it."""
+        """The configuration of a client of this pool: endpoints, hosted UI if it has one, and clock."""
         return self._config(self.state.clients[self.client_id])
 
     def _config(self, client: AppClient) -> AuthConfig:
@@ -188,6 +188,7 @@ class EmulatedUserPool:
             identity_pool_endpoint=self._emulator.url,
             auth_session_validity=client.session_life,
             oauth=self._oauth(client) if client.is_oauth else None,
+            clock=self._emulator.clock,
         )
 
     def _oauth(self, client: AppClient) -> OAuthConfig:

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 from aiohttp import web
 from anyio import to_thread
 
-from ..config import is_loopback
+from ..config_checks import is_loopback
 from .calls import Call
 from .clock import Clock
 from .dispatch import operation_model, perform, table

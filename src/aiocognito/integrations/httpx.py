@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import httpx
 
-from ..config import is_loopback
+from ..config_checks import is_loopback
 from ..errors import UserUnAuthenticatedException
 from ..session.provider import TokenProvider
 

@@ -29,7 +29,8 @@ from botocore.httpsession import ProxyConfiguration
 from botocore.loaders import Loader
 from yarl import URL
 
-from ..config import AuthConfig, is_loopback
+from ..config import AuthConfig
+from ..config_checks import is_loopback
 from .aws_answers import Answer, AnswerReader
 from .aws_failures import NoSlot, network_error
 from .environment import proxy_for, tls_context

@@ -57,7 +57,8 @@ class HostedUi:
 
     def logout_url(self, redirect_uri: str) -> str:
         """Return the URL that ends the hosted UI's own session and comes back to ``redirect_uri``."""
-        return f"{self._base}/logout?client_id={self._client_id}&logout_uri={_component(redirect_uri)}"
+        client_id, back = _component(self._client_id), _component(redirect_uri)
+        return f"{self._base}/logout?client_id={client_id}&logout_uri={back}"
 
     async def exchange_code(self, code: str, *, redirect_uri: str, code_verifier: str) -> TokenSet:
         """Exchange an authorization code for tokens. It can be done once.

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from attrs import field, frozen
 
+from .. import clocks
 from ..config import AuthConfig
 from ..hub import AuthEvent, AuthEventName, Hub
 from ..models import AuthTokens, Credentials
@@ -54,7 +55,7 @@ class Shared:
         storage: Where records lie.
         connections: The gateways.
         hub: Hears of every session.
-        clock: Seconds since the epoch.
+        clock: Returns seconds since the epoch; None for the configuration's, else the process's.
         session_ttl: Seconds that a record lives after its last use.
         max_session_age: Seconds that a session lives at most, if there is a limit.
     """
@@ -66,7 +67,7 @@ class Shared:
         storage: Storage,
         connections: Connections,
         hub: Hub,
-        clock: Callable[[], float],
+        clock: Callable[[], float] | None,
         session_ttl: float,
         max_session_age: float | None,
     ) -> None:
@@ -74,13 +75,13 @@ class Shared:
         self.storage = storage
         self.connections = connections
         self.hub = hub
-        self.clock = clock
+        self.clock = clocks.resolve(clock, config)
         self.session_ttl = session_ttl
         self.max_session_age = max_session_age
         self.decoded: dict[str, Decoded] = {}
         self.refreshes: dict[str, asyncio.Future[AuthTokens | None]] = {}
         self.credential_flights: dict[tuple[str | None, ...], asyncio.Task[tuple[Credentials, str]]] = {}
-        self.patience = Patience(clock)
+        self.patience = Patience(self.clock)
         self._hubs: dict[str, dict[int, weakref.ref[Hub]]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._id_tokens: TokenVerifier | None = None

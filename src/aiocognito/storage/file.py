@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import random
-import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -14,6 +13,7 @@ from typing import TypeVar
 
 from anyio import CancelScope, current_time, sleep
 
+from .. import clocks
 from ..errors import AuthConfigError, StorageError
 from .cipher import Cipher
 from .disk import Disk
@@ -63,14 +63,15 @@ class FileStorage:
         directory: str | os.PathLike[str],
         *,
         encryption_key: bytes | Sequence[bytes] | None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         if not _IS_POSIX:
             raise AuthConfigError(
                 "FileStorage needs flock(2), as POSIX systems (Linux, macOS) have it; use another storage"
             )
         cipher = None if encryption_key is None else Cipher(encryption_key, field="encryption_key")
-        self._disk = Disk(Path(directory).absolute(), cipher, clock)  # a later chdir moves no session
+        # Absolute, so that a later chdir moves no session.
+        self._disk = Disk(Path(directory).absolute(), cipher, clocks.resolve(clock))
         # Tasks of this process queue up here, in order; only the first of them asks the kernel.
         self._writers = TaskLocks()
         self._leases = TaskLocks()

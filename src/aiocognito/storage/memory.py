@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
+from .. import clocks
 from .expiry import Entry, ExpiryHeap
 from .protocol import check_key, check_replace, check_set, same
 from .sweep_horizon import SweepHorizon
@@ -29,8 +29,8 @@ class MemoryStorage:
 
     __slots__ = ("_clock", "_due", "_entries", "_heap", "_horizon", "_locks")
 
-    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
+    def __init__(self, *, clock: Callable[[], float] | None = None) -> None:
+        self._clock = clocks.resolve(clock)
         self._entries: dict[str, Entry] = {}
         self._heap = ExpiryHeap()
         self._due = math.inf  # when the first of the heap expires, so that reading need not look

@@ -77,7 +77,7 @@ class EmulatedIdentityPool:
         """The configuration with which a client finds it, and the first of its user pools."""
         user_pool = self._user_pool()
         return evolve(
-            AuthConfig() if user_pool is None else user_pool.config,
+            AuthConfig(clock=self._emulator.clock) if user_pool is None else user_pool.config,
             identity_pool_id=self.id,
             identity_pool_endpoint=self._emulator.url,
             allow_guest_access=self.state.allows_guests,

@@ -1,0 +1,115 @@
+"""Checks of configuration values: each refusal is an `AuthConfigError` that names the field."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from .errors import AuthConfigError
+
+# Blanks and control characters, which urlsplit drops in part: what is checked must be what is used.
+_NOT_IN_A_URL: Final = re.compile(r"[\s\x00-\x1f\x7f\\]")
+# A name or an address, IPv6 in brackets, and a port (RFC 3986, section 3.2).
+_AUTHORITY: Final = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
+
+
+def require(condition: bool, name: str, message: str) -> None:
+    """Raise an `AuthConfigError` for a field unless a condition holds."""
+    if not condition:
+        raise AuthConfigError(message, field=name)
+
+
+def is_text(value: object) -> bool:
+    """Whether a value is text that is not empty and that UTF-8 can encode."""
+    # Surrogates are the only code points that UTF-8 cannot encode.
+    return isinstance(value, str) and value != "" and not any("\ud800" <= c <= "\udfff" for c in value)
+
+
+def is_word(value: object) -> bool:
+    """Whether a value is printable text without blanks."""
+    # A space is printable to Python, other blanks and control characters are not.
+    return isinstance(value, str) and value != "" and value.isprintable() and " " not in value
+
+
+def check_flag(name: str, value: object) -> None:
+    """Check that a value is True or False."""
+    require(isinstance(value, bool), name, "must be True or False")
+
+
+def check_text(name: str, value: object) -> None:
+    """Check that a value is None or text."""
+    require(value is None or is_text(value), name, "must be text")
+
+
+def check_pattern(name: str, value: object, pattern: re.Pattern[str], form: str) -> None:
+    """Check that a value is None or matches a pattern."""
+    if value is not None:
+        require(isinstance(value, str) and bool(pattern.fullmatch(value)), name, f"must look like {form}")
+
+
+def check_number(name: str, value: object, low: float, high: float) -> None:
+    """Check that a value is a number within bounds."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    require(
+        number and low <= value <= high,  # type: ignore[operator]  # `number` says that it is one
+        name,
+        f"must be a number of seconds from {low:g} to {high:g}",
+    )
+
+
+def is_loopback(host: str | None) -> bool:
+    """Say whether a host name is this machine's own (RFC 1122, RFC 6761)."""
+    if host is None:
+        return False
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name, not an address: 127.example.com may be any machine
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def check_url(name: str, url: object, *, allow_http: bool, allow_query: bool = False) -> None:
+    """Check the URL of a service.
+
+    Args:
+        name: The field, for the message.
+        url: What it holds.
+        allow_http: Whether plain http may go to another machine.
+        allow_query: Whether the URL may hold a query. One that a path is appended to may not.
+
+    Raises:
+        AuthConfigError: It is not such a URL.
+    """
+    parts = _split(url)
+    if parts is None or not isinstance(url, str):
+        raise AuthConfigError(
+            "must be an http or https URL with a host, without blanks, its port from 1 to 65535", field=name
+        )
+    require("@" not in parts.netloc, name, "must not hold credentials")
+    require(
+        "#" not in url and (allow_query or "?" not in url),
+        name,
+        "must not hold a fragment" if allow_query else "must not hold a query or a fragment",
+    )
+    if parts.scheme == "http" and not allow_http and not is_loopback(parts.hostname):
+        raise AuthConfigError(
+            "is plain http beyond this machine; set allow_insecure_http=True if that is meant", field=name
+        )
+
+
+def _split(url: object) -> SplitResult | None:
+    """Split an http or https URL; None if it is malformed."""
+    if not isinstance(url, str) or not is_text(url) or _NOT_IN_A_URL.search(url):
+        return None
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+        if ":" in host:
+            ipaddress.IPv6Address(host)
+    except ValueError:
+        return None
+    # Text beside the brackets of an IPv6 address is not part of `hostname`, and some clients connect to it.
+    authority = parts.netloc.rpartition("@")[2]
+    is_one = parts.scheme in {"http", "https"} and port != 0 and _AUTHORITY.fullmatch(authority)
+    return parts if is_one else None
