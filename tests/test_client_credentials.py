@@ -260,3 +260,9 @@ async def test_a_client_borrows_a_machine_s_tokens() -> None:
         session = await client.fetch_auth_session(credentials=False)
         assert session.tokens is await subject.get_tokens()
         assert session.user_sub == "client"
+
+
+@pytest.mark.parametrize("scopes", ["\ud800", ["orders/\ud800"], [""], [5], ["a\nb", "ö"], ['a"b']])
+def test_malformed_scopes_are_refused_when_it_is_made(scopes: Any) -> None:
+    with pytest.raises(AuthConfigError, match="scopes"):
+        ClientCredentials(config(user_pool_client_secret=SECRET), scopes=scopes)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Collection, Mapping
+from typing import Final
 
 from .errors import AuthValidationError, AuthValidationErrorCode
 
 Code = AuthValidationErrorCode
+
+# Half of a surrogate pair stands for no character, so that UTF-8 cannot encode it (RFC 3629, section 3).
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 
 def text(value: object, name: str, if_empty: Code = Code.InvalidArgument) -> str:
@@ -48,6 +53,22 @@ def digits_of(typed: str) -> str | None:
 def _groups_digits(character: str) -> bool:
     # Cf: zero-width characters and marks of direction; Pd: dashes; U+2212: the minus sign.
     return character.isspace() or unicodedata.category(character) in {"Cf", "Pd"} or character == "\u2212"
+
+
+def url_text(value: object, name: str) -> str:
+    """Return ``value`` if it is text that is not empty and can be written into a URL.
+
+    JSON can carry half of a surrogate pair; a URL cannot.
+
+    Raises:
+        AuthValidationError: It is something else.
+    """
+    checked = text(value, name)
+    if _SURROGATE.search(checked):
+        raise AuthValidationError(
+            Code.InvalidArgument, f"{name}: holds half of a surrogate pair, which UTF-8 cannot encode"
+        )
+    return checked
 
 
 def strings(values: object, name: str) -> Mapping[str, str] | None:

@@ -468,9 +468,11 @@ class AuthClient:
         as browsers have tabs; the oldest leaves, and all of them when somebody signs in.
 
         Args:
-            provider: ``Amazon``, ``Apple``, ``Facebook``, ``Google``, or the name of a provider of the
-                user pool's, also as ``{"custom": name}``; ``{"idp_identifier": identifier}`` finds one
-                by a domain, say. None lets the person choose.
+            provider: ``Amazon``, ``Apple``, ``Facebook``, ``Google``, or another provider of the user
+                pool: as ``{"custom": name}``, which is sent as it is, or by its name alone, which must be
+                one of ``OAuthConfig.providers`` if any are listed there.
+                ``{"idp_identifier": identifier}`` finds one by a domain, say. None lets the person
+                choose.
             custom_state: Comes back when the sign-in is complete, such as the page that was asked for.
             redirect_uri: Where the browser comes back to: exactly one of
                 ``OAuthConfig.redirect_sign_in``; the first by default.

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 from attrs import frozen
 
 from . import clocks
-from .config import AuthConfig
+from .config import AuthConfig, check_scopes, split_scopes
 from .errors import (
     AuthConfigError,
     AuthError,
@@ -48,13 +48,15 @@ class ClientCredentials:
 
     Args:
         config: Names the app client with its secret, and the domain in ``oauth``.
-        scopes: What to ask for, such as ``("orders/read",)``; None for all that the app client has.
+        scopes: What to ask for, such as ``("orders/read",)``; None for all that the app client has. One
+            text is split by commas and white space.
         clock: Returns seconds since the epoch; by default ``config.clock``, else ``time.time``.
         http_client: An httpx client; one is made by default. Left open.
 
     Raises:
         AuthUserPoolException: The configuration names no app client.
-        AuthConfigError: The app client has no secret, without which there is no such grant.
+        AuthConfigError: The app client has no secret, without which there is no such grant, or a scope
+            is malformed.
         OAuthNotConfigureException: The configuration has no ``oauth``.
     """
 
@@ -75,7 +77,7 @@ class ClientCredentials:
         if config.oauth is None:
             raise OAuthNotConfigureException("no OAuth domain is configured")
         self._config = config
-        self._scopes = (scopes,) if isinstance(scopes, str) else tuple(scopes or ())
+        self._scopes = check_scopes("scopes", split_scopes(scopes or ()))
         self._clock = clocks.resolve(clock, config)
         self._http = Http(
             http_client,

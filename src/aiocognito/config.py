@@ -54,6 +54,20 @@ def split_scopes(values: Iterable[str] | str) -> tuple[str, ...]:
     return tuple(part for member in members for part in (_words(member) or (member,)))
 
 
+def check_scopes(name: str, scopes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return scopes if each has the form of one (RFC 6749, section 3.3).
+
+    Raises:
+        AuthConfigError: One has not.
+    """
+    require(
+        all(isinstance(scope, str) and _SCOPE.fullmatch(scope) for scope in scopes),
+        name,
+        "must hold scopes, such as 'openid': ASCII text without blanks, quotes and backslashes",
+    )
+    return scopes
+
+
 def _words(member: object) -> Iterable[str]:
     return member.split() if isinstance(member, str) else ()
 
@@ -89,11 +103,7 @@ class OAuthConfig:
         check_url("oauth.domain", self.base_url, allow_http=True)
         self._check_path()
         require(self.response_type in ("code", "token"), "oauth.response_type", "must be 'code' or 'token'")
-        require(
-            all(isinstance(scope, str) and _SCOPE.fullmatch(scope) for scope in self.scopes),
-            "oauth.scopes",
-            "must hold scopes, such as 'openid': ASCII text without blanks, quotes and backslashes",
-        )
+        check_scopes("oauth.scopes", self.scopes)
         for name in ("redirect_sign_in", "redirect_sign_out"):
             require(
                 all(map(is_word, getattr(self, name))),

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from attrs import evolve
 from hosted import config
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,11 +63,28 @@ def test_b59_the_urls_are_amplify_s(case: dict[str, Any], monkeypatch: pytest.Mo
         ("Apple", "SignInWithApple"),
         ("Facebook", "Facebook"),
         ("PieAuth", "PieAuth"),
+        ("google", "Google"),
+        ("LOGIN_WITH_AMAZON", "LoginWithAmazon"),
+        ("SignInWithApple", "SignInWithApple"),
         ("COGNITO", "COGNITO"),
     ],
 )
 def test_b59_providers(provider: str, name: str) -> None:
     assert query(leave(provider=provider))["identity_provider"] == name
+
+
+def listing(*providers: str) -> AuthConfig:
+    oauth = config().oauth
+    assert oauth is not None
+    return evolve(config(), oauth=evolve(oauth, providers=providers))
+
+
+def test_a_provider_that_is_not_listed_is_refused_by_name() -> None:
+    known = listing("Google", "PieAuth")
+    assert query(leave(known, provider="PieAuth"))["identity_provider"] == "PieAuth"
+    assert query(leave(known, provider={"custom": "CakeAuth"}))["identity_provider"] == "CakeAuth"
+    with pytest.raises(AuthValidationError, match=r"^provider: is not one of Google, PieAuth .*custom"):
+        leave(known, provider="CakeAuth")
 
 
 @pytest.mark.parametrize("prompt", ["LOGIN", "CONSENT", "SELECT_ACCOUNT", "select_account"])
@@ -165,6 +183,12 @@ def test_without_a_hosted_ui() -> None:
         {"nonce": 7},
         {"custom_state": 5},
         {"custom_state": "\ud800"},
+        {"nonce": "n\udfff"},
+        {"login_hint": "\ud800"},
+        {"lang": "\ud800"},
+        {"provider": "\ud800"},
+        {"provider": {"custom": "\ud800"}},
+        {"provider": {"idp_identifier": "\ud800"}},
     ],
 )
 def test_arguments_that_do_not_fit(arguments: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import logging
 import os
 import threading
 from collections.abc import AsyncIterator
@@ -17,6 +18,9 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 from attrs import evolve
 from blockbuster import blockbuster_ctx
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from scripted import CONFIG as SCRIPTED
 from scripted import Clock, ScriptedService, attach, jwt
 from services.stub import Request, Stub, stub_server
@@ -279,3 +283,27 @@ async def test_what_there_is_no_session_for() -> None:
     async with AuthClient(SCRIPTED) as auth:
         with pytest.raises(InvalidIdentityPoolIdException):
             aws_session(auth)
+
+
+def test_the_page_on_logging_says_how_to_keep_session_tokens_out(caplog: pytest.LogCaptureFixture) -> None:
+    """A client of botocore's logs what it signs at DEBUG: the page's setting must end that."""
+    credentials = Credentials("AKIAEXAMPLE", "secret-key", "session-t0ken")
+    levels = {name: logging.getLogger(name).level for name in ("botocore", "aiobotocore", "httpcore")}
+    page = (Path(__file__).parents[2] / "docs" / "logging.md").read_text()
+    example = page[page.index("for name in (") : page.index("```", page.index("for name in ("))]
+
+    def sign() -> str:
+        caplog.clear()
+        request = AWSRequest("GET", "https://bucket.s3.amazonaws.com/key")
+        S3SigV4Auth(credentials, "s3", "us-east-1").add_auth(request)
+        return caplog.text
+
+    with caplog.at_level(logging.DEBUG):
+        try:
+            logging.getLogger("botocore").setLevel(logging.NOTSET)
+            assert "session-t0ken" in sign()
+            exec(example, {"logging": logging})
+            assert "session-t0ken" not in sign()
+        finally:
+            for name, level in levels.items():
+                logging.getLogger(name).setLevel(level)

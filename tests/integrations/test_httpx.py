@@ -1,15 +1,18 @@
 """A token goes to the hosts that are named, and nowhere else."""
 
 import asyncio
+import sys
 from typing import Any
 
 import httpx
+import httpx2
 import pytest
 from hosted import config, hosted_client
 from scripted import CONFIG, jwt, scripted_client, signed_in
 
 from aiocognito import ClientCredentials, SessionManager
 from aiocognito.errors import UserUnAuthenticatedException
+from aiocognito.integrations import httpx as integration
 from aiocognito.integrations.httpx import SessionAuth
 from aiocognito.jwt import JWT
 from aiocognito.models import AuthTokens
@@ -270,3 +273,124 @@ async def test_what_has_no_tokens() -> None:
 
 def test_a_client_s_token_is_in_no_repr() -> None:
     assert "s3cr3t" not in repr(SessionAuth(tokens(), hosts="a.example"))
+
+
+# Hosts that are misspelt
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "x:0",
+        "x:00",
+        "x:",
+        "x:65536",
+        "x:-1",
+        "x:+1",
+        "x: 80",
+        "x:٣",
+        ".example.com",
+        ".",
+        "example.com/",
+        "example.com//",
+        "/example.com",
+        "//example.com",
+        "example.com?",
+        "example.com#",
+        "example.com\\",
+        "user@example.com",
+        "@example.com",
+        "*.example.com",
+        "*",
+        "",
+        " ",
+        " example.com",
+        "example.com\n",
+        "example.com\t",
+        "https://example.com",
+        "a%2eexample.com",
+        "::1",
+        "[::1",
+        "[::1]x",
+        "[::1]:0",
+        "[::1].example.com",
+        "\ud800",
+        None,
+        b"example.com",
+        ["example.com"],
+    ],
+)
+def test_what_is_not_a_host_is_refused(host: Any) -> None:
+    for hosts in ([host], ["api.example.com", host]):
+        with pytest.raises(ValueError, match="hosts: "):
+            SessionAuth(tokens(), hosts=hosts)
+
+
+async def test_port_0_is_not_the_scheme_s_own(servers: Servers) -> None:
+    provider = tokens()
+    assert await sent(servers, "https://x:0/", SessionAuth(provider, hosts=["x:443"])) is None
+    assert provider.asked == 0
+
+
+# The successor
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://api.example.com/x?y", f"Bearer {TOKEN}"),
+        ("https://API.example.com:443/", f"Bearer {TOKEN}"),
+        ("https://bücher.example/", f"Bearer {TOKEN}"),
+        ("http://localhost:8000/", f"Bearer {TOKEN}"),
+        ("http://[::1]:8000/", f"Bearer {TOKEN}"),
+        ("http://api.example.com/", None),
+        ("https://api.example.com.evil.example/", None),
+        ("https://api.example.com@evil.example/", None),
+        ("https://other.example/", None),
+    ],
+)
+async def test_a_client_of_httpx2_sends_the_token_to_the_same_hosts(url: str, expected: str | None) -> None:
+    seen: list[str | None] = []
+
+    def handle(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request.headers.get("authorization"))
+        return httpx2.Response(200)
+
+    hosts = ["api.example.com", "bücher.example", "localhost", "[::1]"]
+    auth = SessionAuth(tokens(), hosts=hosts)
+    async with httpx2.AsyncClient(auth=auth, transport=httpx2.MockTransport(handle)) as client:
+        await client.get(url)
+    assert seen == [expected]
+
+
+async def test_a_redirect_of_httpx2_to_another_host_does_not_take_the_token_along() -> None:
+    seen: list[tuple[str, str | None]] = []
+
+    def handle(request: httpx2.Request) -> httpx2.Response:
+        seen.append((request.url.host, request.headers.get("authorization")))
+        if request.url.host == "a.example":
+            return httpx2.Response(307, headers={"Location": "https://b.example/"})
+        return httpx2.Response(200)
+
+    auth = SessionAuth(tokens(), hosts=["a.example", "b.example"])
+    transport = httpx2.MockTransport(handle)
+    async with httpx2.AsyncClient(auth=auth, transport=transport, follow_redirects=True) as client:
+        await client.get("https://a.example/")
+    assert seen == [("a.example", f"Bearer {TOKEN}"), ("b.example", None)]
+
+
+def test_a_synchronous_client_of_httpx2_is_refused() -> None:
+    auth = SessionAuth(tokens(), hosts=["a.example"])
+    transport = httpx2.MockTransport(lambda request: httpx2.Response(200))
+    with (
+        httpx2.Client(auth=auth, transport=transport) as client,
+        pytest.raises(RuntimeError, match="AsyncClient"),
+    ):
+        client.get("https://a.example/")
+
+
+def test_the_integration_needs_no_httpx2(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "httpx2", None)
+    assert integration._auth_classes() == (httpx.Auth,)
+    monkeypatch.setitem(sys.modules, "httpx2", httpx)  # as `httpx2.alias_httpx` has it, the other way round
+    assert integration._auth_classes() == (httpx.Auth,)

@@ -38,7 +38,14 @@ BuiltInProvider: TypeAlias = Literal["Amazon", "Apple", "Facebook", "Google"]
 Prompt: TypeAlias = Literal["NONE", "LOGIN", "CONSENT", "SELECT_ACCOUNT"]
 Provider: TypeAlias = str | Mapping[str, str] | None
 
-_BUILT_IN: Final = {"Amazon": "LoginWithAmazon", "Apple": "SignInWithApple"}
+_BUILT_IN: Final = {
+    "amazon": "LoginWithAmazon",
+    "loginwithamazon": "LoginWithAmazon",
+    "apple": "SignInWithApple",
+    "signinwithapple": "SignInWithApple",
+    "facebook": "Facebook",
+    "google": "Google",
+}
 _PROMPTS: Final = ("NONE", "LOGIN", "CONSENT", "SELECT_ACCOUNT")
 _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 STATE_LENGTH: Final = 32
@@ -105,7 +112,7 @@ def depart(
         ("redirect_uri", back),
         ("response_type", "code"),
         ("client_id", config.user_pool_client_id),
-        _identity_provider(provider, shown),
+        _identity_provider(provider, shown, oauth.providers),
         ("scope", " ".join(oauth.scopes)),
         ("login_hint", _optional(login_hint, "login_hint")),
         ("lang", _optional(lang, "lang")),
@@ -154,12 +161,9 @@ def read_callback(callback_url: object) -> Callback:
         OAuthSignInException: It cannot be read, or holds a parameter twice (RFC 6749, 3.1).
     """
     url = arguments.text(callback_url, "callback_url")
-    try:
-        url.encode()
-        pairs = parse_qsl(urlsplit(url).query, keep_blank_values=True, max_num_fields=MAX_FIELDS)
-    except ValueError:
-        # `from None`: the cause may quote the URL, and that the code.
-        raise OAuthSignInException("the callback URL cannot be read") from None
+    pairs = _query(url)
+    if pairs is None:  # Raised out here: the cause would quote the URL, and with it the code.
+        raise OAuthSignInException("the callback URL cannot be read")
     values = {name: value for name, value in pairs if value}
     known = [name for name, _ in pairs if name in ("code", "state", "error", "error_description")]
     if len(known) != len(set(known)):
@@ -170,6 +174,14 @@ def read_callback(callback_url: object) -> Callback:
         error=values.get("error"),
         error_description=values.get("error_description"),
     )
+
+
+def _query(url: str) -> list[tuple[str, str]] | None:
+    try:
+        url.encode()
+        return parse_qsl(urlsplit(url).query, keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    except ValueError:
+        return None
 
 
 async def arrive(
@@ -229,20 +241,11 @@ def _check_nonce(actual: object, expected: str | None) -> None:
 
 
 def new_state(custom_state: str | None = None) -> str:
-    """Make a random state; a custom one follows a hyphen, in hexadecimal digits of its UTF-8.
-
-    Raises:
-        AuthValidationError: The custom one cannot be written in UTF-8.
-    """
+    """Make a random state; a custom one follows a hyphen, in hexadecimal digits of its UTF-8."""
     state = random_text(STATE_LENGTH)
     if not custom_state:
         return state
-    try:
-        return f"{state}-{custom_state.encode().hex()}"
-    except UnicodeEncodeError:
-        raise AuthValidationError(
-            AuthValidationErrorCode.InvalidArgument, "custom_state: cannot be written in UTF-8"
-        ) from None
+    return f"{state}-{custom_state.encode().hex()}"
 
 
 def custom_state_of(state: str) -> str | None:
@@ -270,23 +273,43 @@ def code_challenge(code_verifier: str) -> str:
 # Arguments
 
 
-def _identity_provider(provider: Provider, prompt: str | None) -> tuple[str, str | None]:
+def _identity_provider(
+    provider: Provider, prompt: str | None, configured: tuple[str, ...]
+) -> tuple[str, str | None]:
     if isinstance(provider, Mapping):
         return _named_provider(provider)
     name = _optional(provider, "provider")
     if name is None:
         # Without a provider the person chooses on the page; with prompt=none there is no page.
         return "identity_provider", None if prompt == "none" else "COGNITO"
-    return "identity_provider", _BUILT_IN.get(name, name)
+    return "identity_provider", _known_provider(name, configured)
+
+
+def _known_provider(name: str, configured: tuple[str, ...]) -> str:
+    """Return Cognito's name of a provider.
+
+    A built-in one may be spelt as Cognito and Amplify's files spell it, and in any case. Another must be
+    one of those that the configuration lists, if it lists any.
+    """
+    built_in = _BUILT_IN.get(name.replace("_", "").casefold())
+    if built_in is not None or name == "COGNITO":
+        return built_in or name
+    if configured and name not in configured:
+        raise AuthValidationError(
+            AuthValidationErrorCode.InvalidArgument,
+            f"provider: is not one of {', '.join(configured)} (OAuthConfig.providers); for a provider"
+            " that is not listed there pass {'custom': name}",
+        )
+    return name
 
 
 def _named_provider(provider: Mapping[str, str]) -> tuple[str, str | None]:
     if len(provider) == 1:
         ((kind, name),) = provider.items()
         if kind == "custom":
-            return "identity_provider", arguments.text(name, "provider[custom]")
+            return "identity_provider", arguments.url_text(name, "provider[custom]")
         if kind in ("idp_identifier", "idpIdentifier"):
-            return "idp_identifier", arguments.text(name, f"provider[{kind}]")
+            return "idp_identifier", arguments.url_text(name, f"provider[{kind}]")
     raise AuthValidationError(
         AuthValidationErrorCode.InvalidArgument,
         "provider: must be a name, {'custom': name} or {'idp_identifier': identifier}",
@@ -304,4 +327,4 @@ def _prompt(prompt: str | None) -> str | None:
 
 
 def _optional(value: object, name: str) -> str | None:
-    return None if value is None or value == "" else arguments.text(value, name)
+    return None if value is None or value == "" else arguments.url_text(value, name)

@@ -1,10 +1,11 @@
-"""Puts a person's or a machine's token on the requests of an httpx client."""
+"""Puts a person's or a machine's token on the requests of a client of httpx, or of its successor httpx2."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, Collection, Generator
-from typing import Final, Literal
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, Literal
 
 import httpx
 
@@ -12,11 +13,33 @@ from ..config_checks import is_loopback
 from ..errors import UserUnAuthenticatedException
 from ..session.provider import TokenProvider
 
+# A host name or an address, IPv6 in brackets, and a port; what httpx makes of the name is checked after that.
+_ENTRY: Final = re.compile(
+    r"(?:(?!\.)[^\s.:/?#@\\\[\]%][^\s:/?#@\\\[\]%]*|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
+)
 _HOST: Final = re.compile(r"[\w.:-]+", re.ASCII)
 _PORTS: Final = {"https": 443, "http": 80}
 
 
-class SessionAuth(httpx.Auth):
+def _auth_classes() -> tuple[type, ...]:
+    """Return the ``Auth`` class of each client library that is installed.
+
+    A client takes objects of its own library's class alone, and both libraries have the same methods.
+    """
+    try:
+        successor = import_module("httpx2")
+    except ImportError:
+        return (httpx.Auth,)
+    return tuple(dict.fromkeys((httpx.Auth, successor.Auth)))  # The one may stand in for the other.
+
+
+if TYPE_CHECKING:
+    _Auth = httpx.Auth
+else:
+    _Auth = type("_Auth", _auth_classes(), {})
+
+
+class SessionAuth(_Auth):
     """Sends the token of whoever is signed in, to the hosts that are named and to nobody else.
 
     ``httpx.AsyncClient(auth=SessionAuth(auth, hosts=["api.example.com"]))``. Other hosts get their
@@ -26,7 +49,7 @@ class SessionAuth(httpx.Auth):
 
     Args:
         auth: An `AuthClient`, or a `TokenProvider` such as `ClientCredentials`.
-        hosts: Such as ``api.example.com``, to the letter; with a port, that port alone.
+        hosts: Such as ``api.example.com``, to the letter; with a port from 1 to 65535, that port alone.
         token: ``"access"``, or ``"id"`` for the services that want the other one.
         allow_insecure_http: Whether the token may go over plain http to another machine.
 
@@ -76,7 +99,7 @@ class SessionAuth(httpx.Auth):
 
     def _is_meant(self, url: httpx.URL) -> bool:
         host = url.raw_host.decode()
-        port = url.port or _PORTS.get(url.scheme)
+        port = _PORTS.get(url.scheme) if url.port is None else url.port
         if (host, port) not in self._hosts and (host, None) not in self._hosts:
             return False
         return url.scheme == "https" or (url.scheme == "http" and (self._allow_http or is_loopback(host)))
@@ -93,13 +116,19 @@ class SessionAuth(httpx.Auth):
 
 def _host(entry: object) -> tuple[str, int | None]:
     """Read a host as httpx reads that of a URL, so that the two can be compared."""
-    text = entry if isinstance(entry, str) else ""
+    match = _ENTRY.fullmatch(entry) if isinstance(entry, str) else None
+    port = int(match["port"]) if match and match["port"] else None
+    host = _as_in_urls(entry) if match else ""
+    if not _HOST.fullmatch(host) or not (port is None or 1 <= port <= 65535):
+        raise ValueError(
+            f"hosts: {entry!r} is not a host name such as 'api.example.com' or 'api.example.com:8443';"
+            " leave out scheme, path, wildcards and a leading dot"
+        )
+    return host, port
+
+
+def _as_in_urls(entry: object) -> str:
     try:
-        url = httpx.URL(f"https://{text}")
+        return httpx.URL(f"https://{entry}").raw_host.decode()
     except httpx.InvalidURL:
-        url = httpx.URL("")
-    is_more = url.userinfo or url.raw_path != b"/" or url.fragment or "?" in text or "#" in text
-    if is_more or not _HOST.fullmatch(url.raw_host.decode()):
-        raise ValueError(f"hosts: {entry!r} is no host name; leave out the scheme and the path")
-    # httpx drops a port that is the scheme's own.
-    return url.raw_host.decode(), url.port or (443 if text.endswith(":443") else None)
+        return ""
