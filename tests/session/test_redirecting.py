@@ -709,3 +709,12 @@ async def test_a_configuration_with_an_endpoint_of_its_own_publishes_its_keys_th
         await sign_in(client, hosted)
         assert str(hosted.requests[0].url) == "http://127.0.0.1:9229/us-east-1_Signed/.well-known/jwks.json"
         assert isinstance(settings, AuthConfig)
+
+
+async def test_a_configuration_with_a_jwks_uri_has_its_keys_there_whatever_the_endpoint() -> None:
+    settings = config(
+        user_pool_endpoint="http://127.0.0.1:9229", jwks_uri="https://keys.example/pool/jwks.json"
+    )
+    async with hosted_client(config=settings) as (client, hosted, _):
+        await sign_in(client, hosted)
+        assert str(hosted.requests[0].url) == "https://keys.example/pool/jwks.json"

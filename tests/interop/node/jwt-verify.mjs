@@ -3,9 +3,9 @@ import { CognitoJwtVerifier } from 'aws-jwt-verify';
 import { serve } from './rpc.mjs';
 
 await serve({
-  async verify({ token, jwksUri, ...properties }) {
+  async verify({ token, jwksUri, jwks, ...properties }) {
     const verifier = CognitoJwtVerifier.create(properties);
-    verifier.cacheJwks(await (await fetch(jwksUri)).json());
+    verifier.cacheJwks(jwks ?? (await (await fetch(jwksUri)).json()));
     return verifier.verify(token);
   },
 });

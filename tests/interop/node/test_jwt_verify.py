@@ -1,13 +1,16 @@
 """aws-jwt-verify 5, AWS's own verifier, on the tokens of our emulator."""
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 import walking_pages
+from signed import POOL, access_claims, jwks, key
 
-from aiocognito import AuthClient, ClientCredentials
+from aiocognito import AuthClient, ClientCredentials, TokenVerifier
 from aiocognito.emulator import CognitoEmulator
+from aiocognito.errors import TokenVerificationError
 
 pytestmark = pytest.mark.interop
 
@@ -123,3 +126,55 @@ async def test_tokens_of_the_hosted_ui(verifier: Any, emulator: CognitoEmulator)
     machines = {**known, "clientId": config.user_pool_client_id, "tokenUse": "access", "token": token}
     claims = await verifier("verify", **machines, scope=["orders/read"])
     assert claims["sub"] == config.user_pool_client_id
+
+
+# Odd tokens that are signed: AWS's verifier and ours judge them alike.
+
+NOW = int(time.time())
+
+
+@pytest.mark.parametrize(
+    ("claims", "wanted"),
+    [
+        ({"iat": str(NOW)}, {}),
+        ({"iat": True}, {}),
+        ({"iat": [NOW]}, {}),
+        ({"exp": "tomorrow"}, {}),
+        ({"sub": 5}, {}),
+        ({"sub": ["ana"]}, {}),
+        ({"jti": 5}, {}),
+        ({"scope": "openid\torders/read"}, {"scope": "orders/read"}),
+        ({"scope": "openid\u00a0orders/read"}, {"scope": "orders/read"}),
+        ({"cognito:groups": [None, 1]}, {"groups": "None"}),
+        ({"cognito:groups": [1]}, {"groups": "1"}),
+        ({"client_id": ["client"]}, {}),
+        ({"iss": f"https://cognito-idp.eu-west-1.amazonaws.com/{POOL}"}, {}),
+    ],
+)
+async def test_odd_tokens_are_refused_by_both(verifier: Any, claims: Any, wanted: dict[str, str]) -> None:
+    good = access_claims(exp=NOW + 600, iat=NOW, auth_time=NOW)
+    options = {name: [value] for name, value in wanted.items()}
+    theirs = {"userPoolId": POOL, "clientId": "client", "tokenUse": "access", "jwks": jwks(key())}
+    ours = TokenVerifier(
+        user_pool_id=POOL,
+        client_ids="client",
+        token_use="access",
+        jwks=jwks(key()),
+        groups=options.get("groups"),
+        scopes=options.get("scope"),
+    )
+    assert (await verifier("verify", **theirs, token=key().token(good)))["username"] == "ana"
+    token = key().token(good | claims)
+    await verifier.refused("verify", **theirs, **options, token=token)
+    with pytest.raises(TokenVerificationError):
+        await ours.verify(token)
+
+
+async def test_both_issuers_of_a_pool_are_accepted_by_both(verifier: Any) -> None:
+    ours = TokenVerifier(user_pool_id=POOL, client_ids="client", token_use="access", jwks=jwks(key()))
+    theirs = {"userPoolId": POOL, "clientId": "client", "tokenUse": "access", "jwks": jwks(key())}
+    for prefix in ("", "issuer-"):
+        issuer = f"https://{prefix}cognito-idp.us-east-1.amazonaws.com/{POOL}"
+        token = key().token(access_claims(exp=NOW + 600, iat=NOW, auth_time=NOW, iss=issuer))
+        assert (await verifier("verify", **theirs, token=token))["iss"] == issuer
+        assert (await ours.verify(token))["iss"] == issuer
