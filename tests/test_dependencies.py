@@ -1,4 +1,4 @@
-"""The lowest versions that are accepted have no advisory that is known; each row names the one that set it."""
+"""The lowest accepted versions have no known advisory; each row names the one that set its bound."""
 
 import tomllib
 from pathlib import Path
