@@ -18,7 +18,7 @@ from urllib.request import getproxies_environment
 
 from attrs import field, frozen
 
-from ..config import is_loopback
+from ..config_checks import is_loopback
 from ..errors import AuthConfigError
 
 _PORTS: Final = {"https": 443, "http": 80}
