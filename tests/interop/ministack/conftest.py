@@ -116,16 +116,6 @@ def ministack(ministack_program: Path, tmp_path_factory: pytest.TempPathFactory)
             process.terminate()
 
 
-def _make_client(admin: Any, pool_id: str, *, secret: bool) -> dict[str, Any]:
-    while True:
-        client: dict[str, Any] = admin.client.create_user_pool_client(
-            UserPoolId=pool_id, ClientName="app", GenerateSecret=secret, ExplicitAuthFlows=FLOWS
-        )["UserPoolClient"]
-        # Its secrets are Base64; Cognito's service model allows none with a slash in it (`[\w+]+`).
-        if "/" not in client.get("ClientSecret", ""):
-            return client
-
-
 @pytest.fixture
 def make_pool(ministack: str, connect_admin: Callable[[str], Any]) -> Callable[..., Pool]:
     """Make a user pool: `make_pool(secret=False, **CreateUserPool's members)`."""
@@ -133,7 +123,9 @@ def make_pool(ministack: str, connect_admin: Callable[[str], Any]) -> Callable[.
 
     def make(*, secret: bool = False, **settings: Any) -> Pool:
         pool_id = admin.client.create_user_pool(PoolName="interop", **settings)["UserPool"]["Id"]
-        client = _make_client(admin, pool_id, secret=secret)
+        client = admin.client.create_user_pool_client(
+            UserPoolId=pool_id, ClientName="app", GenerateSecret=secret, ExplicitAuthFlows=FLOWS
+        )["UserPoolClient"]
         config = AuthConfig(
             user_pool_id=pool_id,
             user_pool_client_id=client["ClientId"],

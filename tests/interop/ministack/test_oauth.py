@@ -136,6 +136,19 @@ async def test_a_scope_that_is_not_allowed_comes_back_as_an_error(auth: AuthClie
     assert refusal.value.error == "invalid_request"
 
 
+@pytest.mark.parametrize("character", ["/", "+"])
+async def test_secrets_in_base64_are_proved_to_every_endpoint(make_pool: Any, character: str) -> None:
+    """Its secrets hold characters that AWS's own never do: in the secret hash, in Basic, and as they are."""
+    pools = (make_pool(secret=True) for _ in range(100))
+    pool = next(pool for pool in pools if character in pool.config.user_pool_client_secret)
+    config = await with_hosted_ui(pool, flows=["client_credentials"], scopes=["openid"])
+    await pool.add_user("ana", PASSWORD, email="ana@example.com", email_verified="true")
+    async with AuthClient(config) as auth, ClientCredentials(config) as machine:
+        assert (await auth.sign_in("ana", PASSWORD)).is_signed_in
+        assert (await auth.fetch_auth_session(force_refresh=True, credentials=False)).tokens is not None
+        assert (await machine.get_tokens()).access_token.payload["client_id"] == config.user_pool_client_id
+
+
 async def test_a_machine_s_token(make_pool: Any) -> None:
     pool = make_pool(secret=True)
     scopes = [{"ScopeName": "read", "ScopeDescription": "read"}]
