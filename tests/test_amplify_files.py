@@ -460,3 +460,15 @@ def test_a_mobile_file_without_auth_is_refused_by_name(plugins: Any) -> None:
 )
 def test_a_domain_with_a_path_is_refused_by_name(source: dict[str, Any]) -> None:
     assert refusal(source).field == "oauth.domain"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'{"AppClientSecret": "s3cr3t",', b'{"AppClientSecret": "s3cr3t\xff"}', b'["s3cr3t"]', b"9" * 5000],
+)
+def test_no_refusal_of_a_file_holds_what_is_in_it(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "amplifyconfiguration.json"
+    path.write_bytes(content)
+    error = refusal(path)
+    assert error.__context__ is None
+    assert "s3cr3t" not in "".join(traceback.format_exception(error)) + repr(vars(error))

@@ -31,18 +31,27 @@ def read(path: Path) -> Mapping[str, Any]:
         AuthConfigError: It cannot be read, or holds no JSON object.
     """
     try:
-        value = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = path.read_bytes()
     except OSError as error:
         raise AuthConfigError(f"cannot be read: {error.strerror}", field=path.name) from error
-    except RecursionError:
-        raise AuthConfigError("is nested too deeply", field=path.name) from None
-    except ValueError as error:
-        # `from None`: a decoding error carries the whole document.
-        where = getattr(error, "lineno", None)
-        raise AuthConfigError(f"is no JSON{f' (line {where})' if where else ''}", field=path.name) from None
+    value, problem = _load(content)
+    if problem is not None:  # Raised out here: a decoding error holds the document, which may hold a secret.
+        raise AuthConfigError(problem, field=path.name)
     if not isinstance(value, Mapping):
         raise AuthConfigError("holds no JSON object", field=path.name)
     return value
+
+
+def _load(content: bytes) -> tuple[Any, str | None]:
+    """Parse JSON; return the value, and what is wrong if it cannot be parsed."""
+    try:
+        return json.loads(content.decode("utf-8-sig")), None
+    except RecursionError:
+        return None, "is nested too deeply"
+    except json.JSONDecodeError as error:
+        return None, f"is no JSON (line {error.lineno})"
+    except ValueError:  # bytes that are not UTF-8, or a number with too many digits
+        return None, "is no JSON"
 
 
 def parse(outputs: Mapping[str, Any]) -> dict[str, Any]:
