@@ -933,7 +933,8 @@ class AuthClient:
 
         Raises:
             UserUnAuthenticatedException: Nobody is signed in.
-            DeviceMetadataNotFoundException: This browser is no device that Cognito confirmed.
+            DeviceMetadataNotFoundException: The session's device is not one that this browser is
+                remembered as: there is no device token, or it is not confirmed yet.
         """
         self._needs_own_session()
         user = await self._own_user()
@@ -948,7 +949,8 @@ class AuthClient:
 
         Raises:
             UserUnAuthenticatedException: Nobody is signed in.
-            DeviceMetadataNotFoundException: This browser is no device that Cognito confirmed.
+            DeviceMetadataNotFoundException: The session's device is not one that this browser is
+                remembered as: there is no device token, or it is not confirmed yet.
             ResourceNotFoundException: There is no such device.
         """
         self._needs_own_session()

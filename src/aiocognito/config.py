@@ -193,7 +193,8 @@ class AuthConfig:
         sign_up_verification_method: ``code`` or ``link``, as the user pool verifies addresses.
         oauth: The hosted UI, if it is used.
         passwordless: The first factors besides the password, if the backend says.
-        device_tracking: Whether new devices are confirmed and remembered ones proven.
+        device_tracking: Whether browsers are remembered as devices. False offers no device at sign-in,
+            and confirms new ones for the session alone.
         device_name: What a remembered device is called; says library and host by default.
         auth_session_validity: Seconds that a sign-in between two steps lives: 180 to 900, as the
             app client has it.

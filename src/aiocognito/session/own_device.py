@@ -15,13 +15,13 @@ async def own_device(session: Session) -> RememberedDevice:
     """Return what this browser is remembered as, for the signed-in person.
 
     Raises:
-        DeviceMetadataNotFoundException: It is no device that Cognito confirmed.
+        DeviceMetadataNotFoundException: The session's device is not confirmed, or for the session alone.
     """
     record = (await session.load()).record
     tokens = record.tokens
     devices = await session.devices.load()
     if record.device is not None or tokens is None or tokens.username not in devices:
-        raise DeviceMetadataNotFoundException("this browser is no device that Cognito confirmed")
+        raise DeviceMetadataNotFoundException("this browser is not remembered as the session's device")
     return devices[tokens.username]
 
 
