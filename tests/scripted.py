@@ -209,6 +209,7 @@ async def scripted_manager(**arguments: Any) -> AsyncIterator[tuple[SessionManag
     clock = arguments.pop("clock", None) or Clock()
     arguments.setdefault("storage", MemoryStorage(clock=clock))
     service = ScriptedService(clock)
+    arguments.setdefault("fixed_keys", True)
     async with SessionManager(arguments.pop("config", CONFIG), clock=clock, **arguments) as manager:
         attach(manager, service)
         yield manager, service, clock

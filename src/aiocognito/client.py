@@ -18,10 +18,12 @@ from .errors import (
     AuthError,
     AuthTokenConfigException,
     AuthValidationError,
+    ServiceError,
     StorageError,
     UserAlreadyAuthenticatedException,
     UserUnAuthenticatedException,
 )
+from .errors.refusals import RefusalSubject, subject_of
 from .flows import account as account_flows
 from .flows import passkeys as passkey_flows
 from .flows import redirect as redirect_flows
@@ -56,10 +58,11 @@ from .services.connections import Connections
 from .services.own_user import OwnUser
 from .services.user_pool import UserPool
 from .session import auto_sign_in as auto_sign_in_plan
-from .session import ending, keys, redirecting
+from .session import ending, redirecting
 from .session.answering import answer_pending
 from .session.beginning import begin_automatically, begin_sign_in
-from .session.credentials import fetch_credentials
+from .session.credentials import Found, fetch_credentials
+from .session.moving import change_password, rotate_key
 from .session.own_device import forget_device, own_device
 from .session.provider import SessionTokenProvider, TokenProvider
 from .session.record import PendingAutoSignIn
@@ -135,6 +138,7 @@ class AuthClient:
             clock=clock,
             session_ttl=DEFAULT_SESSION_TTL,
             max_session_age=None,
+            fixed_keys=True,
         )
         session = Session(shared, session_key, device_token=IMPLICIT_DEVICE_TOKEN, user_context=user_context)
         self._open(session, token_provider, owned=shared)
@@ -196,7 +200,12 @@ class AuthClient:
 
     @property
     def session_key(self) -> str:
-        """The secret that opens this session. Never log it."""
+        """The secret that opens this session. Never log it.
+
+        The client of a `SessionManager` has a new one after each step of a sign-in, its end, a sign-up or
+        confirmation that a sign-in is to follow, and a change of password: set the cookie after these
+        calls. The old key opens nothing.
+        """
         return self._session.key
 
     @property
@@ -250,7 +259,8 @@ class AuthClient:
         )
         self._forget_password()
         if options is not None:
-            await auto_sign_in_plan.plan(self._session, username, options, answer, attributes)
+            plan = auto_sign_in_plan.plan(self._session, username, options, answer, attributes)
+            await self._session.shared.run(plan)
             self._auto_password = (username, password) if password else None
         elif not self._borrows:
             await auto_sign_in_plan.forget(self._session)
@@ -294,7 +304,9 @@ class AuthClient:
             force_alias_creation=force_alias_creation,
             client_metadata=metadata,
         )
-        follows = not self._borrows and await auto_sign_in_plan.confirmed(self._session, name, handle)
+        follows = not self._borrows and await self._session.shared.run(
+            auto_sign_in_plan.confirmed(self._session, name, handle)
+        )
         if not follows:
             self._forget_password()
         return SignUpResult(
@@ -353,6 +365,7 @@ class AuthClient:
         *,
         auth_flow_type: AuthFlowType = "USER_SRP_AUTH",
         preferred_challenge: str | None = None,
+        replace: bool = False,
         client_metadata: Metadata = None,
     ) -> SignInResult:
         """Begin to sign somebody in (``signIn``; InitiateAuth, RespondToAuthChallenge).
@@ -368,6 +381,8 @@ class AuthClient:
                 ``CUSTOM_WITH_SRP`` and ``CUSTOM_WITHOUT_SRP`` run the user pool's own triggers.
             preferred_challenge: With ``USER_AUTH``: the first factor to begin with, such as
                 ``EMAIL_OTP``; ``AuthConfig.passwordless`` may name a default.
+            replace: Whether the session may be signed in already (step-up authentication). Its tokens
+                serve until the new sign-in is complete, and are then revoked. False by default.
             client_metadata: For the user pool's triggers; goes with this call's requests.
 
         Returns:
@@ -376,7 +391,9 @@ class AuthClient:
 
         Raises:
             AuthValidationError: An argument is missing or does not fit; nothing was sent.
-            UserAlreadyAuthenticatedException: Somebody is signed in; nothing was sent.
+            UserAlreadyAuthenticatedException: The session is signed in already, and ``replace`` is False;
+                nothing was sent.
+            SignInException: Another sign-in of this session was answered first.
             NotAuthorizedException: Wrong username or password, or the user is disabled.
             UserNotFoundException: No such user, if the app client tells.
         """
@@ -391,7 +408,7 @@ class AuthClient:
         self._needs_own_session()
         self._forget_password()
         details = SignInDetails(username, auth_flow_type)
-        return await self._session.shared.run(self._sign_in(flow, details, metadata))
+        return await self._session.shared.run(self._sign_in(flow, details, metadata, replace=replace))
 
     async def confirm_sign_in(
         self,
@@ -449,7 +466,9 @@ class AuthClient:
         """
         self._needs_own_session()
         pending = (await self._session.load()).record.pending
-        return None if pending is None else step_of(pending.challenge)
+        if pending is None or not pending.is_open(self._session.shared.clock()):
+            return None
+        return step_of(pending.challenge)
 
     async def sign_in_with_redirect(
         self,
@@ -461,6 +480,7 @@ class AuthClient:
         login_hint: str | None = None,
         lang: str | None = None,
         nonce: str | bool | None = None,
+        replace: bool = False,
     ) -> RedirectRequest:
         """Begin a sign-in on the hosted UI (``signInWithRedirect``; the authorize endpoint).
 
@@ -481,6 +501,8 @@ class AuthClient:
             login_hint: The name to begin with.
             lang: The language of the pages, such as ``de``.
             nonce: What the id token must hold; True makes one.
+            replace: Whether the session may be signed in already (step-up authentication). Its tokens
+                serve until the new sign-in is complete, and are then revoked. False by default.
 
         Returns:
             Where to send the browser.
@@ -491,7 +513,8 @@ class AuthClient:
             OAuthNotConfigureException: No hosted UI is configured, or the implicit flow, whose tokens
                 no server would ever see.
             InvalidPreferredRedirectUrlException: The redirect URL is not one of the configured ones.
-            UserAlreadyAuthenticatedException: Somebody is signed in.
+            UserAlreadyAuthenticatedException: The session is signed in already, and neither ``replace`` nor
+                ``prompt`` is given.
         """
         self._needs_own_session()
         self._pool()
@@ -506,7 +529,7 @@ class AuthClient:
             lang=lang,
             nonce=nonce,
         )
-        if prompt is None:
+        if prompt is None and not replace:
             await self._refuse_if_signed_in()
         await redirecting.remember(self._session, departure)
         return RedirectRequest(departure.url, departure.state)
@@ -606,9 +629,7 @@ class AuthClient:
         tokens = await self._token_provider.get_tokens(force_refresh=force_refresh, client_metadata=metadata)
         found = None
         if credentials:
-            found = await fetch_credentials(
-                self._session, tokens, force=force_refresh, borrowed=self._borrows
-            )
+            tokens, found = await self._credentials_for(tokens, force=force_refresh, metadata=metadata)
         aws_credentials, identity_id = found or (None, None)
         return AuthSession(
             tokens=tokens,
@@ -616,6 +637,20 @@ class AuthClient:
             identity_id=identity_id,
             user_sub=None if tokens is None else tokens.access_token.payload.get("sub"),
         )
+
+    async def _credentials_for(
+        self, tokens: AuthTokens | None, *, force: bool, metadata: Metadata
+    ) -> tuple[AuthTokens | None, Found | None]:
+        """Return credentials and the tokens that they were issued for."""
+        try:
+            return tokens, await fetch_credentials(self._session, tokens, force=force, borrowed=self._borrows)
+        except ServiceError as error:
+            if tokens is None or subject_of(error) is not RefusalSubject.ID_TOKEN_EXPIRED:
+                raise
+        # Our clock says that the id token is good, and the identity pool's says that it expired: renew it
+        # once.
+        tokens = await self._token_provider.get_tokens(force_refresh=True, client_metadata=metadata)
+        return tokens, await fetch_credentials(self._session, tokens, force=force, borrowed=self._borrows)
 
     async def get_current_user(self) -> AuthUser:
         """Say who is signed in (``getCurrentUser``). Asks nobody unless the tokens have expired.
@@ -626,21 +661,22 @@ class AuthClient:
         return current_user(await self._tokens())
 
     async def rotate_session_key(self) -> str:
-        """Move the session under a new random key; the old one is signed out at once.
+        """Move the session under a new random key; the old one opens nothing from then on.
 
-        Call it when somebody has signed in: a key planted in their browser before is then worth
-        nothing.
+        A sign-in and a change of password do this by themselves; this is for any other moment. Pending
+        redirects move along.
 
         Returns:
             The new key, for the browser's cookie. It is a secret.
 
         Raises:
+            SignInException: The session was moved by another request meanwhile.
+            SessionBusyError: Another process renews the session's tokens and does not end.
             StorageError: The storage failed; the old key still opens the session.
         """
         self._needs_own_session()
-        new_key = keys.new_secret()
-        await self._session.shared.run(self._session.move(new_key))
-        return new_key
+        await self._session.shared.run(rotate_key(self._session))
+        return self._session.key
 
     # The account
 
@@ -703,7 +739,7 @@ class AuthClient:
     async def update_password(self, old_password: str, new_password: str) -> None:
         """Change the signed-in person's password (``updatePassword``; ChangePassword).
 
-        Sessions, this one included, go on.
+        This session goes on under a new key; the person's other sessions go on as they are.
 
         Args:
             old_password: The present password.
@@ -716,10 +752,16 @@ class AuthClient:
             InvalidPasswordException: The new password does not conform to the policy.
             PasswordHistoryPolicyViolationException: The new password was used before.
             LimitExceededException: Too many attempts.
+            SignInException: The password is changed, and the session was moved by another request
+                meanwhile.
+            StorageError: The password is changed, and the storage failed; the key is the old one.
         """
         old = arguments.text(old_password, "old_password", Code.EmptyUpdatePassword)
         new = arguments.text(new_password, "new_password", Code.EmptyUpdatePassword)
-        await (await self._own_user()).change_password(old, new)
+        user = await self._own_user()
+        await self._session.shared.run(
+            change_password(self._session, user, old, new, moves=not self._borrows)
+        )
 
     async def fetch_user_attributes(self) -> dict[str, str]:
         """Return the signed-in person's attributes (``fetchUserAttributes``; GetUser).
@@ -1030,9 +1072,10 @@ class AuthClient:
     # How it is done
 
     async def _sign_in(
-        self, flow: sign_in_flows.Flow, details: SignInDetails, metadata: Metadata
+        self, flow: sign_in_flows.Flow, details: SignInDetails, metadata: Metadata, *, replace: bool = False
     ) -> SignInResult:
-        await self._refuse_if_signed_in()
+        if not replace:
+            await self._refuse_if_signed_in()
         await auto_sign_in_plan.forget(self._session)
         return await begin_sign_in(self._session, self._begin(flow, metadata), details)
 
@@ -1103,15 +1146,19 @@ class AuthClient:
         if tokens is not None:
             raise UserAlreadyAuthenticatedException("somebody is signed in already")
 
-    async def _tokens(self) -> AuthTokens:
-        tokens = await self._token_provider.get_tokens()
+    async def _tokens(self, *, force_refresh: bool = False) -> AuthTokens:
+        tokens = await self._token_provider.get_tokens(force_refresh=force_refresh)
         if tokens is None:
             raise UserUnAuthenticatedException("nobody is signed in")
         return tokens
 
     async def _own_user(self) -> OwnUser:
         pool = self._pool()
-        return pool.own_user((await self._tokens()).access_token.token)
+        access_token = (await self._tokens()).access_token.token
+        return pool.own_user(access_token, renewed=self._renewed_access_token)
+
+    async def _renewed_access_token(self) -> str:
+        return (await self._tokens(force_refresh=True)).access_token.token
 
     def _pool(self) -> UserPool:
         self._session.shared.check_loop()

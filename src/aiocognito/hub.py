@@ -8,6 +8,8 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
+from contextvars import ContextVar, copy_context
+from time import monotonic
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 import anyio
@@ -28,6 +30,12 @@ AuthEventName: TypeAlias = Literal[
 
 EVENT_NAMES: Final[frozenset[str]] = frozenset(get_args(AuthEventName))
 LISTENER_SECONDS: Final = 5.0
+# A listener that ignores its cancellation is abandoned after so many more seconds.
+ABANDON_SECONDS: Final = 1.0
+# For so many seconds a failure that was delivered stands for the code that received it.
+FAILURE_SECONDS: Final = 1.0
+# As many failures are remembered for one piece of code; it rarely looks after two sessions at once.
+MAX_FAILURES: Final = 16
 
 
 @frozen
@@ -39,15 +47,52 @@ class AuthEvent:
         data: Amplify's data of the event. Never a token, code, password or key.
         session_id: The hash of the session's key; the key itself is a secret.
         dropped: How many events this subscriber lost before this one, because it was slow.
+        previous_session_id: The hash of the key that opened the session until this event, if the event
+            moved the session under a new key.
     """
 
     name: AuthEventName
     data: dict[str, Any] = field(factory=dict)
     session_id: str | None = None
     dropped: int = 0
+    previous_session_id: str | None = None
 
 
 Listener: TypeAlias = Callable[[AuthEvent], Awaitable[None] | None]
+
+# Set for the code that reacts to an event: a listener, the tasks it starts, and the reader of a
+# subscription. Failures are (session id, end by the monotonic clock, error).
+_listening: ContextVar[bool] = ContextVar("aiocognito_listening", default=False)
+_failures: ContextVar[tuple[tuple[str | None, float, Any], ...]] = ContextVar(
+    "aiocognito_failures", default=()
+)
+
+
+def is_listening() -> bool:
+    """Return whether the calling code was started by a listener."""
+    return _listening.get()
+
+
+def delivered_failure(session_id: str) -> Any:
+    """Return the error of a failed refresh that the calling code was told of a moment ago, or None.
+
+    Code that reacts to ``tokenRefresh_failure`` by asking for tokens would otherwise start the next
+    refresh, whose failure is delivered to it in turn, without an end.
+
+    Args:
+        session_id: Of the session whose tokens are asked for.
+    """
+    now = monotonic()
+    for failed, until, error in reversed(_failures.get()):
+        if failed == session_id and now < until:
+            return error
+    return None
+
+
+def _note_failure(event: AuthEvent) -> None:
+    if event.name == "tokenRefresh_failure":
+        failure = (event.session_id, monotonic() + FAILURE_SECONDS, event.data.get("error"))
+        _failures.set((*_failures.get()[-MAX_FAILURES:], failure))
 
 
 class Hub:
@@ -129,22 +174,50 @@ class Hub:
 
 
 async def _call(callback: Listener, event: AuthEvent) -> None:
+    """Run one listener, in a context that marks what it does as a reaction to the event."""
+    context = copy_context()
     try:
-        result = callback(event)
+        result = context.run(_react, callback, event)
         if inspect.isawaitable(result):
-            with anyio.move_on_after(LISTENER_SECONDS) as scope:
-                await result
-            if scope.cancelled_caught:
-                logger.error("a listener for %s was ended after %g s", event.name, LISTENER_SECONDS)
+            await _finish(asyncio.get_running_loop().create_task(_result_of(result), context=context), event)
     except asyncio.CancelledError:
-        # Whoever tells the event may be cancelled, and then must stop. A listener that awaited
-        # something cancelled raises this, too, and that is its own affair.
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
+        # A listener that awaited something cancelled raises this, too.
         logger.exception("a listener for %s raised", event.name)
     except Exception:
         logger.exception("a listener for %s raised", event.name)
+
+
+def _react(callback: Listener, event: AuthEvent) -> Awaitable[None] | None:
+    _listening.set(True)
+    _note_failure(event)
+    return callback(event)
+
+
+async def _result_of(result: Awaitable[None]) -> None:
+    await result
+
+
+async def _finish(listener: asyncio.Task[None], event: AuthEvent) -> None:
+    """Wait for a listener for as long as it may take, and then end it.
+
+    A task of its own, because a listener that ignores its cancellation must not hold up the session.
+    """
+    try:
+        done, _ = await asyncio.wait({listener}, timeout=LISTENER_SECONDS)
+    except asyncio.CancelledError:
+        listener.cancel()
+        raise
+    if done:
+        return listener.result()
+    logger.error("a listener for %s was ended after %g s", event.name, LISTENER_SECONDS)
+    listener.cancel()
+    done, _ = await asyncio.wait({listener}, timeout=ABANDON_SECONDS)
+    # What it raises while it is ended goes nowhere: retrieved, so that asyncio does not complain.
+    listener.add_done_callback(lambda task: task.cancelled() or task.exception())
+    return None
 
 
 def _names(events: Collection[AuthEventName] | None) -> frozenset[str] | None:
@@ -196,4 +269,5 @@ class _Buffer:
         event = self._events.popleft()
         if self._dropped:
             event, self._dropped = evolve(event, dropped=self._dropped), 0
+        _note_failure(event)
         return event

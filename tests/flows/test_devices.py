@@ -498,7 +498,7 @@ async def test_a_single_client_has_a_device_token_that_no_browser_can_have() -> 
     async with scripted_client(storage=storage, clock=clock, session_key="other") as (client, service, _):
         await sign_in(client, service, service.tokens())
         assert service.calls[0][1]["AuthParameters"]["DEVICE_KEY"] == KEY, "it belongs to the storage"
-    async with SessionManager(CONFIG, storage=storage, clock=clock) as sessions:
+    async with SessionManager(CONFIG, fixed_keys=True, storage=storage, clock=clock) as sessions:
         with pytest.raises(errors.AuthValidationError):
             sessions.client("k", device_token="")
         for token in ("implicit", "default", " "):
@@ -741,7 +741,7 @@ async def test_entries_are_written_by_compare_and_set() -> None:
 
     storage = Contended(clock=clock)
     service = ScriptedService(clock)
-    async with SessionManager(CONFIG, storage=storage, clock=clock) as sessions:
+    async with SessionManager(CONFIG, fixed_keys=True, storage=storage, clock=clock) as sessions:
         attach(sessions, service)
         storage.rival = sessions
         auth = sessions.client("a", device_token="t")

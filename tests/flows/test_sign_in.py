@@ -275,6 +275,6 @@ async def test_a_configuration_without_a_user_pool_says_so() -> None:
             with pytest.raises(errors.AuthUserPoolException):
                 await client.sign_in("ana", "secret")
             assert (await client.fetch_auth_session()).tokens is None
-    async with SessionManager(AuthConfig(), storage=MemoryStorage()) as sessions:
+    async with SessionManager(AuthConfig(), fixed_keys=True, storage=MemoryStorage()) as sessions:
         with pytest.raises(errors.AuthUserPoolException):
             await sessions.client("key").sign_up("ana")

@@ -263,7 +263,7 @@ def test_what_is_no_host(hosts: Any) -> None:
 
 
 async def test_what_has_no_tokens() -> None:
-    async with SessionManager(CONFIG, storage=MemoryStorage()) as manager:
+    async with SessionManager(CONFIG, fixed_keys=True, storage=MemoryStorage()) as manager:
         for other in (manager, None, "token", config()):
             with pytest.raises(TypeError, match="auth"):
                 SessionAuth(other, hosts="a.example")

@@ -36,5 +36,5 @@ async def sessions(emulator: CognitoEmulator, pool: Any) -> AsyncIterator[Sessio
     storage = MemoryStorage(clock=emulator.clock)
     # Client and emulator share this loop and two cores: how long a crowd waits is no result here.
     config = evolve(pool.config, connect_timeout=60.0, read_timeout=120.0)
-    async with SessionManager(config, storage=storage, clock=emulator.clock) as manager:
+    async with SessionManager(config, fixed_keys=True, storage=storage, clock=emulator.clock) as manager:
         yield manager

@@ -262,7 +262,9 @@ async def test_nothing_secret_is_logged_or_shown(emulator: CognitoEmulator) -> N
         assert pool.config.user_pool_client_secret
         secrets.add(pool.config.user_pool_client_secret)
         storage = MemoryStorage(clock=emulator.clock)
-        async with SessionManager(pool.config, storage=storage, clock=emulator.clock) as sessions:
+        async with SessionManager(
+            pool.config, fixed_keys=True, storage=storage, clock=emulator.clock
+        ) as sessions:
             sessions.hub.listen(lambda event: shown.append(repr(event)))
             key = sessions.new_session_key()
             client = sessions.client(key)

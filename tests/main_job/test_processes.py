@@ -97,11 +97,12 @@ async def test_a_killed_process_leaves_a_readable_session(emulator: CognitoEmula
     await pool.add_user("ana", PASSWORD)
     storage = FileStorage(tmp_path, encryption_key=None)
     chance = random.Random(4711)
-    for _ in range(4):
+    for kills in range(4):
         async with AuthClient(pool.config, storage=storage, clock=emulator.clock) as auth:
             if (await auth.fetch_auth_session()).tokens is None:
                 await auth.sign_in("ana", PASSWORD)
-            async with process("forever", tmp_path, pool, 0) as child:
+            # A minute later, the intent of the process that was killed before has ended.
+            async with process("forever", tmp_path, pool, 60.0 * kills) as child:
                 go(child)
                 assert await line(child) == "renewed"
                 await asyncio.sleep(chance.uniform(0, 0.05))

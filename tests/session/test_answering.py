@@ -22,8 +22,8 @@ async def test_b70_a_sign_in_is_continued_by_another_client_on_the_same_storage(
     clock = Clock()
     storage, service = MemoryStorage(clock=clock), ScriptedService(clock)
     async with (
-        SessionManager(CONFIG, storage=storage, clock=clock) as here,
-        SessionManager(CONFIG, storage=storage, clock=clock) as there,
+        SessionManager(CONFIG, fixed_keys=True, storage=storage, clock=clock) as here,
+        SessionManager(CONFIG, fixed_keys=True, storage=storage, clock=clock) as there,
     ):
         attach(here, service)
         attach(there, service)
@@ -75,8 +75,8 @@ async def test_of_two_answers_in_two_processes_one_is_sent() -> None:
     clock = Clock()
     storage, service = MemoryStorage(clock=clock), ScriptedService(clock)
     async with (
-        SessionManager(CONFIG, storage=storage, clock=clock) as one,
-        SessionManager(CONFIG, storage=storage, clock=clock) as two,
+        SessionManager(CONFIG, fixed_keys=True, storage=storage, clock=clock) as one,
+        SessionManager(CONFIG, fixed_keys=True, storage=storage, clock=clock) as two,
     ):
         attach(one, service)
         attach(two, service)

@@ -192,8 +192,8 @@ async def test_b12_user_auth_goes_on_with_the_session_of_the_confirmation(
     storage, service = MemoryStorage(clock=clock), ScriptedService(clock)
     options = AutoSignInOptions(auth_flow_type="USER_AUTH", preferred_challenge=preferred)
     async with (
-        SessionManager(CONFIG, storage=storage, clock=clock) as here,
-        SessionManager(CONFIG, storage=storage, clock=clock) as there,
+        SessionManager(CONFIG, fixed_keys=True, storage=storage, clock=clock) as here,
+        SessionManager(CONFIG, fixed_keys=True, storage=storage, clock=clock) as there,
     ):
         attach(here, service)
         attach(there, service)

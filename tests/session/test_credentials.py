@@ -537,7 +537,7 @@ async def test_b73_the_identity_is_lost_with_the_session() -> None:
     async with world() as here:
         await here.sign_in()
         await here.client.fetch_auth_session()
-        here.pool.refuse("GetTokensFromRefreshToken", "NotAuthorizedException")
+        here.pool.refuse("GetTokensFromRefreshToken", "NotAuthorizedException", "Refresh Token has expired")
         here.identities.calls.clear()
         session = await here.client.fetch_auth_session(force_refresh=True)
         assert session.tokens is None
@@ -552,7 +552,7 @@ async def test_nothing_is_left_of_credentials_when_the_session_is_lost() -> None
     async with world(settings, storage=storage, clock=clock) as here:
         await here.sign_in()
         await here.client.fetch_auth_session()
-        here.pool.refuse("GetTokensFromRefreshToken", "NotAuthorizedException")
+        here.pool.refuse("GetTokensFromRefreshToken", "NotAuthorizedException", "Refresh Token has expired")
         assert await here.client.fetch_auth_session(force_refresh=True) == AuthSession()
         assert await storage.get(here.client._session.storage_key) is None
 

@@ -13,6 +13,7 @@ from scripted import CONFIG, Clock, ScriptedService, attach, signed_in
 from aiocognito import AuthClient, AuthEvent, Hub, MemoryStorage, SessionManager, errors
 from aiocognito.answers import RememberedDevice
 from aiocognito.session import keys
+from aiocognito.session.record import is_mark
 
 DAY = 86_400.0
 
@@ -31,7 +32,9 @@ class Service:
     def __init__(self, **arguments: Any) -> None:
         self.clock = Clock()
         self.storage = CountingStorage(clock=self.clock)
-        self.sessions = SessionManager(CONFIG, storage=self.storage, clock=self.clock, **arguments)
+        self.sessions = SessionManager(
+            CONFIG, fixed_keys=True, storage=self.storage, clock=self.clock, **arguments
+        )
         self.script = ScriptedService(self.clock)
         attach(self.sessions, self.script)
 
@@ -117,7 +120,7 @@ async def test_nothing_that_expired_stays_in_memory() -> None:
 def test_lifetimes_must_be_positive(lifetime: Any) -> None:
     for name in ("session_ttl", "max_session_age"):
         with pytest.raises(errors.AuthConfigError, match=name):
-            SessionManager(CONFIG, storage=MemoryStorage(), **{name: lifetime})
+            SessionManager(CONFIG, fixed_keys=True, storage=MemoryStorage(), **{name: lifetime})
 
 
 async def test_storages_see_only_the_hash_of_a_session_key() -> None:
@@ -141,7 +144,10 @@ async def test_a_key_planted_before_the_sign_in_is_worth_nothing_after_rotation(
     assert not await is_signed_in(service, planted)
     assert await is_signed_in(service, new_key)
     assert (await client.get_current_user()).username == "ana"
-    assert len(service.storage._entries) == 1
+    entries = service.storage._entries.values()
+    assert sorted(is_mark(entry.value) for entry in entries) == [False, True], (
+        "nothing is left under the old key"
+    )
 
 
 async def test_rotation_waits_for_a_refresh_and_moves_what_it_brought() -> None:
@@ -222,7 +228,7 @@ async def test_the_hub_of_a_single_client_may_be_given_and_is_left_open() -> Non
 
 @pytest.mark.parametrize("key", ["", "x" * 513, None, 7, b"bytes"])
 def test_session_keys_and_device_tokens_are_text_of_some_length(key: Any) -> None:
-    sessions = SessionManager(CONFIG, storage=MemoryStorage())
+    sessions = SessionManager(CONFIG, fixed_keys=True, storage=MemoryStorage())
     with pytest.raises(errors.AuthValidationError, match="session_key"):
         sessions.client(key)
     if key is not None:
@@ -231,7 +237,7 @@ def test_session_keys_and_device_tokens_are_text_of_some_length(key: Any) -> Non
 
 
 def test_new_keys_are_256_random_bits() -> None:
-    sessions = SessionManager(CONFIG, storage=MemoryStorage())
+    sessions = SessionManager(CONFIG, fixed_keys=True, storage=MemoryStorage())
     made = {sessions.new_session_key() for _ in range(100)} | {
         sessions.new_device_token() for _ in range(100)
     }

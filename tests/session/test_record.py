@@ -351,7 +351,7 @@ async def test_a_name_that_is_no_unicode_is_remembered_like_any_other() -> None:
 
 
 def test_keys_that_are_no_unicode_are_refused() -> None:
-    sessions = SessionManager(CONFIG, storage=MemoryStorage())
+    sessions = SessionManager(CONFIG, fixed_keys=True, storage=MemoryStorage())
     sessions.client("schlüssel", device_token="gerät")
     with pytest.raises(errors.AuthValidationError, match="session_key"):
         sessions.client("k\ud800")

@@ -294,7 +294,7 @@ async def test_a_refused_refresh_does_not_end_a_session_begun_meanwhile() -> Non
     async with scripted_client() as (client, service, clock):
         await signed_in(client, service)
         gate = service.hold(REFRESH)
-        service.refuse(REFRESH, "NotAuthorizedException")
+        service.refuse(REFRESH, "NotAuthorizedException", "Refresh Token has expired")
         clock.advance(4000)
         caller = asyncio.create_task(client.token_provider.get_tokens())
         await service.arrived[REFRESH].wait()
@@ -416,8 +416,8 @@ async def test_two_managers_on_one_storage_refresh_once_between_them() -> None:
     service = ScriptedService(clock)
     gate = service.hold(REFRESH)
     async with (
-        SessionManager(CONFIG, storage=storage, clock=clock) as one,
-        SessionManager(CONFIG, storage=storage, clock=clock) as two,
+        SessionManager(CONFIG, fixed_keys=True, storage=storage, clock=clock) as one,
+        SessionManager(CONFIG, fixed_keys=True, storage=storage, clock=clock) as two,
     ):
         attach(one, service)
         attach(two, service)

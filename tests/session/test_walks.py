@@ -69,7 +69,7 @@ class Walks(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.pool = WalkingPool(self.clock)
         self.storage = RecordingStorage(clock=self.clock)
-        self.sessions = SessionManager(CONFIG, storage=self.storage, clock=self.clock)
+        self.sessions = SessionManager(CONFIG, fixed_keys=True, storage=self.storage, clock=self.clock)
         attach(self.sessions, self.pool.service)
 
     def teardown(self) -> None:

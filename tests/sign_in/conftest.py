@@ -43,7 +43,7 @@ async def manager(emulator: CognitoEmulator) -> AsyncIterator[Callable[[Any], Aw
     async with AsyncExitStack() as stack:
 
         async def make(config: Any, storage: MemoryStorage) -> SessionManager:
-            made = SessionManager(config, storage=storage, clock=emulator.clock)
+            made = SessionManager(config, fixed_keys=True, storage=storage, clock=emulator.clock)
             return await stack.enter_async_context(made)
 
         yield make

@@ -40,7 +40,9 @@ async def service(emulator: CognitoEmulator, configuration: Any, **client: Any) 
     )
     await pool.add_user("ana", PASSWORD, mfa="TOTP")
     storage = MemoryStorage(clock=emulator.clock)
-    return Service(emulator, pool, SessionManager(pool.config, storage=storage, clock=emulator.clock))
+    return Service(
+        emulator, pool, SessionManager(pool.config, fixed_keys=True, storage=storage, clock=emulator.clock)
+    )
 
 
 @pytest.mark.parametrize("secret", [False, True], ids=["public", "secret"])
@@ -122,7 +124,9 @@ async def test_every_page_of_devices_is_listed() -> None:
         pool = await emulator.create_user_pool(DeviceConfiguration=ALWAYS)
         await pool.add_user("ana", PASSWORD)
         storage = MemoryStorage(clock=emulator.clock)
-        async with SessionManager(pool.config, storage=storage, clock=emulator.clock) as sessions:
+        async with SessionManager(
+            pool.config, fixed_keys=True, storage=storage, clock=emulator.clock
+        ) as sessions:
             client = None
             for number in range(61):
                 client = sessions.client(f"key-{number}", device_token=f"browser-{number}")

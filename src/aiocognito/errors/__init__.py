@@ -12,6 +12,7 @@
     │   └── InitiateAuthException, …          … and one per operation: what is raised is both
     ├── NetworkError                          no answer; .request_sent
     ├── StorageError                          the storage failed; never "signed out"
+    │   └── SessionBusyError                  another process works on the session and does not end
     ├── InvalidJWTError (ValueError)          not a JSON Web Token
     ├── TokenVerificationError                a token is not acceptable; .claim, .expected, .actual
     └── JwksUnavailableError                  the keys could not be fetched (503, not 401)
@@ -55,6 +56,7 @@ from .base import (
     AuthError,
     InvalidJWTError,
     NetworkError,
+    SessionBusyError,
     StorageError,
 )
 from .codes import (
@@ -262,6 +264,7 @@ __all__ = [
     "RevokeTokenException",
     "ScopeDoesNotExistException",
     "ServiceError",
+    "SessionBusyError",
     "SetUpTOTPException",
     "SetUserMFAPreferenceException",
     "SetUserSettingsException",
@@ -336,4 +339,6 @@ def http_status_for(error: AuthError) -> int:
     if isinstance(error, OAuthSignInException) and error.retryable:
         # Not what the person did: the token endpoint could not answer.
         return 429 if error.service_status == 429 else 502
+    if isinstance(error, NotAuthorizedException) and error.retryable:
+        return 503  # A refresh was refused for an unknown reason; the session is kept.
     return error.http_status

@@ -100,6 +100,12 @@ class StorageError(AuthError):
     default_retryable = True
 
 
+class SessionBusyError(StorageError):
+    """Another process works on the session and did not end in time. The session is kept."""
+
+    default_recovery = "Try again in a moment."
+
+
 class InvalidJWTError(AuthError, ValueError):
     """A text that should be a JSON Web Token is none (RFC 7519)."""
 

@@ -40,6 +40,8 @@ class RefusalSubject(StrEnum):
     """The session handle of a sign-in: it expired, was used before, or was given up by Cognito."""
     CREDENTIALS = "credentials"
     """What the user proves: a wrong username or password, or a custom challenge that was failed."""
+    ID_TOKEN_EXPIRED = "id token expired"  # noqa: S105 - as above
+    """The id token expired, says the identity pool; a refresh gives another one."""
     USER = "user"
     """The user: disabled, deleted, unknown, unconfirmed, or obliged to reset the password."""
     UNKNOWN = "unknown"
@@ -97,6 +99,7 @@ _BY_TEXT: Final[dict[str, tuple[tuple[re.Pattern[str], RefusalSubject], ...]]] =
             (r"^incorrect username or password\b", RefusalSubject.CREDENTIALS),
             (r"user is disabled|user has been deleted", RefusalSubject.USER),
             (r"access token has expired", RefusalSubject.ACCESS_TOKEN_EXPIRED),
+            (r"invalid login token\. token expired", RefusalSubject.ID_TOKEN_EXPIRED),
             (
                 r"access token has been revoked|^invalid access token\b|signature for access token",
                 RefusalSubject.ACCESS_TOKEN_ENDED,

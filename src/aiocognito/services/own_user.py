@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 from attrs import field, frozen
 
+from ..errors import ServiceError
+from ..errors.refusals import RefusalSubject, subject_of
 from ..models import CodeDeliveryDetails, Device, WebAuthnCredential
 from .aws import AwsClient
 from .parsing import check_software_token_status, code_delivery, device, pairs, passkey
@@ -19,12 +21,15 @@ class OwnUser:
     """The operations that take an access token and nothing of the app client.
 
     Attributes:
-        aws: The connection, shared by everybody.
-        access_token: Whose operations these are.
+        aws: The connection, shared by all sessions.
+        access_token: The user's.
+        renewed: Returns another access token, if Cognito says that this one has expired. Our clock may
+            say otherwise, and Cognito's counts.
     """
 
     aws: AwsClient = field(repr=False)
     access_token: str = field(repr=False)
+    renewed: Callable[[], Awaitable[str]] | None = field(default=None, repr=False)
 
     async def get_user(self) -> dict[str, Any]:
         """GetUser, as it was answered."""
@@ -75,9 +80,9 @@ class OwnUser:
 
     # Second factors
 
-    async def set_user_mfa_preference(self, settings: Mapping[str, Mapping[str, bool]]) -> None:
+    async def set_user_mfa_preference(self, settings: Mapping[str, Any]) -> None:
         """SetUserMFAPreference; ``settings`` by the members that the operation takes."""
-        await self.aws.call("SetUserMFAPreference", {"AccessToken": self.access_token, **settings})
+        await self._call("SetUserMFAPreference", **settings)
 
     async def associate_software_token(self) -> str | None:
         """AssociateSoftwareToken. Returns the secret, in Base32."""
@@ -150,6 +155,15 @@ class OwnUser:
                 return
 
     async def _call(self, operation: str, *, repeatable: bool = False, **members: Any) -> dict[str, Any]:
-        return await self.aws.call(
-            operation, {"AccessToken": self.access_token, **members}, repeatable=repeatable
-        )
+        try:
+            return await self._send(operation, self.access_token, members, repeatable)
+        except ServiceError as error:
+            if self.renewed is None or subject_of(error) is not RefusalSubject.ACCESS_TOKEN_EXPIRED:
+                raise
+        # Once: a token that was just issued has not expired.
+        return await self._send(operation, await self.renewed(), members, repeatable)
+
+    async def _send(
+        self, operation: str, access_token: str, members: Mapping[str, Any], repeatable: bool
+    ) -> dict[str, Any]:
+        return await self.aws.call(operation, {"AccessToken": access_token, **members}, repeatable=repeatable)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from ..answers import AuthAnswer, NewDevice, SignUpAnswer, TokenSet
@@ -162,9 +162,22 @@ class UserPool:
     # Tokens
 
     async def get_tokens_from_refresh_token(
-        self, refresh_token: str, *, device_key: str | None = None, client_metadata: Metadata = None
+        self,
+        refresh_token: str,
+        *,
+        device_key: str | None = None,
+        client_metadata: Metadata = None,
+        repeatable: bool = False,
     ) -> TokenSet:
-        """GetTokensFromRefreshToken. The refresh token in the answer is there if rotation is on."""
+        """GetTokensFromRefreshToken. The refresh token in the answer is there if rotation is on.
+
+        Args:
+            refresh_token: The refresh token.
+            device_key: The device that the tokens were issued to.
+            client_metadata: For the user pool's triggers.
+            repeatable: Whether it may be sent again after its answer was lost: only where refresh tokens
+                do not rotate.
+        """
         answer = await self._aws.call(
             "GetTokensFromRefreshToken",
             {
@@ -174,7 +187,7 @@ class UserPool:
                 "DeviceKey": device_key,
                 "ClientMetadata": client_metadata,
             },
-            repeatable=True,
+            repeatable=repeatable,
         )
         return _token_set(answer.get("AuthenticationResult") or {})
 
@@ -214,9 +227,14 @@ class UserPool:
 
     # The signed-in person
 
-    def own_user(self, access_token: str) -> OwnUser:
-        """Return the operations that an access token opens."""
-        return OwnUser(self._aws, access_token)
+    def own_user(self, access_token: str, *, renewed: Callable[[], Awaitable[str]] | None = None) -> OwnUser:
+        """Return the operations that an access token opens.
+
+        Args:
+            access_token: The user's.
+            renewed: Returns another one, if Cognito says that it has expired.
+        """
+        return OwnUser(self._aws, access_token, renewed)
 
     async def _about_user(
         self, operation: str, username: str, client_metadata: Metadata, **members: Any

@@ -14,7 +14,8 @@ from ..models import AutoSignInOptions
 from ..results import SignInResult
 from ..steps import ConfirmSignUp
 from .record import PendingAutoSignIn, SessionRecord
-from .session import Session
+from .rekeying import rekeyed
+from .session import Session, Superseded
 
 # Amplify's: a sign-up is waited for three minutes, and a link looked for every five seconds.
 WAIT_SECONDS: Final = 180.0
@@ -57,7 +58,13 @@ async def plan(
         session=answer.session,
         aliases=aliases or None,
     )
-    await session.update(lambda record: evolve(record, auto_sign_in=pending))
+    began = await session.load()
+    try:
+        await rekeyed(session, lambda record: evolve(record, auto_sign_in=pending, redirects=()), began=began)
+        return
+    except Superseded:
+        pass
+    raise AutoSignInException("the account was created, and the session was signed in elsewhere meanwhile")
 
 
 async def forget(session: Session) -> None:
@@ -86,9 +93,15 @@ async def confirmed(session: Session, username: str, handle: str | None) -> bool
             return evolve(record, auto_sign_in=None)
         expires_at = session.shared.clock() + WAIT_SECONDS
         pending = evolve(pending, is_confirmed=True, session=handle, expires_at=expires_at)
-        return evolve(record, auto_sign_in=pending)
+        return evolve(record, auto_sign_in=pending, redirects=())
 
-    return (await session.update(change)).record.auto_sign_in is not None
+    began = await session.load()
+    if change(began.record).auto_sign_in is None:
+        return (await session.update(change)).record.auto_sign_in is not None
+    try:
+        return (await rekeyed(session, change, began=began)).record.auto_sign_in is not None
+    except Superseded:
+        return False  # The session was signed in elsewhere; the account is confirmed all the same.
 
 
 async def follow(

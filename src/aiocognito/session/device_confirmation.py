@@ -9,10 +9,9 @@ to send ConfirmDevice again stays in the session's record until it succeeded.
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from attrs import evolve, field, frozen
 
@@ -32,16 +31,13 @@ from ..errors import (
 )
 from ..jwt import decode_jwt
 from ..models import SignInDetails
+from .device_state import is_due, waits_for_confirmation
 from .devices import DeviceStore
 from .record import SessionRecord, StoredDevice
-
-if TYPE_CHECKING:
-    from .session import Loaded, Session
+from .session import Loaded, Session
 
 logger = logging.getLogger(__name__)
 
-# Calls that use tokens send a confirmation that failed again, but no more often than this.
-RETRY_SECONDS: Final = 30.0
 # The same request would be refused again. It is sent once more before the tokens are renewed, since
 # the session ends if they cannot be.
 REFUSALS: Final = (
@@ -66,34 +62,6 @@ class Confirmation:
 
     loaded: Loaded
     failure: AuthError | None = field(default=None, repr=False)
-
-
-# What a record says
-
-
-def next_attempt_at(record: SessionRecord) -> float:
-    """Return when the confirmation is to be sent again, in seconds since the epoch; never is infinity."""
-    device = record.device
-    if record.tokens is None or device is None or device.is_settled or device.refused:
-        return math.inf
-    return device.tried_at + RETRY_SECONDS
-
-
-def is_due(record: SessionRecord, now: float) -> bool:
-    """Return whether the confirmation is to be sent again by the next call that uses tokens."""
-    return next_attempt_at(record) <= now
-
-
-def waits_for_confirmation(record: SessionRecord) -> bool:
-    """Return whether Cognito would refuse to renew these tokens, since their device is not confirmed."""
-    tokens, device = record.tokens, record.device
-    return (
-        tokens is not None
-        and device is not None
-        and not device.confirmed
-        # Renewed tokens prove that Cognito does not ask for the device.
-        and device.access_token == tokens.access_token
-    )
 
 
 # At a sign-in
@@ -359,7 +327,7 @@ async def forget_session_device(session: Session, loaded: Loaded) -> None:
         session: What has ended.
         loaded: What was stored of it.
     """
-    record, decoded = loaded.record, session.decode(loaded.raw, loaded.record)
+    record, decoded = loaded.record, session.decode(loaded)
     if record.device is None or record.tokens is None or decoded is None:
         return
     if record.device.refused:

@@ -32,7 +32,7 @@ async def sign_out(session: Session, *, everywhere: bool, redirect_uri: str | No
     """
     tokens, error = await _good_tokens(session) if everywhere else (None, None)
     loaded = await session.forget()
-    await session.shared.emit(session.session_id, "signedOut")
+    await session.shared.emit(loaded.address.session_id, "signedOut")
     await forget_session_device(session, loaded)
     revoked = False
     if tokens is not None:

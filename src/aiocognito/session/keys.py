@@ -4,18 +4,43 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import secrets
 from typing import Final
+
+from attrs import field, frozen
 
 from ..config import AuthConfig
 from ..errors import AuthValidationError, AuthValidationErrorCode
 
 MAX_KEY_LENGTH: Final = 512
+# What `new_secret` makes: 32 bytes in base64url.
+_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+
+
+@frozen
+class Address:
+    """Where a session's record lies.
+
+    Attributes:
+        key: The secret that opens the session.
+        session_id: Its hash, which events and logs carry.
+        storage_key: The storage key of the record.
+    """
+
+    key: str = field(repr=False)
+    session_id: str
+    storage_key: str
 
 
 def new_secret() -> str:
     """Make 256 random bits, as text that fits a cookie."""
     return secrets.token_urlsafe(32)
+
+
+def is_secret(text: object) -> bool:
+    """Return whether a text has the form of `new_secret`."""
+    return isinstance(text, str) and _SECRET.fullmatch(text) is not None
 
 
 def digest(secret: str) -> str:
@@ -55,3 +80,9 @@ def device_storage_key(config: AuthConfig, device_token: str) -> str:
 def session_storage_key(config: AuthConfig, session_id: str) -> str:
     """Where a session's record lies."""
     return f"{namespace(config)}:session:{session_id}"
+
+
+def address(config: AuthConfig, session_key: str) -> Address:
+    """Return where the record of a session key lies."""
+    session_id = digest(session_key)
+    return Address(session_key, session_id, session_storage_key(config, session_id))

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from asyncio import get_running_loop
 from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from attrs import evolve
 
 from ..errors import StorageError
 from ..models import AuthTokens
-from .device_confirmation import confirm_if_due, is_due
+from .device_confirmation import confirm_if_due
+from .device_state import is_due
 from .refresh import refreshed
+from .renewal import Snapshot, snapshot
 from .session import Loaded, Session
+from .shared import Decoded
+
+logger = logging.getLogger(__name__)
+
+# A lifetime that could not be counted anew is counted again after so long.
+RETRY_SECONDS: Final = 30.0
 
 
 @runtime_checkable
@@ -63,46 +72,53 @@ class SessionTokenProvider:
             shared.check_loop()
         # Reading is always a read: a session ended anywhere is ended here at the next call. What
         # costs is decoding, and that is done only when the bytes are others than last time.
-        raw = await shared.storage.get(session.storage_key)
-        decoded = shared.decoded.get(session.session_id)
+        address = session.address
+        raw = await shared.storage.get(address.storage_key)
+        decoded = shared.decoded.get(address.session_id)
         if (
             decoded is not None
             and not force_refresh
-            and shared.clock() < decoded.good_until
+            and decoded.good_from <= shared.clock() < decoded.good_until
             and decoded.raw == raw
         ):
             return decoded.tokens
-        return await self._look_closer(raw, force_refresh, client_metadata)
+        loaded = Loaded(address, raw, session.parse(raw, address))
+        if loaded.mark is not None and await session.follow(address):
+            return await self.get_tokens(force_refresh=force_refresh, client_metadata=client_metadata)
+        return await self._look_closer(loaded, force_refresh, client_metadata)
 
     async def _look_closer(
-        self, raw: bytes | None, force: bool, client_metadata: Mapping[str, str] | None
+        self, loaded: Loaded, force: bool, client_metadata: Mapping[str, str] | None
     ) -> AuthTokens | None:
-        session = self._session
+        session, session_id = self._session, loaded.address.session_id
         shared = session.shared
-        record = session.parse(raw)
-        decoded, stored = session.decode(raw, record), record.tokens
-        if decoded is None or stored is None:
-            shared.decoded.pop(session.session_id, None)
+        seen = snapshot(session, loaded)
+        if seen is None:
+            shared.decoded.pop(session_id, None)
             return None
-        now = shared.clock()
-        if force or now > session.early_at(record, decoded.tokens):
-            serves_until = min(
-                session.expires_at(stored, decoded.tokens), shared.patience.until(session.session_id)
-            )
+        decoded, now = seen.decoded, shared.clock()
+        known = shared.decoded.get(session_id)
+        put_back = known is not None and known.raw == loaded.raw and now < known.good_from
+        if force or put_back or now > seen.early_at:
+            put_off_until = max(shared.patience.until(session_id), shared.refusals.until(session_id))
+            serves_until = min(seen.expires_at, put_off_until)
             if force or now >= serves_until:
-                return await refreshed(session, raw, force=force, client_metadata=client_metadata)
+                return await refreshed(
+                    session, seen, force=force, doubtful=put_back, client_metadata=client_metadata
+                )
+            if put_back:
+                return decoded.tokens
             decoded = evolve(decoded, good_until=serves_until)
-        elif is_due(record, now):
-            loaded = await self._confirm_device(Loaded(raw, record))
-            decoded = session.decode(loaded.raw, loaded.record)
-            if decoded is None:
-                shared.decoded.pop(session.session_id, None)
+        elif is_due(loaded.record, now):
+            loaded = await self._confirm_device(loaded)
+            confirmed = session.decode(loaded)
+            if confirmed is None:
+                shared.decoded.pop(session_id, None)
                 return None
+            session_id, decoded = loaded.address.session_id, confirmed
         elif decoded.good_until <= now:
-            # Its lifetime is to be counted anew. If somebody else writes, they do just that.
-            written = await session.replace(record, expected=raw)
-            decoded = (written and session.decode(written.raw, written.record)) or decoded
-        shared.remember(session.session_id, decoded)
+            decoded = await self._count_anew(seen)
+        shared.remember(session_id, decoded)
         return decoded.tokens
 
     async def _confirm_device(self, loaded: Loaded) -> Loaded:
@@ -113,3 +129,15 @@ class SessionTokenProvider:
             return await session.shared.run(confirm_if_due(session))
         except StorageError:
             return loaded
+
+    async def _count_anew(self, seen: Snapshot) -> Decoded:
+        """Count the record's lifetime anew; another writer does just that."""
+        session = self._session
+        try:
+            written = await session.replace(seen.loaded, seen.loaded.record)
+        except StorageError as error:
+            # The tokens are good, whether or not the storage can be written.
+            logger.warning("session %s: its lifetime was not counted anew: %s", session.session_id, error)
+            retry_at = session.shared.clock() + RETRY_SECONDS
+            return evolve(seen.decoded, good_until=min(seen.early_at, retry_at))
+        return (written and session.decode(written)) or seen.decoded

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import unicodedata
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -27,6 +28,9 @@ class StoredTokens:
         username: The name that Cognito knows the person by.
         device_key: The confirmed device that the tokens were issued to, which must be named to renew
             them.
+        rotates: Whether the last refresh returned a new refresh token; None before the first one.
+        spent_by: The name of the refusal after which the refresh token is not sent again, although the
+            access token serves until it expires.
         unknown: Members that a newer version wrote; kept as they are.
     """
 
@@ -37,6 +41,33 @@ class StoredTokens:
     username: str
     sign_in_details: SignInDetails | None = None
     device_key: str | None = field(default=None, repr=False)
+    rotates: bool | None = None
+    spent_by: str | None = None
+    unknown: Mapping[str, Any] = field(factory=dict, repr=False)
+
+
+@frozen(kw_only=True)
+class RefreshIntent:
+    """A refresh token that is about to be sent, or was sent with an unknown outcome.
+
+    It is written before a refresh token that may rotate is sent, so that another process does not send
+    the same token while the answer may still come.
+
+    Attributes:
+        nonce: Tells this intent from all others.
+        owner: Names the process that wrote it.
+        token: The hash of the refresh token.
+        ends_at: When its owner has stopped waiting for the answer, in seconds since the epoch.
+        others_end: When the intent of another owner ended whose outcome was never stored, if this one
+            replaced it: that owner may be suspended, and may still store what it received.
+        unknown: Members that a newer version wrote; kept as they are.
+    """
+
+    nonce: str = field(repr=False)
+    owner: str = field(repr=False)
+    token: str = field(repr=False)
+    ends_at: float
+    others_end: float | None = None
     unknown: Mapping[str, Any] = field(factory=dict, repr=False)
 
 
@@ -49,7 +80,8 @@ class PendingSignIn:
         sign_in_details: How the sign-in was begun.
         expires_at: When Cognito will have forgotten it, in seconds since the epoch.
         claim: Who is answering right now: a random name, so that of two answers one is sent.
-        claimed_until: When that claim is void, should whoever made it have died.
+        claimed_until: When that claim ends unless it is renewed: its process has died.
+        answer_until: When the answer under that claim must have come.
         unknown: Members that a newer version wrote; kept as they are.
     """
 
@@ -58,12 +90,17 @@ class PendingSignIn:
     expires_at: float
     claim: str | None = field(default=None, repr=False)
     claimed_until: float = 0.0
+    answer_until: float = 0.0
     unknown: Mapping[str, Any] = field(factory=dict, repr=False)
 
     @property
     def kept_until(self) -> float:
-        """When there is no more use for it: an answer sent in time may well come later."""
-        return max(self.expires_at, self.claimed_until)
+        """When it is of no use any more: an answer that was sent in time may come later."""
+        return max(self.expires_at, self.answer_until)
+
+    def is_open(self, now: float) -> bool:
+        """Return whether it can be answered, or is being answered."""
+        return now < max(self.expires_at, self.claimed_until)
 
 
 @frozen(kw_only=True)
@@ -213,6 +250,7 @@ class SessionRecord:
         redirects: Browsers that are on the hosted UI, the oldest first.
         identity: Who this is to the identity pool.
         device: The device that the tokens were issued to, unless the browser is remembered as it.
+        intent: A refresh that is under way, or whose outcome is unknown.
         by_redirect: Whether whoever is signed in came by the hosted UI, which then remembers them.
         created_at: When the session began, in seconds since the epoch.
         renewed_at: When its lifetime was last counted anew.
@@ -225,6 +263,7 @@ class SessionRecord:
     redirects: tuple[PendingRedirect, ...] = ()
     identity: StoredIdentity | None = None
     device: StoredDevice | None = field(default=None, repr=False)
+    intent: RefreshIntent | None = None
     by_redirect: bool = False
     created_at: float = 0.0
     renewed_at: float = 0.0
@@ -238,7 +277,7 @@ class SessionRecord:
 
     def signed_out(self) -> SessionRecord:
         """The same session, with nobody signed in, and nobody in particular to the identity pool."""
-        return evolve(self, tokens=None, identity=None, device=None, by_redirect=False)
+        return evolve(self, tokens=None, identity=None, device=None, intent=None, by_redirect=False)
 
     def signed_in(
         self,
@@ -268,6 +307,23 @@ class SessionRecord:
 def _folded(name: str) -> str:
     """Return a name without what people spell differently: capitals, compatibility forms, outer blanks."""
     return unicodedata.normalize("NFKC", name).strip().casefold()
+
+
+_MARK: Final = b'{"moved":'
+
+
+def new_mark() -> bytes:
+    """Make what stands for a minute where a record lay that moved under another key.
+
+    It opens nothing and names no key. A procedure that began before the record moved sees by it that
+    the session has changed hands.
+    """
+    return _MARK + json.dumps(secrets.token_hex(16)).encode() + b"}"
+
+
+def is_mark(data: bytes | None) -> bool:
+    """Return whether bytes are a mark. A mark counts as an absent record."""
+    return data is not None and data.startswith(_MARK)
 
 
 def dump(record: SessionRecord) -> bytes:
@@ -314,7 +370,7 @@ def _record(document: dict[str, Any]) -> SessionRecord:
     tokens, pending = document.pop("tokens", None), document.pop("pending", None)
     auto_sign_in, identity = document.pop("auto_sign_in", None), document.pop("identity", None)
     device = document.pop("device", None)
-    redirects = document.pop("redirects", ())
+    redirects, intent = document.pop("redirects", ()), document.pop("intent", None)
     return _known(
         SessionRecord,
         document,
@@ -324,6 +380,7 @@ def _record(document: dict[str, Any]) -> SessionRecord:
         redirects=tuple(_known(PendingRedirect, each) for each in redirects),
         identity=None if identity is None else _identity(identity),
         device=None if device is None else _known(StoredDevice, device),
+        intent=None if intent is None else _known(RefreshIntent, intent),
     )
 
 
@@ -414,7 +471,9 @@ _CHECKS: Final[Mapping[Any, Callable[[object], object]]] = {
     "str": _text,
     "str | None": _or_none(_text),
     "float": _number,
+    "float | None": _or_none(_number),
     "bool": _truth,
+    "bool | None": _or_none(_truth),
     "Mapping[str, str]": _texts,
     "Mapping[str, str] | None": _or_none(_texts),
 }

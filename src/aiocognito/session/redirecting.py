@@ -21,8 +21,10 @@ from ..flows.redirect import Callback, Departure, arrive, custom_state_of
 from ..results import SignInResult
 from ..services.hosted_ui import HostedUi
 from ..steps import Done
-from .beginning import revoke_unused
-from .record import PendingRedirect, SessionRecord
+from .committing import emit_moved, emit_signed_in
+from .record import PendingRedirect, SessionRecord, StoredTokens
+from .rekeying import rekeyed
+from .revoking import revoke_replaced, revoke_unused
 from .session import Loaded, Session, Superseded
 
 MAX_PENDING: Final = 5
@@ -53,15 +55,16 @@ async def complete(session: Session, hosted_ui: HostedUi, callback: Callback) ->
         TokenVerificationError: The id token is not acceptable.
         UnexpectedSignInInterruptionException: Somebody signed out, or in, meanwhile.
     """
+    previous = session.session_id
     try:
         loaded, custom_state = await _complete(session, hosted_ui, callback)
     except AuthError as error:
         await session.shared.emit(session.session_id, "signInWithRedirect_failure", {"error": error})
         raise
     if custom_state is not None:
-        await session.shared.emit(session.session_id, "customOAuthState", {"customState": custom_state})
-    await session.shared.emit(session.session_id, "signInWithRedirect")
-    await session.tell_signed_in(loaded)
+        await emit_moved(session, "customOAuthState", previous, {"customState": custom_state})
+    await emit_moved(session, "signInWithRedirect", previous)
+    await emit_signed_in(session, loaded, previous)
     return SignInResult(is_signed_in=True, next_step=Done(), custom_state=custom_state)
 
 
@@ -76,11 +79,13 @@ async def _complete(session: Session, hosted_ui: HostedUi, callback: Callback) -
     username, tokens = await _exchange(session, hosted_ui, code, spent, claim)
     try:
         return await _store(session, username, tokens, claim), custom_state_of(state)
-    except Superseded:
+    except (Superseded, AuthError) as error:
         await revoke_unused(session, tokens)
-        raise UnexpectedSignInInterruptionException(
-            "somebody signed out, or in, before this sign-in was complete; nothing was stored"
-        ) from None
+        if isinstance(error, AuthError):
+            raise
+    raise UnexpectedSignInInterruptionException(
+        "the session was signed out, or in, before this sign-in was complete; nothing was stored"
+    )
 
 
 async def _code_and_state(session: Session, callback: Callback) -> tuple[str, str]:
@@ -146,13 +151,17 @@ async def _forget(session: Session, state: str | None) -> None:
 
 async def _store(session: Session, username: str, tokens: TokenSet, claim: str) -> Loaded:
     stored = session.stored_tokens(tokens, username, None)
+    replaced: list[StoredTokens | None] = []
 
     def change(record: SessionRecord) -> SessionRecord:
+        replaced[:] = [record.tokens]
         if not any(each.claim == claim for each in record.redirects):
             raise Superseded
         return record.signed_in(stored, at=session.shared.clock(), by_redirect=True)
 
-    return await session.update(change)
+    loaded = await rekeyed(session, change)
+    revoke_replaced(session, replaced[0])
+    return loaded
 
 
 def _expected(record: SessionRecord, state: str) -> PendingRedirect:

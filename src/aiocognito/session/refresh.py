@@ -1,194 +1,276 @@
 """The one procedure by which tokens are renewed.
 
-One leader per session in this process → the storage's lock, which may span machines → read again →
-GetTokensFromRefreshToken → compare-and-set: if that says no because somebody signed out or in
-meanwhile, the answer is dropped → wake the others → tell the Hub, outside the lock.
+One leader per session in this process → the storage's lock, which may span machines → the record is read
+again → an intent is written where the refresh token may rotate → GetTokensFromRefreshToken →
+compare-and-set: if the session was signed out or in meanwhile, the new tokens are dropped → the others
+are woken → the Hub is told, outside the lock.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import random
+from time import monotonic
 from typing import Final
 
 from attrs import evolve
 
-from ..errors import (
-    AuthError,
-    NotAuthorizedException,
-    PasswordResetRequiredException,
-    RefreshTokenReuseException,
-    ServiceError,
-    TokenRefreshException,
-    UserNotConfirmedException,
-    UserNotFoundException,
-)
+from ..answers import TokenSet
+from ..errors import AuthError, NetworkError, SessionBusyError, StorageError, TokenRefreshException
+from ..hub import delivered_failure
 from ..models import AuthTokens
 from .device_confirmation import confirm_outstanding
+from .intents import announce, exchange_seconds, live_intent
+from .locks import entered
 from .record import SessionRecord, StoredTokens
+from .refusing import device_key_of, names_wrong_device, settle_refusal, spent_outcome
+from .renewal import Metadata, Renewal, Request, Snapshot, holds, snapshot
+from .revoking import revoke_unused
+from .saving import keep_unsaved
 from .session import Session
 
-# Only these end a session (Amplify's list; TokenRevokedException is in no service model, so it goes
-# by its name). Throttling, a 500 or a lost connection never signs anybody out.
-ENDING: Final = (
-    NotAuthorizedException,
-    UserNotFoundException,
-    PasswordResetRequiredException,
-    UserNotConfirmedException,
-    RefreshTokenReuseException,
-)
-ENDING_NAMES: Final = frozenset({"TokenRevokedException"})
+# Expired tokens wait for another caller's refresh for at most so long.
+WAIT_SECONDS: Final = 10.0
+LOOK_SECONDS: Final = 0.25
 
 
 async def refreshed(
-    session: Session, seen: bytes | None, *, force: bool, client_metadata: Mapping[str, str] | None
+    session: Session, seen: Snapshot, *, force: bool, doubtful: bool, client_metadata: Metadata
 ) -> AuthTokens | None:
     """Renew a session's tokens, once, however many callers ask at the same time.
 
     Args:
         session: Whose tokens.
-        seen: The record's bytes that made the caller ask. If others are there by the time it is our
-            turn, somebody else has renewed them already.
+        seen: The record that made the caller ask. If it holds other tokens by the time it is our turn,
+            another process has renewed them.
         force: Renew them even if they are good.
+        doubtful: Renew them although they seem good; they serve if that fails.
         client_metadata: For the user pool's triggers; that of the first caller counts.
 
     Returns:
-        The tokens; None if nobody is signed in (any more).
+        The tokens; None if the session is signed out (by now).
 
     Raises:
         TokenRefreshException: They expired and there is no refresh token.
-        ServiceError: Cognito refused; `ENDING` says which refusals end the session.
+        SessionBusyError: They expired, and another process renews them and does not end.
+        ServiceError: Cognito refused. `settle_refusal` says which refusals end the session.
         NetworkError: Cognito could not be reached; the session is kept.
-        StorageError: The storage failed.
+        StorageError: The storage failed; the session is kept.
     """
-    shared = session.shared
-    flight = shared.refreshes.get(session.session_id)
+    shared, address = session.shared, seen.loaded.address
+    is_good = not force and shared.clock() < seen.expires_at
+    failure = delivered_failure(address.session_id) or _standing(session, seen, force)
+    flight = shared.refreshes.get(address.session_id)
+    if is_good and (failure is not None or flight is not None):
+        return seen.decoded.tokens  # Good tokens never wait for another caller.
+    if failure is not None:
+        raise failure
     if flight is None:
         flight = asyncio.get_running_loop().create_future()
         flight.add_done_callback(_retrieve)
-        shared.refreshes[session.session_id] = flight
-        work = _lead(session, seen, force, client_metadata, flight)
-        await asyncio.shield(shared.spawn(work))
+        shared.refreshes[address.session_id] = flight
+        until = monotonic() + WAIT_SECONDS
+        request = Request(seen.stored.access_token, force, doubtful, client_metadata, until)
+        await asyncio.shield(shared.spawn(_lead(session, seen, request, flight)))
     # Shielded: a cancelled caller must not cancel what the others wait for.
     return await asyncio.shield(flight)
 
 
+def _standing(session: Session, seen: Snapshot, force: bool) -> AuthError | None:
+    """Return an unknown refusal that is not to be met again yet; a forced refresh tries all the same."""
+    return None if force else session.shared.refusals.standing(seen.loaded.address.session_id)
+
+
 async def _lead(
-    session: Session,
-    seen: bytes | None,
-    force: bool,
-    client_metadata: Mapping[str, str] | None,
-    flight: asyncio.Future[AuthTokens | None],
+    session: Session, seen: Snapshot, request: Request, flight: asyncio.Future[AuthTokens | None]
 ) -> None:
-    shared, session_id = session.shared, session.session_id
-    failure: AuthError | None = None
-    renewed = False
+    shared, address = session.shared, seen.loaded.address
+    outcome = Renewal()
     try:
-        async with shared.storage.lock(session.storage_key):
-            tokens, renewed, failure = await _refresh(session, seen, force, client_metadata)
-        flight.set_result(tokens)
+        outcome = await _refresh(session, seen, request)
+        flight.set_result(outcome.tokens)
+    except asyncio.CancelledError:
+        # Only when the event loop is shut down.
+        flight.cancel()
+        raise
     except BaseException as error:
         if isinstance(error, AuthError):
-            failure = error
-        # A future takes no StopIteration and no CancelledError as an exception; neither comes here
-        # but when the loop is shut down.
-        if isinstance(error, asyncio.CancelledError):
-            flight.cancel()
-            raise
+            outcome = Renewal(failure=error)
         flight.set_exception(error)
     finally:
         # Before the Hub is told: a listener may well ask for tokens.
-        del shared.refreshes[session_id]
-    if renewed:
+        del shared.refreshes[address.session_id]
+    # The session may have moved under another key meanwhile.
+    session_id = session.session_id if session.address is not address else address.session_id
+    if outcome.renewed:
         await shared.emit(session_id, "tokenRefresh")
-    elif isinstance(failure, AuthError):
-        await shared.emit(session_id, "tokenRefresh_failure", {"error": failure})
+    if outcome.failure is not None:
+        await shared.emit(session_id, "tokenRefresh_failure", {"error": outcome.failure})
 
 
-async def _refresh(
-    session: Session, seen: bytes | None, force: bool, client_metadata: Mapping[str, str] | None
-) -> tuple[AuthTokens | None, bool, AuthError | None]:
-    """Return the tokens, whether they are new, and what went wrong without ending the wait."""
-    loaded = await session.load()
-    decoded, stored = session.decode(loaded.raw, loaded.record), loaded.record.tokens
-    if decoded is None or stored is None:
-        return None, False, None
-    now = session.shared.clock()
-    expires_at = session.expires_at(stored, decoded.tokens)
-    before = session.parse(seen).tokens
-    others_did = before is None or before.access_token != stored.access_token
-    if (not force or others_did) and now < decoded.good_until:
-        session.shared.remember(session.session_id, decoded)
-        return decoded.tokens, False, None
-    if stored.refresh_token is None:
-        raise TokenRefreshException("the tokens expired, and there is no refresh token to renew them with")
-    confirmation = await confirm_outstanding(session, loaded)
-    stored = confirmation.loaded.record.tokens
-    if stored is None or stored.refresh_token is None:
-        return None, False, None
+async def _refresh(session: Session, seen: Snapshot, request: Request) -> Renewal:
+    current: Snapshot | None = seen
+    while True:
+        outcome = _settled(session, current, request)
+        if outcome is not None or current is None:
+            return outcome or Renewal()
+        outcome = await _attempt(session, current, request)
+        if outcome is not None:
+            return outcome
+        # Another caller holds the lock, or the answer to another process may still come.
+        if _serves(session, current, request):
+            session.shared.patience.put_off(current.loaded.address.session_id)
+            return Renewal(current.decoded.tokens)
+        if monotonic() >= request.until:
+            raise SessionBusyError("the session's tokens are being renewed elsewhere")
+        before, current = current, await _reloaded(session, current)
+        if current is before:
+            await asyncio.sleep(LOOK_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+
+
+def _settled(session: Session, current: Snapshot | None, request: Request) -> Renewal | None:
+    """Return what there is if there is nothing to renew."""
+    if current is None:
+        return Renewal()
+    has_new_tokens = current.stored.access_token != request.before
+    insists = (request.force or request.doubtful) and not has_new_tokens
+    if insists or session.shared.clock() > current.early_at:
+        return None
+    session.shared.remember(current.loaded.address.session_id, current.decoded)
+    return Renewal(current.decoded.tokens)
+
+
+def _serves(session: Session, current: Snapshot, request: Request) -> bool:
+    """Return whether the present tokens are good enough for the caller."""
+    return not request.force and session.shared.clock() < current.expires_at
+
+
+async def _reloaded(session: Session, current: Snapshot) -> Snapshot | None:
+    """Read the record again; it is decoded only if it has changed."""
+    loaded = await session.load(current.loaded)
+    return current if loaded is current.loaded else snapshot(session, loaded)
+
+
+async def _attempt(session: Session, current: Snapshot, request: Request) -> Renewal | None:
+    """Enter the lock, read again and renew; None if another caller is at work.
+
+    Good tokens do not wait for a lock that is not free, and are returned if the storage fails: without a
+    lock or an intent no refresh token is sent.
+    """
+    serves = _serves(session, current, request)
     try:
-        tokens, renewed = await _exchange(session, stored, stored.refresh_token, client_metadata)
-        return tokens, renewed, None
-    except Exception as error:
-        if confirmation.failure is not None and isinstance(error, NotAuthorizedException):
-            # Refused as long as the device is not confirmed, which says nothing about the session.
-            raise confirmation.failure from None
-        if _ends_session(error):
-            await _end(session, stored.refresh_token)
-            if isinstance(error, NotAuthorizedException):
-                return None, False, error
+        async with entered(
+            session,
+            current.loaded.address.storage_key,
+            until=monotonic() if serves else request.until,
+            superseded=lambda raw: raw != current.loaded.raw,
+        ) as held:
+            return await _locked(session, current, request) if held else None
+    except StorageError as error:
+        if not serves:
             raise
-        if force or now > expires_at or not isinstance(error, AuthError):
-            raise
-        # An early renewal that failed harms nobody: the old tokens are still good.
-        session.shared.patience.put_off(session.session_id)
-        return decoded.tokens, False, error
+        session.shared.patience.put_off(current.loaded.address.session_id)
+        return Renewal(current.decoded.tokens, failure=error)
+
+
+async def _locked(session: Session, known: Snapshot, request: Request) -> Renewal | None:
+    current = await _reloaded(session, known)
+    outcome = _settled(session, current, request)
+    if outcome is not None or current is None:
+        return outcome
+    if current.loaded.address is not known.loaded.address:
+        return None  # The lock is that of the session's former address.
+    if current.stored.refresh_token is None:
+        raise TokenRefreshException("the tokens expired, and there is no refresh token to renew them with")
+    if current.stored.spent_by is not None:
+        return await spent_outcome(session, current, request)
+    if live_intent(session, current.loaded.record) is not None:
+        return None
+    confirmation = await confirm_outstanding(session, current.loaded)
+    if confirmation.loaded is not current.loaded:
+        confirmed = snapshot(session, confirmation.loaded)
+        if confirmed is None or not holds(confirmation.loaded.record, current.stored):
+            return None
+        current = confirmed
+    announced = await announce(session, current.loaded, current.stored.refresh_token or "")
+    if announced is None:
+        return None
+    return await _exchange(session, evolve(current, loaded=announced), request, confirmation.failure)
 
 
 async def _exchange(
-    session: Session, old: StoredTokens, refresh_token: str, client_metadata: Mapping[str, str] | None
-) -> tuple[AuthTokens | None, bool]:
-    """GetTokensFromRefreshToken, and store what came, unless the session is another by now.
+    session: Session, current: Snapshot, request: Request, unconfirmed: AuthError | None
+) -> Renewal | None:
+    """Send the refresh token, and store what comes or settle why nothing did.
 
-    Returns:
-        The tokens that the session has now, and whether they are what came.
+    Args:
+        session: Whose tokens.
+        current: The record, with the intent.
+        request: The caller's.
+        unconfirmed: Why the device that the tokens were issued to is not confirmed yet. Cognito refuses
+            to renew them as long as it is not, which says nothing about the session.
     """
-    answer = await session.pool.get_tokens_from_refresh_token(
-        refresh_token, device_key=old.device_key, client_metadata=client_metadata
-    )
-    new = session.stored_tokens(answer, old.username, old.sign_in_details, previous=refresh_token)
-    new = evolve(new, device_key=old.device_key, unknown=old.unknown)
+    device_key = current.stored.device_key
+    answer = await _send(session, current.stored, device_key, request)
+    if isinstance(answer, AuthError) and names_wrong_device(answer):
+        claimed = device_key_of(current)
+        if claimed is not None and claimed != device_key:
+            device_key = claimed
+            answer = await _send(session, current.stored, device_key, request)
+    if unconfirmed is not None and isinstance(answer, AuthError) and names_wrong_device(answer):
+        answer = unconfirmed
+    if isinstance(answer, AuthError):
+        return await settle_refusal(session, current, request, answer)
+    return await _store(session, current, answer, device_key)
 
-    def change(current: SessionRecord) -> SessionRecord:
+
+async def _send(
+    session: Session, stored: StoredTokens, device_key: str | None, request: Request
+) -> TokenSet | AuthError:
+    """GetTokensFromRefreshToken; returns the tokens, or why there are none."""
+    try:
+        async with asyncio.timeout(exchange_seconds(session.shared.config)):
+            return await session.pool.get_tokens_from_refresh_token(
+                stored.refresh_token or "",
+                device_key=device_key,
+                client_metadata=request.client_metadata,
+                # A token that may have been replaced already is not sent again by itself.
+                repeatable=stored.rotates is False,
+            )
+    except AuthError as error:
+        return error
+    except TimeoutError:
+        return NetworkError("the refresh was not answered in time", request_sent=True)
+
+
+async def _store(
+    session: Session, current: Snapshot, answer: TokenSet, device_key: str | None
+) -> Renewal | None:
+    """Store what Cognito issued, unless the session is another by now."""
+    old = current.stored
+    new = session.stored_tokens(answer, old.username, old.sign_in_details, previous=old.refresh_token)
+    new = evolve(new, device_key=device_key, rotates=answer.refresh_token is not None, unknown=old.unknown)
+
+    def change(record: SessionRecord) -> SessionRecord:
         # Other parts of the record may have changed; what matters is whether these are still the
-        # tokens that were renewed. If not, somebody signed out or in, and that stands.
-        is_same = current.tokens is not None and current.tokens.refresh_token == refresh_token
-        return evolve(current, tokens=new) if is_same else current
+        # tokens that were renewed. If not, the session was signed out or in, and that stands.
+        return evolve(record, tokens=new, intent=None) if holds(record, old) else record
 
-    loaded = await session.update(change)
-    decoded = session.decode(loaded.raw, loaded.record)
-    if decoded is None:
-        return None, False
-    session.shared.remember(session.session_id, decoded)
-    return decoded.tokens, loaded.record.tokens == new
-
-
-def _ends_session(error: Exception) -> bool:
-    return isinstance(error, ENDING) or (isinstance(error, ServiceError) and error.name in ENDING_NAMES)
-
-
-async def _end(session: Session, refresh_token: str) -> None:
-    """Sign out the session whose refresh token was refused, unless it has another one by now."""
-
-    def change(current: SessionRecord) -> SessionRecord:
-        is_same = current.tokens is not None and current.tokens.refresh_token == refresh_token
-        return current.signed_out() if is_same else current
-
-    await session.update(change)
-    session.shared.decoded.pop(session.session_id, None)
+    try:
+        loaded = await session.update(change)
+    except StorageError as error:
+        return await keep_unsaved(session, current.loaded, old, new, error)
+    now = snapshot(session, loaded)
+    if loaded.record.tokens is None and answer.refresh_token is not None:
+        session.shared.spawn(revoke_unused(session, answer))
+    if now is None:
+        return Renewal()
+    session.shared.refusals.clear(loaded.address.session_id)
+    session.shared.remember(loaded.address.session_id, now.decoded)
+    return Renewal(now.decoded.tokens, renewed=loaded.record.tokens == new)
 
 
 def _retrieve(flight: asyncio.Future[AuthTokens | None]) -> None:
-    """Ask for the exception, so that asyncio does not complain when every caller has left."""
+    """Mark the exception as retrieved: all waiters may have been cancelled."""
     if not flight.cancelled():
         flight.exception()

@@ -2,40 +2,56 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from attrs import evolve, field, frozen
 
-from ..answers import Authenticated, Challenged, Outcome, TokenSet
-from ..errors import InvalidJWTError, StorageError
+from ..answers import TokenSet
+from ..errors import InvalidJWTError
 from ..hub import Hub
 from ..jwt import JWT, decode_jwt
 from ..models import AuthTokens, AuthUser, SignInDetails, UserContext
-from ..results import SignInResult
 from ..services.user_pool import UserPool
-from ..steps import SignInStep
-from . import device_confirmation, keys
+from . import keys
 from .compare_and_set import compare_and_set
+from .device_state import next_attempt_at, waits_for_confirmation
 from .devices import DeviceStore
-from .record import PendingSignIn, SessionRecord, StoredTokens, dump, load
+from .keys import Address
+from .record import SessionRecord, StoredTokens, dump, is_mark, load
 from .shared import Decoded, Shared
 
 # Tokens with less than this left count as expired: a request takes its time (Amplify's margin).
 EXPIRY_MARGIN: Final = 5.0
 # A record's lifetime is counted anew at most once a day; of a short one, at every tenth.
 RENEWAL_SECONDS: Final = 86_400.0
-# A session that others keep writing to is in trouble; losing this often has another cause.
-MAX_WRITE_ATTEMPTS: Final = 100
+
+
+# A clock that goes back by more than this was put back; less is the clock being corrected.
+CLOCK_TOLERANCE: Final = 30.0
 
 
 @frozen
 class Loaded:
-    """A record and the bytes it was read from, which `Session.replace` compares with."""
+    """A record, where it was read, and the bytes it was read from.
 
+    Attributes:
+        address: Where it was read.
+        raw: What the storage held there, which `Session.replace` compares with.
+        record: The record in those bytes.
+    """
+
+    address: Address
     raw: bytes | None = field(repr=False)
     record: SessionRecord
+
+    @property
+    def mark(self) -> bytes | None:
+        """What stands here for a record that moved away, if one did."""
+        return self.raw if is_mark(self.raw) else None
 
 
 class Session:
@@ -48,7 +64,7 @@ class Session:
         user_context: What threat protection may know of the end user.
     """
 
-    __slots__ = ("_hub", "devices", "key", "session_id", "shared", "storage_key", "user_context")
+    __slots__ = ("_hub", "_move", "address", "devices", "shared", "user_context")
 
     def __init__(
         self,
@@ -62,12 +78,51 @@ class Session:
         self.devices = DeviceStore(shared, device_token)
         self.user_context = user_context
         self._hub: Hub | None = None
-        self._use(keys.check_key(session_key, "session_key"))
+        self._move: asyncio.Future[None] | None = None
+        self.address = keys.address(shared.config, keys.check_key(session_key, "session_key"))
 
-    def _use(self, session_key: str) -> None:
-        self.key = session_key
-        self.session_id = keys.digest(session_key)
-        self.storage_key = keys.session_storage_key(self.shared.config, self.session_id)
+    @property
+    def key(self) -> str:
+        """The secret that opens the session."""
+        return self.address.key
+
+    @property
+    def session_id(self) -> str:
+        """The hash of the key."""
+        return self.address.session_id
+
+    @property
+    def storage_key(self) -> str:
+        """Where the record lies."""
+        return self.address.storage_key
+
+    @contextmanager
+    def moving(self) -> Iterator[None]:
+        """Let the other procedures of this client wait while the record moves (see `follow`)."""
+        self._move = asyncio.get_running_loop().create_future()
+        try:
+            yield
+        finally:
+            self._move.set_result(None)
+            self._move = None
+
+    async def follow(self, address: Address) -> bool:
+        """Return whether this client's record has moved away from an address.
+
+        A procedure that finds a mark where its record was asks this, and runs again if the same client
+        has moved the record. For every other client the mark is the end of the session.
+        """
+        while self._move is not None:
+            await asyncio.wait({self._move})
+        return self.address is not address
+
+    def move_to(self, address: Address) -> None:
+        """Use another address from now on; what listens here goes along."""
+        self.shared.decoded.pop(self.session_id, None)
+        if self._hub is not None:
+            self.shared.remove_hub(self.session_id, self._hub)
+            self.shared.add_hub(address.session_id, self._hub)
+        self.address = address
 
     @property
     def pool(self) -> UserPool:
@@ -91,13 +146,31 @@ class Session:
 
     # Reading and writing
 
-    async def load(self) -> Loaded:
-        """Read the record; an empty one if there is none, or none that can be read."""
-        raw = await self.shared.storage.get(self.storage_key)
-        return Loaded(raw, self.parse(raw))
+    async def load(self, known: Loaded | None = None) -> Loaded:
+        """Read the record; an empty one if it is absent or cannot be parsed.
 
-    def parse(self, raw: bytes | None) -> SessionRecord:
-        """Read a record's bytes, leaving out what has expired meanwhile."""
+        Args:
+            known: A record that was read before; it is returned as it is if the storage still holds the
+                bytes it was read from.
+        """
+        while True:
+            address = self.address
+            loaded = await self.load_at(address, known)
+            if loaded.mark is None or not await self.follow(address):
+                return loaded
+
+    async def load_at(self, address: Address, known: Loaded | None = None) -> Loaded:
+        """Read the record at an address, whether or not this client has moved away from it."""
+        raw = await self.shared.storage.get(address.storage_key)
+        if known is not None and known.raw == raw and known.address is address:
+            return known
+        return Loaded(address, raw, self.parse(raw, address))
+
+    def parse(self, raw: bytes | None, address: Address | None = None) -> SessionRecord:
+        """Read a record's bytes, leaving out what has expired meanwhile.
+
+        Tokens that were received and could not be stored yet take the place of those they renew.
+        """
         now = self.shared.clock()
         record = load(raw) if raw is not None else None
         if record is None or self._is_too_old(record, now):
@@ -109,28 +182,41 @@ class Session:
         if any(each.expires_at <= now for each in record.redirects):
             left = tuple(each for each in record.redirects if each.expires_at > now)
             record = evolve(record, redirects=left)
-        return record
+        return self.shared.unsaved.applied((address or self.address).session_id, record)
 
     def _is_too_old(self, record: SessionRecord, now: float) -> bool:
         age = self.shared.max_session_age
         return age is not None and record.created_at + age <= now
 
-    async def replace(self, record: SessionRecord, *, expected: bytes | None) -> Loaded | None:
-        """Write a record, its lifetime counted anew, if the storage still holds ``expected``.
+    async def replace(self, loaded: Loaded, record: SessionRecord) -> Loaded | None:
+        """Write a record where another was read, if it is still there; its lifetime is counted anew.
 
         Returns:
-            What is stored now; None if somebody else wrote first.
+            What is stored now; None if another caller wrote first.
+        """
+        raw, record, ttl = self.dump(record)
+        if raw is None and (loaded.raw is None or loaded.mark is not None):
+            return Loaded(loaded.address, loaded.raw, record)
+        storage = self.shared.storage
+        if not await storage.replace(loaded.address.storage_key, raw, expected=loaded.raw, ttl=ttl):
+            return None
+        self.shared.unsaved.written(loaded.address.session_id, record)
+        return Loaded(loaded.address, raw, record)
+
+    def dump(
+        self, record: SessionRecord, *, renewed_at: float | None = None
+    ) -> tuple[bytes | None, SessionRecord, float | None]:
+        """Return what is stored of a record (None to delete it), the record as stored, and its ttl.
+
+        Args:
+            record: What is to be stored.
+            renewed_at: When its lifetime was counted; now by default.
         """
         now = self.shared.clock()
-        record = evolve(record, renewed_at=now)
-        raw, ttl = None, None
-        if not record.is_empty:
-            raw, ttl = dump(record), self._ttl(record, now)
-        if raw is None and expected is None:
-            return Loaded(None, record)
-        if not await self.shared.storage.replace(self.storage_key, raw, expected=expected, ttl=ttl):
-            return None
-        return Loaded(raw, record)
+        record = evolve(record, renewed_at=now if renewed_at is None else renewed_at)
+        if record.is_empty:
+            return None, record, None
+        return dump(record), record, self._ttl(record, now)
 
     def _ttl(self, record: SessionRecord, now: float) -> float:
         """Seconds that a record lives: as long as the longest-lived thing in it, within the limits."""
@@ -164,16 +250,16 @@ class Session:
             record = change(loaded.record)
             if record == loaded.record:
                 return loaded
-            return await self.replace(record, expected=loaded.raw)
+            return await self.replace(loaded, record)
 
         return await compare_and_set(self.shared.storage, self.storage_key, attempt)
 
     # Tokens
 
-    def decode(self, raw: bytes | None, record: SessionRecord) -> Decoded | None:
+    def decode(self, loaded: Loaded) -> Decoded | None:
         """Decode a record's tokens; None if there are none, or none that can be read."""
-        stored = record.tokens
-        if stored is None or raw is None:
+        record, stored = loaded.record, loaded.record.tokens
+        if stored is None or loaded.raw is None:
             return None
         try:
             tokens = AuthTokens(
@@ -185,12 +271,10 @@ class Session:
             return None
         # "Counted anew" is about the record's lifetime, "early" about the tokens in it.
         counted_anew = record.renewed_at + min(RENEWAL_SECONDS, self.shared.session_ttl / 10)
-        good_until = min(
-            self.early_at(record, tokens), counted_anew, device_confirmation.next_attempt_at(record)
-        )
+        good_until = min(self.early_at(record, tokens), counted_anew, next_attempt_at(record))
         if self.shared.max_session_age is not None:
             good_until = min(good_until, record.created_at + self.shared.max_session_age)
-        return Decoded(raw, tokens, good_until)
+        return Decoded(loaded.raw, tokens, self.shared.clock() - CLOCK_TOLERANCE, good_until)
 
     def expires_at(self, stored: StoredTokens, tokens: AuthTokens) -> float:
         """When the first of the tokens counts as expired, by our clock."""
@@ -201,12 +285,11 @@ class Session:
         stored = record.tokens
         if stored is None:
             return -math.inf
-        ahead = self.shared.config.refresh_ahead if stored.refresh_token is not None else 0.0
-        if device_confirmation.waits_for_confirmation(record):
-            # Cognito would refuse. The time that is left is for the confirmation.
-            ahead = 0.0
-        # Whoever wants an hour's notice of tokens that live five minutes would renew them always.
-        ahead = min(ahead, _life(tokens) / 2)
+        if stored.refresh_token is None or stored.spent_by is not None or waits_for_confirmation(record):
+            # Cognito would refuse: the tokens serve until they expire.
+            return _end(stored, tokens) - EXPIRY_MARGIN
+        # At most half of a token's life: a longer notice would renew it at every call.
+        ahead = min(self.shared.config.refresh_ahead, _life(tokens) / 2)
         return _end(stored, tokens) - max(ahead, EXPIRY_MARGIN)
 
     def stored_tokens(
@@ -235,75 +318,6 @@ class Session:
             sign_in_details=details,
         )
 
-    # Outcomes
-
-    async def commit(
-        self,
-        outcome: Outcome,
-        step: SignInStep,
-        details: SignInDetails,
-        *,
-        claim: str | None = None,
-        sign_up_of: str | None = None,
-    ) -> SignInResult:
-        """Remember what a sign-in came to, tell the Hub, and say what comes next.
-
-        Args:
-            outcome: What the flow came to.
-            step: What that means for the person.
-            details: How the sign-in was begun.
-            claim: Whose answer this is; if the pending sign-in is no longer claimed under that name,
-                somebody signed out or began anew, and nothing is stored.
-            sign_up_of: Whose sign-up this follows; if it is no longer waited for, nothing is stored.
-
-        Raises:
-            Superseded: That happened.
-        """
-
-        def change(record: SessionRecord) -> SessionRecord:
-            pending, planned = record.pending, record.auto_sign_in
-            if claim is not None and (pending is None or pending.claim != claim):
-                raise Superseded
-            if sign_up_of is not None and (planned is None or planned.username != sign_up_of):
-                raise Superseded
-            match outcome:
-                case Authenticated():
-                    stored = self.stored_tokens(outcome.tokens, outcome.username, details)
-                    stored = evolve(stored, device_key=device_key)
-                    return record.signed_in(stored, at=self.shared.clock(), device=device)
-                case Challenged():
-                    answered = pending if claim is not None else None
-                    following = self._pending(outcome, details, answered)
-                    return evolve(record, pending=following, auto_sign_in=None)
-                case _:
-                    return evolve(record, pending=None)
-
-        if isinstance(outcome, Authenticated | Challenged) and outcome.gone_device is not None:
-            await self.devices.forget(outcome.gone_device)
-        device, device_key = await device_confirmation.settle_device(self, outcome, details)
-        loaded = await self.update(change)
-        signed_in = isinstance(outcome, Authenticated)
-        if signed_in:
-            await self.tell_signed_in(loaded)
-        return SignInResult(is_signed_in=signed_in, next_step=step)
-
-    def _pending(
-        self, challenge: Challenged, details: SignInDetails, answered: PendingSignIn | None
-    ) -> PendingSignIn:
-        expires_at = self.shared.clock() + self.shared.config.auth_session_validity
-        if answered is not None and answered.challenge.session == challenge.session:
-            # A choice made without asking Cognito, whose session has not become younger by it.
-            expires_at = answered.expires_at
-        return PendingSignIn(
-            challenge=evolve(challenge, gone_device=None), sign_in_details=details, expires_at=expires_at
-        )
-
-    async def tell_signed_in(self, loaded: Loaded) -> None:
-        """Tell the Hub who has signed in."""
-        decoded = self.decode(loaded.raw, loaded.record)
-        if decoded is not None:
-            await self.shared.emit(self.session_id, "signedIn", current_user(decoded.tokens).to_dict())
-
     async def forget(self) -> Loaded:
         """Delete the record and return what it was.
 
@@ -313,50 +327,25 @@ class Session:
 
         async def attempt() -> Loaded | None:
             loaded = await self.load()
-            key = self.storage_key
-            if loaded.raw is None or await self.shared.storage.replace(key, None, expected=loaded.raw):
+            # A mark expires by itself; it must stay where it is until procedures that began earlier
+            # have seen it.
+            where = loaded.address.storage_key
+            if (
+                loaded.raw is None
+                or loaded.mark is not None
+                or await self.shared.storage.replace(where, None, expected=loaded.raw)
+            ):
                 return loaded
             return None
 
         forgotten = await compare_and_set(self.shared.storage, self.storage_key, attempt)
-        self.shared.decoded.pop(self.session_id, None)
+        self.shared.decoded.pop(forgotten.address.session_id, None)
+        self.shared.unsaved.written(forgotten.address.session_id, None)
         return forgotten
-
-    async def move(self, new_key: str) -> None:
-        """Move the record under a new key; the old one opens nothing any more.
-
-        A refresh that is under way is waited for, so that what it brings is moved, too.
-
-        Raises:
-            StorageError: The storage failed; the old key still opens the session.
-        """
-        new_id = keys.digest(new_key)
-        target = keys.session_storage_key(self.shared.config, new_id)
-        async with self.shared.storage.lock(self.storage_key):
-            for _ in range(MAX_WRITE_ATTEMPTS):
-                loaded = await self.load()
-                if loaded.raw is None or loaded.record.is_empty:
-                    # Somebody may have signed out since it was copied.
-                    await self.shared.storage.delete(target)
-                    break
-                # Copied before it is deleted: whatever happens in between loses nothing.
-                ttl = self._ttl(loaded.record, self.shared.clock())
-                await self.shared.storage.set(target, loaded.raw, ttl=ttl)
-                if await self.shared.storage.replace(self.storage_key, None, expected=loaded.raw):
-                    break
-            else:
-                await self.shared.storage.delete(target)
-                raise StorageError("the session's record kept changing while it was moved")
-        self.shared.decoded.pop(self.session_id, None)
-        hub = self._hub
-        if hub is not None:
-            self.shared.remove_hub(self.session_id, hub)
-            self.shared.add_hub(new_id, hub)
-        self._use(new_key)
 
 
 class Superseded(Exception):
-    """Somebody signed out, or began another sign-in, before this one's answer came."""
+    """The session was signed out, moved or signed in again before an answer came."""
 
 
 def current_user(tokens: AuthTokens) -> AuthUser:

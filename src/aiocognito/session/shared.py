@@ -7,23 +7,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import weakref
 from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from attrs import field, frozen
 
 from .. import clocks
 from ..config import AuthConfig
-from ..hub import AuthEvent, AuthEventName, Hub
+from ..hub import AuthEvent, AuthEventName, Hub, is_listening
 from ..models import AuthTokens, Credentials
 from ..services.connections import Connections
-from ..storage import Storage
+from ..storage import EncryptedStorage, MemoryStorage, Storage
 from ..verifier import TokenVerifier
 from .patience import Patience
+from .refusals import StandingRefusals
+from .unsaved import UnsavedTokens
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+
+# The tasks of the library that the running code is part of.
+_inside: ContextVar[frozenset[asyncio.Task[Any]]] = ContextVar("aiocognito_tasks", default=frozenset())
 
 # As many decoded sessions stay in memory; reading another decodes it anew.
 CACHE_SIZE = 1024
@@ -38,12 +45,14 @@ class Decoded:
     Attributes:
         raw: What the storage held. Other bytes there mean another truth.
         tokens: The tokens in them.
+        good_from: If our clock is before this, it was put back, and when the tokens end is not known.
         good_until: When they must be looked at again: they expire, want to be renewed early, or the
             record's lifetime wants to be counted anew. In seconds since the epoch, by our clock.
     """
 
     raw: bytes = field(repr=False)
     tokens: AuthTokens
+    good_from: float
     good_until: float
 
 
@@ -58,6 +67,7 @@ class Shared:
         clock: Returns seconds since the epoch; None for the configuration's, else the process's.
         session_ttl: Seconds that a record lives after its last use.
         max_session_age: Seconds that a session lives at most, if there is a limit.
+        fixed_keys: Whether a session keeps its key when it is signed in or changes otherwise.
     """
 
     def __init__(
@@ -70,6 +80,7 @@ class Shared:
         clock: Callable[[], float] | None,
         session_ttl: float,
         max_session_age: float | None,
+        fixed_keys: bool,
     ) -> None:
         self.config = config
         self.storage = storage
@@ -78,14 +89,23 @@ class Shared:
         self.clock = clocks.resolve(clock, config)
         self.session_ttl = session_ttl
         self.max_session_age = max_session_age
+        self.fixed_keys = fixed_keys
+        # Names this process in what it writes of a refresh that is under way.
+        self.owner = secrets.token_hex(8)
+        # Whether records may be read by another process, or by this program when it runs again.
+        self.is_durable = not _is_volatile(storage)
+        self.unsaved = UnsavedTokens()
         self.decoded: dict[str, Decoded] = {}
         self.refreshes: dict[str, asyncio.Future[AuthTokens | None]] = {}
         self.credential_flights: dict[tuple[str | None, ...], asyncio.Task[tuple[Credentials, str]]] = {}
         self.patience = Patience(self.clock)
+        self.refusals = StandingRefusals(self.clock)
         self._hubs: dict[str, dict[int, weakref.ref[Hub]]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._savers: dict[str, asyncio.Task[None]] = {}
         self._id_tokens: TokenVerifier | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
+        self._closing = False
         self._closed = False
 
     @property
@@ -112,7 +132,8 @@ class Shared:
         Raises:
             RuntimeError: Another loop was bound before, or everything is closed.
         """
-        if self._closed:
+        # While it is closed, what is under way may go on, but not what listeners begin.
+        if self._closed or (self._closing and (is_listening() or not _inside.get() & self._tasks)):
             raise RuntimeError("this object is closed")
         loop = asyncio.get_running_loop()
         if self.loop is not None and self.loop is not loop:
@@ -120,7 +141,8 @@ class Shared:
                 "this object belongs to another event loop: its connections, locks and running"
                 " refreshes cannot be shared between loops; make one per loop"
             )
-        self.loop = loop
+        if not self._closing:
+            self.loop = loop
 
     def remember(self, session_id: str, decoded: Decoded) -> None:
         """Keep a decoded record, and not too many of them."""
@@ -138,10 +160,26 @@ class Shared:
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Start work that `aclose` waits for."""
-        task = asyncio.get_running_loop().create_task(work)
+        task = asyncio.get_running_loop().create_task(_enclosed(work))
         self._tasks.add(task)
         task.add_done_callback(self._done)
         return task
+
+    def keep_saving(self, session_id: str, work: Coroutine[Any, Any, None]) -> None:
+        """Start work that goes on until a session's tokens are stored; `aclose` cancels it."""
+        running = self._savers.get(session_id)
+        if running is not None and not running.done():
+            work.close()
+            return
+        task = asyncio.get_running_loop().create_task(work)
+        self._savers[session_id] = task
+        task.add_done_callback(lambda done: self._saver_done(session_id, done))
+
+    def _saver_done(self, session_id: str, task: asyncio.Task[None]) -> None:
+        if self._savers.get(session_id) is task:
+            del self._savers[session_id]
+        if not task.cancelled() and task.exception() is not None:
+            logger.error("session %s: storing its tokens failed", session_id, exc_info=task.exception())
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
@@ -165,9 +203,16 @@ class Shared:
         if not hubs:
             self._hubs.pop(session_id, None)
 
-    async def emit(self, session_id: str, name: AuthEventName, data: dict[str, Any] | None = None) -> None:
-        """Tell whoever hears everybody, and whoever hears this session."""
-        event = AuthEvent(name, data or {}, session_id)
+    async def emit(
+        self,
+        session_id: str,
+        name: AuthEventName,
+        data: dict[str, Any] | None = None,
+        *,
+        previous_session_id: str | None = None,
+    ) -> None:
+        """Emit an event to the service's hub and to the hubs of this session."""
+        event = AuthEvent(name, data or {}, session_id, previous_session_id=previous_session_id)
         await self.hub.emit(event)
         for reference in list(self._hubs.get(session_id, {}).values()):
             hub = reference()
@@ -175,12 +220,37 @@ class Shared:
                 await hub.emit(event)
 
     async def aclose(self) -> None:
-        """Wait for what runs, then close the connections."""
-        while self._tasks:
+        """Wait for what runs, then close the connections.
+
+        What a listener begins meanwhile is refused, so that this ends. A listener that calls it does not
+        wait for the task that it runs in.
+        """
+        self._closing, self.loop = True, None
+        while tasks := self._tasks - _inside.get():
             # Not `gather`: of tasks that are all done it may be done itself, at once, and then their
             # callbacks, which empty the set, would never have their turn.
-            await asyncio.wait(self._tasks)
-        self._closed, self.loop = True, None
+            await asyncio.wait(tasks)
+        savers = set(self._savers.values())
+        for saver in savers:
+            saver.cancel()
+        if savers:
+            await asyncio.wait(savers)
+        self._closed = True
         if self._id_tokens is not None:
             await self._id_tokens.aclose()
         await self.connections.aclose()
+
+
+async def _enclosed(work: Coroutine[Any, Any, T]) -> T:
+    """Run work so that it can be told which task it is part of."""
+    task = asyncio.current_task()
+    if task is not None:
+        _inside.set(_inside.get() | {task})
+    return await work
+
+
+def _is_volatile(storage: Storage) -> bool:
+    """Return whether a storage ends with the process, and so is read by this process alone."""
+    while isinstance(storage, EncryptedStorage):
+        storage = storage.wrapped
+    return isinstance(storage, MemoryStorage)

@@ -35,6 +35,11 @@ class EncryptedStorage:
     def __repr__(self) -> str:
         return f"<EncryptedStorage over {self._storage!r}>"
 
+    @property
+    def wrapped(self) -> Storage:
+        """The storage where the encrypted values go."""
+        return self._storage
+
     async def get(self, key: str) -> bytes | None:
         """Return the value under a key, or None if it is absent or expired (`Storage.get`)."""
         return await self._opened(key, await self._storage.get(key))

@@ -1,0 +1,89 @@
+"""Entering a session's lock without waiting longer than its record demands."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from time import monotonic
+from typing import Final
+
+from .session import Session
+
+# A lock that is free is entered within this many seconds; one that is not is another caller's.
+FREE_SECONDS: Final = 0.1
+# Between two looks at the record while another caller holds the lock.
+LOOK_SECONDS: Final = 0.25
+
+
+class HeldLock:
+    """A lock that is entered and left in a task of its own, so that waiting for it can be given up.
+
+    Args:
+        lock: What `Storage.lock` returned.
+    """
+
+    def __init__(self, lock: AbstractAsyncContextManager[None]) -> None:
+        loop = asyncio.get_running_loop()
+        self._entered: asyncio.Future[None] = loop.create_future()
+        self._leave = asyncio.Event()
+        self._task = loop.create_task(self._hold(lock))
+
+    async def _hold(self, lock: AbstractAsyncContextManager[None]) -> None:
+        async with lock:
+            self._entered.set_result(None)
+            await self._leave.wait()
+
+    async def is_entered(self, *, within: float) -> bool:
+        """Wait for at most ``within`` seconds, and return whether the lock is held.
+
+        Raises:
+            StorageError: The lock cannot be had.
+        """
+        if not self._entered.done():
+            await asyncio.wait({self._entered, self._task}, timeout=within, return_when="FIRST_COMPLETED")
+        if self._task.done():
+            self._task.result()  # raises what entering raised
+        return self._entered.done()
+
+    async def leave(self) -> None:
+        """Leave the lock, or stop waiting for it."""
+        if self._entered.done():
+            self._leave.set()
+        else:
+            self._task.cancel()
+        await asyncio.wait({self._task})
+        if not self._task.cancelled():
+            # What went wrong while it was left: the lease ends by itself.
+            self._task.exception()
+
+
+@asynccontextmanager
+async def entered(
+    session: Session, storage_key: str, *, until: float, superseded: Callable[[bytes | None], bool]
+) -> AsyncIterator[bool]:
+    """Enter the lock of a record, and look at the record while another caller holds it.
+
+    Args:
+        session: Of the service.
+        storage_key: Of the record.
+        until: When to give up, by the monotonic clock. A lock that is free is entered all the same.
+        superseded: Takes the record's bytes, and returns whether the lock is not needed any more.
+
+    Yields:
+        Whether the lock is held. If not, the time is over or ``superseded`` returned True.
+
+    Raises:
+        StorageError: The lock cannot be had.
+    """
+    storage = session.shared.storage
+    lock = HeldLock(storage.lock(storage_key))
+    try:
+        held = await lock.is_entered(within=FREE_SECONDS)
+        while not held and monotonic() < until and not superseded(await storage.get(storage_key)):
+            # Jitter: the processes that wait for one record do not look at it in step.
+            held = await lock.is_entered(within=LOOK_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311
+        yield held
+    finally:
+        await lock.leave()

@@ -1,0 +1,176 @@
+"""Changing a session's record and its key in one procedure.
+
+A key that was planted in a browser must be worth nothing once the session means something. So every
+change of privilege is stored under a fresh key, and the old key opens nothing, before the Hub is told or
+a method returns: the new record is written first, then a mark in place of the old one, which decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from time import monotonic
+from typing import Final
+
+from ..errors import SessionBusyError, StorageError
+from . import keys
+from .compare_and_set import compare_and_set
+from .intents import live_intent
+from .keys import Address
+from .locks import entered
+from .record import SessionRecord, new_mark
+from .session import Loaded, Session, Superseded
+
+# A mark stays for as long as procedures that began before it may still run.
+MARK_SECONDS: Final = 60.0
+# A record whose key was never handed out, because the process died, must not live for a month.
+UNDECIDED_SECONDS: Final = 120.0
+# For so long a re-keying waits for a lock that another caller holds.
+LOCK_SECONDS: Final = 10.0
+LOOK_SECONDS: Final = 0.1
+
+Change = Callable[[SessionRecord], SessionRecord]
+
+
+async def rekeyed(
+    session: Session, change: Change, *, began: Loaded | None = None, even_if_fixed: bool = False
+) -> Loaded:
+    """Change a record, and move it under a fresh key unless keys are fixed.
+
+    Args:
+        session: Which one; it has the new key afterwards.
+        change: Makes the new record of the present one; called again if another caller wrote first.
+            What it raises leaves the record as it is.
+        began: The record as it was when the procedure began, if the procedure must not be carried out
+            on a session that was moved since. By default it is carried out where this client's record
+            is now.
+        even_if_fixed: Whether the session is moved although keys are fixed.
+
+    Returns:
+        The new record.
+
+    Raises:
+        Superseded: Another procedure has moved the session.
+        SessionBusyError: The session's tokens are being renewed elsewhere, and that does not end.
+        StorageError: The storage failed; the old key still opens what it opened.
+    """
+    if session.shared.fixed_keys and not even_if_fixed:
+        return await session.update(change)
+    await session.follow(session.address)
+    address = session.address
+    if began is not None and began.address is not address:
+        raise Superseded
+    with session.moving():
+        loaded = await session.load_at(address)
+        if loaded.mark is not None and (began is None or loaded.mark != began.mark):
+            raise Superseded
+        async with _undisturbed(session, loaded, change):
+            return await _move(session, address, change, loaded.mark)
+
+
+@asynccontextmanager
+async def _undisturbed(session: Session, loaded: Loaded, change: Change) -> AsyncIterator[None]:
+    """Keep refreshes away from tokens that are carried along.
+
+    Raises:
+        SessionBusyError: A refresh elsewhere holds the lock and does not end.
+    """
+    if loaded.record.tokens is None or change(loaded.record).tokens is not loaded.record.tokens:
+        yield
+        return
+    storage_key = loaded.address.storage_key
+    until = monotonic() + LOCK_SECONDS
+    async with entered(session, storage_key, until=until, superseded=lambda _: False) as held:
+        if not held:
+            raise SessionBusyError("the session's tokens are being renewed elsewhere")
+        while True:
+            current = await session.load_at(loaded.address, loaded)
+            intent = live_intent(session, current.record)
+            if intent is None:
+                break
+            left = intent.ends_at - session.shared.clock()
+            await asyncio.sleep(min(left, LOOK_SECONDS * random.uniform(0.5, 1.5)))  # noqa: S311 - jitter
+        yield
+
+
+async def _move(session: Session, address: Address, change: Change, mark_before: bytes | None) -> Loaded:
+    """Write the record under a fresh key, and then the mark in its old place."""
+    target = keys.address(session.shared.config, keys.new_secret())
+    new, mark, has_moved = Loaded(target, None, SessionRecord()), new_mark(), False
+
+    async def attempt() -> Loaded | None:
+        nonlocal new, has_moved
+        loaded = await session.load_at(address)
+        if loaded.mark is not None and loaded.mark != mark_before:
+            raise Superseded
+        record = change(loaded.record)
+        if record.is_empty:
+            # Nothing is left that a key would open.
+            return await session.replace(loaded, record)
+        written = await _written(session, new, record)
+        if written is None:
+            return None
+        new = written
+        has_moved = await _replaced(session, loaded, mark)
+        return new if has_moved else None
+
+    try:
+        moved = await compare_and_set(session.shared.storage, address.storage_key, attempt)
+    finally:
+        if not has_moved and new.raw is not None:
+            # Nothing else knows its key. If it cannot be deleted, it expires by itself.
+            with suppress(StorageError):
+                await session.shared.storage.delete(target.storage_key)
+    if not has_moved:
+        return moved
+    session.shared.unsaved.written(address.session_id, None)
+    session.move_to(target)
+    return await _settled(session, new)
+
+
+async def _written(session: Session, new: Loaded, record: SessionRecord) -> Loaded | None:
+    """Write the record under the new key, for a short time where it may outlive this process."""
+    durable = session.shared.is_durable
+    # Its lifetime is to be counted anew at the next use, should that fail right after the move.
+    raw, record, ttl = session.dump(record, renewed_at=0.0 if durable else None)
+    if durable and ttl is not None:
+        ttl = min(ttl, UNDECIDED_SECONDS)
+    storage = session.shared.storage
+    if raw != new.raw and not await storage.replace(new.address.storage_key, raw, expected=new.raw, ttl=ttl):
+        return None
+    return Loaded(new.address, raw, record)
+
+
+async def _replaced(session: Session, old: Loaded, mark: bytes) -> bool:
+    """Put the mark where the old record is, and return whether it was still the one that was read.
+
+    Raises:
+        StorageError: The storage failed, and whether the mark stands there cannot be known.
+    """
+    storage, where = session.shared.storage, old.address.storage_key
+    try:
+        return await storage.replace(where, mark, expected=old.raw, ttl=MARK_SECONDS)
+    except StorageError as error:
+        failure = error
+    # The write may have happened all the same.
+    if await _holds(session, where, mark):
+        return True
+    raise failure
+
+
+async def _holds(session: Session, where: str, mark: bytes) -> bool:
+    with suppress(StorageError):
+        return await session.shared.storage.get(where) == mark
+    return False
+
+
+async def _settled(session: Session, new: Loaded) -> Loaded:
+    """Give the moved record its full lifetime."""
+    if not session.shared.is_durable:
+        return new
+    with suppress(StorageError):
+        # If this fails, the session works, and its lifetime is counted anew when it is used next.
+        return await session.replace(new, new.record) or await session.load_at(new.address)
+    return new
