@@ -132,10 +132,11 @@ def test_the_service_of_the_page_on_sessions_keeps_people_apart(
             found = [await (await browser.get("/me", headers=user)).json() for user in users]
             assert len({answer["user"] for answer in found}) == 2
             assert (await browser.get("/me")).status == 401
-            planted = {"Cookie": "sid=planted"}
             form = {"username": ANA, "password": PASSWORD}
-            assert (await browser.post("/sign-in", data=form, headers=planted)).status == 200
-            assert (await browser.get("/me", headers=planted)).status == 401
+            for key in ("planted, and not in the form of a key", "p" * 43):
+                planted = {"Cookie": f"sid={key}"}
+                assert (await browser.post("/sign-in", data=form, headers=planted)).status == 200
+                assert (await browser.get("/me", headers=planted)).status == 401
             refused = await sign_in(ANA, "wrong")
             assert (refused.status, await refused.json()) == (401, {"error": "NotAuthorizedException"})
 
