@@ -277,13 +277,12 @@ async def test_a_device_of_the_session_alone_is_gone_with_the_session(
     pool = await tracking_pool(emulator)
     storage = MemoryStorage(clock=emulator.clock)
     async with SessionManager(pool.config, storage=storage, clock=emulator.clock) as sessions:
-        key = sessions.new_session_key()
-        auth = sessions.client(key)
+        auth = sessions.client(sessions.new_session_key())
         await by_password(auth, "USER_SRP_AUTH")
         user = pool._user(EMAIL)
         assert len(user.devices) == 1
         if end == "manager.end":
-            await sessions.end(key)
+            await sessions.end(auth.session_key)
         else:
             assert (await auth.sign_out(global_sign_out=end.startswith("global"))).revoked
         assert user.devices == {}

@@ -102,7 +102,11 @@ async def test_a_forgotten_device_is_a_stranger_and_its_tokens_end() -> None:
                 await client.remember_device()
             with pytest.raises(errors.DeviceMetadataNotFoundException):
                 await client.forget_device()
-            assert (await client.fetch_auth_session(force_refresh=True)).tokens is None
+            with pytest.raises(errors.NotAuthorizedException, match=r"Invalid Refresh Token\."):
+                await client.fetch_auth_session(force_refresh=True)
+            assert (await client.fetch_auth_session()).tokens is not None, "the access token serves"
+            emulator.clock.advance(3601)
+            assert (await client.fetch_auth_session()).tokens is None
             await s.sign_in(s.browser("two", "browser"), expect_mfa=True)
 
 
