@@ -12,7 +12,7 @@ from ..models import SignInDetails
 from ..results import SignInResult
 from ..steps import SignInStep
 from .device_confirmation import settle_device
-from .record import PendingSignIn, SessionRecord, StoredTokens
+from .record import PendingSignIn, SessionRecord
 from .rekeying import rekeyed
 from .revoking import revoke_replaced
 from .session import Loaded, Session, Superseded, current_user
@@ -44,10 +44,10 @@ async def commit(
         Superseded: Nothing was stored, for one of these reasons.
         StorageError: The record could not be written; nothing was stored.
     """
-    replaced: list[StoredTokens | None] = []
+    replaced: list[SessionRecord] = []
 
     def change(record: SessionRecord) -> SessionRecord:
-        replaced[:] = [record.tokens]
+        replaced[:] = [record]
         pending, planned = record.pending, record.auto_sign_in
         if claim is not None and (pending is None or pending.claim != claim):
             raise Superseded
@@ -76,7 +76,7 @@ async def commit(
         loaded = await session.update(change)
     signed_in = isinstance(outcome, Authenticated)
     if signed_in:
-        revoke_replaced(session, replaced[0])
+        revoke_replaced(session, replaced[-1])
         await emit_signed_in(session, loaded, previous)
     return SignInResult(is_signed_in=signed_in, next_step=step)
 

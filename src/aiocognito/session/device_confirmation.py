@@ -317,7 +317,7 @@ def _claim_of(access_token: str | None, name: str) -> str | None:
 # At the end
 
 
-async def forget_session_device(session: Session, loaded: Loaded) -> None:
+async def forget_session_device(session: Session, record: SessionRecord) -> None:
     """ForgetDevice: remove a device that was confirmed for an ended session alone.
 
     It is sent before the access token is revoked. A failure is ignored: such a device proves nothing,
@@ -325,13 +325,13 @@ async def forget_session_device(session: Session, loaded: Loaded) -> None:
 
     Args:
         session: What has ended.
-        loaded: What was stored of it.
+        record: What was stored of it.
     """
-    record, decoded = loaded.record, session.decode(loaded)
-    if record.device is None or record.tokens is None or decoded is None:
+    tokens = session.read_tokens(record)
+    if record.device is None or record.tokens is None or tokens is None:
         return
     if record.device.refused:
         return  # Cognito has no such device.
-    if session.shared.clock() < session.expires_at(record.tokens, decoded.tokens):
+    if session.shared.clock() < session.expires_at(record.tokens, tokens):
         with suppress(AuthError):
             await session.pool.own_user(record.tokens.access_token).forget_device(record.device.device_key)

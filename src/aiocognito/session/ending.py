@@ -33,7 +33,7 @@ async def sign_out(session: Session, *, everywhere: bool, redirect_uri: str | No
     tokens, error = await _good_tokens(session) if everywhere else (None, None)
     loaded = await session.forget()
     await session.shared.emit(loaded.address.session_id, "signedOut")
-    await forget_session_device(session, loaded)
+    await forget_session_device(session, loaded.record)
     revoked = False
     if tokens is not None:
         try:

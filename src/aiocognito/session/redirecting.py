@@ -22,7 +22,7 @@ from ..results import SignInResult
 from ..services.hosted_ui import HostedUi
 from ..steps import Done
 from .committing import emit_moved, emit_signed_in
-from .record import PendingRedirect, SessionRecord, StoredTokens
+from .record import PendingRedirect, SessionRecord
 from .rekeying import rekeyed
 from .revoking import revoke_replaced, revoke_unused
 from .session import Loaded, Session, Superseded
@@ -151,16 +151,16 @@ async def _forget(session: Session, state: str | None) -> None:
 
 async def _store(session: Session, username: str, tokens: TokenSet, claim: str) -> Loaded:
     stored = session.stored_tokens(tokens, username, None)
-    replaced: list[StoredTokens | None] = []
+    replaced: list[SessionRecord] = []
 
     def change(record: SessionRecord) -> SessionRecord:
-        replaced[:] = [record.tokens]
+        replaced[:] = [record]
         if not any(each.claim == claim for each in record.redirects):
             raise Superseded
         return record.signed_in(stored, at=session.shared.clock(), by_redirect=True)
 
     loaded = await rekeyed(session, change)
-    revoke_replaced(session, replaced[0])
+    revoke_replaced(session, replaced[-1])
     return loaded
 
 

@@ -6,7 +6,8 @@ from contextlib import suppress
 
 from ..answers import Authenticated, Outcome, TokenSet
 from ..errors import AuthError
-from .record import StoredTokens
+from .device_confirmation import forget_session_device
+from .record import SessionRecord, StoredTokens
 from .session import Session
 
 
@@ -24,8 +25,14 @@ async def revoke_unused(session: Session, tokens: TokenSet) -> None:
             await session.pool.revoke_token(tokens.refresh_token)
 
 
-def revoke_replaced(session: Session, tokens: StoredTokens | None) -> None:
-    """Revoke, in the background, tokens that a new sign-in of the session took the place of."""
-    if tokens is not None and tokens.refresh_token is not None:
-        replaced = TokenSet(tokens.access_token, tokens.id_token, tokens.refresh_token)
-        session.shared.spawn(revoke_unused(session, replaced))
+def revoke_replaced(session: Session, replaced: SessionRecord | None) -> None:
+    """Revoke, in the background, the tokens of a record that a new sign-in took the place of."""
+    tokens = replaced.tokens if replaced is not None else None
+    if replaced is not None and tokens is not None and tokens.refresh_token is not None:
+        session.shared.spawn(_revoke_replaced(session, replaced, tokens))
+
+
+async def _revoke_replaced(session: Session, replaced: SessionRecord, tokens: StoredTokens) -> None:
+    # First, since it takes the access token that is revoked.
+    await forget_session_device(session, replaced)
+    await revoke_unused(session, TokenSet(tokens.access_token, tokens.id_token, tokens.refresh_token))

@@ -256,18 +256,24 @@ class Session:
 
     # Tokens
 
-    def decode(self, loaded: Loaded) -> Decoded | None:
+    def read_tokens(self, record: SessionRecord) -> AuthTokens | None:
         """Decode a record's tokens; None if there are none, or none that can be read."""
-        record, stored = loaded.record, loaded.record.tokens
-        if stored is None or loaded.raw is None:
+        stored = record.tokens
+        if stored is None:
             return None
         try:
-            tokens = AuthTokens(
+            return AuthTokens(
                 access_token=decode_jwt(stored.access_token),
                 id_token=decode_jwt(stored.id_token) if stored.id_token is not None else None,
                 sign_in_details=stored.sign_in_details,
             )
         except InvalidJWTError:
+            return None
+
+    def decode(self, loaded: Loaded) -> Decoded | None:
+        """Decode a record's tokens, and tell for how long they need not be looked at again."""
+        record, tokens = loaded.record, self.read_tokens(loaded.record)
+        if tokens is None or loaded.raw is None:
             return None
         # "Counted anew" is about the record's lifetime, "early" about the tokens in it.
         counted_anew = record.renewed_at + min(RENEWAL_SECONDS, self.shared.session_ttl / 10)
