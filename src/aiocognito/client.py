@@ -771,7 +771,7 @@ class AuthClient:
             NotAuthorizedException: The access token is not accepted any more.
         """
         answer = await (await self._own_user()).get_user()
-        return {pair["Name"]: pair.get("Value", "") for pair in answer.get("UserAttributes", ())}
+        return {pair["Name"]: pair.get("Value") or "" for pair in answer.get("UserAttributes", ())}
 
     async def update_user_attributes(
         self, user_attributes: Mapping[AttributeKey, str], *, client_metadata: Metadata = None

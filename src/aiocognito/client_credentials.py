@@ -173,4 +173,4 @@ class ClientCredentials:
 
 
 def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else 0.0
+    return float(value) if isinstance(value, int | float) and abs(value) < 1e12 else 0.0

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from aiocognito import AuthConfig
 from aiocognito.errors import NetworkError, NotAuthorizedException, ServiceError
 from aiocognito.services.aws import AwsClient
 from aiocognito.services.retry import RetryPolicy
@@ -20,12 +21,8 @@ SIGN_UP = {"ClientId": "c", "Username": "ana", "Password": "p"}
         ("TooManyRequestsException", 400),
         ("LimitExceededException", 400),
         ("ThrottlingException", 400),
-        ("RequestTimeoutException", 400),
         ("WhateverException", 429),
-        ("InternalErrorException", 500),
-        ("WhateverException", 502),
-        ("WhateverException", 503),
-        ("WhateverException", 504),
+        ("ThrottlingException", 503),
     ],
 )
 async def test_b02_three_attempts_on_what_says_not_now(
@@ -86,7 +83,7 @@ def test_b03_the_bounds_of_the_delays() -> None:
 
 async def test_the_answer_of_a_later_attempt_counts(client: AwsClient, stub: Stub) -> None:
     stub.refuse("TooManyRequestsException")
-    stub.refuse("InternalErrorException", status=500)
+    stub.refuse("ThrottlingException", status=503)
     stub.reply(json={"UserSub": "s"})
     assert await client.call("SignUp", SIGN_UP) == {"UserSub": "s"}
     assert [request.members for request in stub.requests] == [SIGN_UP] * 3
@@ -109,8 +106,6 @@ async def test_the_configuration_says_how_often(stub: Stub, connect: Connect, at
 
 
 async def test_the_policy_is_the_configurations_by_default(stub: Stub, connect: Connect) -> None:
-    from aiocognito import AuthConfig
-
     config = AuthConfig(user_pool_id="eu-west-1_abc", user_pool_endpoint=stub.url, max_attempts=1)
     client = AwsClient("cognito-idp", config)
     stub.refuse("TooManyRequestsException")
@@ -175,3 +170,50 @@ async def test_what_was_never_sent_may_always_be_tried_again_but_then_only_once_
         await RetryPolicy(3, sleep=sleep).run(attempt, repeatable=False)
     assert caught.value.request_sent is True
     assert len(slept) == 1
+
+
+FAILURES = [
+    ("RequestTimeoutException", 400),
+    ("InternalErrorException", 500),
+    ("WhateverException", 502),
+    ("WhateverException", 503),
+    ("WhateverException", 504),
+]
+
+
+@pytest.mark.parametrize(("code", "status"), FAILURES)
+async def test_a_failure_of_the_service_is_tried_again_where_that_is_repeatable(
+    client: AwsClient, stub: Stub, code: str, status: int
+) -> None:
+    stub.refuse(code, status=status)
+    with pytest.raises(ServiceError) as caught:
+        await client.call("GetUser", {"AccessToken": "t"}, repeatable=True)
+    assert len(stub.requests) == 3
+    assert caught.value.retryable is True
+
+
+@pytest.mark.parametrize(("code", "status"), FAILURES)
+async def test_a_failure_of_the_service_may_come_after_the_work_was_done(
+    client: AwsClient, stub: Stub, code: str, status: int
+) -> None:
+    stub.refuse(code, status=status)
+    with pytest.raises(ServiceError) as caught:
+        await client.call("SignUp", SIGN_UP)
+    assert len(stub.requests) == 1
+    assert caught.value.retryable is True
+
+
+@pytest.mark.parametrize("repeatable", [True, False])
+async def test_a_response_that_cannot_be_read_is_asked_for_again_where_that_is_repeatable(
+    client: AwsClient, stub: Stub, repeatable: bool
+) -> None:
+    stub.reply(body=b"<html>")
+    stub.reply(json={"Username": 5})
+    stub.reply(json={"Username": "ana"})
+    call = client.call("GetUser", {"AccessToken": "t"}, repeatable=repeatable)
+    if repeatable:
+        assert await call == {"Username": "ana"}
+    else:
+        with pytest.raises(ServiceError, match="could not be read"):
+            await call
+    assert len(stub.requests) == (3 if repeatable else 1)

@@ -173,7 +173,7 @@ def _parameter_list(challenge: Challenged, parameter: str) -> list[str]:
     text = challenge.parameters.get(parameter)
     try:
         values = json.loads(text) if text else []
-    except ValueError:
+    except (ValueError, RecursionError):
         values = None
     if not isinstance(values, list):
         raise SignInException(f"Cognito's {challenge.name} challenge has no readable {parameter}")
@@ -310,7 +310,7 @@ async def _password_srp(talk: Conversation, challenge: Challenged, answer: Answe
 def _web_authn_step(challenge: Challenged) -> steps.SignInStep:
     try:
         options = json.loads(challenge.parameters.get("CREDENTIAL_REQUEST_OPTIONS", ""))
-    except ValueError:
+    except (ValueError, RecursionError):
         options = None
     if not isinstance(options, dict):
         raise InvalidPasskeyAuthenticationOptions("Cognito's options for a sign-in by passkey are missing")

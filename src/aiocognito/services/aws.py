@@ -59,8 +59,8 @@ class AwsClient:
         Args:
             operation: Its name in the API, such as ``InitiateAuth``.
             params: Its members; those that are None are left out.
-            repeatable: Whether doing it twice is the same as doing it once, so that it may be sent
-                again although it was sent before and nobody answered.
+            repeatable: Whether doing it twice has the same outcome as doing it once. Then it is sent
+                again after a lost response, an error of the service and a response that cannot be read.
 
         Returns:
             The members of the result; times are datetimes in UTC.

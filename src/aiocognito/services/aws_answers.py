@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from functools import partial
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any
 
 from attrs import field, frozen
 
 from ..errors import ServiceError
 from ..errors.service import service_error
 from .redaction import scrub
+from .shapes import Reader, reader_of
 
 UNKNOWN_ERROR = "UnknownError"
 
@@ -54,7 +53,7 @@ class AnswerReader:
         self._operation = operation
         # ForgetDevice and DeleteUser, for example, answer with an empty body.
         self._empty_is_fine = output_shape is None or not output_shape.members
-        self._convert = None if output_shape is None else _converter(output_shape)
+        self._read = None if output_shape is None else reader_of(output_shape)
 
     def __call__(self, answer: Answer, request_body: bytes) -> dict[str, Any]:
         """Return the members of a result, its timestamps as datetimes in UTC.
@@ -71,7 +70,7 @@ class AnswerReader:
         members = _json_object(answer.body)
         if not answer.succeeded:
             raise self._refusal(answer, members or {}, request_body)
-        result = members if self._convert is None or members is None else _try(self._convert, members)
+        result = members if self._read is None or members is None else _try(self._read, members)
         if result is None:
             raise self._unknown_error(answer)
         return result
@@ -109,10 +108,18 @@ class AnswerReader:
 
 def _json_object(body: bytes) -> dict[str, Any] | None:
     try:
-        value = json.loads(body)
+        value = json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def _try(read: Reader, members: dict[str, Any]) -> dict[str, Any] | None:
+    try:
+        result: dict[str, Any] = read(members)
+    except (ValueError, RecursionError):
+        return None
+    return result
 
 
 def _code(value: object) -> str | None:
@@ -123,40 +130,5 @@ def _code(value: object) -> str | None:
     return code if _CODE.fullmatch(code) else None
 
 
-# The protocol's timestamps are numbers, seconds since 1970. Which members they are, the model says.
-
-_Converter: TypeAlias = Callable[[Any], Any]
-
-
-def _converter(shape: Any) -> _Converter | None:
-    """Return what makes datetimes of the timestamps below a shape; None if there are none."""
-    match shape.type_name:
-        case "timestamp":
-            return partial(datetime.fromtimestamp, tz=UTC)
-        case "structure":
-            members = {name: _converter(member) for name, member in shape.members.items()}
-            found = {name: convert for name, convert in members.items() if convert}
-            return partial(_convert_members, found) if found else None
-        case "list":
-            convert = _converter(shape.member)
-            return partial(_convert_items, convert) if convert else None
-    return None
-
-
-def _convert_members(converters: Mapping[str, _Converter], members: dict[str, Any]) -> dict[str, Any]:
-    times = {
-        name: convert(members[name]) for name, convert in converters.items() if members.get(name) is not None
-    }
-    return members | times
-
-
-def _convert_items(convert: _Converter, items: list[Any]) -> list[Any]:
-    return [convert(item) for item in items]
-
-
-def _try(convert: _Converter, members: dict[str, Any]) -> dict[str, Any] | None:
-    try:
-        result: dict[str, Any] = convert(members)
-    except (ArithmeticError, AttributeError, OSError, TypeError, ValueError):
-        return None
-    return result
+def _refuse_constant(constant: str) -> None:
+    raise ValueError(constant)  # NaN and the infinities are not JSON (RFC 8259, section 6)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
-from ..errors import GetIdResponseException
+from ..errors import GetIdResponseException, ServiceError
 from ..models import Credentials
 from .aws import AwsClient
+from .aws_answers import UNKNOWN_ERROR
 from .parsing import moment
 
 Logins = Mapping[str, str]
@@ -41,13 +42,17 @@ class IdentityPool:
             GetIdResponseException: The answer holds no id.
         """
         # Asked for twice, a guest that nobody uses is left behind, and costs nothing.
-        answer = await self._aws.call(
-            "GetId", {"IdentityPoolId": self._id, "Logins": dict(logins)}, repeatable=True
-        )
+        members = {"IdentityPoolId": self._id, "Logins": dict(logins)}
+        try:
+            answer = await self._aws.call("GetId", members, repeatable=True)
+        except ServiceError as error:
+            if error.name != UNKNOWN_ERROR or error.service_status != 200:
+                raise
+            answer = {}
         identity_id = answer.get("IdentityId")
-        if not isinstance(identity_id, str) or not identity_id:
+        if not identity_id:
             raise GetIdResponseException("the identity pool named no identity")
-        return identity_id
+        return str(identity_id)
 
     async def get_credentials_for_identity(
         self, identity_id: str, logins: Logins | None = None, *, custom_role_arn: str | None = None

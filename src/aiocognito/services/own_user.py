@@ -32,8 +32,10 @@ class OwnUser:
     renewed: Callable[[], Awaitable[str]] | None = field(default=None, repr=False)
 
     async def get_user(self) -> dict[str, Any]:
-        """GetUser, as it was answered."""
-        return await self._call("GetUser", repeatable=True)
+        """GetUser, as it was answered; an attribute without a name is left out."""
+        answer = await self._call("GetUser", repeatable=True)
+        named = [pair for pair in answer.get("UserAttributes") or () if pair.get("Name")]
+        return {**answer, "UserAttributes": named}
 
     async def global_sign_out(self) -> None:
         """GlobalSignOut."""
@@ -128,7 +130,8 @@ class OwnUser:
     async def start_web_authn_registration(self) -> dict[str, Any]:
         """StartWebAuthnRegistration. Returns the browser's options as they came."""
         answer = await self._call("StartWebAuthnRegistration")
-        return answer.get("CredentialCreationOptions") or {}
+        options = answer.get("CredentialCreationOptions")
+        return options if isinstance(options, dict) else {}
 
     async def complete_web_authn_registration(self, credential: Mapping[str, Any]) -> None:
         """CompleteWebAuthnRegistration."""

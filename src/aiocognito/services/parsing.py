@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from ..errors import SetUpTOTPException
+from ..errors.service import service_error
 from ..models import CodeDeliveryDetails, Device, WebAuthnCredential
+from .aws_answers import UNKNOWN_ERROR
 
 
 def pairs(values: Mapping[str, str] | None) -> list[dict[str, str]] | None:
@@ -15,6 +17,28 @@ def pairs(values: Mapping[str, str] | None) -> list[dict[str, str]] | None:
     if values is None:
         return None
     return [{"Name": name, "Value": value} for name, value in values.items()]
+
+
+def attributes_of(pairs: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Read Cognito's list of names and values; what has no name is left out."""
+    return {pair["Name"]: pair.get("Value") or "" for pair in pairs if pair.get("Name")}
+
+
+def required(item: Mapping[str, Any], member: str, operation: str) -> Any:
+    """Return a member without which an item cannot be used.
+
+    Raises:
+        ServiceError: It is missing (``UnknownError``).
+    """
+    if not item.get(member):
+        raise service_error(
+            operation,
+            UNKNOWN_ERROR,
+            f"the answer to {operation} could not be read: {member} is missing",
+            has_service_message=False,
+            service_status=200,
+        )
+    return item[member]
 
 
 def code_delivery(details: Mapping[str, str] | None) -> CodeDeliveryDetails | None:
@@ -41,9 +65,9 @@ def check_software_token_status(answer: Mapping[str, Any]) -> None:
 
 def device(item: Mapping[str, Any]) -> Device:
     """Read one entry of ListDevices."""
-    attributes = {pair["Name"]: pair.get("Value", "") for pair in item.get("DeviceAttributes") or ()}
+    attributes = attributes_of(item.get("DeviceAttributes") or ())
     return Device(
-        id=item["DeviceKey"],
+        id=required(item, "DeviceKey", "ListDevices"),
         name=attributes.get("device_name"),
         attributes=attributes,
         create_date=moment(item.get("DeviceCreateDate")),
@@ -55,7 +79,7 @@ def device(item: Mapping[str, Any]) -> Device:
 def passkey(item: Mapping[str, Any]) -> WebAuthnCredential:
     """Read one entry of ListWebAuthnCredentials."""
     return WebAuthnCredential(
-        credential_id=item["CredentialId"],
+        credential_id=required(item, "CredentialId", "ListWebAuthnCredentials"),
         friendly_credential_name=item.get("FriendlyCredentialName"),
         relying_party_id=item.get("RelyingPartyId"),
         authenticator_attachment=item.get("AuthenticatorAttachment"),

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from ..errors import NetworkError, ServiceError
+from ..errors import NetworkError, ServiceError, is_throttling
+from .aws_answers import UNKNOWN_ERROR
 
 T = TypeVar("T")
 
@@ -18,9 +19,10 @@ T = TypeVar("T")
 class RetryPolicy:
     """Tries a request again while that can help and cannot harm.
 
-    An answer that says "not now" (throttling, 429, 500, 502, 503, 504) is always tried again, and so
-    is what was certainly not sent. What was sent and not answered may have been done: it is tried
-    again only where doing it twice comes to the same.
+    A request that certainly was not sent, and one that was throttled, did no work: they are always tried
+    again. After any other failure the work may have been done: a lost response, a status of 500, 502, 503
+    or 504, a response that cannot be read. Those are tried again only where doing it twice has the same
+    outcome as doing it once.
 
     Args:
         max_attempts: How often a request is made at most.
@@ -37,7 +39,7 @@ class RetryPolicy:
 
         Args:
             attempt: Makes the request once.
-            repeatable: Whether doing it twice is the same as doing it once.
+            repeatable: Whether doing it twice has the same outcome as doing it once.
 
         Raises:
             ServiceError: The service refused; of the last attempt.
@@ -48,7 +50,7 @@ class RetryPolicy:
             try:
                 return await attempt()
             except ServiceError as error:
-                if not error.retryable:
+                if not is_throttling(error) and not (repeatable and _may_pass(error)):
                     raise
             except NetworkError as error:
                 if error.request_sent and not repeatable:
@@ -64,3 +66,10 @@ class RetryPolicy:
     def delay(self, attempt: int) -> float:
         """Return the seconds to wait after an attempt, counted from 1: 0.2 to 0.3, 0.4 to 0.5, …"""
         return float(2**attempt) * 0.1 + self.uniform(0.0, 0.1)
+
+
+def _may_pass(error: ServiceError) -> bool:
+    """Say whether the same request may succeed: the service failed, or its response was garbled."""
+    status = error.service_status
+    is_garbled = error.name == UNKNOWN_ERROR and status is not None and status < 300
+    return error.retryable or is_garbled

@@ -28,6 +28,8 @@ from .shared import Decoded, Shared
 EXPIRY_MARGIN: Final = 5.0
 # A record's lifetime is counted anew at most once a day; of a short one, at every tenth.
 RENEWAL_SECONDS: Final = 86_400.0
+# No moment that a clock shows is as far away (in seconds since the epoch).
+_FAR: Final = 1e12
 
 
 # A clock that goes back by more than this was put back; less is the clock being corrected.
@@ -380,4 +382,5 @@ def _life(tokens: AuthTokens) -> float:
 
 def _number(token: JWT, claim: str) -> float:
     value = token.payload.get(claim)
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else 0.0
+    # A number that no clock shows could not be read back from the record.
+    return float(value) if isinstance(value, int | float) and abs(value) < _FAR else 0.0
