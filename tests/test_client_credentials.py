@@ -19,6 +19,7 @@ from aiocognito.errors import (
     NetworkError,
     OAuthNotConfigureException,
     ServiceError,
+    http_status_for,
 )
 
 SECRET = "clients3cr3t"
@@ -215,9 +216,56 @@ async def test_closing() -> None:
         endpoint.gate, endpoint.arrived = asyncio.Event(), asyncio.Event()
         waiting = asyncio.create_task(subject.get_tokens(force_refresh=True))
         await endpoint.arrived.wait()
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(RuntimeError, match="the ClientCredentials was closed"):
         await waiting
     assert not endpoint.client.is_closed
+
+
+async def test_closing_during_an_early_renewal_leaves_the_present_token() -> None:
+    subject, endpoint, clock = machine()
+    before = await subject.get_tokens()
+    clock.advance(3550)
+    endpoint.gate, endpoint.arrived = asyncio.Event(), asyncio.Event()
+    waiting = asyncio.create_task(subject.get_tokens())
+    await endpoint.arrived.wait()
+    await subject.aclose()
+    assert await waiting is before
+
+
+async def test_a_cancelled_caller_is_cancelled_though_the_client_is_closed_meanwhile() -> None:
+    subject, endpoint, _ = machine()
+    endpoint.gate = asyncio.Event()
+    waiting = asyncio.create_task(subject.get_tokens())
+    await endpoint.arrived.wait()
+    waiting.cancel()
+    await subject.aclose()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+@pytest.mark.parametrize("code", ["invalid_client", "unauthorized_client", "invalid_scope"])
+async def test_a_refusal_about_the_app_client_is_a_matter_of_configuration(code: str) -> None:
+    subject, endpoint, _ = machine()
+    endpoint.answer = refused(code)
+    with pytest.raises(ServiceError) as failure:
+        await subject.get_tokens()
+    assert failure.value.is_configuration
+    assert http_status_for(failure.value) == 503
+
+
+async def test_what_the_token_endpoint_says_is_masked_and_cut() -> None:
+    subject, endpoint, _ = machine()
+
+    def echo() -> httpx.Response:
+        sent = f"{SECRET} {endpoint.requests[-1].headers['authorization']}"
+        return httpx.Response(400, json={"error": "invalid_request", "error_description": sent + "x" * 9000})
+
+    endpoint.answer = echo
+    with pytest.raises(ServiceError) as failure:
+        await subject.get_tokens()
+    assert SECRET not in repr(failure.value)
+    assert "Y2xpZW50" not in repr(failure.value)
+    assert len(str(failure.value)) == 1000
 
 
 def test_one_event_loop_after_another() -> None:

@@ -221,3 +221,10 @@ def test_nothing_else_is_ever_raised_for_any_payload(content: bytes) -> None:
     except InvalidJWTError:
         return
     assert jwt.payload == json.loads(content)
+
+
+@pytest.mark.parametrize("payload", ["e30!", "eyJzZWNyZXQi", "ZQ", "w6Q"])
+def test_the_error_s_context_does_not_quote_the_payload(payload: str) -> None:
+    with pytest.raises(InvalidJWTError) as failure:
+        decode_jwt(f"a.{payload}.b")
+    assert failure.value.__context__ is failure.value.__cause__ is None

@@ -817,7 +817,7 @@ async def test_closing_ends_a_fetch_that_is_under_way() -> None:
     waiting = asyncio.create_task(subject.verify(key().token(access_claims())))
     await arrived.wait()
     await subject.aclose()
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(JwksUnavailableError, match="the token verifier was closed"):
         await waiting
 
 
@@ -840,3 +840,35 @@ async def test_one_reset_at_a_cold_start_is_no_refusal() -> None:
         claims = await verifier(http_client=client).verify(key().token(access_claims()))
     assert claims.username == "ana"
     assert lost == []
+
+
+async def test_closing_while_keys_are_fetched_is_an_error_and_no_cancellation() -> None:
+    arrived = asyncio.Event()
+
+    async def wait(_: httpx.Request) -> httpx.Response:
+        arrived.set()
+        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]  # never
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(wait)) as client:
+        subject = verifier(http_client=client)
+        calls = [
+            asyncio.create_task(subject.verify(key().token(access_claims()))),
+            asyncio.create_task(subject.warm_up()),
+            asyncio.create_task(subject.ready()),
+        ]
+        await arrived.wait()
+        await subject.aclose()
+        for call in calls:
+            with pytest.raises(JwksUnavailableError, match="closed"):
+                await call
+
+
+async def test_the_context_of_an_error_does_not_quote_the_token() -> None:
+    secret = "s3cr3t-part"
+    for token in (f"{secret}.{secret}.{secret}", f"e30.{secret}!.x", f"ä{secret}", f"{secret}.x.y"):
+        with pytest.raises(TokenMalformedError) as failure:
+            await verifier().verify(token)
+        assert failure.value.__context__ is failure.value.__cause__ is None
+    with pytest.raises(ValueError, match="user_pool_id") as wrong:
+        verifier(user_pool_id="no pool")
+    assert wrong.value.__context__ is None

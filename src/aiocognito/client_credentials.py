@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -20,8 +21,9 @@ from .errors import (
     InvalidTokens,
     OAuthNotConfigureException,
 )
-from .jwt import decode_jwt
+from .jwt import JWT, decode_jwt
 from .models import AuthTokens
+from .services.flights import Closed, end, join
 from .services.hosted_ui import HostedUi
 from .services.http import Http
 
@@ -102,9 +104,11 @@ class ClientCredentials:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Stop asking, and close the HTTP client if it is our own."""
-        if self._asking is not None:
-            self._asking.cancel()
+        """Stop asking, and close the HTTP client if it is our own.
+
+        A caller that waits for a token gets a ``RuntimeError``, or the present token if it is still good.
+        """
+        await end(self._asking)
         await self._http.aclose()
 
     async def get_tokens(
@@ -124,6 +128,7 @@ class ClientCredentials:
             ServiceError: The token endpoint refused; ``.name`` is its ``error``, such as
                 ``invalid_client`` or ``invalid_scope``.
             NetworkError: No answer came.
+            RuntimeError: It was closed meanwhile.
         """
         issued, now = self._issued, self._clock()
         if issued is not None and not force_refresh:
@@ -136,7 +141,7 @@ class ClientCredentials:
     async def _early(self, issued: _Issued, client_metadata: Mapping[str, str] | None) -> AuthTokens:
         try:
             return (await self._ask(client_metadata)).tokens
-        except AuthError:
+        except (AuthError, Closed):
             self._retry_at = self._clock() + EARLY_RETRY_SECONDS
             return issued.tokens
 
@@ -144,16 +149,12 @@ class ClientCredentials:
         if self._asking is None or self._asking.get_loop() is not asyncio.get_running_loop():
             self._asking = asyncio.create_task(self._request(client_metadata))
             self._asking.add_done_callback(self._asked)
-        # Shielded: a caller who is cancelled takes nobody else's token away.
-        return await asyncio.shield(self._asking)
+        return await join(self._asking, "the ClientCredentials")
 
     async def _request(self, client_metadata: Mapping[str, str] | None) -> _Issued:
         asked_at = self._clock()
         answer = await self._endpoint.client_credentials(self._scopes, client_metadata)
-        try:
-            access = decode_jwt(answer.access_token)
-        except InvalidJWTError:
-            raise InvalidTokens("the token endpoint answered with an access token that is none") from None
+        access = _decode(answer.access_token)
         life = answer.expires_in
         if life is None:
             life = _number(access.payload.get("exp")) - asked_at
@@ -170,6 +171,12 @@ class ClientCredentials:
         self._asking = None
         if not task.cancelled():
             task.exception()  # Whoever waits gets it; nobody may be left to.
+
+
+def _decode(access_token: str) -> JWT:
+    with suppress(InvalidJWTError):
+        return decode_jwt(access_token)
+    raise InvalidTokens("the token endpoint returned an access token that is not a JWT")
 
 
 def _number(value: object) -> float:

@@ -240,7 +240,7 @@ class TokenVerifier:
     async def aclose(self) -> None:
         """Close what was made here. Tokens whose keys are there can still be verified."""
         for pool in self._pools:
-            pool.jwks.cancel()
+            await pool.jwks.stop()
         for http in self._https:
             await http.aclose()
 

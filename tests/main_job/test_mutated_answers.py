@@ -1,4 +1,4 @@
-"""Responses in which one member is of another type: an AuthError at most, and no record that cannot be read."""
+"""Responses with one member of another type: an AuthError at most, and no record that cannot be read."""
 
 from __future__ import annotations
 

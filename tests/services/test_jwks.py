@@ -291,16 +291,17 @@ async def test_without_any_key_nobody_is_ready() -> None:
     assert (keys.known("key-1") is not None, publisher.asked) == (True, 2)
 
 
-async def test_cancelling_ends_what_is_under_way() -> None:
+async def test_stopping_ends_what_is_under_way_and_says_so() -> None:
     publisher = Publisher(key())
     keys = publisher.keys()
-    keys.cancel()
+    await keys.stop()
     publisher.gate = asyncio.Event()
     caller = asyncio.create_task(keys.get("key-1"))
     await publisher.arrived.wait()
-    keys.cancel()
-    with pytest.raises(asyncio.CancelledError):
+    await keys.stop()
+    with pytest.raises(JwksUnavailableError, match="the token verifier was closed"):
         await caller
+    assert not caller.cancelled()
     publisher.gate = None
     assert await keys.get("key-1") is not None
 

@@ -82,3 +82,15 @@ def test_a_secret_with_signs_of_its_own() -> None:
 
 def test_an_empty_secret_masks_nothing() -> None:
     assert scrubbed("as it was", Password="", Session=None) == "as it was"
+
+
+def test_a_secret_as_a_form_or_a_url_writes_it() -> None:
+    for quoted in ("a%2Fb+c%3D%22d", "a%2Fb%20c%3D%22d", 'a/b c="d', 'a/b c=\\"d'):
+        assert scrubbed(f"Value {quoted} is wrong", Code='a/b c="d') == "Value *** is wrong"
+
+
+def test_a_long_message_is_cut_after_it_was_masked() -> None:
+    message = scrubbed("s3cr3t-code" * 9000 + "s3cr3t", Code="s3cr3t-code")
+    assert len(message) == 1000
+    assert message.endswith("…")
+    assert "s3cr3t" not in message

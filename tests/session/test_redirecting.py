@@ -339,17 +339,89 @@ async def test_an_error_of_a_strange_state_ends_nothing() -> None:
     async with hosted_client() as (client, hosted, _):
         request = await client.sign_in_with_redirect()
         for query in ("error=server_error", "error=server_error&state=strange"):
-            error = await fails(client, f"https://app.example/callback?{query}", OAuthSignInException)
-            assert str(error) == "server_error"
+            error = await fails(client, f"https://app.example/callback?{query}", OAuthStateMismatchException)
+            assert "server_error" not in repr(error)
         assert (await client.complete_sign_in_with_redirect(hosted.come_back(request.url))).is_signed_in
 
 
-@pytest.mark.parametrize("missing", ["code", "state"])
-async def test_without_a_code_or_state_it_was_cancelled(missing: str) -> None:
+@pytest.mark.parametrize("missing", [{"code": None}, {"code": None, "state": None}])
+async def test_without_a_code_it_was_cancelled(missing: dict[str, None]) -> None:
     async with hosted_client() as (client, hosted, _):
         request = await client.sign_in_with_redirect()
-        error = await fails(client, hosted.come_back(request.url, **{missing: None}), OAuthSignInException)
-        assert "cancelled" in str(error)
+        error = await fails(client, hosted.come_back(request.url, **missing), OAuthSignInException)
+        assert str(error) == "the sign-in was cancelled: the browser came back without a code"
+
+
+async def test_a_code_without_a_state_is_told_so() -> None:
+    async with hosted_client() as (client, hosted, _):
+        request = await client.sign_in_with_redirect()
+        error = await fails(client, hosted.come_back(request.url, state=None), OAuthStateMismatchException)
+        assert "with a code and without a state" in str(error)
+        assert "sign_in_with_redirect" in str(error.recovery_suggestion)
+        assert hosted.requests == []
+        assert len((await client._session.load()).record.redirects) == 1
+
+
+async def test_a_long_error_is_cut() -> None:
+    async with hosted_client() as (client, hosted, _):
+        request = await client.sign_in_with_redirect()
+        back = hosted.come_back(request.url, code=None, error="x" * 9000, error_description="y" * 9000)
+        error = await fails(client, back, OAuthSignInException)
+        assert isinstance(error, OAuthSignInException)
+        assert len(str(error)) == len(error.error or "") == len(error.error_description or "") == 1000
+
+
+async def test_the_scope_openid_without_an_id_token_is_refused() -> None:
+    async with hosted_client() as (client, hosted, _):
+        request = await client.sign_in_with_redirect()
+        hosted.id_token = False
+        error = await fails(client, hosted.come_back(request.url), InvalidTokens)
+        assert "openid" in str(error)
+
+
+async def test_without_configured_scopes_an_id_token_may_be_missing() -> None:
+    async with hosted_client(config=config(oauth_scopes=())) as (client, hosted, _):
+        hosted.id_token = False
+        assert (await sign_in(client, hosted)).is_signed_in
+
+
+async def test_what_the_token_endpoint_says_is_masked_and_cut() -> None:
+    settings = config(user_pool_client_secret="clients3cr3t")
+    async with hosted_client(config=settings) as (client, hosted, _):
+        request = await client.sign_in_with_redirect()
+        back = hosted.come_back(request.url)
+
+        def echo() -> httpx.Response:
+            form, sent = hosted.forms[-1], hosted.requests[-1]
+            basic = sent.headers["authorization"]
+            quoted = f"{form['code']} {form['code_verifier']} {basic} clients3cr3t {sent.content.decode()}"
+            return httpx.Response(
+                400, json={"error": "invalid_grant", "error_description": quoted + "x" * 9000}
+            )
+
+        hosted.answer = echo
+        error = await fails(client, back, OAuthSignInException)
+        assert isinstance(error, OAuthSignInException)
+        form = hosted.forms[-1]
+        secrets = (form["code"], form["code_verifier"], "clients3cr3t", "Y2xpZW50OmNsaWVudHMzY3IzdA==")
+        seen: BaseException | None = error
+        while seen is not None:
+            assert not [secret for secret in secrets if secret in f"{seen!r} {vars(seen)}"]
+            assert len(str(seen)) <= 1000
+            seen = seen.__cause__ or seen.__context__
+        assert (error.error, "***" in str(error)) == ("invalid_grant", True)
+
+
+@pytest.mark.parametrize("error", ["x" * 101, "clients3cr3t", 'a"b', "ä"])
+async def test_an_error_code_of_another_form_is_not_passed_on(error: str) -> None:
+    settings = config(user_pool_client_secret="clients3cr3t")
+    async with hosted_client(config=settings) as (client, hosted, _):
+        request = await client.sign_in_with_redirect()
+        hosted.answer = refused(error)
+        failure = await fails(client, hosted.come_back(request.url), OAuthSignInException)
+        assert isinstance(failure, OAuthSignInException)
+        assert failure.error is None
+        assert error not in str(failure)
 
 
 # What the token endpoint answers
@@ -547,7 +619,7 @@ async def test_signing_out_meanwhile_wins(refusal: bool) -> None:
 
 
 async def test_without_a_refresh_token_there_is_nothing_to_revoke() -> None:
-    async with hosted_client() as (client, hosted, service):
+    async with hosted_client(config=config(oauth_scopes=("read/all",))) as (client, hosted, service):
         request = await client.sign_in_with_redirect()
         token = key().token(access_claims())
         hosted.answer = lambda: httpx.Response(200, json={"access_token": token})

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Final, Literal, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
@@ -208,13 +209,11 @@ async def arrive(
 
     Raises:
         OAuthSignInException: The hosted UI refused.
+        InvalidTokens: A token is missing, is not a JWT, or belongs to another user.
         TokenVerificationError: The id token is not acceptable.
     """
     tokens = await hosted_ui.exchange_code(code, redirect_uri=redirect_uri, code_verifier=code_verifier)
-    try:
-        access = decode_jwt(tokens.access_token).payload
-    except InvalidJWTError:
-        raise InvalidTokens("the token endpoint answered with an access token that is none") from None
+    access = _claims(tokens.access_token)
     if tokens.id_token is not None:
         claims = await verify(tokens.id_token)
         _check_nonce(claims.get("nonce"), nonce)
@@ -224,8 +223,19 @@ async def arrive(
         raise TokenNonceError(
             "there is no id token to hold the nonce; ask for the scope openid", claim="nonce"
         )
+    elif hosted_ui.must_give_id_tokens:
+        # The access token is not verified: the id token beside it is what vouches for the user.
+        raise InvalidTokens(
+            "the token endpoint returned no id token, although the scope openid was asked for"
+        )
     username = access.get("username")
     return username if isinstance(username, str) and username else "username", tokens
+
+
+def _claims(access_token: str) -> Mapping[str, object]:
+    with suppress(InvalidJWTError):
+        return decode_jwt(access_token).payload
+    raise InvalidTokens("the token endpoint returned an access token that is not a JWT")
 
 
 def _check_nonce(actual: object, expected: str | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -15,10 +16,14 @@ from ..config import AuthConfig, OAuthConfig
 from ..errors import InvalidTokens, OAuthSignInException, ServiceError
 from .aws_answers import UNKNOWN_ERROR
 from .http import Http, HttpAnswer
+from .redaction import mask
 from .retry import RetryPolicy
 
 OPERATION = "Token"
 _NOT_NOW = frozenset({429, 500, 502, 503, 504})
+# Parameters of a grant that no message may quote.
+_SECRET = ("code", "code_verifier", "refresh_token", "aws_client_metadata")
+_ERROR_CODE = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}")
 
 
 @frozen
@@ -48,6 +53,8 @@ class HostedUi:
         # OpenID Connect Core 1.0, 3.1.2.1. Where no scopes are asked for, Cognito gives all that the
         # app client has.
         self.gives_id_tokens = not oauth.scopes or "openid" in oauth.scopes
+        # OpenID Connect Core 1.0, 3.1.3.3: the response to a request with this scope has an id token.
+        self.must_give_id_tokens = "openid" in oauth.scopes
         self._http = http
         self._retries = retries or RetryPolicy(config.max_attempts)
 
@@ -108,15 +115,19 @@ class HostedUi:
 
     async def _token(self, grant: Mapping[str, str], *, repeatable: bool) -> Mapping[str, Any]:
         headers, data = {"Accept": "application/json"}, dict(grant)
+        secrets = [grant[name] for name in _SECRET if name in grant]
         if self._client_secret is not None:
             pair = f"{self._client_id}:{self._client_secret}".encode()
-            headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
+            proof = base64.b64encode(pair).decode()
+            headers["Authorization"] = f"Basic {proof}"
+            secrets += [self._client_secret, proof]
         else:
             data["client_id"] = self._client_id
 
         async def attempt() -> Mapping[str, Any]:
             return _read(
-                await self._http.request("POST", f"{self._base}/oauth2/token", data=data, headers=headers)
+                await self._http.request("POST", f"{self._base}/oauth2/token", data=data, headers=headers),
+                secrets,
             )
 
         return await self._retries.run(attempt, repeatable=repeatable)
@@ -135,7 +146,8 @@ def _escape(text: str) -> str:
     return quote_plus(text, safe="*").replace("~", "%7E")
 
 
-def _read(answer: HttpAnswer) -> Mapping[str, Any]:
+def _read(answer: HttpAnswer, secrets: Iterable[str]) -> Mapping[str, Any]:
+    """Return the members of a response; raise the error that it holds, without the request's secrets."""
     try:
         members = json.loads(answer.body)
     except (ValueError, RecursionError):
@@ -145,7 +157,9 @@ def _read(answer: HttpAnswer) -> Mapping[str, Any]:
     # Cognito says 400 with an error, and others have said 200 with one.
     if answer.status == 200 and members and "error" not in members:
         return members
-    error, description = _text(members.get("error")), _text(members.get("error_description"))
+    error, description = _error_code(members.get("error")), _text(members.get("error_description"))
+    error = None if error is None or mask(error, secrets) != error else error
+    description = None if description is None else mask(description, secrets)
     # What is not OAuth's form of an error is not quoted: nobody knows what is in there.
     raise ServiceError(
         description or error or f"the token endpoint answered with HTTP {answer.status}",
@@ -155,6 +169,11 @@ def _read(answer: HttpAnswer) -> Mapping[str, Any]:
         service_status=answer.status,
         retryable=answer.status in _NOT_NOW,
     )
+
+
+def _error_code(value: object) -> str | None:
+    """Return an error's code if it has the form of one (RFC 6749, 5.2)."""
+    return value if isinstance(value, str) and _ERROR_CODE.fullmatch(value) else None
 
 
 def _text(value: object) -> str | None:

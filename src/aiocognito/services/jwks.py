@@ -13,6 +13,7 @@ import anyio.to_thread
 from ..errors import JwksUnavailableError, NetworkError
 from ..errors.service import TRANSIENT_STATUS
 from ..signatures import PublicKey, public_key
+from .flights import Closed, end, join
 from .http import Http, HttpAnswer
 from .limits import MAX_BYTES
 from .retry import RetryPolicy
@@ -111,14 +112,22 @@ class Jwks:
         self._check_there_are_some()
 
     async def fetch(self) -> None:
-        """Fetch the keys. What was there is kept if that fails, and `get` tells why where it matters."""
-        # Shielded: a caller who is cancelled takes nobody else's answer away.
-        await asyncio.shield(self._start())
+        """Fetch the keys. What was there is kept if that fails, and `get` tells why where it matters.
 
-    def cancel(self) -> None:
+        Raises:
+            JwksUnavailableError: The verifier was closed meanwhile.
+        """
+        try:
+            await join(self._start(), "the token verifier")
+        except Closed as error:
+            reason = error.with_traceback(None)
+        else:
+            return
+        raise self._unavailable(reason)
+
+    async def stop(self) -> None:
         """Stop fetching."""
-        if self._fetching is not None:
-            self._fetching.cancel()
+        await end(self._fetching)
 
     def _start(self) -> asyncio.Task[None]:
         if self._fetching is None or self._fetching.get_loop() is not asyncio.get_running_loop():
@@ -134,7 +143,7 @@ class Jwks:
         if not self._keys and self._failure is not None:
             raise self._unavailable(self._failure)
 
-    def _unavailable(self, reason: NetworkError | ValueError) -> JwksUnavailableError:
+    def _unavailable(self, reason: Exception) -> JwksUnavailableError:
         error = JwksUnavailableError(f"the keys at {self._uri} could not be fetched: {reason}")
         error.__cause__ = reason
         return error

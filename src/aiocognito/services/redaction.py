@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 # Members of Cognito's requests whose value, or everything below it, is secret.
 _SECRET = frozenset(
@@ -34,23 +35,51 @@ _SECRET = frozenset(
 _PUBLIC = frozenset({"USERNAME", "DEVICE_KEY", "PREFERRED_CHALLENGE", "TIMESTAMP"})
 
 _MASK = "***"
+# A message is for a person; a service that sends more has failed.
+MAX_MESSAGE = 1_000
 # A value as short as this may be part of an innocent word: it is masked where it stands alone.
 _SHORT = 6
 
 
 def scrub(message: str, request_body: bytes) -> str:
-    """Mask the secrets of a request where a message about it quotes them.
+    """Mask the secrets of a request where a message about it quotes them, and bound its length.
 
     Args:
         message: What the service said.
         request_body: The JSON that it was sent.
     """
-    values = set(_secrets(json.loads(request_body), secret=False))
+    return mask(message, _secrets(json.loads(request_body), secret=False))
+
+
+def mask(message: str, secrets: Iterable[str]) -> str:
+    """Mask secrets where a message quotes them, as they are or as JSON or a form writes them.
+
+    Args:
+        message: What a service said.
+        secrets: The values to mask.
+
+    Returns:
+        The message, of `MAX_MESSAGE` characters at most.
+    """
+    values = {form for secret in secrets if secret for form in _forms(secret)}
     # The longest first, so that no part of one is left when another is contained in it.
-    for value in sorted(values | {json.dumps(v)[1:-1] for v in values}, key=len, reverse=True):
+    for value in sorted(values, key=len, reverse=True):
         pattern = re.escape(value)
         message = re.sub(rf"(?<!\w){pattern}(?!\w)" if len(value) < _SHORT else pattern, _MASK, message)
-    return message
+    return bounded(message)
+
+
+def bounded(message: str) -> str:
+    """Return a message, cut to `MAX_MESSAGE` characters."""
+    return message if len(message) <= MAX_MESSAGE else f"{message[: MAX_MESSAGE - 1]}…"
+
+
+def _forms(secret: str) -> Iterator[str]:
+    yield secret
+    yield json.dumps(secret)[1:-1]
+    encoded = secret.encode(errors="replace")
+    yield quote(encoded, safe="")
+    yield quote_plus(encoded)
 
 
 def _secrets(value: Any, *, secret: bool) -> Iterator[str]:

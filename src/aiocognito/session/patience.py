@@ -24,7 +24,10 @@ class Patience:
     def put_off(self, thing: Hashable) -> None:
         """Let a thing rest; what was put off long ago is not kept in mind."""
         now = self._clock()
-        self._until = {other: until for other, until in self._until.items() if until > now}
+        self._until.pop(thing, None)
+        # In the order in which they end, as each waits for the same time: those that ended come first.
+        while self._until and self._until[oldest := next(iter(self._until))] <= now:
+            del self._until[oldest]
         self._until[thing] = now + EARLY_RETRY_SECONDS
 
     def until(self, thing: Hashable) -> float:

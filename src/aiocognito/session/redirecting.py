@@ -20,6 +20,7 @@ from ..errors import (
 from ..flows.redirect import Callback, Departure, arrive, custom_state_of
 from ..results import SignInResult
 from ..services.hosted_ui import HostedUi
+from ..services.redaction import bounded
 from ..steps import Done
 from .committing import emit_moved, emit_signed_in
 from .record import PendingRedirect, SessionRecord
@@ -47,7 +48,7 @@ async def complete(session: Session, hosted_ui: HostedUi, callback: Callback) ->
     """Exchange the code, verify what comes, remember it, and tell the Hub.
 
     Raises:
-        OAuthStateMismatchException: The state is none that this session waits for.
+        OAuthStateMismatchException: The state is missing, or not one that this session waits for.
         OAuthSignInException: The hosted UI refused, or the person cancelled.
         JwksUnavailableError: The keys that id tokens are verified with cannot be had. Nothing is lost
             by that while none are known: the same URL can be completed a moment later.
@@ -70,7 +71,6 @@ async def complete(session: Session, hosted_ui: HostedUi, callback: Callback) ->
 
 async def _complete(session: Session, hosted_ui: HostedUi, callback: Callback) -> tuple[Loaded, str | None]:
     code, state = await _code_and_state(session, callback)
-    _expected((await session.load()).record, state)
     if hosted_ui.gives_id_tokens:
         # Before the state is spent, and the code with it: an outage must not cost anybody their sign-in.
         await session.shared.id_tokens.ready()
@@ -90,16 +90,35 @@ async def _complete(session: Session, hosted_ui: HostedUi, callback: Callback) -
 
 async def _code_and_state(session: Session, callback: Callback) -> tuple[str, str]:
     """Return what a browser came back with; raise what it came back with instead."""
+    if callback.state is None:
+        raise _without_state(callback)
+    # RFC 6749, 4.1.2.1: an error counts only with the state of this session, as a code does.
+    _expected((await session.load()).record, callback.state)
     if callback.error is not None:
         await _forget(session, callback.state)
-        raise OAuthSignInException(
-            callback.error_description or callback.error,
-            error=callback.error,
-            error_description=callback.error_description,
-        )
-    if callback.code is None or callback.state is None:
+        error, description = bounded(callback.error), callback.error_description
+        description = None if description is None else bounded(description)
+        raise OAuthSignInException(description or error, error=error, error_description=description)
+    if callback.code is None:
         raise OAuthSignInException("the sign-in was cancelled: the browser came back without a code")
     return callback.code, callback.state
+
+
+def _without_state(callback: Callback) -> OAuthSignInException:
+    """Make the error for a browser that came back without a state."""
+    if callback.code is not None:
+        return OAuthStateMismatchException(
+            "the browser came back with a code and without a state: the sign-in was not cancelled, but it was"
+            " not begun by this session, either",
+            recovery_suggestion=(
+                "Begin with sign_in_with_redirect. A sign-in that an identity provider begins by itself"
+                " (IdP-initiated SAML) has no state and is refused; let the provider's link lead to a page"
+                " that calls sign_in_with_redirect."
+            ),
+        )
+    if callback.error is not None:
+        return OAuthStateMismatchException("the browser came back with an error and without a state")
+    return OAuthSignInException("the sign-in was cancelled: the browser came back without a code")
 
 
 async def _exchange(
@@ -139,11 +158,11 @@ async def _spend(session: Session, state: str, claim: str) -> PendingRedirect:
     return taken[0]
 
 
-async def _forget(session: Session, state: str | None) -> None:
+async def _forget(session: Session, state: str) -> None:
     """Forget a sign-in that failed, if it is one of this session's."""
 
     def change(record: SessionRecord) -> SessionRecord:
-        found = _matching(record, state) if state is not None else None
+        found = _matching(record, state)
         return evolve(record, redirects=tuple(each for each in record.redirects if each is not found))
 
     await session.update(change)
