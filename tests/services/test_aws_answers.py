@@ -173,3 +173,58 @@ async def test_members_of_the_wrong_kind_make_no_sense(
     stub.reply(json=members)
     error = await refusal(client, "ListDevices")
     assert (error.name, error.service_status) == ("UnknownError", 200)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({"a": None, "b": "text"}, {"b": "text"}),
+        ({"n": 7, "f": 0.5, "t": True}, {"n": "7", "f": "0.5", "t": "true"}),
+        ({"o": {"x": [1, None]}, "l": ["ä"]}, {"o": '{"x": [1, null]}', "l": '["\\u00e4"]'}),
+    ],
+)
+async def test_challenge_parameters_become_text(
+    client: AwsClient, stub: Stub, parameters: dict[str, Any], expected: dict[str, str]
+) -> None:
+    stub.reply(json={"ChallengeName": "CUSTOM_CHALLENGE", "ChallengeParameters": parameters})
+    answer = await client.call("InitiateAuth", {"AuthFlow": "CUSTOM_AUTH", "ClientId": "c"})
+    assert answer["ChallengeParameters"] == expected
+
+
+@pytest.mark.parametrize(
+    ("operation", "members"),
+    [
+        ("InitiateAuth", {"ChallengeParameters": ["x"]}),
+        ("InitiateAuth", {"ChallengeName": 7}),
+        ("InitiateAuth", {"AuthenticationResult": "token"}),
+        ("InitiateAuth", {"AuthenticationResult": {"AccessToken": ["token"]}}),
+        ("InitiateAuth", {"AuthenticationResult": {"ExpiresIn": "soon"}}),
+        ("InitiateAuth", {"AvailableChallenges": [{"x": 1}]}),
+        ("InitiateAuth", {"Session": "\ud800"}),
+        ("SignUp", {"UserConfirmed": "false"}),
+        ("GetUser", {"UserAttributes": {"Name": "email"}}),
+        ("GetUser", {"UserAttributes": [["email", "x"]]}),
+    ],
+)
+async def test_members_of_another_type_than_the_model_s_cannot_be_read(
+    client: AwsClient, stub: Stub, operation: str, members: dict[str, Any]
+) -> None:
+    stub.reply(json=members)
+    error = await refusal(client, operation)
+    assert (error.name, error.service_status) == ("UnknownError", 200)
+    assert error.__cause__ is error.__context__ is None
+
+
+async def test_nan_is_not_json(client: AwsClient, stub: Stub) -> None:
+    stub.reply(body=b'{"Username": "ana", "x": NaN}')
+    assert (await refusal(client)).name == "UnknownError"
+
+
+async def test_a_long_message_is_cut(client: AwsClient, stub: Stub) -> None:
+    stub.refuse("NotAuthorizedException", "x" * 70_000)
+    assert len(str(await refusal(client))) == 1000
+
+
+async def test_members_that_the_model_does_not_know_are_kept(client: AwsClient, stub: Stub) -> None:
+    stub.reply(json={"Username": "ana", "New": {"of": [2027, None]}})
+    assert await client.call("GetUser", {}) == {"Username": "ana", "New": {"of": [2027, None]}}

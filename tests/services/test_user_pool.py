@@ -320,3 +320,61 @@ async def test_what_a_gateway_holds_is_in_no_repr() -> None:
     for value in (pool, pool.own_user(TOKEN)):
         assert SECRET not in repr(value)
         assert TOKEN not in repr(value)
+
+
+# What may be sent again
+
+
+class Noting(ScriptedService):
+    """Notes whether each call may be repeated."""
+
+    def __init__(self) -> None:
+        super().__init__(Clock())
+        self.repeatable: list[bool] = []
+
+    async def call(
+        self, operation: str, params: Mapping[str, Any], *, repeatable: bool = False
+    ) -> dict[str, Any]:
+        self.repeatable.append(repeatable)
+        return await super().call(operation, params, repeatable=repeatable)
+
+
+REPEATABLE = {
+    "get_user",
+    "global_sign_out",
+    "list_devices",
+    "list_web_authn_credentials",
+    "revoke_token",
+}
+
+
+@pytest.mark.parametrize(("name", "own"), EVERY_CALL)
+async def test_only_what_has_the_same_outcome_twice_may_be_sent_twice(name: str, own: bool) -> None:
+    service = Noting()
+    service.answer("VerifySoftwareToken", {"Status": "SUCCESS"})
+    service.answer("GetTokensFromRefreshToken", service.tokens())
+    pool = UserPool(CONFIG, service)  # type: ignore[arg-type]  # a stand-in
+    await (OWN_CALLS[name](pool.own_user(TOKEN)) if own else CALLS[name](pool))
+    assert service.repeatable == [name in REPEATABLE]
+
+
+async def test_a_refresh_may_be_sent_twice_if_the_caller_says_so() -> None:
+    service = Noting()
+    service.answer("GetTokensFromRefreshToken", service.tokens())
+    pool = UserPool(CONFIG, service)  # type: ignore[arg-type]  # a stand-in
+    await pool.get_tokens_from_refresh_token("refresh", repeatable=True)
+    assert service.repeatable == [True]
+
+
+async def test_a_refresh_is_held_to_a_total_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = evolve(CONFIG, max_attempts=2, connect_timeout=3, read_timeout=7)
+    service = ScriptedService(Clock())
+    service.hold("GetTokensFromRefreshToken")
+    pool = UserPool(config, service)  # type: ignore[arg-type]  # a stand-in
+    assert pool._exchange_seconds == 25
+    monkeypatch.setattr(pool, "_exchange_seconds", 0.01)
+    with pytest.raises(errors.NetworkError, match=r"no answer within 0\.01 s in all") as failure:
+        await pool.get_tokens_from_refresh_token("r3fresh", repeatable=True)
+    assert failure.value.request_sent
+    assert failure.value.__context__ is None
+    assert "r3fresh" not in repr(failure.value)

@@ -106,12 +106,15 @@ class UserPool(ScriptedService):
 
 
 @asynccontextmanager
-async def world(settings: AuthConfig = CONFIG, **arguments: Any) -> AsyncIterator[World]:
+async def world(
+    settings: AuthConfig = CONFIG, *, ahead: float = 0.0, **arguments: Any
+) -> AsyncIterator[World]:
+    """A client whose clock is ``ahead`` of the services' clock."""
     clock = arguments.pop("clock", None) or Clock()
     pool, identities = UserPool(clock), Identities(clock)
     if "token_provider" not in arguments:
         arguments.setdefault("storage", MemoryStorage(clock=clock))
-    async with AuthClient(settings, clock=clock, **arguments) as client:
+    async with AuthClient(settings, clock=lambda: clock() + ahead, **arguments) as client:
         attach(client, pool)
         client._session.shared.connections._identity_pool_service = identities  # type: ignore[assignment]  # a stand-in
         yield World(client, pool, identities, clock)
@@ -679,3 +682,55 @@ async def test_no_secret_is_in_a_repr() -> None:
         assert "ASIA1" in told
         assert "s3cr3t" not in told
         assert "t0k3n" not in told
+
+
+# Clocks that differ
+
+
+@pytest.mark.parametrize("ahead", [-7200.0, -3600.0, -1200.0, 1200.0, 3590.0, 3600.0, 7200.0, 86_400.0])
+async def test_credentials_live_as_long_whatever_our_clock_says(ahead: float) -> None:
+    async with world(ahead=ahead) as here:
+        await here.sign_in(life=86_400)
+        session = await here.client.fetch_auth_session()
+        assert session.credentials is not None
+        # The end is told as AWS named it, by AWS's clock.
+        assert session.credentials.expiration == datetime.fromtimestamp(here.clock() + 3600, UTC)
+        here.clock.advance(3539)
+        assert await here.key() == "ASIA1"
+        here.clock.advance(1)  # refresh_ahead before their end
+        assert await here.key() == "ASIA2"
+
+
+@pytest.mark.parametrize("ahead", [1200.0, 3590.0, 3600.0, 7200.0])
+async def test_an_early_renewal_that_fails_leaves_them_to_their_end(ahead: float) -> None:
+    async with world(ahead=ahead) as here:
+        await here.sign_in(life=86_400)
+        assert await here.key() == "ASIA1"
+        here.clock.advance(3550)
+        here.identities.only("GetCredentialsForIdentity", NetworkError("gone", request_sent=True))
+        assert await here.key() == "ASIA1"
+        here.clock.advance(45)
+        with pytest.raises(NetworkError):
+            await here.key()
+
+
+@pytest.mark.parametrize("ahead", [3590.0, 3600.0, 7200.0, 86_400.0])
+@pytest.mark.parametrize("borrowed", [False, True])
+async def test_without_tokens_of_our_own_new_credentials_still_count_as_good(
+    ahead: float, borrowed: bool
+) -> None:
+    arguments = {"token_provider": Lender(None)} if borrowed else {}
+    async with world(ahead=ahead, **arguments) as here:
+        for _ in range(10):
+            assert await here.key() == "ASIA1"
+        here.clock.advance(3000)
+        assert await here.key() == "ASIA2"
+
+
+async def test_a_guest_s_credentials_are_renewed_after_an_hour_though_our_clock_is_behind() -> None:
+    async with world(ahead=-7200.0) as here:
+        assert await here.key() == "ASIA1"
+        here.clock.advance(3539)
+        assert await here.key() == "ASIA1"
+        here.clock.advance(1)
+        assert await here.key() == "ASIA2"

@@ -24,3 +24,17 @@ def test_what_has_rested_is_forgotten() -> None:
     clock.advance(1)
     patience.put_off("c")
     assert set(patience._until) == {"b", "c"}
+
+
+def test_putting_off_one_thing_does_not_copy_what_is_known_of_the_others() -> None:
+    clock = Clock()
+    patience = Patience(clock)
+    for number in range(1000):
+        patience.put_off(number)
+    table = patience._until
+    patience.put_off(0)
+    assert patience._until is table
+    assert next(iter(table)) == 1
+    clock.advance(EARLY_RETRY_SECONDS)
+    patience.put_off("last")
+    assert set(table) == {"last"}

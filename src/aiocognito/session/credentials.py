@@ -18,6 +18,10 @@ from .session import EXPIRY_MARGIN, Session
 
 # Should the service not say when credentials end: Amplify's assumption.
 ASSUMED_LIFE: Final = 50 * 60.0
+# An identity pool's credentials live for an hour, a role's for 15 minutes at least. What is new and seems
+# to end sooner was issued under another clock than ours.
+_USUAL_LIFE: Final = 3600.0
+_SHORTEST_LIFE: Final = 600.0
 
 Found: TypeAlias = tuple[Credentials, str]
 """Credentials, and the identity whose they are."""
@@ -74,7 +78,7 @@ async def fetch_credentials(
     record = (await session.load()).record
     kept = _kept(record, wanted)
     now = session.shared.clock()
-    if kept is None or force or now >= kept.expires_at - EXPIRY_MARGIN:
+    if kept is None or force or now >= kept.ends_at - EXPIRY_MARGIN:
         return await _fetch_once(session, wanted, record)
     patience = session.shared.patience
     if now < max(_early_at(kept, config.refresh_ahead), patience.until(_key(session, wanted))):
@@ -117,7 +121,7 @@ async def _fetch(session: Session, wanted: Wanted, seen: StoredCredentials | Non
             identity_id=_identity_id(before, wanted),
             custom_role_arn=wanted.role_arn,
         )
-        stored = _stored(credentials, wanted, asked_at)
+        stored = _stored(credentials, wanted, asked_at, _clock_drift(before, wanted))
         identity = StoredIdentity(identity_id=identity_id, is_guest=wanted.is_guest, credentials=stored)
 
         def change(record: SessionRecord) -> SessionRecord:
@@ -162,18 +166,35 @@ def _belongs(record: SessionRecord, before: SessionRecord, wanted: Wanted) -> bo
 
 def _early_at(kept: StoredCredentials, ahead: float) -> float:
     """From when on they are to be renewed; never more than half their life before their end."""
-    life = kept.expires_at - kept.issued_at
-    return kept.expires_at - max(min(ahead, life / 2), EXPIRY_MARGIN)
+    life = kept.ends_at - kept.issued_at
+    return kept.ends_at - max(min(ahead, life / 2), EXPIRY_MARGIN)
 
 
-def _stored(credentials: Credentials, wanted: Wanted, now: float) -> StoredCredentials:
-    end = credentials.expiration
+def _clock_drift(record: SessionRecord, wanted: Wanted) -> float | None:
+    """Seconds that AWS's clock is ahead of ours, as the session's tokens have shown; None if none have."""
+    is_measured = record.tokens is not None and not wanted.is_guest and not wanted.borrowed
+    return record.tokens.clock_drift if record.tokens is not None and is_measured else None
+
+
+def _life(end: float, now: float, drift: float | None) -> float:
+    """How long new credentials live, in seconds: until their end, unless that cannot be by our clock."""
+    life = end - (drift or 0.0) - now
+    if life < _SHORTEST_LIFE:
+        return ASSUMED_LIFE
+    return life if drift is not None else min(life, _USUAL_LIFE)
+
+
+def _stored(credentials: Credentials, wanted: Wanted, now: float, drift: float | None) -> StoredCredentials:
+    end = now + ASSUMED_LIFE + (drift or 0.0)
+    if credentials.expiration is not None:
+        end = credentials.expiration.timestamp()
     return StoredCredentials(
         access_key_id=credentials.access_key_id,
         secret_access_key=credentials.secret_access_key,
         session_token=credentials.session_token,
-        expires_at=now + ASSUMED_LIFE if end is None else end.timestamp(),
+        expires_at=end,
         issued_at=now,
+        clock_drift=end - now - _life(end, now, drift),
         login=wanted.login,
         role_arn=wanted.role_arn,
     )

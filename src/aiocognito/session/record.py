@@ -163,8 +163,9 @@ class StoredCredentials:
     """AWS credentials, and what they were issued for.
 
     Attributes:
-        expires_at: When they end, in seconds since the epoch.
-        issued_at: When they were fetched.
+        expires_at: When they end by AWS's clock, in seconds since the epoch.
+        issued_at: When they were fetched, by ours.
+        clock_drift: Seconds that AWS's clock was ahead of ours then.
         login: The hash of the id token that they were issued for; None for a guest.
         role_arn: The role that was asked for.
         unknown: Members that a newer version wrote; kept as they are.
@@ -175,9 +176,15 @@ class StoredCredentials:
     session_token: str | None = field(default=None, repr=False)
     expires_at: float
     issued_at: float = 0.0
+    clock_drift: float = 0.0
     login: str | None = field(default=None, repr=False)
     role_arn: str | None = None
     unknown: Mapping[str, Any] = field(factory=dict, repr=False)
+
+    @property
+    def ends_at(self) -> float:
+        """When they end by our clock, in seconds since the epoch."""
+        return self.expires_at - self.clock_drift
 
 
 @frozen(kw_only=True)
