@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from ..errors import NetworkError, ServiceError, is_throttling
+from ..errors import NetworkError, ServiceError
+from ..errors.service import is_throttling
 from .aws_answers import UNKNOWN_ERROR
 
 T = TypeVar("T")
