@@ -865,7 +865,12 @@ async def test_closing_while_keys_are_fetched_is_an_error_and_no_cancellation() 
 
 async def test_the_context_of_an_error_does_not_quote_the_token() -> None:
     secret = "s3cr3t-part"
-    for token in (f"{secret}.{secret}.{secret}", f"eyJhbGciOiJSUzI1NiIsImtpZCI6ImsifQ.{secret}!.x", f"ä{secret}", f"{secret}.x.y"):
+    for token in (
+        f"{secret}.{secret}.{secret}",
+        f"eyJhbGciOiJSUzI1NiIsImtpZCI6ImsifQ.{secret}!.x",
+        f"ä{secret}",
+        f"{secret}.x.y",
+    ):
         with pytest.raises(TokenMalformedError) as failure:
             await verifier().verify(token)
         assert failure.value.__context__ is failure.value.__cause__ is None

@@ -32,11 +32,12 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter
 from anyio.lowlevel import RunVar
 from attrs import Attribute, field, frozen
 
 from .errors import SignInException
+from .threads import ready, run_in_thread
 
 if TYPE_CHECKING:
     from gmpy2 import mpz
@@ -279,12 +280,13 @@ async def run(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) ->
     No more threads work at a time than there are cores: more would only take the interpreter lock
     from each other, and from the loop. A cancelled caller leaves when its call has ended.
     """
+    await ready()
     try:
         limiter = _limiter.get()
     except LookupError:
         limiter = CapacityLimiter(os.cpu_count() or 1)
         _limiter.set(limiter)
-    return await to_thread.run_sync(partial(function, *args, **kwargs), limiter=limiter)
+    return await run_in_thread(partial(function, *args, **kwargs), limiter=limiter)
 
 
 _limiter: RunVar[CapacityLimiter] = RunVar("aiocognito_srp_limiter")

@@ -34,6 +34,18 @@ async def test_the_first_call_imports_and_opens_nothing_on_the_event_loop(
     assert tls_stub.operations == ["GetUser"]
 
 
+async def test_no_first_use_imports_or_opens_anything_on_the_event_loop(stub: Stub, tmp_path: Path) -> None:
+    stub.reply(json={"ChallengeName": "SMS_MFA", "ChallengeParameters": {}, "Session": "S" * 20})
+    script = Path(__file__).parent / "first_use.py"
+    result = await anyio.run_process([sys.executable, str(script), stub.url, str(tmp_path)], check=False)
+    assert result.returncode == 0, result.stderr.decode()
+    seen = json.loads(result.stdout)
+    assert seen["opened"] == []
+    names = {name.partition(".")[0] for name in seen["imported"]}
+    assert names <= {"sniffio"}  # which anyio looks for in vain
+    assert len(stub.requests) >= 4
+
+
 async def test_the_environment_and_the_files_of_aws_are_not_looked_at(stub: Stub, tmp_path: Path) -> None:
     aws = tmp_path / ".aws"
     models = aws / "models" / "cognito-idp" / "2099-01-01"

@@ -9,7 +9,6 @@ from collections.abc import Generator
 from functools import cache
 from typing import Any, Final, Self
 
-import anyio.to_thread
 from aiobotocore.credentials import AioCredentialResolver, AioCredentials
 from aiobotocore.session import AioSession, ClientCreatorContext
 from attrs import frozen
@@ -17,6 +16,7 @@ from botocore.credentials import ReadOnlyCredentials
 
 from ..client import AuthClient
 from ..errors import InvalidIdentityPoolIdException, UserUnAuthenticatedException
+from ..threads import run_in_thread
 
 METHOD: Final = "cognito-identity"
 
@@ -73,7 +73,7 @@ class _PersonalSession(AioSession):  # type: ignore[misc]  # aiobotocore has no 
         return ClientCreatorContext(self._create_off_loop(args, kwargs))
 
     async def _prepared(self) -> Self:
-        await anyio.to_thread.run_sync(self._share)
+        await run_in_thread(self._share)
         return self
 
     async def _create_off_loop(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -83,7 +83,7 @@ class _PersonalSession(AioSession):  # type: ignore[misc]  # aiobotocore has no 
                 # A loop of its own, for the case that AWS's settings ask the network for something.
                 return asyncio.run(self._create_client(*args, **kwargs))
 
-        return await anyio.to_thread.run_sync(create)
+        return await run_in_thread(create)
 
     def _share(self) -> None:
         """Take what others have read already. Blocks: call it in a thread."""

@@ -14,7 +14,6 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
-from urllib.request import getproxies_environment
 
 from attrs import field, frozen
 
@@ -51,6 +50,8 @@ def proxy_for(url: str) -> Proxy | None:
     Raises:
         AuthConfigError: The variable holds something that is not the URL of an HTTP proxy.
     """
+    from urllib.request import getproxies_environment  # takes long to import, and is needed here alone
+
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme)
     proxies = getproxies_environment()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import anyio.to_thread
 from attrs import field, frozen
 
 from ..errors import NetworkError
+from ..threads import run_in_thread
 from .environment import proxy_for, tls_context
 from .limits import UnreadableBody, check_size, read_body
 
@@ -124,7 +125,7 @@ class Http:
         if owned is not None:
             return owned
         # Importing httpx and loading certificates takes a while: in a thread.
-        made = await anyio.to_thread.run_sync(self._make, origin)
+        made = await run_in_thread(partial(self._make, origin))
         kept = self._owned.setdefault(origin, made)
         if kept is not made:  # Another request's was ready first.
             await made.client.aclose()

@@ -6,13 +6,13 @@ import asyncio
 import json
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
-
-import anyio.to_thread
 
 from ..errors import JwksUnavailableError, NetworkError
 from ..errors.service import TRANSIENT_STATUS
 from ..signatures import PublicKey, public_key
+from ..threads import run_in_thread
 from .flights import Closed, end, join
 from .http import Http, HttpAnswer
 from .limits import MAX_BYTES
@@ -157,7 +157,7 @@ class Jwks:
 
     async def _load_preloaded(self) -> None:
         if self._preloaded is not None:
-            self._take(await anyio.to_thread.run_sync(_usable, self._preloaded))
+            self._take(await run_in_thread(partial(_usable, self._preloaded)))
 
     def _take(self, preloaded: _Keys) -> None:
         if self._preloaded is not None:
@@ -167,7 +167,7 @@ class Jwks:
         try:
             answer = await self.retries.run(self._ask, repeatable=True)
             # Making keys imports jose and parses numbers: not on the loop.
-            self._keys = await anyio.to_thread.run_sync(_parse_answer, answer)
+            self._keys = await run_in_thread(partial(_parse_answer, answer))
         except (NetworkError, ValueError) as error:
             self._failure = error.with_traceback(None)
             self._block(RETRY_SECONDS)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 
-from anyio import to_thread
-
+from ..threads import run_in_thread
 from .cipher import Cipher
 from .protocol import Storage, check_replace, check_set, same
 
@@ -81,5 +80,5 @@ class EncryptedStorage:
 
     async def _loaded(self) -> Cipher:
         if not self._cipher.is_loaded:
-            await to_thread.run_sync(self._cipher.load)
+            await run_in_thread(self._cipher.load)
         return self._cipher

@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from anyio import CancelScope, CapacityLimiter, to_thread
+from anyio import CancelScope, CapacityLimiter
 from anyio.lowlevel import RunVar, checkpoint_if_cancelled
+
+from ..threads import ready, run_in_thread
 
 T = TypeVar("T")
 
@@ -22,8 +24,9 @@ async def off_loop(call: Callable[[], T]) -> T:
     overtaken by a write that it has given up. `asyncio.timeout` and ``Task.cancel`` would else go
     past the shield that `anyio.to_thread` puts up.
     """
+    await ready()
     await checkpoint_if_cancelled()
-    work = asyncio.ensure_future(to_thread.run_sync(call, limiter=_own_limiter()))
+    work = asyncio.ensure_future(run_in_thread(call, limiter=_own_limiter()))
     cancelled: asyncio.CancelledError | None = None
     with CancelScope(shield=True):
         while not work.done():

@@ -1,0 +1,42 @@
+"""Worker threads whose first use does not stop the event loop, either."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from typing import Final, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+T = TypeVar("T")
+
+# anyio imports it at its first use, on the event loop, which takes some 40 ms.
+_BACKEND: Final = "anyio._backends._asyncio"
+
+
+async def ready() -> None:
+    """Load what anyio needs, in a thread. Await this before anyio's limiters and variables are used."""
+    if _BACKEND not in sys.modules:
+        await asyncio.get_running_loop().run_in_executor(None, _load)
+
+
+async def run_in_thread(call: Callable[[], T], *, limiter: CapacityLimiter | None = None) -> T:
+    """Call a function in a worker thread (``anyio.to_thread.run_sync``).
+
+    Args:
+        call: What to call.
+        limiter: How many such calls may be under way; by default anyio's own.
+
+    Returns:
+        What it returns. What it raises is raised.
+    """
+    await ready()
+    return await to_thread.run_sync(call, limiter=limiter)
+
+
+def _load() -> None:
+    with suppress(ImportError):  # the name is anyio's own business
+        import_module(_BACKEND)
