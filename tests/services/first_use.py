@@ -1,4 +1,4 @@
-"""Uses each half of the library once, in a process of its own, and tells what its loop's thread did meanwhile.
+"""Uses each part of the library once, in a process of its own, and tells what the loop's thread did.
 
 Usage: ``first_use.py URL DIRECTORY``. Prints JSON: what was imported and opened.
 """
@@ -7,6 +7,7 @@ import asyncio
 import json
 import sys
 import threading
+from contextlib import suppress
 
 seen: dict[str, list[str]] = {"imported": [], "opened": []}
 loop_thread = threading.get_ident()
@@ -47,15 +48,11 @@ async def main(url: str, directory: str) -> None:
             lambda: auth.sign_in("ana", "secret", auth_flow_type="USER_PASSWORD_AUTH"),
             auth.fetch_auth_session,
         ):
-            try:
+            with suppress(AuthError):
                 await call()
-            except AuthError:
-                pass
     async with TokenVerifier.from_config(config, token_use="access") as verifier:
-        try:
+        with suppress(AuthError):
             await verifier.warm_up()
-        except AuthError:
-            pass
     watching = False
 
 
