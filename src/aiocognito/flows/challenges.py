@@ -133,7 +133,7 @@ async def answer_challenge(talk: Conversation, challenge: Challenged, answer: An
     """
     row = CHALLENGES.get(challenge.name)
     if row is None:
-        raise SignInException(f"the challenge {challenge.name} is not one that this version can answer")
+        raise SignInException(f"the challenge {challenge.name[:100]} is not one that this version can answer")
     result = await row.answer(talk, challenge, answer)
     if isinstance(result, Challenged) and not result.available_challenges:
         # Cognito lists the first factors once; whoever may choose later must still know them.

@@ -10,6 +10,7 @@ from ..errors import SetUpTOTPException
 from ..errors.service import service_error
 from ..models import CodeDeliveryDetails, Device, WebAuthnCredential
 from .aws_answers import UNKNOWN_ERROR
+from .redaction import bounded
 
 
 def pairs(values: Mapping[str, str] | None) -> list[dict[str, str]] | None:
@@ -60,7 +61,8 @@ def check_software_token_status(answer: Mapping[str, Any]) -> None:
     """
     status = answer.get("Status")
     if status != "SUCCESS":
-        raise SetUpTOTPException(f"Cognito did not register the software token: {status or 'no status'}")
+        text = f"Cognito did not register the software token: {status or 'no status'}"
+        raise SetUpTOTPException(bounded(text))
 
 
 def device(item: Mapping[str, Any]) -> Device:
