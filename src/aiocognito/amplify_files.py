@@ -30,7 +30,6 @@ def read(path: Path) -> Mapping[str, Any]:
     Raises:
         AuthConfigError: It cannot be read, or holds no JSON object.
     """
-    value, problem = None, ""
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -107,7 +107,7 @@ async def _known_device(session: Session, outcome: Authenticated) -> str | None:
     if known is None:
         # Another client of this session may have named the browser's device at an earlier step.
         return issued_to
-    return known.device_key if issued_to in {None, known.device_key} else None
+    return known.device_key if issued_to in (None, known.device_key) else None
 
 
 async def _new_device(session: Session, outcome: Authenticated, named: NewDevice) -> StoredDevice:
