@@ -175,6 +175,7 @@ async def test_a_disabled_user_may_not_sign_in(
         await auth.sign_in("ana", PASSWORD)
 
 
+@pytest.mark.parametrize("rotation_is_known", [False, True])
 @pytest.mark.parametrize(
     "fault",
     [
@@ -185,18 +186,23 @@ async def test_a_disabled_user_may_not_sign_in(
     ids=str,
 )
 async def test_a_refresh_that_cannot_be_done_keeps_the_session(
-    emulator: CognitoEmulator, pool: Any, auth: AuthClient, fault: dict[str, Any]
+    emulator: CognitoEmulator, pool: Any, auth: AuthClient, fault: dict[str, Any], rotation_is_known: bool
 ) -> None:
     await pool.add_user("ana", PASSWORD)
     await auth.sign_in("ana", PASSWORD)
+    if rotation_is_known:  # off, as the first refresh shows
+        await auth.fetch_auth_session(force_refresh=True)
+    before = count(emulator, REFRESH)
+    # A failure of the service may come after the token was exchanged; a throttled request did no work.
+    attempts = 3 if rotation_is_known or "TooManyRequestsException" in fault.values() else 1
     heard: list[str] = []
     auth.hub.listen(lambda event: heard.append(event.name))
     emulator.clock.advance(3601)
-    emulator.faults.add(REFRESH, times=3, **fault)
+    emulator.faults.add(REFRESH, times=attempts, **fault)
     with pytest.raises(errors.ServiceError) as caught:
         await auth.fetch_auth_session()
     assert caught.value.retryable
-    assert count(emulator, REFRESH) == 3, "three attempts"
+    assert count(emulator, REFRESH) - before == attempts
     assert (await auth.fetch_auth_session()).tokens is not None
     assert heard == ["tokenRefresh_failure", "tokenRefresh"]
 

@@ -364,17 +364,3 @@ async def test_a_refresh_may_be_sent_twice_if_the_caller_says_so() -> None:
     pool = UserPool(CONFIG, service)  # type: ignore[arg-type]  # a stand-in
     await pool.get_tokens_from_refresh_token("refresh", repeatable=True)
     assert service.repeatable == [True]
-
-
-async def test_a_refresh_is_held_to_a_total_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    config = evolve(CONFIG, max_attempts=2, connect_timeout=3, read_timeout=7)
-    service = ScriptedService(Clock())
-    service.hold("GetTokensFromRefreshToken")
-    pool = UserPool(config, service)  # type: ignore[arg-type]  # a stand-in
-    assert pool._exchange_seconds == 25
-    monkeypatch.setattr(pool, "_exchange_seconds", 0.01)
-    with pytest.raises(errors.NetworkError, match=r"no answer within 0\.01 s in all") as failure:
-        await pool.get_tokens_from_refresh_token("r3fresh", repeatable=True)
-    assert failure.value.request_sent
-    assert failure.value.__context__ is None
-    assert "r3fresh" not in repr(failure.value)
