@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from aiocognito.emulator import Clock, CognitoEmulator, EmulatedUserPool
 from aiocognito.emulator.service_model import ServiceModel
@@ -16,6 +17,17 @@ from aiocognito.emulator.world import World
 from .bench import Answered, Bench, OnePair, shape_faults
 from .identities import Identities
 from .oauth import App, make_app
+
+
+@pytest.fixture(autouse=True)
+def responses_without_truth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail where the emulator tests a response or request for truth: empty ones are false in aiohttp 3.11."""
+
+    def refuse(_self: object) -> bool:
+        raise AssertionError("compare with None: an empty response is false in aiohttp 3.10 and 3.11")
+
+    monkeypatch.setattr(web.StreamResponse, "__bool__", refuse, raising=False)
+    monkeypatch.setattr(web.BaseRequest, "__bool__", refuse, raising=False)
 
 
 @pytest.fixture(scope="session")

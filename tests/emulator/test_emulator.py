@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from aiocognito.emulator import Clock, CognitoEmulator, Message, Outbox
+from aiocognito.emulator.cli import described
+from aiocognito.emulator.outbox import Purpose
 from aiocognito.emulator.tokens.keys import KeyPair
 
 from .bench import EMAIL, PASSWORD, PHONE, OnePair
@@ -247,3 +250,46 @@ async def test_nobody_was_sent_anything() -> None:
 
 def test_codes_are_in_no_repr() -> None:
     assert "471147" not in repr(message(code="471147"))
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("sign_in"), BrokenPipeError(), UnicodeEncodeError("ascii", "é", 0, 1, "")]
+)
+async def test_a_listener_that_fails_stops_neither_the_message_nor_the_operation(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[Message] = []
+
+    def fail(_message: Message) -> None:
+        raise error
+
+    async with CognitoEmulator() as emulator:
+        pool = await emulator.create_user_pool()
+        emulator.outbox.listen(fail)
+        emulator.outbox.listen(heard.append)
+        members = {"ClientId": pool.client_id, "Username": "ana", "Password": PASSWORD}
+        await emulator.ask("SignUp", **members, UserAttributes=[{"Name": "email", "Value": EMAIL}])
+        code = await emulator.outbox.next_code(EMAIL)
+    assert [message.code for message in heard] == [code]
+    (record,) = [record for record in caplog.records if record.name == "aiocognito.emulator.outbox"]
+    name = type(error).__name__
+    assert record.getMessage() == f"a listener of the outbox raised {name}; the message to {EMAIL} was sent"
+    assert record.exc_info is None
+    assert code not in caplog.text
+
+
+async def test_a_listener_may_add_another_one() -> None:
+    heard: list[Message] = []
+    outbox = Outbox()
+    outbox.listen(lambda _message: outbox.listen(heard.append))
+    message = Message("a@example.com", "ana", "EMAIL", "123456", "sign_up", "pool")
+    outbox.send(message)
+    assert heard == []
+    outbox.send(message)
+    assert heard == [message]
+
+
+@pytest.mark.parametrize("purpose", get_args(Purpose))
+def test_the_command_line_can_print_every_purpose(purpose: Purpose) -> None:
+    line = described(Message("a@example.com", "ana", "EMAIL", "123456", purpose, "pool"))
+    assert re.fullmatch(r"EMAIL to a@example\.com: 123456   \(\w[\w ,-]+\)", line)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +16,7 @@ import aiohttp
 import pytest
 from attrs import define
 
-from aiocognito.emulator import CognitoEmulator, documents, keeping
+from aiocognito.emulator import CognitoEmulator, directory_lock, documents, keeping
 from aiocognito.emulator.tokens.book import TokenBook
 from aiocognito.emulator.tokens.keys import KeyPair, KeyRing
 
@@ -263,6 +265,94 @@ async def sign_up_until_killed(
     await asyncio.gather(*map(sign_up, names), return_exceptions=True)
     await process.wait()
     assert len(told) >= enough
+
+
+# One emulator at a time
+
+
+async def test_a_second_emulator_on_the_directory_is_refused(start: Callable[[], CognitoEmulator]) -> None:
+    async with start() as first:
+        pool = await first.create_user_pool()
+        before = first.world.pools.keys()
+        with pytest.raises(
+            RuntimeError, match=rf"\(process {os.getpid()}\) uses the directory .*/data: stop"
+        ):
+            await start().__aenter__()
+        await pool.add_user("ana", PASSWORD)
+    async with start() as second:
+        assert second.world.pools.keys() == before
+        assert second.world.pools[pool.id].users.find("ana") is not None
+
+
+async def test_a_start_that_fails_leaves_the_directory_free(
+    start: Callable[[], CognitoEmulator], tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = CognitoEmulator(data=tmp_path / "data", port=server.getsockname()[1])
+        with pytest.raises(OSError, match="address already in use"):
+            await taken.__aenter__()
+    wrong = tmp_path / "data" / "us-east-1_x.pool.json"
+    wrong.write_text(json.dumps({"version": 99, "state": {}}))
+    with pytest.raises(ValueError, match="version 99"):
+        await start().__aenter__()
+    wrong.unlink()
+    async with start() as emulator:
+        assert emulator.world.pools == {}
+
+
+async def test_the_same_object_can_be_started_again(start: Callable[[], CognitoEmulator]) -> None:
+    emulator = start()
+    async with emulator:
+        pool = await emulator.create_user_pool()
+    with pytest.raises(RuntimeError, match="the emulator is not running"):
+        await emulator.ask("CreateUserPool", PoolName="late")
+    async with emulator:
+        await pool.add_user("ana", PASSWORD)
+        with pytest.raises(RuntimeError, match="another emulator"):
+            await start().__aenter__()
+    async with start() as other:
+        assert other.world.pools[pool.id].users.find("ana") is not None
+
+
+async def test_an_object_does_not_overwrite_what_another_one_wrote_meanwhile(
+    start: Callable[[], CognitoEmulator],
+) -> None:
+    first = start()
+    async with first:
+        pass
+    async with start() as second:
+        pool = await second.create_user_pool()
+    with pytest.raises(RuntimeError, match="another emulator has changed"):
+        await first.__aenter__()
+    async with start() as third:
+        assert list(third.world.pools) == [pool.id]
+
+
+async def test_another_process_may_be_named_wrongly_in_the_file(
+    start: Callable[[], CognitoEmulator], tmp_path: Path
+) -> None:
+    async with start():
+        (tmp_path / "data" / directory_lock.NAME).write_text("\u00e9 or nothing of use")
+        with pytest.raises(RuntimeError, match=r"another emulator \(another process\) uses"):
+            await start().__aenter__()
+
+
+async def test_a_link_in_the_place_of_the_lock_is_refused(
+    start: Callable[[], CognitoEmulator], tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / directory_lock.NAME).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="symbolic links"):
+        await start().__aenter__()
+    assert not (tmp_path / "elsewhere").exists()
+
+
+async def test_a_system_without_file_locks_is_told(
+    start: Callable[[], CognitoEmulator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with pytest.raises(NotImplementedError, match="POSIX"):
+        await start().__aenter__()
 
 
 async def test_another_version(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 import signal
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -13,13 +14,14 @@ from urllib.parse import urlsplit
 from .emulated_pool import EmulatedUserPool
 from .hosted_ui import links
 from .oauth_settings import COGNITO
-from .outbox import Message
+from .outbox import Message, Purpose
 from .server import CognitoEmulator
 from .tokens.scopes import STANDARD
 
-_WHAT: Final = {
+_WHAT: Final[Mapping[Purpose, str]] = {
     "sign_up": "to confirm a sign-up",
-    "mfa": "to sign in",
+    "sign_in": "to sign in, as the first factor",
+    "mfa": "to sign in, as the second factor",
     "reset_password": "for a new password",
     "verify_attribute": "to verify an address",
     "invitation": "a temporary password",
@@ -53,15 +55,23 @@ def run(
         say: Called with every line, instead of printing it.
 
     Raises:
-        SystemExit: Nothing can listen there, or a URL cannot be a callback; it was said why.
+        SystemExit: The address or the directory is in use or cannot be used, or a URL cannot be a callback;
+            the reason is printed.
     """
+    tell = _print if say is None else say
     try:
-        asyncio.run(serve(host, port, data, callback_urls=callback_urls, say=say or _print))
+        asyncio.run(serve(host, port, data, callback_urls=callback_urls, say=tell))
     except ValueError as exc:
-        (say or _print)(str(exc))
+        tell(str(exc))
         raise SystemExit(2) from None
+    except RuntimeError as exc:
+        # The directory is another emulator's.
+        tell(str(exc).replace("data=", "--data"))
+        raise SystemExit(1) from None
     except OSError as exc:
-        (say or _print)(f"Cannot listen on {host}, port {port}: {exc.strerror}.")
+        # An error about a file names it; one about an address does not.
+        subject = f"listen on {host}, port {port}" if exc.filename is None else f"use {exc.filename}"
+        tell(f"Cannot {subject}: {exc.strerror}.")
         raise SystemExit(1) from None
 
 
@@ -87,8 +97,9 @@ async def serve(
 
     Raises:
         ValueError: A URL cannot be a callback.
+        RuntimeError: Another emulator uses the directory.
     """
-    end = until or _at_signal()
+    end = _at_signal() if until is None else until
     async with CognitoEmulator(host=host, port=port, data=data) as emulator:
         pool = emulator.kept_user_pool()
         if pool is None:
@@ -172,4 +183,6 @@ def _at_signal() -> asyncio.Event:
 
 
 def _print(line: str) -> None:
-    print(line, flush=True)
+    # A terminal without UTF-8 shows escapes for what it cannot show, such as letters of an address.
+    encoding = sys.stdout.encoding or "ascii"
+    print(line.encode(encoding, "backslashreplace").decode(encoding), flush=True)

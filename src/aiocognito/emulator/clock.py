@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Final
+
+LATEST: Final = 221_845_392_000
+"""The beginning of the year 9000: what is issued then expires before ``datetime`` ends."""
 
 
 class Clock:
@@ -26,7 +30,13 @@ class Clock:
 
         Args:
             seconds: By how much; negative moves it back.
+
+        Raises:
+            ValueError: The clock would show a time before 1970 or after the year 9000.
         """
+        # Written so that NaN fails, too. A large int is compared before it becomes a float.
+        if not -LATEST <= seconds <= LATEST or not 0 <= self() + seconds <= LATEST:
+            raise ValueError("the emulator's clock must stay between 1970 and the year 9000")
         self._offset += seconds
 
     @property

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 
-from .outbox import Medium, Message
+from .outbox import Medium, Message, Purpose
 from .refusals import Refusal, attempts_exceeded
 from .schema import masked
 from .wording import Occasion, words
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 DAY: Final = 86_400.0
 HOUR: Final = 3600.0
-SIGN_UP: Final = "sign_up"
-RESET_PASSWORD: Final = "reset_password"  # noqa: S105 - a purpose
-VERIFY: Final = "verify_attribute"
-MFA: Final = "mfa"
-SIGN_IN: Final = "sign_in"
-INVITATION: Final = "invitation"
+SIGN_UP: Final[Purpose] = "sign_up"
+RESET_PASSWORD: Final[Purpose] = "reset_password"  # noqa: S105 - a purpose
+VERIFY: Final[Purpose] = "verify_attribute"
+MFA: Final[Purpose] = "mfa"
+SIGN_IN: Final[Purpose] = "sign_in"
+INVITATION: Final[Purpose] = "invitation"
 _MEDIA: Final[Mapping[str, Medium]] = {"email": "EMAIL", "phone_number": "SMS"}
 
 
@@ -58,7 +58,7 @@ async def send(
     *,
     attribute: str,
     address: str,
-    purpose: str,
+    purpose: Purpose,
     life: float,
     occasion: Occasion,
     digits: int = 6,
@@ -104,7 +104,7 @@ async def send_and_keep(
     *,
     attribute: str,
     address: str,
-    purpose: str,
+    purpose: Purpose,
     life: float,
     occasion: Occasion,
     kind: str | None = None,
@@ -148,7 +148,7 @@ async def deliver(
     *,
     attribute: str,
     address: str,
-    purpose: str,
+    purpose: Purpose,
     occasion: Occasion,
     code: str,
     link: str | None = None,

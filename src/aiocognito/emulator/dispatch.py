@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from . import strict_json
 from .identity_pools import operations as identity_pools
 from .operations import TABLE, Operation
 from .refusals import Refusal
@@ -107,6 +107,6 @@ def _parse(body: bytes) -> Any:
     if not body:
         return {}
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return strict_json.parse(body)
+    except ValueError:
         raise Refusal("SerializationException", "") from None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from types import UnionType
+from typing import Any, Final, Literal
 
 from attrs import define, evolve, field
 
 EVERY = "*"
+_LONGEST: Final = 86_400
 
 
 @define
@@ -60,12 +62,22 @@ class Faults:
             message: The error's text.
 
         Raises:
-            ValueError: Nothing was asked for, or what was asked for cannot be.
+            TypeError: An argument is of another type.
+            ValueError: No fault was asked for, or an argument is out of its range.
         """
+        _check_types(operation=(operation, str), error=(error, str | None), message=(message, str | None))
+        _check_types(status=(status, int | None), times=(times, int | None), malformed=(malformed, bool))
+        _check_types(latency=(latency, int | float | None))
         if error is None and latency is None and status is None and cut is None and not malformed:
             raise ValueError("a fault needs an error, a latency, a status, a cut or malformed=True")
         if cut not in {None, "before", "after"}:
             raise ValueError("cut must be 'before' or 'after'")
+        if status is not None and not 200 <= status <= 599:
+            raise ValueError("status must be an HTTP status between 200 and 599")
+        if latency is not None and not 0 <= latency <= _LONGEST:
+            raise ValueError(f"latency must be between 0 and {_LONGEST} seconds")
+        if times is not None and times < 1:
+            raise ValueError("times must be at least 1, or None for every request to come")
         fault = Fault(error, latency, status, cut, malformed, message, times)
         self._planned.setdefault(operation, []).append(fault)
 
@@ -85,3 +97,12 @@ class Faults:
                         planned.pop(0)
                 return evolve(fault)
         return None
+
+
+def _check_types(**arguments: tuple[Any, type | UnionType]) -> None:
+    for name, (value, wanted) in arguments.items():
+        # JSON's true is not a number, though Python's is an int.
+        if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+            raise TypeError(
+                f"{name} must be {getattr(wanted, '__name__', wanted)}, not {type(value).__name__}"
+            )

@@ -7,14 +7,14 @@ import ipaddress
 import json
 import re
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
 from attrs import define, field
 
-from . import confirm_page, dispatch, overview_page
+from . import confirm_page, dispatch, overview_page, strict_json
 from .calls import Call, answer
 from .dispatch import Reply
 from .faults import Fault, Faults
@@ -152,7 +152,12 @@ class Site:
 
     async def overview(self, _request: web.Request) -> web.Response:
         """Show a person what there is."""
-        headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+        policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+        headers = {
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": policy,
+            "Referrer-Policy": "no-referrer",
+        }
         page = overview_page.render(self.world)
         return web.Response(text=page, content_type="text/html", headers=headers)
 
@@ -166,7 +171,10 @@ class Site:
         seconds = given.get("advance")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
             raise web.HTTPBadRequest(text='expected {"advance": seconds}')
-        self.world.clock.advance(seconds)
+        try:
+            self.world.clock.advance(seconds)
+        except ValueError as exc:
+            raise web.HTTPBadRequest(text=str(exc)) from None
         await self.world.changed()
         return web.json_response({"now": self.world.clock()})
 
@@ -189,7 +197,9 @@ class Site:
             if not site._knows(request):
                 raise web.HTTPForbidden(text="This host name is not the emulator's.")
             if site._is_private(request):
-                return site._closed_to(request) or await handler(request)
+                # Never test a response for truth: aiohttp 3.10 and 3.11 call an empty one false.
+                refusal = site._refusal_of(request)
+                return await handler(request) if refusal is None else refusal
             origin = request.headers.get("Origin", "")
             local = _is_for_scripts(request.path) and _LOCAL_ORIGIN.fullmatch(origin) is not None
             if request.method == "OPTIONS" and local:
@@ -215,17 +225,17 @@ class Site:
             return True
         return self.any_address and _is_address(name)
 
-    def _closed_to(self, request: web.Request) -> web.Response | None:
-        """Steering and administration are for programs, not for pages; off loopback they need the token."""
-        origin = request.headers.get("Origin")
-        if origin is not None and origin != f"{request.scheme}://{request.host}":
+    def _refusal_of(self, request: web.Request) -> web.Response | None:
+        """Refuse other web pages, and off loopback requests without the token; ``None`` lets a request in."""
+        if _comes_from_another_page(request):
             return web.Response(status=403, text="Not for web pages.")
         if self.token is None:
             return None
         # AWS clients sign with the Authorization header, so the token may come in one of its own.
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
         offered = request.headers.get("X-Emulator-Token", bearer)
-        if hmac.compare_digest(self.token.encode(), offered.encode()):
+        # aiohttp decodes bytes that are not UTF-8 to surrogates, which only this handler encodes.
+        if hmac.compare_digest(self.token.encode(), offered.encode("utf-8", "surrogateescape")):
             return None
         headers = {"WWW-Authenticate": "Bearer"}
         return web.Response(status=401, text="The emulator's token is missing.", headers=headers)
@@ -233,15 +243,42 @@ class Site:
 
 @web.middleware
 async def _identify(request: web.Request, handler: Any) -> web.StreamResponse:
-    """Every answer has an id, refusals by the router included."""
-    request_id = str(uuid.uuid4())
+    """Give every response an id and forbid frames, refusals by the router included."""
     try:
         response: web.StreamResponse = await handler(request)
     except web.HTTPException as exc:
-        exc.headers["x-amzn-RequestId"] = request_id
+        _complete(exc.headers)
         raise
-    response.headers["x-amzn-RequestId"] = request_id
+    _complete(response.headers)
     return response
+
+
+def _complete(headers: MutableMapping[str, str]) -> None:
+    headers["x-amzn-RequestId"] = str(uuid.uuid4())
+    headers["X-Frame-Options"] = "DENY"
+    headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+
+
+def _comes_from_another_page(request: web.Request) -> bool:
+    """Say whether a page of another origin sent a request (Fetch Metadata, RFC 6454).
+
+    Browsers send ``Origin`` with POST and with CORS, and ``Sec-Fetch-Site`` with everything: a script or
+    an image of another page sends a GET without ``Origin``. Programs send neither.
+    """
+    origin = request.headers.get("Origin")
+    if origin is not None and origin != f"{request.scheme}://{request.host}":
+        return True
+    if request.headers.get("Sec-Fetch-Site", "none") in {"none", "same-origin"}:
+        return False
+    return not _follows_a_link(request)
+
+
+def _follows_a_link(request: web.Request) -> bool:
+    """Say whether a person followed a link to the overview page: no other page can read that."""
+    headers = request.headers
+    whole_tab = (headers.get("Sec-Fetch-Mode"), headers.get("Sec-Fetch-Dest")) == ("navigate", "document")
+    return whole_tab and request.method == "GET" and request.path == "/"
 
 
 def _target(request: web.Request) -> tuple[str, str, str]:
@@ -261,7 +298,7 @@ def _write(reply: Reply) -> web.Response:
     )
     if reply.error is not None:
         # The trailing colon is Cognito's. A header holds one line.
-        response.headers["x-amzn-ErrorType"] = f"{reply.error}:"
+        response.headers["x-amzn-ErrorType"] = f"{_one_line(reply.error)}:"
         response.headers["x-amzn-ErrorMessage"] = _one_line(reply.body["message"])
     return response
 
@@ -304,7 +341,7 @@ def _preflight(request: web.Request, origin: str) -> web.Response:
     _allow(response, origin)
     response.headers["Access-Control-Allow-Methods"] = _CORS_METHODS
     asked = request.headers.get("Access-Control-Request-Headers", "")
-    response.headers["Access-Control-Allow-Headers"] = asked
+    response.headers["Access-Control-Allow-Headers"] = _one_line(asked)
     response.headers["Access-Control-Max-Age"] = "600"
     return response
 
@@ -317,7 +354,8 @@ def _allow(response: web.StreamResponse, origin: str) -> None:
 
 async def _object(request: web.Request) -> dict[str, Any]:
     try:
-        given = await request.json()
+        # The charset of the content type does not count: JSON is UTF-8 (RFC 8259, 8.1).
+        given = strict_json.parse(await request.read())
     except ValueError:
         given = None
     if not isinstance(given, dict):
@@ -326,7 +364,9 @@ async def _object(request: web.Request) -> dict[str, Any]:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split()).encode("ascii", "replace").decode()
+    """Write a text as a header's value: one line of ASCII without control characters (RFC 9110, 5.5)."""
+    shown = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(shown.split()).encode("ascii", "replace").decode()
 
 
 def _host_name(host: str) -> str:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ..storage.private_directory import PrivateDirectory
-from . import documents
+from . import directory_lock, documents
 from .identity_pools import open_id
 from .identity_pools.pool import IdentityPool
 from .outbox import Message
@@ -55,22 +55,64 @@ class Keeper:
         self._written = 0
         self._starts = 1
         self._on_disk: dict[str, str] = {}
+        self._held: int | None = None
+        self._is_closed = False
 
     async def load(self) -> None:
-        """Read what was kept into the world.
+        """Lock the directory, and read what was kept into the world.
 
         Raises:
             ValueError: A file is of another version, the directory cannot be read or made, or other
                 users of the machine could alter it.
+            RuntimeError: Another emulator uses the directory.
         """
+        await self._open()
         try:
-            found, failure = await to_thread.run_sync(self._read), None
-        except OSError as exc:
-            found, failure = {}, exc
-        if failure is not None:
-            raise ValueError(
-                f"the directory for data= (--data) cannot be used: {failure.filename}: {failure.strerror}"
+            await self._load()
+        except BaseException:
+            self.close()
+            raise
+
+    async def reopen(self) -> None:
+        """Lock the directory again, for an emulator that was stopped and is started once more.
+
+        Raises:
+            ValueError: The directory cannot be used any more.
+            RuntimeError: Another emulator uses the directory, or has changed it meanwhile.
+        """
+        await self._open()
+        if await to_thread.run_sync(self._read) != self._on_disk:
+            self.close()
+            raise RuntimeError(
+                f"another emulator has changed {self._directory} since this one was stopped: start a new "
+                "CognitoEmulator, which reads what is there"
             )
+
+    def close(self) -> None:
+        """Release the directory for the next emulator."""
+        self._is_closed = True
+        if self._held is not None:
+            directory_lock.release(self._held)
+            self._held = None
+
+    async def _open(self) -> None:
+        try:
+            await to_thread.run_sync(self._acquire)
+        except OSError as exc:
+            failure = exc
+        else:
+            return
+        raise ValueError(
+            f"the directory for data= (--data) cannot be used: {failure.filename}: {failure.strerror}"
+        )
+
+    def _acquire(self) -> None:
+        self._check()
+        self._held = directory_lock.acquire(self._directory)
+        self._is_closed = False
+
+    async def _load(self) -> None:
+        found = await to_thread.run_sync(self._read)
         for name, text in found.items():
             self._on_disk[name] = text
             if name.endswith(_POOL):
@@ -92,10 +134,17 @@ class Keeper:
         """Write what has changed; return when it is on the disk.
 
         Changes that come while others are written wait, and are written together.
+
+        Raises:
+            RuntimeError: The emulator is stopped, and the directory may be another one's.
         """
+        if self._is_closed:
+            raise RuntimeError("the emulator is not running: use `async with`")
         self._changed += 1
         mine = self._changed
         async with self._lock:
+            if self._held is None:
+                await to_thread.run_sync(self._acquire)
             if self._written >= mine:
                 return
             state = self._changed

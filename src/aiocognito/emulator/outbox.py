@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from attrs import field, frozen
 
 KEPT = 10_000
 Medium: TypeAlias = Literal["EMAIL", "SMS"]
+Purpose: TypeAlias = Literal["sign_up", "sign_in", "mfa", "reset_password", "verify_attribute", "invitation"]
+log: Final = logging.getLogger(__name__)
 
 
 @frozen
@@ -21,8 +24,7 @@ class Message:
         username: Whose code it is.
         medium: ``EMAIL`` or ``SMS``.
         code: The code; of an invitation, the temporary password.
-        purpose: ``sign_up``, ``sign_in``, ``mfa``, ``reset_password``, ``verify_attribute`` or
-            ``invitation``.
+        purpose: Why it was sent; ``sign_in`` is a code as the first factor, ``mfa`` one as the second.
         user_pool_id: The user pool.
         link: The link to follow, of a message that has one.
         subject: An e-mail's subject.
@@ -33,7 +35,7 @@ class Message:
     username: str
     medium: Medium
     code: str = field(repr=False)
-    purpose: str
+    purpose: Purpose
     user_pool_id: str
     link: str | None = field(default=None, repr=False)
     subject: str | None = None
@@ -66,7 +68,12 @@ class Outbox:
         self._listeners: list[Callable[[Message], None]] = []
 
     def listen(self, callback: Callable[[Message], None]) -> None:
-        """Call back for every message from here on."""
+        """Call a function for every message from here on.
+
+        Args:
+            callback: Called on the emulator's loop. What it raises is logged: the message is sent all the
+                same, and the operation that sent it succeeds.
+        """
         self._listeners.append(callback)
 
     def send(self, message: Message) -> None:
@@ -74,13 +81,24 @@ class Outbox:
         self.messages.append(message)
         self._unread.append(message)
         del self.messages[:-KEPT], self._unread[:-KEPT]
-        for callback in self._listeners:
-            callback(message)
+        for callback in tuple(self._listeners):
+            self._call(callback, message)
         for wanted, future in self._waiting:
             if _concerns(message, wanted) and not future.done():
                 self._read(message)
                 future.set_result(message)
                 return
+
+    def _call(self, callback: Callable[[Message], None], message: Message) -> None:
+        try:
+            callback(message)
+        except Exception as error:
+            # Without the traceback: frames, and messages of errors, could show the code.
+            log.error(  # noqa: TRY400
+                "a listener of the outbox raised %s; the message to %s was sent",
+                type(error).__name__,
+                message.to,
+            )
 
     async def next_code(self, to_or_username: str, *, timeout: float = 5) -> str:
         """Wait for the next code to somebody, and return it: see :meth:`next_message`."""

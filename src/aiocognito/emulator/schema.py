@@ -50,7 +50,7 @@ def build(declared: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """
     schema = {name: _standard(name) for name in STANDARD}
     for entry in declared:
-        if entry["Name"] in schema:
+        if _name(entry) in schema:
             schema[entry["Name"]].update({key: entry[key] for key in ("Mutable", "Required") if key in entry})
         else:
             own = custom(entry)
@@ -63,7 +63,7 @@ def custom(entry: Mapping[str, Any]) -> dict[str, Any]:
     prefix = "dev:custom:" if entry.get("DeveloperOnlyAttribute") else "custom:"
     kind = entry.get("AttributeDataType", "String")
     own = {
-        "Name": f"{prefix}{entry['Name']}",
+        "Name": f"{prefix}{_name(entry)}",
         "AttributeDataType": kind,
         "DeveloperOnlyAttribute": entry.get("DeveloperOnlyAttribute", False),
         "Mutable": entry.get("Mutable", True),
@@ -75,6 +75,14 @@ def custom(entry: Mapping[str, Any]) -> dict[str, Any]:
     if constraints:
         own[constraints] = dict(entry.get(constraints, {}))
     return own
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    """Return an attribute's name, which the service model lets a request leave out."""
+    name: str | None = entry.get("Name")
+    if name is None:
+        raise invalid_parameter("Invalid attribute: the name is missing.")
+    return name
 
 
 def _standard(name: str) -> dict[str, Any]:

@@ -53,7 +53,8 @@ class CognitoEmulator:
         region: The region in ids and issuers.
         clock: Tells the real time, in seconds since 1970; the emulator's own clock is an offset to it.
         seed: Makes ids and codes repeatable; keys, tokens and secrets never are.
-        data: A directory to keep everything in, so that it is there again at the next start.
+        data: A directory to keep everything in, so that it is there again at the next start. One emulator
+            at a time can use it: starting a second one raises ``RuntimeError``.
         unsettled: Another reading of what is not known about Cognito.
         keys: Makes signing keys; to share them between emulators of one test run.
         allowed_hosts: Further host names by which it may be called.
@@ -87,6 +88,7 @@ class CognitoEmulator:
         self.calls: list[Call] = []
         self.token = None if is_loopback(host) else secrets.token_urlsafe(32)
         self._models: tuple[ServiceModel, ...] = ()
+        self._keeper: Keeper | None = None
         self._runner: web.AppRunner | None = None
         self._bound: tuple[str, int] | None = None
 
@@ -119,10 +121,27 @@ class CognitoEmulator:
 
     async def __aenter__(self) -> Self:
         self._models = await to_thread.run_sync(_load_models)
-        if self._data is not None and self.world.keep is None:
+        await self._open_directory()
+        try:
+            await self._listen()
+        except BaseException:
+            self._close_directory()
+            raise
+        return self
+
+    async def _open_directory(self) -> None:
+        if self._keeper is not None:
+            await self._keeper.reopen()
+        elif self._data is not None:
             keeper = Keeper(self._data, self.world)
             await keeper.load()
-            self.world.keep = keeper.keep
+            self._keeper, self.world.keep = keeper, keeper.keep
+
+    def _close_directory(self) -> None:
+        if self._keeper is not None:
+            self._keeper.close()
+
+    async def _listen(self) -> None:
         names = {"localhost", "127.0.0.1", "::1", self._host.lower(), *map(str.lower, self._allowed_hosts)}
         site = Site(
             world=self.world,
@@ -136,6 +155,7 @@ class CognitoEmulator:
         )
         runner = web.AppRunner(site.application(), access_log=None, shutdown_timeout=0.5)
         await runner.setup()
+        _refuse_unknown_expectations(runner)
         try:
             await web.TCPSite(runner, self._host, self._port).start()
         except BaseException:
@@ -145,15 +165,17 @@ class CognitoEmulator:
         self._runner = runner
         self._bound = ("127.0.0.1" if self._host in _WILDCARDS else host, port)
         self.world.url = self.url
-        return self
 
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
-        await self.world.keys.aclose()
-        self._runner, self._bound = None, None
+        try:
+            if self._runner is not None:
+                await self._runner.cleanup()
+            await self.world.keys.aclose()
+        finally:
+            self._close_directory()
+            self._runner, self._bound = None, None
 
     async def create_user_pool(
         self,
@@ -276,6 +298,24 @@ class CognitoEmulator:
         if not wanted:
             raise ValueError(f"service must be cognito-idp or cognito-identity, not {service!r}")
         return next((model for model in wanted if operation in table(model.service)), wanted[0])
+
+
+def _refuse_unknown_expectations(runner: web.AppRunner) -> None:
+    """Answer an unknown ``Expect`` with 417 (RFC 9110, 10.1.1).
+
+    aiohttp does so before any middleware runs, and repeats the header: one that is not UTF-8 is a 500 there.
+    """
+    server = runner.server
+    if server is None:
+        raise RuntimeError("the runner is not set up")
+    handle = server.request_handler
+
+    async def refuse_or_handle(request: web.BaseRequest) -> web.StreamResponse:
+        if request.headers.get("Expect", "100-continue").lower() != "100-continue":
+            return web.Response(status=417, text="Expect: only 100-continue is supported.")
+        return await handle(request)
+
+    server.request_handler = refuse_or_handle
 
 
 def _load_models() -> tuple[ServiceModel, ...]:
