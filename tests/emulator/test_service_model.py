@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from aiocognito.emulator import dispatch
+from aiocognito.emulator import dispatch, service_model
 from aiocognito.emulator.operations import TABLE
 from aiocognito.emulator.refusals import Refusal
-from aiocognito.emulator.service_model import ServiceModel
+from aiocognito.emulator.service_model import IDENTITY_POOLS, USER_POOLS, Service, ServiceModel
 from aiocognito.emulator.unicode_classes import translate
 
 from .bench import Bench
@@ -168,6 +170,37 @@ def test_without_botocore(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(RuntimeError, match=r"install aiocognito\[emulator\]"):
         ServiceModel.load()
+
+
+@pytest.mark.parametrize(
+    ("installed", "is_copy"), [("1.38.23", True), ("1.43.9", True), ("99.0.0rc1", False)]
+)
+def test_the_newer_of_botocores_model_and_the_copy_is_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, installed: str, is_copy: bool
+) -> None:
+    marked = tmp_path / "model.gz"
+    marked.write_bytes(gzip.compress(b'{"operations": {}, "shapes": {"FromBotocore": {}}}'))
+    monkeypatch.setattr(service_model, "_path", lambda _service: marked)
+    monkeypatch.setattr(service_model.metadata, "version", lambda _name: installed)
+    for service in (USER_POOLS, IDENTITY_POOLS):
+        assert ("FromBotocore" not in ServiceModel.load(service).shapes) is is_copy
+
+
+def test_the_copies_have_every_operation_of_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_model.metadata, "version", lambda _name: "1.0.0")
+    for service in (USER_POOLS, IDENTITY_POOLS):
+        assert set(dispatch.table(service)) <= set(ServiceModel.load(service).operations)
+
+
+@pytest.mark.parametrize("service", [USER_POOLS, IDENTITY_POOLS], ids=lambda service: service.name)
+def test_the_copies_are_botocores_without_the_documentation(service: Service) -> None:
+    """botocore only adds: what the installed model declares, the copy or a newer model declares as well."""
+    found = json.loads(gzip.decompress(service_model._path(service).read_bytes()))
+    model = ServiceModel.load(service)
+    assert set(found["operations"]) <= set(model.operations)
+    assert set(found["shapes"]) <= set(model.shapes)
+    copy = (service_model._COPIES / f"{service.name}.json").read_text("utf-8")
+    assert '"documentation":"' not in copy
 
 
 def test_a_reason_code() -> None:

@@ -1,5 +1,8 @@
 """Requests, checked against the service model that botocore ships.
 
+An older botocore lacks newer members, so the emulator has a copy of its own (``models/``). It uses the newer
+of the two: what it can do does not depend on the botocore that is installed.
+
 The texts are those of the framework behind Cognito: ``1 validation error detected: Value 'x' at 'y'
 failed to satisfy constraint: …``; sensitive members do not show their value.
 """
@@ -12,6 +15,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +28,7 @@ from .unicode_classes import translate
 _ALWAYS: Final = frozenset(
     {"InternalErrorException", "InvalidParameterException", "TooManyRequestsException"}
 )
+_COPIES: Final = Path(__file__).parent / "models"
 _JSON_NAMES: Final = {str: "STRING_VALUE", bool: "BOOLEAN_VALUE", int: "NUMBER_VALUE", float: "NUMBER_VALUE"}
 
 
@@ -86,8 +91,8 @@ class ServiceModel:
 
     @classmethod
     def load(cls, service: Service = USER_POOLS) -> ServiceModel:
-        """Read the model from botocore's data. It reads a file: call it in a thread."""
-        document = json.loads(gzip.decompress(_path(service).read_bytes()))
+        """Read the newer of botocore's model and the copy. It reads files: call it in a thread."""
+        document = _newest(service)
         operations = {name: _operation(entry) for name, entry in document["operations"].items()}
         return cls({**document["shapes"], **_CORRECTED}, operations, service)
 
@@ -195,6 +200,19 @@ _SPOKEN: Final[Mapping[str, str]] = {
     "long": "a Long",
     "timestamp": "a Timestamp",
 }
+
+
+def _newest(service: Service) -> dict[str, Any]:
+    path = _path(service)
+    copy: dict[str, Any] = json.loads((_COPIES / f"{service.name}.json").read_bytes())
+    if _numbers(metadata.version("botocore")) <= _numbers(copy["botocore"]):
+        return copy
+    installed: dict[str, Any] = json.loads(gzip.decompress(path.read_bytes()))
+    return installed
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", version)[:3]))
 
 
 def _path(service: Service) -> Path:
