@@ -72,7 +72,7 @@ def prepare(service: str, config: AuthConfig, aws_session: AioSession | None) ->
     url = config.service_url("cognito-idp" if service == "cognito-idp" else "cognito-identity")
     region = config.user_pool_region if service == "cognito-idp" else config.identity_pool_region
     with _preparing:
-        session = aws_session or _own_session()
+        session = _own_session() if aws_session is None else aws_session
         client = _run(_make_client(session, service, url, region or "us-east-1"))
         ca_bundle = session.get_config_variable("ca_bundle")
     parsed = URL(url)
