@@ -28,6 +28,20 @@ find_python() {
     die "Python 3.11 or later is needed; set PYTHON to the path of one"
 }
 
+# python_of VERSION: set FOUND to an interpreter of that minor version, or return 1.
+# pyenv's shims are there for versions that are not selected, too, and fail when they are run.
+python_of() {
+    local candidate
+    for candidate in "${PYTHON:-}" "python$1" "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$1".*/bin/python \
+        "/usr/bin/python$1" "/usr/local/bin/python$1" "/opt/python$1/bin/python$1"; do
+        if [ -n "$candidate" ] && "$candidate" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$1')" 2>/dev/null; then
+            FOUND="$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
 # quietly WHAT COMMAND…: run it, and show what it printed only if it fails.
 quietly() {
     local what="$1" log status=0
@@ -116,6 +130,39 @@ make_python_environment() {
     (cd "$ROOT" && quietly "installing into '$name'" "$VENV/bin/python" -m pip install -q "$@")
     printf '%s\n' "$stamp" >"$VENV/.stamp"
 }
+
+# lowest_environment NAME ARGUMENT…: as python_environment, with the lowest version that each direct requirement
+# declares, extras and groups included. pip has no such resolution; uv, from PyPI, has.
+lowest_environment() {
+    python_environment uv "uv>=0.8"
+    UV="$VENV/bin/uv"
+    VENV="$CACHE/venv-$1"
+    alone make_lowest_environment "$@"
+}
+
+make_lowest_environment() {
+    local name="$1" stamp
+    shift
+    stamp="$(stamp_of "$ROOT/pyproject.toml" lowest "$@")"
+    current "$VENV" "$stamp" && return
+    say "preparing the Python environment '$name' …"
+    rm -rf "$VENV"
+    quietly "uv venv" uv_as_pip venv -q --python "$PYTHON" "$VENV"
+    (cd "$ROOT" && quietly "installing into '$name'" uv_as_pip pip install -q --python "$VENV/bin/python" \
+        --resolution lowest-direct "$@")
+    printf '%s\n' "$stamp" >"$VENV/.stamp"
+}
+
+# uv_as_pip ARGUMENT…: run uv with the index and the certificates that pip is configured with.
+uv_as_pip() {
+    local index cert
+    index="${UV_DEFAULT_INDEX:-${PIP_INDEX_URL:-$(pip_setting global.index-url)}}"
+    cert="${SSL_CERT_FILE:-${PIP_CERT:-$(pip_setting global.cert)}}"
+    env ${index:+"UV_DEFAULT_INDEX=$index"} ${cert:+"SSL_CERT_FILE=$cert"} UV_CACHE_DIR="$CACHE/uv" \
+        UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 UV_LINK_MODE=copy "$UV" "$@"
+}
+
+pip_setting() { "$(dirname "$UV")/python" -m pip config get "$1" 2>/dev/null || true; }
 
 # node_packages DIRECTORY: the locked packages of its package.json, in its node_modules.
 node_packages() {
