@@ -11,7 +11,7 @@ settings.load_profile("project")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave ``interop/`` alone where ``-m "not interop"`` deselects it: its imports need the foreign peers."""
+    """Leave ``interop/`` alone where ``-m "not interop"`` deselects it: it imports the foreign peers."""
     is_interop = collection_path == Path(__file__).parent / "interop"
     return True if is_interop and "not interop" in config.option.markexpr else None
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+import subprocess
+import sys
 import time
 from typing import Any, get_args
 
 import pytest
 
+import aiocognito.emulator
 from aiocognito.emulator import Clock, CognitoEmulator, Message, Outbox
 from aiocognito.emulator.cli import described
 from aiocognito.emulator.outbox import Purpose
@@ -293,3 +296,36 @@ async def test_a_listener_may_add_another_one() -> None:
 def test_the_command_line_can_print_every_purpose(purpose: Purpose) -> None:
     line = described(Message("a@example.com", "ana", "EMAIL", "123456", purpose, "pool"))
     assert re.fullmatch(r"EMAIL to a@example\.com: 123456   \(\w[\w ,-]+\)", line)
+
+
+IMPORTED_IN_A_LOOP = """
+import asyncio, sys
+
+async def main():
+    from aiocognito.emulator import CognitoEmulator
+    emulator = CognitoEmulator()
+    print(sorted({"aiohttp", "botocore", "fido2"} & set(sys.modules)))
+    async with emulator:
+        pool = await emulator.create_user_pool()
+        await emulator.create_identity_pool(user_pools=[pool])
+        print("aiohttp" in sys.modules)
+
+asyncio.run(main())
+"""
+
+
+def test_what_takes_long_to_import_is_imported_by_the_start_in_a_thread() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", IMPORTED_IN_A_LOOP], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split("\n")[:2] == ["[]", "True"]
+    assert done.stderr == ""
+
+
+def test_every_public_name_is_loaded_from_its_module() -> None:
+    package = aiocognito.emulator
+    assert set(package._HOME_OF) == set(package.__all__) <= set(dir(package))
+    for name in package.__all__:
+        assert getattr(package, name).__name__ == name
+    with pytest.raises(AttributeError, match=r"module 'aiocognito\.emulator' has no attribute 'Emulator'"):
+        _ = package.Emulator  # type: ignore[attr-defined]  # wrong on purpose

@@ -2,17 +2,41 @@
 
 It verifies SRP proofs, secret hashes, codes, session handles and tokens, has a clock that is set instead
 of slept on, an outbox instead of e-mail and SMS, and a plan of faults. Needs the extra ``emulator``.
+
+A name is loaded, with the modules behind it, when it is first asked for (PEP 562). What takes longest to
+import, aiohttp among it, is imported by the start of an emulator, in a thread.
 """
 
-from .calls import Call
-from .clock import Clock
-from .emulated_pool import EmulatedUserPool
-from .faults import Faults
-from .identity_pools.emulated import EmulatedIdentityPool
-from .identity_pools.issued import IssuedCredentials
-from .outbox import Message, Outbox
-from .server import CognitoEmulator
-from .unsettled import Unsettled
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .calls import Call
+    from .clock import Clock
+    from .emulated_pool import EmulatedUserPool
+    from .faults import Faults
+    from .identity_pools.emulated import EmulatedIdentityPool
+    from .identity_pools.issued import IssuedCredentials
+    from .outbox import Message, Outbox
+    from .server import CognitoEmulator
+    from .unsettled import Unsettled
+else:
+    # Hidden from type checkers, to which it would say that there is every name.
+
+    def __getattr__(name: str) -> object:
+        """Load a public name when it is first asked for."""
+        home = _HOME_OF.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = globals()[name] = getattr(import_module(f".{home}", __name__), name)
+        return value
+
+    def __dir__() -> list[str]:
+        """Name what is there, loaded or not."""
+        return sorted({*globals(), *__all__})
+
+
+del TYPE_CHECKING
 
 __all__ = [
     "Call",
@@ -26,3 +50,16 @@ __all__ = [
     "Outbox",
     "Unsettled",
 ]
+
+_HOME_OF = {
+    "Call": "calls",
+    "Clock": "clock",
+    "CognitoEmulator": "server",
+    "EmulatedIdentityPool": "identity_pools.emulated",
+    "EmulatedUserPool": "emulated_pool",
+    "Faults": "faults",
+    "IssuedCredentials": "identity_pools.issued",
+    "Message": "outbox",
+    "Outbox": "outbox",
+    "Unsettled": "unsettled",
+}

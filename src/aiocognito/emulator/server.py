@@ -6,22 +6,13 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
-from aiohttp import web
 from anyio import to_thread
 
 from ..config_checks import is_loopback
-from .calls import Call
 from .clock import Clock
-from .dispatch import operation_model, perform, table
-from .emulated_pool import EmulatedUserPool, add_what_it_names, friendly_client, friendly_pool
 from .faults import Faults
-from .http import Site
-from .identity_pools import emulated
-from .identity_pools.emulated import EmulatedIdentityPool
-from .identity_pools.issued import IssuedCredentials
-from .keeping import Keeper
 from .outbox import Outbox
 from .randomness import Randomness
 from .service_model import IDENTITY_POOLS, USER_POOLS, ServiceModel
@@ -29,6 +20,17 @@ from .tokens.keys import KeyRing
 from .triggers import Trigger, Triggers
 from .unsettled import Unsettled
 from .world import World
+
+# Loaded by the start, in a thread: aiohttp and the operations take a quarter of a second, which an import
+# inside a running loop would block it for.
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from .calls import Call
+    from .emulated_pool import EmulatedUserPool
+    from .identity_pools.emulated import EmulatedIdentityPool
+    from .identity_pools.issued import IssuedCredentials
+    from .keeping import Keeper
 
 _WILDCARDS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - recognised, not bound
 
@@ -120,7 +122,7 @@ class CognitoEmulator:
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def __aenter__(self) -> Self:
-        self._models = await to_thread.run_sync(_load_models)
+        self._models = await to_thread.run_sync(_load)
         await self._open_directory()
         try:
             await self._listen()
@@ -133,6 +135,8 @@ class CognitoEmulator:
         if self._keeper is not None:
             await self._keeper.reopen()
         elif self._data is not None:
+            from .keeping import Keeper
+
             keeper = Keeper(self._data, self.world)
             await keeper.load()
             self._keeper, self.world.keep = keeper, keeper.keep
@@ -142,6 +146,10 @@ class CognitoEmulator:
             self._keeper.close()
 
     async def _listen(self) -> None:
+        from aiohttp import web
+
+        from .http import Site
+
         names = {"localhost", "127.0.0.1", "::1", self._host.lower(), *map(str.lower, self._allowed_hosts)}
         site = Site(
             world=self.world,
@@ -201,6 +209,8 @@ class CognitoEmulator:
             ValueError: A member is malformed, or Cognito would refuse it; or there is no such trigger.
             TypeError: A trigger cannot be called.
         """
+        from .emulated_pool import EmulatedUserPool, add_what_it_names, friendly_client, friendly_pool
+
         functions = Triggers(triggers or {})
         members, factors = friendly_pool(settings)
         created = await self.ask("CreateUserPool", **members)
@@ -214,6 +224,8 @@ class CognitoEmulator:
 
     def kept_user_pool(self) -> EmulatedUserPool | None:
         """Return the first user pool that has an app client, such as one that ``data`` held."""
+        from .emulated_pool import EmulatedUserPool
+
         for pool in self.world.pools.values():
             for client_id in pool.clients:
                 return EmulatedUserPool(self, pool.id, client_id)
@@ -243,14 +255,18 @@ class CognitoEmulator:
         Raises:
             ValueError: A member is malformed, or Cognito would refuse it.
         """
+        from .identity_pools import emulated
+
         made = await self.ask("CreateIdentityPool", **emulated.friendly_pool(settings, user_pools))
         pool_id = made["IdentityPoolId"]
         members = emulated.friendly_roles(roles, role_mappings or {})
         await self.ask("SetIdentityPoolRoles", IdentityPoolId=pool_id, **members)
-        return EmulatedIdentityPool(self, pool_id)
+        return emulated.EmulatedIdentityPool(self, pool_id)
 
     def kept_identity_pool(self) -> EmulatedIdentityPool | None:
         """Return the first identity pool, such as one that ``data`` held."""
+        from .identity_pools.emulated import EmulatedIdentityPool
+
         for pool_id in self.world.identity_pools:
             return EmulatedIdentityPool(self, pool_id)
         return None
@@ -282,6 +298,7 @@ class CognitoEmulator:
         Raises:
             ValueError: It was refused; the message has the code and the text.
         """
+        from .dispatch import operation_model, perform
         from .refusals import Refusal
 
         if not self._models:
@@ -294,6 +311,8 @@ class CognitoEmulator:
             raise ValueError(f"{operation}: {refusal.code}: {refusal.message}") from None
 
     def _model_for(self, operation: str, service: str | None) -> ServiceModel:
+        from .dispatch import table
+
         wanted = [model for model in self._models if service in {None, model.service.name}]
         if not wanted:
             raise ValueError(f"service must be cognito-idp or cognito-identity, not {service!r}")
@@ -305,6 +324,8 @@ def _refuse_unknown_expectations(runner: web.AppRunner) -> None:
 
     aiohttp does so before any middleware runs, and repeats the header: one that is not UTF-8 is a 500 there.
     """
+    from aiohttp import web
+
     server = runner.server
     if server is None:
         raise RuntimeError("the runner is not set up")
@@ -318,5 +339,9 @@ def _refuse_unknown_expectations(runner: web.AppRunner) -> None:
     server.request_handler = refuse_or_handle
 
 
-def _load_models() -> tuple[ServiceModel, ...]:
+def _load() -> tuple[ServiceModel, ...]:
+    """Import what the methods import, and read the service models. Blocks: call it in a thread."""
+    from . import emulated_pool, http, keeping  # noqa: F401 - imported for those that come later
+    from .identity_pools import emulated  # noqa: F401 - the same
+
     return ServiceModel.load(USER_POOLS), ServiceModel.load(IDENTITY_POOLS)

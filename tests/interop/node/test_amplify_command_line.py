@@ -1,4 +1,4 @@
-"""aws-amplify 6 against ``aiocognito emulator`` in a process of its own: every kind of code that it asks for."""
+"""aws-amplify 6 against ``aiocognito emulator`` in its own process: every kind of code it asks for."""
 
 import asyncio
 import json
@@ -40,7 +40,16 @@ class Program:
 
 @pytest.fixture
 async def program(tmp_path: Path) -> AsyncIterator[Program]:
-    command = [sys.executable, "-m", "aiocognito", "emulator", "--port", "0", "--data", str(tmp_path / "data")]
+    command = [
+        sys.executable,
+        "-m",
+        "aiocognito",
+        "emulator",
+        "--port",
+        "0",
+        "--data",
+        str(tmp_path / "data"),
+    ]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     try:
