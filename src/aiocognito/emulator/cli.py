@@ -69,9 +69,7 @@ def run(
         tell(str(exc).replace("data=", "--data"))
         raise SystemExit(1) from None
     except OSError as exc:
-        # An error about a file names it; one about an address does not.
-        subject = f"listen on {host}, port {port}" if exc.filename is None else f"use {exc.filename}"
-        tell(f"Cannot {subject}: {exc.strerror}.")
+        tell(f"Cannot listen on {host}, port {port}: {exc.strerror}.")
         raise SystemExit(1) from None
 
 

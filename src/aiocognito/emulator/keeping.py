@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from anyio import to_thread
 from cryptography.hazmat.primitives import serialization
@@ -35,6 +35,7 @@ _POOL: Final = ".pool.json"
 _IDENTITY_POOL: Final = ".identity-pool.json"
 _KEYS: Final = ".keys.json"
 _REST: Final = "emulator.json"
+_Result = TypeVar("_Result")
 
 
 class Keeper:
@@ -66,7 +67,7 @@ class Keeper:
                 users of the machine could alter it.
             RuntimeError: Another emulator uses the directory.
         """
-        await self._open()
+        await self._on_directory(self._acquire)
         try:
             await self._load()
         except BaseException:
@@ -80,8 +81,8 @@ class Keeper:
             ValueError: The directory cannot be used any more.
             RuntimeError: Another emulator uses the directory, or has changed it meanwhile.
         """
-        await self._open()
-        if await to_thread.run_sync(self._read) != self._on_disk:
+        await self._on_directory(self._acquire)
+        if await self._on_directory(self._read) != self._on_disk:
             self.close()
             raise RuntimeError(
                 f"another emulator has changed {self._directory} since this one was stopped: start a new "
@@ -95,13 +96,11 @@ class Keeper:
             directory_lock.release(self._held)
             self._held = None
 
-    async def _open(self) -> None:
+    async def _on_directory(self, work: Callable[[], _Result]) -> _Result:
         try:
-            await to_thread.run_sync(self._acquire)
+            return await to_thread.run_sync(work)
         except OSError as exc:
             failure = exc
-        else:
-            return
         raise ValueError(
             f"the directory for data= (--data) cannot be used: {failure.filename}: {failure.strerror}"
         )
@@ -112,7 +111,7 @@ class Keeper:
         self._is_closed = False
 
     async def _load(self) -> None:
-        found = await to_thread.run_sync(self._read)
+        found = await self._on_directory(self._read)
         for name, text in found.items():
             self._on_disk[name] = text
             if name.endswith(_POOL):
