@@ -350,7 +350,11 @@ def test_an_output_that_is_closed_fails_no_operation() -> None:
     ) as process:
         assert process.stdout is not None
         try:
-            shown = list(iter(process.stdout.readline, "\n"))
+            shown = []
+            # To the empty line behind the last thing that it prints by itself.
+            while not (shown and shown[-1].startswith("export COGNITO_OAUTH_DOMAIN")):
+                shown.append(process.stdout.readline())
+            assert process.stdout.readline() == "\n"
             url, client_id = shown[0].split()[-1], shown[3].split()[-1]
             process.stdout.close()
             with contextlib.closing(idp_at(url)) as idp:
