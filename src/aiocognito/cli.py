@@ -88,6 +88,6 @@ def demo() -> None:
     The exit code is 0 only if every step came out right.
     """
     from . import demo as story
-    from .emulator import http as _  # a library that is missing is named here, before the first step
+    from .emulator import http  # noqa: F401 - a missing library is named here, before the first step
 
     raise typer.Exit(story.run())
