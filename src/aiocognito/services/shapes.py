@@ -51,7 +51,9 @@ def reader_of(shape: Any) -> Reader:
     return _anything
 
 
-def _structure(readers: Mapping[str, Reader]) -> Reader:
+def _structure(declared: Mapping[str, Reader]) -> Reader:
+    readers = {**_NEWER, **declared}
+
     def read(value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise ShapeError
@@ -112,3 +114,7 @@ def _moment(value: Any) -> datetime:
 
 def _anything(value: Any) -> Any:
     return value
+
+
+# The members read here that the model of the lowest botocore lacks, in the answer to RespondToAuthChallenge.
+_NEWER: Final[Mapping[str, Reader]] = {"AvailableChallenges": _list(_text)}
