@@ -19,6 +19,7 @@ from .errors import (
     AuthTokenConfigException,
     AuthValidationError,
     ServiceError,
+    SetUpTOTPException,
     StorageError,
     UserAlreadyAuthenticatedException,
     UserUnAuthenticatedException,
@@ -29,10 +30,10 @@ from .flows import passkeys as passkey_flows
 from .flows import redirect as redirect_flows
 from .flows import sign_in as sign_in_flows
 from .flows import sign_up as sign_up_flows
-from .flows.challenges import Answer, answer_challenge, check_step, step_of
+from .flows.challenges import Answer, answer_challenge, check_step, present, step_of
 from .flows.conversation import Conversation
 from .hub import Hub
-from .mfa import MFA_SETTINGS, MfaPreference, MfaSetting
+from .mfa import MFA_SETTINGS, PASSKEY_SETTINGS, MfaPreference, MfaSetting, PasskeySetting
 from .models import (
     AuthFlowType,
     AuthSession,
@@ -68,7 +69,7 @@ from .session.provider import SessionTokenProvider, TokenProvider
 from .session.record import PendingAutoSignIn
 from .session.session import Session, current_user
 from .session.shared import Shared
-from .steps import CompleteAutoSignIn, Done, SignInStep
+from .steps import CompleteAutoSignIn, ContinueSignInWithTotpSetup, Done, SignInStep
 from .storage import MemoryStorage, Storage
 
 Metadata = Mapping[str, str] | None
@@ -470,6 +471,28 @@ class AuthClient:
             return None
         return step_of(pending.challenge)
 
+    async def renew_totp_setup(self) -> TotpSetupDetails:
+        """Fetch another secret for the authenticator app that a sign-in asks to set up.
+
+        The secret of `steps.ContinueSignInWithTotpSetup` is shown once and never stored. Where it is no
+        longer at hand, after a page was reloaded or in another process, this fetches a new one, and the
+        one before opens nothing (Cognito: AssociateSoftwareToken).
+
+        Returns:
+            The secret, and the URI that apps read. `confirm_sign_in` takes the app's first code.
+
+        Raises:
+            SignInException: No sign-in is pending, another step is, or it is being answered right now.
+            NotAuthorizedException: Cognito's session has expired or ended: begin again.
+            SetUpTOTPException: Cognito gave no secret.
+        """
+        self._needs_own_session()
+        result = await self._session.shared.run(self._renew_totp_setup())
+        details = getattr(result.next_step, "totp_setup_details", None)
+        if not isinstance(details, TotpSetupDetails):
+            raise SetUpTOTPException("Cognito gave no secret to set up a software token with")
+        return details
+
     async def sign_in_with_redirect(
         self,
         provider: redirect_flows.Provider = None,
@@ -651,6 +674,33 @@ class AuthClient:
         # once.
         tokens = await self._token_provider.get_tokens(force_refresh=True, client_metadata=metadata)
         return tokens, await fetch_credentials(self._session, tokens, force=force, borrowed=self._borrows)
+
+    async def access_token(self) -> str:
+        """Return a good access token, as it goes after ``Authorization: Bearer``.
+
+        It is renewed first if it has to be (GetTokensFromRefreshToken).
+
+        Raises:
+            UserUnAuthenticatedException: No user is signed in.
+            NetworkError: Cognito could not be reached; the session is kept.
+        """
+        return (await self._tokens()).access_token.token
+
+    async def id_token(self) -> str:
+        """Return a good id token. It is renewed first if it has to be (GetTokensFromRefreshToken).
+
+        Raises:
+            UserUnAuthenticatedException: No user is signed in, or the session has no id token: the
+                hosted UI issues one for the scope ``openid``.
+            NetworkError: Cognito could not be reached; the session is kept.
+        """
+        token = (await self._tokens()).id_token
+        if token is None:
+            raise UserUnAuthenticatedException(
+                "the session has no id token",
+                recovery_suggestion='Add "openid" to OAuthConfig.scopes, and sign in again.',
+            )
+        return token.token
 
     async def get_current_user(self) -> AuthUser:
         """Say who is signed in (``getCurrentUser``). Asks nobody unless the tokens have expired.
@@ -898,12 +948,25 @@ class AuthClient:
         """
         return await account_flows.fetch_mfa_preference(await self._own_user())
 
+    async def fetch_auth_factors(self) -> list[str]:
+        """Return the factors that the user can sign in with (GetUserAuthFactors).
+
+        Returns:
+            ``PASSWORD``, ``EMAIL_OTP``, ``SMS_OTP``, ``WEB_AUTHN`` and ``SOFTWARE_TOKEN``, as far as they
+            are configured. ``PASSWORD`` is a first factor only, ``SOFTWARE_TOKEN`` a second factor only.
+
+        Raises:
+            UserUnAuthenticatedException: No user is signed in.
+        """
+        return await (await self._own_user()).get_user_auth_factors()
+
     async def update_mfa_preference(
         self,
         *,
         sms: MfaSetting | None = None,
         totp: MfaSetting | None = None,
         email: MfaSetting | None = None,
+        webauthn: PasskeySetting | None = None,
     ) -> None:
         """Turn second factors on and off (``updateMFAPreference``; SetUserMFAPreference).
 
@@ -911,6 +974,9 @@ class AuthClient:
             sms: ``ENABLED``, ``DISABLED``, ``PREFERRED`` or ``NOT_PREFERRED``; None leaves it as it is.
             totp: The same for an authenticator app.
             email: The same for e-mail.
+            webauthn: ``ENABLED`` lets a passkey with user verification stand in for a second factor;
+                another second factor must be on, and the user pool must allow it. ``DISABLED`` ends
+                that. A passkey is never preferred as a second factor.
 
         Raises:
             AuthValidationError: A value is none of those.
@@ -919,7 +985,10 @@ class AuthClient:
         """
         for name, setting in (("sms", sms), ("totp", totp), ("email", email)):
             arguments.one_of(setting, name, MFA_SETTINGS)
-        await account_flows.update_mfa_preference(await self._own_user(), sms=sms, totp=totp, email=email)
+        arguments.one_of(webauthn, "webauthn", PASSKEY_SETTINGS)
+        await account_flows.update_mfa_preference(
+            await self._own_user(), sms=sms, totp=totp, email=email, webauthn=webauthn
+        )
 
     async def set_up_totp(self) -> TotpSetupDetails:
         """Begin to set up an authenticator app (``setUpTOTP``; AssociateSoftwareToken).
@@ -1097,6 +1166,15 @@ class AuthClient:
         async def send(challenge: Challenged) -> tuple[Outcome, SignInStep]:
             check_step(challenge, step)
             return await sign_in_flows.begin(talk, lambda talk: answer_challenge(talk, challenge, answer))
+
+        return await answer_pending(self._session, send)
+
+    async def _renew_totp_setup(self) -> SignInResult:
+        talk = await self._conversation(None)
+
+        async def send(challenge: Challenged) -> tuple[Outcome, SignInStep]:
+            check_step(challenge, ContinueSignInWithTotpSetup)
+            return await present(talk, challenge)
 
         return await answer_pending(self._session, send)
 

@@ -9,7 +9,9 @@ from attrs import field, frozen
 
 MfaType: TypeAlias = Literal["SMS", "TOTP", "EMAIL"]
 MfaSetting: TypeAlias = Literal["ENABLED", "DISABLED", "PREFERRED", "NOT_PREFERRED"]
+PasskeySetting: TypeAlias = Literal["ENABLED", "DISABLED"]
 
+PASSKEY_SETTINGS: Final[frozenset[str]] = frozenset(get_args(PasskeySetting))
 MFA_SETTINGS: Final[frozenset[str]] = frozenset(get_args(MfaSetting))
 TO_COGNITO: Final[Mapping[str, str]] = {
     "SMS": "SMS_MFA",

@@ -9,7 +9,7 @@ import anyio.to_thread
 import pytest
 
 from aiocognito import AuthConfig
-from aiocognito.errors import NetworkError
+from aiocognito.errors import AuthConfigError, NetworkError
 from aiocognito.services.aws import AwsClient
 
 from .conftest import Connect
@@ -287,3 +287,19 @@ async def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     await client.call("GetUser", {"AccessToken": "t"})
     assert len(stub.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("operation", "members", "named"),
+    [
+        ("RevokeEverything", {}, "RevokeEverything"),
+        ("GetUser", {"AccessToken": "a", "Hologram": {}, "Aura": 1}, "GetUser's Aura, Hologram"),
+    ],
+)
+async def test_what_an_older_botocore_does_not_know_is_told(
+    client: AwsClient, stub: Stub, operation: str, members: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(AuthConfigError, match=f"does not know {named}") as caught:
+        await client.call(operation, members)
+    assert "newer aiobotocore" in str(caught.value.recovery_suggestion)
+    assert stub.requests == []

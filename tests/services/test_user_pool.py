@@ -64,6 +64,7 @@ CALLS: dict[str, Any] = {
 }
 OWN_CALLS: dict[str, Any] = {
     "get_user": lambda user: user.get_user(),
+    "get_user_auth_factors": lambda user: user.get_user_auth_factors(),
     "global_sign_out": lambda user: user.global_sign_out(),
     "delete_user": lambda user: user.delete_user(),
     "change_password": lambda user: user.change_password("S3cret-old", "S3cret-new"),

@@ -25,6 +25,7 @@ _SETTINGS_MEMBERS: Final = {
     "sms": "SMSMfaSettings",
     "totp": "SoftwareTokenMfaSettings",
     "email": "EmailMfaSettings",
+    "webauthn": "WebAuthnMfaSettings",
 }
 
 

@@ -144,6 +144,7 @@ class AwsConnection:
         meta = parts.client.meta
         self._methods = {name: method for method, name in meta.method_to_api_mapping.items()}
         self._readers: dict[str, AnswerReader] = {}
+        self._members: dict[str, frozenset[str]] = {}
         self._slots = asyncio.Semaphore(_MAX_CONNECTIONS)
         self._http = _http_session(parts.tls, config)
         service_id = meta.service_model.service_id.hyphenize()
@@ -155,9 +156,23 @@ class AwsConnection:
         Raises:
             ServiceError: The service refused.
             NetworkError: No answer came.
+            AuthConfigError: The installed botocore does not know the operation or a member of it.
         """
+        unknown = sorted(members.keys() - self._members_of(operation))
+        if unknown:
+            raise _too_old(f"{operation}'s {', '.join(unknown)}")
         answer: dict[str, Any] = await getattr(self._parts.client, self._methods[operation])(**members)
         return answer
+
+    def _members_of(self, operation: str) -> frozenset[str]:
+        """Return the names of an operation's members, by botocore's model."""
+        members = self._members.get(operation)
+        if members is None:
+            if operation not in self._methods:
+                raise _too_old(operation)
+            shape = self._parts.client.meta.service_model.operation_model(operation).input_shape
+            members = self._members[operation] = frozenset(shape.members)
+        return members
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -210,6 +225,14 @@ class AwsConnection:
             yield
         finally:
             self._slots.release()
+
+
+def _too_old(what: str) -> AuthConfigError:
+    installed = version("botocore")
+    return AuthConfigError(
+        f"the installed botocore {installed} does not know {what}",
+        recovery_suggestion="Install a newer aiobotocore, which brings a newer botocore.",
+    )
 
 
 def _http_session(tls: ssl.SSLContext | None, config: AuthConfig) -> aiohttp.ClientSession:

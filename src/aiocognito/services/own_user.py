@@ -86,6 +86,11 @@ class OwnUser:
         """SetUserMFAPreference; ``settings`` by the members that the operation takes."""
         await self._call("SetUserMFAPreference", **settings)
 
+    async def get_user_auth_factors(self) -> list[str]:
+        """GetUserAuthFactors. Returns the configured factors, in Cognito's names."""
+        answer = await self._call("GetUserAuthFactors", repeatable=True)
+        return [str(factor) for factor in answer.get("ConfiguredUserAuthFactors") or ()]
+
     async def associate_software_token(self) -> str | None:
         """AssociateSoftwareToken. Returns the secret, in Base32."""
         return (await self._call("AssociateSoftwareToken")).get("SecretCode")

@@ -14,6 +14,7 @@ from ..tokens import bearer
 from ..totp import SECRET_LENGTH, SoftwareToken, Verdict
 from ..users import User
 from ..world import World
+from . import account
 from .admin_users import named
 
 _SETTINGS: Final = {
@@ -82,6 +83,25 @@ def _renew(world: World, pool: UserPool, user: User, handle: Handle, *, verified
     now = world.clock()
     life = pool.clients[handle.client_id].session_life
     return pool.handles.issue(mfa_setup.renewed(handle, user, now + life, verified=verified), now)
+
+
+async def GetUserAuthFactors(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """List the factors that a user has configured."""
+    who = await bearer.authorize(world, given["AccessToken"])
+    user = who.user
+    has = {
+        "PASSWORD": user.secret is not None,
+        "EMAIL_OTP": bool(user.attributes.get("email")),
+        "SMS_OTP": bool(user.attributes.get("phone_number")),
+        "WEB_AUTHN": bool(user.passkeys),
+        "SOFTWARE_TOKEN": user.token is not None,
+    }
+    configured = [factor for factor, is_configured in has.items() if is_configured]
+    return {
+        "Username": user.username,
+        "ConfiguredUserAuthFactors": configured,
+        **account.described_factors(user),
+    }
 
 
 async def SetUserMFAPreference(world: World, given: Mapping[str, Any]) -> dict[str, Any]:

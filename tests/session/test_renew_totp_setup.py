@@ -1,0 +1,125 @@
+"""A pending TOTP setup whose secret is no longer at hand gets another secret, in any process."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from scripted import CONFIG, Clock, ScriptedService, attach, begin, challenge, refusal, scripted_client
+
+from aiocognito import MemoryStorage, SessionManager, errors, steps
+
+ASSOCIATE, VERIFY, RESPOND = "AssociateSoftwareToken", "VerifySoftwareToken", "RespondToAuthChallenge"
+SETUP = challenge("MFA_SETUP", {"MFAS_CAN_SETUP": '["SOFTWARE_TOKEN_MFA"]'})
+
+
+def secret(number: int) -> dict[str, Any]:
+    return {"SecretCode": f"SECRET{number}", "Session": f"{number}" * 20}
+
+
+async def set_up(client: Any, service: ScriptedService) -> None:
+    service.only(ASSOCIATE, secret(1))
+    await begin(client, service, SETUP)
+    service.calls.clear()
+
+
+async def test_another_process_fetches_another_secret_and_goes_on_with_it() -> None:
+    clock = Clock()
+    storage, service = MemoryStorage(clock=clock), ScriptedService(clock)
+    async with (
+        SessionManager(CONFIG, storage=storage, clock=clock) as here,
+        SessionManager(CONFIG, storage=storage, clock=clock) as there,
+    ):
+        attach(here, service)
+        attach(there, service)
+        await set_up(here.client("key"), service)
+        client = there.client("key")
+        step = await client.get_sign_in_step()
+        assert isinstance(step, steps.ContinueSignInWithTotpSetup)
+        assert step.totp_setup_details is None
+        service.only(ASSOCIATE, secret(2))
+        details = await client.renew_totp_setup()
+        assert details.shared_secret == "SECRET2"
+        assert details.username == "ana@example.com"
+        service.answer(VERIFY, {"Status": "SUCCESS", "Session": "V" * 20})
+        service.answer(RESPOND, service.tokens())
+        assert (await client.confirm_sign_in("123456")).is_signed_in
+        assert [request["Session"] for _, request in service.calls] == ["1" * 20, "2" * 20, "V" * 20]
+
+
+async def test_the_setup_has_its_full_time_again() -> None:
+    async with scripted_client() as (client, service, clock):
+        await set_up(client, service)
+        clock.advance(170)
+        service.only(ASSOCIATE, secret(2))
+        await client.renew_totp_setup()
+        clock.advance(170)
+        assert await client.get_sign_in_step() is not None
+
+
+async def test_nothing_is_pending() -> None:
+    async with scripted_client() as (client, service, _):
+        with pytest.raises(errors.SignInException, match="no sign-in is pending"):
+            await client.renew_totp_setup()
+        assert service.calls == []
+
+
+async def test_another_step_is_pending() -> None:
+    async with scripted_client() as (client, service, _):
+        await begin(client, service, challenge("SOFTWARE_TOKEN_MFA"))
+        with pytest.raises(
+            errors.SignInException, match="the pending step is CONFIRM_SIGN_IN_WITH_TOTP_CODE"
+        ):
+            await client.renew_totp_setup()
+        assert service.calls == []
+        assert await client.get_sign_in_step() == steps.ConfirmSignInWithTotpCode()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_pending"), [("Invalid session for the user.", False), ("Something new", True)]
+)
+async def test_a_session_that_has_ended_is_not_pending_any_more(text: str, is_pending: bool) -> None:
+    async with scripted_client() as (client, service, _):
+        await set_up(client, service)
+        service.only(ASSOCIATE, refusal(ASSOCIATE, "NotAuthorizedException", text))
+        with pytest.raises(errors.NotAuthorizedException):
+            await client.renew_totp_setup()
+        assert (await client.get_sign_in_step() is not None) is is_pending
+
+
+async def test_no_secret_leaves_the_setup_pending() -> None:
+    async with scripted_client() as (client, service, _):
+        await set_up(client, service)
+        service.only(ASSOCIATE, {"Session": "2" * 20})
+        with pytest.raises(errors.SetUpTOTPException):
+            await client.renew_totp_setup()
+        assert isinstance(await client.get_sign_in_step(), steps.ContinueSignInWithTotpSetup)
+
+
+async def test_of_a_renewal_and_an_answer_at_once_one_is_sent() -> None:
+    async with scripted_client() as (client, service, _):
+        await set_up(client, service)
+        gate = service.hold(VERIFY)
+        service.answer(VERIFY, {"Status": "SUCCESS", "Session": "V" * 20})
+        service.answer(RESPOND, service.tokens())
+        answering = asyncio.create_task(client.confirm_sign_in("123456"))
+        await service.arrived[VERIFY].wait()
+        with pytest.raises(errors.SignInException, match="another answer"):
+            await client.renew_totp_setup()
+        gate.set()
+        assert (await answering).is_signed_in
+
+
+async def test_a_renewed_secret_is_never_stored() -> None:
+    clock = Clock()
+    storage, service = MemoryStorage(clock=clock), ScriptedService(clock)
+    async with SessionManager(CONFIG, storage=storage, clock=clock) as manager:
+        attach(manager, service)
+        client = manager.client("key")
+        await set_up(client, service)
+        service.only(ASSOCIATE, secret(2))
+        await client.renew_totp_setup()
+        raw = await storage.get(client._session.storage_key)
+        assert raw is not None
+        assert b"SECRET" not in raw
