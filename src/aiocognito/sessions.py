@@ -65,6 +65,7 @@ class SessionManager:
             session_ttl=_seconds(session_ttl, "session_ttl"),
             max_session_age=None if max_session_age is None else _seconds(max_session_age, "max_session_age"),
             fixed_keys=fixed_keys,
+            class_name="SessionManager",
         )
 
     async def __aenter__(self) -> Self:

@@ -15,6 +15,7 @@ from .claims import ACCESS, ID, Claims, Requirements, kept, shown
 from .config import AuthConfig, split_scopes
 from .config_checks import check_number, check_url, is_word
 from .errors import (
+    AuthConfigError,
     AuthUserPoolException,
     JwksUnavailableError,
     TokenAlgorithmError,
@@ -99,7 +100,7 @@ class TokenVerifier:
             unless ``jwks_uri`` is given.
 
     Raises:
-        ValueError: ``client_ids`` is empty or None, ``scopes`` are asked of id tokens, or a value is
+        AuthConfigError: ``client_ids`` is empty or None, ``scopes`` are asked of id tokens, or a value is
             malformed. An unset variable must not accept every app.
     """
 
@@ -121,14 +122,14 @@ class TokenVerifier:
         replica_regions: str | Collection[str] = (),
     ) -> None:
         if token_use is not ANY and token_use not in (ACCESS, ID):
-            raise ValueError("token_use: must be 'access', 'id' or ANY")
+            raise AuthConfigError("token_use: must be 'access', 'id' or ANY")
         if scopes and token_use == ID:
-            raise ValueError("scopes: id tokens have none")
+            raise AuthConfigError("scopes: id tokens have none")
         check_number("leeway", leeway, 0, 300)
         if not isinstance(cache_size, int) or isinstance(cache_size, bool) or cache_size < 0:
-            raise ValueError("cache_size: must be a whole number, 0 or more")
+            raise AuthConfigError("cache_size: must be a whole number, 0 or more")
         if jwks is not None and not (isinstance(jwks, Mapping) and isinstance(jwks.get("keys"), list)):
-            raise ValueError("jwks: must be a JSON Web Key Set, a mapping with a list of keys")
+            raise AuthConfigError("jwks: must be a JSON Web Key Set, a mapping with a list of keys")
         requirements = Requirements(
             client_ids=_client_ids(client_ids),
             token_use=None if token_use is ANY else token_use,
@@ -216,14 +217,14 @@ class TokenVerifier:
             verifiers: At least one, each of another pool: verifiers, or their arguments.
 
         Raises:
-            ValueError: There is none, or two are of one pool.
+            AuthConfigError: There is none, or two are of one pool.
         """
         made = [each if isinstance(each, TokenVerifier) else cls(**each) for each in verifiers]
         if not made:
-            raise ValueError("verifiers: must hold at least one")
+            raise AuthConfigError("verifiers: must hold at least one")
         pools = [pool for verifier in made for pool in verifier._pools]
         if len({pool.issuers for pool in pools}) != len(pools):
-            raise ValueError("verifiers: two are of one user pool")
+            raise AuthConfigError("verifiers: two are of one user pool")
         combined = cls.__new__(cls)
         https = [http for verifier in made for http in verifier._https]
         combined._open(pools, https, made[0]._clock, made[0]._cache_size)
@@ -405,7 +406,7 @@ def _issuers(user_pool_id: str, replica_regions: str | Collection[str]) -> list[
     """Return both forms of a pool's issuer for its own region, and for each that it is replicated to."""
     region = AuthConfig(user_pool_id=user_pool_id).user_pool_region
     if region is None:
-        raise ValueError("user_pool_id: is missing")
+        raise AuthConfigError("user_pool_id: is missing")
     # A collection without members is the default here, and accepts nothing more.
     replicas = _names(replica_regions, "replica_regions") if replica_regions else ()
     hosts = [_host(each) for each in (region, *sorted(set(replicas) - {region}))]
@@ -419,7 +420,7 @@ def _host(region: str) -> str:
     except ValueError:
         config = None
     if config is None or config.user_pool_region != region:
-        raise ValueError("replica_regions: must hold names of regions, such as 'us-west-2'")
+        raise AuthConfigError("replica_regions: must hold names of regions, such as 'us-west-2'")
     return config.service_url("cognito-idp").removeprefix("https://")
 
 
@@ -427,10 +428,12 @@ def _client_ids(client_ids: str | Collection[str] | Literal[_Any.ANY]) -> frozen
     if client_ids is ANY:
         return None
     if client_ids is None:
-        raise ValueError("client_ids: is None; name the app clients, or say ANY")
+        raise AuthConfigError("client_ids: is None; name the app clients, or say ANY")
     names = _names(client_ids, "client_ids")
     if not all(is_word(name) and "," not in name for name in names):
-        raise ValueError("client_ids: must hold each id as a member of its own, without blanks and commas")
+        raise AuthConfigError(
+            "client_ids: must hold each id as a member of its own, without blanks and commas"
+        )
     return names
 
 
@@ -439,7 +442,7 @@ def _names(values: object, name: str) -> frozenset[str]:
         return frozenset()
     names = [values] if isinstance(values, str) else values
     if not isinstance(names, Collection) or not names:
-        raise ValueError(f"{name}: must be text, or a collection of texts that is not empty")
+        raise AuthConfigError(f"{name}: must be text, or a collection of texts that is not empty")
     if not all(isinstance(item, str) and item for item in names):
-        raise ValueError(f"{name}: must hold texts that are not empty")
+        raise AuthConfigError(f"{name}: must hold texts that are not empty")
     return frozenset(names)

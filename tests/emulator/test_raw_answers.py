@@ -410,6 +410,10 @@ async def own_account(
     await judge(
         "SetUserMFAPreference", **who, SoftwareTokenMfaSettings={"Enabled": True, "PreferredMfa": True}
     )
+    factors = await judge("GetUserAuthFactors", **who)
+    assert factors["ConfiguredUserAuthFactors"][0] == "PASSWORD"
+    assert factors["PreferredMfaSetting"] == "SOFTWARE_TOKEN_MFA"
+    assert "SOFTWARE_TOKEN" in factors["ConfiguredUserAuthFactors"]
     found = await judge("GetUser", **who)
     assert found["PreferredMfaSetting"] == "SOFTWARE_TOKEN_MFA"
     await judge("UpdateUserAttributes", **who, UserAttributes=[{"Name": "email", "Value": OTHER}])

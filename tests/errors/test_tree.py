@@ -74,7 +74,17 @@ def test_is_exported(cls: type[AuthError]) -> None:
 
 
 def test_all_is_all_there_is() -> None:
-    modules = {"amplify", "base", "codes", "operations", "refusals", "service", "validation", "verification"}
+    modules = {
+        "amplify",
+        "base",
+        "codes",
+        "operations",
+        "refusals",
+        "service",
+        "suggestions",
+        "validation",
+        "verification",
+    }
     public = {name for name in vars(errors) if not name.startswith("_")} - modules
     assert public - {"annotations", "is_throttling"} == set(errors.__all__)
     assert len(errors.__all__) == len(set(errors.__all__))

@@ -342,6 +342,7 @@ class Noting(ScriptedService):
 
 REPEATABLE = {
     "get_user",
+    "get_user_auth_factors",
     "global_sign_out",
     "list_devices",
     "list_web_authn_credentials",

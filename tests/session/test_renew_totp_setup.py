@@ -28,8 +28,8 @@ async def test_another_process_fetches_another_secret_and_goes_on_with_it() -> N
     clock = Clock()
     storage, service = MemoryStorage(clock=clock), ScriptedService(clock)
     async with (
-        SessionManager(CONFIG, storage=storage, clock=clock) as here,
-        SessionManager(CONFIG, storage=storage, clock=clock) as there,
+        SessionManager(CONFIG, storage=storage, clock=clock, fixed_keys=True) as here,
+        SessionManager(CONFIG, storage=storage, clock=clock, fixed_keys=True) as there,
     ):
         attach(here, service)
         attach(there, service)
@@ -114,7 +114,7 @@ async def test_of_a_renewal_and_an_answer_at_once_one_is_sent() -> None:
 async def test_a_renewed_secret_is_never_stored() -> None:
     clock = Clock()
     storage, service = MemoryStorage(clock=clock), ScriptedService(clock)
-    async with SessionManager(CONFIG, storage=storage, clock=clock) as manager:
+    async with SessionManager(CONFIG, storage=storage, clock=clock, fixed_keys=True) as manager:
         attach(manager, service)
         client = manager.client("key")
         await set_up(client, service)
@@ -123,3 +123,17 @@ async def test_a_renewed_secret_is_never_stored() -> None:
         raw = await storage.get(client._session.storage_key)
         assert raw is not None
         assert b"SECRET" not in raw
+
+
+async def test_the_next_answer_comes_with_the_key_that_the_renewal_left() -> None:
+    clock = Clock()
+    storage, service = MemoryStorage(clock=clock), ScriptedService(clock)
+    async with SessionManager(CONFIG, storage=storage, clock=clock) as manager:
+        attach(manager, service)
+        client = manager.client(manager.new_session_key())
+        await set_up(client, service)
+        service.only(ASSOCIATE, secret(2))
+        await client.renew_totp_setup()
+        service.answer(VERIFY, {"Status": "SUCCESS", "Session": "V" * 20})
+        service.answer(RESPOND, service.tokens())
+        assert (await manager.client(client.session_key).confirm_sign_in("123456")).is_signed_in

@@ -11,6 +11,7 @@
     │   ├── NotAuthorizedException, …         one per code …
     │   └── InitiateAuthException, …          … and one per operation: what is raised is both
     ├── NetworkError                          no answer; .request_sent
+    ├── AuthUsageError (RuntimeError)         used after it was closed, or on another event loop
     ├── StorageError                          the storage failed; never "signed out"
     │   └── SessionBusyError                  another process works on the session and does not end
     ├── InvalidJWTError (ValueError)          not a JSON Web Token
@@ -54,6 +55,7 @@ from .amplify import (
 from .base import (
     AuthConfigError,
     AuthError,
+    AuthUsageError,
     InvalidJWTError,
     NetworkError,
     SessionBusyError,
@@ -184,6 +186,7 @@ __all__ = [
     "AuthConfigError",
     "AuthError",
     "AuthTokenConfigException",
+    "AuthUsageError",
     "AuthUserPoolException",
     "AuthValidationError",
     "AuthValidationErrorCode",

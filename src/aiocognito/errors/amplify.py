@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from .base import AuthError
 
@@ -59,6 +59,7 @@ class EmptyUserIdForSRPException(SignInException):
     """Cognito's password challenge came without USER_ID_FOR_SRP."""
 
     http_status = 502
+    default_recovery = "Check user_pool_endpoint: what answers there is not a user pool's SRP."
 
 
 class AutoSignInException(AuthError):
@@ -86,30 +87,37 @@ class InvalidTokens(AuthError):
     """Cognito reported success without an access token."""
 
     http_status = 502
+    default_recovery = "Check the endpoint: what answers there issues no access token."
 
 
 class UnexpectedSignInInterruptionException(AuthError):
     """The sign-in succeeded, but the session was taken away before it was stored."""
 
     http_status = 409
+    default_recovery = "Sign in again."
 
 
 class SetUpTOTPException(AuthError):
     """Cognito gave no secret to set up a software token with."""
 
     http_status = 502
+    default_recovery = "Call set_up_totp, or renew_totp_setup in a sign-in, for another secret."
 
 
 class InvalidRedirectException(AuthError):
     """No usable redirect URL is configured."""
 
     about_configuration = True
+    default_recovery = "Set OAuthConfig.redirect_sign_in and redirect_sign_out."
 
 
 class InvalidPreferredRedirectUrlException(AuthError):
     """The redirect URL asked for is not one of the configured ones."""
 
     http_status = 422
+    default_recovery = (
+        "Pass a URL of OAuthConfig.redirect_sign_in or redirect_sign_out, character by character."
+    )
 
 
 class OAuthSignInException(AuthError):
@@ -119,6 +127,7 @@ class OAuthSignInException(AuthError):
     """
 
     http_status = 401
+    default_recovery = "Begin again with sign_in_with_redirect."
 
     def __init__(
         self,
@@ -128,9 +137,10 @@ class OAuthSignInException(AuthError):
         error_description: str | None = None,
         **details: Any,
     ) -> None:
-        super().__init__(message, **details)
+        # First, because the suggestion depends on it.
         self.error = error
         self.error_description = error_description
+        super().__init__(message, **details)
 
 
 class OAuthStateMismatchException(OAuthSignInException):
@@ -143,44 +153,55 @@ class OAuthStateMismatchException(OAuthSignInException):
 class OAuthSignOutException(AuthError):
     """Signing out of the hosted UI failed."""
 
+    default_recovery = "Send the browser to the logout_url of the SignOutResult."
+
 
 class InvalidIdTokenException(AuthError):
     """The id token names no issuer, so the identity pool cannot be asked."""
 
     http_status = 502
+    default_recovery = "Sign in again, to get an id token of a user pool."
 
 
 class GetIdResponseException(AuthError):
     """The identity pool gave no identity."""
 
     http_status = 502
+    default_recovery = "Check identity_pool_endpoint, and try again."
 
 
 class CredentialsNotFoundException(AuthError):
     """The identity pool gave a guest no complete credentials."""
 
     http_status = 502
+    default_recovery = "Check the identity pool's role for guests."
 
 
 class CredentialsException(AuthError):
     """The identity pool gave a signed-in person no complete credentials."""
 
     http_status = 502
+    default_recovery = "Check the identity pool's role for signed-in users."
 
 
 class PasskeyError(AuthError):
     """A passkey ceremony cannot take place."""
 
     http_status = 422
+    default_recovery: ClassVar[str | None] = (
+        "Pass what the browser's navigator.credentials returned, as JSON."
+    )
 
 
 class InvalidPasskeyRegistrationOptions(PasskeyError):
     """Cognito's options for a new passkey lack a required member."""
 
     http_status = 502
+    default_recovery = None  # No caller can mend what the service answers.
 
 
 class InvalidPasskeyAuthenticationOptions(PasskeyError):
     """Cognito's options for a sign-in by passkey are missing."""
 
     http_status = 502
+    default_recovery = "Check the user pool's WebAuthnConfiguration, or choose another first factor."

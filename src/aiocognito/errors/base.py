@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
-from . import refusals
+from . import refusals, suggestions
 
 E = TypeVar("E", bound="AuthError")
 
@@ -16,7 +16,8 @@ class AuthError(Exception):
     Args:
         message: What went wrong, for a person. Never holds a secret.
         name: Amplify's literal for the error; the class's own name by default.
-        recovery_suggestion: What the caller can do about it, if that is known.
+        recovery_suggestion: What the caller can do about it, if that is known. It is also a note of the
+            exception (PEP 678), so that tracebacks show it.
         retryable: Whether the same call may succeed if it is made again later.
         request_id: The service's id of the request (``x-amzn-RequestId``), if it answered.
         service_status: The HTTP status that the service answered with, if it answered.
@@ -41,10 +42,15 @@ class AuthError(Exception):
         super().__init__(message)
         self.message = message
         self.name: str = name or self.default_name or type(self).__name__
-        self.recovery_suggestion = recovery_suggestion or self.default_recovery
         self.retryable = self.default_retryable if retryable is None else retryable
         self.request_id = request_id
         self.service_status = service_status
+        self.recovery_suggestion = recovery_suggestion or self._suggestion()
+        if self.recovery_suggestion:
+            self.add_note(self.recovery_suggestion)
+
+    def _suggestion(self) -> str | None:
+        return suggestions.suggestion_for(self) or self.default_recovery
 
     @property
     def is_configuration(self) -> bool:
@@ -61,7 +67,15 @@ class AuthError(Exception):
 
     def __reduce__(self) -> tuple[Callable[..., AuthError], tuple[Any, ...]]:
         # The default calls the class with `args`, which loses every keyword given to it.
-        return _restore, (type(self), self.args, dict(self.__dict__))
+        return _restore, (type(self), self.args, state_of(self))
+
+
+def state_of(error: AuthError) -> dict[str, Any]:
+    """Return the attributes of an error for a copy of it, which gets notes of its own."""
+    state = dict(error.__dict__)
+    if "__notes__" in state:
+        state["__notes__"] = list(state["__notes__"])
+    return state
 
 
 def _restore(cls: type[E], args: tuple[Any, ...], state: dict[str, Any]) -> E:
@@ -88,16 +102,24 @@ class NetworkError(AuthError):
     """
 
     default_retryable = True
+    default_recovery = "Check the network, the proxy and the endpoint, and try again."
 
     def __init__(self, message: str = "", *, request_sent: bool = False, **details: Any) -> None:
         super().__init__(message, **details)
         self.request_sent = request_sent
 
 
+class AuthUsageError(AuthError, RuntimeError):
+    """An object is used after it was closed, or from another event loop than the one it belongs to."""
+
+    default_recovery = "Use it within its `async with` block, on one event loop."
+
+
 class StorageError(AuthError):
     """The storage failed, or holds what cannot be read. It never means "signed out"."""
 
     default_retryable = True
+    default_recovery = "Check that the storage can be reached, and try again. The session is kept."
 
 
 class SessionBusyError(StorageError):
@@ -110,3 +132,4 @@ class InvalidJWTError(AuthError, ValueError):
     """A text that should be a JSON Web Token is none (RFC 7519)."""
 
     http_status = 401
+    default_recovery = 'Pass the token alone, without "Bearer " before it.'

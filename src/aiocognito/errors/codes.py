@@ -10,6 +10,7 @@ class AliasExistsException(ServiceError):
 
     http_status = 409
     code = "AliasExistsException"
+    default_recovery = "Use another address, or pass force_alias_creation=True to move it here."
 
 
 class CodeDeliveryFailureException(ServiceError):
@@ -17,6 +18,7 @@ class CodeDeliveryFailureException(ServiceError):
 
     http_status = 502
     code = "CodeDeliveryFailureException"
+    default_recovery = "Check the address, and the user pool's settings for e-mail and SMS."
 
 
 class CodeMismatchException(ServiceError):
@@ -24,6 +26,7 @@ class CodeMismatchException(ServiceError):
 
     http_status = 422
     code = "CodeMismatchException"
+    default_recovery = "Ask for the code again, or send another one."
 
 
 class ConcurrentModificationException(ServiceError):
@@ -31,6 +34,7 @@ class ConcurrentModificationException(ServiceError):
 
     http_status = 409
     code = "ConcurrentModificationException"
+    default_recovery = "Try again."
 
 
 class DeviceKeyExistsException(ServiceError):
@@ -45,6 +49,7 @@ class EnableSoftwareTokenMFAException(ServiceError):
 
     http_status = 422
     code = "EnableSoftwareTokenMFAException"
+    default_recovery = "Ask for the app's present code; check the clock of the phone."
 
 
 class ExpiredCodeException(ServiceError):
@@ -52,6 +57,7 @@ class ExpiredCodeException(ServiceError):
 
     http_status = 422
     code = "ExpiredCodeException"
+    default_recovery = "Send another code; an authenticator app shows its next one within 30 seconds."
 
 
 class ExternalServiceException(ServiceError):
@@ -59,6 +65,7 @@ class ExternalServiceException(ServiceError):
 
     http_status = 502
     code = "ExternalServiceException"
+    default_recovery = "Try again later."
 
 
 class FeatureUnavailableInTierException(ServiceError):
@@ -66,6 +73,7 @@ class FeatureUnavailableInTierException(ServiceError):
 
     http_status = 502
     code = "FeatureUnavailableInTierException"
+    default_recovery = "Choose a plan of the user pool that includes the feature."
 
 
 class ForbiddenException(ServiceError):
@@ -73,6 +81,7 @@ class ForbiddenException(ServiceError):
 
     http_status = 403
     code = "ForbiddenException"
+    default_recovery = "Check the rules of the user pool's web ACL (AWS WAF)."
 
 
 class GroupExistsException(ServiceError):
@@ -87,6 +96,7 @@ class InternalErrorException(ServiceError):
 
     http_status = 502
     code = "InternalErrorException"
+    default_recovery = "Try again; the request_id is what AWS support asks for."
 
 
 class InvalidEmailRoleAccessPolicyException(ServiceError):
@@ -94,6 +104,7 @@ class InvalidEmailRoleAccessPolicyException(ServiceError):
 
     http_status = 502
     code = "InvalidEmailRoleAccessPolicyException"
+    default_recovery = "Let Cognito send e-mail through the identity in Amazon SES."
 
 
 class InvalidIdentityPoolConfigurationException(ServiceError):
@@ -101,6 +112,7 @@ class InvalidIdentityPoolConfigurationException(ServiceError):
 
     http_status = 503
     code = "InvalidIdentityPoolConfigurationException"
+    default_recovery = "Check the roles of the identity pool and their trust policies."
 
 
 class InvalidLambdaResponseException(ServiceError):
@@ -108,6 +120,7 @@ class InvalidLambdaResponseException(ServiceError):
 
     http_status = 502
     code = "InvalidLambdaResponseException"
+    default_recovery = "Correct the trigger: it must return the event with its response."
 
 
 class InvalidOAuthFlowException(ServiceError):
@@ -115,6 +128,7 @@ class InvalidOAuthFlowException(ServiceError):
 
     http_status = 502
     code = "InvalidOAuthFlowException"
+    default_recovery = "Allow the flow in the app client's AllowedOAuthFlows."
 
 
 class InvalidParameterException(ServiceError):
@@ -122,6 +136,7 @@ class InvalidParameterException(ServiceError):
 
     http_status = 422
     code = "InvalidParameterException"
+    default_recovery = "Correct the parameter that the message names."
 
 
 class InvalidPasswordException(ServiceError):
@@ -129,6 +144,7 @@ class InvalidPasswordException(ServiceError):
 
     http_status = 422
     code = "InvalidPasswordException"
+    default_recovery = "Ask for another password; the message says what the policy wants."
 
 
 class InvalidSmsRoleAccessPolicyException(ServiceError):
@@ -136,6 +152,7 @@ class InvalidSmsRoleAccessPolicyException(ServiceError):
 
     http_status = 502
     code = "InvalidSmsRoleAccessPolicyException"
+    default_recovery = "Let the user pool's SMS role publish to Amazon SNS."
 
 
 class InvalidSmsRoleTrustRelationshipException(ServiceError):
@@ -143,6 +160,7 @@ class InvalidSmsRoleTrustRelationshipException(ServiceError):
 
     http_status = 502
     code = "InvalidSmsRoleTrustRelationshipException"
+    default_recovery = "Let cognito-idp.amazonaws.com assume the user pool's SMS role."
 
 
 class InvalidUserPoolConfigurationException(ServiceError):
@@ -150,6 +168,7 @@ class InvalidUserPoolConfigurationException(ServiceError):
 
     http_status = 502
     code = "InvalidUserPoolConfigurationException"
+    default_recovery = "Check the settings of the user pool that the message names."
 
 
 class LimitExceededException(ServiceError):
@@ -157,6 +176,7 @@ class LimitExceededException(ServiceError):
 
     http_status = 429
     code = "LimitExceededException"
+    default_recovery = "Wait before the next attempt; limits are counted by the hour."
 
 
 class MFAMethodNotFoundException(ServiceError):
@@ -164,6 +184,7 @@ class MFAMethodNotFoundException(ServiceError):
 
     http_status = 422
     code = "MFAMethodNotFoundException"
+    default_recovery = "Set up the second factor first: an address, or set_up_totp."
 
 
 class NotAuthorizedException(ServiceError):
@@ -171,6 +192,7 @@ class NotAuthorizedException(ServiceError):
 
     http_status = 401
     code = "NotAuthorizedException"
+    default_recovery = "Check what was typed, or sign in again."
 
 
 class OperationNotEnabledException(ServiceError):
@@ -178,6 +200,7 @@ class OperationNotEnabledException(ServiceError):
 
     http_status = 502
     code = "OperationNotEnabledException"
+    default_recovery = "Send the operation to the user pool's primary region."
 
 
 class PasswordHistoryPolicyViolationException(ServiceError):
@@ -185,6 +208,7 @@ class PasswordHistoryPolicyViolationException(ServiceError):
 
     http_status = 422
     code = "PasswordHistoryPolicyViolationException"
+    default_recovery = "Ask for a password that was not used before."
 
 
 class PasswordResetRequiredException(ServiceError):
@@ -192,6 +216,7 @@ class PasswordResetRequiredException(ServiceError):
 
     http_status = 409
     code = "PasswordResetRequiredException"
+    default_recovery = "Call reset_password, then confirm_reset_password."
 
 
 class RefreshTokenReuseException(ServiceError):
@@ -199,6 +224,7 @@ class RefreshTokenReuseException(ServiceError):
 
     http_status = 401
     code = "RefreshTokenReuseException"
+    default_recovery = "Sign in again."
 
 
 class ResourceConflictException(ServiceError):
@@ -206,6 +232,7 @@ class ResourceConflictException(ServiceError):
 
     http_status = 409
     code = "ResourceConflictException"
+    default_recovery = "Sign in with the login that the identity belongs to."
 
 
 class ResourceNotFoundException(ServiceError):
@@ -213,6 +240,7 @@ class ResourceNotFoundException(ServiceError):
 
     http_status = 404
     code = "ResourceNotFoundException"
+    default_recovery = "Check the ids of the pool, the app client and the device."
 
 
 class ScopeDoesNotExistException(ServiceError):
@@ -220,6 +248,7 @@ class ScopeDoesNotExistException(ServiceError):
 
     http_status = 422
     code = "ScopeDoesNotExistException"
+    default_recovery = "Add the scope to a resource server of the user pool."
 
 
 class SoftwareTokenMFANotFoundException(ServiceError):
@@ -227,6 +256,7 @@ class SoftwareTokenMFANotFoundException(ServiceError):
 
     http_status = 422
     code = "SoftwareTokenMFANotFoundException"
+    default_recovery = "Call set_up_totp first; the user pool must offer authenticator apps."
 
 
 class TooManyFailedAttemptsException(ServiceError):
@@ -234,6 +264,7 @@ class TooManyFailedAttemptsException(ServiceError):
 
     http_status = 429
     code = "TooManyFailedAttemptsException"
+    default_recovery = "Wait before the next attempt."
 
 
 class TooManyRequestsException(ServiceError):
@@ -241,6 +272,7 @@ class TooManyRequestsException(ServiceError):
 
     http_status = 429
     code = "TooManyRequestsException"
+    default_recovery = "Try again in a moment."
 
 
 class UnauthorizedException(ServiceError):
@@ -248,6 +280,7 @@ class UnauthorizedException(ServiceError):
 
     http_status = 503
     code = "UnauthorizedException"
+    default_recovery = "Check user_pool_client_id and user_pool_client_secret."
 
 
 class UnexpectedLambdaException(ServiceError):
@@ -255,6 +288,7 @@ class UnexpectedLambdaException(ServiceError):
 
     http_status = 502
     code = "UnexpectedLambdaException"
+    default_recovery = "Check that Cognito may invoke the trigger, and that it ends within five seconds."
 
 
 class UnsupportedIdentityProviderException(ServiceError):
@@ -262,6 +296,7 @@ class UnsupportedIdentityProviderException(ServiceError):
 
     http_status = 422
     code = "UnsupportedIdentityProviderException"
+    default_recovery = "Name an identity provider of the user pool."
 
 
 class UnsupportedOperationException(ServiceError):
@@ -269,6 +304,7 @@ class UnsupportedOperationException(ServiceError):
 
     http_status = 503
     code = "UnsupportedOperationException"
+    default_recovery = "Check what the app client allows, such as EnableTokenRevocation."
 
 
 class UnsupportedTokenTypeException(ServiceError):
@@ -276,6 +312,7 @@ class UnsupportedTokenTypeException(ServiceError):
 
     http_status = 422
     code = "UnsupportedTokenTypeException"
+    default_recovery = "Pass a refresh token."
 
 
 class UnsupportedUserStateException(ServiceError):
@@ -283,6 +320,7 @@ class UnsupportedUserStateException(ServiceError):
 
     http_status = 409
     code = "UnsupportedUserStateException"
+    default_recovery = "An administrator must change the state of the user."
 
 
 class UserImportInProgressException(ServiceError):
@@ -290,6 +328,7 @@ class UserImportInProgressException(ServiceError):
 
     http_status = 409
     code = "UserImportInProgressException"
+    default_recovery = "Try again when the import is done."
 
 
 class UserLambdaValidationException(ServiceError):
@@ -297,6 +336,7 @@ class UserLambdaValidationException(ServiceError):
 
     http_status = 422
     code = "UserLambdaValidationException"
+    default_recovery = "Do what the trigger's message says."
 
 
 class UserNotConfirmedException(ServiceError):
@@ -304,6 +344,7 @@ class UserNotConfirmedException(ServiceError):
 
     http_status = 409
     code = "UserNotConfirmedException"
+    default_recovery = "Call confirm_sign_up with the code, or resend_sign_up_code for another one."
 
 
 class UserNotFoundException(ServiceError):
@@ -311,6 +352,7 @@ class UserNotFoundException(ServiceError):
 
     http_status = 404
     code = "UserNotFoundException"
+    default_recovery = "Check the username, or sign up."
 
 
 class UserPoolAddOnNotEnabledException(ServiceError):
@@ -318,6 +360,7 @@ class UserPoolAddOnNotEnabledException(ServiceError):
 
     http_status = 502
     code = "UserPoolAddOnNotEnabledException"
+    default_recovery = "Turn on threat protection for the user pool."
 
 
 class UsernameExistsException(ServiceError):
@@ -325,6 +368,7 @@ class UsernameExistsException(ServiceError):
 
     http_status = 409
     code = "UsernameExistsException"
+    default_recovery = "Sign in, or choose another username."
 
 
 class WebAuthnChallengeNotFoundException(ServiceError):
@@ -332,6 +376,7 @@ class WebAuthnChallengeNotFoundException(ServiceError):
 
     http_status = 409
     code = "WebAuthnChallengeNotFoundException"
+    default_recovery = "Begin again with start_web_authn_registration."
 
 
 class WebAuthnClientMismatchException(ServiceError):
@@ -339,6 +384,7 @@ class WebAuthnClientMismatchException(ServiceError):
 
     http_status = 409
     code = "WebAuthnClientMismatchException"
+    default_recovery = "Begin again with start_web_authn_registration, with this app client."
 
 
 class WebAuthnConfigurationMissingException(ServiceError):
@@ -346,6 +392,7 @@ class WebAuthnConfigurationMissingException(ServiceError):
 
     http_status = 502
     code = "WebAuthnConfigurationMissingException"
+    default_recovery = "Set the relying party in the user pool's WebAuthnConfiguration."
 
 
 class WebAuthnCredentialNotSupportedException(ServiceError):
@@ -353,6 +400,7 @@ class WebAuthnCredentialNotSupportedException(ServiceError):
 
     http_status = 422
     code = "WebAuthnCredentialNotSupportedException"
+    default_recovery = "Use another authenticator."
 
 
 class WebAuthnNotEnabledException(ServiceError):
@@ -360,6 +408,7 @@ class WebAuthnNotEnabledException(ServiceError):
 
     http_status = 502
     code = "WebAuthnNotEnabledException"
+    default_recovery = "Add WEB_AUTHN to the user pool's AllowedFirstAuthFactors."
 
 
 class WebAuthnOriginNotAllowedException(ServiceError):
@@ -367,6 +416,7 @@ class WebAuthnOriginNotAllowedException(ServiceError):
 
     http_status = 403
     code = "WebAuthnOriginNotAllowedException"
+    default_recovery = "Serve the page from the relying party's domain, over https."
 
 
 class WebAuthnRelyingPartyMismatchException(ServiceError):
@@ -374,6 +424,7 @@ class WebAuthnRelyingPartyMismatchException(ServiceError):
 
     http_status = 403
     code = "WebAuthnRelyingPartyMismatchException"
+    default_recovery = "Use the relying party of the user pool's WebAuthnConfiguration."
 
 
 BY_CODE: dict[str, type[ServiceError]] = {

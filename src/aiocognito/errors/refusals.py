@@ -119,6 +119,9 @@ _BY_TEXT: Final[dict[str, tuple[tuple[re.Pattern[str], RefusalSubject], ...]]] =
     }.items()
 }
 
+# The codes of which only the text tells what they are about.
+AMBIGUOUS_CODES: Final = frozenset(_BY_TEXT)
+
 # The operations that name the app client: of what they name, only the client and its user pool can be
 # missing, in any wording, unless the text is about a device.
 _NAMES_THE_CLIENT: Final = frozenset(

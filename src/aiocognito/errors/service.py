@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from .base import AuthError
+from .base import AuthError, state_of
 
 # Codes that say "not now" (Amplify's list of retryable codes, and Cognito's own).
 THROTTLING_CODES = frozenset(
@@ -55,14 +55,15 @@ class ServiceError(AuthError):
         has_service_message: bool = True,
         **details: Any,
     ) -> None:
-        super().__init__(message, **details)
-        self.operation = operation
+        # First, because the suggestion depends on it.
         self.service_message = message if message and has_service_message else None
+        self.operation = operation
+        super().__init__(message, **details)
 
     def __reduce__(self) -> tuple[Callable[..., AuthError], tuple[Any, ...]]:
         # A class made at run time cannot be found by its name, but the two it is made of can.
         made_of = type(self).__dict__.get("made_of", (type(self),))
-        return _restore, (made_of, self.args, dict(self.__dict__))
+        return _restore, (made_of, self.args, state_of(self))
 
 
 def service_error(

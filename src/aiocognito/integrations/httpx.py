@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import httpx
 
 from ..config_checks import is_loopback
-from ..errors import UserUnAuthenticatedException
+from ..errors import AuthConfigError, AuthUsageError, UserUnAuthenticatedException
 from ..session.provider import TokenProvider
 
 # A host name or an address, IPv6 in brackets, and a port; what httpx makes of the name is checked after that.
@@ -55,7 +55,7 @@ class SessionAuth(_Auth):
 
     Raises:
         TypeError: ``auth`` has no tokens.
-        ValueError: No host is named, or one of them is something else.
+        AuthConfigError: No host is named, or one of them is something else.
     """
 
     def __init__(
@@ -70,10 +70,10 @@ class SessionAuth(_Auth):
         if not isinstance(provider, TokenProvider):
             raise TypeError("auth: must be an AuthClient or a TokenProvider")
         if token not in ("access", "id"):
-            raise ValueError("token: must be 'access' or 'id'")
+            raise AuthConfigError("token: must be 'access' or 'id'")
         named = [hosts] if isinstance(hosts, str) else list(hosts)
         if not named:
-            raise ValueError("hosts: must name at least one")
+            raise AuthConfigError("hosts: must name at least one")
         self._provider = provider
         self._hosts = frozenset(map(_host, named))
         self._token = token
@@ -83,9 +83,12 @@ class SessionAuth(_Auth):
         """Refuse: tokens are renewed by awaiting.
 
         Raises:
-            RuntimeError: Always.
+            AuthUsageError: Always.
         """
-        raise RuntimeError(f"{request.url.host}: SessionAuth needs an httpx.AsyncClient")
+        raise AuthUsageError(
+            f"{request.url.host}: SessionAuth needs an httpx.AsyncClient",
+            recovery_suggestion="Use an httpx.AsyncClient.",
+        )
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Put the token on a request.
@@ -120,7 +123,7 @@ def _host(entry: object) -> tuple[str, int | None]:
     port = int(match["port"]) if match and match["port"] else None
     host = _as_in_urls(entry) if match else ""
     if not _HOST.fullmatch(host) or not (port is None or 1 <= port <= 65535):
-        raise ValueError(
+        raise AuthConfigError(
             f"hosts: {entry!r} is not a host name such as 'api.example.com' or 'api.example.com:8443';"
             " leave out scheme, path, wildcards and a leading dot"
         )

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..config import AuthConfig
+from ..errors import AuthUsageError, NetworkError, ServiceError
 from .retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -69,11 +70,17 @@ class AwsClient:
             ServiceError: The service refused. It is of the code's class and of the operation's.
             NetworkError: No answer came.
             AuthConfigError: The CA bundle cannot be read.
-            RuntimeError: The client is closed, or belongs to another event loop.
+            AuthUsageError: The client is closed, or belongs to another event loop.
         """
         connection = self._check() or await self._connect()
         members = {name: value for name, value in params.items() if value is not None}
-        return await self._retries.run(partial(connection.call, operation, members), repeatable=repeatable)
+        try:
+            return await self._retries.run(
+                partial(connection.call, operation, members), repeatable=repeatable
+            )
+        except (ServiceError, NetworkError) as error:
+            # The frames of botocore and of the retries say nothing about a refusal.
+            raise error.with_traceback(None)  # noqa: B904 - its own cause stays
 
     async def aclose(self) -> None:
         """Close the connections. Calls under way fail; closing twice does nothing."""
@@ -86,10 +93,10 @@ class AwsClient:
 
     def _check(self) -> AwsConnection | None:
         if self._closed:
-            raise RuntimeError("the client is closed")
+            raise AuthUsageError("the client is closed")
         if self._loop is not asyncio.get_running_loop():
             if self._loop is not None:
-                raise RuntimeError(
+                raise AuthUsageError(
                     "the client belongs to the event loop that first used it; make one per event loop"
                 )
             self._loop = asyncio.get_running_loop()

@@ -31,6 +31,7 @@ from yarl import URL
 
 from ..config import AuthConfig
 from ..config_checks import is_loopback
+from ..errors import AuthConfigError
 from .aws_answers import Answer, AnswerReader
 from .aws_failures import NoSlot, network_error
 from .environment import proxy_for, tls_context

@@ -36,7 +36,8 @@ def network_error(failure: Exception, host: str, config: AuthConfig) -> NetworkE
     error = NetworkError(
         f"{host}: {text}", request_sent=sent, recovery_suggestion=TRUST_ADVICE if is_refused else None
     )
-    error.__cause__ = cause
+    # The frames of aiohttp and asyncio say nothing that the text does not.
+    error.__cause__ = cause.with_traceback(None)
     return error
 
 

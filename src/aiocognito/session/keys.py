@@ -58,6 +58,7 @@ def check_key(key: object, name: str) -> str:
         raise AuthValidationError(
             AuthValidationErrorCode.InvalidArgument,
             f"{name}: must be text of 1 to {MAX_KEY_LENGTH} characters",
+            recovery_suggestion=f"Make one with SessionManager.new_{name}() where the browser has no cookie.",
         )
     return key
 

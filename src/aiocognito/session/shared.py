@@ -17,6 +17,7 @@ from attrs import field, frozen
 
 from .. import clocks
 from ..config import AuthConfig
+from ..errors import AuthError, AuthUsageError, StorageError
 from ..hub import AuthEvent, AuthEventName, Hub, is_listening
 from ..models import AuthTokens, Credentials
 from ..services.connections import Connections
@@ -68,6 +69,7 @@ class Shared:
         session_ttl: Seconds that a record lives after its last use.
         max_session_age: Seconds that a session lives at most, if there is a limit.
         fixed_keys: Whether a session keeps its key when it is signed in or changes otherwise.
+        class_name: The name of the public class that this belongs to, for messages.
     """
 
     def __init__(
@@ -81,7 +83,9 @@ class Shared:
         session_ttl: float,
         max_session_age: float | None,
         fixed_keys: bool,
+        class_name: str = "AuthClient",
     ) -> None:
+        self.class_name = class_name
         self.config = config
         self.storage = storage
         self.connections = connections
@@ -130,16 +134,20 @@ class Shared:
         """Bind to the running event loop.
 
         Raises:
-            RuntimeError: Another loop was bound before, or everything is closed.
+            AuthUsageError: Another loop was bound before, or everything is closed.
         """
         # While it is closed, what is under way may go on, but not what listeners begin.
         if self._closed or (self._closing and (is_listening() or not _inside.get() & self._tasks)):
-            raise RuntimeError("this object is closed")
+            raise AuthUsageError(
+                f"this {self.class_name} is closed",
+                recovery_suggestion=f"Make another {self.class_name}; use it within its `async with` block.",
+            )
         loop = asyncio.get_running_loop()
         if self.loop is not None and self.loop is not loop:
-            raise RuntimeError(
-                "this object belongs to another event loop: its connections, locks and running"
-                " refreshes cannot be shared between loops; make one per loop"
+            raise AuthUsageError(
+                f"this {self.class_name} belongs to another event loop: its connections, locks and running"
+                " refreshes cannot be shared between loops; make one per loop",
+                recovery_suggestion=f"Make one {self.class_name} per event loop.",
             )
         if not self._closing:
             self.loop = loop
@@ -154,9 +162,16 @@ class Shared:
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run work that must not stop halfway, in a task of its own.
 
-        A cancelled caller leaves at once; the work goes on, and `aclose` waits for it.
+        A cancelled caller leaves at once; the work goes on, and `aclose` waits for it. The traceback of an
+        `AuthError` begins here: what it means is in its message, not in the frame that raised it. Only a
+        storage's own frames say more.
         """
-        return await asyncio.shield(self.spawn(work))
+        try:
+            return await asyncio.shield(self.spawn(work))
+        except StorageError:
+            raise
+        except AuthError as error:
+            raise error.with_traceback(None)  # noqa: B904 - its own cause stays
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Start work that `aclose` waits for."""
