@@ -157,7 +157,8 @@ async def test_methods_and_hosts(emulator: CognitoEmulator, paths: list[bytes]) 
 
 
 async def test_bodies_and_content_types(emulator: CognitoEmulator, paths: list[bytes]) -> None:
-    for path in paths:
+    # aiohttp refuses a path with bytes before it reads the body, and TCP resets what is still on its way.
+    for path in [path for path in paths if path.isascii()]:
         for body in BODIES:
             await fine(emulator, b"POST", path, [FORM, (b"Cookie", b"XSRF-TOKEN=\xff")], body)
         for kind in CONTENT_TYPES:
