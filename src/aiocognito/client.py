@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -1146,13 +1147,13 @@ class AuthClient:
         if not replace:
             await self._refuse_if_signed_in()
         await auto_sign_in_plan.forget(self._session)
-        return await begin_sign_in(self._session, self._begin(flow, metadata), details)
+        return await begin_sign_in(self._session, partial(self._begin, flow, metadata), details)
 
     async def _sign_in_once_confirmed(
         self, flow: sign_in_flows.Flow, details: SignInDetails, metadata: Metadata
     ) -> SignInResult:
         await self._refuse_if_signed_in()
-        work = self._begin(flow, metadata)
+        work = partial(self._begin, flow, metadata)
         return await begin_automatically(self._session, work, details, sign_up_of=details.login_id or "")
 
     async def _begin(self, flow: sign_in_flows.Flow, metadata: Metadata) -> tuple[Outcome, SignInStep]:

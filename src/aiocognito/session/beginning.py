@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
@@ -17,7 +17,7 @@ from .committing import commit
 from .revoking import revoke_outcome
 from .session import Session, Superseded
 
-Work = Awaitable[tuple[Outcome, SignInStep]]
+Work = Callable[[], Awaitable[tuple[Outcome, SignInStep]]]
 
 # What a caller can do whose session was moved under another key by a request that was answered first.
 RELOAD: Final = "Reload the page: the session goes on under a new key."
@@ -37,7 +37,7 @@ async def begin_sign_in(session: Session, work: Work, details: SignInDetails) ->
     """
     began = await session.load()
     try:
-        outcome, step = await work
+        outcome, step = await work()
     except Exception:
         await drop_pending(session)
         raise
@@ -70,7 +70,7 @@ async def begin_automatically(
         AutoSignInException: That happened.
     """
     began = await session.load()
-    outcome, step = await work
+    outcome, step = await work()
     try:
         return await commit(session, outcome, step, details, began=began, sign_up_of=sign_up_of)
     except (Superseded, AuthError) as error:

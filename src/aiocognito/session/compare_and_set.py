@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final, TypeVar
 
 from ..errors import StorageError
@@ -61,6 +62,22 @@ async def compare_and_set(storage: Storage, key: str, attempt: Callable[[], Awai
     raise StorageError(
         "the record kept changing while it was written: too many writers of one session; try again later"
     )
+
+
+async def is_stored(storage: Storage, key: str, value: bytes | None) -> bool | None:
+    """Return whether a write that failed has happened all the same: its answer may have been lost.
+
+    Args:
+        storage: The storage that was written to.
+        key: The storage key.
+        value: What was to be stored; None if the value was to be deleted.
+
+    Returns:
+        None if that cannot be known, because reading fails as well.
+    """
+    with suppress(StorageError):
+        return await storage.get(key) == value
+    return None
 
 
 def _now() -> float:

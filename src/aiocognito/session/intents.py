@@ -9,7 +9,7 @@ from attrs import evolve
 
 from ..config import AuthConfig
 from . import keys
-from .record import RefreshIntent, SessionRecord
+from .record import RefreshIntent, SessionRecord, StoredTokens
 from .session import Loaded, Session
 
 # Beyond the time that the requests of an exchange may take in all.
@@ -51,33 +51,37 @@ async def announce(session: Session, loaded: Loaded, refresh_token: str) -> Load
     if not is_needed(session, loaded.record):
         return loaded
     shared, before = session.shared, loaded.record.intent
-    others_end = None
+    others_end, sent_at = None, shared.clock()
     if before is not None and _is_about(before, loaded.record):
         others_end = before.others_end if before.owner == shared.owner else before.ends_at
+        sent_at = before.sent_at if before.sent_at is not None else sent_at
     intent = RefreshIntent(
         nonce=secrets.token_hex(8),
         owner=shared.owner,
         token=keys.digest(refresh_token),
         ends_at=shared.clock() + exchange_seconds(shared.config),
         others_end=others_end,
+        sent_at=sent_at,
     )
     return await session.replace(loaded, evolve(loaded.record, intent=intent))
 
 
-async def withdraw(session: Session, intent: RefreshIntent | None, *, sent: bool) -> None:
+async def withdraw(session: Session, loaded: Loaded, *, sent: bool) -> None:
     """End this process's intent: no answer will come any more.
 
     Args:
         session: Of the intent.
-        intent: As written by `announce`.
+        loaded: The record, as `announce` returned it.
         sent: Whether the token may have been used up all the same, so that its outcome stays unknown.
 
     Raises:
         StorageError: The storage failed; the intent ends by itself.
     """
+    intent, now = loaded.record.intent, session.shared.clock()
     if intent is None:
+        if sent:
+            _note(session, loaded.record.tokens)
         return
-    now = session.shared.clock()
 
     def change(record: SessionRecord) -> SessionRecord:
         if record.intent is None or record.intent.nonce != intent.nonce:
@@ -86,6 +90,12 @@ async def withdraw(session: Session, intent: RefreshIntent | None, *, sent: bool
         return evolve(record, intent=evolve(intent, ends_at=now) if keep else None)
 
     await session.update(change)
+
+
+def _note(session: Session, sent: StoredTokens | None) -> None:
+    """Remember in this process that a token may be spent, where the storage ends with it."""
+    if sent is not None and sent.refresh_token is not None and sent.rotates is not False:
+        session.shared.unanswered.add(keys.digest(sent.refresh_token))
 
 
 def may_still_come(session: Session, record: SessionRecord) -> bool:

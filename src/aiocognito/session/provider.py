@@ -98,7 +98,8 @@ class SessionTokenProvider:
             return None
         decoded, now = seen.decoded, shared.clock()
         known = shared.decoded.get(session_id)
-        put_back = known is not None and known.raw == loaded.raw and now < known.good_from
+        good_from = known.good_from if known is not None and known.raw == loaded.raw else decoded.good_from
+        put_back = now < max(good_from, decoded.good_from)
         if force or put_back or now > seen.early_at:
             put_off_until = max(shared.patience.until(session_id), shared.refusals.until(session_id))
             serves_until = min(seen.expires_at, put_off_until)

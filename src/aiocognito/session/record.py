@@ -17,6 +17,8 @@ from ..models import SignInDetails
 
 VERSION: Final = 1
 T = TypeVar("T")
+# The longest grace period that Cognito offers for a rotated refresh token.
+LONGEST_GRACE_SECONDS: Final = 60.0
 
 
 @frozen(kw_only=True)
@@ -60,6 +62,7 @@ class RefreshIntent:
         ends_at: When its owner has stopped waiting for the answer, in seconds since the epoch.
         others_end: When the intent of another owner ended whose outcome was never stored, if this one
             replaced it: that owner may be suspended, and may still store what it received.
+        sent_at: When the token was first sent whose outcome is not known, in seconds since the epoch.
         unknown: Members that a newer version wrote; kept as they are.
     """
 
@@ -68,7 +71,12 @@ class RefreshIntent:
     token: str = field(repr=False)
     ends_at: float
     others_end: float | None = None
+    sent_at: float | None = None
     unknown: Mapping[str, Any] = field(factory=dict, repr=False)
+
+    def may_be_repeated(self, now: float) -> bool:
+        """Return whether the token, if it was spent, may still be within its grace period."""
+        return self.sent_at is not None and now < self.sent_at + LONGEST_GRACE_SECONDS
 
 
 @frozen(kw_only=True)
@@ -317,6 +325,8 @@ def _folded(name: str) -> str:
 
 
 _MARK: Final = b'{"moved":'
+# A mark stays for as long as procedures that began before it may still run.
+MARK_SECONDS: Final = 60.0
 
 
 def new_mark() -> bytes:

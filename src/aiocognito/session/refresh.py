@@ -20,7 +20,7 @@ from ..errors import AuthError, NetworkError, SessionBusyError, StorageError, To
 from ..hub import delivered_failure
 from ..models import AuthTokens
 from .device_confirmation import confirm_outstanding
-from .intents import announce, exchange_seconds, live_intent
+from .intents import announce, exchange_seconds, is_needed, live_intent
 from .locks import entered
 from .record import SessionRecord, StoredTokens
 from .refusing import device_key_of, names_wrong_device, settle_refusal, spent_outcome
@@ -32,6 +32,8 @@ from .session import Session
 # Expired tokens wait for another caller's refresh for at most so long.
 WAIT_SECONDS: Final = 10.0
 LOOK_SECONDS: Final = 0.25
+# Of the time that an exchange may take, so much is kept for an answer that came during a suspension.
+LAST_LOOK_SECONDS: Final = 1.0
 
 
 async def refreshed(
@@ -210,13 +212,17 @@ async def _exchange(
         unconfirmed: Why the device that the tokens were issued to is not confirmed yet. Cognito refuses
             to renew them as long as it is not, which says nothing about the session.
     """
+    record, now = current.loaded.record, session.shared.clock()
+    if is_needed(session, record) and record.intent is not None and now >= record.intent.ends_at:
+        return None  # This process was suspended meanwhile, and another one may have sent the token.
+    until = monotonic() + exchange_seconds(session.shared.config)
     device_key = current.stored.device_key
-    answer = await _send(session, current.stored, device_key, request)
+    answer = await _send(session, current.stored, device_key, request, until)
     if isinstance(answer, AuthError) and names_wrong_device(answer):
         claimed = device_key_of(current)
         if claimed is not None and claimed != device_key:
             device_key = claimed
-            answer = await _send(session, current.stored, device_key, request)
+            answer = await _send(session, current.stored, device_key, request, until)
     if unconfirmed is not None and isinstance(answer, AuthError) and names_wrong_device(answer):
         answer = unconfirmed
     if isinstance(answer, AuthError):
@@ -225,22 +231,33 @@ async def _exchange(
 
 
 async def _send(
-    session: Session, stored: StoredTokens, device_key: str | None, request: Request
+    session: Session, stored: StoredTokens, device_key: str | None, request: Request, until: float
 ) -> TokenSet | AuthError:
     """GetTokensFromRefreshToken; returns the tokens, or why there are none."""
+    sending = asyncio.ensure_future(
+        session.pool.get_tokens_from_refresh_token(
+            stored.refresh_token or "",
+            device_key=device_key,
+            client_metadata=request.client_metadata,
+            # A token that may have been replaced already is not sent again by itself.
+            repeatable=stored.rotates is False,
+        )
+    )
     try:
-        async with asyncio.timeout(exchange_seconds(session.shared.config)):
-            return await session.pool.get_tokens_from_refresh_token(
-                stored.refresh_token or "",
-                device_key=device_key,
-                client_metadata=request.client_metadata,
-                # A token that may have been replaced already is not sent again by itself.
-                repeatable=stored.rotates is False,
-            )
+        # Not `asyncio.timeout`: after a suspension the answer and the end of the time come together, and
+        # then the answer counts.
+        for seconds in (until - monotonic() - LAST_LOOK_SECONDS, LAST_LOOK_SECONDS):
+            if not sending.done():
+                await asyncio.wait({sending}, timeout=max(seconds, 0.0))
+    finally:
+        if not sending.done():
+            sending.cancel()
+    if not sending.done():
+        return NetworkError("the refresh was not answered in time", request_sent=True)
+    try:
+        return sending.result()
     except AuthError as error:
         return error
-    except TimeoutError:
-        return NetworkError("the refresh was not answered in time", request_sent=True)
 
 
 async def _store(
@@ -254,7 +271,8 @@ async def _store(
     def change(record: SessionRecord) -> SessionRecord:
         # Other parts of the record may have changed; what matters is whether these are still the
         # tokens that were renewed. If not, the session was signed out or in, and that stands.
-        return evolve(record, tokens=new, intent=None) if holds(record, old) else record
+        is_due = holds(record, old) or _is_displaced(session, record, new)
+        return evolve(record, tokens=new, intent=None) if is_due else record
 
     try:
         loaded = await session.update(change)
@@ -268,6 +286,25 @@ async def _store(
     session.shared.refusals.clear(loaded.address.session_id)
     session.shared.remember(loaded.address.session_id, now.decoded)
     return Renewal(now.decoded.tokens, renewed=loaded.record.tokens == new)
+
+
+def _is_displaced(session: Session, record: SessionRecord, new: StoredTokens) -> bool:
+    """Return whether an answer that came late has made the record's refresh token worthless.
+
+    A process that was suspended may send a token that another one has sent meanwhile. Within the grace
+    period both receive a successor, and only the one that was issued last works.
+    """
+    present, latest = session.read_tokens(record), session.read_tokens(evolve(record, tokens=new))
+    if present is None or latest is None or new.rotates is not True:
+        return False
+    ours, theirs = latest.access_token.payload, present.access_token.payload
+    family, issued_at = ours.get("origin_jti"), ours.get("iat")
+    is_sibling = family is not None and family == theirs.get("origin_jti")
+    return is_sibling and _is_later(issued_at, theirs.get("iat"))
+
+
+def _is_later(moment: object, other: object) -> bool:
+    return isinstance(moment, int | float) and isinstance(other, int | float) and moment > other
 
 
 def _retrieve(flight: asyncio.Future[AuthTokens | None]) -> None:

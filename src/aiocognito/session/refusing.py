@@ -71,7 +71,7 @@ async def settle_refusal(
     if subject in _ENDING or (is_unknown and _is_long_over(session, current)):
         return await _ended(session, current, error)
     with suppress(StorageError):  # An intent ends by itself.
-        await withdraw(session, current.loaded.record.intent, sent=_may_have_worked(error))
+        await withdraw(session, current.loaded, sent=_may_have_worked(error))
     session_id = current.loaded.address.session_id
     if is_unknown:
         error.retryable = True

@@ -16,15 +16,14 @@ from typing import Final
 
 from ..errors import SessionBusyError, StorageError
 from . import keys
-from .compare_and_set import compare_and_set
+from .compare_and_set import compare_and_set, is_stored
 from .intents import live_intent
 from .keys import Address
 from .locks import entered
-from .record import SessionRecord, new_mark
+from .record import MARK_SECONDS, SessionRecord, new_mark
+from .retrying import until_done
 from .session import Loaded, Session, Superseded
 
-# A mark stays for as long as procedures that began before it may still run.
-MARK_SECONDS: Final = 60.0
 # A record whose key was never handed out, because the process died, must not live for a month.
 UNDECIDED_SECONDS: Final = 120.0
 # For so long a re-keying waits for a lock that another caller holds.
@@ -57,7 +56,7 @@ async def rekeyed(
         StorageError: The storage failed; the old key still opens what it opened.
     """
     if session.shared.fixed_keys and not even_if_fixed:
-        return await session.update(change)
+        return await _in_place(session, change)
     await session.follow(session.address)
     address = session.address
     if began is not None and began.address is not address:
@@ -98,10 +97,10 @@ async def _undisturbed(session: Session, loaded: Loaded, change: Change) -> Asyn
 async def _move(session: Session, address: Address, change: Change, mark_before: bytes | None) -> Loaded:
     """Write the record under a fresh key, and then the mark in its old place."""
     target = keys.address(session.shared.config, keys.new_secret())
-    new, mark, has_moved = Loaded(target, None, SessionRecord()), new_mark(), False
+    new, mark, has_moved, is_begun = Loaded(target, None, SessionRecord()), new_mark(), False, False
 
     async def attempt() -> Loaded | None:
-        nonlocal new, has_moved
+        nonlocal new, has_moved, is_begun
         loaded = await session.load_at(address)
         if loaded.mark is not None and loaded.mark != mark_before:
             raise Superseded
@@ -109,6 +108,7 @@ async def _move(session: Session, address: Address, change: Change, mark_before:
         if record.is_empty:
             # Nothing is left that a key would open.
             return await session.replace(loaded, record)
+        is_begun = True
         written = await _written(session, new, record)
         if written is None:
             return None
@@ -119,7 +119,7 @@ async def _move(session: Session, address: Address, change: Change, mark_before:
     try:
         moved = await compare_and_set(session.shared.storage, address.storage_key, attempt)
     finally:
-        if not has_moved and new.raw is not None:
+        if not has_moved and is_begun:
             # Nothing else knows its key. If it cannot be deleted, it expires by itself.
             with suppress(StorageError):
                 await session.shared.storage.delete(target.storage_key)
@@ -137,9 +137,14 @@ async def _written(session: Session, new: Loaded, record: SessionRecord) -> Load
     raw, record, ttl = session.dump(record, renewed_at=0.0 if durable else None)
     if durable and ttl is not None:
         ttl = min(ttl, UNDECIDED_SECONDS)
-    storage = session.shared.storage
-    if raw != new.raw and not await storage.replace(new.address.storage_key, raw, expected=new.raw, ttl=ttl):
-        return None
+    storage, where, failure = session.shared.storage, new.address.storage_key, None
+    try:
+        if raw != new.raw and not await storage.replace(where, raw, expected=new.raw, ttl=ttl):
+            return None
+    except StorageError as error:
+        failure = error
+    if failure is not None and not await is_stored(storage, where, raw):
+        raise failure
     return Loaded(new.address, raw, record)
 
 
@@ -154,16 +159,63 @@ async def _replaced(session: Session, old: Loaded, mark: bytes) -> bool:
         return await storage.replace(where, mark, expected=old.raw, ttl=MARK_SECONDS)
     except StorageError as error:
         failure = error
-    # The write may have happened all the same.
-    if await _holds(session, where, mark):
+    stored = await is_stored(storage, where, mark)
+    if stored:
         return True
+    if stored is None and not old.record.is_empty:
+        _restore_later(session, old, mark)
     raise failure
 
 
-async def _holds(session: Session, where: str, mark: bytes) -> bool:
-    with suppress(StorageError):
-        return await session.shared.storage.get(where) == mark
-    return False
+def _restore_later(session: Session, old: Loaded, mark: bytes) -> None:
+    """Put the old record back, should the mark stand in its place, as soon as the storage can be used.
+
+    The caller is told that the session has not moved, and the browser keeps the old key. Whoever reads
+    the record meanwhile waits for this (see `Session.follow`).
+    """
+    shared, session_id = session.shared, old.address.session_id
+
+    async def restore() -> None:
+        raw, _, ttl = session.dump(old.record)
+        # If another mark or nothing is there, the session was signed out since.
+        await shared.storage.replace(old.address.storage_key, raw, expected=mark, ttl=ttl)
+        shared.restoring.pop(session_id, None)
+
+    async def attempt() -> bool:
+        await restore()
+        return True
+
+    shared.restoring[session_id] = restore
+    shared.keep_saving(f"{session_id} (restored)", until_done(attempt))
+
+
+async def _in_place(session: Session, change: Change) -> Loaded:
+    """Change a record whose key is fixed; if it is unknown whether that was stored, undo it later.
+
+    The caller revokes tokens that were not stored: a session must not be left with them.
+    """
+    before = after = SessionRecord()
+
+    def noted(record: SessionRecord) -> SessionRecord:
+        nonlocal before, after
+        before, after = record, change(record)
+        return after
+
+    try:
+        return await session.update(noted)
+    except StorageError as error:
+        failure = error
+    if after.tokens is not None and after.tokens != before.tokens:
+        undo = until_done(lambda: _undone(session, before, after))
+        session.shared.keep_saving(f"{session.session_id} (undone)", undo)
+    raise failure
+
+
+async def _undone(session: Session, before: SessionRecord, after: SessionRecord) -> bool:
+    loaded = await session.load()
+    if loaded.record.tokens != after.tokens:
+        return True
+    return await session.replace(loaded, before) is not None
 
 
 async def _settled(session: Session, new: Loaded) -> Loaded:
@@ -171,6 +223,14 @@ async def _settled(session: Session, new: Loaded) -> Loaded:
     if not session.shared.is_durable:
         return new
     with suppress(StorageError):
-        # If this fails, the session works, and its lifetime is counted anew when it is used next.
         return await session.replace(new, new.record) or await session.load_at(new.address)
+    # The session works, and must not end in two minutes.
+    lengthened = until_done(lambda: _lengthened(session, new.address))
+    session.shared.keep_saving(f"{new.address.session_id} (lengthened)", lengthened)
     return new
+
+
+async def _lengthened(session: Session, address: Address) -> bool:
+    loaded = await session.load_at(address)
+    is_over = loaded.mark is not None or loaded.record.is_empty
+    return is_over or await session.replace(loaded, loaded.record) is not None

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from contextlib import suppress
-from typing import Final
 
 from ..answers import TokenSet
 from ..errors import AuthError, StorageError
 from .keys import Address
 from .record import StoredTokens
 from .renewal import Renewal, snapshot
+from .retrying import until_done
 from .revoking import revoke_unused
 from .session import Loaded, Session
 
 logger = logging.getLogger(__name__)
-
-FIRST_PAUSE_SECONDS: Final = 0.25
-LONGEST_PAUSE_SECONDS: Final = 15.0
 
 
 async def keep_unsaved(
@@ -54,16 +50,11 @@ async def keep_unsaved(
 
 async def _save(session: Session, address: Address) -> None:
     """Try to store what a session waits for until it is stored or superseded, or this is cancelled."""
-    pause = FIRST_PAUSE_SECONDS
     try:
-        while not await _saved(session, address):
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-    except asyncio.CancelledError:
-        # The service is being closed: this is the last chance.
-        if not await _saved(session, address):
+        await until_done(lambda: _saved(session, address))
+    finally:
+        if address.session_id in session.shared.unsaved:
             logger.warning("session %s: closed before its new tokens could be stored", address.session_id)
-        raise
 
 
 async def _saved(session: Session, address: Address) -> bool:
@@ -72,21 +63,21 @@ async def _saved(session: Session, address: Address) -> bool:
     unsaved = shared.unsaved.get(session_id)
     if unsaved is None:
         return True
-    with suppress(StorageError):
-        loaded = await session.load_at(address)
-        if unsaved.new != loaded.record.tokens:
-            await _superseded(session, address, loaded, unsaved.new)
-            return True
-        if await session.replace(loaded, loaded.record) is not None:
-            await shared.emit(session_id, "tokenRefresh")
-            return True
-    return False
+    loaded = await session.load_at(address)
+    if unsaved.new != loaded.record.tokens:
+        await _superseded(session, address, loaded, unsaved.new)
+        return True
+    if await session.replace(loaded, loaded.record) is None:
+        return False
+    await shared.emit(session_id, "tokenRefresh")
+    return True
 
 
 async def _superseded(session: Session, address: Address, loaded: Loaded, new: StoredTokens) -> None:
     """Drop what waits: the session was signed out, or has other tokens."""
     session.shared.unsaved.written(address.session_id, None)
-    moved = loaded.mark is not None and session.address is not address
-    if loaded.record.tokens is None and not moved and new.refresh_token is not None:
+    # A session that was moved lives on under another key: revoking one of its tokens would end it.
+    is_over = loaded.mark is None and loaded.record.tokens is None
+    if is_over and new.refresh_token is not None:
         with suppress(AuthError):
             await revoke_unused(session, TokenSet(new.access_token, None, new.refresh_token))

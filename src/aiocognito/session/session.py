@@ -11,17 +11,17 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from ..answers import TokenSet
-from ..errors import InvalidJWTError
+from ..errors import InvalidJWTError, StorageError
 from ..hub import Hub
 from ..jwt import JWT, decode_jwt
 from ..models import AuthTokens, AuthUser, SignInDetails, UserContext
 from ..services.user_pool import UserPool
 from . import keys
-from .compare_and_set import compare_and_set
+from .compare_and_set import compare_and_set, is_stored
 from .device_state import next_attempt_at, waits_for_confirmation
 from .devices import DeviceStore
 from .keys import Address
-from .record import SessionRecord, StoredTokens, dump, is_mark, load
+from .record import MARK_SECONDS, RefreshIntent, SessionRecord, StoredTokens, dump, is_mark, load, new_mark
 from .shared import Decoded, Shared
 
 # Tokens with less than this left count as expired: a request takes its time (Amplify's margin).
@@ -113,9 +113,18 @@ class Session:
 
         A procedure that finds a mark where its record was asks this, and runs again if the same client
         has moved the record. For every other client the mark is the end of the session.
+
+        Where it is not known whether the mark was written, the record is put back in its place first.
+
+        Raises:
+            StorageError: That is so, and the storage still fails.
         """
         while self._move is not None:
             await asyncio.wait({self._move})
+        restore = self.shared.restoring.get(address.session_id)
+        if restore is not None:
+            await restore()
+            return True
         return self.address is not address
 
     def move_to(self, address: Address) -> None:
@@ -199,9 +208,14 @@ class Session:
         raw, record, ttl = self.dump(record)
         if raw is None and (loaded.raw is None or loaded.mark is not None):
             return Loaded(loaded.address, loaded.raw, record)
-        storage = self.shared.storage
-        if not await storage.replace(loaded.address.storage_key, raw, expected=loaded.raw, ttl=ttl):
-            return None
+        where, failure = loaded.address.storage_key, None
+        try:
+            if not await self.shared.storage.replace(where, raw, expected=loaded.raw, ttl=ttl):
+                return None
+        except StorageError as error:
+            failure = error
+        if failure is not None and not await is_stored(self.shared.storage, where, raw):
+            raise failure
         self.shared.unsaved.written(loaded.address.session_id, record)
         return Loaded(loaded.address, raw, record)
 
@@ -275,18 +289,21 @@ class Session:
     def decode(self, loaded: Loaded) -> Decoded | None:
         """Decode a record's tokens, and tell for how long they need not be looked at again."""
         record, tokens = loaded.record, self.read_tokens(loaded.record)
-        if tokens is None or loaded.raw is None:
+        if tokens is None or record.tokens is None or loaded.raw is None:
             return None
         # "Counted anew" is about the record's lifetime, "early" about the tokens in it.
         counted_anew = record.renewed_at + min(RENEWAL_SECONDS, self.shared.session_ttl / 10)
         good_until = min(self.early_at(record, tokens), counted_anew, next_attempt_at(record))
         if self.shared.max_session_age is not None:
             good_until = min(good_until, record.created_at + self.shared.max_session_age)
-        return Decoded(loaded.raw, tokens, self.shared.clock() - CLOCK_TOLERANCE, good_until)
+        # Tokens that seem to come from the future were received before the clock was put back.
+        issued_at = _number(tokens.access_token, "iat") - self._drift(record.tokens, tokens)
+        good_from = max(self.shared.clock(), issued_at) - CLOCK_TOLERANCE
+        return Decoded(loaded.raw, tokens, good_from, good_until)
 
     def expires_at(self, stored: StoredTokens, tokens: AuthTokens) -> float:
         """When the first of the tokens counts as expired, by our clock."""
-        return _end(stored, tokens) - EXPIRY_MARGIN
+        return self._end(stored, tokens) - EXPIRY_MARGIN
 
     def early_at(self, record: SessionRecord, tokens: AuthTokens) -> float:
         """From when on a record's tokens are to be renewed, by our clock."""
@@ -295,10 +312,35 @@ class Session:
             return -math.inf
         if stored.refresh_token is None or stored.spent_by is not None or waits_for_confirmation(record):
             # Cognito would refuse: the tokens serve until they expire.
-            return _end(stored, tokens) - EXPIRY_MARGIN
+            return self._end(stored, tokens) - EXPIRY_MARGIN
         # At most half of a token's life: a longer notice would renew it at every call.
         ahead = min(self.shared.config.refresh_ahead, _life(tokens) / 2)
-        return _end(stored, tokens) - max(ahead, EXPIRY_MARGIN)
+        early_at = self._end(stored, tokens) - max(ahead, EXPIRY_MARGIN)
+        # A token that may be spent gives good ones within the grace period only.
+        return min(early_at, self._unanswered_since(record.intent, stored.refresh_token))
+
+    def _unanswered_since(self, intent: RefreshIntent | None, refresh_token: str) -> float:
+        """Return from when on a refresh token is to be sent again whose answer was lost, by our clock."""
+        if intent is not None and intent.may_be_repeated(self.shared.clock()):
+            return intent.ends_at
+        return self.shared.unanswered.since(refresh_token)
+
+    def _end(self, stored: StoredTokens, tokens: AuthTokens) -> float:
+        """When the first of the tokens ends, by our clock; a token that does not say has ended."""
+        ends = [_number(tokens.access_token, "exp")]
+        if tokens.id_token is not None:
+            ends.append(_number(tokens.id_token, "exp"))
+        return min(ends) - self._drift(stored, tokens)
+
+    def _drift(self, stored: StoredTokens, tokens: AuthTokens) -> float:
+        """Return the seconds that Cognito's clock is ahead of ours.
+
+        What is stored was measured by the clock of the process that received the tokens. If that clock
+        was ahead of ours, it says nothing of ours.
+        """
+        received_at = _number(tokens.access_token, "iat") - stored.clock_drift
+        is_ours = received_at <= self.shared.clock() + CLOCK_TOLERANCE
+        return stored.clock_drift if is_ours else max(stored.clock_drift, 0.0)
 
     def stored_tokens(
         self, tokens: TokenSet, username: str, details: SignInDetails | None, previous: str | None = None
@@ -335,16 +377,16 @@ class Session:
 
         async def attempt() -> Loaded | None:
             loaded = await self.load()
-            # A mark expires by itself; it must stay where it is until procedures that began earlier
-            # have seen it.
-            where = loaded.address.storage_key
-            if (
-                loaded.raw is None
-                or loaded.mark is not None
-                or await self.shared.storage.replace(where, None, expected=loaded.raw)
-            ):
+            where, storage = loaded.address.storage_key, self.shared.storage
+            if loaded.raw is None:
                 return loaded
-            return None
+            if loaded.mark is not None:
+                # A mark must stay until procedures that began earlier have seen it. It is another one,
+                # so that a re-keying whose outcome is not known is not undone after this.
+                is_done = await storage.replace(where, new_mark(), expected=loaded.raw, ttl=MARK_SECONDS)
+            else:
+                is_done = await storage.replace(where, None, expected=loaded.raw)
+            return loaded if is_done else None
 
         forgotten = await compare_and_set(self.shared.storage, self.storage_key, attempt)
         self.shared.decoded.pop(forgotten.address.session_id, None)
@@ -365,14 +407,6 @@ def current_user(tokens: AuthTokens) -> AuthUser:
         user_id=str(identity.get("sub") or access.get("sub") or ""),
         sign_in_details=tokens.sign_in_details,
     )
-
-
-def _end(stored: StoredTokens, tokens: AuthTokens) -> float:
-    """When the first of the tokens ends, by our clock; a token that does not say has ended."""
-    ends = [_number(tokens.access_token, "exp")]
-    if tokens.id_token is not None:
-        ends.append(_number(tokens.id_token, "exp"))
-    return min(ends) - stored.clock_drift
 
 
 def _life(tokens: AuthTokens) -> float:

@@ -25,6 +25,7 @@ from ..storage import EncryptedStorage, MemoryStorage, Storage
 from ..verifier import TokenVerifier
 from .patience import Patience
 from .refusals import StandingRefusals
+from .unanswered import UnansweredTokens
 from .unsaved import UnsavedTokens
 
 logger = logging.getLogger(__name__)
@@ -99,6 +100,9 @@ class Shared:
         # Whether records may be read by another process, or by this program when it runs again.
         self.is_durable = not _is_volatile(storage)
         self.unsaved = UnsavedTokens()
+        self.unanswered = UnansweredTokens(self.clock)
+        # Puts a record back whose re-keying has an unknown outcome, by session id.
+        self.restoring: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
         self.decoded: dict[str, Decoded] = {}
         self.refreshes: dict[str, asyncio.Future[AuthTokens | None]] = {}
         self.credential_flights: dict[tuple[str | None, ...], asyncio.Task[tuple[Credentials, str]]] = {}
@@ -180,21 +184,26 @@ class Shared:
         task.add_done_callback(self._done)
         return task
 
-    def keep_saving(self, session_id: str, work: Coroutine[Any, Any, None]) -> None:
-        """Start work that goes on until a session's tokens are stored; `aclose` cancels it."""
-        running = self._savers.get(session_id)
+    def keep_saving(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Start work that goes on until a session is stored as it should be; `aclose` cancels it.
+
+        Args:
+            name: The session's id, or what begins with it: of one name, one is at work.
+            work: The work.
+        """
+        running = self._savers.get(name)
         if running is not None and not running.done():
             work.close()
             return
-        task = asyncio.get_running_loop().create_task(work)
-        self._savers[session_id] = task
-        task.add_done_callback(lambda done: self._saver_done(session_id, done))
+        task = asyncio.get_running_loop().create_task(_enclosed(work))
+        self._savers[name] = task
+        task.add_done_callback(lambda done: self._saver_done(name, done))
 
-    def _saver_done(self, session_id: str, task: asyncio.Task[None]) -> None:
-        if self._savers.get(session_id) is task:
-            del self._savers[session_id]
+    def _saver_done(self, name: str, task: asyncio.Task[None]) -> None:
+        if self._savers.get(name) is task:
+            del self._savers[name]
         if not task.cancelled() and task.exception() is not None:
-            logger.error("session %s: storing its tokens failed", session_id, exc_info=task.exception())
+            logger.error("session %s: storing it failed", name, exc_info=task.exception())
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
@@ -245,7 +254,7 @@ class Shared:
             # Not `gather`: of tasks that are all done it may be done itself, at once, and then their
             # callbacks, which empty the set, would never have their turn.
             await asyncio.wait(tasks)
-        savers = set(self._savers.values())
+        savers = set(self._savers.values()) - _inside.get()
         for saver in savers:
             saver.cancel()
         if savers:

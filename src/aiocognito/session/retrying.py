@@ -1,0 +1,37 @@
+"""Doing in the background what a storage that fails does not let happen now."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Final
+
+from ..errors import StorageError
+
+FIRST_PAUSE_SECONDS: Final = 0.25
+LONGEST_PAUSE_SECONDS: Final = 15.0
+
+
+async def until_done(attempt: Callable[[], Awaitable[bool]]) -> None:
+    """Repeat an attempt, with growing pauses, until it returns True or this is cancelled.
+
+    The cancellation means that the service is being closed: one more attempt is made then.
+
+    Args:
+        attempt: What to do. A `StorageError` that it raises counts as False.
+    """
+    pause = FIRST_PAUSE_SECONDS
+    try:
+        while not await _is_done(attempt):
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+    except asyncio.CancelledError:
+        await _is_done(attempt)
+        raise
+
+
+async def _is_done(attempt: Callable[[], Awaitable[bool]]) -> bool:
+    with suppress(StorageError):
+        return await attempt()
+    return False
