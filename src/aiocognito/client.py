@@ -10,29 +10,24 @@ from typing import Any, Final, Self
 from attrs import evolve
 
 from . import arguments, clocks
-from .answers import Challenged, Outcome
 from .arguments import Code
 from .attributes import AttributeKey, VerifiableAttributeKey
 from .config import AuthConfig
 from .errors import (
     AuthConfigError,
-    AuthError,
     AuthTokenConfigException,
     AuthValidationError,
     ServiceError,
     SetUpTOTPException,
-    StorageError,
-    UserAlreadyAuthenticatedException,
     UserUnAuthenticatedException,
 )
 from .errors.refusals import RefusalSubject, subject_of
 from .flows import account as account_flows
 from .flows import passkeys as passkey_flows
 from .flows import redirect as redirect_flows
-from .flows import sign_in as sign_in_flows
 from .flows import sign_up as sign_up_flows
-from .flows.challenges import Answer, answer_challenge, check_step, present, step_of
-from .flows.conversation import Conversation
+from .flows.challenges import Answer, step_of
+from .flows.sign_in import AUTH_FLOW_TYPES, sign_in_request
 from .hub import Hub
 from .mfa import MFA_SETTINGS, PASSKEY_SETTINGS, MfaPreference, MfaSetting, PasskeySetting
 from .models import (
@@ -44,7 +39,6 @@ from .models import (
     CodeDeliveryDetails,
     Device,
     RedirectRequest,
-    SignInDetails,
     TotpSetupDetails,
     UserContext,
     WebAuthnCredential,
@@ -61,13 +55,11 @@ from .services.own_user import OwnUser
 from .services.user_pool import UserPool
 from .session import auto_sign_in as auto_sign_in_plan
 from .session import ending, redirecting
-from .session.answering import answer_pending
-from .session.beginning import begin_automatically, begin_sign_in
+from .session import sign_in as session_sign_in
 from .session.credentials import Found, fetch_credentials
 from .session.moving import change_password, rotate_key
 from .session.own_device import forget_device, own_device
 from .session.provider import SessionTokenProvider, TokenProvider
-from .session.record import PendingAutoSignIn
 from .session.session import Session, current_user
 from .session.shared import Shared
 from .steps import CompleteAutoSignIn, ContinueSignInWithTotpSetup, Done, SignInStep
@@ -147,9 +139,6 @@ class AuthClient:
         self._hub: Hub | None = shared.hub
         self._made_hub = hub is None
 
-    # The password of a sign-up that is to sign in by itself; nobody else ever knows it.
-    _auto_password: tuple[str, str] | None
-
     def _open(self, session: Session, provider: TokenProvider | None, *, owned: Shared | None) -> None:
         self._session = session
         self._owned = owned
@@ -157,7 +146,7 @@ class AuthClient:
         self._token_provider = provider if provider is not None else SessionTokenProvider(session)
         self._hub = None
         self._made_hub = False
-        self._forget_password()
+        self._sign_up_password = auto_sign_in_plan.SignUpPassword()
 
     @classmethod
     def _of_manager(cls, session: Session) -> Self:
@@ -259,11 +248,11 @@ class AuthClient:
             validation_data=arguments.strings(validation_data, "validation_data"),
             client_metadata=arguments.strings(client_metadata, "client_metadata"),
         )
-        self._forget_password()
+        self._sign_up_password.forget()
         if options is not None:
             plan = auto_sign_in_plan.plan(self._session, username, options, answer, attributes)
             await self._session.shared.run(plan)
-            self._auto_password = (username, password) if password else None
+            self._sign_up_password.keep(username, password or None)
         elif not self._borrows:
             await auto_sign_in_plan.forget(self._session)
         by_link = self.config.sign_up_verification_method == "link"
@@ -310,7 +299,7 @@ class AuthClient:
             auto_sign_in_plan.confirmed(self._session, name, handle)
         )
         if not follows:
-            self._forget_password()
+            self._sign_up_password.forget()
         return SignUpResult(
             is_sign_up_complete=True, user_id=None, next_step=CompleteAutoSignIn() if follows else Done()
         )
@@ -354,8 +343,8 @@ class AuthClient:
             UserAlreadyAuthenticatedException: Somebody is signed in.
         """
         self._needs_own_session()
-        result = await auto_sign_in_plan.follow(self._session, lambda plan: self._planned(plan, password))
-        self._forget_password()
+        result = await auto_sign_in_plan.follow(self._session, password, self._sign_up_password)
+        self._sign_up_password.forget()
         return result
 
     # Sign-in
@@ -399,7 +388,7 @@ class AuthClient:
             NotAuthorizedException: Wrong username or password, or the user is disabled.
             UserNotFoundException: No such user, if the app client tells.
         """
-        flow = sign_in_flows.flow_for(
+        request = sign_in_request(
             auth_flow_type,
             username,
             password,
@@ -408,9 +397,9 @@ class AuthClient:
         )
         metadata = arguments.strings(client_metadata, "client_metadata")
         self._needs_own_session()
-        self._forget_password()
-        details = SignInDetails(username, auth_flow_type)
-        return await self._session.shared.run(self._sign_in(flow, details, metadata, replace=replace))
+        self._sign_up_password.forget()
+        work = session_sign_in.sign_in(self._session, request, metadata, replace=replace)
+        return await self._session.shared.run(work)
 
     async def confirm_sign_in(
         self,
@@ -456,7 +445,7 @@ class AuthClient:
         )
         metadata = arguments.strings(client_metadata, "client_metadata")
         self._needs_own_session()
-        work = self._confirm_sign_in(answer, step, metadata)
+        work = session_sign_in.confirm_sign_in(self._session, answer, step, metadata)
         return await self._session.shared.run(work)
 
     async def get_sign_in_step(self) -> SignInStep | None:
@@ -488,7 +477,7 @@ class AuthClient:
             SetUpTOTPException: Cognito gave no secret.
         """
         self._needs_own_session()
-        result = await self._session.shared.run(self._renew_totp_setup())
+        result = await self._session.shared.run(session_sign_in.renew_totp_setup(self._session))
         details = getattr(result.next_step, "totp_setup_details", None)
         if not isinstance(details, TotpSetupDetails):
             raise SetUpTOTPException("Cognito gave no secret to set up a software token with")
@@ -554,7 +543,7 @@ class AuthClient:
             nonce=nonce,
         )
         if prompt is None and not replace:
-            await self._refuse_if_signed_in()
+            await session_sign_in.refuse_if_signed_in(self._session)
         await redirecting.remember(self._session, departure)
         return RedirectRequest(departure.url, departure.state)
 
@@ -1141,90 +1130,6 @@ class AuthClient:
 
     # How it is done
 
-    async def _sign_in(
-        self, flow: sign_in_flows.Flow, details: SignInDetails, metadata: Metadata, *, replace: bool = False
-    ) -> SignInResult:
-        if not replace:
-            await self._refuse_if_signed_in()
-        await auto_sign_in_plan.forget(self._session)
-        return await begin_sign_in(self._session, partial(self._begin, flow, metadata), details)
-
-    async def _sign_in_once_confirmed(
-        self, flow: sign_in_flows.Flow, details: SignInDetails, metadata: Metadata
-    ) -> SignInResult:
-        await self._refuse_if_signed_in()
-        work = partial(self._begin, flow, metadata)
-        return await begin_automatically(self._session, work, details, sign_up_of=details.login_id or "")
-
-    async def _begin(self, flow: sign_in_flows.Flow, metadata: Metadata) -> tuple[Outcome, SignInStep]:
-        return await sign_in_flows.begin(await self._conversation(metadata), flow)
-
-    async def _confirm_sign_in(
-        self, answer: Answer, step: type[SignInStep] | str | None, metadata: Metadata
-    ) -> SignInResult:
-        talk = await self._conversation(metadata)
-
-        async def send(challenge: Challenged) -> tuple[Outcome, SignInStep]:
-            check_step(challenge, step)
-            return await sign_in_flows.begin(talk, lambda talk: answer_challenge(talk, challenge, answer))
-
-        return await answer_pending(self._session, send)
-
-    async def _renew_totp_setup(self) -> SignInResult:
-        talk = await self._conversation(None)
-
-        async def send(challenge: Challenged) -> tuple[Outcome, SignInStep]:
-            check_step(challenge, ContinueSignInWithTotpSetup)
-            return await present(talk, challenge)
-
-        return await answer_pending(self._session, send)
-
-    async def _conversation(self, metadata: Metadata) -> Conversation:
-        devices = await self._session.devices.load()
-        return Conversation(self._pool(), self._session.shared.clock, metadata, devices)
-
-    def _planned(
-        self, plan: PendingAutoSignIn, password: str | None
-    ) -> Callable[[], Awaitable[SignInResult]]:
-        """Make what signs in by a plan, or raise what is missing for it."""
-        if password is None and self._auto_password is not None:
-            username, remembered = self._auto_password
-            password = remembered if username == plan.username else None
-        flow = sign_in_flows.flow_for(
-            plan.auth_flow_type,
-            plan.username,
-            None if plan.auth_flow_type == "CUSTOM_WITHOUT_SRP" else password,
-            preferred_challenge=plan.preferred_challenge,
-            passwordless=self.config.passwordless,
-            session=plan.session,
-        )
-        details = SignInDetails(plan.username, plan.auth_flow_type)
-        begin = self._sign_in if plan.is_confirmed else self._sign_in_once_confirmed
-
-        async def sign_in() -> SignInResult:
-            try:
-                return await self._session.shared.run(begin(flow, details, plan.client_metadata))
-            except Exception:
-                # It is not tried again. A caller who was cancelled may well try again.
-                self._forget_password()
-                raise
-
-        return sign_in
-
-    def _forget_password(self) -> None:
-        """Drop the password of a sign-up, which only this object ever knew."""
-        self._auto_password = None
-
-    async def _refuse_if_signed_in(self) -> None:
-        try:
-            tokens = await self._token_provider.get_tokens()
-        except StorageError:
-            raise
-        except AuthError:
-            return  # A session that could not be renewed just now is replaced.
-        if tokens is not None:
-            raise UserAlreadyAuthenticatedException("somebody is signed in already")
-
     async def _tokens(self, *, force_refresh: bool = False) -> AuthTokens:
         tokens = await self._token_provider.get_tokens(force_refresh=force_refresh)
         if tokens is None:
@@ -1255,7 +1160,7 @@ def _auto_sign_in_options(value: bool | AutoSignInOptions) -> AutoSignInOptions 
     """Check before anybody is signed up what would be missed afterwards."""
     if isinstance(value, AutoSignInOptions):
         name = arguments.text(value.auth_flow_type, "auto_sign_in.auth_flow_type")
-        arguments.one_of(name, "auto_sign_in.auth_flow_type", sign_in_flows.AUTH_FLOW_TYPES)
+        arguments.one_of(name, "auto_sign_in.auth_flow_type", AUTH_FLOW_TYPES)
         return evolve(
             value,
             preferred_challenge=value.preferred_challenge

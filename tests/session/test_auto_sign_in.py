@@ -168,7 +168,7 @@ async def test_a_confirmed_account_is_signed_in_at_once_with_what_was_kept() -> 
         details = (await client.get_current_user()).sign_in_details
         assert details is not None
         assert details.to_dict() == {"loginId": "ana", "authFlowType": "USER_PASSWORD_AUTH"}
-        assert client._auto_password is None
+        assert not client._sign_up_password.is_kept
 
 
 async def test_the_default_is_srp() -> None:
@@ -274,7 +274,7 @@ async def test_the_same_user_under_another_name_is_the_same_sign_up(name: str) -
         plan = await planned(client)
         assert plan is not None
         assert (plan.username, plan.is_confirmed) == ("ana", True)
-        assert client._auto_password == ("ana", "secret")
+        assert client._sign_up_password.of("ana") == "secret"
 
 
 async def test_an_attribute_that_is_not_a_name_is_not_the_user() -> None:
@@ -290,7 +290,7 @@ async def test_b14_confirming_somebody_else_ends_it() -> None:
         await sign_up(client, service)
         assert (await client.confirm_sign_up("ben", "1")).next_step == steps.Done()
         assert await planned(client) is None
-        assert client._auto_password is None
+        assert not client._sign_up_password.is_kept
         assert (await client.confirm_sign_up("ana", "1")).next_step == steps.Done()
         with pytest.raises(errors.AutoSignInException):
             await client.auto_sign_in()
@@ -351,7 +351,7 @@ async def test_a_failed_one_is_over() -> None:
         service.answer(INITIATE, NetworkError("lost"))
         with pytest.raises(NetworkError):
             await client.auto_sign_in()
-        assert client._auto_password is None
+        assert not client._sign_up_password.is_kept
         with pytest.raises(errors.AutoSignInException):
             await client.auto_sign_in()
 
@@ -452,7 +452,7 @@ async def test_b69_a_sign_up_that_is_not_automatic_ends_the_one_before() -> None
         result = await sign_up(client, service, False, username="ben", answer=CONFIRMED)
         assert result.next_step == steps.Done()
         assert await planned(client) is None
-        assert client._auto_password is None
+        assert not client._sign_up_password.is_kept
 
 
 @pytest.mark.parametrize(
@@ -524,7 +524,7 @@ async def test_b16_a_link_is_looked_for_every_five_seconds_from_the_fifth_on() -
         assert (await waiting).is_signed_in
         assert (await client.get_current_user()).username == "ana"
         assert await planned(client) is None
-        assert client._auto_password is None
+        assert not client._sign_up_password.is_kept
 
 
 async def test_b16_after_three_minutes_it_is_too_late() -> None:
@@ -555,7 +555,7 @@ async def test_b16_the_first_other_error_ends_it(failure: Exception) -> None:
         with pytest.raises(type(failure)):
             await waiting
         assert await planned(client) is None
-        assert client._auto_password is None
+        assert not client._sign_up_password.is_kept
 
 
 async def test_b16_any_other_step_ends_the_waiting() -> None:

@@ -12,7 +12,9 @@ from scripted import CONFIG, Clock, ScriptedService, attach, jwt, scripted_clien
 
 from aiocognito import AuthClient, AuthEvent, MemoryStorage, SessionManager, errors
 from aiocognito.errors import NetworkError, service_error
+from aiocognito.session import session as session_module
 from aiocognito.session.patience import EARLY_RETRY_SECONDS
+from aiocognito.session.record import load
 
 REFRESH = "GetTokensFromRefreshToken"
 
@@ -470,6 +472,37 @@ async def test_a_storage_that_fails_is_not_read_as_signed_out() -> None:
         with pytest.raises(errors.StorageError):
             await client.sign_in("ana", "secret")
         assert service.calls == []
+
+
+@pytest.mark.parametrize("meanwhile", [False, True], ids=["undisturbed", "changed while it waited"])
+async def test_a_refresh_decodes_the_record_once_and_twice_after_waiting(
+    meanwhile: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with scripted_client() as (client, service, clock):
+        await signed_in(client, service)
+        service.answer(REFRESH, service.tokens(refresh_token="refresh-2"))
+        clock.advance(4000)
+        decoded: list[bytes] = []
+
+        def counting(data: bytes) -> Any:
+            decoded.append(data)
+            return load(data)
+
+        session = client._session
+        if meanwhile:
+            async with session.shared.storage.lock(session.storage_key):
+                monkeypatch.setattr(session_module, "load", counting)
+                caller = asyncio.create_task(client.token_provider.get_tokens())
+                await asyncio.sleep(0)
+                raw = await session.shared.storage.get(session.storage_key)
+                assert raw is not None
+                await session.shared.storage.set(session.storage_key, raw[:-1] + b',"other":1}')
+            assert await caller is not None
+        else:
+            monkeypatch.setattr(session_module, "load", counting)
+            assert await client.token_provider.get_tokens() is not None
+        assert len(decoded) == (2 if meanwhile else 1)
+        assert service.operations() == [REFRESH]
 
 
 def _config(**changes: Any) -> Any:

@@ -1,12 +1,13 @@
-"""Which flow a sign-in begins with, and what it needs before anything is sent."""
+"""How a sign-in begins: what it needs before anything is sent, and which flow it runs."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Awaitable
+
+from attrs import field, frozen
 
 from .. import arguments
-from ..answers import Outcome
+from ..answers import Challenged, Outcome
 from ..arguments import Code
 from ..config import PasswordlessConfig
 from ..errors import (
@@ -14,23 +15,46 @@ from ..errors import (
     PasswordResetRequiredException,
     UserNotConfirmedException,
 )
+from ..models import SignInDetails
 from ..steps import SignInStep
-from . import password as flows
-from .challenges import present
+from .challenges import Answer, answer_challenge, present
 from .conversation import Conversation, stopped_by
-
-Flow = Callable[[Conversation], Awaitable[Outcome]]
+from .password import custom_auth, custom_auth_with_srp, user_auth, user_password_auth, user_srp_auth
 
 _PASSWORD_CHALLENGES = frozenset({"PASSWORD", "PASSWORD_SRP"})
 _WITH_PASSWORD = {
-    "USER_SRP_AUTH": flows.user_srp_auth,
-    "USER_PASSWORD_AUTH": flows.user_password_auth,
-    "CUSTOM_WITH_SRP": flows.custom_auth_with_srp,
+    "USER_SRP_AUTH": user_srp_auth,
+    "USER_PASSWORD_AUTH": user_password_auth,
+    "CUSTOM_WITH_SRP": custom_auth_with_srp,
 }
 AUTH_FLOW_TYPES = frozenset({*_WITH_PASSWORD, "CUSTOM_WITHOUT_SRP", "USER_AUTH"})
 
 
-def flow_for(
+@frozen
+class SignInRequest:
+    """What a sign-in begins with, checked.
+
+    Attributes:
+        username: As given.
+        auth_flow_type: Amplify's name of the flow.
+        password: The password; None where the flow takes none.
+        preferred_challenge: The first factor to begin with, for USER_AUTH.
+        session: The session that ConfirmSignUp returned, for USER_AUTH.
+    """
+
+    username: str
+    auth_flow_type: str
+    password: str | None = field(default=None, repr=False)
+    preferred_challenge: str | None = None
+    session: str | None = field(default=None, repr=False)
+
+    @property
+    def details(self) -> SignInDetails:
+        """How the sign-in was begun, as it is stored."""
+        return SignInDetails(self.username, self.auth_flow_type)
+
+
+def sign_in_request(
     auth_flow_type: str,
     username: object,
     password: object,
@@ -38,16 +62,16 @@ def flow_for(
     preferred_challenge: str | None = None,
     passwordless: PasswordlessConfig | None = None,
     session: str | None = None,
-) -> Flow:
-    """Choose the flow that a sign-in begins with, and check what it needs.
+) -> SignInRequest:
+    """Check what a sign-in needs, before anything is sent.
 
     Args:
-        auth_flow_type: Amplify's name of it.
+        auth_flow_type: Amplify's name of the flow.
         username: Who signs in.
         password: Their password, where the flow takes one.
         preferred_challenge: The first factor to begin with, for USER_AUTH.
         passwordless: Which first factors the backend is known to offer, if it is known.
-        session: What ConfirmSignUp gave, for USER_AUTH.
+        session: The session that ConfirmSignUp returned, for USER_AUTH.
 
     Raises:
         AuthValidationError: Something is missing, or does not fit.
@@ -55,11 +79,11 @@ def flow_for(
     name = arguments.text(username, "username", Code.EmptySignInUsername)
     if auth_flow_type in _WITH_PASSWORD:
         secret = arguments.text(password, "password", Code.EmptySignInPassword)
-        return partial(_call, _WITH_PASSWORD[auth_flow_type], name, secret)
+        return SignInRequest(name, auth_flow_type, secret)
     if auth_flow_type == "CUSTOM_WITHOUT_SRP":
         if password:
             raise AuthValidationError(Code.CustomAuthSignInPassword)
-        return lambda talk: flows.custom_auth(talk, name)
+        return SignInRequest(name, auth_flow_type)
     if auth_flow_type != "USER_AUTH":
         expected = ", ".join(sorted(AUTH_FLOW_TYPES))
         raise AuthValidationError(Code.InvalidArgument, f"auth_flow_type: must be one of {expected}")
@@ -69,20 +93,32 @@ def flow_for(
     first_secret = None
     if password or (preferred in _PASSWORD_CHALLENGES and session is None):
         first_secret = arguments.text(password, "password", Code.EmptySignInPassword)
-    return lambda talk: flows.user_auth(
-        talk, name, first_secret, preferred_challenge=preferred, session=session
+    return SignInRequest(name, auth_flow_type, first_secret, preferred, session)
+
+
+async def begin(talk: Conversation, request: SignInRequest) -> tuple[Outcome, SignInStep]:
+    """Begin a sign-in (InitiateAuth), and return what came of it and which step that is."""
+    return await present(talk, await _or_stopped(_flow(talk, request)))
+
+
+async def answer(talk: Conversation, challenge: Challenged, response: Answer) -> tuple[Outcome, SignInStep]:
+    """Answer a challenge (RespondToAuthChallenge), and return what came of it and which step that is."""
+    return await present(talk, await _or_stopped(answer_challenge(talk, challenge, response)))
+
+
+def _flow(talk: Conversation, request: SignInRequest) -> Awaitable[Outcome]:
+    with_password = _WITH_PASSWORD.get(request.auth_flow_type)
+    if with_password is not None:
+        return with_password(talk, request.username, request.password or "")
+    if request.auth_flow_type == "CUSTOM_WITHOUT_SRP":
+        return custom_auth(talk, request.username)
+    return user_auth(
+        talk,
+        request.username,
+        request.password,
+        preferred_challenge=request.preferred_challenge,
+        session=request.session,
     )
-
-
-async def begin(talk: Conversation, flow: Flow) -> tuple[Outcome, SignInStep]:
-    """Run a flow, and say what came of it and which step that is."""
-    return await present(talk, await _or_stopped(flow(talk)))
-
-
-async def _call(
-    flow: Callable[[Conversation, str, str], Awaitable[Outcome]], name: str, secret: str, talk: Conversation
-) -> Outcome:
-    return await flow(talk, name, secret)
 
 
 async def _or_stopped(work: Awaitable[Outcome]) -> Outcome:

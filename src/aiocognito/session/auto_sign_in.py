@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Final
 
 import anyio
 from attrs import evolve
 
 from ..answers import SignUpAnswer
 from ..errors import AutoSignInException
+from ..flows.sign_in import SignInRequest, sign_in_request
 from ..models import AutoSignInOptions
 from ..results import SignInResult
 from ..steps import ConfirmSignUp
 from .record import PendingAutoSignIn, SessionRecord
 from .rekeying import rekeyed
 from .session import Session, Superseded
+from .sign_in import sign_in, sign_in_after_sign_up
 
 # Amplify's: a sign-up is waited for three minutes, and a link looked for every five seconds.
 WAIT_SECONDS: Final = 180.0
@@ -104,9 +106,34 @@ async def confirmed(session: Session, username: str, handle: str | None) -> bool
         return False  # The session was signed in elsewhere; the account is confirmed all the same.
 
 
-async def follow(
-    session: Session, prepare: Callable[[PendingAutoSignIn], Callable[[], Awaitable[SignInResult]]]
-) -> SignInResult:
+class SignUpPassword:
+    """The password of a sign-up that is to sign in by itself. It is in memory alone, and never stored."""
+
+    __slots__ = ("_password", "_username")
+
+    def __init__(self) -> None:
+        self._username: str | None = None
+        self._password: str | None = None
+
+    def keep(self, username: str, password: str | None) -> None:
+        """Keep the password for as long as the sign-up is waited for."""
+        self._username, self._password = username, password
+
+    def forget(self) -> None:
+        """Drop the password."""
+        self._username = self._password = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether there is a password."""
+        return self._password is not None
+
+    def of(self, username: str) -> str | None:
+        """Return the password if it is that of ``username``."""
+        return self._password if username == self._username else None
+
+
+async def follow(session: Session, password: str | None, signed_up_with: SignUpPassword) -> SignInResult:
     """Sign in as planned: at once if the account is confirmed, or else when its link was followed.
 
     It is done once. Cancelling it while a link is waited for loses nothing: it can be begun again for
@@ -114,12 +141,13 @@ async def follow(
 
     Args:
         session: Where the sign-up was begun.
-        prepare: Takes the plan and returns what signs in by it. If something is missing, it raises
-            that, which costs nobody the plan.
+        password: As given by the caller.
+        signed_up_with: The password of the sign-up, which stands in for it; dropped once it was used.
 
     Raises:
         AutoSignInException: Nothing is planned, it is too late, it was done elsewhere meanwhile, or a
             code is to confirm the account first.
+        AuthValidationError: The password is missing, which leaves the plan as it is.
     """
     clock = session.shared.clock
     by_link = session.shared.config.sign_up_verification_method == "link"
@@ -128,20 +156,49 @@ async def follow(
         plan = await planned(session)
         if plan is None:
             raise AutoSignInException("no sign-up is waiting for its sign-in, or it has waited too long")
-        sign_in = prepare(plan)
+        given = password if password is not None else signed_up_with.of(plan.username)
+        request = _request(session, plan, given)
         if plan.is_confirmed:
             await _take(session, plan)
-            return await sign_in()
+            return await _once(session, sign_in(session, request, plan.client_metadata), signed_up_with)
         if not by_link:
             raise AutoSignInException(
                 "the account is not confirmed yet", recovery_suggestion="Call confirm_sign_up first."
             )
         if clock() >= next_try:
-            result = await _try(session, plan, sign_in)
+            work = sign_in_after_sign_up(session, request, plan.client_metadata)
+            result = await _try(session, plan, work, signed_up_with)
             if not isinstance(result.next_step, ConfirmSignUp):
                 return result
             next_try = clock() + POLL_SECONDS
         await _sleep_until(clock, next_try)
+
+
+def _request(session: Session, plan: PendingAutoSignIn, password: str | None) -> SignInRequest:
+    """Return what a sign-in by this plan begins with.
+
+    Raises:
+        AuthValidationError: The password is missing.
+    """
+    return sign_in_request(
+        plan.auth_flow_type,
+        plan.username,
+        None if plan.auth_flow_type == "CUSTOM_WITHOUT_SRP" else password,
+        preferred_challenge=plan.preferred_challenge,
+        passwordless=session.shared.config.passwordless,
+        session=plan.session,
+    )
+
+
+async def _once(
+    session: Session, work: Coroutine[Any, Any, SignInResult], signed_up_with: SignUpPassword
+) -> SignInResult:
+    """Sign in, in a task of its own; a failure is final, and cancelling the caller is not."""
+    try:
+        return await session.shared.run(work)
+    except Exception:
+        signed_up_with.forget()
+        raise
 
 
 async def _take(session: Session, plan: PendingAutoSignIn) -> None:
@@ -160,11 +217,14 @@ async def _take(session: Session, plan: PendingAutoSignIn) -> None:
 
 
 async def _try(
-    session: Session, plan: PendingAutoSignIn, sign_in: Callable[[], Awaitable[SignInResult]]
+    session: Session,
+    plan: PendingAutoSignIn,
+    work: Coroutine[Any, Any, SignInResult],
+    signed_up_with: SignUpPassword,
 ) -> SignInResult:
     """Sign in; only that the account is not confirmed yet leaves the plan as it is."""
     try:
-        result = await sign_in()
+        result = await _once(session, work, signed_up_with)
     except Exception:
         await _drop(session, plan)
         raise

@@ -9,9 +9,8 @@ from attrs import evolve
 from ..errors import SignInException
 from ..services.own_user import OwnUser
 from . import keys
-from .beginning import RELOAD
 from .record import SessionRecord
-from .rekeying import rekeyed
+from .rekeying import RELOAD, rekeyed
 from .session import Session, Superseded
 
 

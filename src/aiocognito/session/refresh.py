@@ -275,7 +275,7 @@ async def _store(
         return evolve(record, tokens=new, intent=None) if is_due else record
 
     try:
-        loaded = await session.update(change)
+        loaded = await session.update(change, known=current.loaded)
     except StorageError as error:
         return await keep_unsaved(session, current.loaded, old, new, error)
     now = snapshot(session, loaded)

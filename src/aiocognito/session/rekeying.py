@@ -30,6 +30,9 @@ UNDECIDED_SECONDS: Final = 120.0
 LOCK_SECONDS: Final = 10.0
 LOOK_SECONDS: Final = 0.1
 
+# What a caller can do whose session was moved under another key by a request that was answered first.
+RELOAD: Final = "Reload the page: the session goes on under a new key."
+
 Change = Callable[[SessionRecord], SessionRecord]
 
 

@@ -250,19 +250,22 @@ class Session:
         # A storage takes no lifetime of nothing, and what ended this instant may as well be there.
         return max(ttl, 0.001)
 
-    async def update(self, change: Callable[[SessionRecord], SessionRecord]) -> Loaded:
+    async def update(
+        self, change: Callable[[SessionRecord], SessionRecord], *, known: Loaded | None = None
+    ) -> Loaded:
         """Change the record by compare-and-set, however many other callers write to it.
 
         Args:
             change: Makes the new record of the present one; called again if somebody wrote first.
                 What it raises leaves the record as it is.
+            known: The record as it was read last, so that it is not decoded again.
 
         Raises:
             StorageError: The storage failed, or other callers kept writing.
         """
 
         async def attempt() -> Loaded | None:
-            loaded = await self.load()
+            loaded = await self.load(known)
             record = change(loaded.record)
             if record == loaded.record:
                 return loaded
@@ -286,9 +289,14 @@ class Session:
         except InvalidJWTError:
             return None
 
-    def decode(self, loaded: Loaded) -> Decoded | None:
-        """Decode a record's tokens, and tell for how long they need not be looked at again."""
-        record, tokens = loaded.record, self.read_tokens(loaded.record)
+    def decode(self, loaded: Loaded, tokens: AuthTokens | None = None) -> Decoded | None:
+        """Return a record's tokens, and for how long they need not be looked at again.
+
+        Args:
+            loaded: The record.
+            tokens: Its tokens, if they are decoded already.
+        """
+        record, tokens = loaded.record, tokens or self.read_tokens(loaded.record)
         if tokens is None or record.tokens is None or loaded.raw is None:
             return None
         # "Counted anew" is about the record's lifetime, "early" about the tokens in it.
