@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -62,7 +61,7 @@ from .session.own_device import forget_device, own_device
 from .session.provider import SessionTokenProvider, TokenProvider
 from .session.session import Session, current_user
 from .session.shared import Shared
-from .steps import CompleteAutoSignIn, ContinueSignInWithTotpSetup, Done, SignInStep
+from .steps import CompleteAutoSignIn, Done, SignInStep
 from .storage import MemoryStorage, Storage
 
 Metadata = Mapping[str, str] | None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -23,7 +23,7 @@ from .errors import (
 )
 from .jwt import JWT, decode_jwt
 from .models import AuthTokens
-from .services.flights import Closed, end, join
+from .services.flights import Closed, Flights
 from .services.hosted_ui import HostedUi
 from .services.http import Http
 
@@ -90,7 +90,7 @@ class ClientCredentials:
         self._endpoint = HostedUi(config, config.oauth, self._http)
         self._issued: _Issued | None = None
         self._retry_at = -math.inf
-        self._asking: asyncio.Task[_Issued] | None = None
+        self._requests: Flights[_Issued] = Flights("the ClientCredentials")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} client_id={self._config.user_pool_client_id!r}>"
@@ -108,7 +108,7 @@ class ClientCredentials:
 
         A caller that waits for a token gets a ``RuntimeError``, or the present token if it is still good.
         """
-        await end(self._asking)
+        await self._requests.end()
         await self._http.aclose()
 
     async def get_tokens(
@@ -146,10 +146,7 @@ class ClientCredentials:
             return issued.tokens
 
     async def _ask(self, client_metadata: Mapping[str, str] | None) -> _Issued:
-        if self._asking is None or self._asking.get_loop() is not asyncio.get_running_loop():
-            self._asking = asyncio.create_task(self._request(client_metadata))
-            self._asking.add_done_callback(self._asked)
-        return await join(self._asking, "the ClientCredentials")
+        return await self._requests.join(partial(self._request, client_metadata))
 
     async def _request(self, client_metadata: Mapping[str, str] | None) -> _Issued:
         asked_at = self._clock()
@@ -166,11 +163,6 @@ class ClientCredentials:
         )
         self._issued = issued
         return issued
-
-    def _asked(self, task: asyncio.Task[_Issued]) -> None:
-        self._asking = None
-        if not task.cancelled():
-            task.exception()  # Whoever waits gets it; nobody may be left to.
 
 
 def _decode(access_token: str) -> JWT:

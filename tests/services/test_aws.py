@@ -204,7 +204,7 @@ async def test_a_client_that_could_not_be_made_is_made_at_the_next_call(
         await asyncio.sleep(0)
         leaver.cancel()
         await asyncio.wait([leaver])
-        while client._connecting is not None:  # noqa: ASYNC110 - a thread is at it
+        while client._connecting.running() is not None:  # noqa: ASYNC110 - a thread is at it
             await asyncio.sleep(0)
         gc.collect()
     asyncio.get_running_loop().set_exception_handler(None)

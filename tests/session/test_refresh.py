@@ -12,6 +12,7 @@ from scripted import CONFIG, Clock, ScriptedService, attach, jwt, scripted_clien
 
 from aiocognito import AuthClient, AuthEvent, MemoryStorage, SessionManager, errors
 from aiocognito.errors import NetworkError, service_error
+from aiocognito.services.flights import Closed
 from aiocognito.session import session as session_module
 from aiocognito.session.patience import EARLY_RETRY_SECONDS
 from aiocognito.session.record import load
@@ -264,11 +265,13 @@ async def test_a_refresh_that_is_cancelled_with_its_loop_leaves_nobody_waiting()
         clock.advance(4000)
         callers = [asyncio.create_task(client.token_provider.get_tokens()) for _ in range(3)]
         await service.arrived[REFRESH].wait()
-        (leader,) = client._session.shared._tasks
-        leader.cancel()
+        shared = client._session.shared
+        running = shared.refreshes.running(client.session_id)
+        assert running is not None
+        running.cancel()
         outcomes = await asyncio.gather(*callers, return_exceptions=True)
-        assert [type(outcome) for outcome in outcomes] == [asyncio.CancelledError] * 3
-        assert client._session.shared.refreshes == {}
+        assert [type(outcome) for outcome in outcomes] == [Closed] * 3, "not cancelled themselves"
+        assert len(shared.refreshes) == 0
         assert await stored(client) is not None
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..config import AuthConfig
 from ..errors import AuthUsageError, NetworkError, ServiceError
+from .flights import Flights
 from .retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class AwsClient:
         self._aws_session = aws_session
         self._retries = retries or RetryPolicy(config.max_attempts)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._connecting: asyncio.Task[AwsConnection] | None = None
+        self._connecting: Flights[AwsConnection] = Flights("the client")
         self._connection: AwsConnection | None = None
         self._closed = False
 
@@ -103,11 +104,7 @@ class AwsClient:
         return self._connection
 
     async def _connect(self) -> AwsConnection:
-        # A task of its own, so that a caller who is cancelled takes nobody else's connection away.
-        if self._connecting is None:
-            self._connecting = asyncio.create_task(self._open())
-            self._connecting.add_done_callback(self._opened)
-        return await asyncio.shield(self._connecting)
+        return await self._connecting.join(self._open)
 
     async def _open(self) -> AwsConnection:
         parts = await asyncio.to_thread(self._prepare)
@@ -121,8 +118,3 @@ class AwsClient:
         from .aws_connection import prepare
 
         return prepare(self._service, self._config, self._aws_session)
-
-    def _opened(self, task: asyncio.Task[AwsConnection]) -> None:
-        self._connecting = None  # what failed is tried anew by the next call
-        if not task.cancelled():
-            task.exception()  # seen, though every caller may be gone

@@ -1,43 +1,82 @@
-"""Work that several callers wait for: none of them takes it away from the others."""
+"""Single flight: work that several callers ask for at the same time is done once."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TypeVar
+from collections.abc import Callable, Coroutine, Hashable
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
+Spawn = Callable[[Coroutine[Any, Any, T]], asyncio.Task[T]]
+
 
 class Closed(RuntimeError):
-    """What was waited for was closed meanwhile."""
+    """The owner of the work was closed before the work was done."""
 
 
-async def join(flight: asyncio.Task[T], owner: str) -> T:
-    """Wait for work that others may wait for, too.
-
-    A cancelled caller leaves; the work goes on. Where the work itself was cancelled, because its owner
-    was closed, its callers were not: they get an error, not a `CancelledError`.
+class Flights(Generic[T]):
+    """The work under way, by key. It runs in tasks of its own: a cancelled caller takes it from no other.
 
     Args:
-        flight: The work.
-        owner: What is closed then, for the error's message.
-
-    Raises:
-        Closed: The work was cancelled.
+        owner: What was closed if the work is cancelled, for the error's message.
+        spawn: Starts a task; ``asyncio.create_task`` by default.
     """
-    try:
-        return await asyncio.shield(flight)
-    except asyncio.CancelledError:
-        caller = asyncio.current_task()
-        if not flight.cancelled() or (caller is not None and caller.cancelling()):
-            raise
-    raise Closed(f"{owner} was closed")
 
+    def __init__(self, owner: str, *, spawn: Spawn[T] | None = None) -> None:
+        self._owner = owner
+        self._spawn = spawn
+        self._tasks: dict[Hashable, asyncio.Task[T]] = {}
 
-async def end(flight: asyncio.Task[T] | None) -> None:
-    """Cancel work, and wait for its end if it belongs to the running event loop."""
-    if flight is None:
-        return
-    flight.cancel()
-    if flight.get_loop() is asyncio.get_running_loop():
-        await asyncio.wait([flight])
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def running(self, key: Hashable = None) -> asyncio.Task[T] | None:
+        """Return the work under way in this event loop, if there is any."""
+        task = self._tasks.get(key)
+        return task if task is not None and task.get_loop() is asyncio.get_running_loop() else None
+
+    def start(self, work: Coroutine[Any, Any, T], key: Hashable = None) -> asyncio.Task[T]:
+        """Start work that callers may join until it is done."""
+        task = self._spawn(work) if self._spawn is not None else asyncio.get_running_loop().create_task(work)
+        self._tasks[key] = task
+        task.add_done_callback(lambda done: self._done(key, done))
+        return task
+
+    async def join(self, work: Callable[[], Coroutine[Any, Any, T]], key: Hashable = None) -> T:
+        """Wait for the work under way, starting it if there is none.
+
+        Raises:
+            Closed: The work was cancelled, because its owner was closed.
+        """
+        return await self.wait(self.running(key) or self.start(work(), key))
+
+    async def wait(self, task: asyncio.Task[T]) -> T:
+        """Wait for work; a cancelled caller leaves, and the work goes on.
+
+        Raises:
+            Closed: The work was cancelled, because its owner was closed.
+        """
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if not task.cancelled() or (caller is not None and caller.cancelling()):
+                raise
+        raise Closed(f"{self._owner} was closed")
+
+    async def end(self) -> None:
+        """Cancel the work, and wait for its end where it belongs to the running event loop."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        mine = [task for task in tasks if task.get_loop() is asyncio.get_running_loop()]
+        if mine:
+            await asyncio.wait(mine)
+
+    def _done(self, key: Hashable, task: asyncio.Task[T]) -> None:
+        if self._tasks.get(key) is task:
+            del self._tasks[key]
+        if not task.cancelled():
+            # Mark the exception as retrieved: all waiters may have been cancelled.
+            task.exception()

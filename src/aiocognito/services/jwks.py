@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -13,7 +12,7 @@ from ..errors import JwksUnavailableError, NetworkError
 from ..errors.service import TRANSIENT_STATUS
 from ..signatures import PublicKey, public_key
 from ..threads import run_in_thread
-from .flights import Closed, end, join
+from .flights import Closed, Flights
 from .http import Http, HttpAnswer
 from .limits import MAX_BYTES
 from .retry import RetryPolicy
@@ -56,7 +55,7 @@ class Jwks:
         self._keys: _Keys = {}
         self._stale_at = math.inf
         self._blocked_until = -math.inf
-        self._fetching: asyncio.Task[None] | None = None
+        self._fetches: Flights[None] = Flights("the token verifier")
         self._failure: NetworkError | ValueError | None = None
 
     def fresh(self, kid: str) -> PublicKey | None:
@@ -79,7 +78,8 @@ class Jwks:
         await self._load_preloaded()
         if self.fresh(kid) is None and not self._is_blocked():
             if kid in self._keys and self._is_outage():
-                self._start()  # Nobody waits for it to fail once more, as the old key serves until it works.
+                # The old key serves until a fetch succeeds, so no caller waits for this one.
+                _ = self._fetches.running() or self._fetches.start(self._fetch())
             else:
                 await self.fetch()
             if kid not in self._keys:
@@ -118,7 +118,7 @@ class Jwks:
             JwksUnavailableError: The verifier was closed meanwhile.
         """
         try:
-            await join(self._start(), "the token verifier")
+            await self._fetches.join(self._fetch)
         except Closed as error:
             reason = error.with_traceback(None)
         else:
@@ -127,13 +127,7 @@ class Jwks:
 
     async def stop(self) -> None:
         """Stop fetching."""
-        await end(self._fetching)
-
-    def _start(self) -> asyncio.Task[None]:
-        if self._fetching is None or self._fetching.get_loop() is not asyncio.get_running_loop():
-            self._fetching = asyncio.create_task(self._fetch())
-            self._fetching.add_done_callback(self._fetched)
-        return self._fetching
+        await self._fetches.end()
 
     def _is_outage(self) -> bool:
         """Whether it was tried in vain since the keys went stale."""
@@ -149,8 +143,8 @@ class Jwks:
         return error
 
     def _is_blocked(self) -> bool:
-        # Whoever comes while somebody looks waits for that look.
-        return self._fetching is None and self._clock() < self._blocked_until
+        # If a fetch is under way, wait for it.
+        return self._fetches.running() is None and self._clock() < self._blocked_until
 
     def _block(self, seconds: float) -> None:
         self._blocked_until = self._clock() + seconds
@@ -180,11 +174,6 @@ class Jwks:
         if answer.status in TRANSIENT_STATUS:
             raise NetworkError(f"HTTP {answer.status}", request_sent=True)
         return answer
-
-    def _fetched(self, task: asyncio.Task[None]) -> None:
-        self._fetching = None
-        if not task.cancelled():
-            task.exception()  # Whoever waits gets it; nobody may be left to.
 
 
 def _parse_answer(answer: HttpAnswer) -> _Keys:

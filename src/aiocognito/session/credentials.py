@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final, TypeAlias
 
 from attrs import evolve, field, frozen
@@ -93,14 +93,11 @@ async def fetch_credentials(
 
 async def _fetch_once(session: Session, wanted: Wanted, record: SessionRecord) -> Found:
     """Fetch, in a task of its own that serves all who ask at the same time."""
-    flights = session.shared.credential_flights
     # For the same identity: a guest after a sign-out is not served with what a guest before it waits for.
     key = (*_key(session, wanted), _identity_id(record, wanted))
-    flight = flights.get(key)
-    if flight is None:
-        flight = flights[key] = session.shared.spawn(_fetch(session, wanted, _kept(record, wanted)))
-        flight.add_done_callback(lambda _: flights.pop(key, None))
-    return await asyncio.shield(flight)
+    return await session.shared.credential_fetches.join(
+        partial(_fetch, session, wanted, _kept(record, wanted)), key
+    )
 
 
 def _key(session: Session, wanted: Wanted) -> tuple[str, str | None]:

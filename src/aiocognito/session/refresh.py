@@ -21,6 +21,7 @@ from ..hub import delivered_failure
 from ..models import AuthTokens
 from .device_confirmation import confirm_outstanding
 from .intents import announce, exchange_seconds, is_needed, live_intent
+from .keys import Address
 from .locks import entered
 from .record import SessionRecord, StoredTokens
 from .refusing import device_key_of, names_wrong_device, settle_refusal, spent_outcome
@@ -62,20 +63,19 @@ async def refreshed(
     shared, address = session.shared, seen.loaded.address
     is_good = not force and shared.clock() < seen.expires_at
     failure = delivered_failure(address.session_id) or _standing(session, seen, force)
-    flight = shared.refreshes.get(address.session_id)
-    if is_good and (failure is not None or flight is not None):
+    running = shared.refreshes.running(address.session_id)
+    if is_good and (failure is not None or running is not None):
         return seen.decoded.tokens  # Good tokens never wait for another caller.
     if failure is not None:
         raise failure
-    if flight is None:
-        flight = asyncio.get_running_loop().create_future()
-        flight.add_done_callback(_retrieve)
-        shared.refreshes[address.session_id] = flight
+    if running is None:
         until = monotonic() + WAIT_SECONDS
         request = Request(seen.stored.access_token, force, doubtful, client_metadata, until)
-        await asyncio.shield(shared.spawn(_lead(session, seen, request, flight)))
-    # Shielded: a cancelled caller must not cancel what the others wait for.
-    return await asyncio.shield(flight)
+        running = shared.refreshes.start(_refresh(session, seen, request), address.session_id)
+        # The caller that started it also waits until the Hub has been told.
+        await shared.run(_emit_outcome(session, address, running))
+    renewal: Renewal = await shared.refreshes.wait(running)
+    return renewal.tokens
 
 
 def _standing(session: Session, seen: Snapshot, force: bool) -> AuthError | None:
@@ -83,31 +83,20 @@ def _standing(session: Session, seen: Snapshot, force: bool) -> AuthError | None
     return None if force else session.shared.refusals.standing(seen.loaded.address.session_id)
 
 
-async def _lead(
-    session: Session, seen: Snapshot, request: Request, flight: asyncio.Future[AuthTokens | None]
-) -> None:
-    shared, address = session.shared, seen.loaded.address
-    outcome = Renewal()
-    try:
-        outcome = await _refresh(session, seen, request)
-        flight.set_result(outcome.tokens)
-    except asyncio.CancelledError:
-        # Only when the event loop is shut down.
-        flight.cancel()
-        raise
-    except BaseException as error:
-        if isinstance(error, AuthError):
-            outcome = Renewal(failure=error)
-        flight.set_exception(error)
-    finally:
-        # Before the Hub is told: a listener may well ask for tokens.
-        del shared.refreshes[address.session_id]
+async def _emit_outcome(session: Session, address: Address, refresh: asyncio.Task[Renewal]) -> None:
+    """Emit what a refresh came to, once it is done: a listener may well ask for tokens."""
+    await asyncio.wait({refresh})
+    if refresh.cancelled():
+        return  # Only when the event loop is shut down.
+    error = refresh.exception()
+    outcome = refresh.result() if error is None else Renewal()
+    failure = error if isinstance(error, AuthError) else outcome.failure
     # The session may have moved under another key meanwhile.
     session_id = session.session_id if session.address is not address else address.session_id
     if outcome.renewed:
-        await shared.emit(session_id, "tokenRefresh")
-    if outcome.failure is not None:
-        await shared.emit(session_id, "tokenRefresh_failure", {"error": outcome.failure})
+        await session.shared.emit(session_id, "tokenRefresh")
+    if failure is not None:
+        await session.shared.emit(session_id, "tokenRefresh_failure", {"error": failure})
 
 
 async def _refresh(session: Session, seen: Snapshot, request: Request) -> Renewal:
@@ -305,9 +294,3 @@ def _is_displaced(session: Session, record: SessionRecord, new: StoredTokens) ->
 
 def _is_later(moment: object, other: object) -> bool:
     return isinstance(moment, int | float) and isinstance(other, int | float) and moment > other
-
-
-def _retrieve(flight: asyncio.Future[AuthTokens | None]) -> None:
-    """Mark the exception as retrieved: all waiters may have been cancelled."""
-    if not flight.cancelled():
-        flight.exception()

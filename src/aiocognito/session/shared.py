@@ -21,6 +21,7 @@ from ..errors import AuthError, AuthUsageError, StorageError
 from ..hub import AuthEvent, AuthEventName, Hub, is_listening
 from ..models import AuthTokens, Credentials
 from ..services.connections import Connections
+from ..services.flights import Flights
 from ..storage import EncryptedStorage, MemoryStorage, Storage
 from ..verifier import TokenVerifier
 from .patience import Patience
@@ -104,8 +105,10 @@ class Shared:
         # Puts a record back whose re-keying has an unknown outcome, by session id.
         self.restoring: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
         self.decoded: dict[str, Decoded] = {}
-        self.refreshes: dict[str, asyncio.Future[AuthTokens | None]] = {}
-        self.credential_flights: dict[tuple[str | None, ...], asyncio.Task[tuple[Credentials, str]]] = {}
+        self.refreshes: Flights[Any] = Flights("the session's client", spawn=self.spawn)
+        self.credential_fetches: Flights[tuple[Credentials, str]] = Flights(
+            "the session's client", spawn=self.spawn
+        )
         self.patience = Patience(self.clock)
         self.refusals = StandingRefusals(self.clock)
         self._hubs: dict[str, dict[int, weakref.ref[Hub]]] = {}
