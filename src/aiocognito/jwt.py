@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from binascii import a2b_base64
 from collections.abc import Iterable
 from typing import Any, Final
 
 from attrs import field, frozen
 
+from . import base64url
 from .errors import InvalidJWTError
 
 
@@ -62,25 +62,6 @@ def hint(token: object) -> str | None:
     return None
 
 
-# The characters that base64 has and base64url has not are mapped to one that neither has.
-_TO_BASE64: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
-# The last characters whose unused bits are zero, by the length of the last group.
-_CANONICAL_ENDS: Final = {2: frozenset(b"AQgw"), 3: frozenset(b"AEIMQUYcgkosw048")}
-
-
-def decode_base64url(part: bytes) -> bytes:
-    """Decode unpadded base64url strictly (RFC 7515, section 2): one text for each value.
-
-    Raises:
-        ValueError: There is another character, padding, an unused bit that is set, or nothing at all.
-    """
-    rest = len(part) % 4
-    if not part or rest == 1 or (rest and part[-1] not in _CANONICAL_ENDS[rest]):
-        raise ValueError("not base64url")
-    part = part.translate(_TO_BASE64)
-    return a2b_base64(part + b"==="[: 4 - rest] if rest else part, strict_mode=True)
-
-
 def _refuse_constant(constant: str) -> None:
     raise ValueError(constant)  # JSON has neither NaN nor infinities (RFC 8259, section 6).
 
@@ -99,7 +80,7 @@ def json_object(part: bytes, max_depth: int | None = None) -> dict[str, Any]:
     Raises:
         ValueError: It is malformed, or nested deeper than the parser can follow, or than ``max_depth``.
     """
-    text = decode_base64url(part).decode("utf-8").strip(_WHITE_SPACE)
+    text = base64url.decode(part).decode("utf-8").strip(_WHITE_SPACE)
     try:
         # `decode`, which looks for white space by regular expressions, takes half as long again.
         value, end = _json.raw_decode(text)

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, Self
 
 from attrs import define, frozen
 
-from . import clocks
+from . import base64url, clocks
 from .claims import ACCESS, ID, Claims, Requirements, kept, shown
 from .config import AuthConfig, split_scopes
 from .config_checks import check_number, check_url, is_word
@@ -24,7 +24,7 @@ from .errors import (
     TokenMalformedError,
     TokenSignatureError,
 )
-from .jwt import decode_base64url, hint, json_object
+from .jwt import hint, json_object
 from .services.http import Http
 from .services.jwks import Jwks
 from .services.retry import RetryPolicy
@@ -366,7 +366,7 @@ class TokenVerifier:
                 kid,
                 json_object(body, MAX_DEPTH),
                 b"%b.%b" % (header, body),
-                decode_base64url(signature),
+                base64url.decode(signature),
             )
         except ValueError:
             return None

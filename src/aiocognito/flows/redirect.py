@@ -6,7 +6,6 @@ server ever sees, and stay in the browser's history.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import secrets
@@ -17,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from attrs import field, frozen
 
-from .. import arguments
+from .. import arguments, base64url
 from ..answers import TokenSet
 from ..claims import Claims
 from ..config import AuthConfig, OAuthConfig
@@ -277,7 +276,7 @@ def as_text(random: bytes) -> str:
 def code_challenge(code_verifier: str) -> str:
     """Return the challenge of a PKCE verifier (RFC 7636, 4.2; method S256)."""
     digest = hashlib.sha256(code_verifier.encode("ascii")).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return base64url.encode(digest)
 
 
 # Arguments

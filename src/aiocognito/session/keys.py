@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 import secrets
@@ -10,6 +9,7 @@ from typing import Final
 
 from attrs import field, frozen
 
+from .. import base64url
 from ..config import AuthConfig
 from ..errors import AuthValidationError, AuthValidationErrorCode
 
@@ -45,7 +45,7 @@ def is_secret(text: object) -> bool:
 
 def digest(secret: str) -> str:
     """Hash a secret key: SHA-256 in base64url, without padding."""
-    return base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()).rstrip(b"=").decode()
+    return base64url.encode(hashlib.sha256(secret.encode()).digest())
 
 
 def check_key(key: object, name: str) -> str:
