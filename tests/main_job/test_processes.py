@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import signal
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import attrs
+import pytest
 
-from aiocognito import AuthClient, FileStorage
+from aiocognito import AuthClient, FileStorage, errors
 from aiocognito.emulator import CognitoEmulator
+from aiocognito.session import refresh
 from aiocognito.session.record import load
 
 from .conftest import PASSWORD
@@ -23,12 +27,13 @@ SCRIPT = Path(__file__).with_name("one_process.py")
 REFRESH = "GetTokensFromRefreshToken"
 
 
-async def rotating_pool(emulator: CognitoEmulator, *, grace: int) -> Any:
+async def rotating_pool(emulator: CognitoEmulator, *, grace: int, **settings: Any) -> Any:
     return await emulator.create_user_pool(
+        **settings,
         client={
             "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH"],
             "RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": grace},
-        }
+        },
     )
 
 
@@ -115,3 +120,49 @@ async def test_a_killed_process_leaves_a_readable_session(emulator: CognitoEmula
             assert record is not None
             assert record.tokens is not None
             assert (await auth.get_current_user()).username == "ana"
+
+
+async def test_a_suspended_process_holds_up_no_other_and_stores_what_it_received(
+    emulator: CognitoEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGSTOP between request and answer, while it holds the lock; there is no grace period."""
+    monkeypatch.setattr(refresh, "WAIT_SECONDS", 0.3)
+    children: list[asyncio.subprocess.Process] = []
+    stopped = asyncio.Event()
+
+    def suspend(event: dict[str, Any]) -> dict[str, Any]:
+        if event["triggerSource"] == "TokenGeneration_RefreshTokens" and not stopped.is_set():
+            children[0].send_signal(signal.SIGSTOP)
+            stopped.set()
+        return event
+
+    pool = await rotating_pool(emulator, grace=0, triggers={"PreTokenGeneration": suspend})
+    await pool.add_user("ana", PASSWORD)
+    storage = FileStorage(tmp_path, encryption_key=None)
+    offset = 0.0
+    async with (
+        AuthClient(pool.config, storage=storage, clock=lambda: time.time() + offset) as auth,
+        process("once", tmp_path, pool, 3601 - 20) as child,
+    ):
+        await auth.sign_in("ana", PASSWORD)
+        children.append(child)
+        go(child)
+        async with asyncio.timeout(20):
+            await stopped.wait()
+        began = time.monotonic()
+        offset = 3601 - 20
+        session = await auth.fetch_auth_session()
+        assert session.tokens is not None, "the tokens are good for 20 s"
+        assert time.monotonic() - began < 5
+        offset = 3601
+        with pytest.raises(errors.SessionBusyError) as caught:
+            await auth.fetch_auth_session()
+        assert errors.http_status_for(caught.value) == 503
+        child.send_signal(signal.SIGCONT)
+        # The task that led the refresh got the new tokens, and the others the good ones before it.
+        received = set(json.loads(await line(child)))
+        tokens = (await auth.fetch_auth_session()).tokens
+        assert tokens is not None
+        new = tokens.access_token.payload["jti"]
+        assert received == {session.tokens.access_token.payload["jti"], new}
+        assert [call.operation for call in emulator.calls].count(REFRESH) == 1

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from ..config import AuthConfig
 from . import keys
-from .record import RefreshIntent, SessionRecord, StoredTokens
+from .record import RefreshIntent, SessionRecord
 from .session import Loaded, Session
 
 # Beyond the time that the requests of an exchange may take in all.
@@ -80,7 +80,7 @@ async def withdraw(session: Session, loaded: Loaded, *, sent: bool) -> None:
     intent, now = loaded.record.intent, session.shared.clock()
     if intent is None:
         if sent:
-            _note(session, loaded.record.tokens)
+            _note(session, loaded)
         return
 
     def change(record: SessionRecord) -> SessionRecord:
@@ -92,10 +92,13 @@ async def withdraw(session: Session, loaded: Loaded, *, sent: bool) -> None:
     await session.update(change)
 
 
-def _note(session: Session, sent: StoredTokens | None) -> None:
+def _note(session: Session, loaded: Loaded) -> None:
     """Remember in this process that a token may be spent, where the storage ends with it."""
+    sent = loaded.record.tokens
     if sent is not None and sent.refresh_token is not None and sent.rotates is not False:
         session.shared.unanswered.add(keys.digest(sent.refresh_token))
+        # When it is to be looked at again was found before.
+        session.shared.decoded.pop(loaded.address.session_id, None)
 
 
 def may_still_come(session: Session, record: SessionRecord) -> bool:

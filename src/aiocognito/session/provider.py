@@ -15,13 +15,15 @@ from .device_confirmation import confirm_if_due
 from .device_state import is_due
 from .refresh import refreshed
 from .renewal import Snapshot, snapshot
-from .session import Loaded, Session
+from .session import CLOCK_TOLERANCE, Loaded, Session
 from .shared import Decoded
 
 logger = logging.getLogger(__name__)
 
 # A lifetime that could not be counted anew is counted again after so long.
 RETRY_SECONDS: Final = 30.0
+# So often, at most, it is noted what the clock said when tokens were good.
+NOTE_SECONDS: Final = 90.0
 
 
 @runtime_checkable
@@ -74,13 +76,16 @@ class SessionTokenProvider:
         # costs is decoding, and that is done only when the bytes are others than last time.
         address = session.address
         raw = await shared.storage.get(address.storage_key)
-        decoded = shared.decoded.get(address.session_id)
+        decoded, now = shared.decoded.get(address.session_id), shared.clock()
         if (
             decoded is not None
             and not force_refresh
-            and decoded.good_from <= shared.clock() < decoded.good_until
+            and decoded.good_from <= now < decoded.good_until
             and decoded.raw == raw
         ):
+            if now > decoded.good_from + NOTE_SECONDS:
+                # A clock that is put back after this is before it.
+                shared.decoded[address.session_id] = evolve(decoded, good_from=now - CLOCK_TOLERANCE)
             return decoded.tokens
         loaded = Loaded(address, raw, session.parse(raw, address))
         if loaded.mark is not None and await session.follow(address):
