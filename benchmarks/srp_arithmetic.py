@@ -7,7 +7,7 @@ from typing import Any
 
 from pycognito.aws_srp import AWSSRP
 
-from aiocognito import srp
+from aiocognito import _srp as srp
 
 from . import stub
 from .measure import OURS, Subject, Table, cpu, interleaved, times_better

@@ -15,10 +15,11 @@ from typing import Any
 
 from service_models import faults
 
-from aiocognito import AuthClient, AuthConfig, MemoryStorage, SessionManager, srp
+from aiocognito import AuthClient, AuthConfig, MemoryStorage, SessionManager
+from aiocognito import _srp as srp
+from aiocognito._session.context import ServiceContext
+from aiocognito._session.record import PendingSignIn
 from aiocognito.errors import ServiceError, service_error
-from aiocognito.session.record import PendingSignIn
-from aiocognito.session.shared import Shared
 
 CONFIG = AuthConfig(user_pool_id="us-east-1_Scripted", user_pool_client_id="client")
 NOW = 1_800_000_000.0
@@ -179,7 +180,7 @@ class ScriptedService:
 
 def attach(client_or_manager: Any, service: ScriptedService) -> None:
     """Put the script where the connection would be."""
-    shared: Shared = getattr(client_or_manager, "_shared", None) or client_or_manager._session.shared
+    shared: ServiceContext = getattr(client_or_manager, "_shared", None) or client_or_manager._session.shared
     shared.connections._user_pool_service = service  # type: ignore[assignment]  # a stand-in
 
 

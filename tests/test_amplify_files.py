@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiocognito import AuthConfig, OAuthConfig
-from aiocognito.config import PasswordlessConfig, WebAuthnConfig
+from aiocognito._config import PasswordlessConfig, WebAuthnConfig
 from aiocognito.errors import AuthConfigError
 
 DATA = Path(__file__).parent / "data"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiocognito import arguments
+from aiocognito import _arguments as arguments
 from aiocognito.errors import AuthValidationError, AuthValidationErrorCode
 
 Code = AuthValidationErrorCode

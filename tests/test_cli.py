@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from aiocognito import cli, demo
+from aiocognito import _cli as cli
+from aiocognito import _demo as demo
 from aiocognito.__main__ import main
 
 # Neither colour nor a width that somebody's terminal has.
@@ -150,7 +151,7 @@ def test_a_missing_extra_is_named_with_what_installs_it(missing: str) -> None:
 def test_a_missing_extra_is_exit_code_2_here_too(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delitem(sys.modules, "aiocognito.cli")
+    monkeypatch.delitem(sys.modules, "aiocognito._cli")
     monkeypatch.setitem(sys.modules, "typer", None)
     assert main() == 2
     assert capsys.readouterr().err.startswith("aiocognito: typer is not installed")
@@ -168,7 +169,7 @@ def test_run_as_a_module_it_exits(
 
 
 def test_a_module_of_ours_that_is_missing_is_a_bug_and_not_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "aiocognito.cli", None)
+    monkeypatch.setitem(sys.modules, "aiocognito._cli", None)
     with pytest.raises(ModuleNotFoundError):
         main()
 
@@ -190,7 +191,7 @@ def test_a_crash_shows_no_values_of_variables(tmp_path: Path) -> None:
         "    raise RuntimeError('no')\n"
         "module = types.ModuleType('aiocognito.emulator.cli'); module.run = run\n"
         "sys.modules[module.__name__] = module\n"
-        "from aiocognito import cli\n"
+        "from aiocognito import _cli as cli\n"
         "sys.exit(cli.run(['emulator']))\n"
     )
     done = python(str(crash))

@@ -17,8 +17,8 @@ from aiocognito import (
     OAuthConfig,
     SessionManager,
     TokenVerifier,
-    clocks,
 )
+from aiocognito import _clocks as clocks
 from aiocognito.emulator import CognitoEmulator
 from aiocognito.errors import TokenExpiredError
 

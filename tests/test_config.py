@@ -14,12 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiocognito import AuthConfig, AuthError, OAuthConfig
-from aiocognito.config import (
-    PasswordlessConfig,
-    WebAuthnConfig,
-    default_device_name,
-    is_loopback,
-)
+from aiocognito._config import PasswordlessConfig, WebAuthnConfig, default_device_name, is_loopback
 from aiocognito.errors import AuthConfigError
 
 POOL = "us-east-1_aBcDeFgHi"

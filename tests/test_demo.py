@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from aiocognito import AuthClient, demo
-from aiocognito.demo import story
-from aiocognito.demo.stage import Stage, StepFailed, console
+from aiocognito import AuthClient
+from aiocognito import _demo as demo
+from aiocognito._demo import story
+from aiocognito._demo.stage import Stage, StepFailed, console
+from aiocognito._jwt import JWT
+from aiocognito._results import SignOutResult
 from aiocognito.errors import ExpiredCodeException, NotAuthorizedException, StorageError
-from aiocognito.jwt import JWT
-from aiocognito.results import SignOutResult
 
 ESCAPE = "\x1b"
 STEPS = 1 + len(story.STEPS)
@@ -83,7 +84,7 @@ def broken(statement: str) -> str:
     return (
         "import sys\n"
         "from aiocognito import AuthClient\n"
-        "from aiocognito.results import SignOutResult\n"
+        "from aiocognito._results import SignOutResult\n"
         f"{statement}\n"
         "from aiocognito.__main__ import main\n"
         "sys.argv = ['aiocognito', 'demo']\n"
@@ -192,7 +193,7 @@ class TestStory:
         # Session keys, their hashes, refresh tokens: all are longer than anything that is shown.
         assert not re.search(r"[\w+/=.-]{40,}", shown)
 
-    def test_it_tells_the_main_job_step_by_step(self, told: tuple[str, set[str]]) -> None:
+    def test_it_tells_the_end_to_end_step_by_step(self, told: tuple[str, set[str]]) -> None:
         shown, _ = told
         for number, title in enumerate(["Start an emulator", *(title for title, _ in story.STEPS)], 1):
             assert re.search(rf"^ ?{number}  {re.escape(title)}", shown, re.MULTILINE)

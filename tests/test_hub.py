@@ -9,8 +9,9 @@ import anyio
 import attrs
 import pytest
 
-from aiocognito import AuthEvent, Hub, hub
-from aiocognito.hub import AuthEventName
+from aiocognito import AuthEvent, Hub
+from aiocognito import _hub as hub
+from aiocognito._hub import AuthEventName
 
 SIGNED_IN = AuthEvent("signedIn", {"username": "ana", "userId": "u-1"}, "s-1")
 SIGNED_OUT = AuthEvent("signedOut", session_id="s-1")
@@ -34,7 +35,7 @@ def no_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def records_of(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
-    return [record for record in caplog.records if record.name == "aiocognito.hub"]
+    return [record for record in caplog.records if record.name == "aiocognito._hub"]
 
 
 # --- Events --------------------------------------------------------------------------------------------

@@ -110,7 +110,7 @@ def test_a_system_that_is_not_posix_can_do_without_files() -> None:
 
 
 def test_one_name_does_not_load_the_others() -> None:
-    report = fresh("from aiocognito import errors; assert 'aiocognito.client' not in sys.modules")
+    report = fresh("from aiocognito import errors; assert 'aiocognito._client' not in sys.modules")
     assert "aiocognito" in report["loaded"]
 
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiocognito import AuthError, decode_jwt
+from aiocognito._jwt import JWT
 from aiocognito.errors import InvalidJWTError, http_status_for
-from aiocognito.jwt import JWT
 
 HEADER = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
 SIGNATURE = "Mp0Pcwsz5VECK11Kf2ZZNF_SMKu5CgBeLN9ZOP04kZo"

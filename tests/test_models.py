@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiocognito import models
-from aiocognito.jwt import JWT
-from aiocognito.models import TotpSetupDetails
+from aiocognito import _models as models
+from aiocognito._jwt import JWT
+from aiocognito._models import TotpSetupDetails
 
 SECRET = "JBSWY3DPEHPK3PXP"
 WHEN = datetime(2021, 6, 17, 19, 5, 29, 320000, UTC)

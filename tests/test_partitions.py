@@ -10,9 +10,9 @@ import pytest
 from signed import NOW, access_claims, jwks, key
 
 from aiocognito import AuthClient, AuthConfig, TokenVerifier
+from aiocognito._partitions import partition_of, service_host
 from aiocognito.emulator import CognitoEmulator
 from aiocognito.errors import TokenIssuerError
-from aiocognito.partitions import partition_of, service_host
 
 PARTITIONS: list[dict[str, Any]] = json.loads(
     (Path(botocore.__file__).parent / "data" / "partitions.json").read_text()

@@ -12,7 +12,7 @@ import pyotp
 import pytest
 import zxingcpp
 
-from aiocognito.models import TotpSetupDetails
+from aiocognito._models import TotpSetupDetails
 
 DETAILS = TotpSetupDetails("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "ana@example.com")
 LIGHT_ON_TOP, LIGHT_BELOW = "█▀", "█▄"

@@ -7,9 +7,10 @@ from typing import Any
 import attrs
 import pytest
 
-from aiocognito import results, steps
+from aiocognito import _results as results
+from aiocognito import steps
+from aiocognito._models import CodeDeliveryDetails
 from aiocognito.errors import NotAuthorizedException, service_error
-from aiocognito.models import CodeDeliveryDetails
 
 WHERE = CodeDeliveryDetails("+*******1234", "SMS", "phone_number")
 WHERE_DICT = {"destination": "+*******1234", "deliveryMedium": "SMS", "attributeName": "phone_number"}

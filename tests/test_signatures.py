@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA512
 from signed import Key, b64, key
 
-from aiocognito.signatures import public_key
+from aiocognito._signatures import public_key
 
 
 def test_a_signature_belongs_to_its_message() -> None:

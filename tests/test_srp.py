@@ -20,7 +20,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from aiocognito import srp
+from aiocognito import _srp as srp
 from aiocognito.errors import AuthError, SignInException
 
 K_HEX = "538282c4354742d7cbbde2359fcf67f9f5b3a6b08791e5011b43b8a5b66d9ee6"
@@ -472,5 +472,5 @@ def test_each_event_loop_has_a_limiter_of_its_own() -> None:
 
 
 def test_importing_loads_no_gmpy2() -> None:
-    code = "import sys, aiocognito.srp; sys.exit('gmpy2' in sys.modules)"
+    code = "import sys, aiocognito._srp; sys.exit('gmpy2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

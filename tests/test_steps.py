@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from aiocognito import steps
-from aiocognito.models import CodeDeliveryDetails, TotpSetupDetails
+from aiocognito._models import CodeDeliveryDetails, TotpSetupDetails
 
 WHERE = CodeDeliveryDetails("a***@e***", "EMAIL", "email")
 WHERE_DICT = {"destination": "a***@e***", "deliveryMedium": "EMAIL", "attributeName": "email"}

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from signed import ISSUER, NOW, POOL, Key, access_claims, b64, id_claims, jwks, key, part
 
 from aiocognito import AuthConfig, errors
+from aiocognito._verifier import ANY, MAX_TOKEN_LENGTH, TokenVerifier
 from aiocognito.errors import (
     AuthUserPoolException,
     JwksUnavailableError,
@@ -33,7 +34,6 @@ from aiocognito.errors import (
     TokenUseError,
     TokenVerificationError,
 )
-from aiocognito.verifier import ANY, MAX_TOKEN_LENGTH, TokenVerifier
 
 
 class Publisher:

@@ -19,7 +19,7 @@ import gmpy2
 from attrs import define, field
 from scripted import Clock, ScriptedService, challenge, refusal
 
-from aiocognito import srp
+from aiocognito import _srp as srp
 from aiocognito.errors import NetworkError
 
 PASSWORD, CODE, ANSWER = "secret", "123456", "open sesame"

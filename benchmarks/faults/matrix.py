@@ -13,9 +13,9 @@ from typing import Final
 from attrs import define, field, frozen
 
 from aiocognito import AuthClient
+from aiocognito._session.keys import address
+from aiocognito._session.record import is_mark
 from aiocognito.errors import AuthError
-from aiocognito.session.keys import address
-from aiocognito.session.record import is_mark
 
 from .operations import Browser, Operation, sign_in_again
 from .pool import LIFE, PASSWORD, Pool

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from attrs import define, field, frozen
 
 from aiocognito import AuthConfig, OAuthConfig, SessionManager
-from aiocognito.answers import TokenSet
+from aiocognito._jwt import decode_jwt
+from aiocognito._responses import TokenSet
 from aiocognito.errors import NetworkError, StorageError
-from aiocognito.jwt import decode_jwt
 
 from .pool import Pool, refusal
 

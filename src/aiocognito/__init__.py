@@ -11,17 +11,17 @@ there is an event loop to stand still.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import errors, steps
-    from .client import AuthClient
-    from .client_credentials import ClientCredentials
-    from .config import AuthConfig, OAuthConfig
+    from ._client import AuthClient
+    from ._client_credentials import ClientCredentials
+    from ._config import AuthConfig, OAuthConfig
+    from ._hub import AuthEvent, Hub
+    from ._jwt import decode_jwt
+    from ._models import AutoSignInOptions, UserContext
+    from ._session.tokens import TokenProvider
+    from ._sessions import SessionManager
+    from ._verifier import ANY, TokenVerifier
     from .errors import AuthError
-    from .hub import AuthEvent, Hub
-    from .jwt import decode_jwt
-    from .models import AutoSignInOptions, UserContext
-    from .session.provider import TokenProvider
-    from .sessions import SessionManager
     from .storage import EncryptedStorage, FileStorage, MemoryStorage, Storage
-    from .verifier import ANY, TokenVerifier
 else:
     # Hidden from type checkers, to which it would say that there is every name.
 
@@ -69,17 +69,17 @@ __all__ = [
 
 # Which module has which name; a module has itself.
 _HOMES = {
-    "client": ("AuthClient",),
-    "client_credentials": ("ClientCredentials",),
-    "config": ("AuthConfig", "OAuthConfig"),
+    "_client": ("AuthClient",),
+    "_client_credentials": ("ClientCredentials",),
+    "_config": ("AuthConfig", "OAuthConfig"),
     "errors": ("errors", "AuthError"),
-    "hub": ("AuthEvent", "Hub"),
-    "jwt": ("decode_jwt",),
-    "models": ("AutoSignInOptions", "UserContext"),
-    "session.provider": ("TokenProvider",),
-    "sessions": ("SessionManager",),
+    "_hub": ("AuthEvent", "Hub"),
+    "_jwt": ("decode_jwt",),
+    "_models": ("AutoSignInOptions", "UserContext"),
+    "_session.tokens": ("TokenProvider",),
+    "_sessions": ("SessionManager",),
     "steps": ("steps",),
     "storage": ("EncryptedStorage", "FileStorage", "MemoryStorage", "Storage"),
-    "verifier": ("ANY", "TokenVerifier"),
+    "_verifier": ("ANY", "TokenVerifier"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -12,7 +12,7 @@ EXTRA: Final = frozenset({"aiohttp", "click", "fido2", "pyotp", "rich", "typer"}
 def main() -> int:
     """Run the command line and return its exit code; 2 if what it needs is not installed."""
     try:
-        from .cli import run
+        from ._cli import run
 
         return run(sys.argv[1:])
     except ModuleNotFoundError as error:

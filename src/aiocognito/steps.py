@@ -20,7 +20,7 @@ from typing import Any, ClassVar, TypeAlias
 
 from attrs import field, frozen
 
-from .models import CodeDeliveryDetails, TotpSetupDetails
+from ._models import CodeDeliveryDetails, TotpSetupDetails
 
 SIGN_IN = "signInStep"
 SIGN_UP = "signUpStep"

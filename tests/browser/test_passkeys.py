@@ -56,7 +56,7 @@ class Authenticator:
 
 
 @frozen
-class Visit:
+class PageRequest:
     """Somebody's browser on the site."""
 
     url: str
@@ -85,10 +85,12 @@ class Visit:
 
 
 @pytest.fixture
-def visit(emulator: CognitoEmulator, serve: Serve, open_page: OpenPage) -> Callable[..., Awaitable[Visit]]:
+def visit(
+    emulator: CognitoEmulator, serve: Serve, open_page: OpenPage
+) -> Callable[..., Awaitable[PageRequest]]:
     """Make a pool and a site, and have `ana` sign in there: `await visit(**WebAuthnConfiguration)`."""
 
-    async def made(*, host: str = "localhost", **configuration: str) -> Visit:
+    async def made(*, host: str = "localhost", **configuration: str) -> PageRequest:
         web_authn = {"RelyingPartyId": "localhost", **configuration}
         pool = await emulator.create_user_pool(
             Policies=POLICIES, WebAuthnConfiguration=web_authn, client=CLIENT
@@ -97,18 +99,18 @@ def visit(emulator: CognitoEmulator, serve: Serve, open_page: OpenPage) -> Calla
         site = Site(SessionManager(pool.config, storage=MemoryStorage()))
         url = (await serve(site)).replace("localhost", host)
         page = await open_page(url)
-        visit = Visit(url, page, await Authenticator.of(page))
+        visit = PageRequest(url, page, await Authenticator.of(page))
         assert await visit.ask("/password", username="ana", password=PASSWORD) == {"signedIn": True}
         return visit
 
     return made
 
 
-MakeVisit = Callable[..., Awaitable[Visit]]
+MakeVisit = Callable[..., Awaitable[PageRequest]]
 
 
 @pytest.fixture
-async def registered(visit: MakeVisit) -> Visit:
+async def registered(visit: MakeVisit) -> PageRequest:
     """Somebody who made a passkey, and signed out."""
     made = await visit()
     assert len((await made.register())["passkeys"]) == 1
@@ -118,14 +120,14 @@ async def registered(visit: MakeVisit) -> Visit:
 
 
 @pytest.mark.parametrize("choose", [{"preferred": "WEB_AUTHN"}, {}], ids=["preferred", "chosen"])
-async def test_a_passkey_signs_in(registered: Visit, choose: dict[str, str]) -> None:
+async def test_a_passkey_signs_in(registered: PageRequest, choose: dict[str, str]) -> None:
     for _ in range(2):  # the authenticator's counter moves on
         assert await registered.sign_in(**choose) == {"signedIn": True, "step": "DONE"}
         assert await registered.signed_in()
         await registered.ask("/sign-out")
 
 
-async def test_what_the_authenticator_keeps(registered: Visit) -> None:
+async def test_what_the_authenticator_keeps(registered: PageRequest) -> None:
     passkey = await registered.authenticator.passkey()
     assert passkey["rpId"] == "localhost"
     assert passkey["isResidentCredential"]
@@ -151,13 +153,13 @@ async def test_the_person_must_be_verified_where_the_pool_says_so(visit: MakeVis
     assert await made.sign_in(preferred="WEB_AUTHN") == {"signedIn": True, "step": "DONE"}
 
 
-async def test_another_challenge_is_refused(registered: Visit) -> None:
+async def test_another_challenge_is_refused(registered: PageRequest) -> None:
     await registered.change("options.challenge = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'")
     assert await registered.sign_in(preferred="WEB_AUTHN") == {"error": "NotAuthorizedException"}
     assert not await registered.signed_in()
 
 
-async def test_a_copied_passkey_is_refused(registered: Visit) -> None:
+async def test_a_copied_passkey_is_refused(registered: PageRequest) -> None:
     """Two authenticators with one key: whichever counts less is not believed."""
     copy = await registered.authenticator.passkey()
     assert (await registered.sign_in(preferred="WEB_AUTHN"))["signedIn"]
@@ -198,11 +200,11 @@ async def test_the_browser_itself_minds_the_relying_party(visit: MakeVisit) -> N
     assert await made.register() == {"error": "SecurityError"}
 
 
-async def test_a_proof_of_another_page_is_refused(registered: Visit, open_page: OpenPage) -> None:
+async def test_a_proof_of_another_page_is_refused(registered: PageRequest, open_page: OpenPage) -> None:
     """The very key, used on an attacker's page: the signature is right, the origin is not."""
     passkey = await registered.authenticator.passkey()
     page = await open_page(registered.url.replace("localhost", "evil.localhost"))
-    evil = Visit(registered.url, page, await Authenticator.of(page))
+    evil = PageRequest(registered.url, page, await Authenticator.of(page))
     await evil.authenticator("addCredential", credential={**passkey, "rpId": "evil.localhost"})
     assert await evil.sign_in(preferred="WEB_AUTHN") == {"error": "SecurityError"}
     await evil.change("options.rpId = location.hostname")

@@ -10,7 +10,8 @@ import pytest
 import walking_pages
 from aiohttp.test_utils import TestClient, TestServer
 
-from aiocognito import MemoryStorage, SessionManager, clocks
+from aiocognito import MemoryStorage, SessionManager
+from aiocognito import _clocks as clocks
 
 from .pages import ROOT, run
 from .test_examples import ANA, PASSWORD, Backend, backend, loop  # noqa: F401 - fixtures

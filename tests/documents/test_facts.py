@@ -17,8 +17,8 @@ from botocore.loaders import Loader
 
 import aiocognito
 from aiocognito import AuthClient, AuthConfig, OAuthConfig, errors, steps
-from aiocognito.flows.challenges import CHALLENGES
-from aiocognito.hub import EVENT_NAMES
+from aiocognito._flows.challenges import CHALLENGES
+from aiocognito._hub import EVENT_NAMES
 
 from .pages import PAGES, ROOT, name_of, names_in, rows
 
@@ -192,8 +192,8 @@ class TestContributing:
     def test_what_it_names_exists(self) -> None:
         names = names_in(self.page.read_text(encoding="utf-8"))
         paths = [name for name in names if re.fullmatch(r"[\w./-]+(\.(py|md|toml|ini)|/)", name)]
-        assert "session/" in paths
-        roots = (ROOT, SOURCE, SOURCE / "session", SOURCE / "emulator")
+        assert "_session/" in paths
+        roots = (ROOT, SOURCE, SOURCE / "_session", SOURCE / "emulator")
         assert [name for name in paths if not any((root / name).exists() for root in roots)] == []
 
     def test_every_module_is_in_a_room(self) -> None:

@@ -11,13 +11,13 @@ from typing import Any
 
 import attrs
 
-from aiocognito import srp
+from aiocognito import _srp as srp
 from aiocognito.emulator.dispatch import answer
 from aiocognito.emulator.pool import UserPool
 from aiocognito.emulator.service_model import ServiceModel
+from aiocognito.emulator.state import EmulatorState
 from aiocognito.emulator.tokens.keys import KeyPair, KeyRing
 from aiocognito.emulator.users import User
-from aiocognito.emulator.world import World
 
 PASSWORD = "Correct-Horse-1"
 NEW_PASSWORD = "Better-Horse-2"
@@ -64,7 +64,7 @@ class Answered:
 class Bench:
     """Asks operations without HTTP; every request and every answer is held against the service model."""
 
-    world: World
+    world: EmulatorState
     model: ServiceModel
     pool_id: str = ""
     client_id: str = ""

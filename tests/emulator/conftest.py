@@ -11,8 +11,8 @@ from aiohttp import web
 
 from aiocognito.emulator import Clock, CognitoEmulator, EmulatedUserPool
 from aiocognito.emulator.service_model import ServiceModel
+from aiocognito.emulator.state import EmulatorState
 from aiocognito.emulator.tokens.keys import KeyPair
-from aiocognito.emulator.world import World
 
 from .bench import Answered, Bench, OnePair, shape_faults
 from .identities import Identities
@@ -43,7 +43,7 @@ def model() -> ServiceModel:
 @pytest.fixture
 def blank(model: ServiceModel, key_pair: KeyPair) -> Bench:
     """A bench without a pool. Its clock stands still until it is moved."""
-    return Bench(World(clock=Clock(lambda: 1_700_000_000.5), keys=OnePair(key_pair)), model)
+    return Bench(EmulatorState(clock=Clock(lambda: 1_700_000_000.5), keys=OnePair(key_pair)), model)
 
 
 @pytest.fixture

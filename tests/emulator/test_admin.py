@@ -7,9 +7,9 @@ from typing import Any
 import attrs
 import pytest
 
-from aiocognito.emulator import Unsettled
+from aiocognito.emulator import Assumptions
+from aiocognito.emulator.errors import ApiError
 from aiocognito.emulator.paging import page
-from aiocognito.emulator.refusals import Refusal
 
 from .bench import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench
 
@@ -233,7 +233,7 @@ async def test_pages_and_a_choice_of_attributes(ask: Bench) -> None:
 
 @pytest.mark.parametrize("token", ["nonsense", "cGFnZTotMQ==", "Ym9vazox", "ÿ"])
 def test_tokens_of_no_page(token: str) -> None:
-    with pytest.raises(Refusal, match="InvalidParameterException"):
+    with pytest.raises(ApiError, match="InvalidParameterException"):
         page([1, 2, 3], "Items", token, 1, "NextToken")
 
 
@@ -423,6 +423,6 @@ async def test_factors_that_are_not_mentioned(ask: Bench) -> None:
     await ask("SetUserPoolMfaConfig", **named, **token)
     await ask("SetUserPoolMfaConfig", **named, EmailMfaConfiguration={})
     assert ask.pool.factors == ("SOFTWARE_TOKEN_MFA", "EMAIL_OTP")
-    ask.world.unsettled = attrs.evolve(Unsettled(), mfa_configuration_replaces=True)
+    ask.world.unsettled = attrs.evolve(Assumptions(), mfa_configuration_replaces=True)
     await ask("SetUserPoolMfaConfig", **named, **token)
     assert ask.pool.factors == ("SOFTWARE_TOKEN_MFA",)

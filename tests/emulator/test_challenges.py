@@ -8,8 +8,8 @@ from typing import Any
 import attrs
 import pytest
 
-from aiocognito.emulator import Unsettled
-from aiocognito.emulator.handles import Handle, HandleBook
+from aiocognito.emulator import Assumptions
+from aiocognito.emulator.auth_sessions import AuthSession, AuthSessionStore
 from aiocognito.emulator.totp import SoftwareToken
 
 from .bench import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench, Refused, wrong
@@ -212,18 +212,18 @@ async def test_challenges_that_nobody_answers(blank: Bench) -> None:
     await blank.make_pool()
     user = await blank.add_user()
     now = blank.world.clock()
-    handle = Handle("ADMIN_NO_SRP_AUTH", blank.client_id, user.sub, now + 60)
+    handle = AuthSession("ADMIN_NO_SRP_AUTH", blank.client_id, user.sub, now + 60)
     session = blank.pool.handles.issue(handle, now)
     challenged = {"ChallengeName": "ADMIN_NO_SRP_AUTH", "Session": session}
     assert (await refused(blank, challenged, ANSWER="x"))[0] == "InvalidParameterException"
 
 
 def test_ended_handles_are_forgotten_after_a_day() -> None:
-    book = HandleBook()
-    old = book.issue(Handle("SMS_MFA", "client", "sub", 100.0), 0.0)
-    book.issue(Handle("SMS_MFA", "client", "sub", 200.0), 1000.0)
+    book = AuthSessionStore()
+    old = book.issue(AuthSession("SMS_MFA", "client", "sub", 100.0), 0.0)
+    book.issue(AuthSession("SMS_MFA", "client", "sub", 200.0), 1000.0)
     assert book.get(old) is not None
-    book.issue(Handle("SMS_MFA", "client", "sub", 200_000.0), 100.0 + 86_401)
+    book.issue(AuthSession("SMS_MFA", "client", "sub", 200_000.0), 100.0 + 86_401)
     assert book.get(old) is None
 
 
@@ -417,7 +417,7 @@ async def test_where_a_second_factor_is_required(
 
 
 async def test_the_first_sign_in_may_skip_it(ask: Bench) -> None:
-    ask.world.unsettled = Unsettled(first_sign_in_skips_mfa=True)
+    ask.world.unsettled = Assumptions(first_sign_in_skips_mfa=True)
     await offer(ask, "ON")
     await ask.add_user(phone_number=PHONE)
     assert "AuthenticationResult" in await ask.begin()
@@ -653,4 +653,4 @@ async def test_sms_from_the_start(blank: Bench) -> None:
 
 
 def test_beliefs_can_be_changed() -> None:
-    assert attrs.evolve(Unsettled(), wrong_codes_per_handle=3) != Unsettled()
+    assert attrs.evolve(Assumptions(), wrong_codes_per_handle=3) != Assumptions()

@@ -7,8 +7,8 @@ from typing import Any
 import attrs
 import pytest
 
-from aiocognito import srp
-from aiocognito.emulator import Unsettled
+from aiocognito import _srp as srp
+from aiocognito.emulator import Assumptions
 
 from .bench import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench, Refused, wrong
 
@@ -231,7 +231,7 @@ async def test_codes(
 
 
 async def test_wrong_codes_end_it_at_last(blank: Bench) -> None:
-    blank.world.unsettled = attrs.evolve(Unsettled(), wrong_first_codes_per_handle=7)
+    blank.world.unsettled = attrs.evolve(Assumptions(), wrong_first_codes_per_handle=7)
     await make_pool(blank)
     await blank.add_user(email=EMAIL)
     challenged = await begin(blank, "EMAIL_OTP")

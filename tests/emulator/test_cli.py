@@ -172,7 +172,7 @@ async def test_what_was_added_to_the_app_client_stays(tmp_path: Path) -> None:
     async with running(data=tmp_path):
         pass
     async with CognitoEmulator(data=tmp_path) as emulator:
-        pool = emulator.kept_user_pool()
+        pool = emulator.existing_user_pool()
         assert pool is not None
         await pool.add_provider("Google")
         pool.state.clients[pool.client_id].settings["AllowedOAuthScopes"] = ["openid"]
@@ -181,7 +181,7 @@ async def test_what_was_added_to_the_app_client_stays(tmp_path: Path) -> None:
         assert exported(lines)["COGNITO_REDIRECT_SIGN_IN"] == "http://localhost:3000/"
         assert exported(lines)["COGNITO_OAUTH_SCOPES"] == "openid"
     async with CognitoEmulator(data=tmp_path) as emulator:
-        pool = emulator.kept_user_pool()
+        pool = emulator.existing_user_pool()
         assert pool is not None
         settings = pool.state.clients[pool.client_id].settings
         assert settings["SupportedIdentityProviders"] == ["COGNITO", "Google"]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from aiocognito import srp
-from aiocognito.emulator.handles import Handle
+from aiocognito import _srp as srp
+from aiocognito.emulator.auth_sessions import AuthSession
 
 from .bench import NEW_PASSWORD, PASSWORD, PHONE, Bench, Refused
 
@@ -226,7 +226,7 @@ async def test_a_password_needs_a_public_value(custom: Bench) -> None:
     assert await refused(begin(custom, CHALLENGE_NAME="SRP_A")) == missing
 
 
-# Second factors, states, strangers
+# Second factors, states, unknown_users
 
 
 async def test_a_second_factor_comes_after_it(custom: Bench) -> None:
@@ -363,6 +363,6 @@ async def test_a_challenge_may_show_nothing(custom: Bench) -> None:
 
 async def test_nothing_of_it_is_shown(custom: Bench) -> None:
     await begin(custom)
-    handles: list[Handle] = list(custom.pool.handles._handles.values())
+    handles: list[AuthSession] = list(custom.pool.handles._handles.values())
     assert "blue" not in repr(handles[-1].state)
     assert PASSWORD not in repr(custom.pool)

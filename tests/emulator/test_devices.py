@@ -9,8 +9,8 @@ from typing import Any
 import attrs
 import pytest
 
-from aiocognito import srp
-from aiocognito.emulator import Unsettled
+from aiocognito import _srp as srp
+from aiocognito.emulator import Assumptions
 from aiocognito.emulator.totp import SoftwareToken
 from aiocognito.emulator.users import User
 
@@ -163,7 +163,7 @@ async def test_without_tracking(ask: Bench) -> None:
     status = await ask.refused("UpdateDeviceStatus", **members, DeviceRememberedStatus="remembered")
     assert status == off
     assert await ask.refused("ListDevices", AccessToken=result["AccessToken"]) == off
-    ask.world.unsettled = Unsettled(devices_off_message="Off.")
+    ask.world.unsettled = Assumptions(devices_off_message="Off.")
     assert (await ask.refused("ListDevices", AccessToken=result["AccessToken"]))[1] == "Off."
 
 

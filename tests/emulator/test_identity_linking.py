@@ -11,21 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiocognito.emulator import (
+    Assumptions,
     Clock,
     CognitoEmulator,
     EmulatedIdentityPool,
     EmulatedUserPool,
-    Unsettled,
-    documents,
+    serialization,
 )
+from aiocognito.emulator.errors import ApiError
 from aiocognito.emulator.identity_pools import linking
 from aiocognito.emulator.identity_pools import logins as verifying
 from aiocognito.emulator.identity_pools.logins import Login
 from aiocognito.emulator.identity_pools.pool import IdentityPool
 from aiocognito.emulator.randomness import Randomness
-from aiocognito.emulator.refusals import Refusal
+from aiocognito.emulator.state import EmulatorState
 from aiocognito.emulator.tokens.keys import KeyPair
-from aiocognito.emulator.world import World
 
 from .bench import OnePair
 from .identities import Identities, provider
@@ -178,7 +178,7 @@ async def test_an_open_id_token_links_as_well(shop: Shop) -> None:
 
 
 async def test_the_other_reading_of_a_merge(key_pair: KeyPair, identities: Identities) -> None:
-    unsettled = Unsettled(merge_keeps_login_identity=False)
+    unsettled = Assumptions(merge_keeps_login_identity=False)
     async with CognitoEmulator(keys=OnePair(key_pair), unsettled=unsettled) as emulator:
         shop = await open_shop(emulator, Identities(emulator, identities.http))
         login = await shop.one()
@@ -189,7 +189,7 @@ async def test_the_other_reading_of_a_merge(key_pair: KeyPair, identities: Ident
 
 
 async def test_the_other_reading_of_a_foreign_login(key_pair: KeyPair, identities: Identities) -> None:
-    unsettled = Unsettled(foreign_login_is_forbidden=False)
+    unsettled = Assumptions(foreign_login_is_forbidden=False)
     async with CognitoEmulator(keys=OnePair(key_pair), unsettled=unsettled) as emulator:
         shop = await open_shop(emulator, Identities(emulator, identities.http))
         identity_id = await shop.ask.get_id(shop.pool, await shop.one("ana"))
@@ -283,19 +283,19 @@ REQUESTS = st.lists(
 def test_what_always_holds(
     requests: list[tuple[int | None, list[Login]]], keeps_login_identity: bool
 ) -> None:
-    unsettled = Unsettled(merge_keeps_login_identity=keeps_login_identity)
-    world = World(clock=Clock(lambda: 1.0), random=Randomness(1), unsettled=unsettled)
+    unsettled = Assumptions(merge_keeps_login_identity=keeps_login_identity)
+    world = EmulatorState(clock=Clock(lambda: 1.0), random=Randomness(1), unsettled=unsettled)
     pool = IdentityPool("us-east-1:1", {"AllowUnauthenticatedIdentities": True})
     for number, logins in requests:
         known = list(pool.identities.values())
-        before = documents.encode(pool)
+        before = serialization.encode(pool)
         try:
             if number is None or not known:
                 found = linking.resolve(world, pool, logins)
             else:
                 found = linking.enter(world, pool, known[number % len(known)], logins)
-        except Refusal:
-            assert documents.encode(pool) == before
+        except ApiError:
+            assert serialization.encode(pool) == before
             continue
         # Whoever was let in has all their logins from now on, and can come again.
         assert found.successor is None

@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 from signed import Key
 
-from aiocognito.emulator import CognitoEmulator, EmulatedIdentityPool, EmulatedUserPool, Unsettled
+from aiocognito.emulator import Assumptions, CognitoEmulator, EmulatedIdentityPool, EmulatedUserPool
 from aiocognito.emulator.tokens.keys import KeyPair
 
 from .bench import PASSWORD, OnePair, claims
@@ -314,7 +314,7 @@ async def test_the_user_pool_is_asked_if_it_shall_be(
 async def test_a_sign_out_that_spares_access_tokens_counts_here(
     identities: Identities, key_pair: KeyPair
 ) -> None:
-    unsettled = Unsettled(admin_sign_out_ends_access_tokens=False)
+    unsettled = Assumptions(admin_sign_out_ends_access_tokens=False)
     async with CognitoEmulator(keys=OnePair(key_pair), unsettled=unsettled) as emulator:
         ask = Identities(emulator, identities.http)
         people = await emulator.create_user_pool()

@@ -11,7 +11,7 @@ from botocore.validate import ParamValidator
 
 from aiocognito.emulator import CognitoEmulator, EmulatedUserPool
 from aiocognito.emulator.identity_pools.operations import TABLE
-from aiocognito.emulator.keeping import Keeper
+from aiocognito.emulator.persistence import StateDirectory
 from aiocognito.emulator.service_model import IDENTITY_POOLS, ServiceModel
 from aiocognito.emulator.tokens.keys import KeyPair
 
@@ -406,8 +406,8 @@ async def test_reading_writes_nothing(
     pool = await emulator.create_identity_pool(user_pools=[people], AllowUnauthenticatedIdentities=True)
     identity_id = await identities.get_id(pool)
     written = []
-    monkeypatch.setattr(emulator.world, "keep", Keeper(tmp_path, emulator.world).keep)
-    monkeypatch.setattr(Keeper, "_write_all", lambda _: written.append(1) or _nothing())
+    monkeypatch.setattr(emulator.world, "keep", StateDirectory(tmp_path, emulator.world).keep)
+    monkeypatch.setattr(StateDirectory, "_write_all", lambda _: written.append(1) or _nothing())
     named = {"IdentityPoolId": pool.id}
     await identities("DescribeIdentityPool", **named)
     await identities("GetIdentityPoolRoles", **named)

@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 from attrs import define
 
-from aiocognito.emulator import CognitoEmulator, directory_lock, documents, keeping
+from aiocognito.emulator import CognitoEmulator, directory_lock, persistence, serialization
 from aiocognito.emulator.tokens.book import TokenBook
 from aiocognito.emulator.tokens.keys import KeyPair, KeyRing
 
@@ -28,7 +28,7 @@ from aiocognito.emulator import CognitoEmulator
 
 async def main():
     async with CognitoEmulator(data=sys.argv[1], port=int(sys.argv[2])) as emulator:
-        pool = emulator.kept_user_pool() or await emulator.create_user_pool()
+        pool = emulator.existing_user_pool() or await emulator.create_user_pool()
         print(emulator.url, pool.id, pool.client_id, flush=True)
         await asyncio.Event().wait()
 
@@ -57,7 +57,7 @@ async def tokens(emulator: CognitoEmulator, client_id: str, password: str = PASS
 
 async def test_everything_is_there_again(start: Callable[[], CognitoEmulator]) -> None:
     async with start() as emulator:
-        assert emulator.kept_user_pool() is None
+        assert emulator.existing_user_pool() is None
         pool = await emulator.create_user_pool(client={"GenerateSecret": True})
         other = await emulator.ask(
             "CreateUserPoolClient",
@@ -79,12 +79,12 @@ async def test_everything_is_there_again(start: Callable[[], CognitoEmulator]) -
         secret = pool.client_secret
 
     async with start() as emulator:
-        kept = emulator.kept_user_pool()
+        kept = emulator.existing_user_pool()
         assert kept is not None
         assert (kept.id, kept.client_id, kept.client_secret) == (pool.id, pool.client_id, secret)
         assert emulator.clock() >= now
         after = kept.state
-        assert documents.encode(after) == documents.encode(before)
+        assert serialization.encode(after) == serialization.encode(before)
         ana = after.users.find(EMAIL) or after.users.find("ana")
         assert ana is not None
         assert ana.lockout.failures == 3
@@ -103,7 +103,7 @@ async def test_everything_is_there_again(start: Callable[[], CognitoEmulator]) -
         await emulator.ask("DeleteUserPool", UserPoolId=pool.id)
 
     async with start() as emulator:
-        assert emulator.kept_user_pool() is None
+        assert emulator.existing_user_pool() is None
 
 
 async def sent(emulator: CognitoEmulator) -> str:
@@ -131,13 +131,13 @@ async def test_a_start_is_counted_before_anything_that_was_drawn_in_it_is_kept(
     async with start() as emulator:
         await emulator.create_user_pool()
     written: list[str] = []
-    replace = keeping.replace
+    replace = persistence.replace
 
     def record(path: Path, data: bytes) -> None:
         written.append(path.name)
         replace(path, data)
 
-    monkeypatch.setattr(keeping, "replace", record)
+    monkeypatch.setattr(persistence, "replace", record)
     async with start() as emulator:
         pool = await emulator.create_user_pool()
     assert written.index("emulator.json") < written.index(f"{pool.id}.pool.json")
@@ -147,7 +147,7 @@ async def test_a_pool_without_clients(start: Callable[[], CognitoEmulator]) -> N
     async with start() as emulator:
         await emulator.ask("CreateUserPool", PoolName="first")
         pool = await emulator.create_user_pool()
-        kept = emulator.kept_user_pool()
+        kept = emulator.existing_user_pool()
         assert kept is not None
         assert kept.id == pool.id
 
@@ -160,7 +160,7 @@ async def test_refusals_count_too(start: Callable[[], CognitoEmulator]) -> None:
             with pytest.raises(ValueError, match="Incorrect"):
                 await tokens(emulator, pool.client_id, NEW_PASSWORD)
     async with start() as emulator:
-        kept = emulator.kept_user_pool()
+        kept = emulator.existing_user_pool()
         assert kept is not None
         ana = kept.state.users.find("ana")
         assert ana is not None
@@ -171,7 +171,7 @@ async def test_keys_of_ones_own(tmp_path: Path, http: aiohttp.ClientSession) -> 
     found = []
     for _ in range(2):
         async with CognitoEmulator(data=tmp_path) as emulator:
-            pool = emulator.kept_user_pool() or await emulator.create_user_pool()
+            pool = emulator.existing_user_pool() or await emulator.create_user_pool()
             async with http.get(f"{emulator.url}/{pool.id}/.well-known/jwks.json") as response:
                 found.append(await response.json())
             await emulator.ask("UpdateUserPool", UserPoolId=pool.id)
@@ -205,7 +205,7 @@ async def test_many_at_once_are_written_together(
     start: Callable[[], CognitoEmulator], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[str] = []
-    real = keeping.replace
+    real = persistence.replace
 
     def count(path: Path, data: bytes) -> None:
         written.append(path.name)
@@ -213,13 +213,13 @@ async def test_many_at_once_are_written_together(
 
     async with start() as emulator:
         pool = await emulator.create_user_pool()
-        monkeypatch.setattr(keeping, "replace", count)
+        monkeypatch.setattr(persistence, "replace", count)
         members = {"ClientId": pool.client_id, "Password": PASSWORD}
         await asyncio.gather(*(emulator.ask("SignUp", **members, Username=f"user{n}") for n in range(50)))
         assert len(pool.state.users) == 50
         assert 1 <= sum(name.endswith(".pool.json") for name in written) < 50
     async with start() as emulator:
-        kept = emulator.kept_user_pool()
+        kept = emulator.existing_user_pool()
         assert kept is not None
         assert len(kept.state.users) == 50
 
@@ -369,7 +369,7 @@ async def test_a_key_of_another_kind(tmp_path: Path) -> None:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     with pytest.raises(TypeError, match="RSA"):
-        keeping._load_key({"kid": "a", "pem": pem.decode()})
+        persistence._load_key({"kid": "a", "pem": pem.decode()})
 
 
 async def test_keys_that_could_not_be_made() -> None:
@@ -408,16 +408,16 @@ class Odd:
     ],
 )
 def test_values_come_back(value: object) -> None:
-    document = json.loads(json.dumps(documents.encode(value)))
-    assert documents.decode(document) == value
-    assert type(documents.decode(document)) is type(value)
+    document = json.loads(json.dumps(serialization.encode(value)))
+    assert serialization.decode(document) == value
+    assert type(serialization.decode(document)) is type(value)
 
 
 def test_one_value_stays_one() -> None:
     from aiocognito.emulator.attempts import Attempts
 
     shared = Attempts()
-    first, second = documents.decode(documents.encode([shared, shared]))
+    first, second = serialization.decode(serialization.encode([shared, shared]))
     assert first is second
     assert first is not shared
 
@@ -425,26 +425,26 @@ def test_one_value_stays_one() -> None:
 def test_what_is_not_kept_is_made_anew() -> None:
     book = TokenBook()
     book.add_genuine("token")
-    assert not documents.decode(documents.encode(book)).genuine("token")
+    assert not serialization.decode(serialization.encode(book)).genuine("token")
 
 
 def test_a_new_field_has_its_default() -> None:
-    document = documents.encode(TokenBook())
+    document = serialization.encode(TokenBook())
     del document["fields"]["grants"]
-    assert documents.decode(document).grants == {}
+    assert serialization.decode(document).grants == {}
     from aiocognito.emulator.attempts import Lockout
 
-    document = documents.encode(Lockout(failures=2))
+    document = serialization.encode(Lockout(failures=2))
     del document["fields"]["failures"]
-    assert documents.decode(document).failures == 0
+    assert serialization.decode(document).failures == 0
 
 
 def test_what_cannot_be_kept() -> None:
     with pytest.raises(TypeError, match=r"Odd\.held holds a function, which cannot be kept"):
-        documents.encode(Odd(lambda: None))
+        serialization.encode(Odd(lambda: None))
 
 
 @pytest.mark.parametrize("name", ["os:system", ".clock:Clock", ".pool:json.loads", ".pool:", "builtins:eval"])
 def test_classes_that_are_not_the_emulators(name: str) -> None:
     with pytest.raises((ValueError, AttributeError), match=r"no class of the emulator's"):
-        documents.decode({"object": name, "number": 0, "fields": {}})
+        serialization.decode({"object": name, "number": 0, "fields": {}})

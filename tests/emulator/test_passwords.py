@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aiocognito.emulator import Unsettled
+from aiocognito.emulator import Assumptions
 
 from .bench import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench, wrong
 
@@ -165,7 +165,7 @@ async def test_limits_and_policy_tell_nobody_apart(blank: Bench, name: str) -> N
 
 
 async def test_the_hidden_may_be_refused(blank: Bench) -> None:
-    blank.world.unsettled = Unsettled(hidden_users_cannot_reset=True)
+    blank.world.unsettled = Assumptions(hidden_users_cannot_reset=True)
     await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
     refusal = await blank.refused("ForgotPassword", **forgot(blank, "nobody"))
     assert refusal[0] == "InvalidParameterException"

@@ -16,7 +16,7 @@ from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 from sign_in.authenticator import Authenticator
 
-from aiocognito import srp
+from aiocognito import _srp as srp
 from aiocognito.emulator import CognitoEmulator
 from aiocognito.emulator.operations import (
     TABLE,

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from aiocognito.emulator import dispatch, service_model
+from aiocognito.emulator.errors import ApiError
 from aiocognito.emulator.operations import TABLE
-from aiocognito.emulator.refusals import Refusal
 from aiocognito.emulator.service_model import IDENTITY_POOLS, USER_POOLS, Service, ServiceModel
 from aiocognito.emulator.unicode_classes import translate
 
@@ -146,7 +146,7 @@ async def test_codes_that_are_not_declared(
     blank: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def odd(*_: object) -> dict[str, Any]:
-        raise Refusal("TeapotException", "Short and stout.")
+        raise ApiError("TeapotException", "Short and stout.")
 
     monkeypatch.setattr(dispatch, "TABLE", {"ListUserPools": odd})
     reply = await dispatch.answer(blank.world, blank.model, "ListUserPools", b'{"MaxResults": 1}')

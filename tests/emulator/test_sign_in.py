@@ -8,9 +8,9 @@ from typing import Any
 import attrs
 import pytest
 
-from aiocognito import srp
-from aiocognito.emulator import Unsettled
-from aiocognito.emulator.signing_in.proof import parse_timestamp
+from aiocognito import _srp as srp
+from aiocognito.emulator import Assumptions
+from aiocognito.emulator.auth.srp import parse_timestamp
 
 from .bench import EMAIL, NEW_PASSWORD, PASSWORD, Bench, Refused, claims
 
@@ -111,7 +111,7 @@ async def test_states_that_refuse(ask: Bench, way: str) -> None:
 
 
 async def test_the_order_of_checks_can_be_believed_otherwise(ask: Bench) -> None:
-    ask.world.unsettled = Unsettled(
+    ask.world.unsettled = Assumptions(
         disabled_before_password=True, unconfirmed_before_password=True, reset_required_before_password=False
     )
     user = await ask.add_user(status="UNCONFIRMED")

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import pytest
 
-from aiocognito.emulator import Unsettled
+from aiocognito.emulator import Assumptions
 
 from .bench import EMAIL, PASSWORD, PHONE, Bench, wrong
 
@@ -210,7 +210,7 @@ async def test_case_is_ignored_where_the_pool_says_so(blank: Bench) -> None:
 
 
 async def test_case_is_kept_if_that_is_believed(blank: Bench) -> None:
-    blank.world.unsettled = Unsettled(lower_case_usernames=False)
+    blank.world.unsettled = Assumptions(lower_case_usernames=False)
     await blank.make_pool(UsernameConfiguration={"CaseSensitive": False})
     await sign_up(blank, "Ana")
     assert (await blank.admin("AdminGetUser", "ana"))["Username"] == "Ana"
@@ -401,7 +401,7 @@ async def test_disabled_users_get_no_code(verifying: Bench) -> None:
 
 @pytest.mark.parametrize("belief", [MISMATCH, EXPIRED])
 async def test_unknown_users_are_hidden(blank: Bench, belief: tuple[str, str]) -> None:
-    blank.world.unsettled = attrs.evolve(Unsettled(), hidden_user_confirm_sign_up=belief[0])
+    blank.world.unsettled = attrs.evolve(Assumptions(), hidden_user_confirm_sign_up=belief[0])
     hides = {"PreventUserExistenceErrors": "ENABLED"}
     await blank.make_pool(AutoVerifiedAttributes=["email", "phone_number"], client=hides)
     assert await not_confirmed(blank, "123456", "nobody") == belief

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiocognito.emulator import CognitoEmulator, Unsettled
+from aiocognito.emulator import Assumptions, CognitoEmulator
 from aiocognito.emulator.hosted_ui.client_authentication import authenticate
 from aiocognito.emulator.hosted_ui.oauth_errors import OAuthError
 from aiocognito.emulator.identities import entry, put
+from aiocognito.emulator.state import EmulatorState
 from aiocognito.emulator.tokens.keys import KeyPair
-from aiocognito.emulator.world import World
 
 from .bench import EMAIL, OnePair, claims
 from .oauth import ALL, CALLBACK, ROTATING, VERIFIER, App, make_app
@@ -128,7 +128,7 @@ class TestCodes:
             await app.emulator.ask("GetUser", AccessToken=found["access_token"])
 
     async def test_the_other_reading_of_a_second_use(self, key_pair: KeyPair, http: Any) -> None:
-        unsettled = Unsettled(code_reuse_revokes=False)
+        unsettled = Assumptions(code_reuse_revokes=False)
         async with CognitoEmulator(keys=OnePair(key_pair), unsettled=unsettled) as emulator:
             app = await make_app(emulator, http)
             code = app.code()
@@ -176,7 +176,7 @@ class TestCodes:
         assert await app.error(app.exchange(code)) == "invalid_grant"
 
     async def test_the_other_reading_of_a_failed_exchange(self, key_pair: KeyPair, http: Any) -> None:
-        unsettled = Unsettled(failed_exchange_burns_code=False)
+        unsettled = Assumptions(failed_exchange_burns_code=False)
         async with CognitoEmulator(keys=OnePair(key_pair), unsettled=unsettled) as emulator:
             app = await make_app(emulator, http)
             code = app.code()
@@ -266,7 +266,7 @@ class TestClientAuthentication:
         assert await app.error(app.exchange(app.code(), client_id="nobody")) == "invalid_client"
 
     async def test_the_other_status(self, key_pair: KeyPair, http: Any) -> None:
-        unsettled = Unsettled(wrong_client_status=401)
+        unsettled = Assumptions(wrong_client_status=401)
         async with CognitoEmulator(keys=OnePair(key_pair), unsettled=unsettled) as emulator:
             app = await make_app(emulator, http)
             answered = await app.post("token", app.exchange("any", client_id="nobody"))
@@ -463,7 +463,7 @@ class TestMachines:
         assert await machine.error(asked(machine)) == "invalid_grant"
 
     async def test_the_error_that_the_rfc_has(self, key_pair: KeyPair, http: Any) -> None:
-        unsettled = Unsettled(machine_scope_error="invalid_scope")
+        unsettled = Assumptions(machine_scope_error="invalid_scope")
         async with CognitoEmulator(keys=OnePair(key_pair), unsettled=unsettled) as emulator:
             pool = await emulator.create_user_pool()
             await pool.add_resource_server("orders", ["read"])
@@ -599,7 +599,7 @@ async def test_what_was_spent_stays_spent(key_pair: KeyPair, http: Any, tmp_path
         code, unused = app.code(), app.code()
         found = await app.token(app.exchange(code))
     async with CognitoEmulator(keys=OnePair(key_pair), data=tmp_path) as emulator:
-        pool = emulator.kept_user_pool()
+        pool = emulator.existing_user_pool()
         assert pool is not None
         app = App(emulator, pool, http)
         assert await app.token(app.renewal(found["refresh_token"]))
@@ -627,5 +627,5 @@ def test_any_header_is_refused_in_oauth_s_words(text: str, encoded: bool) -> Non
     for scheme in ("Basic ", ""):
         header = scheme + (pair if encoded else text)
         with pytest.raises(OAuthError) as refusal:
-            authenticate(World(), {}, header, status=400)
+            authenticate(EmulatorState(), {}, header, status=400)
         assert refusal.value.error == "invalid_client"

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jose import jwt
 
-from aiocognito.emulator import Unsettled
+from aiocognito.emulator import Assumptions
 from aiocognito.emulator.tokens.issue import sign
 from aiocognito.emulator.tokens.keys import KeyPair, KeyRing, SigningKey
 
@@ -264,7 +264,7 @@ async def test_rotation(rotating: Bench) -> None:
 
 
 async def test_reuse_may_spare_the_family(rotating: Bench) -> None:
-    rotating.world.unsettled = Unsettled(reuse_ends_family=False)
+    rotating.world.unsettled = Assumptions(reuse_ends_family=False)
     first = (await rotating.tokens())["RefreshToken"]
     second = (await refresh(rotating, first))["RefreshToken"]
     rotating.advance(11)
@@ -302,7 +302,7 @@ async def test_the_older_flow_does_not_rotate(rotating: Bench) -> None:
     }
     refusal = await rotating.refused("InitiateAuth", **members)
     assert refusal == ("InvalidParameterException", "Refresh Token flow not enabled for this client")
-    rotating.world.unsettled = Unsettled(rotation_refuses_refresh_flow=False)
+    rotating.world.unsettled = Assumptions(rotation_refuses_refresh_flow=False)
     answer = await rotating("InitiateAuth", **members)
     assert "RefreshToken" in answer["AuthenticationResult"]
 
@@ -318,7 +318,7 @@ async def test_rotation_and_the_refresh_flow_at_creation(blank: Bench) -> None:
         "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
     }
     await blank.make_pool(client=both)
-    blank.world.unsettled = Unsettled(rotation_forbids_refresh_flow_at_creation=True)
+    blank.world.unsettled = Assumptions(rotation_forbids_refresh_flow_at_creation=True)
     members = {"UserPoolId": blank.pool_id, "ClientName": "app", **both}
     assert (await blank.refused("CreateUserPoolClient", **members))[0] == "InvalidParameterException"
 
@@ -394,7 +394,7 @@ async def test_signed_out_by_an_administrator(ask: Bench) -> None:
 
 
 async def test_an_administrators_sign_out_may_spare_access_tokens(ask: Bench) -> None:
-    ask.world.unsettled = Unsettled(admin_sign_out_ends_access_tokens=False)
+    ask.world.unsettled = Assumptions(admin_sign_out_ends_access_tokens=False)
     await ask.add_user()
     result = await ask.tokens()
     await ask.admin("AdminUserGlobalSignOut")

@@ -9,10 +9,10 @@ from pathlib import Path
 import attrs
 import pytest
 
-from aiocognito.emulator import Unsettled
+from aiocognito.emulator import Assumptions
 
-NAMES = [field.name for field in attrs.fields(Unsettled)]
-PACKAGE = Path(inspect.getfile(Unsettled)).parent
+NAMES = [field.name for field in attrs.fields(Assumptions)]
+PACKAGE = Path(inspect.getfile(Assumptions)).parent
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -22,7 +22,7 @@ def test_it_is_used(name: str) -> None:
 
 
 def test_it_is_explained() -> None:
-    tree = ast.parse(inspect.getsource(Unsettled))
+    tree = ast.parse(inspect.getsource(Assumptions))
     found = tree.body[0]
     assert isinstance(found, ast.ClassDef)
     for statement, following in zip(found.body, [*found.body[1:], None], strict=True):

@@ -8,8 +8,8 @@ import pytest
 
 from aiocognito import errors
 from aiocognito.errors import AuthError, ServiceError, service_error
-from aiocognito.errors.operations import BY_OPERATION
-from aiocognito.errors.refusals import RefusalSubject, subject_of
+from aiocognito.errors._operations import BY_OPERATION
+from aiocognito.errors._refusals import RefusalSubject, subject_of
 
 ID = "1example23456789abcdefghij"
 REFRESH = "GetTokensFromRefreshToken"

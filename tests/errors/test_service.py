@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from aiocognito import errors
 from aiocognito.errors import ServiceError, service_error
-from aiocognito.errors.codes import BY_CODE
-from aiocognito.errors.operations import BY_OPERATION
+from aiocognito.errors._codes import BY_CODE
+from aiocognito.errors._operations import BY_OPERATION
 
 # Amplify's enumerations of service exceptions: the name of each, and the codes in it.
 AMPLIFY: dict[str, list[str]] = json.loads(

@@ -9,7 +9,7 @@ import pytest
 from aiocognito import AuthClient, errors
 from aiocognito.emulator import CognitoEmulator
 from aiocognito.errors import AuthError, AuthValidationError, AuthValidationErrorCode, service_error
-from aiocognito.errors.operations import BY_OPERATION
+from aiocognito.errors._operations import BY_OPERATION
 
 from .test_refusals import APP_CLIENT, IDENTITY_POOL, REFRESH
 from .test_tree import CLASSES

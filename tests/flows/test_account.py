@@ -8,8 +8,8 @@ import pytest
 from scripted import CONFIG, Clock, attach, scripted_client, signed_in
 
 from aiocognito import AuthEvent, MemoryStorage, errors, steps
-from aiocognito.mfa import MfaPreference
-from aiocognito.models import CodeDeliveryDetails
+from aiocognito._mfa import MfaPreference
+from aiocognito._models import CodeDeliveryDetails
 
 SENT = {"Destination": "a***@e***", "DeliveryMedium": "EMAIL", "AttributeName": "email"}
 DELIVERY = CodeDeliveryDetails("a***@e***", "EMAIL", "email")

@@ -21,11 +21,11 @@ from scripted import (
 )
 
 from aiocognito import AuthClient, errors, steps
-from aiocognito.answers import RememberedDevice
+from aiocognito._flows.challenges import CHALLENGES, Answer
+from aiocognito._flows.context import FlowContext
+from aiocognito._models import CodeDeliveryDetails, TotpSetupDetails
+from aiocognito._responses import RememberedDevice
 from aiocognito.errors import NetworkError
-from aiocognito.flows.challenges import CHALLENGES, Answer
-from aiocognito.flows.conversation import Conversation
-from aiocognito.models import CodeDeliveryDetails, TotpSetupDetails
 
 RESPOND = "RespondToAuthChallenge"
 ASSOCIATE, VERIFY = "AssociateSoftwareToken", "VerifySoftwareToken"
@@ -189,7 +189,7 @@ def test_no_secret_of_an_answer_is_in_a_repr() -> None:
     assert "S3cret" not in repr(answer)
     assert "phone" in repr(answer)
     devices = {"ana": RememberedDevice("key", "group", "S3cret")}
-    talk = Conversation(None, lambda: 0.0, {"k": "S3cret"}, devices)  # type: ignore[arg-type]  # a stand-in
+    talk = FlowContext(None, lambda: 0.0, {"k": "S3cret"}, devices)  # type: ignore[arg-type]  # a stand-in
     assert "S3cret" not in repr(talk)
     assert "key" not in repr(talk)
 

@@ -28,10 +28,11 @@ from scripted import (
     scripted_manager,
 )
 
-from aiocognito import AuthClient, MemoryStorage, SessionManager, errors, srp, steps
-from aiocognito.answers import RememberedDevice
+from aiocognito import AuthClient, MemoryStorage, SessionManager, errors, steps
+from aiocognito import _srp as srp
+from aiocognito._responses import RememberedDevice
+from aiocognito._session import compare_and_set
 from aiocognito.errors import NetworkError
-from aiocognito.session import compare_and_set
 
 INITIATE, RESPOND, CONFIRM = "InitiateAuth", "RespondToAuthChallenge", "ConfirmDevice"
 REFRESH = "GetTokensFromRefreshToken"

@@ -11,7 +11,7 @@ import pytest
 from scripted import ScriptedService, refusal, scripted_client, signed_in
 
 from aiocognito import AuthClient, errors
-from aiocognito.models import WebAuthnCredential
+from aiocognito._models import WebAuthnCredential
 
 START, COMPLETE = "StartWebAuthnRegistration", "CompleteWebAuthnRegistration"
 LIST, DELETE = "ListWebAuthnCredentials", "DeleteWebAuthnCredential"

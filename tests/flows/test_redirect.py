@@ -12,6 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiocognito import AuthConfig, OAuthConfig
+from aiocognito._flows import redirect
+from aiocognito._flows.redirect import Departure, depart, read_callback
+from aiocognito._gateways.hosted_ui import HostedUi, form
+from aiocognito._gateways.http import Http
 from aiocognito.errors import (
     AuthValidationError,
     InvalidPreferredRedirectUrlException,
@@ -19,10 +23,6 @@ from aiocognito.errors import (
     OAuthNotConfigureException,
     OAuthSignInException,
 )
-from aiocognito.flows import redirect
-from aiocognito.flows.redirect import Departure, depart, read_callback
-from aiocognito.services.hosted_ui import HostedUi, form
-from aiocognito.services.http import Http
 
 VECTORS = json.loads((Path(__file__).parents[1] / "data/hosted_ui.json").read_text("utf-8"))
 AMPLIFY = AuthConfig(

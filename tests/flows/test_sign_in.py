@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from scripted import CONFIG, VERIFIER, Clock, jwt, scripted_client
 
-from aiocognito import AuthEvent, SessionManager, UserContext, errors, srp, steps
+from aiocognito import AuthEvent, SessionManager, UserContext, errors, steps
+from aiocognito import _srp as srp
 
 INITIATE, RESPOND = "InitiateAuth", "RespondToAuthChallenge"
 
@@ -239,7 +240,7 @@ async def test_b75_the_end_users_context_goes_with_every_operation_that_accepts_
 
 
 async def test_tokens_brought_by_the_caller_serve_what_needs_a_signed_in_person() -> None:
-    from aiocognito.models import AuthTokens
+    from aiocognito._models import AuthTokens
 
     class Provider:
         async def get_tokens(self, **_: object) -> AuthTokens | None:

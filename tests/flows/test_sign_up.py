@@ -8,7 +8,7 @@ import pytest
 from scripted import CONFIG, scripted_client
 
 from aiocognito import errors, steps
-from aiocognito.models import CodeDeliveryDetails
+from aiocognito._models import CodeDeliveryDetails
 
 SENT = {"Destination": "a***@e***", "DeliveryMedium": "EMAIL", "AttributeName": "email"}
 DELIVERY = CodeDeliveryDetails("a***@e***", "EMAIL", "email")

@@ -9,9 +9,10 @@ import pytest
 from attrs import evolve
 from scripted import CONFIG, VERIFIER, challenge, refusal, scripted_client
 
-from aiocognito import errors, srp, steps
-from aiocognito.config import PasswordlessConfig, WebAuthnConfig
-from aiocognito.models import CodeDeliveryDetails
+from aiocognito import _srp as srp
+from aiocognito import errors, steps
+from aiocognito._config import PasswordlessConfig, WebAuthnConfig
+from aiocognito._models import CodeDeliveryDetails
 
 INITIATE, RESPOND = "InitiateAuth", "RespondToAuthChallenge"
 EMAIL = {"CODE_DELIVERY_DELIVERY_MEDIUM": "EMAIL", "CODE_DELIVERY_DESTINATION": "a***@e***"}

@@ -11,11 +11,11 @@ from hosted import config, hosted_client
 from scripted import CONFIG, jwt, scripted_client, signed_in
 
 from aiocognito import ClientCredentials, SessionManager
+from aiocognito._jwt import JWT
+from aiocognito._models import AuthTokens
 from aiocognito.errors import UserUnAuthenticatedException
 from aiocognito.integrations import httpx as integration
 from aiocognito.integrations.httpx import SessionAuth
-from aiocognito.jwt import JWT
-from aiocognito.models import AuthTokens
 from aiocognito.storage import MemoryStorage
 
 TOKEN = "access-s3cr3t"

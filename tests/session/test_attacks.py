@@ -20,8 +20,8 @@ from aiocognito import (
     SessionManager,
     Storage,
     errors,
-    hub,
 )
+from aiocognito import _hub as hub
 
 PASSWORD_AUTH: dict[str, Any] = {"auth_flow_type": "USER_PASSWORD_AUTH"}
 REFRESH = "GetTokensFromRefreshToken"

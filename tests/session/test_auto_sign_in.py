@@ -24,19 +24,12 @@ from scripted import (
     signed_in,
 )
 
-from aiocognito import (
-    AuthClient,
-    AutoSignInOptions,
-    MemoryStorage,
-    SessionManager,
-    errors,
-    steps,
-)
+from aiocognito import AuthClient, AutoSignInOptions, MemoryStorage, SessionManager, errors, steps
+from aiocognito._models import CodeDeliveryDetails
+from aiocognito._results import SignUpResult
+from aiocognito._session import auto_sign_in
+from aiocognito._session.record import PendingAutoSignIn
 from aiocognito.errors import NetworkError
-from aiocognito.models import CodeDeliveryDetails
-from aiocognito.results import SignUpResult
-from aiocognito.session import auto_sign_in
-from aiocognito.session.record import PendingAutoSignIn
 
 INITIATE, RESPOND = "InitiateAuth", "RespondToAuthChallenge"
 SENT = {"Destination": "a***@e***", "DeliveryMedium": "EMAIL", "AttributeName": "email"}

@@ -10,8 +10,8 @@ import pytest
 from anyio import wait_all_tasks_blocked
 
 from aiocognito import FileStorage, MemoryStorage, errors
-from aiocognito.session import compare_and_set as module
-from aiocognito.session.compare_and_set import compare_and_set
+from aiocognito._session import compare_and_set as module
+from aiocognito._session.compare_and_set import compare_and_set
 
 
 class Time:

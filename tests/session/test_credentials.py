@@ -13,6 +13,9 @@ from hosted import config as hosted_config
 from scripted import Clock, ScriptedService, attach, jwt, signed_in
 
 from aiocognito import AuthClient, AuthConfig, MemoryStorage
+from aiocognito._jwt import decode_jwt
+from aiocognito._models import AuthSession, AuthTokens
+from aiocognito._session.backoff import EARLY_RETRY_SECONDS
 from aiocognito.errors import (
     CredentialsException,
     CredentialsNotFoundException,
@@ -24,9 +27,6 @@ from aiocognito.errors import (
     UserUnAuthenticatedException,
     service_error,
 )
-from aiocognito.jwt import decode_jwt
-from aiocognito.models import AuthSession, AuthTokens
-from aiocognito.session.patience import EARLY_RETRY_SECONDS
 
 POOL = "us-east-1:0e1f2a3b-0000-4000-8000-000000000000"
 CONFIG = AuthConfig(
@@ -72,7 +72,7 @@ class Identities(ScriptedService):
 
 
 @frozen
-class World:
+class EmulatorState:
     client: AuthClient
     pool: ScriptedService
     identities: Identities
@@ -108,7 +108,7 @@ class UserPool(ScriptedService):
 @asynccontextmanager
 async def world(
     settings: AuthConfig = CONFIG, *, ahead: float = 0.0, **arguments: Any
-) -> AsyncIterator[World]:
+) -> AsyncIterator[EmulatorState]:
     """A client whose clock is ``ahead`` of the services' clock."""
     clock = arguments.pop("clock", None) or Clock()
     pool, identities = UserPool(clock), Identities(clock)
@@ -117,7 +117,7 @@ async def world(
     async with AuthClient(settings, clock=lambda: clock() + ahead, **arguments) as client:
         attach(client, pool)
         client._session.shared.connections._identity_pool_service = identities  # type: ignore[assignment]  # a stand-in
-        yield World(client, pool, identities, clock)
+        yield EmulatorState(client, pool, identities, clock)
 
 
 # Guests

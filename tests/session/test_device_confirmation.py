@@ -22,9 +22,9 @@ from scripted import (
 )
 
 from aiocognito import AuthClient, MemoryStorage, errors
-from aiocognito.answers import RememberedDevice
+from aiocognito._responses import RememberedDevice
+from aiocognito._session.record import SessionRecord, dump, load
 from aiocognito.errors import NetworkError, StorageError
-from aiocognito.session.record import SessionRecord, dump, load
 
 KEY, GROUP = "us-east-1_01234567-89ab-cdef-0123-456789abcdef", "-abcDEF12"
 INITIATE, CONFIRM, REFRESH = "InitiateAuth", "ConfirmDevice", "GetTokensFromRefreshToken"

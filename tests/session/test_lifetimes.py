@@ -11,9 +11,9 @@ import pytest
 from scripted import CONFIG, Clock, ScriptedService, attach, signed_in
 
 from aiocognito import AuthClient, AuthEvent, Hub, MemoryStorage, SessionManager, errors
-from aiocognito.answers import RememberedDevice
-from aiocognito.session import keys
-from aiocognito.session.record import is_mark
+from aiocognito._responses import RememberedDevice
+from aiocognito._session import keys
+from aiocognito._session.record import is_mark
 
 DAY = 86_400.0
 

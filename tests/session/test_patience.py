@@ -2,12 +2,12 @@
 
 from scripted import Clock
 
-from aiocognito.session.patience import EARLY_RETRY_SECONDS, Patience
+from aiocognito._session.backoff import EARLY_RETRY_SECONDS, RenewalBackoff
 
 
 def test_what_failed_rests_and_nothing_else() -> None:
     clock = Clock()
-    patience = Patience(clock)
+    patience = RenewalBackoff(clock)
     assert patience.until("a") < clock()
     patience.put_off("a")
     assert patience.until("a") == clock() + EARLY_RETRY_SECONDS
@@ -16,7 +16,7 @@ def test_what_failed_rests_and_nothing_else() -> None:
 
 def test_what_has_rested_is_forgotten() -> None:
     clock = Clock()
-    patience = Patience(clock)
+    patience = RenewalBackoff(clock)
     patience.put_off("a")
     clock.advance(EARLY_RETRY_SECONDS - 1)
     patience.put_off("b")
@@ -28,7 +28,7 @@ def test_what_has_rested_is_forgotten() -> None:
 
 def test_putting_off_one_thing_does_not_copy_what_is_known_of_the_others() -> None:
     clock = Clock()
-    patience = Patience(clock)
+    patience = RenewalBackoff(clock)
     for number in range(1000):
         patience.put_off(number)
     table = patience._until

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from scripted import CONFIG, VERIFIER, challenge, pending, scripted_client, signed_in
 
 from aiocognito import MemoryStorage, SessionManager, errors
-from aiocognito.answers import Challenged
-from aiocognito.models import SignInDetails
-from aiocognito.session.record import (
+from aiocognito._models import SignInDetails
+from aiocognito._responses import Challenged
+from aiocognito._session.record import (
     PendingAutoSignIn,
     PendingSignIn,
     SessionRecord,

@@ -13,6 +13,7 @@ from scripted import Clock, signed_in
 from signed import ISSUER, Key, access_claims, key
 
 from aiocognito import AuthClient, AuthConfig, AuthEvent, MemoryStorage, errors
+from aiocognito._gateways.jwks import RETRY_SECONDS, STALE_SECONDS
 from aiocognito.errors import (
     AuthError,
     AuthTokenConfigException,
@@ -34,7 +35,6 @@ from aiocognito.errors import (
     UnexpectedSignInInterruptionException,
     UserAlreadyAuthenticatedException,
 )
-from aiocognito.services.jwks import RETRY_SECONDS, STALE_SECONDS
 
 
 class Broken:
@@ -770,7 +770,7 @@ async def test_no_secret_is_in_a_log_a_repr_or_an_error(caplog: pytest.LogCaptur
 
 
 def test_a_redirect_request_as_json() -> None:
-    from aiocognito.models import RedirectRequest
+    from aiocognito._models import RedirectRequest
 
     assert RedirectRequest("https://a/", "s").to_dict() == {"url": "https://a/", "state": "s"}
 

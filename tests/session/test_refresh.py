@@ -11,11 +11,11 @@ from attrs import evolve
 from scripted import CONFIG, Clock, ScriptedService, attach, jwt, scripted_client, signed_in
 
 from aiocognito import AuthClient, AuthEvent, MemoryStorage, SessionManager, errors
+from aiocognito._gateways.flights import Closed
+from aiocognito._session import session as session_module
+from aiocognito._session.backoff import EARLY_RETRY_SECONDS
+from aiocognito._session.record import load
 from aiocognito.errors import NetworkError, service_error
-from aiocognito.services.flights import Closed
-from aiocognito.session import session as session_module
-from aiocognito.session.patience import EARLY_RETRY_SECONDS
-from aiocognito.session.record import load
 
 REFRESH = "GetTokensFromRefreshToken"
 

@@ -11,8 +11,8 @@ import pytest
 from scripted import CONFIG, Answer, Clock, ScriptedService, attach, challenge, signed_in
 
 from aiocognito import AuthClient, AuthEvent, FileStorage, MemoryStorage, SessionManager, errors, steps
-from aiocognito.session import rekeying
-from aiocognito.session.record import is_mark
+from aiocognito._session import rekeying
+from aiocognito._session.record import is_mark
 
 PASSWORD_AUTH: dict[str, Any] = {"auth_flow_type": "USER_PASSWORD_AUTH"}
 TOTP = challenge("SOFTWARE_TOKEN_MFA")

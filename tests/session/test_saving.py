@@ -10,9 +10,9 @@ import pytest
 from scripted import CONFIG, Clock, ScriptedService, attach
 
 from aiocognito import AuthClient, MemoryStorage, SessionManager, errors
-from aiocognito.session import retrying, unsaved
-from aiocognito.session.record import StoredTokens, new_mark
-from aiocognito.session.unsaved import UnsavedTokens
+from aiocognito._session import retrying, unsaved
+from aiocognito._session.record import StoredTokens, new_mark
+from aiocognito._session.unsaved import UnsavedTokens
 
 REFRESH = "GetTokensFromRefreshToken"
 

@@ -22,9 +22,9 @@ from scripted import (
 )
 
 from aiocognito import AuthClient, MemoryStorage, SessionManager, errors, steps
-from aiocognito.session import compare_and_set
-from aiocognito.session import shared as shared_module
-from aiocognito.session.record import is_mark
+from aiocognito._session import compare_and_set
+from aiocognito._session import context as shared_module
+from aiocognito._session.record import is_mark
 
 RESPOND = "RespondToAuthChallenge"
 

@@ -8,8 +8,8 @@ import pytest
 from scripted import Clock, scripted_client, signed_in
 
 from aiocognito import errors
-from aiocognito.session import keys, unanswered
-from aiocognito.session.unanswered import UnansweredTokens
+from aiocognito._session import keys, unanswered
+from aiocognito._session.unanswered import UnansweredTokens
 
 REFRESH = "GetTokensFromRefreshToken"
 

@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from aiocognito import AuthClient, MemoryStorage, errors, steps
-from aiocognito.config import PasswordlessConfig
+from aiocognito._config import PasswordlessConfig
 from aiocognito.emulator import CognitoEmulator
 
 PASSWORD, NEW = "Correct-Horse-7", "Better-Horse-8"

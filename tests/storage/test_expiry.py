@@ -3,7 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aiocognito.storage.expiry import Entry, ExpiryHeap
+from aiocognito.storage._expiry import Entry, ExpiryHeap
 
 
 @given(st.lists(st.one_of(st.floats(0, 10), st.integers(0, 50)), max_size=60))

@@ -14,7 +14,7 @@ import pytest
 from blockbuster import BlockBuster
 
 from aiocognito.errors import AuthConfigError, StorageError
-from aiocognito.storage import FileStorage, disk
+from aiocognito.storage import FileStorage, _directory
 
 from .clock import ManualClock
 from .contract import StorageContract, enter
@@ -281,9 +281,9 @@ async def test_full_disk_is_an_error_and_the_old_value_stays(
     await files.set("k", b"old")
     with monkeypatch.context() as patch:
         if full == "open":
-            patch.setattr(disk, "_create", failing(errno.ENOSPC))
+            patch.setattr(_directory, "_create", failing(errno.ENOSPC))
         elif full == "write":
-            patch.setattr(disk, "_create", lambda _: os.open("/dev/full", os.O_WRONLY))
+            patch.setattr(_directory, "_create", lambda _: os.open("/dev/full", os.O_WRONLY))
         else:
             patch.setattr(os, full, failing(errno.ENOSPC))
         with pytest.raises(StorageError, match="No space left on device") as caught:
@@ -367,6 +367,6 @@ async def test_file_system_that_cannot_sync_directories_will_do(
 def test_a_system_without_flock_is_told_what_is_missing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("aiocognito.storage.file._IS_POSIX", False)
+    monkeypatch.setattr("aiocognito.storage._file._IS_POSIX", False)
     with pytest.raises(AuthConfigError, match=r"flock\(2\).*POSIX.*another storage"):
         FileStorage(tmp_path, encryption_key=None)

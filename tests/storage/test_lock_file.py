@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from aiocognito.errors import StorageError
-from aiocognito.storage import FileStorage, file, lock_file
-from aiocognito.storage.lock_file import LockFile
+from aiocognito.storage import FileStorage
+from aiocognito.storage import _file as file
+from aiocognito.storage import _lock_file as lock_file
+from aiocognito.storage._lock_file import LockFile
 
 from .contract import order_of_entry
 from .files import failing, value_file

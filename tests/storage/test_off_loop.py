@@ -9,7 +9,7 @@ import pytest
 from anyio import CancelScope
 from anyio.lowlevel import checkpoint
 
-from aiocognito.storage.off_loop import off_loop
+from aiocognito.storage._threads import off_loop
 
 
 class Gate:

@@ -13,7 +13,7 @@ import pytest
 from aiocognito.emulator import CognitoEmulator
 from aiocognito.errors import StorageError
 from aiocognito.storage import FileStorage
-from aiocognito.storage.private_directory import PrivateDirectory, find_weakness
+from aiocognito.storage._private_directory import PrivateDirectory, find_weakness
 
 from .contract import enter
 
@@ -232,7 +232,7 @@ async def test_a_directory_that_is_trusted_is_looked_at_once_a_call(
     storage = FileStorage(home / "sessions", encryption_key=None)
     await storage.get("k")
     walked: list[Path] = []
-    monkeypatch.setattr("aiocognito.storage.private_directory.find_weakness", walked.append)
+    monkeypatch.setattr("aiocognito.storage._private_directory.find_weakness", walked.append)
     await storage.get("k")
     await storage.set("k", b"v")
     assert walked == []
@@ -270,11 +270,11 @@ async def test_emulator_says_which_directory_it_cannot_use(home: Path) -> None:
 async def test_emulator_keeps_a_directory_on_systems_without_users(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aiocognito.storage.private_directory._IS_POSIX", False)
+    monkeypatch.setattr("aiocognito.storage._private_directory._IS_POSIX", False)
     monkeypatch.delattr(os, "geteuid")
     async with CognitoEmulator(data=home / "a" / "data") as emulator:
         pool = await emulator.create_user_pool()
     async with CognitoEmulator(data=home / "a" / "data") as emulator:
-        kept = emulator.kept_user_pool()
+        kept = emulator.existing_user_pool()
         assert kept is not None
         assert kept.id == pool.id

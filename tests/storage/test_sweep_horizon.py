@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from aiocognito.storage.sweep_horizon import SweepHorizon
+from aiocognito.storage._sweep_horizon import SweepHorizon
 
 HOUR, YEAR = 3600.0, 365 * 86_400.0
 

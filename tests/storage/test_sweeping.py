@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from aiocognito.storage import FileStorage, disk
-from aiocognito.storage.lock_file import LockFile
+from aiocognito.storage import FileStorage, _directory
+from aiocognito.storage._lock_file import LockFile
 
 from .clock import ManualClock
 from .files import failing, value_file
@@ -100,8 +100,8 @@ async def test_value_renewed_while_it_is_swept_stays(
 async def test_a_sweep_looks_at_a_bounded_number_of_files_and_keeps_up(
     files: FileStorage, directory: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(disk, "_SWEPT_FILES", 8)
-    monkeypatch.setattr(disk, "_CHANGES_PER_SWEEP", 2)
+    monkeypatch.setattr(_directory, "_SWEPT_FILES", 8)
+    monkeypatch.setattr(_directory, "_CHANGES_PER_SWEEP", 2)
     monkeypatch.setattr(os, "fsync", lambda _: None)
     for n in range(40):
         await files.set(str(n), b"v", ttl=10)
@@ -137,7 +137,7 @@ async def test_file_that_cannot_be_swept_does_not_shield_the_others(
 async def test_a_sweep_does_not_list_the_whole_directory(
     files: FileStorage, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(disk, "_SWEPT_FILES", 8)
+    monkeypatch.setattr(_directory, "_SWEPT_FILES", 8)
     monkeypatch.setattr(os, "fsync", lambda _: None)
     for n in range(40):
         await files.set(str(n), b"v")
@@ -161,7 +161,7 @@ async def test_a_sweep_does_not_list_the_whole_directory(
                 yield entry
 
     monkeypatch.setattr(os, "scandir", Counting)
-    files._disk._names = disk._names(directory)
+    files._disk._names = _directory._names(directory)
     counts = []
     for _ in range(6):
         files._disk._sweep()

@@ -8,7 +8,7 @@ from typing import Any, Literal, assert_type
 
 import aiocognito
 from aiocognito import AuthConfig, AuthError, AuthEvent, Hub, OAuthConfig, UserContext, decode_jwt, errors
-from aiocognito.jwt import JWT
+from aiocognito._jwt import JWT
 
 
 def configuration() -> AuthConfig:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, assert_never, assert_type
 
 from aiocognito import steps
-from aiocognito.models import CodeDeliveryDetails, TotpSetupDetails
-from aiocognito.results import ResetPasswordResult, SignInResult, SignUpResult, UpdateAttributeResult
+from aiocognito._models import CodeDeliveryDetails, TotpSetupDetails
+from aiocognito._results import ResetPasswordResult, SignInResult, SignUpResult, UpdateAttributeResult
 
 
 def sign_in(result: SignInResult) -> object:

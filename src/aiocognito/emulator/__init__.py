@@ -9,6 +9,7 @@ import, aiohttp among it, is imported by the start of an emulator, in a thread.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .assumptions import Assumptions
     from .calls import Call
     from .clock import Clock
     from .emulated_pool import EmulatedUserPool
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from .identity_pools.issued import IssuedCredentials
     from .outbox import Message, Outbox
     from .server import CognitoEmulator
-    from .unsettled import Unsettled
 else:
     # Hidden from type checkers, to which it would say that there is every name.
 
@@ -39,6 +39,7 @@ else:
 del TYPE_CHECKING
 
 __all__ = [
+    "Assumptions",
     "Call",
     "Clock",
     "CognitoEmulator",
@@ -48,7 +49,6 @@ __all__ = [
     "IssuedCredentials",
     "Message",
     "Outbox",
-    "Unsettled",
 ]
 
 _HOME_OF = {
@@ -61,5 +61,5 @@ _HOME_OF = {
     "IssuedCredentials": "identity_pools.issued",
     "Message": "outbox",
     "Outbox": "outbox",
-    "Unsettled": "unsettled",
+    "Assumptions": "assumptions",
 }

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from .emulated_pool import EmulatedUserPool
-from .hosted_ui import links
+from .hosted_ui import urls
 from .oauth_settings import COGNITO
 from .outbox import Message, Purpose
 from .server import CognitoEmulator
@@ -99,7 +99,7 @@ async def serve(
     """
     end = _at_signal() if until is None else until
     async with CognitoEmulator(host=host, port=port, data=data) as emulator:
-        pool = emulator.kept_user_pool()
+        pool = emulator.existing_user_pool()
         if pool is None:
             pool = await emulator.create_user_pool(
                 PoolName="people",
@@ -150,7 +150,7 @@ def _root(url: str) -> str:
 
 
 def _sign_in_link(url: str, pool: EmulatedUserPool) -> list[str]:
-    link = links.sign_in(url, pool.state.clients[pool.client_id])
+    link = urls.sign_in(url, pool.state.clients[pool.client_id])
     return [] if link is None else [f"sign in           {link}"]
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from attrs import define, field
 
-from .refusals import not_authorized
+from .errors import not_authorized
 
 SECONDS: Final = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
 DEFAULT_FLOWS: Final = ("ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH")

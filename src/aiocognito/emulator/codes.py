@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 
+from .errors import ApiError, attempts_exceeded
+from .messages import Occasion, words
 from .outbox import Medium, Message, Purpose
-from .refusals import Refusal, attempts_exceeded
 from .schema import masked
-from .wording import Occasion, words
 
 if TYPE_CHECKING:
     from .attempts import Attempts
     from .pool import UserPool
+    from .state import EmulatorState
     from .users import User
-    from .world import World
 
 DAY: Final = 86_400.0
 HOUR: Final = 3600.0
@@ -52,7 +52,7 @@ class Code:
 
 
 async def send(
-    world: World,
+    world: EmulatorState,
     pool: UserPool,
     user: User,
     *,
@@ -79,7 +79,7 @@ async def send(
         link: The beginning of a link that the code completes, where one is sent instead.
 
     Raises:
-        Refusal: The trigger that words messages failed.
+        ApiError: The trigger that words messages failed.
     """
     code = Code(world.random.digits(digits), attribute, address, world.clock() + life)
     whole = None if link is None else f"{link}{code.value}"
@@ -98,7 +98,7 @@ async def send(
 
 
 async def send_and_keep(
-    world: World,
+    world: EmulatorState,
     pool: UserPool,
     user: User,
     *,
@@ -125,7 +125,7 @@ async def send_and_keep(
         link: The beginning of a link that the code completes, where one is sent instead.
 
     Raises:
-        Refusal: The trigger that words messages failed.
+        ApiError: The trigger that words messages failed.
     """
     user.codes[kind or purpose] = await send(
         world,
@@ -142,7 +142,7 @@ async def send_and_keep(
 
 
 async def deliver(
-    world: World,
+    world: EmulatorState,
     pool: UserPool,
     user: User,
     *,
@@ -156,7 +156,7 @@ async def deliver(
     """Put a message into the outbox.
 
     Raises:
-        Refusal: The trigger that words messages failed.
+        ApiError: The trigger that words messages failed.
     """
     medium = medium_of(attribute)
     wording = await words(pool, user, medium, occasion, by_link=link is not None)
@@ -191,7 +191,7 @@ def details(attribute: str, address: str) -> dict[str, str]:
 
 
 def spend(
-    world: World, user: User, kind: str, given: str, *, limit: int, attempts: str | None = None
+    world: EmulatorState, user: User, kind: str, given: str, *, limit: int, attempts: str | None = None
 ) -> Code:
     """Take a code that somebody typed in; a good one is spent.
 
@@ -204,7 +204,7 @@ def spend(
         attempts: Under which name they are counted; ``kind`` if not said.
 
     Raises:
-        Refusal: Too many tries, no code or an old one, another code.
+        ApiError: Too many tries, no code or an old one, another code.
     """
     count(world, user.attempts, attempts or kind, limit)
     code = user.codes.get(kind)
@@ -216,11 +216,11 @@ def spend(
     return code
 
 
-def count(world: World, attempts: Attempts, kind: str, limit: int) -> None:
+def count(world: EmulatorState, attempts: Attempts, kind: str, limit: int) -> None:
     """Count a request for a code, or a try with one.
 
     Raises:
-        Refusal: There were too many within the hour.
+        ApiError: There were too many within the hour.
     """
     now = world.clock()
     if attempts.count(kind, now) >= limit:
@@ -228,14 +228,14 @@ def count(world: World, attempts: Attempts, kind: str, limit: int) -> None:
     attempts.add(kind, now)
 
 
-def mismatch() -> Refusal:
+def mismatch() -> ApiError:
     """The refusal of a wrong code."""
-    return Refusal("CodeMismatchException", "Invalid verification code provided, please try again.")
+    return ApiError("CodeMismatchException", "Invalid verification code provided, please try again.")
 
 
-def expired() -> Refusal:
+def expired() -> ApiError:
     """The refusal of an old code, and of any code where none is outstanding."""
-    return Refusal("ExpiredCodeException", "Invalid code provided, please request a code again.")
+    return ApiError("ExpiredCodeException", "Invalid code provided, please request a code again.")
 
 
 def simulated_details(pool: UserPool, username: str, attributes: tuple[str, ...]) -> dict[str, Any]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from .errors import ApiError
 from .hosted_ui import html
 from .operations.sign_up import confirm_by_link
-from .refusals import Refusal
-from .world import World
+from .state import EmulatorState
 
 PATH: Final = "/confirmUser"
 
 
-async def answer(world: World, query: Mapping[str, str]) -> tuple[int, str]:
+async def answer(world: EmulatorState, query: Mapping[str, str]) -> tuple[int, str]:
     """Confirm an account and say so, or say why not: an HTTP status and a page."""
     try:
         await confirm_by_link(
@@ -22,7 +22,7 @@ async def answer(world: World, query: Mapping[str, str]) -> tuple[int, str]:
             query.get("user_name", ""),
             query.get("confirmation_code", ""),
         )
-    except Refusal as refusal:
+    except ApiError as refusal:
         return 400, _page(html.alert(refusal.message))
     return 200, _page(html.notice("Your registration has been confirmed!"))
 

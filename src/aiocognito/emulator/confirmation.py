@@ -23,7 +23,7 @@ async def after(
         metadata: ``ClientMetadata``.
 
     Raises:
-        Refusal: It failed; the account stays confirmed.
+        ApiError: It failed; the account stays confirmed.
     """
     await triggers.run(
         pool,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 
-from ..partitions import partition_of
-from .refusals import Refusal, invalid_parameter
+from .._partitions import partition_of
+from .errors import ApiError, invalid_parameter
 from .srp_server import Secret
 
 if TYPE_CHECKING:
@@ -91,11 +91,11 @@ def confirmed(user: User, key: str) -> Device:
     """Find a confirmed device.
 
     Raises:
-        Refusal: There is none, in the words by which clients know that theirs is gone.
+        ApiError: There is none, in the words by which clients know that theirs is gone.
     """
     device = user.devices.get(key)
     if device is None or device.secret is None:
-        raise Refusal("ResourceNotFoundException", "Device does not exist.")
+        raise ApiError("ResourceNotFoundException", "Device does not exist.")
     return device
 
 
@@ -103,7 +103,7 @@ def verifier(given: dict[str, Any] | None) -> Secret:
     """Read DeviceSecretVerifierConfig.
 
     Raises:
-        Refusal: It is missing or malformed.
+        ApiError: It is missing or malformed.
     """
     try:
         salt, value = ((given or {})[name] for name in ("Salt", "PasswordVerifier"))

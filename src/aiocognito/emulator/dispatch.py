@@ -10,11 +10,11 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from . import strict_json
+from .errors import ApiError
 from .identity_pools import operations as identity_pools
 from .operations import TABLE, Operation
-from .refusals import Refusal
 from .service_model import IDENTITY_POOLS, USER_POOLS, OperationModel, Service, ServiceModel
-from .world import World
+from .state import EmulatorState
 
 SERVICE: Final = USER_POOLS.name
 _READS: Final = re.compile(
@@ -37,10 +37,10 @@ def operation_model(model: ServiceModel, name: str) -> OperationModel:
     """Find an operation that the model knows and the emulator has.
 
     Raises:
-        Refusal: ``UnknownOperationException``.
+        ApiError: ``UnknownOperationException``.
     """
     if name not in model.operations or name not in table(model.service):
-        raise Refusal("UnknownOperationException", "")
+        raise ApiError("UnknownOperationException", "")
     return model.operations[name]
 
 
@@ -49,7 +49,7 @@ def table(service: Service = USER_POOLS) -> Mapping[str, Operation]:
     return identity_pools.TABLE if service == IDENTITY_POOLS else TABLE
 
 
-async def answer(world: World, model: ServiceModel, name: str, body: bytes) -> Reply:
+async def answer(world: EmulatorState, model: ServiceModel, name: str, body: bytes) -> Reply:
     """Do what a request asks.
 
     Args:
@@ -61,11 +61,11 @@ async def answer(world: World, model: ServiceModel, name: str, body: bytes) -> R
     try:
         operation = operation_model(model, name)
         given = model.check(operation, _parse(body))
-    except Refusal as refusal:
+    except ApiError as refusal:
         return failure(refusal.code, refusal.message)
     try:
         return Reply(200, await perform(world, name, given, model.service))
-    except Refusal as refusal:
+    except ApiError as refusal:
         return _refused(operation, refusal)
     except Exception:
         log.exception("%s failed inside the emulator", name)
@@ -73,12 +73,12 @@ async def answer(world: World, model: ServiceModel, name: str, body: bytes) -> R
 
 
 async def perform(
-    world: World, name: str, given: Mapping[str, Any], service: Service = USER_POOLS
+    world: EmulatorState, name: str, given: Mapping[str, Any], service: Service = USER_POOLS
 ) -> dict[str, Any]:
     """Do one operation, and have its changes kept; a refusal changes things, too: it counts.
 
     Raises:
-        Refusal: It is refused.
+        ApiError: It is refused.
     """
     try:
         return await table(service)[name](world, given)
@@ -95,7 +95,7 @@ def failure(code: str, message: str, *, status: int | None = None, reason: str |
     return Reply(status or (500 if code == "InternalErrorException" else 400), body, code)
 
 
-def _refused(operation: OperationModel, refusal: Refusal) -> Reply:
+def _refused(operation: OperationModel, refusal: ApiError) -> Reply:
     for code in (refusal.code, refusal.instead):
         if code is not None and operation.declares(code):
             return failure(code, refusal.message, reason=refusal.reason)
@@ -109,4 +109,4 @@ def _parse(body: bytes) -> Any:
     try:
         return strict_json.parse(body)
     except ValueError:
-        raise Refusal("SerializationException", "") from None
+        raise ApiError("SerializationException", "") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from ..config import AuthConfig, OAuthConfig
+from .._config import AuthConfig, OAuthConfig
 from .clients import AppClient
 from .oauth_settings import COGNITO
 from .pool import UserPool
@@ -54,7 +54,7 @@ _PROVIDER_DETAILS: Final = {
 }
 
 
-def friendly_pool(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def with_test_defaults(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Fill in a test's pool: CreateUserPool's members, and SetUserPoolMfaConfig's."""
     members = {"PoolName": "emulated", "AutoVerifiedAttributes": ["email"], **given}
     factors = {
@@ -92,7 +92,7 @@ def _oauth(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-async def add_what_it_names(emulator: CognitoEmulator, pool_id: str, client: Mapping[str, Any]) -> None:
+async def create_dependencies(emulator: CognitoEmulator, pool_id: str, client: Mapping[str, Any]) -> None:
     """Give a new pool the resource servers and identity providers that its first app client names.
 
     Args:

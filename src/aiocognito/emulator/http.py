@@ -21,7 +21,7 @@ from .faults import Fault, Faults
 from .hosted_ui import endpoints, pages
 from .identity_pools import open_id
 from .service_model import ServiceModel
-from .world import World
+from .state import EmulatorState
 
 CONTENT_TYPE: Final = "application/x-amz-json-1.1"
 _LOCAL_ORIGIN: Final = re.compile(
@@ -46,7 +46,7 @@ class Site:
         token: The bearer token that steering and administration need; ``None`` on loopback.
     """
 
-    world: World
+    world: EmulatorState
     model: ServiceModel
     faults: Faults
     calls: list[Call]

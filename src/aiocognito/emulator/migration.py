@@ -9,8 +9,8 @@ from . import passwords, schema, triggers, users
 from .clients import AppClient
 from .new_users import draft, require_new
 from .pool import UserPool
+from .state import EmulatorState
 from .users import User
-from .world import World
 
 _RESPONSE: Final = (
     "userAttributes",
@@ -23,7 +23,7 @@ _RESPONSE: Final = (
 
 
 async def migrate(
-    world: World,
+    world: EmulatorState,
     pool: UserPool,
     client: AppClient,
     name: str,
@@ -44,7 +44,7 @@ async def migrate(
         metadata: ``ClientMetadata``.
 
     Raises:
-        Refusal: The trigger failed, or described somebody who cannot be.
+        ApiError: The trigger failed, or described somebody who cannot be.
     """
     request: dict[str, Any] = {"validationData": dict(metadata) or None}
     if password is not None:
@@ -73,11 +73,11 @@ async def migrate(
 
 
 async def _made(
-    world: World, pool: UserPool, name: str, given: Mapping[str, str], password: str | None
+    world: EmulatorState, pool: UserPool, name: str, given: Mapping[str, str], password: str | None
 ) -> User:
     attributes = {key: value for key, value in given.items() if key not in {"username", "sub"}}
     user = draft(world, pool, name, schema.normalised(attributes), admin=True)
     if password is not None:
-        user.secret = await passwords.enrol(pool, user.username, password)
+        user.secret = await passwords.make_verifier(pool, user.username, password)
     require_new(pool, user)
     return user

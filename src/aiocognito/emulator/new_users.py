@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from . import schema
+from .errors import ApiError, invalid_parameter
 from .pool import UserPool
-from .refusals import Refusal, invalid_parameter
+from .state import EmulatorState
 from .users import User
-from .world import World
 
 
 def draft(
-    world: World, pool: UserPool, name: str, attributes: Mapping[str, str], *, admin: bool = False
+    world: EmulatorState, pool: UserPool, name: str, attributes: Mapping[str, str], *, admin: bool = False
 ) -> User:
     """Make a user who is not in the directory yet, their name and attributes checked.
 
     Raises:
-        Refusal: The name has not the form that the pool asks for, or an attribute cannot be.
+        ApiError: The name has not the form that the pool asks for, or an attribute cannot be.
     """
     schema.require_known(pool.schema, attributes, admin=admin)
     given = {name: value for name, value in schema.normalised(attributes).items() if value}
@@ -43,9 +43,9 @@ def require_new(pool: UserPool, user: User) -> None:
     if pool.users.username_attributes:
         taken = pool.users.conflict(user)
         if taken is not None and taken in pool.users.username_attributes:
-            raise Refusal("UsernameExistsException", f"An account with the given {taken} already exists.")
+            raise ApiError("UsernameExistsException", f"An account with the given {taken} already exists.")
     elif pool.users.find(user.username) is not None:
-        raise Refusal("UsernameExistsException", "User already exists")
+        raise ApiError("UsernameExistsException", "User already exists")
 
 
 def _wanted_text(wanted: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from .refusals import Refusal, invalid_parameter
+from .errors import ApiError, invalid_parameter
 from .tokens import scopes
 
 if TYPE_CHECKING:
@@ -27,13 +27,13 @@ def check(pool: UserPool, given: Mapping[str, Any], *, has_secret: bool) -> None
         has_secret: Whether the client has a secret.
 
     Raises:
-        Refusal: With the code that the service model declares for it.
+        ApiError: With the code that the service model declares for it.
     """
     _check_flows(given, has_secret=has_secret)
     known = {*scopes.STANDARD, *scopes.custom(pool)}
     for scope in given.get("AllowedOAuthScopes", ()):
         if scope not in known:
-            raise Refusal("ScopeDoesNotExistException", f"Invalid scope requested: {scope}")
+            raise ApiError("ScopeDoesNotExistException", f"Invalid scope requested: {scope}")
     for name in given.get("SupportedIdentityProviders", ()):
         if name != COGNITO and name not in pool.providers:
             raise invalid_parameter(f"The provider {name} does not exist for User Pool {pool.id}.")
@@ -83,5 +83,5 @@ def _is_absolute(url: str) -> bool:
     return bool(parts.netloc) if parts.scheme in {"http", "https"} else url != f"{parts.scheme}:"
 
 
-def _impossible(text: str) -> Refusal:
-    return Refusal("InvalidOAuthFlowException", text)
+def _impossible(text: str) -> ApiError:
+    return ApiError("InvalidOAuthFlowException", text)

@@ -9,11 +9,11 @@ from typing import Final
 
 from attrs import frozen
 
-from .hosted_ui import links
+from .hosted_ui import urls
 from .identity_pools import providers
 from .identity_pools.pool import Identity, IdentityPool
 from .pool import UserPool
-from .world import World
+from .state import EmulatorState
 
 _MESSAGES: Final = 50
 _PAGE: Final = """<!doctype html>
@@ -45,7 +45,7 @@ _PAGE: Final = """<!doctype html>
 """
 
 
-def render(world: World) -> str:
+def render(world: EmulatorState) -> str:
     """Write the page: pools with their people, and what was sent, the newest first."""
     messages = list(world.outbox.messages)[-_MESSAGES:][::-1]
     return _PAGE.format(
@@ -77,7 +77,7 @@ def _pool(pool: UserPool, base: str) -> str:
             client.id,
             str(client.settings.get("ClientName", "")),
             "yes" if client.secrets else "no",
-            "" if (link := links.sign_in(base, client)) is None else _Link("sign in", link),
+            "" if (link := urls.sign_in(base, client)) is None else _Link("sign in", link),
         )
         for client in pool.clients.values()
     )

@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Sequence
 from typing import Any
 
-from .refusals import invalid_parameter
+from .errors import invalid_parameter
 
 
 def page(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field, frozen
 
-from .refusals import Refusal, invalid_parameter, not_authorized
+from .errors import ApiError, invalid_parameter, not_authorized
 
 if TYPE_CHECKING:
     from .pool import UserPool
@@ -97,14 +97,14 @@ def relying_party(pool: UserPool) -> str:
     """Name the domain that passkeys are made for.
 
     Raises:
-        Refusal: The pool takes no passkeys, or has no domain for them.
+        ApiError: The pool takes no passkeys, or has no domain for them.
     """
     if "WEB_AUTHN" not in pool.first_factors:
-        raise Refusal("WebAuthnNotEnabledException", "WebAuthn is not enabled for the user pool.")
+        raise ApiError("WebAuthnNotEnabledException", "WebAuthn is not enabled for the user pool.")
     rp_id = _configuration(pool).get("RelyingPartyId")
     if not rp_id:
         text = "The user pool has neither a relying party id nor a domain."
-        raise Refusal("WebAuthnConfigurationMissingException", text)
+        raise ApiError("WebAuthnConfigurationMissingException", text)
     return str(rp_id)
 
 
@@ -121,7 +121,7 @@ def register(ceremony: Ceremony, credential: Mapping[str, Any], now: float) -> P
     """Verify a new credential (WebAuthn, 7.1), and return what to keep of it.
 
     Raises:
-        Refusal: It is malformed, or answers another challenge, page or relying party.
+        ApiError: It is malformed, or answers another challenge, page or relying party.
     """
     from fido2.webauthn import RegistrationResponse
 
@@ -130,7 +130,7 @@ def register(ceremony: Ceremony, credential: Mapping[str, Any], now: float) -> P
     try:
         _check_challenge(client_data, ceremony, "webauthn.create")
     except ValueError:
-        raise Refusal("WebAuthnChallengeNotFoundException", "The challenge is not the one sent.") from None
+        raise ApiError("WebAuthnChallengeNotFoundException", "The challenge is not the one sent.") from None
     _require_origin(ceremony, client_data)
     try:
         registration = RegistrationResponse.from_dict(credential)
@@ -142,9 +142,9 @@ def register(ceremony: Ceremony, credential: Mapping[str, Any], now: float) -> P
         raise invalid_parameter("The credential is malformed.") from None
     if auth_data.rp_id_hash != hashlib.sha256(ceremony.rp_id.encode()).digest():
         text = "The credential was made for another relying party."
-        raise Refusal("WebAuthnRelyingPartyMismatchException", text)
+        raise ApiError("WebAuthnRelyingPartyMismatchException", text)
     if kept is None or kept.public_key.get(3) not in ALGORITHMS:
-        raise Refusal("WebAuthnCredentialNotSupportedException", "The kind of key is not supported.")
+        raise ApiError("WebAuthnCredentialNotSupportedException", "The kind of key is not supported.")
     if not _is_present(auth_data, ceremony):
         raise invalid_parameter("The user was not verified.")
     return Passkey(
@@ -183,7 +183,7 @@ def authenticate(
         text: The credential, as JSON.
 
     Raises:
-        Refusal: It is malformed, or proves nothing.
+        ApiError: It is malformed, or proves nothing.
     """
     from cryptography.exceptions import InvalidSignature
     from fido2.webauthn import AuthenticationResponse
@@ -245,7 +245,7 @@ def _require_origin(ceremony: Ceremony, client_data: Mapping[str, Any]) -> None:
         _check_origin(ceremony, client_data)
     except ValueError:
         text = "The page's origin is not allowed for the relying party."
-        raise Refusal("WebAuthnOriginNotAllowedException", text) from None
+        raise ApiError("WebAuthnOriginNotAllowedException", text) from None
 
 
 def _is_present(auth_data: Any, ceremony: Ceremony) -> bool:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from .. import srp
+from .. import _srp as srp
 from . import srp_server
-from .refusals import Refusal
+from .errors import ApiError
 
 if TYPE_CHECKING:
     from .pool import UserPool
+    from .state import EmulatorState
     from .users import User
-    from .world import World
 
 SYMBOLS: Final = frozenset("^$*.[]{}()?\"!@#%&/\\,><':;|_~`=+-")
 POLICY: Final[Mapping[str, Any]] = {
@@ -42,31 +42,31 @@ def require_conforming(policy: Mapping[str, Any], password: str, prefix: str) ->
         prefix: :data:`AT_CREATION` or :data:`AFTERWARDS`: Cognito words it twice.
     """
     if len(password) < policy["MinimumLength"]:
-        raise Refusal("InvalidPasswordException", f"{prefix}: Password not long enough")
+        raise ApiError("InvalidPasswordException", f"{prefix}: Password not long enough")
     for setting, text, fits in _RULES:
         if policy.get(setting) and not any(map(fits, password)):
-            raise Refusal("InvalidPasswordException", f"{prefix}: {text}")
+            raise ApiError("InvalidPasswordException", f"{prefix}: {text}")
 
 
-async def enrol(pool: UserPool, username: str, password: str) -> srp_server.Secret:
+async def make_verifier(pool: UserPool, username: str, password: str) -> srp_server.Secret:
     """Make what is kept of a password, off the loop."""
-    return await srp.run(srp_server.enrol, pool.name, username, password)
+    return await srp.run(srp_server.make_verifier, pool.name, username, password)
 
 
 async def matches(pool: UserPool, user: User, password: str) -> bool:
     """Say whether a password is the user's, off the loop."""
     if user.secret is None:
         # As much work as with one, so that the time does not tell.
-        await enrol(pool, user.username, password)
+        await make_verifier(pool, user.username, password)
         return False
     return await srp.run(srp_server.matches, user.secret, pool.name, user.username, password)
 
 
-async def replace(world: World, pool: UserPool, user: User, password: str, prefix: str) -> None:
+async def replace(world: EmulatorState, pool: UserPool, user: User, password: str, prefix: str) -> None:
     """Give a user a new password, if policy and history allow.
 
     Raises:
-        Refusal: They do not; nothing was changed.
+        ApiError: They do not; nothing was changed.
     """
     policy = pool.password_policy
     require_conforming(policy, password, prefix)
@@ -75,8 +75,8 @@ async def replace(world: World, pool: UserPool, user: User, password: str, prefi
     for secret in history:
         if await srp.run(srp_server.matches, secret, pool.name, user.username, password):
             message = world.unsettled.password_history_message
-            raise Refusal("PasswordHistoryPolicyViolationException", message)
-    new = await enrol(pool, user.username, password)
+            raise ApiError("PasswordHistoryPolicyViolationException", message)
+    new = await make_verifier(pool, user.username, password)
     user.old_secrets = history[: max(remembered - 1, 0)]
     user.secret = new
     user.temporary_until = None

@@ -10,11 +10,11 @@ from typing import Any
 
 from attrs import define, field
 
-from ..partitions import service_host
+from .._partitions import service_host
 from .attempts import Attempts, Lockout
+from .auth_sessions import AuthSessionStore
 from .clients import AppClient
 from .groups import Group
-from .handles import HandleBook
 from .hosted_ui.state import HostedUi
 from .passwords import POLICY
 from .srp_server import SALT_BYTES
@@ -48,9 +48,9 @@ class UserPool:
     mfa: dict[str, Any] = field(factory=dict, repr=False)
     clients: dict[str, AppClient] = field(factory=dict, repr=False)
     groups: dict[str, Group] = field(factory=dict, repr=False)
-    handles: HandleBook = field(factory=HandleBook, repr=False)
+    handles: AuthSessionStore = field(factory=AuthSessionStore, repr=False)
     tokens: TokenBook = field(factory=TokenBook, repr=False)
-    strangers: dict[str, Lockout] = field(factory=dict, repr=False)
+    unknown_users: dict[str, Lockout] = field(factory=dict, repr=False)
     stranger_attempts: dict[str, Attempts] = field(factory=dict, repr=False)
     hosted: HostedUi = field(factory=HostedUi, repr=False)
     resource_servers: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
@@ -157,7 +157,7 @@ class UserPool:
 
     def stranger(self, name: str) -> Lockout:
         """The lock-out of somebody who does not exist: a real one would have it, too."""
-        return self.strangers.setdefault(self.users.fold(name), Lockout())
+        return self.unknown_users.setdefault(self.users.fold(name), Lockout())
 
     def attempts_of(self, name: str) -> Attempts:
         """The attempts of somebody who does not exist, or is hidden: a real one's are counted, too."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 
-from .refusals import Refusal, invalid_parameter
+from .errors import ApiError, invalid_parameter
 
 STANDARD: Final = (
     "sub",
@@ -219,5 +219,5 @@ def _required_text(name: str) -> str:
     return f"{name}: The attribute is required"
 
 
-def _nonconforming(text: str) -> Refusal:
+def _nonconforming(text: str) -> ApiError:
     return invalid_parameter(f"Attributes did not conform to the schema: {text}")

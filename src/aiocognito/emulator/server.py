@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from anyio import to_thread
 
-from ..config_checks import is_loopback
+from .._config_checks import is_loopback
+from .assumptions import Assumptions
 from .clock import Clock
 from .faults import Faults
 from .outbox import Outbox
 from .randomness import Randomness
 from .service_model import IDENTITY_POOLS, USER_POOLS, ServiceModel
+from .state import EmulatorState
 from .tokens.keys import KeyRing
 from .triggers import Trigger, Triggers
-from .unsettled import Unsettled
-from .world import World
 
 # Loaded by the start, in a thread: aiohttp and the operations take a quarter of a second, which an import
 # inside a running loop would block it for.
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .emulated_pool import EmulatedUserPool
     from .identity_pools.emulated import EmulatedIdentityPool
     from .identity_pools.issued import IssuedCredentials
-    from .keeping import Keeper
+    from .persistence import StateDirectory
 
 _WILDCARDS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - recognised, not bound
 
@@ -71,7 +71,7 @@ class CognitoEmulator:
         clock: Callable[[], float] | None = None,
         seed: int | str | None = None,
         data: str | Path | None = None,
-        unsettled: Unsettled | None = None,
+        unsettled: Assumptions | None = None,
         keys: KeyRing | None = None,
         allowed_hosts: Sequence[str] = (),
     ) -> None:
@@ -79,18 +79,18 @@ class CognitoEmulator:
         self._host, self._port = host, port
         self._allowed_hosts = tuple(allowed_hosts)
         own = clock if isinstance(clock, Clock) else Clock(clock) if clock is not None else Clock()
-        self.world = World(
+        self.world = EmulatorState(
             region=region,
             clock=own,
             random=Randomness(seed),
             keys=KeyRing() if keys is None else keys,
-            unsettled=Unsettled() if unsettled is None else unsettled,
+            unsettled=Assumptions() if unsettled is None else unsettled,
         )
         self.faults = Faults()
         self.calls: list[Call] = []
         self.token = None if is_loopback(host) else secrets.token_urlsafe(32)
         self._models: tuple[ServiceModel, ...] = ()
-        self._keeper: Keeper | None = None
+        self._keeper: StateDirectory | None = None
         self._runner: web.AppRunner | None = None
         self._bound: tuple[str, int] | None = None
 
@@ -135,9 +135,9 @@ class CognitoEmulator:
         if self._keeper is not None:
             await self._keeper.reopen()
         elif self._data is not None:
-            from .keeping import Keeper
+            from .persistence import StateDirectory
 
-            keeper = Keeper(self._data, self.world)
+            keeper = StateDirectory(self._data, self.world)
             await keeper.load()
             self._keeper, self.world.keep = keeper, keeper.keep
 
@@ -209,20 +209,20 @@ class CognitoEmulator:
             ValueError: A member is malformed, or Cognito would refuse it; or there is no such trigger.
             TypeError: A trigger cannot be called.
         """
-        from .emulated_pool import EmulatedUserPool, add_what_it_names, friendly_client, friendly_pool
+        from .emulated_pool import EmulatedUserPool, create_dependencies, friendly_client, with_test_defaults
 
         functions = Triggers(triggers or {})
-        members, factors = friendly_pool(settings)
+        members, factors = with_test_defaults(settings)
         created = await self.ask("CreateUserPool", **members)
         pool_id = created["UserPool"]["Id"]
         self.world.pool(pool_id).triggers = functions
         await self.ask("SetUserPoolMfaConfig", UserPoolId=pool_id, **factors)
         wanted = friendly_client(client or {})
-        await add_what_it_names(self, pool_id, wanted)
+        await create_dependencies(self, pool_id, wanted)
         made = await self.ask("CreateUserPoolClient", UserPoolId=pool_id, **wanted)
         return EmulatedUserPool(self, pool_id, made["UserPoolClient"]["ClientId"])
 
-    def kept_user_pool(self) -> EmulatedUserPool | None:
+    def existing_user_pool(self) -> EmulatedUserPool | None:
         """Return the first user pool that has an app client, such as one that ``data`` held."""
         from .emulated_pool import EmulatedUserPool
 
@@ -257,7 +257,7 @@ class CognitoEmulator:
         """
         from .identity_pools import emulated
 
-        made = await self.ask("CreateIdentityPool", **emulated.friendly_pool(settings, user_pools))
+        made = await self.ask("CreateIdentityPool", **emulated.with_test_defaults(settings, user_pools))
         pool_id = made["IdentityPoolId"]
         members = emulated.friendly_roles(roles, role_mappings or {})
         await self.ask("SetIdentityPoolRoles", IdentityPoolId=pool_id, **members)
@@ -299,7 +299,7 @@ class CognitoEmulator:
             ValueError: It was refused; the message has the code and the text.
         """
         from .dispatch import operation_model, perform
-        from .refusals import Refusal
+        from .errors import ApiError
 
         if not self._models:
             raise RuntimeError("the emulator is not running: use `async with`")
@@ -307,7 +307,7 @@ class CognitoEmulator:
         try:
             given = model.check(operation_model(model, operation), members)
             return await perform(self.world, operation, given, model.service)
-        except Refusal as refusal:
+        except ApiError as refusal:
             raise ValueError(f"{operation}: {refusal.code}: {refusal.message}") from None
 
     def _model_for(self, operation: str, service: str | None) -> ServiceModel:
@@ -341,7 +341,7 @@ def _refuse_unknown_expectations(runner: web.AppRunner) -> None:
 
 def _load() -> tuple[ServiceModel, ...]:
     """Import what the methods import, and read the service models. Blocks: call it in a thread."""
-    from . import emulated_pool, http, keeping  # noqa: F401 - imported for those that come later
+    from . import emulated_pool, http, persistence  # noqa: F401 - imported for those that come later
     from .identity_pools import emulated  # noqa: F401 - the same
 
     return ServiceModel.load(USER_POOLS), ServiceModel.load(IDENTITY_POOLS)

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from attrs import define, field, frozen
 
-from .refusals import Refusal
+from .errors import ApiError
 from .unicode_classes import translate
 
 # InternalErrorException is the framework's own; the rest is declared operation by operation.
@@ -100,7 +100,7 @@ class ServiceModel:
         """Check a request and return its members: known ones only, nulls left out.
 
         Raises:
-            Refusal: ``SerializationException`` for a JSON type that cannot be meant,
+            ApiError: ``SerializationException`` for a JSON type that cannot be meant,
                 ``InvalidParameterException``, or the service's own code, for a value that breaks a
                 constraint.
         """
@@ -109,7 +109,7 @@ class ServiceModel:
         if faults:
             noun = "error" if len(faults) == 1 else "errors"
             text = f"{len(faults)} validation {noun} detected: {'; '.join(faults)}"
-            raise Refusal(self.service.invalid, text)
+            raise ApiError(self.service.invalid, text)
         return given
 
     def _cast(self, name: str, value: Any) -> Any:
@@ -120,7 +120,7 @@ class ServiceModel:
         fits = isinstance(value, wanted) and (kind == "boolean" or not isinstance(value, bool))
         if not fits:
             found = _JSON_NAMES.get(type(value), "START_OBJECT" if isinstance(value, dict) else "START_ARRAY")
-            raise Refusal("SerializationException", f"{found} can not be converted to {_SPOKEN[kind]}")
+            raise ApiError("SerializationException", f"{found} can not be converted to {_SPOKEN[kind]}")
         if kind == "structure" and not shape.get("document"):
             members = shape["members"]
             present = ((key, value[key]) for key in members if value.get(key) is not None)

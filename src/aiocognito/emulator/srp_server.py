@@ -1,7 +1,7 @@
 """The server's half of SRP-6a (RFC 5054, RFC 2945), as Cognito speaks it.
 
 The powers are taken with gmpy2 outside the interpreter lock: a coroutine calls these functions through
-:func:`aiocognito.srp.run`. The client's half is :mod:`aiocognito.srp`, whose group and hashes these are.
+:func:`aiocognito._srp.run`. The client's half is :mod:`aiocognito._srp`, whose group and hashes these are.
 """
 # ruff: noqa: N803, N806 - the RFCs' names
 
@@ -14,7 +14,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from .. import srp
+from .. import _srp as srp
 
 SALT_BYTES: Final = 16
 _HEX: Final = re.compile(r"[0-9a-fA-F]{1,1024}")
@@ -48,7 +48,7 @@ class Exchange:
         return f"{self.secret.salt:x}"
 
 
-def enrol(pool_name: str, user_id: str, password: str) -> Secret:
+def make_verifier(pool_name: str, user_id: str, password: str) -> Secret:
     """Make salt and verifier of a new password; for a device, of its group key, key and password."""
     salt = secrets.randbits(8 * SALT_BYTES)
     return Secret(salt, _power(srp.G, srp.private_key(pool_name, user_id, password, salt)))

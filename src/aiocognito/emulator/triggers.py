@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from anyio import to_thread
 
-from .refusals import Refusal
+from .errors import ApiError
 
 if TYPE_CHECKING:
     from .clients import AppClient
@@ -84,7 +84,7 @@ async def run(
         The response as it is filled in; ``None`` without a trigger.
 
     Raises:
-        Refusal: It raised an error, or returned something else than the event.
+        ApiError: It raised an error, or returned something else than the event.
     """
     function = pool.triggers.get(name)
     if function is None:
@@ -103,7 +103,7 @@ async def run(
         returned = await _call(function, event)
     except Exception as error:
         text = f"{name} failed with error {error}."
-        raise Refusal("UserLambdaValidationException", text) from error
+        raise ApiError("UserLambdaValidationException", text) from error
     return {**response, **_response(returned)}
 
 
@@ -126,16 +126,16 @@ def _response(returned: Any) -> dict[str, Any]:
     return response
 
 
-def unrecognizable() -> Refusal:
+def unrecognizable() -> ApiError:
     """The refusal of an answer that has not the form which the trigger's must have."""
-    return Refusal("InvalidLambdaResponseException", "Unrecognizable lambda output")
+    return ApiError("InvalidLambdaResponseException", "Unrecognizable lambda output")
 
 
 def flag(response: Mapping[str, Any], name: str) -> bool:
     """Read a member that is true, false or absent.
 
     Raises:
-        Refusal: It is something else.
+        ApiError: It is something else.
     """
     value = response.get(name)
     if value is not None and not isinstance(value, bool):
@@ -147,7 +147,7 @@ def mapping(response: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Read a member that is an object or absent.
 
     Raises:
-        Refusal: It is something else.
+        ApiError: It is something else.
     """
     value = response.get(name)
     if value is not None and not isinstance(value, dict):
@@ -159,7 +159,7 @@ def texts(response: Mapping[str, Any], name: str) -> dict[str, str]:
     """Read a member that is an object of strings or absent.
 
     Raises:
-        Refusal: It is something else.
+        ApiError: It is something else.
     """
     values = mapping(response, name)
     if not all(isinstance(value, str) for value in values.values()):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from .refusals import invalid_parameter
+from .errors import invalid_parameter
 from .users import User
 
 _FORM: Final = re.compile(
@@ -35,7 +35,7 @@ def parse_filter(text: str | None) -> Callable[[User], bool]:
         text: One comparison, or nothing.
 
     Raises:
-        Refusal: It has another form, or is about something that cannot be searched for.
+        ApiError: It has another form, or is about something that cannot be searched for.
     """
     if not text:
         return lambda _user: True

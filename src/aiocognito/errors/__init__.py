@@ -24,7 +24,7 @@ All carry ``.name`` (Amplify's literal), ``.recovery_suggestion``, ``.retryable`
 
 from __future__ import annotations
 
-from .amplify import (
+from ._amplify import (
     AuthTokenConfigException,
     AuthUserPoolException,
     AutoSignInException,
@@ -52,7 +52,7 @@ from .amplify import (
     UserAlreadyAuthenticatedException,
     UserUnAuthenticatedException,
 )
-from .base import (
+from ._base import (
     AuthConfigError,
     AuthError,
     AuthUsageError,
@@ -61,7 +61,7 @@ from .base import (
     SessionBusyError,
     StorageError,
 )
-from .codes import (
+from ._codes import (
     AliasExistsException,
     CodeDeliveryFailureException,
     CodeMismatchException,
@@ -116,7 +116,7 @@ from .codes import (
     WebAuthnOriginNotAllowedException,
     WebAuthnRelyingPartyMismatchException,
 )
-from .operations import (
+from ._operations import (
     AssociateSoftwareTokenException,
     ChangePasswordException,
     CompleteWebAuthnRegistrationException,
@@ -154,16 +154,9 @@ from .operations import (
     VerifySoftwareTokenException,
     VerifyUserAttributeException,
 )
-from .service import (
-    ServiceError,
-    is_throttling,
-    service_error,
-)
-from .validation import (
-    AuthValidationError,
-    AuthValidationErrorCode,
-)
-from .verification import (
+from ._service import ServiceError, is_throttling, service_error
+from ._validation import AuthValidationError, AuthValidationErrorCode
+from ._verification import (
     JwksUnavailableError,
     TokenAlgorithmError,
     TokenClientError,

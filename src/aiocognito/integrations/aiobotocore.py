@@ -14,9 +14,9 @@ from aiobotocore.session import AioSession, ClientCreatorContext
 from attrs import frozen
 from botocore.credentials import ReadOnlyCredentials
 
-from ..client import AuthClient
+from .._client import AuthClient
+from .._threads import run_in_thread
 from ..errors import InvalidIdentityPoolIdException, UserUnAuthenticatedException
-from ..threads import run_in_thread
 
 METHOD: Final = "cognito-identity"
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import httpx
 
-from ..config_checks import is_loopback
+from .._config_checks import is_loopback
+from .._session.tokens import TokenProvider
 from ..errors import AuthConfigError, AuthUsageError, UserUnAuthenticatedException
-from ..session.provider import TokenProvider
 
 # A host name or an address, IPv6 in brackets, and a port; what httpx makes of the name is checked after that.
 _ENTRY: Final = re.compile(

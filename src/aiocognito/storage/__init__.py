@@ -8,9 +8,9 @@
 
 from __future__ import annotations
 
-from .encrypted import EncryptedStorage
-from .file import FileStorage
-from .memory import MemoryStorage
-from .protocol import Storage
+from ._encrypted import EncryptedStorage
+from ._file import FileStorage
+from ._memory import MemoryStorage
+from ._protocol import Storage
 
 __all__ = ["EncryptedStorage", "FileStorage", "MemoryStorage", "Storage"]

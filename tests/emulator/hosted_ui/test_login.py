@@ -203,9 +203,9 @@ async def test_the_client_may_leave_the_pool_out(shop: Shop, browser: Browser) -
     assert page.title == "Sign in"
     assert not page.forms
     url = f"{browser.url}/login?{shop.query()}"
-    forgery = browser.client.cookies["XSRF-TOKEN"]
+    csrf_token = browser.client.cookies["XSRF-TOKEN"]
     response = await browser.client.post(
-        url, data={"_csrf": forgery, "username": "ana", "password": PASSWORD}
+        url, data={"_csrf": csrf_token, "username": "ana", "password": PASSWORD}
     )
     assert response.status_code == 200
     assert not browser.session_cookies

@@ -132,7 +132,7 @@ async def test_a_restart_between_the_code_and_its_exchange(key_pair: KeyPair, tm
             await browser.sign_in()
             answer = browser.answer
     async with CognitoEmulator(keys=OnePair(key_pair), data=tmp_path) as emulator:
-        shop = Shop(emulator, emulator.kept_user_pool())
+        shop = Shop(emulator, emulator.existing_user_pool())
         async with browsing(emulator) as browser:
             tokens = (await exchange(shop, browser, answer, code_verifier=VERIFIER)).json()
             assert claims(tokens["id_token"])["nonce"] == "n"

@@ -191,7 +191,7 @@ async def test_who_is_signed_in_survives_the_end_of_the_process(key_pair: KeyPai
     assert code not in kept
     assert not [value for value in cookies.values() if value in kept]
     async with CognitoEmulator(keys=OnePair(key_pair), data=tmp_path) as emulator:
-        again = emulator.kept_user_pool()
+        again = emulator.existing_user_pool()
         assert again is not None
         shop = Shop(emulator, again)
         assert shop.who({"code": code}) == "ana"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from aiocognito import AuthClient, errors, steps
-from aiocognito.models import CodeDeliveryDetails
+from aiocognito._models import CodeDeliveryDetails
 
 pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("cognito-local")]
 

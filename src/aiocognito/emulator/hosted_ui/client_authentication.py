@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
-from ..refusals import Refusal
+from ..errors import ApiError
 from .oauth_errors import OAuthError, invalid_client, invalid_request
 
 if TYPE_CHECKING:
     from ..clients import AppClient
     from ..pool import UserPool
-    from ..world import World
+    from ..state import EmulatorState
 
 
 def authenticate(
-    world: World, form: Mapping[str, str], authorization: str | None, *, status: int
+    world: EmulatorState, form: Mapping[str, str], authorization: str | None, *, status: int
 ) -> tuple[UserPool, AppClient]:
     """Find the client that asks: by HTTP Basic, or by its id, and secret, in the form; never by both.
 
@@ -57,12 +57,12 @@ def _basic(header: str, status: int) -> tuple[str, list[str | None]]:
 
 
 def _known(
-    world: World, client_id: str, offered: list[str | None], status: int
+    world: EmulatorState, client_id: str, offered: list[str | None], status: int
 ) -> tuple[UserPool, AppClient]:
     refusal: OAuthError = invalid_client(status)
     try:
         pool, client = world.client(client_id)
-    except Refusal:
+    except ApiError:
         raise refusal from None
     if not any([client.knows_secret(secret) for secret in offered]):  # noqa: C419 - each is looked at
         raise refusal

@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .. import confirmation, identities, schema, triggers, users
+from ..auth import complete
+from ..auth.auth_request import AuthRequest
+from ..auth.pre_authentication import before
+from ..errors import ApiError, invalid_parameter
 from ..operations.sign_up import ask_before
-from ..refusals import Refusal, invalid_parameter
-from ..signing_in import finish
-from ..signing_in.before import before
-from ..signing_in.turn import Turn
 from ..users import User
-from .visit import Visit
+from .page_request import PageRequest
 
 ID: Final = "sub"
 """The name under which a stub tells who somebody is."""
 Provider = dict[str, Any]
 
 
-async def sign_in(visit: Visit, provider: Provider, claims: Mapping[str, str]) -> User:
+async def sign_in(visit: PageRequest, provider: Provider, claims: Mapping[str, str]) -> User:
     """Find or make the user of somebody at a provider.
 
     Args:
@@ -28,18 +28,20 @@ async def sign_in(visit: Visit, provider: Provider, claims: Mapping[str, str]) -
         claims: What the provider says of them.
 
     Raises:
-        Refusal: They cannot be taken in, or must not sign in.
+        ApiError: They cannot be taken in, or must not sign in.
     """
     attributes = mapped(provider, claims)
     known = identities.signs_in(visit.pool, provider, claims[ID], attributes)
     if known is None:
         return await _take_in(visit, provider, claims)
-    turn = Turn(visit.world, visit.pool, visit.client, {}, name=known.username, user=known, hosted=True)
+    turn = AuthRequest(
+        visit.world, visit.pool, visit.client, {}, name=known.username, user=known, hosted=True
+    )
     await before(turn)
     if known.enabled:
         _bring_up_to_date(visit, known, attributes)
         identities.settle(known, provider, claims[ID], attributes)
-    await finish.done(turn)
+    await complete.done(turn)
     return known
 
 
@@ -53,7 +55,7 @@ def mapped(provider: Provider, claims: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-async def _take_in(visit: Visit, provider: Provider, claims: Mapping[str, str]) -> User:
+async def _take_in(visit: PageRequest, provider: Provider, claims: Mapping[str, str]) -> User:
     world, pool = visit.world, visit.pool
     attributes = _checked(visit, mapped(provider, claims))
     absent = schema.missing(pool.schema, attributes)
@@ -78,7 +80,7 @@ async def _take_in(visit: Visit, provider: Provider, claims: Mapping[str, str]) 
     return user
 
 
-def _bring_up_to_date(visit: Visit, user: User, attributes: Mapping[str, str]) -> None:
+def _bring_up_to_date(visit: PageRequest, user: User, attributes: Mapping[str, str]) -> None:
     for name in attributes:
         if not visit.pool.schema[name]["Mutable"]:
             raise invalid_parameter(f"user.{name}: Attribute cannot be updated.")
@@ -96,12 +98,12 @@ def _bring_up_to_date(visit: Visit, user: User, attributes: Mapping[str, str]) -
     if taken is not None:
         # A linked user's address is a sign-in name here, and this one is somebody else's.
         user.attributes = before
-        raise Refusal("AliasExistsException", f"An account with the given {taken} already exists.")
+        raise ApiError("AliasExistsException", f"An account with the given {taken} already exists.")
     user.modified = visit.world.clock()
     visit.pool.users.index(user)
 
 
-def _checked(visit: Visit, attributes: Mapping[str, str]) -> dict[str, str]:
+def _checked(visit: PageRequest, attributes: Mapping[str, str]) -> dict[str, str]:
     schema.require_known(visit.pool.schema, attributes)
     given = schema.normalised(attributes)
     schema.require_valid(visit.pool.schema, given)

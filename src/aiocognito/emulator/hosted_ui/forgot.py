@@ -7,12 +7,12 @@ from typing import Final
 
 from attrs import define, field
 
-from ..refusals import Refusal
+from ..errors import ApiError
 from . import fields, html
 from .html import element
+from .page_request import Answer, BackToLogin, PageRequest
 from .request import supported
 from .state import CODE_LIFE, LOCAL
-from .visit import Answer, StartAgain, Visit
 
 PATH: Final = "/forgotPassword"
 RESET: Final = "/resetPassword"
@@ -31,30 +31,30 @@ class Resetting:
     delivery: Mapping[str, str] = field(repr=False)
 
 
-async def show(visit: Visit) -> Answer:
+async def show(visit: PageRequest) -> Answer:
     """Show the page that asks whose password it is."""
     _require_passwords(visit)
     return page(visit)
 
 
-async def take(visit: Visit) -> Answer:
+async def take(visit: PageRequest) -> Answer:
     """Send a code."""
     _require_passwords(visit)
     name = visit.given("username")
     try:
         sent = await visit.ask("ForgotPassword", name)
-    except Refusal as refusal:
+    except ApiError as refusal:
         return page(visit, alert=refusal.message, error=refusal.code)
-    step = visit.set_out(Resetting(name, sent["CodeDeliveryDetails"]), life=CODE_LIFE)
+    step = visit.start_step(Resetting(name, sent["CodeDeliveryDetails"]), life=CODE_LIFE)
     return visit.go(visit.url(f"{RESET}/{step}"))
 
 
-def _require_passwords(visit: Visit) -> None:
+def _require_passwords(visit: PageRequest) -> None:
     if LOCAL not in supported(visit.client):
-        raise StartAgain("There are no passwords here.", "NotAuthorizedException")
+        raise BackToLogin("There are no passwords here.", "NotAuthorizedException")
 
 
-def page(visit: Visit, *, alert: str | None = None, error: str | None = None) -> Answer:
+def page(visit: PageRequest, *, alert: str | None = None, error: str | None = None) -> Answer:
     """Show the page that asks whose password it is, with what there is to say."""
     return visit.page(
         "Forgot your password?",
@@ -70,12 +70,12 @@ def page(visit: Visit, *, alert: str | None = None, error: str | None = None) ->
     )
 
 
-async def show_reset(visit: Visit) -> Answer:
+async def show_reset(visit: PageRequest) -> Answer:
     """Show the page that asks for the code and a new password."""
     return _reset_page(visit, visit.at(Resetting))
 
 
-async def take_reset(visit: Visit) -> Answer:
+async def take_reset(visit: PageRequest) -> Answer:
     """Set the new password; or send another code."""
     at = visit.at(Resetting)
     try:
@@ -88,14 +88,14 @@ async def take_reset(visit: Visit) -> Answer:
             ConfirmationCode=visit.given("code"),
             Password=visit.form.get("password", ""),
         )
-    except Refusal as refusal:
+    except ApiError as refusal:
         return _reset_page(visit, at, refusal)
     visit.arrive()
-    raise StartAgain("Your password was changed. Sign in with it now.")
+    raise BackToLogin("Your password was changed. Sign in with it now.")
 
 
 def _reset_page(
-    visit: Visit, at: Resetting, refusal: Refusal | None = None, *, notice: str | None = None
+    visit: PageRequest, at: Resetting, refusal: ApiError | None = None, *, notice: str | None = None
 ) -> Answer:
     path = f"{RESET}/{visit.step}"
     return visit.page(
@@ -119,7 +119,7 @@ def _reset_page(
     )
 
 
-def _kept_code(visit: Visit, refusal: Refusal | None) -> str | None:
+def _kept_code(visit: PageRequest, refusal: ApiError | None) -> str | None:
     """Return the code that was typed, where it was the password that did not do."""
     wrong = refusal is None or refusal.code in {"CodeMismatchException", "ExpiredCodeException"}
     return None if wrong else visit.given("code")

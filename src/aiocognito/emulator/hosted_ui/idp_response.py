@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from ..errors import ApiError
 from ..hashing import digest
-from ..refusals import Refusal
 from . import authorize, federation, providers
-from .request import SignInRequest, Unanswerable, parse, read
-from .visit import Answer, StartAgain, Visit
+from .page_request import Answer, BackToLogin, PageRequest
+from .request import BadRequest, SignInRequest, parse, read
 
 if TYPE_CHECKING:
     from ..http import Site
@@ -24,15 +24,15 @@ async def respond(site: Site, request: web.Request) -> Answer:
     """Take a browser back that was at a provider, and send it on to its app.
 
     Raises:
-        Unanswerable: The state is not this browser's, or was used.
-        Away: The browser goes back with an error.
+        BadRequest: The state is not this browser's, or was used.
+        Redirect: The browser goes back with an error.
     """
     given = dict(parse(request.rel_url.raw_query_string))
     visit = _visit(site, request, given.get("state", ""))
     try:
-        at = visit.at(providers.Abroad)
-    except StartAgain:
-        raise Unanswerable(_INVALID_STATE) from None
+        at = visit.at(providers.AtProvider)
+    except BackToLogin:
+        raise BadRequest(_INVALID_STATE) from None
     visit.arrive()
     provider = visit.pool.providers.get(at.provider)
     if "error" in given or provider is None:
@@ -44,19 +44,19 @@ async def respond(site: Site, request: web.Request) -> Answer:
         )
     try:
         user = await federation.sign_in(visit, provider, at.claims)
-    except Refusal as refusal:
+    except ApiError as refusal:
         raise visit.asked.refused("invalid_request", refusal.message) from refusal
     # Without one of the app's own, the tokens of such a sign-in have one that Cognito makes.
     nonce = visit.asked.nonce or str(uuid.uuid4())
     return await authorize.enter(visit, user.sub, at.provider, nonce)
 
 
-def _visit(site: Site, request: web.Request, state: str) -> Visit:
+def _visit(site: Site, request: web.Request, state: str) -> PageRequest:
     asked: SignInRequest | None = None
     for pool in site.world.pools.values():
         query = pool.hosted.journeys.query(state)
         if query is not None:
             asked = read(site.world, query)
     if asked is None:
-        raise Unanswerable(_INVALID_STATE)
-    return Visit(site, request, asked, step=state)
+        raise BadRequest(_INVALID_STATE)
+    return PageRequest(site, request, asked, step=state)

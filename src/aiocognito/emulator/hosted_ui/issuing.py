@@ -11,8 +11,8 @@ from ..tokens.book import Grant
 if TYPE_CHECKING:
     from ..clients import AppClient
     from ..pool import UserPool
+    from ..state import EmulatorState
     from ..users import User
-    from ..world import World
 
 SOURCE: Final = "HostedAuth"
 _MEMBERS: Final = {
@@ -25,7 +25,7 @@ _MEMBERS: Final = {
 
 
 def new_grant(
-    world: World, client: AppClient, user: User, *, scopes: Collection[str], auth_time: float
+    world: EmulatorState, client: AppClient, user: User, *, scopes: Collection[str], auth_time: float
 ) -> Grant:
     """Make the record of a sign-in on the hosted UI.
 
@@ -48,7 +48,7 @@ def new_grant(
 
 
 async def sign_in(
-    world: World,
+    world: EmulatorState,
     pool: UserPool,
     client: AppClient,
     user: User,
@@ -69,7 +69,7 @@ async def sign_in(
         refreshable: Whether there is a refresh token; not in the implicit flow.
 
     Raises:
-        Refusal: PreTokenGeneration failed.
+        ApiError: PreTokenGeneration failed.
     """
     result = await issue.begin(
         world, pool, client, user, grant, source=SOURCE, nonce=nonce, refreshable=refreshable

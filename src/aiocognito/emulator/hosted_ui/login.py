@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from ..refusals import Refusal
-from ..signing_in import FLOWS
-from ..signing_in.before import before
-from ..signing_in.turn import Turn
+from ..auth import FLOWS
+from ..auth.auth_request import AuthRequest
+from ..auth.pre_authentication import before
+from ..errors import ApiError
 from ..users import User
 from . import authorize, fields, forgot, html, providers, sign_up, steps
 from .html import Html, element, join
+from .page_request import Answer, PageRequest
 from .request import supported
 from .state import LOCAL, Session
-from .visit import Answer, Visit
 
 PATH = "/login"
 
 
-async def show(visit: Visit) -> Answer:
+async def show(visit: PageRequest) -> Answer:
     """Show it."""
     return page(visit)
 
 
-async def take(visit: Visit) -> Answer:
+async def take(visit: PageRequest) -> Answer:
     """Take what was sent from it."""
     if "continue" in visit.form and (session := _offered(visit)):
         return await authorize.back(visit, session, visit.asked.nonce)
     if name := visit.given("provider"):
-        return providers.set_out(visit, name)
+        return providers.start_step(visit, name)
     if LOCAL not in supported(visit.client):
         return page(visit)
     name = visit.given("username")
     try:
         user, answer = await _begin(visit, name)
-    except Refusal as refusal:
+    except ApiError as refusal:
         if refusal.code == "UserNotConfirmedException":
             return _to_confirm(visit, name)
         if refusal.code == "PasswordResetRequiredException":
@@ -41,8 +41,8 @@ async def take(visit: Visit) -> Answer:
     return await steps.go_on(visit, user, answer)
 
 
-async def _begin(visit: Visit, name: str) -> tuple[User, dict[str, object]]:
-    turn = Turn(visit.world, visit.pool, visit.client, {"USERNAME": name}, name=name)
+async def _begin(visit: PageRequest, name: str) -> tuple[User, dict[str, object]]:
+    turn = AuthRequest(visit.world, visit.pool, visit.client, {"USERNAME": name}, name=name)
     turn.begins = turn.hosted = True
     turn.need("USERNAME")
     turn.given = {"PASSWORD": visit.form.get("password", "")}
@@ -52,7 +52,7 @@ async def _begin(visit: Visit, name: str) -> tuple[User, dict[str, object]]:
     return turn.person, answer
 
 
-def _to_confirm(visit: Visit, name: str) -> Answer:
+def _to_confirm(visit: PageRequest, name: str) -> Answer:
     user = visit.pool.users.find(name)
     assert user is not None  # noqa: S101 - who is unconfirmed is somebody
     proven = not visit.world.unsettled.unconfirmed_before_password
@@ -60,7 +60,7 @@ def _to_confirm(visit: Visit, name: str) -> Answer:
 
 
 def page(
-    visit: Visit, *, alert: str | None = None, notice: str | None = None, error: str | None = None
+    visit: PageRequest, *, alert: str | None = None, notice: str | None = None, error: str | None = None
 ) -> Answer:
     """Show the page, with what there is to say."""
     return visit.page(
@@ -74,7 +74,7 @@ def page(
     )
 
 
-def _known(visit: Visit) -> Html | None:
+def _known(visit: PageRequest) -> Html | None:
     session = _offered(visit)
     user = None if session is None else visit.pool.users.by_subject(session.sub)
     if user is None:
@@ -84,12 +84,12 @@ def _known(visit: Visit) -> Html | None:
     return join(visit.form_to(PATH, button), element("p", "Or sign in as somebody else:", class_="or"))
 
 
-def _offered(visit: Visit) -> Session | None:
+def _offered(visit: PageRequest) -> Session | None:
     """Find the session that somebody may go on with: none where the app wants the password."""
     return None if "login" in visit.asked.prompt else authorize.known(visit)
 
 
-def _local(visit: Visit) -> Html:
+def _local(visit: PageRequest) -> Html:
     typed = visit.form.get("username") or visit.asked.login_hint
     form = visit.form_to(
         PATH,

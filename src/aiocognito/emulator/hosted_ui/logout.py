@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from .request import SignInRequest, Unanswerable, client_of, missing, parse, read
-from .visit import Answer, Visit
+from .page_request import Answer, PageRequest
+from .request import BadRequest, SignInRequest, client_of, missing, parse, read
 
 if TYPE_CHECKING:
     from ..http import Site
@@ -17,14 +17,14 @@ async def logout(site: Site, request: web.Request) -> Answer:
     """Forget who is signed in on a browser, and send it back to its app or to the login page.
 
     Raises:
-        Unanswerable: It is not said where to, or it is not one of the client's URLs.
-        Away: The client comes back elsewhere, or is not there.
+        BadRequest: It is not said where to, or it is not one of the client's URLs.
+        Redirect: The client comes back elsewhere, or is not there.
     """
     query = request.rel_url.raw_query_string
     pairs = parse(query)
     given = {name: value for name, value in pairs if value}
     if [name for name, _ in pairs].count("logout_uri") > 1:
-        raise Unanswerable("The parameter 'logout_uri' is there twice")
+        raise BadRequest("The parameter 'logout_uri' is there twice")
     pool, client = client_of(site.world, given)
     back = given.get("logout_uri")
     if back is None:
@@ -33,8 +33,8 @@ async def logout(site: Site, request: web.Request) -> Answer:
         asked = read(site.world, query)
     else:
         if back not in client.settings.get("LogoutURLs", ()):
-            raise Unanswerable("The parameter 'logout_uri' is not one of the app client's")
+            raise BadRequest("The parameter 'logout_uri' is not one of the app client's")
         asked = SignInRequest(pool, client, query, back, "code")
-    visit = Visit(site, request, asked)
+    visit = PageRequest(site, request, asked)
     visit.forget()
     return visit.go(visit.url("/login") if back is None else back)

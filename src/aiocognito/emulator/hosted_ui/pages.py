@@ -14,13 +14,13 @@ from .. import calls
 from ..faults import Fault
 from . import authorize, forgot, html, idp_response, login, logout, sign_up, steps, stub
 from .answering import SERVICE
-from .request import Away, Unanswerable, parse, read
-from .visit import Answer, Forged, StartAgain, Visit
+from .page_request import Answer, BackToLogin, CsrfError, PageRequest
+from .request import BadRequest, Redirect, parse, read
 
 if TYPE_CHECKING:
     from ..http import Site
 
-Page = Callable[[Visit], Awaitable[Answer]]
+Page = Callable[[PageRequest], Awaitable[Answer]]
 _FORM: Final = "application/x-www-form-urlencoded"
 HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -73,12 +73,12 @@ def _about_a_sign_in(site: Site, page: Page) -> Handler:
     async def handle(request: web.Request) -> Answer:
         form = await _form(request) if request.method == "POST" else {}
         asked = read(site.world, request.rel_url.raw_query_string)
-        visit = Visit(site, request, asked, form, step=request.match_info.get("step", ""))
+        visit = PageRequest(site, request, asked, form, step=request.match_info.get("step", ""))
         if request.method == "POST":
             visit.require_genuine()
         try:
             return await page(visit)
-        except StartAgain as again:
+        except BackToLogin as again:
             said = {"notice" if again.error is None else "alert": again.text}
             visit.form = {}
             return login.page(visit, **said, error=again.error)
@@ -88,7 +88,7 @@ def _about_a_sign_in(site: Site, page: Page) -> Handler:
 
 async def _form(request: web.Request) -> dict[str, str]:
     if request.content_type != _FORM:
-        raise Unanswerable("A form was expected.")
+        raise BadRequest("A form was expected.")
     return dict(parse((await request.read()).decode("utf-8", "surrogateescape")))
 
 
@@ -123,13 +123,13 @@ async def _answer(site: Site, request: web.Request, operation: str, handle: Hand
         return _message("Not for scripts", "This page is for browsers to visit.", "forbidden", 403)
     try:
         response = await handle(request)
-    except Away as away:
+    except Redirect as away:
         location = own + away.location if away.location.startswith("/") else away.location
         response = Answer(status=302, headers={"Location": location})
         response.error = away.error
-    except Unanswerable as wrong:
+    except BadRequest as wrong:
         response = _failed("invalid_request", wrong.text, 400)
-    except Forged:
+    except CsrfError:
         text = "It was not sent from its own page, or your browser keeps no cookies. Go back and try again."
         response = _message("This form cannot be accepted", text, "forbidden", 403)
     except web.HTTPException:

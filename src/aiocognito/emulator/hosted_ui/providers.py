@@ -8,16 +8,16 @@ from typing import Final
 from attrs import define, field
 
 from .html import Html, element
+from .page_request import Answer, PageRequest
 from .request import supported
 from .state import CODE_LIFE, LOCAL
-from .visit import Answer, Visit
 
 STUB: Final = "/idp"
 _NAMES: Final[Mapping[str, str]] = {"LoginWithAmazon": "Amazon", "SignInWithApple": "Apple"}
 
 
 @define
-class Abroad:
+class AtProvider:
     """A browser that was sent to a provider.
 
     Args:
@@ -31,7 +31,7 @@ class Abroad:
     claims: Mapping[str, str] = field(factory=dict, repr=False)
 
 
-def buttons(visit: Visit) -> Html | None:
+def buttons(visit: PageRequest) -> Html | None:
     """Write a button for each provider that the client has."""
     offered = [name for name in supported(visit.client) if name in visit.pool.providers]
     if not offered:
@@ -49,8 +49,8 @@ def shown(name: str) -> str:
     return _NAMES.get(name, name)
 
 
-def set_out(visit: Visit, name: str) -> Answer:
+def start_step(visit: PageRequest, name: str) -> Answer:
     """Send a browser to a provider."""
     if name not in visit.pool.providers or name not in supported(visit.client):
         raise visit.asked.refused("invalid_request", "unsupported_identity_provider")
-    return visit.go(visit.url(f"{STUB}/{visit.set_out(Abroad(name), life=CODE_LIFE)}"))
+    return visit.go(visit.url(f"{STUB}/{visit.start_step(AtProvider(name), life=CODE_LIFE)}"))

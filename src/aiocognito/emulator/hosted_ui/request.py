@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl, urlencode
 from attrs import evolve, field, frozen
 
 from ..clients import AppClient
+from ..errors import ApiError
 from ..pool import UserPool
-from ..refusals import Refusal
-from ..world import World
+from ..state import EmulatorState
 
 _MAX_FIELDS: Final = 100
 _PROMPTS: Final = frozenset({"none", "login", "select_account", "consent"})
@@ -39,7 +39,7 @@ _KNOWN: Final = frozenset(
 )
 
 
-class Away(Exception):
+class Redirect(Exception):
     """The browser is sent elsewhere: back to its app, or to the page that says what is wrong.
 
     Args:
@@ -53,7 +53,7 @@ class Away(Exception):
         self.error = error
 
 
-class Unanswerable(Exception):
+class BadRequest(Exception):
     """It is not even clear which app it is about: a page says so.
 
     Args:
@@ -106,26 +106,26 @@ class SignInRequest:
             return f"{self.redirect_uri}#{given}"
         return f"{self.redirect_uri}{'&' if '?' in self.redirect_uri else '?'}{given}"
 
-    def refused(self, error: str, description: str | None = None) -> Away:
+    def refused(self, error: str, description: str | None = None) -> Redirect:
         """Send the browser back with an error."""
         answer = (("error_description", description), ("state", self.state), ("error", error))
-        return Away(self.back(answer), error)
+        return Redirect(self.back(answer), error)
 
 
 def parse(text: str) -> list[tuple[str, str]]:
     """Read a query or a form.
 
     Raises:
-        Unanswerable: It cannot be read.
+        BadRequest: It cannot be read.
     """
     try:
         text.encode()
         return parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
     except ValueError:
-        raise Unanswerable("The request cannot be read.") from None
+        raise BadRequest("The request cannot be read.") from None
 
 
-def read(world: World, query: str) -> SignInRequest:
+def read(world: EmulatorState, query: str) -> SignInRequest:
     """Read a request, and hold it against its client.
 
     Args:
@@ -133,8 +133,8 @@ def read(world: World, query: str) -> SignInRequest:
         query: The query of the URL.
 
     Raises:
-        Unanswerable: Client or redirect URI are missing.
-        Away: Something else is wrong.
+        BadRequest: Client or redirect URI are missing.
+        Redirect: Something else is wrong.
     """
     pairs = parse(query)
     given = {name: value for name, value in pairs if value}
@@ -165,35 +165,35 @@ def read(world: World, query: str) -> SignInRequest:
 
 
 def client_of(
-    world: World, given: Mapping[str, str], twice: Sequence[str] = ()
+    world: EmulatorState, given: Mapping[str, str], twice: Sequence[str] = ()
 ) -> tuple[UserPool, AppClient]:
     """Find the client that a request names.
 
     Raises:
-        Unanswerable: It names none.
-        Away: There is no such client.
+        BadRequest: It names none.
+        Redirect: There is no such client.
     """
     client_id = given.get("client_id")
     if client_id is None:
         raise missing("client_id")
     try:
         pool, client = world.client(client_id)
-    except Refusal:
+    except ApiError:
         raise mismatch(client_id) from None
     if "client_id" in twice:
         raise mismatch(client_id)
     return pool, client
 
 
-def missing(name: str) -> Unanswerable:
+def missing(name: str) -> BadRequest:
     """A parameter without which nothing can be done."""
-    return Unanswerable(f"Required String parameter '{name}' is not present")
+    return BadRequest(f"Required String parameter '{name}' is not present")
 
 
-def mismatch(client_id: str) -> Away:
+def mismatch(client_id: str) -> Redirect:
     """A client that is not there, or does not come back where the browser is to go: it is not sent there."""
     error = "redirect_mismatch"
-    return Away(f"/error?{urlencode({'error': error, 'client_id': client_id})}", error)
+    return Redirect(f"/error?{urlencode({'error': error, 'client_id': client_id})}", error)
 
 
 def provider_of(pool: UserPool, name: str | None, identifier: str | None) -> str | None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from ..refusals import Refusal
+from ..errors import ApiError
 from ..tokens import refresh
 from .client_authentication import authenticate
 from .forms import need
 from .oauth_errors import OAuthError, invalid_client, invalid_request
 
 if TYPE_CHECKING:
-    from ..world import World
+    from ..state import EmulatorState
 
 _STATUS: Final = 401
 
 
-def answer(world: World, form: Mapping[str, str], authorization: str | None) -> None:
+def answer(world: EmulatorState, form: Mapping[str, str], authorization: str | None) -> None:
     """Revoke a refresh token, and all that came of the same sign-in; one that is unknown is no error.
 
     Args:
@@ -32,11 +32,11 @@ def answer(world: World, form: Mapping[str, str], authorization: str | None) -> 
     pool, client = authenticate(world, form, authorization, status=_STATUS)
     try:
         refresh.revoke(world, pool, client, text)
-    except Refusal as refusal:
+    except ApiError as refusal:
         raise _in_words_of_oauth(refusal) from None
 
 
-def _in_words_of_oauth(refusal: Refusal) -> OAuthError:
+def _in_words_of_oauth(refusal: ApiError) -> OAuthError:
     if refusal.code == "UnsupportedOperationException":
         return invalid_request()
     if refusal.code == "UnsupportedTokenTypeException":

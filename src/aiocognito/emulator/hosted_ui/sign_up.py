@@ -8,15 +8,15 @@ from typing import Any, Final
 from attrs import define, field
 
 from .. import codes, schema, users
+from ..errors import ApiError, not_authorized
 from ..pool import UserPool
-from ..refusals import Refusal, not_authorized
 from ..srp_server import Secret
 from ..users import User
 from . import fields, html, steps
 from .html import Html, element
+from .page_request import Answer, BackToLogin, PageRequest
 from .request import supported
 from .state import CODE_LIFE, LOCAL
-from .visit import Answer, StartAgain, Visit
 
 PATH: Final = "/signup"
 CONFIRM: Final = "/confirm"
@@ -46,12 +46,12 @@ def is_open(pool: UserPool) -> bool:
     return not (pool.settings.get("AdminCreateUserConfig") or {}).get("AllowAdminCreateUserOnly")
 
 
-async def show(visit: Visit) -> Answer:
+async def show(visit: PageRequest) -> Answer:
     """Show the form."""
     return _page(visit)
 
 
-async def take(visit: Visit) -> Answer:
+async def take(visit: PageRequest) -> Answer:
     """Make an account of what was typed into it."""
     if not _may(visit):
         return _page(visit)
@@ -61,7 +61,7 @@ async def take(visit: Visit) -> Answer:
         given["Password"] = password
     try:
         made = await visit.ask("SignUp", name, **given)
-    except Refusal as refusal:
+    except ApiError as refusal:
         return _page(visit, refusal)
     user = visit.pool.users.by_subject(made["UserSub"])
     assert user is not None  # noqa: S101 - it was made just now
@@ -70,7 +70,7 @@ async def take(visit: Visit) -> Answer:
     return go_to_confirm(visit, user, name, proven=True, delivery=made.get("CodeDeliveryDetails"))
 
 
-def _page(visit: Visit, refusal: Refusal | None = None) -> Answer:
+def _page(visit: PageRequest, refusal: ApiError | None = None) -> Answer:
     if not _may(visit):
         refusal = not_authorized("SignUp is not permitted for this user pool")
         form = None
@@ -85,11 +85,11 @@ def _page(visit: Visit, refusal: Refusal | None = None) -> Answer:
     )
 
 
-def _may(visit: Visit) -> bool:
+def _may(visit: PageRequest) -> bool:
     return is_open(visit.pool) and LOCAL in supported(visit.client)
 
 
-def _form(visit: Visit) -> Html:
+def _form(visit: PageRequest) -> Html:
     pool = visit.pool
     names, required = _asked(visit)
     return visit.form_to(
@@ -101,7 +101,7 @@ def _form(visit: Visit) -> Html:
     )
 
 
-def _asked(visit: Visit) -> tuple[list[str], list[str]]:
+def _asked(visit: PageRequest) -> tuple[list[str], list[str]]:
     """Name the attributes that are asked for, and those of them that are required."""
     pool = visit.pool
     required = schema.missing(pool.schema, {})
@@ -119,7 +119,7 @@ def _asked(visit: Visit) -> tuple[list[str], list[str]]:
 
 
 def go_to_confirm(
-    visit: Visit, user: User, name: str, *, proven: bool, delivery: Mapping[str, str] | None = None
+    visit: PageRequest, user: User, name: str, *, proven: bool, delivery: Mapping[str, str] | None = None
 ) -> Answer:
     """Have somebody confirm their account.
 
@@ -130,16 +130,16 @@ def go_to_confirm(
         proven: Whether they have told their password.
         delivery: ``CodeDeliveryDetails``, if a code was just sent.
     """
-    step = visit.set_out(Unconfirmed(user, name, proven, delivery, user.secret), life=CODE_LIFE)
+    step = visit.start_step(Unconfirmed(user, name, proven, delivery, user.secret), life=CODE_LIFE)
     return visit.go(visit.url(f"{CONFIRM}/{step}"))
 
 
-async def show_confirm(visit: Visit) -> Answer:
+async def show_confirm(visit: PageRequest) -> Answer:
     """Show the page that asks for the code."""
     return _confirm_page(visit, visit.at(Unconfirmed))
 
 
-async def take_confirm(visit: Visit) -> Answer:
+async def take_confirm(visit: PageRequest) -> Answer:
     """Take the code, or send another one."""
     at = visit.at(Unconfirmed)
     try:
@@ -148,42 +148,42 @@ async def take_confirm(visit: Visit) -> Answer:
             at.delivery = sent["CodeDeliveryDetails"]
             return _confirm_page(visit, at, notice="It was sent again.")
         await _confirm(visit, at)
-    except Refusal as refusal:
+    except ApiError as refusal:
         if at.user.status == users.UNCONFIRMED:
             return _confirm_page(visit, at, refusal)
         visit.arrive()
-        raise StartAgain(refusal.message, refusal.code) from refusal
+        raise BackToLogin(refusal.message, refusal.code) from refusal
     visit.arrive()
     if at.proven and at.user.secret is at.secret:
         return await steps.sign_in(visit, at.user)
-    raise StartAgain("Your account is confirmed. Sign in with it now.")
+    raise BackToLogin("Your account is confirmed. Sign in with it now.")
 
 
-async def _confirm(visit: Visit, at: Unconfirmed) -> None:
+async def _confirm(visit: PageRequest, at: Unconfirmed) -> None:
     if at.user.status != users.UNCONFIRMED:
         # By the link, or by an administrator, while this page was open.
         return
     if _asks_code(visit, at):
         await visit.ask("ConfirmSignUp", at.name, ConfirmationCode=visit.given("code"))
     else:
-        raise Refusal("UserNotConfirmedException", "User is not confirmed.")
+        raise ApiError("UserNotConfirmedException", "User is not confirmed.")
 
 
-def _asks_code(visit: Visit, at: Unconfirmed) -> bool:
+def _asks_code(visit: PageRequest, at: Unconfirmed) -> bool:
     return _addresses(visit, at) and not _by_link(visit, at)
 
 
-def _addresses(visit: Visit, at: Unconfirmed) -> bool:
+def _addresses(visit: PageRequest, at: Unconfirmed) -> bool:
     return any(at.user.attributes.get(name) for name in visit.pool.auto_verified)
 
 
-def _by_link(visit: Visit, at: Unconfirmed) -> bool:
+def _by_link(visit: PageRequest, at: Unconfirmed) -> bool:
     code = at.user.codes.get(codes.SIGN_UP)
     return visit.pool.confirms_by_link and (code is None or code.attribute == "email")
 
 
 def _confirm_page(
-    visit: Visit, at: Unconfirmed, refusal: Refusal | None = None, *, notice: str | None = None
+    visit: PageRequest, at: Unconfirmed, refusal: ApiError | None = None, *, notice: str | None = None
 ) -> Answer:
     to = f" to {at.delivery['Destination']}" if at.delivery else ""
     path = f"{CONFIRM}/{visit.step}"

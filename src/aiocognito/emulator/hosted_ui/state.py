@@ -68,7 +68,7 @@ class Sessions:
 
 
 @define
-class Journey:
+class PendingStep:
     """A browser between two pages.
 
     Args:
@@ -88,7 +88,7 @@ class Journey:
 class Journeys:
     """The browsers that are on their way, by a name that is no secret: their cookie is."""
 
-    _kept: dict[str, Journey] = field(factory=dict, repr=False)
+    _kept: dict[str, PendingStep] = field(factory=dict, repr=False)
 
     def start(self, query: str, at: object, now: float, life: float) -> tuple[str, str]:
         """Begin one; return its name and the cookie that belongs to it."""
@@ -96,10 +96,10 @@ class Journeys:
             if old.expires <= now:
                 del self._kept[name]
         name, cookie = secrets.token_hex(8), secrets.token_urlsafe(32)
-        self._kept[name] = Journey(digest(cookie), query, now + life, at)
+        self._kept[name] = PendingStep(digest(cookie), query, now + life, at)
         return name, cookie
 
-    def get(self, name: str, cookie: str, now: float) -> Journey | None:
+    def get(self, name: str, cookie: str, now: float) -> PendingStep | None:
         """Find one that has not ended, for the browser that began it."""
         journey = self._kept.get(name)
         if journey is None or now >= journey.expires:

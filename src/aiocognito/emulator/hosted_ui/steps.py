@@ -9,16 +9,16 @@ from urllib.parse import quote, urlencode
 
 from attrs import define, evolve, field
 
-from ...qr import svg
+from ..._qr import svg
 from .. import schema
-from ..refusals import Refusal
-from ..signing_in import CHALLENGES, mfa, password
-from ..signing_in.before import before
-from ..signing_in.turn import Turn
+from ..auth import CHALLENGES, mfa, password
+from ..auth.auth_request import AuthRequest
+from ..auth.pre_authentication import before
+from ..errors import ApiError
 from ..users import User
 from . import authorize, fields, html
 from .html import Html, element
-from .visit import LATE, Answer, StartAgain, Visit
+from .page_request import LATE, Answer, BackToLogin, PageRequest
 
 PATH: Final = "/mfa"
 _TOTP: Final = "SOFTWARE_TOKEN_MFA"
@@ -53,7 +53,7 @@ class Challenged:
     secret: str | None = field(default=None, repr=False)
 
 
-async def go_on(visit: Visit, user: User, answer: Mapping[str, Any]) -> Answer:
+async def go_on(visit: PageRequest, user: User, answer: Mapping[str, Any]) -> Answer:
     """Go where an answer leads: to the next challenge, or back to the app.
 
     Args:
@@ -67,54 +67,54 @@ async def go_on(visit: Visit, user: User, answer: Mapping[str, Any]) -> Answer:
     if at.name == "MFA_SETUP" and _TOTP in _choices(at, "MFAS_CAN_SETUP"):
         made = await visit.ask_plainly("AssociateSoftwareToken", Session=at.session)
         at = evolve(at, session=made["Session"], secret=made["SecretCode"])
-    return visit.go(visit.url(f"{PATH}/{visit.set_out(at)}"))
+    return visit.go(visit.url(f"{PATH}/{visit.start_step(at)}"))
 
 
-async def sign_in(visit: Visit, user: User) -> Answer:
+async def sign_in(visit: PageRequest, user: User) -> Answer:
     """Sign somebody in who has proven who they are, as far as a password would have.
 
     Raises:
-        StartAgain: They may not sign in.
+        BackToLogin: They may not sign in.
     """
     _require_there(visit, user)
-    turn = Turn(visit.world, visit.pool, visit.client, {}, name=user.username, user=user, hosted=True)
+    turn = AuthRequest(visit.world, visit.pool, visit.client, {}, name=user.username, user=user, hosted=True)
     turn.begins = True
     try:
         password.require_able(user)
         await before(turn)
         answer = await mfa.go_on(turn)
-    except Refusal as refusal:
-        raise StartAgain(refusal.message, refusal.code) from refusal
+    except ApiError as refusal:
+        raise BackToLogin(refusal.message, refusal.code) from refusal
     return await go_on(visit, user, answer)
 
 
-def _require_there(visit: Visit, user: User) -> None:
+def _require_there(visit: PageRequest, user: User) -> None:
     if visit.pool.users.by_subject(user.sub) is None:
-        raise StartAgain(LATE, "expired")
+        raise BackToLogin(LATE, "expired")
 
 
-async def show(visit: Visit) -> Answer:
+async def show(visit: PageRequest) -> Answer:
     """Show the challenge that the browser is at."""
     return _page(visit, visit.at(Challenged))
 
 
-async def take(visit: Visit) -> Answer:
+async def take(visit: PageRequest) -> Answer:
     """Take the answer to it."""
     at = visit.at(Challenged)
     _require_there(visit, at.user)
     try:
         answer = await _answer(visit, at)
-    except Refusal as refusal:
+    except ApiError as refusal:
         handle = visit.pool.handles.get(at.session)
         if handle is None or handle.spent or handle.dead or visit.world.clock() >= handle.expires:
             visit.arrive()
-            raise StartAgain(refusal.message, refusal.code) from refusal
+            raise BackToLogin(refusal.message, refusal.code) from refusal
         return _page(visit, at, refusal)
     visit.arrive()
     return await go_on(visit, at.user, answer)
 
 
-async def _answer(visit: Visit, at: Challenged) -> dict[str, Any]:
+async def _answer(visit: PageRequest, at: Challenged) -> dict[str, Any]:
     given = _READERS[at.name](visit)
     session = at.session
     if at.name == "MFA_SETUP" and "EMAIL" not in given:
@@ -123,7 +123,7 @@ async def _answer(visit: Visit, at: Challenged) -> dict[str, Any]:
     handle = visit.pool.handles.redeem(
         session, client_id=visit.client.id, user=at.user, challenge=at.name, now=visit.world.clock()
     )
-    turn = Turn(visit.world, visit.pool, visit.client, given, name=at.user.username, user=at.user)
+    turn = AuthRequest(visit.world, visit.pool, visit.client, given, name=at.user.username, user=at.user)
     turn.handle, turn.hosted = handle, True
     return await CHALLENGES[at.name](turn)
 
@@ -131,31 +131,31 @@ async def _answer(visit: Visit, at: Challenged) -> dict[str, Any]:
 # What was typed, as ChallengeResponses
 
 
-def _code(member: str) -> Callable[[Visit], dict[str, str]]:
+def _code(member: str) -> Callable[[PageRequest], dict[str, str]]:
     return lambda visit: {member: _digits(visit)}
 
 
-def _digits(visit: Visit) -> str:
+def _digits(visit: PageRequest) -> str:
     # Apps show them in two groups.
     return visit.given("code").replace(" ", "")
 
 
-def _choice(visit: Visit) -> dict[str, str]:
+def _choice(visit: PageRequest) -> dict[str, str]:
     return {"ANSWER": visit.given("answer")}
 
 
-def _new_password(visit: Visit) -> dict[str, str]:
+def _new_password(visit: PageRequest) -> dict[str, str]:
     typed = fields.given(visit.form)
     given = {f"userAttributes.{name}": value for name, value in typed.items()}
     return {"NEW_PASSWORD": visit.form.get("password", ""), **given}
 
 
-def _setup(visit: Visit) -> dict[str, str]:
+def _setup(visit: PageRequest) -> dict[str, str]:
     address = visit.given("email")
     return {"EMAIL": address} if address else {}
 
 
-_READERS: Final[Mapping[str, Callable[[Visit], dict[str, str]]]] = {
+_READERS: Final[Mapping[str, Callable[[PageRequest], dict[str, str]]]] = {
     **{name: _code(member) for name, member in _CODE_MEMBERS.items()},
     "SELECT_MFA_TYPE": _choice,
     "NEW_PASSWORD_REQUIRED": _new_password,
@@ -166,7 +166,7 @@ _READERS: Final[Mapping[str, Callable[[Visit], dict[str, str]]]] = {
 # Pages
 
 
-def _page(visit: Visit, at: Challenged, refusal: Refusal | None = None) -> Answer:
+def _page(visit: PageRequest, at: Challenged, refusal: ApiError | None = None) -> Answer:
     title, content = _PAGES[at.name](visit, at)
     return visit.page(
         title,
@@ -177,11 +177,11 @@ def _page(visit: Visit, at: Challenged, refusal: Refusal | None = None) -> Answe
     )
 
 
-def _send(visit: Visit, *content: str | None) -> Html:
+def _send(visit: PageRequest, *content: str | None) -> Html:
     return visit.form_to(f"{PATH}/{visit.step}", *content)
 
 
-def _ask_code(visit: Visit, at: Challenged) -> tuple[str, Html]:
+def _ask_code(visit: PageRequest, at: Challenged) -> tuple[str, Html]:
     to = at.parameters.get("CODE_DELIVERY_DESTINATION")
     if to is not None:
         text = f"We have sent a code to {to}."
@@ -192,7 +192,7 @@ def _ask_code(visit: Visit, at: Challenged) -> tuple[str, Html]:
     return "Enter your code", html.join(element("p", text), _send(visit, html.code_field(), button))
 
 
-def _ask_choice(visit: Visit, at: Challenged) -> tuple[str, Html]:
+def _ask_choice(visit: PageRequest, at: Challenged) -> tuple[str, Html]:
     choices = [
         element(
             "label",
@@ -206,7 +206,7 @@ def _ask_choice(visit: Visit, at: Challenged) -> tuple[str, Html]:
     return "Choose a second step", _send(visit, asked, element("button", "Continue", type="submit"))
 
 
-def _ask_password(visit: Visit, at: Challenged) -> tuple[str, Html]:
+def _ask_password(visit: PageRequest, at: Challenged) -> tuple[str, Html]:
     missing = schema.missing(visit.pool.schema, at.user.attributes)
     return "Choose a new password", html.join(
         element("p", "Your password was a temporary one."),
@@ -220,7 +220,7 @@ def _ask_password(visit: Visit, at: Challenged) -> tuple[str, Html]:
     )
 
 
-def _ask_setup(visit: Visit, at: Challenged) -> tuple[str, Html]:
+def _ask_setup(visit: PageRequest, at: Challenged) -> tuple[str, Html]:
     choices = _choices(at, "MFAS_CAN_SETUP")
     parts = []
     if at.secret is not None:
@@ -233,7 +233,7 @@ def _ask_setup(visit: Visit, at: Challenged) -> tuple[str, Html]:
     return "Set up a second step", html.join(*parts)
 
 
-def _app(visit: Visit, at: Challenged, secret: str) -> Html:
+def _app(visit: PageRequest, at: Challenged, secret: str) -> Html:
     issuer = visit.client_name
     name = at.user.attributes.get("email") or at.user.username
     query = urlencode({"secret": secret, "issuer": issuer}, quote_via=quote)
@@ -259,7 +259,7 @@ def _picture(link: str) -> Html | None:
         return None
 
 
-def _email(visit: Visit, frame: str) -> Html:
+def _email(visit: PageRequest, frame: str) -> Html:
     return element(
         frame,
         element("h2", "With codes by email"),
@@ -276,7 +276,7 @@ def _choices(at: Challenged, parameter: str) -> list[str]:
     return names
 
 
-_PAGES: Final[Mapping[str, Callable[[Visit, Challenged], tuple[str, Html]]]] = {
+_PAGES: Final[Mapping[str, Callable[[PageRequest, Challenged], tuple[str, Html]]]] = {
     **dict.fromkeys(_CODE_MEMBERS, _ask_code),
     "SELECT_MFA_TYPE": _ask_choice,
     "NEW_PASSWORD_REQUIRED": _ask_password,

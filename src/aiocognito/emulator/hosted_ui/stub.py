@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from ..hashing import digest
 from . import federation, fields, html, providers
 from .html import Html, element
-from .visit import Answer, Visit
+from .page_request import Answer, PageRequest
 
 RESPONSE: Final = "/oauth2/idpresponse"
 SAML_RESPONSE: Final = "/saml2/idpresponse"
@@ -28,14 +28,14 @@ _CANCELLED: Final[Mapping[str, tuple[str, str | None]]] = {
 }
 
 
-async def show(visit: Visit) -> Answer:
+async def show(visit: PageRequest) -> Answer:
     """Show the page that stands in for a provider's."""
-    return _stub(visit, visit.at(providers.Abroad))
+    return _stub(visit, visit.at(providers.AtProvider))
 
 
-async def take(visit: Visit) -> Answer:
+async def take(visit: PageRequest) -> Answer:
     """Send the browser back as the provider would."""
-    at = visit.at(providers.Abroad)
+    at = visit.at(providers.AtProvider)
     if "cancel" in visit.form:
         error, description = _CANCELLED.get(_kind(visit, at), ("access_denied", None))
         return _return(visit, at, {"error": error, "error_description": description})
@@ -51,13 +51,13 @@ async def take(visit: Visit) -> Answer:
     return _return(visit, at, {"code": code})
 
 
-def _return(visit: Visit, at: providers.Abroad, answer: Mapping[str, str | None]) -> Answer:
+def _return(visit: PageRequest, at: providers.AtProvider, answer: Mapping[str, str | None]) -> Answer:
     path = SAML_RESPONSE if _kind(visit, at) == "SAML" else RESPONSE
     given = {name: value for name, value in {**answer, "state": visit.step}.items() if value is not None}
     return visit.go(f"{path}?{urlencode(given)}")
 
 
-def _stub(visit: Visit, at: providers.Abroad, alert: str | None = None) -> Answer:
+def _stub(visit: PageRequest, at: providers.AtProvider, alert: str | None = None) -> Answer:
     name = providers.shown(at.provider)
     mapping = visit.pool.providers.get(at.provider, {}).get("AttributeMapping") or {}
     labels = {
@@ -90,11 +90,11 @@ def _stub(visit: Visit, at: providers.Abroad, alert: str | None = None) -> Answe
     )
 
 
-def _claim_field(visit: Visit, claim: str, label: str, **more: Any) -> Html:
+def _claim_field(visit: PageRequest, claim: str, label: str, **more: Any) -> Html:
     name = _CLAIM + claim
     settings = {"required": False, "autocomplete": "off", **more}
     return html.field(name, label, visit.form.get(name), **settings)
 
 
-def _kind(visit: Visit, at: providers.Abroad) -> str:
+def _kind(visit: PageRequest, at: providers.AtProvider) -> str:
     return str(visit.pool.providers.get(at.provider, {}).get("ProviderType"))

@@ -10,30 +10,24 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from ..refusals import Refusal
+from ..errors import ApiError
 from ..tokens import issue, refresh, scopes
 from . import issuing
 from .client_authentication import authenticate
 from .forms import need
-from .oauth_errors import (
-    OAuthError,
-    invalid_client,
-    invalid_grant,
-    invalid_request,
-    unauthorized_client,
-)
+from .oauth_errors import OAuthError, invalid_client, invalid_grant, invalid_request, unauthorized_client
 
 if TYPE_CHECKING:
     from ..clients import AppClient
     from ..pool import UserPool
-    from ..world import World
+    from ..state import EmulatorState
     from .codes import AuthorizationCode
 
 Form = Mapping[str, str]
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC 7636, 4.1
 
 
-async def answer(world: World, form: Form, authorization: str | None) -> dict[str, Any]:
+async def answer(world: EmulatorState, form: Form, authorization: str | None) -> dict[str, Any]:
     """Answer one request.
 
     Args:
@@ -51,12 +45,14 @@ async def answer(world: World, form: Form, authorization: str | None) -> dict[st
         raise OAuthError("unsupported_grant_type")
     try:
         return await _GRANTS[name](world, pool, client, form)
-    except Refusal as refusal:
+    except ApiError as refusal:
         # What is left is a trigger that failed.
         raise invalid_request(refusal.message) from refusal
 
 
-async def _authorization_code(world: World, pool: UserPool, client: AppClient, form: Form) -> dict[str, Any]:
+async def _authorization_code(
+    world: EmulatorState, pool: UserPool, client: AppClient, form: Form
+) -> dict[str, Any]:
     if not client.grants("code"):
         raise unauthorized_client()
     text, redirect_uri = need(form, "code"), need(form, "redirect_uri")
@@ -80,13 +76,15 @@ async def _authorization_code(world: World, pool: UserPool, client: AppClient, f
     return await issuing.sign_in(world, pool, client, user, grant, nonce=code.nonce)
 
 
-def _end(world: World, pool: UserPool, code: AuthorizationCode) -> None:
+def _end(world: EmulatorState, pool: UserPool, code: AuthorizationCode) -> None:
     """Revoke what a code yielded that comes back: one of the two who have it is a thief."""
     if code.event_id is not None and world.unsettled.code_reuse_revokes:
         pool.tokens.revoke(code.event_id)
 
 
-def _check_exchange(world: World, code: AuthorizationCode, redirect_uri: str, verifier: str | None) -> None:
+def _check_exchange(
+    world: EmulatorState, code: AuthorizationCode, redirect_uri: str, verifier: str | None
+) -> None:
     if world.clock() >= code.expires:
         raise invalid_grant()
     try:
@@ -108,17 +106,21 @@ def _proves(challenge: str | None, verifier: str | None) -> bool:
     return hmac.compare_digest(made, challenge.encode())
 
 
-async def _refresh_token(world: World, pool: UserPool, client: AppClient, form: Form) -> dict[str, Any]:
+async def _refresh_token(
+    world: EmulatorState, pool: UserPool, client: AppClient, form: Form
+) -> dict[str, Any]:
     if not client.is_oauth:
         raise unauthorized_client()
     try:
         found = refresh.redeem(world, pool, client, need(form, "refresh_token"))
-    except Refusal:
+    except ApiError:
         raise invalid_grant() from None
     return issuing.members(await refresh.refresh(world, pool, client, found))
 
 
-async def _client_credentials(world: World, pool: UserPool, client: AppClient, form: Form) -> dict[str, Any]:
+async def _client_credentials(
+    world: EmulatorState, pool: UserPool, client: AppClient, form: Form
+) -> dict[str, Any]:
     if not client.secrets:
         raise invalid_client(world.unsettled.wrong_client_status)
     if not client.grants("client_credentials"):
@@ -142,7 +144,9 @@ def _metadata(form: Form) -> dict[str, str] | None:
     return found
 
 
-_GRANTS: Final[Mapping[str, Callable[[World, UserPool, AppClient, Form], Awaitable[dict[str, Any]]]]] = {
+_GRANTS: Final[
+    Mapping[str, Callable[[EmulatorState, UserPool, AppClient, Form], Awaitable[dict[str, Any]]]]
+] = {
     "authorization_code": _authorization_code,
     "refresh_token": _refresh_token,
     "client_credentials": _client_credentials,

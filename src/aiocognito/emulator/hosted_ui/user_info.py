@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..refusals import Refusal
+from ..errors import ApiError
 from ..tokens import bearer, scopes
 from .oauth_errors import OAuthError
 
 if TYPE_CHECKING:
-    from ..world import World
+    from ..state import EmulatorState
 
 _BAD_REQUEST: Final = "Bad OAuth2 request at UserInfo Endpoint"
 _NO_OPENID: Final = "Access token does not contain openid scope"
 _BAD_TOKEN: Final = "Access token is expired, disabled, or deleted, or the user has globally signed out."  # noqa: S105 - a message
 
 
-async def answer(world: World, authorization: str | None) -> dict[str, str]:
+async def answer(world: EmulatorState, authorization: str | None) -> dict[str, str]:
     """Answer one request; all values are strings, also whether an address is verified.
 
     Args:
@@ -33,7 +33,7 @@ async def answer(world: World, authorization: str | None) -> dict[str, str]:
         who = await bearer.authorize(world, token.strip(), scope=scopes.OPENID)
     except bearer.MissingScope:
         raise _refusal("invalid_token", _NO_OPENID, 401) from None
-    except Refusal:
+    except ApiError:
         raise _refusal("invalid_token", _BAD_TOKEN, 401) from None
     shown = scopes.readable(who.client, who.user, who.claims["scope"].split())
     return {"sub": who.user.sub, **shown, "username": who.user.username}

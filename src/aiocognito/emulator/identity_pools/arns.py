@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...partitions import partition_of
-from ..world import ACCOUNT
+from ..._partitions import partition_of
+from ..state import ACCOUNT
 from .pool import IdentityPool
 
 

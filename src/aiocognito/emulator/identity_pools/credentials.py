@@ -12,7 +12,7 @@ from ..randomness import BASE32, secret_text
 from .issued import IssuedCredentials
 
 if TYPE_CHECKING:
-    from ..world import World
+    from ..state import EmulatorState
     from .logins import Login
     from .pool import Identity, IdentityPool
 
@@ -24,7 +24,7 @@ _TOKEN_LENGTH: Final = 600
 
 
 def issue(
-    world: World, pool: IdentityPool, identity: Identity, role_arn: str, logins: Sequence[Login]
+    world: EmulatorState, pool: IdentityPool, identity: Identity, role_arn: str, logins: Sequence[Login]
 ) -> IssuedCredentials:
     """Make credentials, and remember what they stand for. Nothing of them is seeded."""
     now = world.clock()

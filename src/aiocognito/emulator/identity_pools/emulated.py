@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import evolve
 
-from ...config import AuthConfig
-from ...partitions import service_host
+from ..._config import AuthConfig
+from ..._partitions import service_host
 from ..emulated_pool import EmulatedUserPool
-from ..world import ACCOUNT
+from ..state import ACCOUNT
 from . import providers
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def provider_name(pool: EmulatedUserPool) -> str:
     return f"{service_host('cognito-idp', pool.state.region)}/{pool.id}"
 
 
-def friendly_pool(given: Mapping[str, Any], user_pools: Sequence[EmulatedUserPool]) -> dict[str, Any]:
+def with_test_defaults(given: Mapping[str, Any], user_pools: Sequence[EmulatedUserPool]) -> dict[str, Any]:
     """Fill in a test's identity pool: CreateIdentityPool's members."""
     members: dict[str, Any] = {"IdentityPoolName": "emulated", "AllowUnauthenticatedIdentities": False}
     if user_pools:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from ..refusals import Refusal, not_authorized
+from ..errors import ApiError, not_authorized
 from .pool import Identity
 
 if TYPE_CHECKING:
-    from ..world import World
+    from ..state import EmulatorState
     from .logins import Login
     from .pool import IdentityPool
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 _GONE: Final = Identity("", 0.0, 0.0, linked=True)
 
 
-def resolve(world: World, pool: IdentityPool, logins: Sequence[Login]) -> Identity:
+def resolve(world: EmulatorState, pool: IdentityPool, logins: Sequence[Login]) -> Identity:
     """Find the identity of a login, or make one; without a login, make a new guest.
 
     Raises:
-        Refusal: Guests are not allowed, or the logins cannot belong together.
+        ApiError: Guests are not allowed, or the logins cannot belong together.
     """
     if not logins:
         _check_guests(pool)
@@ -31,14 +31,14 @@ def resolve(world: World, pool: IdentityPool, logins: Sequence[Login]) -> Identi
     return _join(world, pool, _oldest(owners) or _create(world, pool), logins)
 
 
-def enter(world: World, pool: IdentityPool, identity: Identity, logins: Sequence[Login]) -> Identity:
+def enter(world: EmulatorState, pool: IdentityPool, identity: Identity, logins: Sequence[Login]) -> Identity:
     """Find out whether somebody may act as an identity; link their logins to it.
 
     Returns:
         The identity that it is now: a guest's that was merged has another id.
 
     Raises:
-        Refusal: They may not, or the logins cannot belong together.
+        ApiError: They may not, or the logins cannot belong together.
     """
     if not logins:
         if identity.linked or identity.successor is not None:
@@ -59,11 +59,11 @@ def enter(world: World, pool: IdentityPool, identity: Identity, logins: Sequence
     return _join(world, pool, found, logins)
 
 
-def add(world: World, pool: IdentityPool, identity: Identity, logins: Sequence[Login]) -> Identity:
+def add(world: EmulatorState, pool: IdentityPool, identity: Identity, logins: Sequence[Login]) -> Identity:
     """Link logins to an identity whose owner need not be asked.
 
     Raises:
-        Refusal: The identity is disabled, or the logins cannot belong together.
+        ApiError: The identity is disabled, or the logins cannot belong together.
     """
     if identity.successor is not None:
         raise forbidden(identity)
@@ -71,22 +71,22 @@ def add(world: World, pool: IdentityPool, identity: Identity, logins: Sequence[L
     return _join(world, pool, identity, logins)
 
 
-def combine(world: World, pool: IdentityPool, child: Identity, parent: Identity) -> None:
+def combine(world: EmulatorState, pool: IdentityPool, child: Identity, parent: Identity) -> None:
     """Merge an identity into another one.
 
     Raises:
-        Refusal: Both have a login of the same provider.
+        ApiError: Both have a login of the same provider.
     """
     _check_providers(world, pool, [child, parent], ())
     _merge(world, pool, child, parent)
 
 
-def forbidden(identity: Identity) -> Refusal:
+def forbidden(identity: Identity) -> ApiError:
     """Somebody has no business with an identity."""
     return not_authorized(f"Access to Identity '{identity.id}' is forbidden.")
 
 
-def no_match() -> Refusal:
+def no_match() -> ApiError:
     """A login is good, but not this identity's."""
     return not_authorized(
         "Logins don't match. Please include at least one valid login for this identity or identity pool."
@@ -98,7 +98,7 @@ def _check_guests(pool: IdentityPool) -> None:
         raise not_authorized("Unauthenticated access is not supported for this identity pool.")
 
 
-def _create(world: World, pool: IdentityPool) -> Identity:
+def _create(world: EmulatorState, pool: IdentityPool) -> Identity:
     now = world.clock()
     identity = Identity(f"{pool.region}:{world.random.uuid()}", now, now)
     pool.identities[identity.id] = identity
@@ -122,13 +122,13 @@ def _oldest(owners: Sequence[Identity]) -> Identity | None:
     return min(owners, key=lambda identity: identity.created, default=None)
 
 
-def _foreign(world: World, identity: Identity, owners: Sequence[Identity]) -> Refusal:
+def _foreign(world: EmulatorState, identity: Identity, owners: Sequence[Identity]) -> ApiError:
     if owners and world.unsettled.foreign_login_is_forbidden:
         return forbidden(identity)
     return no_match()
 
 
-def _join(world: World, pool: IdentityPool, parent: Identity, logins: Sequence[Login]) -> Identity:
+def _join(world: EmulatorState, pool: IdentityPool, parent: Identity, logins: Sequence[Login]) -> Identity:
     """Make all logins this identity's, and merge those that had them into it."""
     for login in logins:
         owner = pool.owner(login.key)
@@ -139,16 +139,16 @@ def _join(world: World, pool: IdentityPool, parent: Identity, logins: Sequence[L
     return parent
 
 
-def _merge(world: World, pool: IdentityPool, child: Identity, parent: Identity) -> None:
+def _merge(world: EmulatorState, pool: IdentityPool, child: Identity, parent: Identity) -> None:
     pool.merge(child, parent, world.clock())
 
 
 def _check_providers(
-    world: World, pool: IdentityPool, people: Sequence[Identity], logins: Sequence[Login]
+    world: EmulatorState, pool: IdentityPool, people: Sequence[Identity], logins: Sequence[Login]
 ) -> None:
     """Before anything is linked, see that no provider would have two logins in the end."""
     subjects = dict[str, str]()
     keys = {key for identity in people for key in identity.login_keys()} | {login.key for login in logins}
     for provider, subject in keys:
         if provider != pool.developer_provider and subjects.setdefault(provider, subject) != subject:
-            raise Refusal("ResourceConflictException", world.unsettled.identity_conflict_message)
+            raise ApiError("ResourceConflictException", world.unsettled.identity_conflict_message)

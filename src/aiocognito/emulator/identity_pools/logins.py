@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
 
-from ..refusals import Refusal, invalid_parameter, not_authorized
+from ..errors import ApiError, invalid_parameter, not_authorized
 from ..tokens import jws
 from . import providers
 
 if TYPE_CHECKING:
     from ..pool import UserPool
-    from ..world import World
+    from ..state import EmulatorState
     from .pool import IdentityPool, LoginKey
 
 ISSUER: Final = "https://cognito-identity.amazonaws.com"
@@ -46,7 +46,7 @@ class Login:
         return f"{self.provider}:{self.claims['aud']}" if "aud" in self.claims else self.provider
 
 
-async def verify(world: World, pool: IdentityPool, given: Mapping[str, str]) -> list[Login]:
+async def verify(world: EmulatorState, pool: IdentityPool, given: Mapping[str, str]) -> list[Login]:
     """Verify all logins of a request; one that is not good fails them all.
 
     Args:
@@ -55,7 +55,7 @@ async def verify(world: World, pool: IdentityPool, given: Mapping[str, str]) -> 
         given: Tokens by provider.
 
     Raises:
-        Refusal: A provider is none, or none of this pool's, or a token is not good.
+        ApiError: A provider is none, or none of this pool's, or a token is not good.
     """
     if given and not providers.names(pool):
         raise not_authorized(f"Identity pool - {pool.id} does not have identity providers configured.")
@@ -66,7 +66,7 @@ async def verify(world: World, pool: IdentityPool, given: Mapping[str, str]) -> 
     return list(logins.values())
 
 
-async def _verify_one(world: World, pool: IdentityPool, name: str, token: str) -> Login:
+async def _verify_one(world: EmulatorState, pool: IdentityPool, name: str, token: str) -> Login:
     provider = providers.canonical(name)
     if not providers.possible(provider):
         raise invalid_parameter("Please provide a valid public provider.")
@@ -81,7 +81,9 @@ async def _verify_one(world: World, pool: IdentityPool, name: str, token: str) -
     return Login(provider, claims["sub"], claims)
 
 
-async def _verify_jwt(world: World, provider: str, user_pool: UserPool | None, token: str) -> dict[str, Any]:
+async def _verify_jwt(
+    world: EmulatorState, provider: str, user_pool: UserPool | None, token: str
+) -> dict[str, Any]:
     try:
         header, claims = jws.read(token)
     except ValueError:
@@ -104,7 +106,9 @@ async def _verify_jwt(world: World, provider: str, user_pool: UserPool | None, t
     return claims
 
 
-async def _is_signed(world: World, user_pool: UserPool, header: Mapping[str, Any], token: str) -> bool:
+async def _is_signed(
+    world: EmulatorState, user_pool: UserPool, header: Mapping[str, Any], token: str
+) -> bool:
     keys = await world.keys.of(user_pool.id)
     if header.get("alg") != "RS256" or header.get("kid") != keys.id.kid:
         return False
@@ -129,9 +133,9 @@ def _is_active(user_pool: UserPool, claims: Mapping[str, Any]) -> bool:
     return not grant.revoked and grant.refreshable and grant.client_id in user_pool.clients
 
 
-def _invalid(reason: str) -> Refusal:
+def _invalid(reason: str) -> ApiError:
     return not_authorized(f"Invalid login token. {reason}")
 
 
-def _not_an_id_token() -> Refusal:
+def _not_an_id_token() -> ApiError:
     return _invalid("Not a valid OpenId Connect identity token.")

@@ -20,8 +20,8 @@ from .credentials import principal_tags
 from .logins import ISSUER
 
 if TYPE_CHECKING:
+    from ..state import EmulatorState
     from ..tokens.keys import SigningKey
-    from ..world import World
     from .logins import Login
     from .pool import Identity, IdentityPool
 
@@ -33,7 +33,7 @@ _TAGS: Final = "https://aws.amazon.com/tags"
 
 
 async def token(
-    world: World,
+    world: EmulatorState,
     pool: IdentityPool,
     identity: Identity,
     logins: Sequence[Login],
@@ -67,7 +67,7 @@ async def token(
     return await to_thread.run_sync(_sign, key, _key_id(world, key), claims)
 
 
-async def key_set(world: World) -> dict[str, Any]:
+async def key_set(world: EmulatorState) -> dict[str, Any]:
     """Write the keys that verify these tokens (RFC 7517)."""
     key = (await world.keys.of(KEYS)).id
     return {"keys": [{**key.jwk(), "alg": "RS512", "kid": _key_id(world, key)}]}
@@ -95,7 +95,7 @@ def _methods(pool: IdentityPool, logins: Sequence[Login]) -> list[str]:
     return methods
 
 
-def _key_id(world: World, key: SigningKey) -> str:
+def _key_id(world: EmulatorState, key: SigningKey) -> str:
     # Different emulators have different keys, which a verifier must not take for one another.
     number = int.from_bytes(hashlib.sha256(key.kid.encode()).digest()[:4], "big")
     return f"{world.region}{number}"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from ...partitions import service_host
+from ..._partitions import service_host
 from .pool import IdentityPool
 
 PUBLIC: Final = frozenset(

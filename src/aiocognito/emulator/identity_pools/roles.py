@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..refusals import Refusal, not_authorized
+from ..errors import ApiError, not_authorized
 
 if TYPE_CHECKING:
-    from ..unsettled import Unsettled
+    from ..assumptions import Assumptions
     from .logins import Login
     from .pool import IdentityPool
 
 
-def choose(pool: IdentityPool, logins: Sequence[Login], wanted: str | None, unsettled: Unsettled) -> str:
+def choose(pool: IdentityPool, logins: Sequence[Login], wanted: str | None, unsettled: Assumptions) -> str:
     """Choose the role.
 
     Args:
@@ -23,7 +23,7 @@ def choose(pool: IdentityPool, logins: Sequence[Login], wanted: str | None, unse
         unsettled: The wordings.
 
     Raises:
-        Refusal: The mapping denies it, or there is no role.
+        ApiError: The mapping denies it, or there is no role.
     """
     if not logins:
         return _default(pool, "unauthenticated") if wanted is None else _deny(wanted, unsettled)
@@ -44,19 +44,19 @@ def choose(pool: IdentityPool, logins: Sequence[Login], wanted: str | None, unse
 
 def _default(pool: IdentityPool, kind: str) -> str:
     if kind not in pool.roles:
-        raise Refusal(
+        raise ApiError(
             "InvalidIdentityPoolConfigurationException",
             "Invalid identity pool configuration. Check assigned IAM roles for this pool.",
         )
     return pool.roles[kind]
 
 
-def _deny(wanted: str, unsettled: Unsettled) -> str:
+def _deny(wanted: str, unsettled: Assumptions) -> str:
     # Only a token's own list of roles can be chosen from.
     raise not_authorized(unsettled.custom_role_denied_message.format(role=wanted))
 
 
-def _of_token(login: Login, wanted: str | None, unsettled: Unsettled) -> str | None:
+def _of_token(login: Login, wanted: str | None, unsettled: Assumptions) -> str | None:
     roles = login.claims.get("cognito:roles")
     if wanted is not None:
         return wanted if isinstance(roles, list) and wanted in roles else _deny(wanted, unsettled)

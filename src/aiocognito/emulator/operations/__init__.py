@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from ..world import World
+from ..state import EmulatorState
 from . import (
     account,
     admin_users,
@@ -33,7 +33,7 @@ from . import (
 
 Given = Mapping[str, Any]
 Answer = dict[str, Any]
-Operation = Callable[[World, Given], Awaitable[Answer]]
+Operation = Callable[[EmulatorState, Given], Awaitable[Answer]]
 
 _MODULES: Final = (
     account,

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import schema
+from ..state import EmulatorState
 from ..tokens import bearer
 from ..users import User
-from ..world import World
 
 
-async def GetUser(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def GetUser(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Tell the attributes that the client may read, and the second factors."""
     who = await bearer.authorize(world, given["AccessToken"])
     user = who.user
@@ -23,7 +23,7 @@ async def GetUser(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-async def DeleteUser(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def DeleteUser(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Delete the account of the person who asks, and end all its sign-ins."""
     who = await bearer.authorize(world, given["AccessToken"])
     who.pool.tokens.revoke_user(who.user.sub)

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from .. import codes, confirmation, passwords, schema, users
+from ..errors import ApiError, invalid_parameter, not_authorized, user_not_found
+from ..messages import INVITED, Occasion
 from ..new_users import draft, require_new
 from ..paging import page
 from ..pool import UserPool
 from ..randomness import LOWER, secret_text
-from ..refusals import Refusal, invalid_parameter, not_authorized, user_not_found
+from ..state import EmulatorState
 from ..user_filter import parse_filter
 from ..users import User
-from ..wording import INVITED, Occasion
-from ..world import World
 from .account import described_factors
 from .attributes import replace
 from .passwords import send_reset_code
@@ -24,7 +24,7 @@ from .sign_up import ask_before
 _MEDIA: Final = {"SMS": "phone_number", "EMAIL": "email"}
 
 
-async def AdminCreateUser(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def AdminCreateUser(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Create an account with a temporary password, and invite its owner."""
     pool = world.pool(given["UserPoolId"])
     if given.get("MessageAction") == "RESEND":
@@ -37,7 +37,7 @@ async def AdminCreateUser(world: World, given: Mapping[str, Any]) -> dict[str, A
     await ask_before(pool, user, "AdminCreateUser", None, given)
     taken = pool.users.conflict(user)
     if taken is not None and not given.get("ForceAliasCreation"):
-        raise Refusal("UsernameExistsException", f"An account with the {taken} already exists.")
+        raise ApiError("UsernameExistsException", f"An account with the {taken} already exists.")
     if "TemporaryPassword" in given:
         passwords.require_conforming(pool.password_policy, given["TemporaryPassword"], passwords.AT_CREATION)
     if _passwordless(pool, given):
@@ -54,9 +54,9 @@ def _passwordless(pool: UserPool, given: Mapping[str, Any]) -> bool:
     return bool(pool.code_factors) and "TemporaryPassword" not in given
 
 
-async def _give_temporary(world: World, pool: UserPool, user: User, given: Mapping[str, Any]) -> None:
+async def _give_temporary(world: EmulatorState, pool: UserPool, user: User, given: Mapping[str, Any]) -> None:
     password = given.get("TemporaryPassword") or temporary_password(pool)
-    user.secret = await passwords.enrol(pool, user.username, password)
+    user.secret = await passwords.make_verifier(pool, user.username, password)
     user.status = users.FORCE_CHANGE_PASSWORD
     days = pool.password_policy["TemporaryPasswordValidityDays"] or 7
     user.temporary_until = world.clock() + days * codes.DAY
@@ -72,7 +72,9 @@ def temporary_password(pool: UserPool) -> str:
     return "".join(letters)
 
 
-async def _invite(world: World, pool: UserPool, user: User, password: str, given: Mapping[str, Any]) -> None:
+async def _invite(
+    world: EmulatorState, pool: UserPool, user: User, password: str, given: Mapping[str, Any]
+) -> None:
     media = given.get("DesiredDeliveryMediums") or ["SMS"]
     occasion = Occasion(INVITED, metadata=given.get("ClientMetadata", {}))
     # SMS is the default medium; whoever has no phone number gets e-mail instead.
@@ -93,18 +95,18 @@ async def _invite(world: World, pool: UserPool, user: User, password: str, given
         )
 
 
-async def _invite_again(world: World, pool: UserPool, given: Mapping[str, Any]) -> dict[str, Any]:
+async def _invite_again(world: EmulatorState, pool: UserPool, given: Mapping[str, Any]) -> dict[str, Any]:
     user = pool.users.find(given["Username"])
     if user is None:
         raise user_not_found()
     if user.status != users.FORCE_CHANGE_PASSWORD:
         text = f"Resend not possible. {given['Username']} status is not FORCE_CHANGE_PASSWORD"
-        raise Refusal("UnsupportedUserStateException", text)
+        raise ApiError("UnsupportedUserStateException", text)
     await _give_temporary(world, pool, user, {**given, "MessageAction": None})
     return {"User": described(user)}
 
 
-async def AdminGetUser(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def AdminGetUser(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Describe a user."""
     _pool, user = named(world, given)
     description = described(user)
@@ -112,7 +114,7 @@ async def AdminGetUser(world: World, given: Mapping[str, Any]) -> dict[str, Any]
     return {**description, **described_factors(user)}
 
 
-async def AdminUpdateUserAttributes(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def AdminUpdateUserAttributes(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Set attributes, also whether an address is verified."""
     pool, user = named(world, given)
     attributes = schema.normalised(schema.from_list(given["UserAttributes"]))
@@ -126,13 +128,13 @@ async def AdminUpdateUserAttributes(world: World, given: Mapping[str, Any]) -> d
     taken = pool.users.conflict(user)
     if taken is not None:
         user.attributes = before
-        raise Refusal("AliasExistsException", f"An account with the given {taken} already exists.")
+        raise ApiError("AliasExistsException", f"An account with the given {taken} already exists.")
     pool.users.index(user)
     user.modified = world.clock()
     return {}
 
 
-async def AdminDeleteUserAttributes(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def AdminDeleteUserAttributes(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Delete attributes."""
     pool, user = named(world, given)
     schema.require_known(pool.schema, given["UserAttributeNames"], admin=True)
@@ -145,7 +147,7 @@ async def AdminDeleteUserAttributes(world: World, given: Mapping[str, Any]) -> d
     return {}
 
 
-async def AdminConfirmSignUp(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def AdminConfirmSignUp(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Confirm an account without a code; its addresses stay unverified."""
     pool, user = named(world, given)
     if user.status != users.UNCONFIRMED:
@@ -156,7 +158,7 @@ async def AdminConfirmSignUp(world: World, given: Mapping[str, Any]) -> dict[str
     return {}
 
 
-async def AdminSetUserPassword(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def AdminSetUserPassword(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Set a password, for good or until the first sign-in."""
     pool, user = named(world, given)
     await passwords.replace(world, pool, user, given["Password"], passwords.AFTERWARDS)
@@ -170,7 +172,7 @@ async def AdminSetUserPassword(world: World, given: Mapping[str, Any]) -> dict[s
     return {}
 
 
-async def AdminResetUserPassword(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def AdminResetUserPassword(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Take the password away and send a code for a new one."""
     pool, user = named(world, given)
     if user.status in {users.FORCE_CHANGE_PASSWORD, users.UNCONFIRMED}:
@@ -183,7 +185,7 @@ async def AdminResetUserPassword(world: World, given: Mapping[str, Any]) -> dict
     return {}
 
 
-async def AdminDisableUser(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def AdminDisableUser(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Lock an account; its tokens, and who is signed in with it, are refused from now on."""
     pool, user = named(world, given)
     user.enabled = False
@@ -193,7 +195,7 @@ async def AdminDisableUser(world: World, given: Mapping[str, Any]) -> dict[str, 
     return {}
 
 
-async def AdminEnableUser(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def AdminEnableUser(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Unlock an account."""
     _pool, user = named(world, given)
     user.enabled = True
@@ -201,7 +203,7 @@ async def AdminEnableUser(world: World, given: Mapping[str, Any]) -> dict[str, A
     return {}
 
 
-async def AdminDeleteUser(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def AdminDeleteUser(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Delete an account."""
     pool, user = named(world, given)
     pool.tokens.revoke_user(user.sub)
@@ -209,14 +211,14 @@ async def AdminDeleteUser(world: World, given: Mapping[str, Any]) -> dict[str, A
     return {}
 
 
-async def AdminUserGlobalSignOut(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def AdminUserGlobalSignOut(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """End all of a user's sign-ins."""
     pool, user = named(world, given)
     pool.tokens.revoke_user(user.sub, access=world.unsettled.admin_sign_out_ends_access_tokens)
     return {}
 
 
-async def ListUsers(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def ListUsers(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """List users, all or those that a filter finds."""
     pool = world.pool(given["UserPoolId"])
     fits = parse_filter(given.get("Filter"))
@@ -225,11 +227,11 @@ async def ListUsers(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     return page(found, "Users", given.get("PaginationToken"), given.get("Limit"), "PaginationToken")
 
 
-def named(world: World, given: Mapping[str, Any]) -> tuple[UserPool, User]:
+def named(world: EmulatorState, given: Mapping[str, Any]) -> tuple[UserPool, User]:
     """Find the pool and user that a request names.
 
     Raises:
-        Refusal: There is no such pool, or no such user.
+        ApiError: There is no such pool, or no such user.
     """
     pool = world.pool(given["UserPoolId"])
     user = pool.users.find(given["Username"])

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from .. import oauth_settings
 from ..clients import DEFAULT_REFRESH_DAYS, SECONDS, AppClient
+from ..errors import invalid_parameter
 from ..paging import page
 from ..pool import UserPool
 from ..randomness import LOWER, secret_text
-from ..refusals import invalid_parameter
-from ..world import World
+from ..state import EmulatorState
 
 ID_LENGTH: Final = 26
 SECRET_LENGTH: Final = 51
@@ -39,7 +39,7 @@ _KEPT: Final = (
 )
 
 
-async def CreateUserPoolClient(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def CreateUserPoolClient(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Create an app client."""
     pool = world.pool(given["UserPoolId"])
     secrets: list[str] = []
@@ -55,13 +55,13 @@ async def CreateUserPoolClient(world: World, given: Mapping[str, Any]) -> dict[s
     return {"UserPoolClient": describe(pool, client)}
 
 
-async def DescribeUserPoolClient(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def DescribeUserPoolClient(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Describe an app client, its secret included."""
     pool, client = world.client(given["ClientId"], given["UserPoolId"])
     return {"UserPoolClient": describe(pool, client)}
 
 
-async def UpdateUserPoolClient(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def UpdateUserPoolClient(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Replace an app client's settings: what is left out goes back to its default."""
     pool, client = world.client(given["ClientId"], given["UserPoolId"])
     named = {"ClientName": client.settings["ClientName"], **given}
@@ -71,14 +71,14 @@ async def UpdateUserPoolClient(world: World, given: Mapping[str, Any]) -> dict[s
     return {"UserPoolClient": describe(pool, client)}
 
 
-async def DeleteUserPoolClient(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def DeleteUserPoolClient(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Delete an app client."""
     pool, client = world.client(given["ClientId"], given["UserPoolId"])
     del pool.clients[client.id]
     return {}
 
 
-async def ListUserPoolClients(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def ListUserPoolClients(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """List a pool's app clients."""
     pool = world.pool(given["UserPoolId"])
     described = [
@@ -96,7 +96,9 @@ def describe(pool: UserPool, client: AppClient) -> dict[str, Any]:
     return described
 
 
-def _settings(world: World, pool: UserPool, given: Mapping[str, Any], *, has_secret: bool) -> dict[str, Any]:
+def _settings(
+    world: EmulatorState, pool: UserPool, given: Mapping[str, Any], *, has_secret: bool
+) -> dict[str, Any]:
     _check_flows(world, given)
     oauth_settings.check(pool, given, has_secret=has_secret)
     units = given.get("TokenValidityUnits", {})
@@ -122,7 +124,7 @@ def _settings(world: World, pool: UserPool, given: Mapping[str, Any], *, has_sec
     return settings
 
 
-def _check_flows(world: World, given: Mapping[str, Any]) -> None:
+def _check_flows(world: EmulatorState, given: Mapping[str, Any]) -> None:
     flows = given.get("ExplicitAuthFlows", ())
     new = [flow for flow in flows if flow.startswith("ALLOW_")]
     if new and len(new) != len(flows):

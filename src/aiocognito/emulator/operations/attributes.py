@@ -6,16 +6,16 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from .. import codes, schema
+from ..errors import ApiError, invalid_parameter, not_authorized
+from ..messages import Occasion
 from ..pool import UserPool
-from ..refusals import Refusal, invalid_parameter, not_authorized
+from ..state import EmulatorState
 from ..tokens import bearer
 from ..tokens.bearer import Bearer
 from ..users import User
-from ..wording import Occasion
-from ..world import World
 
 
-async def UpdateUserAttributes(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def UpdateUserAttributes(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Set attributes; a new address gets a code, and may have to wait for it."""
     who = await bearer.authorize(world, given["AccessToken"])
     pool, user = who.pool, who.user
@@ -62,7 +62,7 @@ def _require_free(pool: UserPool, user: User, attributes: Mapping[str, str]) -> 
     for name in (*pool.users.username_attributes, *pool.users.alias_attributes):
         holder = pool.users.holder(name, attributes.get(name, ""))
         if holder is not None and holder is not user:
-            raise Refusal("AliasExistsException", f"An account with the given {name} already exists.")
+            raise ApiError("AliasExistsException", f"An account with the given {name} already exists.")
 
 
 def replace(user: User, attributes: Mapping[str, str]) -> None:
@@ -80,7 +80,7 @@ def replace(user: User, attributes: Mapping[str, str]) -> None:
             user.attributes.pop(name, None)
 
 
-async def DeleteUserAttributes(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def DeleteUserAttributes(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Delete attributes."""
     who = await bearer.authorize(world, given["AccessToken"])
     names = given["UserAttributeNames"]
@@ -93,7 +93,7 @@ async def DeleteUserAttributes(world: World, given: Mapping[str, Any]) -> dict[s
     return {}
 
 
-async def GetUserAttributeVerificationCode(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def GetUserAttributeVerificationCode(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Send a code to an address, the new one if there is one that waits."""
     who = await bearer.authorize(world, given["AccessToken"])
     name = given["AttributeName"]
@@ -106,7 +106,7 @@ async def GetUserAttributeVerificationCode(world: World, given: Mapping[str, Any
     return {"CodeDeliveryDetails": await _send(world, who, name, occasion)}
 
 
-async def VerifyUserAttribute(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def VerifyUserAttribute(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Verify an address with the code that was sent there; one that waited takes its place now."""
     who = await bearer.authorize(world, given["AccessToken"])
     pool, user, name = who.pool, who.user, given["AttributeName"]
@@ -126,7 +126,7 @@ def _require_verifiable(name: str) -> None:
         raise invalid_parameter(f"{name} cannot be verified: only email and phone_number can.")
 
 
-async def _send(world: World, who: Bearer, name: str, occasion: Occasion) -> dict[str, str]:
+async def _send(world: EmulatorState, who: Bearer, name: str, occasion: Occasion) -> dict[str, str]:
     return await codes.send_and_keep(
         world,
         who.pool,

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ..auth import CHALLENGES, FLOWS
+from ..auth.auth_request import AuthRequest
+from ..auth.pre_authentication import before
+from ..auth_sessions import AuthSession
 from ..clients import AppClient
-from ..handles import Handle
+from ..errors import invalid_parameter, missing_parameter, user_not_found
 from ..pool import UserPool
-from ..refusals import invalid_parameter, missing_parameter, user_not_found
-from ..signing_in import CHALLENGES, FLOWS
-from ..signing_in.before import before
-from ..signing_in.turn import Turn
-from ..world import World
+from ..state import EmulatorState
 
 _REFRESHES: Final = ("REFRESH_TOKEN_AUTH", "REFRESH_TOKEN")
 _ADMIN_FLOWS: Final = ("ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH")
 _WITHOUT_SESSION: Final = ("PASSWORD_VERIFIER", "DEVICE_SRP_AUTH", "DEVICE_PASSWORD_VERIFIER")
 
 
-async def InitiateAuth(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def InitiateAuth(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Begin a sign-in."""
     pool, client = world.client(given["ClientId"])
     if given["AuthFlow"] in _ADMIN_FLOWS:
@@ -27,33 +27,33 @@ async def InitiateAuth(world: World, given: Mapping[str, Any]) -> dict[str, Any]
     return await _begin(world, pool, client, given, admin=False)
 
 
-async def AdminInitiateAuth(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def AdminInitiateAuth(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Begin a sign-in from a server with AWS credentials."""
     pool, client = world.client(given["ClientId"], given["UserPoolId"])
     return await _begin(world, pool, client, given, admin=True)
 
 
-async def RespondToAuthChallenge(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def RespondToAuthChallenge(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Answer a challenge."""
     pool, client = world.client(given["ClientId"])
     return await _go_on(world, pool, client, given, admin=False)
 
 
-async def AdminRespondToAuthChallenge(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def AdminRespondToAuthChallenge(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Answer a challenge from a server with AWS credentials."""
     pool, client = world.client(given["ClientId"], given["UserPoolId"])
     return await _go_on(world, pool, client, given, admin=True)
 
 
 async def _begin(
-    world: World, pool: UserPool, client: AppClient, given: Mapping[str, Any], *, admin: bool
+    world: EmulatorState, pool: UserPool, client: AppClient, given: Mapping[str, Any], *, admin: bool
 ) -> dict[str, Any]:
     flow = given["AuthFlow"]
     if not client.permits(flow):
         raise invalid_parameter(_disabled_text(world, flow))
     parameters = given.get("AuthParameters", {})
     metadata = given.get("ClientMetadata", {})
-    turn = Turn(world, pool, client, parameters, admin=admin, metadata=metadata)
+    turn = AuthRequest(world, pool, client, parameters, admin=admin, metadata=metadata)
     turn.begins, turn.begun_with = True, given.get("Session")
     if flow not in _REFRESHES:
         turn.name = turn.need("USERNAME")
@@ -63,7 +63,7 @@ async def _begin(
     return await FLOWS[flow](turn)
 
 
-def _disabled_text(world: World, flow: str) -> str:
+def _disabled_text(world: EmulatorState, flow: str) -> str:
     texts = {
         "USER_PASSWORD_AUTH": "USER_PASSWORD_AUTH flow not enabled for this client",
         "USER_SRP_AUTH": "USER_SRP_AUTH is not enabled for the client.",
@@ -76,12 +76,12 @@ def _disabled_text(world: World, flow: str) -> str:
 
 
 async def _go_on(
-    world: World, pool: UserPool, client: AppClient, given: Mapping[str, Any], *, admin: bool
+    world: EmulatorState, pool: UserPool, client: AppClient, given: Mapping[str, Any], *, admin: bool
 ) -> dict[str, Any]:
     name = given["ChallengeName"]
     responses = given.get("ChallengeResponses", {})
     metadata = given.get("ClientMetadata", {})
-    turn = Turn(world, pool, client, responses, admin=admin, metadata=metadata)
+    turn = AuthRequest(world, pool, client, responses, admin=admin, metadata=metadata)
     turn.name = turn.need("USERNAME")
     client.check_hash(turn.name, responses.get("SECRET_HASH"))
     turn.user = pool.users.find(turn.name)
@@ -97,7 +97,7 @@ async def _go_on(
     return await CHALLENGES[name](turn)
 
 
-def _redeem(turn: Turn, session: str, challenge: str) -> Handle:
+def _redeem(turn: AuthRequest, session: str, challenge: str) -> AuthSession:
     return turn.pool.handles.redeem(
         session,
         client_id=turn.client.id,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ..errors import invalid_parameter
 from ..pool import UserPool
-from ..refusals import invalid_parameter
-from ..world import ACCOUNT, World
+from ..state import ACCOUNT, EmulatorState
 
 CLOUD_FRONT: Final = "d111111abcdef8.cloudfront.net"
 _RESERVED: Final = ("aws", "amazon", "cognito")
@@ -15,7 +15,7 @@ _GIVEN: Final = ("ManagedLoginVersion", "CustomDomainConfig", "Routing")
 _CLASSIC: Final = 1
 
 
-async def CreateUserPoolDomain(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def CreateUserPoolDomain(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Give a pool a domain: a prefix of Amazon's, or one of its own, which has a certificate."""
     pool = world.pool(given["UserPoolId"])
     name = given["Domain"]
@@ -39,7 +39,7 @@ async def CreateUserPoolDomain(world: World, given: Mapping[str, Any]) -> dict[s
     return _answer(pool.domains[name])
 
 
-async def DescribeUserPoolDomain(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def DescribeUserPoolDomain(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Describe a domain; one that nobody has is described by nothing."""
     for pool in world.pools.values():
         if given["Domain"] in pool.domains:
@@ -47,7 +47,7 @@ async def DescribeUserPoolDomain(world: World, given: Mapping[str, Any]) -> dict
     return {"DomainDescription": {}}
 
 
-async def UpdateUserPoolDomain(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def UpdateUserPoolDomain(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Change a domain's certificate or the version of its pages."""
     domain = _domain(world.pool(given["UserPoolId"]), given["Domain"])
     if "CustomDomainConfig" in given and "CustomDomainConfig" not in domain:
@@ -56,7 +56,7 @@ async def UpdateUserPoolDomain(world: World, given: Mapping[str, Any]) -> dict[s
     return _answer(domain)
 
 
-async def DeleteUserPoolDomain(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def DeleteUserPoolDomain(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Take a domain from a pool."""
     pool = world.pool(given["UserPoolId"])
     _domain(pool, given["Domain"])

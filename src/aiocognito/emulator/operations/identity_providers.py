@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ..errors import ApiError, invalid_parameter, not_found
 from ..paging import page
 from ..pool import UserPool
-from ..refusals import Refusal, invalid_parameter, not_found
-from ..world import World
+from ..state import EmulatorState
 
 SOCIAL: Final = ("Facebook", "Google", "LoginWithAmazon", "SignInWithApple")
 _GIVEN: Final = ("ProviderDetails", "AttributeMapping", "IdpIdentifiers", "AcrMapping")
@@ -58,26 +58,26 @@ _USERNAME: Final = {"Facebook": "id", "LoginWithAmazon": "user_id"}
 _API_VERSION: Final = "v17.0"
 
 
-async def CreateIdentityProvider(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def CreateIdentityProvider(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Let a pool trust an identity provider."""
     pool = world.pool(given["UserPoolId"])
     name, kind = given["ProviderName"], given["ProviderType"]
     if kind != name and (kind in SOCIAL or name in SOCIAL):
         raise invalid_parameter(f"Provider {name} cannot be of type {kind}.")
     if name in pool.providers:
-        raise Refusal("DuplicateProviderException", f"{name} already exists in user pool {pool.id}")
+        raise ApiError("DuplicateProviderException", f"{name} already exists in user pool {pool.id}")
     now = world.clock()
     provider = {"UserPoolId": pool.id, "ProviderName": name, "ProviderType": kind, "CreationDate": now}
     return {"IdentityProvider": _put(world, pool, provider, given)}
 
 
-async def DescribeIdentityProvider(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def DescribeIdentityProvider(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Describe an identity provider."""
     pool = world.pool(given["UserPoolId"])
     return {"IdentityProvider": _provider(pool, given["ProviderName"])}
 
 
-async def GetIdentityProviderByIdentifier(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def GetIdentityProviderByIdentifier(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Describe the identity provider that has an identifier."""
     pool = world.pool(given["UserPoolId"])
     for provider in pool.providers.values():
@@ -86,14 +86,14 @@ async def GetIdentityProviderByIdentifier(world: World, given: Mapping[str, Any]
     raise not_found(f"Identity provider with identifier {given['IdpIdentifier']} does not exist.")
 
 
-async def UpdateIdentityProvider(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def UpdateIdentityProvider(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Change what is given of an identity provider."""
     pool = world.pool(given["UserPoolId"])
     provider = _provider(pool, given["ProviderName"])
     return {"IdentityProvider": _put(world, pool, provider, given)}
 
 
-async def DeleteIdentityProvider(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def DeleteIdentityProvider(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Delete an identity provider; app clients no longer have it either."""
     pool = world.pool(given["UserPoolId"])
     name = _provider(pool, given["ProviderName"])["ProviderName"]
@@ -105,7 +105,7 @@ async def DeleteIdentityProvider(world: World, given: Mapping[str, Any]) -> dict
     return {}
 
 
-async def ListIdentityProviders(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def ListIdentityProviders(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """List a pool's identity providers."""
     pool = world.pool(given["UserPoolId"])
     members = ("ProviderName", "ProviderType", "LastModifiedDate", "CreationDate")
@@ -114,7 +114,7 @@ async def ListIdentityProviders(world: World, given: Mapping[str, Any]) -> dict[
 
 
 def _put(
-    world: World, pool: UserPool, provider: Mapping[str, Any], given: Mapping[str, Any]
+    world: EmulatorState, pool: UserPool, provider: Mapping[str, Any], given: Mapping[str, Any]
 ) -> dict[str, Any]:
     changed = {
         "AttributeMapping": {},

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .. import identities
+from ..errors import ApiError, invalid_parameter, user_not_found
 from ..pool import UserPool
-from ..refusals import Refusal, invalid_parameter, user_not_found
+from ..state import EmulatorState
 from ..users import User
-from ..world import World
 from .identity_providers import SOCIAL
 
 _OWN: Final = "Cognito"
@@ -17,7 +17,7 @@ _SUBJECT: Final = "Cognito_Subject"
 _MOST: Final = 5
 
 
-async def AdminLinkProviderForUser(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def AdminLinkProviderForUser(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Let an account at a provider, with which nobody signed in yet, sign in as a user of the pool."""
     pool = world.pool(given["UserPoolId"])
     source, destination = given["SourceUser"], given["DestinationUser"]
@@ -36,7 +36,7 @@ async def AdminLinkProviderForUser(world: World, given: Mapping[str, Any]) -> di
         )
     linked = identities.of(user)
     if sum(not entry["primary"] for entry in linked) >= _MOST:
-        raise Refusal("LimitExceededException", f"No more than {_MOST} identities can be linked to a user.")
+        raise ApiError("LimitExceededException", f"No more than {_MOST} identities can be linked to a user.")
     entry = identities.entry(provider, user_id, primary=False, now=world.clock())
     identities.put(user, [*linked, entry])
     if source["ProviderAttributeName"] != _SUBJECT:
@@ -46,7 +46,7 @@ async def AdminLinkProviderForUser(world: World, given: Mapping[str, Any]) -> di
     return {}
 
 
-async def AdminDisableProviderForUser(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def AdminDisableProviderForUser(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Untie an account at a provider from its user; a user of the pool's own loses the password."""
     pool = world.pool(given["UserPoolId"])
     named = given["User"]

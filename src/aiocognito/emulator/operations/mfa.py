@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..handles import Handle, invalid
+from ..auth import mfa_setup
+from ..auth_sessions import AuthSession, invalid
+from ..errors import ApiError, invalid_parameter, user_not_found
 from ..pool import UserPool
 from ..randomness import BASE32, secret_text
-from ..refusals import Refusal, invalid_parameter, user_not_found
-from ..signing_in import mfa_setup
+from ..state import EmulatorState
 from ..tokens import bearer
 from ..totp import SECRET_LENGTH, SoftwareToken, Verdict
 from ..users import User
-from ..world import World
 from . import account
 from .admin_users import named
 
@@ -30,11 +30,11 @@ _POOL_MEMBERS: Final = (
 )
 
 
-async def AssociateSoftwareToken(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def AssociateSoftwareToken(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Make a secret for an authenticator app; it counts once a code of it was verified."""
     pool, user, handle = await _whose(world, given)
     if "SOFTWARE_TOKEN_MFA" not in pool.factors:
-        raise Refusal("SoftwareTokenMFANotFoundException", "Software Token MFA not enabled by userpool")
+        raise ApiError("SoftwareTokenMFANotFoundException", "Software Token MFA not enabled by userpool")
     user.new_token = SoftwareToken(secret_text(SECRET_LENGTH, BASE32))
     answer = {"SecretCode": user.new_token.secret}
     if handle is not None:
@@ -42,14 +42,14 @@ async def AssociateSoftwareToken(world: World, given: Mapping[str, Any]) -> dict
     return answer
 
 
-async def VerifySoftwareToken(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def VerifySoftwareToken(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Take a software token into use, for a code of it."""
     pool, user, handle = await _whose(world, given)
     token = user.new_token
     verdict = Verdict.WRONG if token is None else token.check(given["UserCode"], world.clock())
     if token is None or verdict is not Verdict.GOOD:
         text = "Code mismatch and fail enable Software Token MFA"
-        raise Refusal("EnableSoftwareTokenMFAException", text)
+        raise ApiError("EnableSoftwareTokenMFAException", text)
     token.friendly_name = given.get("FriendlyDeviceName")
     user.token, user.new_token = token, None
     answer = {"Status": "SUCCESS"}
@@ -58,7 +58,7 @@ async def VerifySoftwareToken(world: World, given: Mapping[str, Any]) -> dict[st
     return answer
 
 
-async def _whose(world: World, given: Mapping[str, Any]) -> tuple[UserPool, User, Handle | None]:
+async def _whose(world: EmulatorState, given: Mapping[str, Any]) -> tuple[UserPool, User, AuthSession | None]:
     token, session = given.get("AccessToken"), given.get("Session")
     if (token is None) == (session is None):
         raise invalid_parameter(world.unsettled.associate_credentials_message)
@@ -79,13 +79,13 @@ async def _whose(world: World, given: Mapping[str, Any]) -> tuple[UserPool, User
     raise invalid()
 
 
-def _renew(world: World, pool: UserPool, user: User, handle: Handle, *, verified: bool) -> str:
+def _renew(world: EmulatorState, pool: UserPool, user: User, handle: AuthSession, *, verified: bool) -> str:
     now = world.clock()
     life = pool.clients[handle.client_id].session_life
     return pool.handles.issue(mfa_setup.renewed(handle, user, now + life, verified=verified), now)
 
 
-async def GetUserAuthFactors(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def GetUserAuthFactors(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """List the factors that a user has configured."""
     who = await bearer.authorize(world, given["AccessToken"])
     user = who.user
@@ -104,25 +104,25 @@ async def GetUserAuthFactors(world: World, given: Mapping[str, Any]) -> dict[str
     }
 
 
-async def SetUserMFAPreference(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def SetUserMFAPreference(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Choose one's own second factors."""
     who = await bearer.authorize(world, given["AccessToken"])
     prefer(world, who.pool, who.user, given)
     return {}
 
 
-async def AdminSetUserMFAPreference(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def AdminSetUserMFAPreference(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Choose a user's second factors."""
     pool, user = named(world, given)
     prefer(world, pool, user, given)
     return {}
 
 
-def prefer(world: World, pool: UserPool, user: User, given: Mapping[str, Any]) -> None:
+def prefer(world: EmulatorState, pool: UserPool, user: User, given: Mapping[str, Any]) -> None:
     """Turn factors on and off and prefer one; a factor that is not mentioned stays as it is.
 
     Raises:
-        Refusal: Two are preferred, or one that is off, or one that the user does not have.
+        ApiError: Two are preferred, or one that is off, or one that the user does not have.
     """
     asked = {factor: given[member] for member, factor in _SETTINGS.items() if member in given}
     preferred = [factor for factor, setting in asked.items() if setting.get("PreferredMfa")]
@@ -159,7 +159,7 @@ def _require_set_up(user: User, factor: str) -> None:
         raise invalid_parameter(f"User does not have delivery config set to turn on {factor}")
 
 
-async def SetUserPoolMfaConfig(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def SetUserPoolMfaConfig(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Say which second factors a pool offers, and whether one is required."""
     pool = world.pool(given["UserPoolId"])
     kept = {} if world.unsettled.mfa_configuration_replaces else pool.mfa
@@ -175,7 +175,7 @@ async def SetUserPoolMfaConfig(world: World, given: Mapping[str, Any]) -> dict[s
     return _pool_config(pool)
 
 
-async def GetUserPoolMfaConfig(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def GetUserPoolMfaConfig(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Tell which second factors a pool offers."""
     return _pool_config(world.pool(given["UserPoolId"]))
 

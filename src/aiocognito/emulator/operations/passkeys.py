@@ -9,21 +9,21 @@ from typing import Any, Final
 from anyio import to_thread
 
 from .. import paging, passkeys
+from ..errors import ApiError, invalid_parameter, not_found
 from ..passkeys import Ceremony
-from ..refusals import Refusal, invalid_parameter, not_found
+from ..state import EmulatorState
 from ..tokens import bearer
-from ..world import World
 
 _SECONDS: Final = 60.0
 
 
-async def StartWebAuthnRegistration(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def StartWebAuthnRegistration(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Make the options with which a browser makes a passkey."""
     who = await bearer.authorize(world, given["AccessToken"])
     user = who.user
     rp_id = passkeys.relying_party(who.pool)
     if len(user.passkeys) >= passkeys.MOST:
-        raise Refusal("LimitExceededException", "The user has the most passkeys that there can be.")
+        raise ApiError("LimitExceededException", "The user has the most passkeys that there can be.")
     challenge = passkeys.encode(secrets.token_bytes(32))
     user.registration = Ceremony(
         challenge, rp_id, passkeys.user_verification(who.pool), who.client.id, world.clock() + _SECONDS
@@ -49,15 +49,15 @@ async def StartWebAuthnRegistration(world: World, given: Mapping[str, Any]) -> d
     return {"CredentialCreationOptions": options}
 
 
-async def CompleteWebAuthnRegistration(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def CompleteWebAuthnRegistration(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Take the passkey that the browser made; the challenge is good for one answer."""
     who = await bearer.authorize(world, given["AccessToken"])
     user = who.user
     ceremony, user.registration = user.registration, None
     if ceremony is None or world.clock() >= ceremony.expires:
-        raise Refusal("WebAuthnChallengeNotFoundException", "There is no challenge to answer.")
+        raise ApiError("WebAuthnChallengeNotFoundException", "There is no challenge to answer.")
     if ceremony.client_id != who.client.id:
-        raise Refusal("WebAuthnClientMismatchException", "The registration was begun with another client.")
+        raise ApiError("WebAuthnClientMismatchException", "The registration was begun with another client.")
     passkey = await to_thread.run_sync(passkeys.register, ceremony, given["Credential"], world.clock())
     if passkey.id in user.passkeys:
         raise invalid_parameter("The passkey is registered already.")
@@ -65,7 +65,7 @@ async def CompleteWebAuthnRegistration(world: World, given: Mapping[str, Any]) -
     return {}
 
 
-async def ListWebAuthnCredentials(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def ListWebAuthnCredentials(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """List the passkeys, a page at a time."""
     who = await bearer.authorize(world, given["AccessToken"])
     entries = [passkey.described() for passkey in who.user.passkeys.values()]
@@ -73,7 +73,7 @@ async def ListWebAuthnCredentials(world: World, given: Mapping[str, Any]) -> dic
     return paging.page(entries, "Credentials", given.get("NextToken"), size, "NextToken")
 
 
-async def DeleteWebAuthnCredential(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def DeleteWebAuthnCredential(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Delete a passkey."""
     who = await bearer.authorize(world, given["AccessToken"])
     if who.user.passkeys.pop(given["CredentialId"], None) is None:

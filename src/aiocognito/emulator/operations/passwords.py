@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from .. import codes, confirmation, passwords, users
 from ..attempts import Attempts
+from ..errors import attempts_exceeded, invalid_parameter, not_authorized, user_not_found, wrong_credentials
+from ..messages import Occasion
 from ..migration import migrate
 from ..pool import UserPool
-from ..refusals import attempts_exceeded, invalid_parameter, not_authorized, user_not_found, wrong_credentials
+from ..state import EmulatorState
 from ..tokens import bearer
 from ..users import User
-from ..wording import Occasion
-from ..world import World
 
 _UNKNOWN: Final = "Username/client id combination not found."
 _NO_ADDRESS: Final = (
@@ -23,7 +23,7 @@ _WAYS: Final = {"verified_phone_number": "phone_number", "verified_email": "emai
 _CHANNELS: Final = {"SMS_MFA": "phone_number", "EMAIL_OTP": "email"}
 
 
-async def ForgotPassword(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def ForgotPassword(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Send a code with which a new password can be set."""
     pool, client = world.client(given["ClientId"])
     name = given["Username"]
@@ -46,15 +46,17 @@ async def ForgotPassword(world: World, given: Mapping[str, Any]) -> dict[str, An
     return {"CodeDeliveryDetails": await send_reset_code(world, pool, user, occasion)}
 
 
-def _count_request(world: World, attempts: Attempts) -> None:
+def _count_request(world: EmulatorState, attempts: Attempts) -> None:
     codes.count(world, attempts, "forgot_password", world.unsettled.forgot_password_attempts_per_hour)
 
 
-async def send_reset_code(world: World, pool: UserPool, user: User, occasion: Occasion) -> dict[str, str]:
+async def send_reset_code(
+    world: EmulatorState, pool: UserPool, user: User, occasion: Occasion
+) -> dict[str, str]:
     """Send a code through the first channel that the pool and the user have.
 
     Raises:
-        Refusal: There is none.
+        ApiError: There is none.
     """
     if pool.recovery == ("admin_only",):
         raise not_authorized("Contact administrator to reset password.")
@@ -82,7 +84,7 @@ def _channel(pool: UserPool, user: User) -> str | None:
     return None
 
 
-async def ConfirmForgotPassword(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def ConfirmForgotPassword(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Set a new password with the code."""
     pool, client = world.client(given["ClientId"])
     name = given["Username"]
@@ -113,7 +115,7 @@ def _able(user: User | None) -> User:
     return user
 
 
-async def ChangePassword(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def ChangePassword(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Change one's own password."""
     who = await bearer.authorize(world, given["AccessToken"])
     user = who.user

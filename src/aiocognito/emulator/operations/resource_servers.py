@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..errors import invalid_parameter, not_found
 from ..paging import page
 from ..pool import UserPool
-from ..refusals import invalid_parameter, not_found
-from ..world import World
+from ..state import EmulatorState
 
 
-async def CreateResourceServer(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def CreateResourceServer(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Create a resource server."""
     pool = world.pool(given["UserPoolId"])
     identifier = given["Identifier"]
@@ -20,20 +20,20 @@ async def CreateResourceServer(world: World, given: Mapping[str, Any]) -> dict[s
     return {"ResourceServer": _put(pool, given)}
 
 
-async def DescribeResourceServer(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def DescribeResourceServer(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Describe a resource server."""
     pool = world.pool(given["UserPoolId"])
     return {"ResourceServer": _server(pool, given["Identifier"])}
 
 
-async def UpdateResourceServer(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def UpdateResourceServer(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Replace a resource server's name and scopes."""
     pool = world.pool(given["UserPoolId"])
     _server(pool, given["Identifier"])
     return {"ResourceServer": _put(pool, given)}
 
 
-async def DeleteResourceServer(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def DeleteResourceServer(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Delete a resource server; clients that have its scopes go on having names that mean nothing."""
     pool = world.pool(given["UserPoolId"])
     _server(pool, given["Identifier"])
@@ -41,7 +41,7 @@ async def DeleteResourceServer(world: World, given: Mapping[str, Any]) -> dict[s
     return {}
 
 
-async def ListResourceServers(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def ListResourceServers(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """List a pool's resource servers."""
     pool = world.pool(given["UserPoolId"])
     servers = list(pool.resource_servers.values())

@@ -7,20 +7,20 @@ from typing import Any
 from urllib.parse import urlencode
 
 from .. import codes, confirmation, passwords, schema, triggers, users
+from ..auth import after_sign_up
 from ..clients import AppClient
 from ..codes import Code
+from ..errors import ApiError, invalid_parameter, not_authorized, user_not_found
+from ..messages import Occasion
 from ..new_users import draft, require_new
 from ..pool import UserPool
-from ..refusals import Refusal, invalid_parameter, not_authorized, user_not_found
-from ..signing_in import after_sign_up
+from ..state import EmulatorState
 from ..users import User
-from ..wording import Occasion
-from ..world import World
 
 _UNKNOWN = "Username/client id combination not found."
 
 
-async def SignUp(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def SignUp(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Create an account, to be confirmed by code."""
     pool, client = world.client(given["ClientId"])
     name = given["Username"]
@@ -42,11 +42,11 @@ async def SignUp(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     decided = await ask_before(pool, user, "SignUp", client, given)
     _apply(user, decided)
     if password:
-        user.secret = await passwords.enrol(pool, user.username, password)
+        user.secret = await passwords.make_verifier(pool, user.username, password)
     # Somebody else may have been quicker meanwhile; and what is verified from the start is an alias.
     require_new(pool, user)
     if (taken := pool.users.conflict(user)) is not None:
-        raise Refusal("UsernameExistsException", f"An account with the given {taken} already exists.")
+        raise ApiError("UsernameExistsException", f"An account with the given {taken} already exists.")
     pool.users.add(user)
     metadata = given.get("ClientMetadata", {})
     if user.status == users.CONFIRMED:
@@ -74,7 +74,7 @@ async def ask_before(
         given: The request.
 
     Raises:
-        Refusal: It raised an error.
+        ApiError: It raised an error.
     """
     validation = schema.from_list(given.get("ValidationData", ()))
     request: dict[str, Any] = {"userAttributes": user.attributes, "validationData": validation or None}
@@ -101,7 +101,7 @@ def _apply(user: User, decided: Mapping[str, Any]) -> None:
             user.attributes[f"{attribute}_verified"] = "true"
 
 
-async def ConfirmSignUp(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def ConfirmSignUp(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Confirm an account with the code that was sent."""
     pool, client = world.client(given["ClientId"])
     client.check_hash(given["Username"], given.get("SecretHash"))
@@ -117,11 +117,11 @@ async def ConfirmSignUp(world: World, given: Mapping[str, Any]) -> dict[str, Any
     return after_sign_up.confirmed(world, pool, client, user, code.attribute)
 
 
-async def confirm_by_link(world: World, client_id: str, username: str, code: str) -> None:
+async def confirm_by_link(world: EmulatorState, client_id: str, username: str, code: str) -> None:
     """Confirm an account with the link that was sent.
 
     Raises:
-        Refusal: There is no such client or account, or the code in the link is no good any more.
+        ApiError: There is no such client or account, or the code in the link is no good any more.
     """
     pool, client = world.client(client_id)
     user = pool.users.find(username)
@@ -131,7 +131,7 @@ async def confirm_by_link(world: World, client_id: str, username: str, code: str
     await confirmation.after(pool, user, "ConfirmSignUp", client, {})
 
 
-def _confirm(world: World, pool: UserPool, user: User, given: str, *, force: bool) -> Code:
+def _confirm(world: EmulatorState, pool: UserPool, user: User, given: str, *, force: bool) -> Code:
     if user.status != users.UNCONFIRMED:
         raise not_authorized(f"User cannot be confirmed. Current status is {user.status}")
     limit = world.unsettled.confirm_sign_up_attempts_per_hour
@@ -146,7 +146,7 @@ def _confirm(world: World, pool: UserPool, user: User, given: str, *, force: boo
         _restore(user, verified, before)
         assert kept is not None  # noqa: S101 - it was just spent
         user.codes[codes.SIGN_UP] = kept
-        raise Refusal("AliasExistsException", f"An account with the given {taken} already exists.")
+        raise ApiError("AliasExistsException", f"An account with the given {taken} already exists.")
     pool.users.take_alias(user)
     user.status = users.CONFIRMED
     user.modified = world.clock()
@@ -161,7 +161,7 @@ def _restore(user: User, name: str, value: str | None) -> None:
         user.attributes[name] = value
 
 
-async def ResendConfirmationCode(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def ResendConfirmationCode(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Send another code; the one before is worth nothing then."""
     pool, client = world.client(given["ClientId"])
     name = given["Username"]
@@ -195,7 +195,7 @@ def _target(pool: UserPool, user: User) -> str | None:
 
 
 async def _send(
-    world: World, pool: UserPool, client: AppClient, user: User, attribute: str, occasion: Occasion
+    world: EmulatorState, pool: UserPool, client: AppClient, user: User, attribute: str, occasion: Occasion
 ) -> dict[str, str]:
     link = _link(world, client, user) if attribute == "email" and pool.confirms_by_link else None
     return await codes.send_and_keep(
@@ -211,12 +211,12 @@ async def _send(
     )
 
 
-def _link(world: World, client: AppClient, user: User) -> str:
+def _link(world: EmulatorState, client: AppClient, user: User) -> str:
     query = urlencode({"client_id": client.id, "user_name": user.username, "confirmation_code": ""})
     return f"{world.url}/confirmUser?{query}"
 
 
-def _hidden(world: World) -> Refusal:
+def _hidden(world: EmulatorState) -> ApiError:
     if world.unsettled.hidden_user_confirm_sign_up == "CodeMismatchException":
         return codes.mismatch()
     return codes.expired()

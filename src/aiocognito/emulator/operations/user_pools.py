@@ -6,15 +6,15 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ...partitions import partition_of
+from ..._partitions import partition_of
 from .. import schema
+from ..errors import ApiError, invalid_parameter
 from ..paging import page
 from ..passwords import POLICY
 from ..pool import UserPool
 from ..randomness import MIXED
-from ..refusals import Refusal, invalid_parameter
+from ..state import ACCOUNT, EmulatorState
 from ..users import Directory
-from ..world import ACCOUNT, World
 from . import domains
 
 NAME_LENGTH: Final = 9
@@ -22,7 +22,7 @@ _CREATION_ONLY: Final = ("Schema", "AliasAttributes", "UsernameAttributes", "Use
 _MFA_MEMBERS: Final = ("SmsAuthenticationMessage", "SmsConfiguration")
 
 
-async def CreateUserPool(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def CreateUserPool(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Create a user pool."""
     if given.get("AliasAttributes") and given.get("UsernameAttributes"):
         raise invalid_parameter(
@@ -51,12 +51,12 @@ async def CreateUserPool(world: World, given: Mapping[str, Any]) -> dict[str, An
     return {"UserPool": describe(pool)}
 
 
-async def DescribeUserPool(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def DescribeUserPool(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Describe a user pool."""
     return {"UserPool": describe(world.pool(given["UserPoolId"]))}
 
 
-async def UpdateUserPool(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def UpdateUserPool(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Replace a user pool's settings: what is left out goes back to its default."""
     pool = world.pool(given["UserPoolId"])
     kept: dict[str, Any] = {
@@ -68,7 +68,7 @@ async def UpdateUserPool(world: World, given: Mapping[str, Any]) -> dict[str, An
     return {}
 
 
-async def DeleteUserPool(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def DeleteUserPool(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Delete a user pool and everybody in it."""
     pool = world.pool(given["UserPoolId"])
     if pool.settings["DeletionProtection"] == "ACTIVE":
@@ -85,7 +85,7 @@ async def DeleteUserPool(world: World, given: Mapping[str, Any]) -> dict[str, An
     return {}
 
 
-async def ListUserPools(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def ListUserPools(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """List the user pools."""
     described = [
         {
@@ -100,7 +100,7 @@ async def ListUserPools(world: World, given: Mapping[str, Any]) -> dict[str, Any
     return page(described, "UserPools", given.get("NextToken"), given["MaxResults"], "NextToken")
 
 
-async def AddCustomAttributes(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def AddCustomAttributes(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Add attributes of the pool's own."""
     pool = world.pool(given["UserPoolId"])
     added = [schema.custom(entry) for entry in given["CustomAttributes"]]
@@ -111,18 +111,18 @@ async def AddCustomAttributes(world: World, given: Mapping[str, Any]) -> dict[st
     return {}
 
 
-async def ListTagsForResource(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def ListTagsForResource(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """List a pool's tags, which are found by its ARN."""
     return {"Tags": _by_arn(world, given["ResourceArn"]).settings["UserPoolTags"]}
 
 
-async def TagResource(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def TagResource(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Tag a pool."""
     _by_arn(world, given["ResourceArn"]).settings["UserPoolTags"].update(given["Tags"])
     return {}
 
 
-async def UntagResource(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def UntagResource(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Take tags from a pool."""
     tags = _by_arn(world, given["ResourceArn"]).settings["UserPoolTags"]
     for key in given.get("TagKeys", ()):
@@ -147,11 +147,11 @@ def arn(pool: UserPool) -> str:
     return f"arn:{partition_of(pool.region).name}:cognito-idp:{pool.region}:{ACCOUNT}:userpool/{pool.id}"
 
 
-def _by_arn(world: World, wanted: str) -> UserPool:
+def _by_arn(world: EmulatorState, wanted: str) -> UserPool:
     for pool in world.pools.values():
         if arn(pool) == wanted:
             return pool
-    raise Refusal("ResourceNotFoundException", f"Resource {wanted} does not exist.")
+    raise ApiError("ResourceNotFoundException", f"Resource {wanted} does not exist.")
 
 
 _KEPT: Final = (

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
 
-from ..refusals import Refusal, not_authorized, user_not_found
+from ..errors import ApiError, not_authorized, user_not_found
 from . import jws
 from .book import Grant
 
 if TYPE_CHECKING:
     from ..clients import AppClient
     from ..pool import UserPool
+    from ..state import EmulatorState
     from ..users import User
-    from ..world import World
 
 SCOPE: Final = "aws.cognito.signin.user.admin"
 
 
-class MissingScope(Refusal):
+class MissingScope(ApiError):
     """The token is good, but not for this."""
 
 
@@ -35,7 +35,7 @@ class Bearer:
     claims: Mapping[str, Any] = field(repr=False)
 
 
-async def authorize(world: World, token: str, *, scope: str = SCOPE) -> Bearer:
+async def authorize(world: EmulatorState, token: str, *, scope: str = SCOPE) -> Bearer:
     """Find out who an access token belongs to.
 
     Args:
@@ -44,7 +44,7 @@ async def authorize(world: World, token: str, *, scope: str = SCOPE) -> Bearer:
         scope: What it must allow.
 
     Raises:
-        Refusal: It is no access token of this emulator's, its signature is wrong, it has expired, was
+        ApiError: It is no access token of this emulator's, its signature is wrong, it has expired, was
             revoked, lacks the scope, or its user is gone or disabled; each with Cognito's own text.
     """
     try:
@@ -72,7 +72,7 @@ async def authorize(world: World, token: str, *, scope: str = SCOPE) -> Bearer:
     return Bearer(pool, client, user, grant, claims)
 
 
-async def _verify(world: World, pool: UserPool, header: Mapping[str, Any], token: str) -> None:
+async def _verify(world: EmulatorState, pool: UserPool, header: Mapping[str, Any], token: str) -> None:
     keys = await world.keys.of(pool.id)
     if header.get("alg") != "RS256" or header.get("kid") != keys.access.kid:
         raise not_authorized("Invalid Access Token")

@@ -19,15 +19,15 @@ from .keys import KeyPair, SigningKey
 if TYPE_CHECKING:
     from ..clients import AppClient
     from ..pool import UserPool
+    from ..state import EmulatorState
     from ..users import User
-    from ..world import World
 
 _REFRESH_HEADER: Final = {"cty": "JWT", "enc": "A256GCM", "alg": "RSA-OAEP"}
 _REFRESH_PARTS: Final = (256, 12, 900, 16)
 
 
 async def sign_in(
-    world: World,
+    world: EmulatorState,
     pool: UserPool,
     client: AppClient,
     user: User,
@@ -53,7 +53,7 @@ async def sign_in(
 
 
 async def begin(
-    world: World,
+    world: EmulatorState,
     pool: UserPool,
     client: AppClient,
     user: User,
@@ -87,7 +87,7 @@ async def begin(
 
 
 async def tokens(
-    world: World,
+    world: EmulatorState,
     pool: UserPool,
     client: AppClient,
     user: User,
@@ -117,7 +117,7 @@ async def tokens(
 
 
 async def machine(
-    world: World,
+    world: EmulatorState,
     pool: UserPool,
     client: AppClient,
     granted: Sequence[str],
@@ -163,7 +163,7 @@ def refresh_token(pool: UserPool, token: RefreshToken) -> str:
     return text
 
 
-def _common(world: World, pool: UserPool, client: AppClient, grant: Grant) -> dict[str, Any]:
+def _common(world: EmulatorState, pool: UserPool, client: AppClient, grant: Grant) -> dict[str, Any]:
     claims = {
         "sub": grant.sub,
         "iss": pool.issuer,

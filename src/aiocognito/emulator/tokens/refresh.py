@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
-from ..refusals import Refusal, not_authorized
+from ..errors import ApiError, not_authorized
 from . import issue
 from .book import Grant, RefreshToken
 
 if TYPE_CHECKING:
     from ..clients import AppClient
     from ..pool import UserPool
+    from ..state import EmulatorState
     from ..users import User
-    from ..world import World
 
 # The final period tells this refusal from that of an unusable token.
 _OTHER_DEVICE: Final = "Invalid Refresh Token."
@@ -31,12 +31,12 @@ class Refreshable:
 
 
 def redeem(
-    world: World, pool: UserPool, client: AppClient, text: str, *, device_key: str | None = None
+    world: EmulatorState, pool: UserPool, client: AppClient, text: str, *, device_key: str | None = None
 ) -> Refreshable:
     """Find out who a refresh token belongs to.
 
     Raises:
-        Refusal: It is unknown, another client's, revoked, expired, or was rotated away; or its user is
+        ApiError: It is unknown, another client's, revoked, expired, or was rotated away; or its user is
             gone or disabled.
     """
     token = pool.tokens.refresh(text)
@@ -56,29 +56,29 @@ def redeem(
     # In time, a grace of no seconds is over at once, also for the clock that has not moved since.
     if token.rotated is not None and now >= token.rotated + client.grace:
         grant.revoked = world.unsettled.reuse_ends_family
-        raise Refusal(
+        raise ApiError(
             "RefreshTokenReuseException", world.unsettled.reuse_message, instead="NotAuthorizedException"
         )
     return Refreshable(user, grant, token)
 
 
-def revoke(world: World, pool: UserPool, client: AppClient, text: str) -> None:
+def revoke(world: EmulatorState, pool: UserPool, client: AppClient, text: str) -> None:
     """End the sign-in that a refresh token belongs to; one that is unknown is no error.
 
     Raises:
-        Refusal: RevokeToken's: the client does not revoke, it is no refresh token, or another client's.
+        ApiError: RevokeToken's: the client does not revoke, it is no refresh token, or another client's.
     """
     unsettled = world.unsettled
     if not client.revokes:
-        raise Refusal("UnsupportedOperationException", unsettled.revoke_disabled_message)
+        raise ApiError("UnsupportedOperationException", unsettled.revoke_disabled_message)
     # A JWS has three parts, a refresh token five.
     if text.count(".") == 2:
-        raise Refusal("UnsupportedTokenTypeException", unsettled.revoke_wrong_type_message)
+        raise ApiError("UnsupportedTokenTypeException", unsettled.revoke_wrong_type_message)
     token = pool.tokens.refresh(text)
     if token is None:
         return
     if pool.tokens.grants[token.event_id].client_id != client.id:
-        raise Refusal(unsettled.revoke_wrong_client_code, "Token is not for this client")
+        raise ApiError(unsettled.revoke_wrong_client_code, "Token is not for this client")
     pool.tokens.revoke(token.event_id)
 
 
@@ -88,7 +88,7 @@ def _is_its_device(user: User, made_on: str, given: str | None) -> bool:
 
 
 async def refresh(
-    world: World,
+    world: EmulatorState,
     pool: UserPool,
     client: AppClient,
     found: Refreshable,

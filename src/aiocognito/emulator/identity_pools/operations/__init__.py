@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from ...world import World
-from . import developers, entry, identities, pools, roles
+from ...state import EmulatorState
+from . import developers, identities, pools, public, roles
 
-Operation = Callable[[World, Mapping[str, Any]], Awaitable[dict[str, Any]]]
+Operation = Callable[[EmulatorState, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
-_MODULES: Final = (developers, entry, identities, pools, roles)
+_MODULES: Final = (developers, public, identities, pools, roles)
 TABLE: Final[Mapping[str, Operation]] = {
     name: value
     for module in _MODULES

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...errors import ApiError, invalid_parameter, not_found
 from ...paging import page
-from ...refusals import Refusal, invalid_parameter, not_found
-from ...world import World
+from ...state import EmulatorState
 from .. import linking, logins, open_id
 from ..pool import Identity, IdentityPool
 
 
-async def GetOpenIdTokenForDeveloperIdentity(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def GetOpenIdTokenForDeveloperIdentity(
+    world: EmulatorState, given: Mapping[str, Any]
+) -> dict[str, Any]:
     """Register somebody, or find them again, and issue a token; the classic flow need not be allowed."""
     pool = world.identity_pool(given["IdentityPoolId"])
     others, provider = dict(given["Logins"]), pool.developer_provider
@@ -32,7 +34,7 @@ async def GetOpenIdTokenForDeveloperIdentity(world: World, given: Mapping[str, A
     return {"IdentityId": identity.id, "Token": token}
 
 
-async def LookupDeveloperIdentity(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def LookupDeveloperIdentity(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Find an identity by a developer's name for it, or the names by the identity; or match the two."""
     pool = world.identity_pool(given["IdentityPoolId"])
     name = given.get("DeveloperUserIdentifier")
@@ -51,7 +53,7 @@ async def LookupDeveloperIdentity(world: World, given: Mapping[str, Any]) -> dic
     return {"IdentityId": identity.id, **page(names, member, given.get("NextToken"), limit, "NextToken")}
 
 
-async def MergeDeveloperIdentities(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def MergeDeveloperIdentities(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Make two of a developer's people one; the destination's identity stays."""
     pool = world.identity_pool(given["IdentityPoolId"])
     _check_provider(pool, given)
@@ -62,7 +64,7 @@ async def MergeDeveloperIdentities(world: World, given: Mapping[str, Any]) -> di
     return {"IdentityId": destination.id}
 
 
-async def UnlinkDeveloperIdentity(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def UnlinkDeveloperIdentity(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Take a developer's name away from an identity."""
     pool = world.identity_pool(given["IdentityPoolId"])
     _check_provider(pool, given)
@@ -75,7 +77,11 @@ async def UnlinkDeveloperIdentity(world: World, given: Mapping[str, Any]) -> dic
 
 
 def _registered(
-    world: World, pool: IdentityPool, wanted: str | None, own: logins.Login, verified: list[logins.Login]
+    world: EmulatorState,
+    pool: IdentityPool,
+    wanted: str | None,
+    own: logins.Login,
+    verified: list[logins.Login],
 ) -> Identity:
     if wanted is None:
         return linking.resolve(world, pool, verified)
@@ -83,12 +89,12 @@ def _registered(
     owner = pool.owner(own.key)
     if owner is not None and owner is not identity:
         text = "This developer user identifier is already registered with Cognito."
-        raise Refusal("DeveloperUserAlreadyRegisteredException", text)
+        raise ApiError("DeveloperUserAlreadyRegisteredException", text)
     # The developer's word is enough: no login of the identity's own has to come along.
     return linking.add(world, pool, identity, verified)
 
 
-def _of(world: World, pool: IdentityPool, identity_id: str) -> Identity:
+def _of(world: EmulatorState, pool: IdentityPool, identity_id: str) -> Identity:
     found, identity = world.identity(identity_id)
     if found is not pool:
         raise not_found(f"Identity '{identity_id}' not found.")
@@ -107,5 +113,5 @@ def _check_provider(pool: IdentityPool, given: Mapping[str, Any]) -> None:
         raise invalid_parameter("The developer provider is not this identity pool's.")
 
 
-def _conflict(world: World) -> Refusal:
-    return Refusal("ResourceConflictException", world.unsettled.identity_conflict_message)
+def _conflict(world: EmulatorState) -> ApiError:
+    return ApiError("ResourceConflictException", world.unsettled.identity_conflict_message)

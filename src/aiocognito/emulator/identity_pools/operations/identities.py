@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...errors import ApiError
 from ...paging import page
-from ...refusals import Refusal
-from ...world import World
+from ...state import EmulatorState
 
 
-async def DescribeIdentity(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def DescribeIdentity(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Describe an identity."""
     _, identity = world.identity(given["IdentityId"])
     return identity.describe()
 
 
-async def ListIdentities(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def ListIdentities(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """List an identity pool's identities, disabled ones, too, unless they are to be hidden."""
     pool = world.identity_pool(given["IdentityPoolId"])
     found = [
@@ -28,13 +28,13 @@ async def ListIdentities(world: World, given: Mapping[str, Any]) -> dict[str, An
     return {"IdentityPoolId": pool.id, **listed}
 
 
-async def DeleteIdentities(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def DeleteIdentities(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Delete identities of whatever pool; those that are not there are handed back."""
     missing = []
     for wanted in given["IdentityIdsToDelete"]:
         try:
             pool, identity = world.identity(wanted)
-        except Refusal:
+        except ApiError:
             missing.append({"IdentityId": wanted, "ErrorCode": "AccessDenied"})
         else:
             pool.remove(identity)

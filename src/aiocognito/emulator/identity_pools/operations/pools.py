@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ...errors import ApiError, invalid_parameter
 from ...paging import page
-from ...refusals import Refusal, invalid_parameter
-from ...world import World
+from ...state import EmulatorState
 from .. import providers
 from ..arns import arn
 from ..pool import IdentityPool
@@ -20,7 +20,7 @@ _OPTIONAL: Final = (
 )
 
 
-async def CreateIdentityPool(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def CreateIdentityPool(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Create an identity pool; it has no roles yet."""
     settings = _settings(given)
     settings["IdentityPoolTags"] = dict(given.get("IdentityPoolTags", {}))
@@ -29,12 +29,12 @@ async def CreateIdentityPool(world: World, given: Mapping[str, Any]) -> dict[str
     return describe(pool)
 
 
-async def DescribeIdentityPool(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def DescribeIdentityPool(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Describe an identity pool."""
     return describe(world.identity_pool(given["IdentityPoolId"]))
 
 
-async def UpdateIdentityPool(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def UpdateIdentityPool(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Replace an identity pool's settings: what is left out goes back to its default, but for tags."""
     pool = world.identity_pool(given["IdentityPoolId"])
     if pool.developer_provider not in (None, given.get("DeveloperProviderName")):
@@ -44,13 +44,13 @@ async def UpdateIdentityPool(world: World, given: Mapping[str, Any]) -> dict[str
     return describe(pool)
 
 
-async def DeleteIdentityPool(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def DeleteIdentityPool(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Delete an identity pool and its identities."""
     del world.identity_pools[world.identity_pool(given["IdentityPoolId"]).id]
     return {}
 
 
-async def ListIdentityPools(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def ListIdentityPools(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """List the identity pools."""
     found = [
         {"IdentityPoolId": pool.id, "IdentityPoolName": pool.settings["IdentityPoolName"]}
@@ -59,18 +59,18 @@ async def ListIdentityPools(world: World, given: Mapping[str, Any]) -> dict[str,
     return page(found, "IdentityPools", given.get("NextToken"), given["MaxResults"], "NextToken")
 
 
-async def ListTagsForResource(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def ListTagsForResource(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """List an identity pool's tags."""
     return {"Tags": _by_arn(world, given["ResourceArn"]).settings["IdentityPoolTags"]}
 
 
-async def TagResource(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def TagResource(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Tag an identity pool."""
     _by_arn(world, given["ResourceArn"]).settings["IdentityPoolTags"].update(given["Tags"])
     return {}
 
 
-async def UntagResource(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def UntagResource(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Take tags from an identity pool."""
     tags = _by_arn(world, given["ResourceArn"]).settings["IdentityPoolTags"]
     for key in given["TagKeys"]:
@@ -83,11 +83,11 @@ def describe(pool: IdentityPool) -> dict[str, Any]:
     return {"IdentityPoolId": pool.id, **pool.settings}
 
 
-def _by_arn(world: World, wanted: str) -> IdentityPool:
+def _by_arn(world: EmulatorState, wanted: str) -> IdentityPool:
     for pool in world.identity_pools.values():
         if arn(pool) == wanted:
             return pool
-    raise Refusal("ResourceNotFoundException", f"Resource '{wanted}' not found.")
+    raise ApiError("ResourceNotFoundException", f"Resource '{wanted}' not found.")
 
 
 def _settings(given: Mapping[str, Any]) -> dict[str, Any]:

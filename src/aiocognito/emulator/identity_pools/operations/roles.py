@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ...refusals import invalid_parameter
-from ...world import World
+from ...errors import invalid_parameter
+from ...state import EmulatorState
 from .. import providers
 from ..pool import IdentityPool
 
 MOST_RULES: Final = 25
 
 
-async def SetIdentityPoolRoles(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def SetIdentityPoolRoles(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Replace the roles and the mappings."""
     pool = world.identity_pool(given["IdentityPoolId"])
     mappings = dict[str, dict[str, Any]]()
@@ -29,14 +29,14 @@ async def SetIdentityPoolRoles(world: World, given: Mapping[str, Any]) -> dict[s
     return {}
 
 
-async def GetIdentityPoolRoles(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def GetIdentityPoolRoles(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Tell the roles and the mappings."""
     pool = world.identity_pool(given["IdentityPoolId"])
     found = {"IdentityPoolId": pool.id, "Roles": pool.roles}
     return {**found, "RoleMappings": pool.mappings} if pool.mappings else found
 
 
-async def SetPrincipalTagAttributeMap(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def SetPrincipalTagAttributeMap(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Say which claims of a provider's tokens become principal tags."""
     pool, provider = _provider(world, given)
     pool.tag_maps[provider] = {
@@ -46,14 +46,14 @@ async def SetPrincipalTagAttributeMap(world: World, given: Mapping[str, Any]) ->
     return await GetPrincipalTagAttributeMap(world, given)
 
 
-async def GetPrincipalTagAttributeMap(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+async def GetPrincipalTagAttributeMap(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Tell which claims of a provider's tokens become principal tags."""
     pool, provider = _provider(world, given)
     found = pool.tag_maps.get(provider, {"UseDefaults": False, "PrincipalTags": {}})
     return {"IdentityPoolId": pool.id, "IdentityProviderName": given["IdentityProviderName"], **found}
 
 
-def _provider(world: World, given: Mapping[str, Any]) -> tuple[IdentityPool, str]:
+def _provider(world: EmulatorState, given: Mapping[str, Any]) -> tuple[IdentityPool, str]:
     pool = world.identity_pool(given["IdentityPoolId"])
     provider = providers.canonical(given["IdentityProviderName"])
     if provider not in providers.names(pool):

@@ -1,0 +1,1169 @@
+"""One person's sign-in: every API of Amplify Auth as an awaitable method."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from types import TracebackType
+from typing import Any, Final, Self
+
+from attrs import evolve
+
+from . import _arguments as arguments
+from . import _clocks as clocks
+from ._arguments import Code
+from ._attributes import AttributeKey, VerifiableAttributeKey
+from ._config import AuthConfig
+from ._flows import account as account_flows
+from ._flows import passkeys as passkey_flows
+from ._flows import redirect as redirect_flows
+from ._flows import sign_up as sign_up_flows
+from ._flows.challenges import Answer, step_of
+from ._flows.sign_in import AUTH_FLOW_TYPES, sign_in_request
+from ._gateways.authenticated_user import AuthenticatedUser
+from ._gateways.connections import Connections
+from ._gateways.user_pool import UserPool
+from ._hub import Hub
+from ._mfa import MFA_SETTINGS, PASSKEY_SETTINGS, MfaPreference, MfaSetting, PasskeySetting
+from ._models import (
+    AuthFlowType,
+    AuthSession,
+    AuthTokens,
+    AuthUser,
+    AutoSignInOptions,
+    CodeDeliveryDetails,
+    Device,
+    RedirectRequest,
+    TotpSetupDetails,
+    UserContext,
+    WebAuthnCredential,
+)
+from ._results import ResetPasswordResult, SignInResult, SignOutResult, SignUpResult, UpdateAttributeResult
+from ._session import auto_sign_in as auto_sign_in_plan
+from ._session import hosted_ui as hosted_ui_sign_in
+from ._session import sign_in as session_sign_in
+from ._session import sign_out
+from ._session.aws_credentials import Found, fetch_credentials
+from ._session.context import ServiceContext
+from ._session.moving import change_password, rotate_key
+from ._session.own_device import forget_device, own_device
+from ._session.session import Session, current_user
+from ._session.tokens import SessionTokenProvider, TokenProvider
+from .errors import (
+    AuthConfigError,
+    AuthTokenConfigException,
+    AuthValidationError,
+    ServiceError,
+    SetUpTOTPException,
+    UserUnAuthenticatedException,
+)
+from .errors._refusals import RefusalSubject, subject_of
+from .steps import CompleteAutoSignIn, Done, SignInStep
+from .storage import MemoryStorage, Storage
+
+Metadata = Mapping[str, str] | None
+DEFAULT_SESSION_TTL: Final = 30 * 86_400.0
+# One person's client stands for one machine: what it remembers belongs to its storage. No browser's
+# token is empty, so none can be this one.
+IMPLICIT_DEVICE_TOKEN: Final = ""
+
+
+class AuthClient:
+    """Signs one person up, in and out, and keeps their session fresh.
+
+    A service with many people makes one `SessionManager` and asks it for a client per request; a
+    bot, a script or a test makes one of these: ``async with AuthClient(config) as auth: ...``.
+
+    Nothing is read or sent until a method is awaited. Every method is safe to cancel, so
+    ``asyncio.timeout`` limits how long one may take; what must not stop halfway, such as a challenge
+    answer that yields tokens, goes on and is stored.
+
+    A method names the errors that are its own. Beside them, each that sends something may raise
+    `AuthUserPoolException` (no user pool is configured), `NetworkError` (no answer came) and
+    `ServiceError` in another of its classes (throttling, a trigger that failed, …); each that needs
+    the session, `StorageError`; and each that begins, continues or ends one, `AuthTokenConfigException`
+    if the client borrows its tokens.
+
+    Args:
+        config: Which user pool, and how to talk to it.
+        session_key: The secret under which the session is kept, 1 to 512 characters. The default is
+            for one person on one machine.
+        storage: Where the session is kept; in memory by default. Left open.
+        token_provider: Where tokens come from instead. The client then borrows them: what needs a
+            signed-in person works, what would begin, continue or end a session raises
+            `AuthTokenConfigException`. Excludes ``storage``.
+        hub: Hears of sign-in and sign-out; one is made by default.
+        user_context: What threat protection may know of the end user.
+        clock: Returns seconds since the epoch; by default ``config.clock``, else ``time.time``.
+        http_client: An httpx client for the hosted UI; one is made by default. Left open.
+        aws_session: An aiobotocore session; one is made by default.
+
+    Raises:
+        AuthConfigError: ``storage`` and ``token_provider`` were both given.
+        AuthValidationError: ``session_key`` is no text of 1 to 512 characters.
+    """
+
+    def __init__(
+        self,
+        config: AuthConfig,
+        *,
+        session_key: str = "default",
+        storage: Storage | None = None,
+        token_provider: TokenProvider | None = None,
+        hub: Hub | None = None,
+        user_context: UserContext | None = None,
+        clock: Callable[[], float] | None = None,
+        http_client: Any = None,
+        aws_session: Any = None,
+    ) -> None:
+        if storage is not None and token_provider is not None:
+            raise AuthConfigError(
+                "excludes storage: tokens come from the one or the other", field="token_provider"
+            )
+        shared = ServiceContext(
+            config,
+            storage=storage if storage is not None else MemoryStorage(clock=clocks.resolve(clock, config)),
+            connections=Connections(config, aws_session=aws_session, http_client=http_client),
+            hub=hub if hub is not None else Hub(),
+            clock=clock,
+            session_ttl=DEFAULT_SESSION_TTL,
+            max_session_age=None,
+            fixed_keys=True,
+        )
+        session = Session(shared, session_key, device_token=IMPLICIT_DEVICE_TOKEN, user_context=user_context)
+        self._open(session, token_provider, owned=shared)
+        self._hub: Hub | None = shared.hub
+        self._made_hub = hub is None
+
+    def _open(
+        self, session: Session, provider: TokenProvider | None, *, owned: ServiceContext | None
+    ) -> None:
+        self._session = session
+        self._owned = owned
+        self._borrows = provider is not None
+        self._token_provider = provider if provider is not None else SessionTokenProvider(session)
+        self._hub = None
+        self._made_hub = False
+        self._sign_up_password = auto_sign_in_plan.SignUpPassword()
+
+    @classmethod
+    def _of_manager(cls, session: Session) -> Self:
+        """Make the client of one session of a `SessionManager`, which keeps what is shared."""
+        client = cls.__new__(cls)
+        client._open(session, None, owned=None)
+        return client
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} session_id={self.session_id!r}>"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Wait for what must not stop halfway, then close what this client made."""
+        if self._owned is not None:
+            await self._owned.aclose()
+        self._session.close()
+        if self._made_hub and self._hub is not None:
+            self._hub.end()
+
+    @property
+    def config(self) -> AuthConfig:
+        """The configuration that the client was made with."""
+        return self._session.shared.config
+
+    @property
+    def hub(self) -> Hub:
+        """Hears of this session only; what listens here ends with the client."""
+        return self._hub if self._hub is not None else self._session.hub
+
+    @property
+    def token_provider(self) -> TokenProvider:
+        """Where this client's tokens come from."""
+        return self._token_provider
+
+    @property
+    def session_key(self) -> str:
+        """The secret that opens this session. Never log it.
+
+        The client of a `SessionManager` has a new one after each step of a sign-in, its end, a sign-up or
+        confirmation that a sign-in is to follow, and a change of password: set the cookie after these
+        calls. The old key opens nothing.
+        """
+        return self._session.key
+
+    @property
+    def session_id(self) -> str:
+        """The hash of the session's key, which events and logs carry."""
+        return self._session.session_id
+
+    # Sign-up
+
+    async def sign_up(
+        self,
+        username: str,
+        password: str | None = None,
+        *,
+        user_attributes: Metadata = None,
+        validation_data: Metadata = None,
+        auto_sign_in: bool | AutoSignInOptions = False,
+        client_metadata: Metadata = None,
+    ) -> SignUpResult:
+        """Create an account (Amplify: ``signUp``; Cognito: SignUp).
+
+        Args:
+            username: The name, e-mail address or phone number, as the user pool has it.
+            password: The password; None where the pool takes people without one.
+            user_attributes: Such as ``{"email": "ana@example.com"}``.
+            validation_data: For the pre sign-up trigger only; it is not stored.
+            auto_sign_in: Whether, or how, `auto_sign_in` is to sign the person in afterwards.
+            client_metadata: For the user pool's triggers.
+
+        Returns:
+            Whether the account is complete, the new user's id, and what comes next.
+
+        Raises:
+            AuthValidationError: The username is missing, or the pool needs a password; nothing was
+                created.
+            UsernameExistsException: The name is taken.
+            InvalidPasswordException: The password does not conform to the policy.
+            InvalidParameterException: An attribute is missing or malformed.
+        """
+        options = _auto_sign_in_options(auto_sign_in)
+        if options is not None:
+            self._needs_own_session()
+        attributes = arguments.strings(user_attributes, "user_attributes")
+        answer = await sign_up_flows.sign_up(
+            self._pool(),
+            arguments.text(username, "username", Code.EmptySignUpUsername),
+            password and arguments.text(password, "password"),
+            user_attributes=attributes,
+            validation_data=arguments.strings(validation_data, "validation_data"),
+            client_metadata=arguments.strings(client_metadata, "client_metadata"),
+        )
+        self._sign_up_password.forget()
+        if options is not None:
+            plan = auto_sign_in_plan.plan(self._session, username, options, answer, attributes)
+            await self._session.shared.run(plan)
+            self._sign_up_password.keep(username, password or None)
+        elif not self._borrows:
+            await auto_sign_in_plan.forget(self._session)
+        by_link = self.config.sign_up_verification_method == "link"
+        return sign_up_flows.result(answer, auto_sign_in=options is not None, by_link=by_link)
+
+    async def confirm_sign_up(
+        self,
+        username: str,
+        confirmation_code: str,
+        *,
+        force_alias_creation: bool | None = None,
+        client_metadata: Metadata = None,
+    ) -> SignUpResult:
+        """Confirm an account by the code that was sent (``confirmSignUp``; ConfirmSignUp).
+
+        Args:
+            username: As given to `sign_up`, in any spelling that Cognito takes for the same user; a
+                sign-in that is to follow stays planned.
+            confirmation_code: The code; blanks and dashes between its digits don't count.
+            force_alias_creation: Whether an e-mail address or phone number that is another
+                account's alias moves to this one.
+            client_metadata: For the user pool's triggers.
+
+        Raises:
+            AuthValidationError: An argument is missing.
+            CodeMismatchException: It is another code.
+            ExpiredCodeException: The code has expired: see `resend_sign_up_code`.
+            AliasExistsException: The address is another account's.
+        """
+        name = arguments.text(username, "username", Code.EmptyConfirmSignUpUsername)
+        code = arguments.one_time_code(confirmation_code, "confirmation_code", Code.EmptyConfirmSignUpCode)
+        metadata = arguments.strings(client_metadata, "client_metadata")
+        pool = self._pool()
+        plan = None if self._borrows else await auto_sign_in_plan.planned(self._session, name)
+        handle = await sign_up_flows.confirm_sign_up(
+            pool,
+            name,
+            code,
+            session=plan.session if plan is not None else None,
+            force_alias_creation=force_alias_creation,
+            client_metadata=metadata,
+        )
+        follows = not self._borrows and await self._session.shared.run(
+            auto_sign_in_plan.confirmed(self._session, name, handle)
+        )
+        if not follows:
+            self._sign_up_password.forget()
+        return SignUpResult(
+            is_sign_up_complete=True, user_id=None, next_step=CompleteAutoSignIn() if follows else Done()
+        )
+
+    async def resend_sign_up_code(
+        self, username: str, *, client_metadata: Metadata = None
+    ) -> CodeDeliveryDetails:
+        """Send another confirmation code (``resendSignUpCode``; ResendConfirmationCode).
+
+        Args:
+            username: As given to `sign_up`.
+            client_metadata: For the user pool's triggers.
+
+        Returns:
+            Where the code was sent.
+
+        Raises:
+            AuthValidationError: The username is missing.
+            LimitExceededException: Too many codes were asked for.
+            InvalidParameterException: The account is confirmed already.
+        """
+        return await self._pool().resend_confirmation_code(
+            arguments.text(username, "username", Code.EmptySignUpUsername),
+            client_metadata=arguments.strings(client_metadata, "client_metadata"),
+        )
+
+    async def auto_sign_in(self, *, password: str | None = None) -> SignInResult:
+        """Sign in after a sign-up with ``auto_sign_in`` (``autoSignIn``; InitiateAuth).
+
+        It can be done once, within three minutes. Where the sign-up is confirmed by a link, this waits
+        for the link to be followed, and can be cancelled and called again.
+
+        Args:
+            password: The password, where the flow takes one and this is not the object that signed up:
+                no password is ever stored.
+
+        Raises:
+            AutoSignInException: No sign-up waits for its sign-in, it was not confirmed in time, or a code
+                is to confirm it first.
+            AuthValidationError: The password is missing; nothing is lost by that.
+            UserAlreadyAuthenticatedException: Somebody is signed in.
+        """
+        self._needs_own_session()
+        result = await auto_sign_in_plan.follow(self._session, password, self._sign_up_password)
+        self._sign_up_password.forget()
+        return result
+
+    # Sign-in
+
+    async def sign_in(
+        self,
+        username: str,
+        password: str | None = None,
+        *,
+        auth_flow_type: AuthFlowType = "USER_SRP_AUTH",
+        preferred_challenge: str | None = None,
+        replace: bool = False,
+        client_metadata: Metadata = None,
+    ) -> SignInResult:
+        """Begin to sign somebody in (``signIn``; InitiateAuth, RespondToAuthChallenge).
+
+        A pending sign-in of this session is replaced. If the user pool asks for something more, it
+        is remembered in the session, so that `confirm_sign_in` may go on in another process.
+
+        Args:
+            username: The name, or an alias of it.
+            password: The password, where the flow takes one.
+            auth_flow_type: ``USER_SRP_AUTH`` proves the password without sending it;
+                ``USER_PASSWORD_AUTH`` sends it; ``USER_AUTH`` lets the person choose a first factor;
+                ``CUSTOM_WITH_SRP`` and ``CUSTOM_WITHOUT_SRP`` run the user pool's own triggers.
+            preferred_challenge: With ``USER_AUTH``: the first factor to begin with, such as
+                ``EMAIL_OTP``; ``AuthConfig.passwordless`` may name a default.
+            replace: Whether the session may be signed in already (step-up authentication). Its tokens
+                serve until the new sign-in is complete, and are then revoked. False by default.
+            client_metadata: For the user pool's triggers; goes with this call's requests.
+
+        Returns:
+            Whether the person is signed in, and what comes next. An account that must be confirmed,
+            or whose password must be reset, is a step, not an exception.
+
+        Raises:
+            AuthValidationError: An argument is missing or does not fit; nothing was sent.
+            UserAlreadyAuthenticatedException: The session is signed in already, and ``replace`` is False;
+                nothing was sent.
+            SignInException: Another sign-in of this session was answered first.
+            NotAuthorizedException: Wrong username or password, or the user is disabled.
+            UserNotFoundException: No such user, if the app client tells.
+        """
+        request = sign_in_request(
+            auth_flow_type,
+            username,
+            password,
+            preferred_challenge=preferred_challenge,
+            passwordless=self.config.passwordless,
+        )
+        metadata = arguments.strings(client_metadata, "client_metadata")
+        self._needs_own_session()
+        self._sign_up_password.forget()
+        work = session_sign_in.sign_in(self._session, request, metadata, replace=replace)
+        return await self._session.shared.run(work)
+
+    async def confirm_sign_in(
+        self,
+        challenge_response: str | Mapping[str, Any],
+        *,
+        step: type[SignInStep] | str | None = None,
+        user_attributes: Metadata = None,
+        friendly_device_name: str | None = None,
+        client_metadata: Metadata = None,
+    ) -> SignInResult:
+        """Answer what a sign-in asks for (``confirmSignIn``; RespondToAuthChallenge).
+
+        A refused answer leaves the sign-in pending, so that a wrong code can be tried again.
+
+        Args:
+            challenge_response: The code, the new password, or what else the step takes. Blanks and
+                dashes between the digits of a code don't count.
+            step: The step that this is an answer to, as a class of `aiocognito.steps` or by name.
+                If another one is pending, nothing is sent.
+            user_attributes: With a new password: the attributes that were missing.
+            friendly_device_name: With the setup of an authenticator app: what to call it.
+            client_metadata: For the user pool's triggers; goes with this call's requests.
+
+        Returns:
+            Whether the person is signed in, and what comes next.
+
+        Raises:
+            AuthValidationError: The answer is missing or does not fit; nothing was sent.
+            SignInException: Nothing is pending, another step is, it has expired, or another answer
+                is being sent right now.
+            CodeMismatchException: Wrong code.
+            ExpiredCodeException: The code was used before.
+            NotAuthorizedException: Cognito's session has expired or ended: begin again.
+        """
+        if not challenge_response:
+            raise AuthValidationError(Code.EmptyChallengeResponse)
+        if not isinstance(challenge_response, str | Mapping):
+            raise AuthValidationError(Code.InvalidArgument, "challenge_response: must be text or a mapping")
+        answer = Answer(
+            challenge_response,
+            user_attributes=arguments.strings(user_attributes, "user_attributes"),
+            friendly_device_name=friendly_device_name,
+        )
+        metadata = arguments.strings(client_metadata, "client_metadata")
+        self._needs_own_session()
+        work = session_sign_in.confirm_sign_in(self._session, answer, step, metadata)
+        return await self._session.shared.run(work)
+
+    async def get_sign_in_step(self) -> SignInStep | None:
+        """Say which step is pending, such as after a page was reloaded.
+
+        Returns:
+            The step as the last call returned it, but for a TOTP secret, which is never stored; None
+            if no sign-in is pending, or it has expired.
+        """
+        self._needs_own_session()
+        pending = (await self._session.load()).record.pending
+        if pending is None or not pending.is_open(self._session.shared.clock()):
+            return None
+        return step_of(pending.challenge)
+
+    async def renew_totp_setup(self) -> TotpSetupDetails:
+        """Fetch another secret for the authenticator app that a sign-in asks to set up.
+
+        The secret of `steps.ContinueSignInWithTotpSetup` is shown once and never stored. Where it is no
+        longer at hand, after a page was reloaded or in another process, this fetches a new one, and the
+        one before opens nothing (Cognito: AssociateSoftwareToken).
+
+        Returns:
+            The secret, and the URI that apps read. `confirm_sign_in` takes the app's first code.
+
+        Raises:
+            SignInException: No sign-in is pending, another step is, or it is being answered right now.
+            NotAuthorizedException: Cognito's session has expired or ended: begin again.
+            SetUpTOTPException: Cognito gave no secret.
+        """
+        self._needs_own_session()
+        result = await self._session.shared.run(session_sign_in.renew_totp_setup(self._session))
+        details = getattr(result.next_step, "totp_setup_details", None)
+        if not isinstance(details, TotpSetupDetails):
+            raise SetUpTOTPException("Cognito gave no secret to set up a software token with")
+        return details
+
+    async def sign_in_with_redirect(
+        self,
+        provider: redirect_flows.Provider = None,
+        *,
+        custom_state: str | None = None,
+        redirect_uri: str | None = None,
+        prompt: redirect_flows.Prompt | None = None,
+        login_hint: str | None = None,
+        lang: str | None = None,
+        nonce: str | bool | None = None,
+        replace: bool = False,
+    ) -> RedirectRequest:
+        """Begin a sign-in on the hosted UI (``signInWithRedirect``; the authorize endpoint).
+
+        State and PKCE verifier are kept in the session for ten minutes. Up to five may be pending,
+        as browsers have tabs; the oldest leaves, and all of them when somebody signs in.
+
+        Args:
+            provider: ``Amazon``, ``Apple``, ``Facebook``, ``Google``, or another provider of the user
+                pool: as ``{"custom": name}``, which is sent as it is, or by its name alone, which must be
+                one of ``OAuthConfig.providers`` if any are listed there.
+                ``{"idp_identifier": identifier}`` finds one by a domain, say. None lets the person
+                choose.
+            custom_state: Comes back when the sign-in is complete, such as the page that was asked for.
+            redirect_uri: Where the browser comes back to: exactly one of
+                ``OAuthConfig.redirect_sign_in``; the first by default.
+            prompt: ``NONE``, ``LOGIN``, ``CONSENT`` or ``SELECT_ACCOUNT``. With one, it does not matter
+                whether somebody is signed in.
+            login_hint: The name to begin with.
+            lang: The language of the pages, such as ``de``.
+            nonce: What the id token must hold; True makes one.
+            replace: Whether the session may be signed in already (step-up authentication). Its tokens
+                serve until the new sign-in is complete, and are then revoked. False by default.
+
+        Returns:
+            Where to send the browser.
+
+        Raises:
+            AuthValidationError: An argument does not fit.
+            AuthUserPoolException: No user pool is configured.
+            OAuthNotConfigureException: No hosted UI is configured, or the implicit flow, whose tokens
+                no server would ever see.
+            InvalidPreferredRedirectUrlException: The redirect URL is not one of the configured ones.
+            UserAlreadyAuthenticatedException: The session is signed in already, and neither ``replace`` nor
+                ``prompt`` is given.
+        """
+        self._needs_own_session()
+        self._pool()
+        departure = redirect_flows.depart(
+            self._session.shared.connections.hosted_ui(),
+            self.config,
+            provider=provider,
+            custom_state=custom_state,
+            redirect_uri=redirect_uri,
+            prompt=prompt,
+            login_hint=login_hint,
+            lang=lang,
+            nonce=nonce,
+        )
+        if prompt is None and not replace:
+            await session_sign_in.refuse_if_signed_in(self._session)
+        await hosted_ui_sign_in.remember(self._session, departure)
+        return RedirectRequest(departure.url, departure.state)
+
+    async def complete_sign_in_with_redirect(self, callback_url: str) -> SignInResult:
+        """Complete a sign-in on the hosted UI, when the browser has come back (the token endpoint).
+
+        The state is spent before the code is exchanged, so that a callback counts once. The id token's
+        signature, issuer, audience and nonce are verified before anything is stored.
+
+        Args:
+            callback_url: The URL that the browser came back to. Only its query is read.
+
+        Returns:
+            That the person is signed in, with the custom state that went along.
+
+        Raises:
+            OAuthStateMismatchException: The state is none that this session sent out, or was used
+                before, or took longer than ten minutes.
+            OAuthSignInException: The hosted UI or the provider refused, or the person cancelled;
+                ``error`` and ``error_description`` are as they came.
+            TokenVerificationError: The id token is not acceptable.
+            JwksUnavailableError: The keys to verify it could not be fetched. They are fetched first, so
+                nothing is spent yet: the browser may load the same URL again a few seconds later.
+            NetworkError: The hosted UI did not answer.
+            UnexpectedSignInInterruptionException: Somebody signed out, or in, meanwhile.
+        """
+        self._needs_own_session()
+        self._pool()
+        hosted_ui = self._session.shared.connections.hosted_ui()
+        callback = redirect_flows.read_callback(callback_url)
+        return await self._session.shared.run(hosted_ui_sign_in.complete(self._session, hosted_ui, callback))
+
+    async def sign_out(
+        self, *, global_sign_out: bool = False, redirect_uri: str | None = None
+    ) -> SignOutResult:
+        """Sign out (``signOut``; RevokeToken, or GlobalSignOut).
+
+        The local session is gone whatever Cognito answers. Tokens that were handed out before still
+        pass for valid where they are only verified offline, until they expire.
+
+        Args:
+            global_sign_out: Sign the person out everywhere. Expired tokens are renewed first; if
+                Cognito refuses, this session's tokens are revoked at least.
+            redirect_uri: Where the browser comes back to from the hosted UI's own sign-out: exactly
+                one of ``OAuthConfig.redirect_sign_out``. The first by default, if the person came by
+                the hosted UI.
+
+        Returns:
+            Whether Cognito confirmed it, and why not; and where to send the browser, so that the
+            hosted UI forgets the person, too. If ``redirect_uri`` is not one of the configured ones,
+            there is no such URL, and ``error`` is an `InvalidPreferredRedirectUrlException`, unless
+            Cognito's refusal is there.
+
+        Raises:
+            StorageError: The storage cannot forget the session.
+        """
+        self._needs_own_session()
+        work = sign_out.sign_out(self._session, everywhere=global_sign_out, redirect_uri=redirect_uri)
+        return await self._session.shared.run(work)
+
+    # The session
+
+    async def fetch_auth_session(
+        self,
+        *,
+        force_refresh: bool = False,
+        credentials: bool = True,
+        client_metadata: Metadata = None,
+    ) -> AuthSession:
+        """Return the session's tokens and AWS credentials (``fetchAuthSession``).
+
+        Cognito: GetTokensFromRefreshToken, GetId, GetCredentialsForIdentity. Credentials are kept in
+        the session, and fetched anew when they end or the id token is another. A guest's identity
+        becomes that of whoever signs in.
+
+        Args:
+            force_refresh: Renew tokens and credentials even if they are good.
+            credentials: Whether AWS credentials are wanted, where an identity pool is configured;
+                False never asks it.
+            client_metadata: For the user pool's triggers, if tokens are renewed.
+
+        Returns:
+            What there is. If nobody is signed in: no tokens, and a guest's credentials where the
+            configuration allows guests.
+
+        Raises:
+            UserUnAuthenticatedException: Credentials are wanted, and the session has no id token.
+            CredentialsException: The identity pool gave no complete credentials, to a signed-in
+                person; CredentialsNotFoundException, to a guest.
+            TokenRefreshException: The tokens expired and there is no refresh token.
+            ServiceError: Cognito refused to renew them, or the identity pool refused.
+            NetworkError: One of them could not be reached; the session is kept.
+        """
+        metadata = arguments.strings(client_metadata, "client_metadata")
+        self._session.shared.check_loop()
+        tokens = await self._token_provider.get_tokens(force_refresh=force_refresh, client_metadata=metadata)
+        found = None
+        if credentials:
+            tokens, found = await self._credentials_for(tokens, force=force_refresh, metadata=metadata)
+        aws_credentials, identity_id = found or (None, None)
+        return AuthSession(
+            tokens=tokens,
+            credentials=aws_credentials,
+            identity_id=identity_id,
+            user_sub=None if tokens is None else tokens.access_token.payload.get("sub"),
+        )
+
+    async def _credentials_for(
+        self, tokens: AuthTokens | None, *, force: bool, metadata: Metadata
+    ) -> tuple[AuthTokens | None, Found | None]:
+        """Return credentials and the tokens that they were issued for."""
+        try:
+            return tokens, await fetch_credentials(self._session, tokens, force=force, borrowed=self._borrows)
+        except ServiceError as error:
+            if tokens is None or subject_of(error) is not RefusalSubject.ID_TOKEN_EXPIRED:
+                raise
+        # Our clock says that the id token is good, and the identity pool's says that it expired: renew it
+        # once.
+        tokens = await self._token_provider.get_tokens(force_refresh=True, client_metadata=metadata)
+        return tokens, await fetch_credentials(self._session, tokens, force=force, borrowed=self._borrows)
+
+    async def access_token(self) -> str:
+        """Return a good access token, as it goes after ``Authorization: Bearer``.
+
+        It is renewed first if it has to be (GetTokensFromRefreshToken).
+
+        Raises:
+            UserUnAuthenticatedException: No user is signed in.
+            NetworkError: Cognito could not be reached; the session is kept.
+        """
+        return (await self._tokens()).access_token.token
+
+    async def id_token(self) -> str:
+        """Return a good id token. It is renewed first if it has to be (GetTokensFromRefreshToken).
+
+        Raises:
+            UserUnAuthenticatedException: No user is signed in, or the session has no id token: the
+                hosted UI issues one for the scope ``openid``.
+            NetworkError: Cognito could not be reached; the session is kept.
+        """
+        token = (await self._tokens()).id_token
+        if token is None:
+            raise UserUnAuthenticatedException(
+                "the session has no id token",
+                recovery_suggestion='Add "openid" to OAuthConfig.scopes, and sign in again.',
+            )
+        return token.token
+
+    async def get_current_user(self) -> AuthUser:
+        """Say who is signed in (``getCurrentUser``). Asks nobody unless the tokens have expired.
+
+        Raises:
+            UserUnAuthenticatedException: Nobody is signed in.
+        """
+        return current_user(await self._tokens())
+
+    async def rotate_session_key(self) -> str:
+        """Move the session under a new random key; the old one opens nothing from then on.
+
+        A sign-in and a change of password do this by themselves; this is for any other moment. Pending
+        redirects move along.
+
+        Returns:
+            The new key, for the browser's cookie. It is a secret.
+
+        Raises:
+            SignInException: The session was moved by another request meanwhile.
+            SessionBusyError: Another process renews the session's tokens and does not end.
+            StorageError: The storage failed; the old key still opens the session.
+        """
+        self._needs_own_session()
+        await self._session.shared.run(rotate_key(self._session))
+        return self._session.key
+
+    # The account
+
+    async def reset_password(self, username: str, *, client_metadata: Metadata = None) -> ResetPasswordResult:
+        """Begin to reset a forgotten password: a code is sent (``resetPassword``; ForgotPassword).
+
+        Args:
+            username: The name, or an alias of it.
+            client_metadata: For the user pool's triggers.
+
+        Returns:
+            Where the code was sent, in ``next_step``.
+
+        Raises:
+            AuthValidationError: The username is missing.
+            InvalidParameterException: The user has no verified address to send a code to.
+            NotAuthorizedException: The user is disabled, or never signed in.
+            LimitExceededException: Too many codes were asked for.
+            UserNotFoundException: No such user, if the app client tells.
+        """
+        return await account_flows.reset_password(
+            self._pool(),
+            arguments.text(username, "username", Code.EmptyResetPasswordUsername),
+            client_metadata=arguments.strings(client_metadata, "client_metadata"),
+        )
+
+    async def confirm_reset_password(
+        self,
+        username: str,
+        new_password: str,
+        confirmation_code: str,
+        *,
+        client_metadata: Metadata = None,
+    ) -> None:
+        """Set a new password by the code that was sent (``confirmResetPassword``; ConfirmForgotPassword).
+
+        Args:
+            username: As given to `reset_password`.
+            new_password: The new password.
+            confirmation_code: The code; blanks and dashes between its digits don't count.
+            client_metadata: For the user pool's triggers.
+
+        Raises:
+            AuthValidationError: An argument is missing.
+            CodeMismatchException: It is another code.
+            ExpiredCodeException: The code has expired, or was used before.
+            InvalidPasswordException: The password does not conform to the policy.
+            PasswordHistoryPolicyViolationException: The password was used before.
+            LimitExceededException: Too many attempts.
+        """
+        await self._pool().confirm_forgot_password(
+            arguments.text(username, "username", Code.EmptyConfirmResetPasswordUsername),
+            arguments.text(new_password, "new_password", Code.EmptyConfirmResetPasswordNewPassword),
+            arguments.one_time_code(
+                confirmation_code, "confirmation_code", Code.EmptyConfirmResetPasswordConfirmationCode
+            ),
+            client_metadata=arguments.strings(client_metadata, "client_metadata"),
+        )
+
+    async def update_password(self, old_password: str, new_password: str) -> None:
+        """Change the signed-in person's password (``updatePassword``; ChangePassword).
+
+        This session goes on under a new key; the person's other sessions go on as they are.
+
+        Args:
+            old_password: The present password.
+            new_password: The new one.
+
+        Raises:
+            AuthValidationError: A password is missing.
+            UserUnAuthenticatedException: Nobody is signed in.
+            NotAuthorizedException: The old password is wrong.
+            InvalidPasswordException: The new password does not conform to the policy.
+            PasswordHistoryPolicyViolationException: The new password was used before.
+            LimitExceededException: Too many attempts.
+            SignInException: The password is changed, and the session was moved by another request
+                meanwhile.
+            StorageError: The password is changed, and the storage failed; the key is the old one.
+        """
+        old = arguments.text(old_password, "old_password", Code.EmptyUpdatePassword)
+        new = arguments.text(new_password, "new_password", Code.EmptyUpdatePassword)
+        user = await self._authenticated_user()
+        await self._session.shared.run(
+            change_password(self._session, user, old, new, moves=not self._borrows)
+        )
+
+    async def fetch_user_attributes(self) -> dict[str, str]:
+        """Return the signed-in person's attributes (``fetchUserAttributes``; GetUser).
+
+        Raises:
+            UserUnAuthenticatedException: Nobody is signed in.
+            NotAuthorizedException: The access token is not accepted any more.
+        """
+        answer = await (await self._authenticated_user()).get_user()
+        return {pair["Name"]: pair.get("Value") or "" for pair in answer.get("UserAttributes", ())}
+
+    async def update_user_attributes(
+        self, user_attributes: Mapping[AttributeKey, str], *, client_metadata: Metadata = None
+    ) -> dict[str, UpdateAttributeResult]:
+        """Change attributes (``updateUserAttributes``; UpdateUserAttributes).
+
+        Args:
+            user_attributes: Such as ``{"email": "ana@example.com", "custom:team": "blue"}``; an empty
+                text removes the attribute.
+            client_metadata: For the user pool's triggers.
+
+        Returns:
+            For each attribute whether it has its new value, or waits for the code that was sent.
+
+        Raises:
+            AuthValidationError: A value is no text; nothing was sent.
+            UserUnAuthenticatedException: Nobody is signed in.
+            AliasExistsException: The address is another account's.
+            InvalidParameterException: There is no such attribute, or it cannot be changed.
+            NotAuthorizedException: The app client may not write it.
+        """
+        attributes = arguments.some_strings(user_attributes, "user_attributes")
+        metadata = arguments.strings(client_metadata, "client_metadata")
+        user = await self._authenticated_user()
+        return await account_flows.update_user_attributes(user, attributes, client_metadata=metadata)
+
+    async def update_user_attribute(
+        self, attribute_key: AttributeKey, value: str, *, client_metadata: Metadata = None
+    ) -> UpdateAttributeResult:
+        """Change one attribute (``updateUserAttribute``; UpdateUserAttributes).
+
+        Args:
+            attribute_key: Its name.
+            value: Its new value; an empty text removes it.
+            client_metadata: For the user pool's triggers.
+
+        Raises:
+            As `update_user_attributes`.
+        """
+        name = arguments.text(attribute_key, "attribute_key")
+        results = await self.update_user_attributes({name: value}, client_metadata=client_metadata)
+        return results[name]
+
+    async def send_user_attribute_verification_code(
+        self, user_attribute_key: VerifiableAttributeKey, *, client_metadata: Metadata = None
+    ) -> CodeDeliveryDetails:
+        """Send a code to the person's address or number.
+
+        Amplify: ``sendUserAttributeVerificationCode``; Cognito: GetUserAttributeVerificationCode.
+
+        Args:
+            user_attribute_key: ``email`` or ``phone_number``.
+            client_metadata: For the user pool's triggers.
+
+        Returns:
+            Where the code was sent.
+
+        Raises:
+            AuthValidationError: The name is missing.
+            UserUnAuthenticatedException: Nobody is signed in.
+            LimitExceededException: Too many codes were asked for.
+        """
+        name = arguments.text(user_attribute_key, "user_attribute_key")
+        metadata = arguments.strings(client_metadata, "client_metadata")
+        user = await self._authenticated_user()
+        return await user.get_user_attribute_verification_code(name, client_metadata=metadata)
+
+    async def confirm_user_attribute(
+        self, user_attribute_key: VerifiableAttributeKey, confirmation_code: str
+    ) -> None:
+        """Confirm an address or number by its code (``confirmUserAttribute``; VerifyUserAttribute).
+
+        Args:
+            user_attribute_key: ``email`` or ``phone_number``.
+            confirmation_code: The code; blanks and dashes between its digits don't count.
+
+        Raises:
+            AuthValidationError: An argument is missing.
+            UserUnAuthenticatedException: Nobody is signed in.
+            CodeMismatchException: It is another code.
+            ExpiredCodeException: The code has expired, or was used before.
+            AliasExistsException: The address is another account's.
+        """
+        name = arguments.text(user_attribute_key, "user_attribute_key")
+        code = arguments.one_time_code(
+            confirmation_code, "confirmation_code", Code.EmptyConfirmUserAttributeCode
+        )
+        await (await self._authenticated_user()).verify_user_attribute(name, code)
+
+    async def delete_user_attributes(self, user_attribute_keys: Collection[AttributeKey]) -> None:
+        """Remove attributes (``deleteUserAttributes``; DeleteUserAttributes).
+
+        Args:
+            user_attribute_keys: Their names; at least one.
+
+        Raises:
+            AuthValidationError: There is no name, or one is no text.
+            UserUnAuthenticatedException: Nobody is signed in.
+            InvalidParameterException: There is no such attribute, or it is required.
+        """
+        names = arguments.some_names(user_attribute_keys, "user_attribute_keys")
+        await (await self._authenticated_user()).delete_user_attributes(names)
+
+    async def delete_user(self) -> None:
+        """Delete the signed-in person's account and this session (``deleteUser``; DeleteUser).
+
+        Every other session of the account is worth nothing from then on.
+
+        Raises:
+            UserUnAuthenticatedException: Nobody is signed in.
+            StorageError: The account is deleted, and the storage cannot forget the session.
+        """
+        self._needs_own_session()
+        user = await self._authenticated_user()
+        await self._session.shared.run(sign_out.delete_user(self._session, user))
+
+    # Second factors
+
+    async def fetch_mfa_preference(self) -> MfaPreference:
+        """Say which second factors the person has turned on (``fetchMFAPreference``; GetUser).
+
+        Raises:
+            UserUnAuthenticatedException: Nobody is signed in.
+        """
+        return await account_flows.fetch_mfa_preference(await self._authenticated_user())
+
+    async def fetch_auth_factors(self) -> list[str]:
+        """Return the factors that the user can sign in with (GetUserAuthFactors).
+
+        Returns:
+            ``PASSWORD``, ``EMAIL_OTP``, ``SMS_OTP``, ``WEB_AUTHN`` and ``SOFTWARE_TOKEN``, as far as they
+            are configured. ``PASSWORD`` is a first factor only, ``SOFTWARE_TOKEN`` a second factor only.
+
+        Raises:
+            UserUnAuthenticatedException: No user is signed in.
+        """
+        return await (await self._authenticated_user()).get_user_auth_factors()
+
+    async def update_mfa_preference(
+        self,
+        *,
+        sms: MfaSetting | None = None,
+        totp: MfaSetting | None = None,
+        email: MfaSetting | None = None,
+        webauthn: PasskeySetting | None = None,
+    ) -> None:
+        """Turn second factors on and off (``updateMFAPreference``; SetUserMFAPreference).
+
+        Args:
+            sms: ``ENABLED``, ``DISABLED``, ``PREFERRED`` or ``NOT_PREFERRED``; None leaves it as it is.
+            totp: The same for an authenticator app.
+            email: The same for e-mail.
+            webauthn: ``ENABLED`` lets a passkey with user verification stand in for a second factor;
+                another second factor must be on, and the user pool must allow it. ``DISABLED`` ends
+                that. A passkey is never preferred as a second factor.
+
+        Raises:
+            AuthValidationError: A value is none of those.
+            UserUnAuthenticatedException: Nobody is signed in.
+            InvalidParameterException: A factor is not set up, or two are preferred.
+        """
+        for name, setting in (("sms", sms), ("totp", totp), ("email", email)):
+            arguments.one_of(setting, name, MFA_SETTINGS)
+        arguments.one_of(webauthn, "webauthn", PASSKEY_SETTINGS)
+        await account_flows.update_mfa_preference(
+            await self._authenticated_user(), sms=sms, totp=totp, email=email, webauthn=webauthn
+        )
+
+    async def set_up_totp(self) -> TotpSetupDetails:
+        """Begin to set up an authenticator app (``setUpTOTP``; AssociateSoftwareToken).
+
+        Returns:
+            The secret, and the URI that apps read.
+
+        Raises:
+            UserUnAuthenticatedException: Nobody is signed in.
+            SetUpTOTPException: Cognito gave no secret.
+            SoftwareTokenMFANotFoundException: The user pool has no software tokens.
+        """
+        user = await self._authenticated_user()
+        return await account_flows.set_up_totp(user, (await self.get_current_user()).username)
+
+    async def verify_totp_setup(self, code: str, *, friendly_device_name: str | None = None) -> None:
+        """Complete it by the app's first code (``verifyTOTPSetup``; VerifySoftwareToken).
+
+        The app is then registered; `update_mfa_preference` makes sign-in ask for it.
+
+        Args:
+            code: The six digits that the app shows; blanks and dashes between them don't count.
+            friendly_device_name: What to call the app.
+
+        Raises:
+            AuthValidationError: The code is missing.
+            UserUnAuthenticatedException: Nobody is signed in.
+            EnableSoftwareTokenMFAException: It is another code.
+            SetUpTOTPException: Cognito did not register it and gave no reason.
+        """
+        code = arguments.one_time_code(code, "code", Code.EmptyVerifyTOTPSetupCode)
+        user = await self._authenticated_user()
+        await user.verify_software_token(code, friendly_device_name=friendly_device_name)
+
+    # Devices
+
+    async def fetch_devices(self) -> list[Device]:
+        """Return the devices that Cognito tracks for the person (``fetchDevices``; ListDevices).
+
+        Returns:
+            Every page of them, remembered or not.
+
+        Raises:
+            UserUnAuthenticatedException: Nobody is signed in.
+        """
+        return await (await self._authenticated_user()).list_devices()
+
+    async def remember_device(self) -> None:
+        """Have this browser remembered, so that it stands in for MFA.
+
+        Amplify: ``rememberDevice``; Cognito: UpdateDeviceStatus. Where the user pool remembers every
+        device, there is no need.
+
+        Raises:
+            UserUnAuthenticatedException: Nobody is signed in.
+            DeviceMetadataNotFoundException: The session's device is not one that this browser is
+                remembered as: there is no device token, or it is not confirmed yet.
+        """
+        self._needs_own_session()
+        user = await self._authenticated_user()
+        device = await own_device(self._session)
+        await user.update_device_status(device.device_key, "remembered")
+
+    async def forget_device(self, device_id: str | None = None) -> None:
+        """Forget a device (``forgetDevice``; ForgetDevice). The tokens issued to it cannot be renewed.
+
+        Args:
+            device_id: The id from `fetch_devices`; None for this browser.
+
+        Raises:
+            UserUnAuthenticatedException: Nobody is signed in.
+            DeviceMetadataNotFoundException: The session's device is not one that this browser is
+                remembered as: there is no device token, or it is not confirmed yet.
+            ResourceNotFoundException: There is no such device.
+        """
+        self._needs_own_session()
+        user = await self._authenticated_user()
+        key = device_id and arguments.text(device_id, "device_id")
+        await self._session.shared.run(forget_device(self._session, user, key or None))
+
+    # Passkeys
+
+    async def start_web_authn_registration(self) -> dict[str, Any]:
+        """Begin to register a passkey (StartWebAuthnRegistration).
+
+        Returns:
+            The options for the browser's ``navigator.credentials.create``, JSON-ready.
+
+        Raises:
+            UserUnAuthenticatedException: Nobody is signed in.
+            InvalidPasskeyRegistrationOptions: Cognito's options lack a member.
+            WebAuthnNotEnabledException: The user pool takes no passkeys.
+        """
+        return await passkey_flows.start_registration(await self._authenticated_user())
+
+    async def complete_web_authn_registration(self, credential: Mapping[str, Any] | str) -> None:
+        """Complete it with what the browser made (CompleteWebAuthnRegistration).
+
+        Args:
+            credential: The browser's RegistrationResponseJSON, as a mapping or as JSON text.
+
+        Raises:
+            AuthValidationError: It is neither; nothing was sent.
+            UserUnAuthenticatedException: Nobody is signed in.
+            WebAuthnChallengeNotFoundException: It was not begun, or took too long.
+            WebAuthnOriginNotAllowedException: The page was of another origin.
+        """
+        checked = passkey_flows.check_credential(credential)
+        await (await self._authenticated_user()).complete_web_authn_registration(checked)
+
+    async def associate_web_authn_credential(
+        self, ceremony: Callable[[dict[str, Any]], Awaitable[Mapping[str, Any] | str]]
+    ) -> None:
+        """Register a passkey in one go (``associateWebAuthnCredential``).
+
+        Args:
+            ceremony: Takes the options and returns the credential, asking a browser in between.
+
+        Raises:
+            As `start_web_authn_registration` and `complete_web_authn_registration`.
+        """
+        options = await self.start_web_authn_registration()
+        await self.complete_web_authn_registration(await ceremony(options))
+
+    async def list_web_authn_credentials(self) -> list[WebAuthnCredential]:
+        """Return the person's passkeys (``listWebAuthnCredentials``; ListWebAuthnCredentials).
+
+        Returns:
+            Every page of them.
+
+        Raises:
+            UserUnAuthenticatedException: Nobody is signed in.
+        """
+        return await (await self._authenticated_user()).list_web_authn_credentials()
+
+    async def delete_web_authn_credential(self, credential_id: str) -> None:
+        """Delete a passkey (``deleteWebAuthnCredential``; DeleteWebAuthnCredential).
+
+        Args:
+            credential_id: Its id, from `list_web_authn_credentials`.
+
+        Raises:
+            AuthValidationError: The id is missing.
+            UserUnAuthenticatedException: Nobody is signed in.
+            ResourceNotFoundException: There is no such passkey.
+        """
+        credential_id = arguments.text(credential_id, "credential_id")
+        await (await self._authenticated_user()).delete_web_authn_credential(credential_id)
+
+    # How it is done
+
+    async def _tokens(self, *, force_refresh: bool = False) -> AuthTokens:
+        tokens = await self._token_provider.get_tokens(force_refresh=force_refresh)
+        if tokens is None:
+            raise UserUnAuthenticatedException("nobody is signed in")
+        return tokens
+
+    async def _authenticated_user(self) -> AuthenticatedUser:
+        pool = self._pool()
+        access_token = (await self._tokens()).access_token.token
+        return pool.authenticated_user(access_token, renewed=self._renewed_access_token)
+
+    async def _renewed_access_token(self) -> str:
+        return (await self._tokens(force_refresh=True)).access_token.token
+
+    def _pool(self) -> UserPool:
+        self._session.shared.check_loop()
+        return self._session.pool
+
+    def _needs_own_session(self) -> None:
+        self._session.shared.check_loop()
+        if self._borrows:
+            raise AuthTokenConfigException(
+                "this client borrows its tokens from a token provider: it keeps no session of its own"
+            )
+
+
+def _auto_sign_in_options(value: bool | AutoSignInOptions) -> AutoSignInOptions | None:
+    """Check before anybody is signed up what would be missed afterwards."""
+    if isinstance(value, AutoSignInOptions):
+        name = arguments.text(value.auth_flow_type, "auto_sign_in.auth_flow_type")
+        arguments.one_of(name, "auto_sign_in.auth_flow_type", AUTH_FLOW_TYPES)
+        return evolve(
+            value,
+            preferred_challenge=value.preferred_challenge
+            and arguments.text(value.preferred_challenge, "auto_sign_in.preferred_challenge"),
+            client_metadata=arguments.strings(value.client_metadata, "auto_sign_in.client_metadata"),
+        )
+    if not isinstance(value, bool):
+        raise AuthValidationError(Code.InvalidArgument, "auto_sign_in: must be a bool or AutoSignInOptions")
+    return AutoSignInOptions() if value else None

@@ -1,0 +1,82 @@
+"""How people manage their accounts: passwords, attributes, second factors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from .._gateways.authenticated_user import AuthenticatedUser
+from .._gateways.user_pool import UserPool
+from .._mfa import MfaPreference, MfaSetting, from_cognito
+from .._models import TotpSetupDetails
+from .._results import ResetPasswordResult, UpdateAttributeResult
+from ..errors import SetUpTOTPException
+from ..steps import ConfirmAttributeWithCode, ConfirmResetPasswordWithCode, Done
+
+Metadata = Mapping[str, str] | None
+
+_SETTINGS: Final[Mapping[str, Mapping[str, bool]]] = {
+    "ENABLED": {"Enabled": True},
+    "DISABLED": {"Enabled": False},
+    "PREFERRED": {"Enabled": True, "PreferredMfa": True},
+    "NOT_PREFERRED": {"Enabled": True, "PreferredMfa": False},
+}
+_SETTINGS_MEMBERS: Final = {
+    "sms": "SMSMfaSettings",
+    "totp": "SoftwareTokenMfaSettings",
+    "email": "EmailMfaSettings",
+    "webauthn": "WebAuthnMfaSettings",
+}
+
+
+async def reset_password(pool: UserPool, username: str, *, client_metadata: Metadata) -> ResetPasswordResult:
+    """ForgotPassword."""
+    details = await pool.forgot_password(username, client_metadata=client_metadata)
+    return ResetPasswordResult(is_password_reset=False, next_step=ConfirmResetPasswordWithCode(details))
+
+
+async def update_user_attributes(
+    user: AuthenticatedUser, attributes: Mapping[str, str], *, client_metadata: Metadata
+) -> dict[str, UpdateAttributeResult]:
+    """UpdateUserAttributes: everything is updated but what waits for its code."""
+    details = await user.update_user_attributes(attributes, client_metadata=client_metadata)
+    results = {name: UpdateAttributeResult(is_updated=True, next_step=Done()) for name in attributes}
+    for detail in details:
+        if detail.attribute_name is not None:
+            results[detail.attribute_name] = UpdateAttributeResult(
+                is_updated=False, next_step=ConfirmAttributeWithCode(detail)
+            )
+    return results
+
+
+async def fetch_mfa_preference(user: AuthenticatedUser) -> MfaPreference:
+    """GetUser: the second factors that are on, in Amplify's names."""
+    answer = await user.get_user()
+    preferred = from_cognito([answer.get("PreferredMfaSetting")])
+    return MfaPreference(
+        preferred=preferred[0] if preferred else None,
+        enabled=from_cognito(answer.get("UserMFASettingList") or []),
+    )
+
+
+async def update_mfa_preference(user: AuthenticatedUser, **settings: MfaSetting | None) -> None:
+    """SetUserMFAPreference: what is None stays as it is."""
+    await user.set_user_mfa_preference(
+        {
+            _SETTINGS_MEMBERS[name]: _SETTINGS[setting]
+            for name, setting in settings.items()
+            if setting is not None
+        }
+    )
+
+
+async def set_up_totp(user: AuthenticatedUser, username: str) -> TotpSetupDetails:
+    """AssociateSoftwareToken.
+
+    Raises:
+        SetUpTOTPException: Cognito gave no secret.
+    """
+    secret = await user.associate_software_token()
+    if not secret:
+        raise SetUpTOTPException("Cognito gave no secret to set up a software token with")
+    return TotpSetupDetails(secret, username)

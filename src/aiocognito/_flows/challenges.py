@@ -1,0 +1,375 @@
+"""The table of challenges: which step each becomes, and how its answer is sent.
+
+A new challenge is a new row. What is not in the table reaches the caller as
+`steps.UnsupportedChallenge`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from .. import _arguments as arguments
+from .. import _mfa as mfa
+from .. import _srp as srp
+from .. import steps
+from .._models import CodeDeliveryDetails, TotpSetupDetails
+from .._responses import Authenticated, AuthResponse, Challenged, Outcome
+from ..errors import (
+    AuthValidationError,
+    AuthValidationErrorCode,
+    InvalidPasskeyAuthenticationOptions,
+    SetUpTOTPException,
+    SignInException,
+)
+from ..errors._refusals import RefusalSubject, subject_of
+from .context import FlowContext
+from .devices import proceed, with_device
+from .passkeys import check_credential
+from .password import password_verifier
+
+
+@frozen
+class Answer:
+    """What the caller answers a challenge with."""
+
+    response: str | Mapping[str, Any] = field(repr=False)
+    user_attributes: Mapping[str, str] | None = field(default=None, repr=False)
+    friendly_device_name: str | None = None
+
+    def text(self) -> str:
+        """The response, where only text fits.
+
+        Raises:
+            AuthValidationError: It is a mapping.
+        """
+        if not isinstance(self.response, str):
+            raise AuthValidationError(
+                AuthValidationErrorCode.InvalidArgument, "challenge_response: this step takes text"
+            )
+        return self.response
+
+    def code(self) -> str:
+        """The response as a one-time code, without the blanks and dashes between its digits.
+
+        Raises:
+            AuthValidationError: It is a mapping, or blank.
+        """
+        return arguments.one_time_code(
+            self.text(), "challenge_response", AuthValidationErrorCode.EmptyChallengeResponse
+        )
+
+
+ToStep = Callable[[Challenged], steps.SignInStep]
+ToOutcome = Callable[[FlowContext, Challenged, Answer], Awaitable[Outcome]]
+
+
+@frozen
+class Row:
+    """One challenge.
+
+    Attributes:
+        step: Makes the step from the challenge's parameters, without asking anybody.
+        answer: Sends the caller's answer and returns what came of it.
+        no_is_final: Whether "Incorrect username or password." ends the sign-in: an answer consumes
+            Cognito's session even if it is wrong. A wrong code is a CodeMismatchException instead.
+    """
+
+    step: ToStep
+    answer: ToOutcome
+    no_is_final: bool = False
+
+
+def step_of(challenge: Challenged) -> steps.SignInStep:
+    """Say which step a challenge is, as far as its parameters tell."""
+    row = CHALLENGES.get(challenge.name)
+    if row is None:
+        return steps.UnsupportedChallenge(challenge.name, dict(challenge.parameters))
+    return row.step(challenge)
+
+
+async def present(talk: FlowContext, result: Outcome) -> tuple[Outcome, steps.SignInStep]:
+    """Say which step an outcome is for the person, fetching what they need for it.
+
+    Returns:
+        The outcome, whose session may be another by then, and the step.
+
+    Raises:
+        SignInException: The challenge's parameters cannot be read, or ask for what cannot be done here.
+        SetUpTOTPException: Cognito gave no secret to set up an authenticator app with.
+    """
+    match result:
+        case Authenticated():
+            return result, steps.Done()
+        case Challenged():
+            step = step_of(result)
+            if isinstance(step, steps.ContinueSignInWithTotpSetup):
+                return await _with_totp_secret(talk, result)
+            return result, step
+        case stopped:
+            return stopped, stopped.step
+
+
+def check_step(challenge: Challenged, expected: type[steps.SignInStep] | str | None) -> None:
+    """Make sure that an answer is meant for what is asked.
+
+    Raises:
+        SignInException: It is meant for another step.
+    """
+    pending = step_of(challenge).step
+    name = getattr(expected, "step", expected)
+    if name is not None and name != pending:
+        raise SignInException(f"the pending step is {pending}, not {name}; nothing was sent")
+
+
+async def answer_challenge(talk: FlowContext, challenge: Challenged, answer: Answer) -> Outcome:
+    """Answer a challenge (RespondToAuthChallenge) and return what came of it.
+
+    Raises:
+        AuthValidationError: The answer does not fit; nothing was sent.
+        SignInException: This version cannot answer such a challenge.
+        ServiceError: Cognito refused.
+        NetworkError: No answer came.
+    """
+    row = CHALLENGES.get(challenge.name)
+    if row is None:
+        raise SignInException(f"the challenge {challenge.name[:100]} is not one that this version can answer")
+    result = await row.answer(talk, challenge, answer)
+    if isinstance(result, Challenged) and not result.available_challenges:
+        # Cognito lists the first factors once; whoever may choose later must still know them.
+        return evolve(result, available_challenges=challenge.available_challenges)
+    return result
+
+
+def ends_sign_in(challenge: Challenged, error: BaseException) -> bool:
+    """Return whether Cognito takes no other answer to a challenge after this error.
+
+    A wrong code, a password that does not conform and a refusal about the app client leave Cognito's
+    session as it is, and so may a refusal in words that are not known.
+    """
+    match subject_of(error):
+        case RefusalSubject.SIGN_IN_ENDED | RefusalSubject.USER:
+            return True
+        case RefusalSubject.CREDENTIALS:
+            row = CHALLENGES.get(challenge.name)
+            return row is not None and row.no_is_final
+    return False
+
+
+async def _respond(
+    talk: FlowContext, challenge: Challenged, responses: Mapping[str, str], *, name: str | None = None
+) -> AuthResponse:
+    """RespondToAuthChallenge under the name that Cognito knows the user by."""
+    return await talk.pool.respond_to_auth_challenge(
+        name or challenge.name,
+        {"USERNAME": challenge.username, **responses},
+        session=challenge.session,
+        client_metadata=talk.client_metadata,
+    )
+
+
+def _parameter_list(challenge: Challenged, parameter: str) -> list[str]:
+    """Read a parameter that is a JSON list of strings in a string; absent is empty."""
+    text = challenge.parameters.get(parameter)
+    try:
+        values = json.loads(text) if text else []
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, list):
+        raise SignInException(f"Cognito's {challenge.name} challenge has no readable {parameter}")
+    return [str(value) for value in values]
+
+
+# Codes
+
+
+def _delivery(challenge: Challenged) -> CodeDeliveryDetails:
+    return CodeDeliveryDetails(
+        destination=challenge.parameters.get("CODE_DELIVERY_DESTINATION"),
+        delivery_medium=challenge.parameters.get("CODE_DELIVERY_DELIVERY_MEDIUM"),
+    )
+
+
+def _code(member: str) -> ToOutcome:
+    """Answer with a one-time code, sent as ``member``."""
+
+    async def answer_with_code(talk: FlowContext, challenge: Challenged, answer: Answer) -> Outcome:
+        async def request(device: Mapping[str, str]) -> AuthResponse:
+            return await _respond(talk, challenge, {member: answer.code(), **device})
+
+        # Amplify does not try again here. Whoever begins under an alias names the device in this
+        # request first, and would meet a device that is gone in every sign-in.
+        return await with_device(talk, challenge.username, request)
+
+    return answer_with_code
+
+
+def _by_sms(challenge: Challenged) -> steps.SignInStep:
+    return steps.ConfirmSignInWithSmsCode(_delivery(challenge))
+
+
+def _by_email(challenge: Challenged) -> steps.SignInStep:
+    return steps.ConfirmSignInWithEmailCode(_delivery(challenge))
+
+
+# A new password
+
+
+def _missing_attributes(challenge: Challenged) -> list[str]:
+    names = _parameter_list(challenge, "requiredAttributes")
+    return [name.removeprefix("userAttributes.") for name in names]
+
+
+async def _new_password(talk: FlowContext, challenge: Challenged, answer: Answer) -> Outcome:
+    attributes = {f"userAttributes.{k}": v for k, v in (answer.user_attributes or {}).items() if v}
+    result = await _respond(talk, challenge, {**attributes, "NEW_PASSWORD": answer.text()})
+    return await proceed(talk, result, challenge.username)
+
+
+# Choosing and setting up a second factor
+
+
+async def _select_mfa_type(talk: FlowContext, challenge: Challenged, answer: Answer) -> Outcome:
+    chosen = mfa.TO_COGNITO.get(answer.text())
+    if chosen is None:
+        raise AuthValidationError(AuthValidationErrorCode.IncorrectMFAMethod)
+    return await proceed(talk, await _respond(talk, challenge, {"ANSWER": chosen}), challenge.username)
+
+
+def _mfa_setup_step(challenge: Challenged) -> steps.SignInStep:
+    names = mfa.from_cognito(_parameter_list(challenge, "MFAS_CAN_SETUP"))
+    # SMS cannot be set up in the middle of a sign-in: it needs a phone number first.
+    allowed = [name for name in names if name != "SMS"]
+    if len(allowed) > 1:
+        return steps.ContinueSignInWithMfaSetupSelection(allowed)
+    if allowed == ["EMAIL"]:
+        return steps.ContinueSignInWithEmailSetup()
+    if allowed == ["TOTP"]:
+        return steps.ContinueSignInWithTotpSetup()
+    offered = ", ".join(names) or "none"
+    raise SignInException(f"a second factor must be set up first, and none can be here: {offered} offered")
+
+
+async def _with_totp_secret(talk: FlowContext, challenge: Challenged) -> tuple[Outcome, steps.SignInStep]:
+    """AssociateSoftwareToken: fetch the secret, which is shown once and never stored."""
+    secret, session = await talk.pool.associate_software_token(challenge.session)
+    if not secret:
+        raise SetUpTOTPException("Cognito gave no secret to set up a software token with")
+    details = TotpSetupDetails(secret, challenge.username)
+    following = evolve(challenge, session=session or challenge.session)
+    return following, steps.ContinueSignInWithTotpSetup(details)
+
+
+async def _mfa_setup(talk: FlowContext, challenge: Challenged, answer: Answer) -> Outcome:
+    response = answer.code()
+    if response in {"TOTP", "EMAIL"}:
+        # Nothing to send: the choice is narrowed, and `present` asks for what it needs.
+        choice = json.dumps([mfa.TO_COGNITO[response]])
+        return evolve(challenge, parameters={**challenge.parameters, "MFAS_CAN_SETUP": choice})
+    if response.isascii() and response.isdigit():
+        session = await talk.pool.verify_software_token(
+            response, session=challenge.session, friendly_device_name=answer.friendly_device_name
+        )
+        result = await _respond(talk, evolve(challenge, session=session or challenge.session), {})
+    elif "@" in response:
+        result = await _respond(talk, challenge, {"EMAIL": response})
+    else:
+        raise SignInException(
+            "the answer is no choice (TOTP or EMAIL), no code of digits and no e-mail address"
+        )
+    return await proceed(talk, result, challenge.username)
+
+
+# First factors of USER_AUTH
+
+
+async def _select_challenge(talk: FlowContext, challenge: Challenged, answer: Answer) -> Outcome:
+    response = answer.text()
+    if response in {"PASSWORD", "PASSWORD_SRP"}:
+        # Nothing to send yet: the password comes next, and goes with the choice.
+        return evolve(challenge, name=response)
+    result = await _respond(talk, challenge, {"ANSWER": response}, name="SELECT_CHALLENGE")
+    return await proceed(talk, result, challenge.username)
+
+
+async def _password(talk: FlowContext, challenge: Challenged, answer: Answer) -> Outcome:
+    chosen = {"ANSWER": "PASSWORD", "PASSWORD": answer.text()}
+    result = await _respond(talk, challenge, chosen, name="SELECT_CHALLENGE")
+    return await proceed(talk, result, challenge.username)
+
+
+async def _password_srp(talk: FlowContext, challenge: Challenged, answer: Answer) -> Outcome:
+    ephemeral = await srp.run(srp.Ephemeral.generate)
+    chosen = {"ANSWER": "PASSWORD_SRP", "SRP_A": ephemeral.public_hex}
+    result = await _respond(talk, challenge, chosen, name="SELECT_CHALLENGE")
+    if result.challenge_name != "PASSWORD_VERIFIER":
+        return await proceed(talk, result, challenge.username)
+    return await password_verifier(talk, result, answer.text(), ephemeral)
+
+
+def _web_authn_step(challenge: Challenged) -> steps.SignInStep:
+    try:
+        options = json.loads(challenge.parameters.get("CREDENTIAL_REQUEST_OPTIONS", ""))
+    except (ValueError, RecursionError):
+        options = None
+    if not isinstance(options, dict):
+        raise InvalidPasskeyAuthenticationOptions("Cognito's options for a sign-in by passkey are missing")
+    return steps.ConfirmSignInWithWebAuthn(options)
+
+
+async def _web_authn(talk: FlowContext, challenge: Challenged, answer: Answer) -> Outcome:
+    """Send the browser's credential; text that is none is the choice of another first factor."""
+    if isinstance(answer.response, str) and not answer.response.lstrip().startswith("{"):
+        return await _select_challenge(talk, challenge, answer)
+    credential = json.dumps(check_credential(answer.response))
+    # The triggers hear nothing of this answer: Amplify sends no metadata with it.
+    result = await _respond(evolve(talk, client_metadata=None), challenge, {"CREDENTIAL": credential})
+    if result.challenge_name == "WEB_AUTHN":
+        raise SignInException("Cognito asks for a passkey again")
+    return await proceed(talk, result, challenge.username)
+
+
+# The pool's own
+
+
+async def _custom_challenge(talk: FlowContext, challenge: Challenged, answer: Answer) -> Outcome:
+    async def request(device: Mapping[str, str]) -> AuthResponse:
+        return await _respond(talk, challenge, {"ANSWER": answer.text(), **device})
+
+    return await with_device(talk, challenge.username, request)
+
+
+CHALLENGES: Mapping[str, Row] = {
+    "CUSTOM_CHALLENGE": Row(
+        lambda c: steps.ConfirmSignInWithCustomChallenge(dict(c.parameters)),
+        _custom_challenge,
+        no_is_final=True,
+    ),
+    "EMAIL_OTP": Row(_by_email, _code("EMAIL_OTP_CODE"), no_is_final=True),
+    "MFA_SETUP": Row(_mfa_setup_step, _mfa_setup),
+    "NEW_PASSWORD_REQUIRED": Row(
+        lambda c: steps.ConfirmSignInWithNewPasswordRequired(_missing_attributes(c)), _new_password
+    ),
+    "PASSWORD": Row(lambda _: steps.ConfirmSignInWithPassword(), _password),
+    # The choice consumes the session, and the proof comes after it.
+    "PASSWORD_SRP": Row(lambda _: steps.ConfirmSignInWithPassword(), _password_srp, no_is_final=True),
+    "SELECT_CHALLENGE": Row(
+        lambda c: steps.ContinueSignInWithFirstFactorSelection(list(c.available_challenges)),
+        _select_challenge,
+    ),
+    "SELECT_MFA_TYPE": Row(
+        lambda c: steps.ContinueSignInWithMfaSelection(
+            mfa.from_cognito(_parameter_list(c, "MFAS_CAN_CHOOSE"))
+        ),
+        _select_mfa_type,
+    ),
+    "SMS_MFA": Row(_by_sms, _code("SMS_MFA_CODE"), no_is_final=True),
+    "SMS_OTP": Row(_by_sms, _code("SMS_OTP_CODE"), no_is_final=True),
+    "SOFTWARE_TOKEN_MFA": Row(
+        lambda _: steps.ConfirmSignInWithTotpCode(), _code("SOFTWARE_TOKEN_MFA_CODE"), no_is_final=True
+    ),
+    "WEB_AUTHN": Row(_web_authn_step, _web_authn),
+}

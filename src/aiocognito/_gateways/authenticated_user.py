@@ -1,0 +1,177 @@
+"""What a signed-in person's access token opens in a user pool: one method is one operation."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
+
+from attrs import field, frozen
+
+from .._models import CodeDeliveryDetails, Device, WebAuthnCredential
+from ..errors import ServiceError
+from ..errors._refusals import RefusalSubject, subject_of
+from .aws.client import AwsClient
+from .parsing import check_software_token_status, code_delivery, device, pairs, passkey
+
+Metadata = Mapping[str, str] | None
+
+
+@frozen
+class AuthenticatedUser:
+    """The operations that take an access token and nothing of the app client.
+
+    Attributes:
+        aws: The connection, shared by all sessions.
+        access_token: The user's.
+        renewed: Returns another access token, if Cognito says that this one has expired. Our clock may
+            say otherwise, and Cognito's counts.
+    """
+
+    aws: AwsClient = field(repr=False)
+    access_token: str = field(repr=False)
+    renewed: Callable[[], Awaitable[str]] | None = field(default=None, repr=False)
+
+    async def get_user(self) -> dict[str, Any]:
+        """GetUser, as it was answered; an attribute without a name is left out."""
+        answer = await self._call("GetUser", repeatable=True)
+        named = [pair for pair in answer.get("UserAttributes") or () if pair.get("Name")]
+        return {**answer, "UserAttributes": named}
+
+    async def global_sign_out(self) -> None:
+        """GlobalSignOut."""
+        await self._call("GlobalSignOut", repeatable=True)
+
+    async def delete_user(self) -> None:
+        """DeleteUser."""
+        await self._call("DeleteUser")
+
+    # Password and attributes
+
+    async def change_password(self, previous_password: str, proposed_password: str) -> None:
+        """ChangePassword."""
+        await self._call(
+            "ChangePassword", PreviousPassword=previous_password, ProposedPassword=proposed_password
+        )
+
+    async def update_user_attributes(
+        self, attributes: Mapping[str, str], *, client_metadata: Metadata = None
+    ) -> list[CodeDeliveryDetails]:
+        """UpdateUserAttributes. Returns where codes were sent."""
+        answer = await self._call(
+            "UpdateUserAttributes", UserAttributes=pairs(attributes), ClientMetadata=client_metadata
+        )
+        details = map(code_delivery, answer.get("CodeDeliveryDetailsList") or ())
+        return [detail for detail in details if detail is not None]
+
+    async def get_user_attribute_verification_code(
+        self, attribute_name: str, *, client_metadata: Metadata = None
+    ) -> CodeDeliveryDetails:
+        """GetUserAttributeVerificationCode."""
+        answer = await self._call(
+            "GetUserAttributeVerificationCode", AttributeName=attribute_name, ClientMetadata=client_metadata
+        )
+        return code_delivery(answer.get("CodeDeliveryDetails")) or CodeDeliveryDetails()
+
+    async def verify_user_attribute(self, attribute_name: str, code: str) -> None:
+        """VerifyUserAttribute."""
+        await self._call("VerifyUserAttribute", AttributeName=attribute_name, Code=code)
+
+    async def delete_user_attributes(self, attribute_names: list[str]) -> None:
+        """DeleteUserAttributes."""
+        await self._call("DeleteUserAttributes", UserAttributeNames=attribute_names)
+
+    # Second factors
+
+    async def set_user_mfa_preference(self, settings: Mapping[str, Any]) -> None:
+        """SetUserMFAPreference; ``settings`` by the members that the operation takes."""
+        await self._call("SetUserMFAPreference", **settings)
+
+    async def get_user_auth_factors(self) -> list[str]:
+        """GetUserAuthFactors. Returns the configured factors, in Cognito's names."""
+        answer = await self._call("GetUserAuthFactors", repeatable=True)
+        return [str(factor) for factor in answer.get("ConfiguredUserAuthFactors") or ()]
+
+    async def associate_software_token(self) -> str | None:
+        """AssociateSoftwareToken. Returns the secret, in Base32."""
+        return (await self._call("AssociateSoftwareToken")).get("SecretCode")
+
+    async def verify_software_token(self, code: str, *, friendly_device_name: str | None = None) -> None:
+        """VerifySoftwareToken.
+
+        Raises:
+            SetUpTOTPException: Cognito did not register the token and gave no reason.
+        """
+        check_software_token_status(
+            await self._call("VerifySoftwareToken", UserCode=code, FriendlyDeviceName=friendly_device_name)
+        )
+
+    # Devices
+
+    async def confirm_device(self, device_key: str, *, name: str, salt: str, verifier: str) -> bool:
+        """ConfirmDevice. Returns whether Cognito waits for UpdateDeviceStatus to remember the device."""
+        answer = await self._call(
+            "ConfirmDevice",
+            DeviceKey=device_key,
+            DeviceName=name,
+            DeviceSecretVerifierConfig={"Salt": salt, "PasswordVerifier": verifier},
+        )
+        return bool(answer.get("UserConfirmationNecessary"))
+
+    async def update_device_status(self, device_key: str, status: str) -> None:
+        """UpdateDeviceStatus."""
+        await self._call("UpdateDeviceStatus", DeviceKey=device_key, DeviceRememberedStatus=status)
+
+    async def forget_device(self, device_key: str) -> None:
+        """ForgetDevice."""
+        await self._call("ForgetDevice", DeviceKey=device_key)
+
+    async def list_devices(self) -> list[Device]:
+        """ListDevices, every page."""
+        answers = self._pages("ListDevices", "PaginationToken", Limit=60)
+        return [device(item) async for answer in answers for item in answer.get("Devices") or ()]
+
+    # Passkeys
+
+    async def start_web_authn_registration(self) -> dict[str, Any]:
+        """StartWebAuthnRegistration. Returns the browser's options as they came."""
+        answer = await self._call("StartWebAuthnRegistration")
+        options = answer.get("CredentialCreationOptions")
+        return options if isinstance(options, dict) else {}
+
+    async def complete_web_authn_registration(self, credential: Mapping[str, Any]) -> None:
+        """CompleteWebAuthnRegistration."""
+        await self._call("CompleteWebAuthnRegistration", Credential=dict(credential))
+
+    async def list_web_authn_credentials(self) -> list[WebAuthnCredential]:
+        """ListWebAuthnCredentials, every page."""
+        answers = self._pages("ListWebAuthnCredentials", "NextToken", MaxResults=20)
+        return [passkey(item) async for answer in answers for item in answer.get("Credentials") or ()]
+
+    async def delete_web_authn_credential(self, credential_id: str) -> None:
+        """DeleteWebAuthnCredential."""
+        await self._call("DeleteWebAuthnCredential", CredentialId=credential_id)
+
+    async def _pages(self, operation: str, token: str, **members: Any) -> AsyncIterator[dict[str, Any]]:
+        """Ask for one page after the other; each names the next in ``token``."""
+        page: str | None = None
+        while True:
+            members[token] = page
+            answer = await self._call(operation, repeatable=True, **members)
+            yield answer
+            page = answer.get(token)
+            if not page:
+                return
+
+    async def _call(self, operation: str, *, repeatable: bool = False, **members: Any) -> dict[str, Any]:
+        try:
+            return await self._send(operation, self.access_token, members, repeatable)
+        except ServiceError as error:
+            if self.renewed is None or subject_of(error) is not RefusalSubject.ACCESS_TOKEN_EXPIRED:
+                raise
+        # Once: a token that was just issued has not expired.
+        return await self._send(operation, await self.renewed(), members, repeatable)
+
+    async def _send(
+        self, operation: str, access_token: str, members: Mapping[str, Any], repeatable: bool
+    ) -> dict[str, Any]:
+        return await self.aws.call(operation, {"AccessToken": access_token, **members}, repeatable=repeatable)

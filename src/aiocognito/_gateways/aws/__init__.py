@@ -1,0 +1,1 @@
+"""The connection to AWS's JSON APIs, through aiobotocore."""

@@ -1,0 +1,203 @@
+"""HTTP for what is not an AWS API. The one module that imports httpx, when it is first needed."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from attrs import field, frozen
+
+from .._threads import run_in_thread
+from ..errors import NetworkError
+from .environment import proxy_for, tls_context
+from .limits import UnreadableBody, check_size, read_body
+
+DEFAULT_TIMEOUT: Final = 5.0
+
+# httpx's names of what went wrong before anything was sent. Whose client it is decides which classes
+# it has, so they go by their names.
+_NOT_SENT: Final = frozenset(
+    {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol", "InvalidURL"}
+)
+_FAILURES: Final = frozenset({"HTTPError", "InvalidURL", "StreamError"})
+
+TRUST_ADVICE: Final = "Name the CA that signed it in AWS_CA_BUNDLE or SSL_CERT_FILE."
+
+
+@frozen
+class HttpAnswer:
+    """What a server answered.
+
+    Attributes:
+        status: The HTTP status.
+        body: The body; it may hold secrets.
+    """
+
+    status: int
+    body: bytes = field(repr=False)
+
+
+class Http:
+    """Makes requests through a caller's client, or through clients of its own.
+
+    A client of its own takes proxies and trusted certificates from the environment, as
+    `aiocognito._gateways.environment` says.
+
+    Args:
+        client: An ``httpx.AsyncClient``, or anything with its method ``request``. Left open. None makes
+            one for each origin, at its first request.
+        connect_timeout: Seconds to wait for a connection, with a client of its own.
+        read_timeout: Seconds to wait for an answer, with a client of its own. With any client, an
+            answer is waited for no longer than both together.
+        keep_alive: Whether connections are kept between requests, with a client of its own. One that
+            keeps none may be used from one event loop after another.
+    """
+
+    def __init__(
+        self,
+        client: Any = None,
+        *,
+        connect_timeout: float = DEFAULT_TIMEOUT,
+        read_timeout: float = DEFAULT_TIMEOUT,
+        keep_alive: bool = True,
+    ) -> None:
+        self._client = client
+        self._owned: dict[str, _Owned] = {}
+        self._connect_timeout = connect_timeout
+        self._read_timeout = read_timeout
+        self._keep_alive = keep_alive
+
+    def set_timeouts(self, *, connect: float, read: float) -> None:
+        """Replace the timeouts. Call it before the first request."""
+        self._connect_timeout, self._read_timeout = connect, read
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        data: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpAnswer:
+        """Make a request; redirects are not followed, and no more than a megabyte is read.
+
+        Args:
+            method: ``GET`` or ``POST``.
+            url: Where to.
+            data: A form to send. It proves by itself who sends it: a caller's client that
+                authenticates its requests leaves this one alone.
+            headers: More headers.
+
+        Raises:
+            NetworkError: No answer came, or one that cannot be read.
+            AuthConfigError: An environment variable for proxies or certificates is malformed.
+        """
+        owned = None if self._client is not None else await self._own(url)
+        client = self._client if owned is None else owned.client
+        # Among what a caller's client may add is the very token that this form is to bring.
+        options: dict[str, Any] = {} if data is None else {"data": data, "auth": None}
+        options["headers"] = {"Accept-Encoding": "identity", **(headers or {})}
+        try:
+            async with asyncio.timeout(self._connect_timeout + self._read_timeout):
+                return await _send(client, method, url, options)
+        except Exception as failure:
+            names = {cls.__name__ for cls in type(failure).__mro__}
+            if not names & _FAILURES and not isinstance(failure, OSError | UnreadableBody):
+                raise
+            error = _network_error(failure, names, url, None if owned is None else owned.proxy_variable)
+        # Raised out here, without its cause: that holds the request, and in it a code or a secret.
+        raise error
+
+    async def aclose(self) -> None:
+        """Close the clients that were made here."""
+        owned, self._owned = self._owned, {}
+        for each in owned.values():
+            await each.client.aclose()
+
+    async def _own(self, url: str) -> _Owned:
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        owned = self._owned.get(origin)
+        if owned is not None:
+            return owned
+        # Importing httpx and loading certificates takes a while: in a thread.
+        made = await run_in_thread(partial(self._make, origin))
+        kept = self._owned.setdefault(origin, made)
+        if kept is not made:  # Another request's was ready first.
+            await made.client.aclose()
+        return kept
+
+    def _make(self, origin: str) -> _Owned:
+        from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+        import httpx
+
+        proxy = proxy_for(origin)
+        is_tls = origin.startswith("https:") or (proxy is not None and proxy.url.startswith("https:"))
+        # Plain http needs no certificates: a context without any trusts none.
+        context = tls_context() if is_tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        # httpx refuses TLS settings for a connection to a proxy by plain http.
+        of_proxy = context if proxy is not None and proxy.url.startswith("https:") else None
+        client = httpx.AsyncClient(
+            timeout=httpx.Timeout(self._read_timeout, connect=self._connect_timeout),
+            limits=httpx.Limits(max_keepalive_connections=20 if self._keep_alive else 0),
+            # What a server sets for one person is nothing to the next.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            verify=context,
+            proxy=None if proxy is None else httpx.Proxy(proxy.url, ssl_context=of_proxy),
+            trust_env=False,
+        )
+        return _Owned(client, None if proxy is None else proxy.variable)
+
+
+@frozen
+class _Owned:
+    """A client that was made here, and the environment variable that named its proxy."""
+
+    client: Any
+    proxy_variable: str | None
+
+
+async def _send(client: Any, method: str, url: str, options: Mapping[str, Any]) -> HttpAnswer:
+    stream = getattr(client, "stream", None)
+    if stream is None:  # Not httpx's: its answers come in whole.
+        answer = await client.request(method, url, follow_redirects=False, **options)
+        check_size(len(answer.content))
+        return HttpAnswer(answer.status_code, answer.content)
+    async with stream(method, url, follow_redirects=False, **options) as answer:
+        if answer.is_stream_consumed:  # An event hook of the caller's client has read it.
+            check_size(len(answer.content))
+            return HttpAnswer(answer.status_code, answer.content)
+        body = await read_body(answer.aiter_raw(), answer.headers.get("content-encoding"))
+        return HttpAnswer(answer.status_code, body)
+
+
+def _network_error(failure: Exception, names: set[str], url: str, variable: str | None) -> NetworkError:
+    """Make the error that stands for a failure. It quotes nothing that was sent or received."""
+    by = f" through the proxy of {variable}" if variable is not None else ""
+    text, advice = f"no answer{by} ({type(failure).__name__})", None
+    refused = _refused_certificate(failure)
+    if isinstance(failure, UnreadableBody):
+        text = str(failure)
+    elif refused is not None:
+        text, advice = f"the certificate is not trusted{by} ({refused})", TRUST_ADVICE
+    return NetworkError(
+        f"{urlsplit(url).hostname}: {text}",
+        request_sent=not names & _NOT_SENT and refused is None,
+        recovery_suggestion=advice,
+    )
+
+
+def _refused_certificate(failure: BaseException | None) -> str | None:
+    """Return why a certificate was refused, if that is what a failure comes from."""
+    seen: set[int] = set()
+    while failure is not None and id(failure) not in seen:
+        if isinstance(failure, ssl.SSLCertVerificationError):
+            return failure.verify_message or "certificate verify failed"
+        seen.add(id(failure))
+        failure = failure.__cause__ or failure.__context__
+    return None

@@ -1,0 +1,204 @@
+"""The public keys of a user pool: fetched once however many ask, and kept when a refetch fails."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+from .._signatures import PublicKey, public_key
+from .._threads import run_in_thread
+from ..errors import JwksUnavailableError, NetworkError
+from ..errors._service import TRANSIENT_STATUS
+from .aws.retry import RetryPolicy
+from .flights import Closed, Flights
+from .http import Http, HttpAnswer
+from .limits import MAX_BYTES
+
+# A key id that was looked for in vain may be anybody's invention: the next look waits a while.
+COOL_DOWN_SECONDS: Final = 10.0
+# So does the next attempt when the keys could not be fetched.
+RETRY_SECONDS: Final = 5.0
+# A key that the pool publishes no more is trusted no longer than this.
+STALE_SECONDS: Final = 86_400.0
+
+_Keys = Mapping[str, PublicKey]
+
+
+class Jwks:
+    """The keys behind one JWKS URI (RFC 7517), by their id.
+
+    Args:
+        uri: Where they are published.
+        http: Fetches them.
+        clock: Seconds since the epoch.
+        preloaded: A JWKS that is known already; the keys are fetched when one is not in it.
+        retries: When to ask again if no answer comes; by default, not at once.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        http: Http,
+        clock: Callable[[], float],
+        preloaded: Mapping[str, Any] | None = None,
+        *,
+        retries: RetryPolicy | None = None,
+    ) -> None:
+        self._uri = uri
+        self._http = http
+        self._clock = clock
+        self._preloaded = preloaded
+        self.retries = retries or RetryPolicy(1)
+        self._keys: _Keys = {}
+        self._stale_at = math.inf
+        self._blocked_until = -math.inf
+        self._fetches: Flights[None] = Flights("the token verifier")
+        self._failure: NetworkError | ValueError | None = None
+
+    def fresh(self, kid: str) -> PublicKey | None:
+        """Return a key if it is there and need not be looked for again; asks nobody."""
+        return self._keys.get(kid) if self._clock() < self._stale_at else None
+
+    def known(self, kid: str) -> PublicKey | None:
+        """Return a key if it is there; asks nobody. Takes some time if keys were preloaded."""
+        if self._preloaded is not None:
+            self._take(_usable(self._preloaded))
+        return self._keys.get(kid)
+
+    async def get(self, kid: str) -> PublicKey | None:
+        """Return a key, fetching the keys if it is not there; None if the pool does not publish it.
+
+        Raises:
+            JwksUnavailableError: The keys could not be fetched, now or a moment ago, so that nobody
+                can say whether the key is one of them.
+        """
+        await self._load_preloaded()
+        if self.fresh(kid) is None and not self._is_blocked():
+            if kid in self._keys and self._is_outage():
+                # The old key serves until a fetch succeeds, so no caller waits for this one.
+                _ = self._fetches.running() or self._fetches.start(self._fetch())
+            else:
+                await self.fetch()
+            if kid not in self._keys:
+                self._block(COOL_DOWN_SECONDS if self._failure is None else RETRY_SECONDS)
+        key = self._keys.get(kid)
+        if key is None and self._failure is not None:
+            raise self._unavailable(self._failure)
+        return key
+
+    async def warm_up(self) -> None:
+        """Fetch the keys, unless they were preloaded.
+
+        Raises:
+            JwksUnavailableError: There are none, and they could not be fetched.
+        """
+        await self._load_preloaded()
+        if not self._keys or self._stale_at < math.inf:
+            await self.fetch()
+        self._check_there_are_some()
+
+    async def ready(self) -> None:
+        """See to it that there are keys, fetching them only if there are none or they are stale.
+
+        Raises:
+            JwksUnavailableError: There are none, and they could not be fetched, now or a moment ago.
+        """
+        await self._load_preloaded()
+        if (not self._keys or self._clock() >= self._stale_at) and not self._is_blocked():
+            await self.fetch()
+        self._check_there_are_some()
+
+    async def fetch(self) -> None:
+        """Fetch the keys. What was there is kept if that fails, and `get` tells why where it matters.
+
+        Raises:
+            JwksUnavailableError: The verifier was closed meanwhile.
+        """
+        try:
+            await self._fetches.join(self._fetch)
+        except Closed as error:
+            reason = error.with_traceback(None)
+        else:
+            return
+        raise self._unavailable(reason)
+
+    async def stop(self) -> None:
+        """Stop fetching."""
+        await self._fetches.end()
+
+    def _is_outage(self) -> bool:
+        """Whether it was tried in vain since the keys went stale."""
+        return self._failure is not None and self._blocked_until > self._stale_at
+
+    def _check_there_are_some(self) -> None:
+        if not self._keys and self._failure is not None:
+            raise self._unavailable(self._failure)
+
+    def _unavailable(self, reason: Exception) -> JwksUnavailableError:
+        error = JwksUnavailableError(f"the keys at {self._uri} could not be fetched: {reason}")
+        error.__cause__ = reason
+        return error
+
+    def _is_blocked(self) -> bool:
+        # If a fetch is under way, wait for it.
+        return self._fetches.running() is None and self._clock() < self._blocked_until
+
+    def _block(self, seconds: float) -> None:
+        self._blocked_until = self._clock() + seconds
+
+    async def _load_preloaded(self) -> None:
+        if self._preloaded is not None:
+            self._take(await run_in_thread(partial(_usable, self._preloaded)))
+
+    def _take(self, preloaded: _Keys) -> None:
+        if self._preloaded is not None:
+            self._preloaded, self._keys = None, preloaded
+
+    async def _fetch(self) -> None:
+        try:
+            answer = await self.retries.run(self._ask, repeatable=True)
+            # Making keys imports jose and parses numbers: not on the loop.
+            self._keys = await run_in_thread(partial(_parse_answer, answer))
+        except (NetworkError, ValueError) as error:
+            self._failure = error.with_traceback(None)
+            self._block(RETRY_SECONDS)
+        else:
+            self._failure = None
+            self._stale_at = self._clock() + STALE_SECONDS
+
+    async def _ask(self) -> HttpAnswer:
+        answer = await self._http.request("GET", self._uri)
+        if answer.status in TRANSIENT_STATUS:
+            raise NetworkError(f"HTTP {answer.status}", request_sent=True)
+        return answer
+
+
+def _parse_answer(answer: HttpAnswer) -> _Keys:
+    if answer.status != 200:
+        raise ValueError(f"HTTP {answer.status}")
+    if len(answer.body) > MAX_BYTES:
+        raise ValueError(f"more than {MAX_BYTES} bytes")
+    try:
+        document = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        document = None
+    keys = _usable(document)
+    if not keys:
+        raise ValueError("no JSON Web Key Set with a usable key")
+    return keys
+
+
+def _usable(document: Any) -> _Keys:
+    """Make keys of a JWKS. One of a kind that nobody here uses is left out, not fatal."""
+    listed = document.get("keys") if isinstance(document, Mapping) else None
+    keys: dict[str, PublicKey] = {}
+    for jwk in listed if isinstance(listed, list | tuple) else ():
+        if isinstance(jwk, Mapping) and isinstance(jwk.get("kid"), str):
+            try:
+                keys[jwk["kid"]] = public_key(jwk)
+            except ValueError:
+                continue
+    return keys

@@ -1,0 +1,236 @@
+"""Values that callers hold and that cross the layers. All are frozen; secrets are in no repr."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+from urllib.parse import quote, urlencode
+
+from attrs import field, frozen
+
+from . import _qr as qr
+from ._jwt import JWT
+
+AuthFlowType: TypeAlias = Literal[
+    "USER_SRP_AUTH", "USER_PASSWORD_AUTH", "CUSTOM_WITH_SRP", "CUSTOM_WITHOUT_SRP", "USER_AUTH"
+]
+"""Amplify's names of the ways to sign in."""
+
+
+@frozen
+class CodeDeliveryDetails:
+    """Where a code was sent: a masked ``destination``, the medium and the attribute behind it."""
+
+    destination: str | None = None
+    delivery_medium: str | None = None
+    attribute_name: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return Amplify's form."""
+        pairs = {
+            "destination": self.destination,
+            "deliveryMedium": self.delivery_medium,
+            "attributeName": self.attribute_name,
+        }
+        return {key: value for key, value in pairs.items() if value is not None}
+
+
+@frozen
+class TotpSetupDetails:
+    """What an authenticator app needs to know: the secret, in Base32 (RFC 6238)."""
+
+    shared_secret: str = field(repr=False)
+    username: str | None = field(default=None, repr=False)
+
+    def setup_uri(self, app_name: str, account_name: str | None = None) -> str:
+        """Return the ``otpauth://`` URI that authenticator apps read, usually as a QR code.
+
+        Args:
+            app_name: The issuer that the app shows.
+            account_name: The account that the app shows; the username by default.
+        """
+        account = account_name if account_name is not None else self.username or ""
+        label = f"{quote(app_name, safe='')}:{quote(account, safe='')}"
+        query = urlencode({"secret": self.shared_secret, "issuer": app_name}, quote_via=quote)
+        return f"otpauth://totp/{label}?{query}"
+
+    def qr_svg(self, app_name: str, account_name: str | None = None) -> str:
+        """Draw the URI of `setup_uri` as a QR code, an SVG image to be shown on a page of one's own.
+
+        Args:
+            app_name: The issuer that the app shows.
+            account_name: The account that the app shows; the username by default.
+
+        Raises:
+            ImportError: The extra ``qr`` is not installed.
+        """
+        return qr.svg(self.setup_uri(app_name, account_name))
+
+    def qr_text(self, app_name: str, account_name: str | None = None) -> str:
+        """Draw the same in characters, to be printed on a terminal.
+
+        Args:
+            app_name: The issuer that the app shows.
+            account_name: The account that the app shows; the username by default.
+
+        Raises:
+            ImportError: The extra ``qr`` is not installed.
+        """
+        return qr.terminal(self.setup_uri(app_name, account_name))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return Amplify's form. It holds the secret."""
+        return {"sharedSecret": self.shared_secret}
+
+
+@frozen
+class SignInDetails:
+    """How somebody signed in: what they typed, and Amplify's name of the flow."""
+
+    login_id: str | None = None
+    auth_flow_type: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return Amplify's form."""
+        pairs = {"loginId": self.login_id, "authFlowType": self.auth_flow_type}
+        return {key: value for key, value in pairs.items() if value is not None}
+
+
+@frozen
+class AuthTokens:
+    """A signed-in person's tokens. The refresh token is never handed out."""
+
+    access_token: JWT
+    id_token: JWT | None = None
+    sign_in_details: SignInDetails | None = None
+
+
+@frozen
+class AuthUser:
+    """Who is signed in: the username and the ``sub`` of their tokens."""
+
+    username: str
+    user_id: str
+    sign_in_details: SignInDetails | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return Amplify's form."""
+        result: dict[str, Any] = {"username": self.username, "userId": self.user_id}
+        if self.sign_in_details is not None:
+            result["signInDetails"] = self.sign_in_details.to_dict()
+        return result
+
+
+@frozen
+class Credentials:
+    """Temporary AWS credentials from an identity pool; ``expiration`` is in UTC."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
+    expiration: datetime | None = None
+
+
+@frozen
+class AuthSession:
+    """What is known of a session: tokens, AWS credentials, identity and ``sub``, where there are any."""
+
+    tokens: AuthTokens | None = None
+    credentials: Credentials | None = None
+    identity_id: str | None = None
+    user_sub: str | None = None
+
+
+@frozen
+class RedirectRequest:
+    """Where to send the browser to sign in. Its ``state`` ties the answer to this session.
+
+    Attributes:
+        url: The hosted UI's page.
+        state: What the browser comes back with. A secret between this session and it.
+    """
+
+    url: str = field(repr=False)
+    state: str = field(repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready form."""
+        return {"url": self.url, "state": self.state}
+
+
+@frozen
+class UserContext:
+    """What Cognito's threat protection may know of the end user.
+
+    Attributes:
+        ip_address: The person's address, as text.
+        encoded_data: What Amplify's or AWS's browser script collected about the device.
+    """
+
+    ip_address: str | None = None
+    encoded_data: str | None = field(default=None, repr=False)
+
+
+@frozen
+class AutoSignInOptions:
+    """How ``auto_sign_in`` signs in after a sign-up."""
+
+    auth_flow_type: AuthFlowType = "USER_SRP_AUTH"
+    preferred_challenge: str | None = None
+    client_metadata: Mapping[str, str] | None = field(default=None, repr=False)
+
+
+@frozen
+class Device:
+    """A device that Cognito tracks for a person (ListDevices); dates are in UTC."""
+
+    id: str
+    name: str | None = None
+    attributes: Mapping[str, str] = field(factory=dict, repr=False)
+    create_date: datetime | None = None
+    last_modified_date: datetime | None = None
+    last_authenticated_date: datetime | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return Amplify's form; dates are in ISO 8601."""
+        return _present(
+            id=self.id,
+            name=self.name,
+            attributes=dict(self.attributes),
+            createDate=self.create_date,
+            lastModifiedDate=self.last_modified_date,
+            lastAuthenticatedDate=self.last_authenticated_date,
+        )
+
+
+@frozen
+class WebAuthnCredential:
+    """A person's passkey (ListWebAuthnCredentials)."""
+
+    credential_id: str
+    friendly_credential_name: str | None = None
+    relying_party_id: str | None = None
+    authenticator_attachment: str | None = None
+    authenticator_transports: list[str] = field(factory=list)
+    created_at: datetime | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return Amplify's form; dates are in ISO 8601."""
+        return _present(
+            credentialId=self.credential_id,
+            friendlyCredentialName=self.friendly_credential_name,
+            relyingPartyId=self.relying_party_id,
+            authenticatorAttachment=self.authenticator_attachment,
+            authenticatorTransports=list(self.authenticator_transports),
+            createdAt=self.created_at,
+        )
+
+
+def _present(**members: Any) -> dict[str, Any]:
+    """Leave out what is None and write dates as text."""
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in members.items()
+        if value is not None
+    }

@@ -1,0 +1,98 @@
+"""What Cognito answers, as values: what the gateways return and the flows and sessions work with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from attrs import field, frozen
+
+from ._models import CodeDeliveryDetails
+from .steps import ConfirmSignUp, ResetPassword
+
+
+@frozen
+class TokenSet:
+    """Tokens as Cognito issued them (``AuthenticationResult``)."""
+
+    access_token: str = field(repr=False)
+    id_token: str | None = field(default=None, repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
+
+
+@frozen
+class NewDevice:
+    """A device that Cognito has named and that waits to be confirmed (``NewDeviceMetadata``)."""
+
+    device_key: str = field(repr=False)
+    device_group_key: str = field(repr=False)
+
+
+@frozen
+class RememberedDevice:
+    """A device that Cognito knows, and the secret that proves it."""
+
+    device_key: str = field(repr=False)
+    device_group_key: str = field(repr=False)
+    random_password: str = field(repr=False)
+
+
+@frozen
+class AuthResponse:
+    """The answer of InitiateAuth and RespondToAuthChallenge: tokens, or the next challenge."""
+
+    challenge_name: str | None = None
+    parameters: Mapping[str, str] = field(factory=dict, repr=False)
+    session: str | None = field(default=None, repr=False)
+    available_challenges: tuple[str, ...] = ()
+    tokens: TokenSet | None = None
+    new_device: NewDevice | None = None
+
+
+@frozen
+class SignUpResponse:
+    """The answer of SignUp."""
+
+    user_confirmed: bool
+    user_sub: str | None
+    code_delivery_details: CodeDeliveryDetails | None = None
+    session: str | None = field(default=None, repr=False)
+
+
+@frozen
+class Authenticated:
+    """A sign-in came to its end: these are the tokens of ``username``.
+
+    ``gone_device`` is the key of a device that Cognito has forgotten.
+    """
+
+    username: str
+    tokens: TokenSet
+    new_device: NewDevice | None = None
+    gone_device: str | None = field(default=None, repr=False)
+
+
+@frozen
+class Challenged:
+    """A sign-in goes on: Cognito asks ``username`` for something more.
+
+    ``gone_device`` is the key of a device that Cognito has forgotten.
+    """
+
+    username: str
+    name: str
+    session: str | None = field(default=None, repr=False)
+    parameters: Mapping[str, str] = field(factory=dict, repr=False)
+    available_challenges: tuple[str, ...] = ()
+    gone_device: str | None = field(default=None, repr=False)
+
+
+@frozen
+class Stopped:
+    """A sign-in cannot go on until something else is done."""
+
+    step: ResetPassword | ConfirmSignUp
+
+
+Outcome: TypeAlias = Authenticated | Challenged | Stopped
+"""What a sign-in flow comes to."""

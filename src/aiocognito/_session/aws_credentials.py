@@ -1,0 +1,211 @@
+"""A session's AWS credentials: kept in its record, fetched once however many ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final, TypeAlias
+
+from attrs import evolve, field, frozen
+
+from .._flows.aws_credentials import logins_of, obtain_credentials
+from .._models import AuthTokens, Credentials
+from ..errors import AuthError
+from . import keys
+from .record import SessionRecord, StoredCredentials, StoredIdentity
+from .session import EXPIRY_MARGIN, Session
+
+# Should the service not say when credentials end: Amplify's assumption.
+ASSUMED_LIFE: Final = 50 * 60.0
+# An identity pool's credentials live for an hour, a role's for 15 minutes at least. What is new and seems
+# to end sooner was issued under another clock than ours.
+_USUAL_LIFE: Final = 3600.0
+_SHORTEST_LIFE: Final = 600.0
+
+Found: TypeAlias = tuple[Credentials, str]
+"""Credentials, and the identity whose they are."""
+
+
+@frozen
+class Wanted:
+    """Whose credentials are wanted: a login's, with its id token's hash, or a guest's.
+
+    Attributes:
+        logins: What proves who is signed in; None for a guest.
+        login: The hash of their id token; credentials end with it.
+        role_arn: The role to ask for.
+        borrowed: Whether the tokens come from a provider of the caller's, and are in no record.
+    """
+
+    logins: Mapping[str, str] | None = field(default=None, repr=False)
+    login: str | None = field(default=None, repr=False)
+    role_arn: str | None = None
+    borrowed: bool = False
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether nobody is signed in."""
+        return self.logins is None
+
+
+async def fetch_credentials(
+    session: Session, tokens: AuthTokens | None, *, force: bool, borrowed: bool
+) -> Found | None:
+    """Return credentials for whoever is signed in, or for a guest.
+
+    Args:
+        session: Where they are kept.
+        tokens: Of whoever is signed in; None for a guest.
+        force: Fetch new ones even if there are good ones.
+        borrowed: Whether the tokens come from a provider of the caller's.
+
+    Returns:
+        None without an identity pool, and for a guest where there are none.
+
+    Raises:
+        UserUnAuthenticatedException: Somebody is signed in without an id token.
+        AuthError: The identity pool refused or cannot be reached, and no good ones are kept.
+    """
+    config = session.shared.config
+    if config.identity_pool_id is None or (tokens is None and not config.allow_guest_access):
+        return None
+    wanted = Wanted(borrowed=borrowed)
+    if tokens is not None:
+        logins = logins_of(tokens.id_token)
+        (id_token,) = logins.values()
+        wanted = Wanted(logins, keys.digest(id_token), config.custom_role_arn, borrowed)
+    record = (await session.load()).record
+    kept = _kept(record, wanted)
+    now = session.shared.clock()
+    if kept is None or force or now >= kept.ends_at - EXPIRY_MARGIN:
+        return await _fetch_once(session, wanted, record)
+    patience = session.shared.patience
+    if now < max(_early_at(kept, config.refresh_ahead), patience.until(_key(session, wanted))):
+        return _found(record, kept)
+    try:
+        return await _fetch_once(session, wanted, record)
+    except AuthError:
+        # An early renewal that failed harms nobody: the old ones are still good.
+        patience.put_off(_key(session, wanted))
+        return _found(record, kept)
+
+
+async def _fetch_once(session: Session, wanted: Wanted, record: SessionRecord) -> Found:
+    """Fetch, in a task of its own that serves all who ask at the same time."""
+    # For the same identity: a guest after a sign-out is not served with what a guest before it waits for.
+    key = (*_key(session, wanted), _identity_id(record, wanted))
+    return await session.shared.credential_fetches.join(
+        partial(_fetch, session, wanted, _kept(record, wanted)), key
+    )
+
+
+def _key(session: Session, wanted: Wanted) -> tuple[str, str | None]:
+    return session.session_id, wanted.login
+
+
+async def _fetch(session: Session, wanted: Wanted, seen: StoredCredentials | None) -> Found:
+    shared = session.shared
+    async with shared.storage.lock(f"{session.storage_key}:credentials"):
+        before = (await session.load()).record
+        kept = _kept(before, wanted)
+        if kept is not None and kept != seen:
+            return _found(before, kept)  # Another process was first.
+        asked_at = shared.clock()
+        identity_id, credentials = await obtain_credentials(
+            shared.connections.identity_pool(),
+            wanted.logins,
+            identity_id=_identity_id(before, wanted),
+            custom_role_arn=wanted.role_arn,
+        )
+        stored = _stored(credentials, wanted, asked_at, _clock_drift(before, wanted))
+        identity = StoredIdentity(identity_id=identity_id, is_guest=wanted.is_guest, credentials=stored)
+
+        def change(record: SessionRecord) -> SessionRecord:
+            # Somebody may have signed out, or in, or moved the record: then that stands.
+            return evolve(record, identity=identity) if _belongs(record, before, wanted) else record
+
+        await session.update(change)
+        return _credentials(stored), identity_id
+
+
+def _kept(record: SessionRecord, wanted: Wanted) -> StoredCredentials | None:
+    """The credentials in a record, if they are for whom they are wanted."""
+    identity = record.identity
+    if identity is None or identity.credentials is None or identity.is_guest is not wanted.is_guest:
+        return None
+    kept = identity.credentials
+    return kept if (kept.login, kept.role_arn) == (wanted.login, wanted.role_arn) else None
+
+
+def _identity_id(record: SessionRecord, wanted: Wanted) -> str | None:
+    """The identity to go on with. A guest is never given that of somebody who was signed in."""
+    identity = record.identity
+    if identity is None:
+        return None
+    if not identity.is_guest and (wanted.is_guest or (wanted.borrowed and _kept(record, wanted) is None)):
+        # Whoever lends tokens may lend somebody else's now, and nobody says so.
+        return None
+    return identity.identity_id
+
+
+def _belongs(record: SessionRecord, before: SessionRecord, wanted: Wanted) -> bool:
+    if wanted.borrowed:
+        return True
+    if wanted.is_guest:
+        return record.tokens is None and record.identity == before.identity
+    return (
+        record.tokens is not None
+        and record.tokens.id_token is not None
+        and keys.digest(record.tokens.id_token) == wanted.login
+    )
+
+
+def _early_at(kept: StoredCredentials, ahead: float) -> float:
+    """From when on they are to be renewed; never more than half their life before their end."""
+    life = kept.ends_at - kept.issued_at
+    return kept.ends_at - max(min(ahead, life / 2), EXPIRY_MARGIN)
+
+
+def _clock_drift(record: SessionRecord, wanted: Wanted) -> float | None:
+    """Seconds that AWS's clock is ahead of ours, as the session's tokens have shown; None if none have."""
+    is_measured = record.tokens is not None and not wanted.is_guest and not wanted.borrowed
+    return record.tokens.clock_drift if record.tokens is not None and is_measured else None
+
+
+def _life(end: float, now: float, drift: float | None) -> float:
+    """How long new credentials live, in seconds: until their end, unless that cannot be by our clock."""
+    life = end - (drift or 0.0) - now
+    if life < _SHORTEST_LIFE:
+        return ASSUMED_LIFE
+    return life if drift is not None else min(life, _USUAL_LIFE)
+
+
+def _stored(credentials: Credentials, wanted: Wanted, now: float, drift: float | None) -> StoredCredentials:
+    end = now + ASSUMED_LIFE + (drift or 0.0)
+    if credentials.expiration is not None:
+        end = credentials.expiration.timestamp()
+    return StoredCredentials(
+        access_key_id=credentials.access_key_id,
+        secret_access_key=credentials.secret_access_key,
+        session_token=credentials.session_token,
+        expires_at=end,
+        issued_at=now,
+        clock_drift=end - now - _life(end, now, drift),
+        login=wanted.login,
+        role_arn=wanted.role_arn,
+    )
+
+
+def _found(record: SessionRecord, kept: StoredCredentials) -> Found:
+    identity = record.identity
+    return _credentials(kept), identity.identity_id if identity is not None else ""
+
+
+def _credentials(stored: StoredCredentials) -> Credentials:
+    return Credentials(
+        access_key_id=stored.access_key_id,
+        secret_access_key=stored.secret_access_key,
+        session_token=stored.session_token,
+        expiration=datetime.fromtimestamp(stored.expires_at, UTC),
+    )

@@ -1,0 +1,114 @@
+"""What a sign-in came to becomes the session's record, under a fresh key, and an event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import evolve
+
+from .._hub import AuthEventName
+from .._models import SignInDetails
+from .._responses import Authenticated, Challenged, Outcome
+from .._results import SignInResult
+from ..steps import SignInStep
+from .device_confirmation import settle_device
+from .record import PendingSignIn, SessionRecord
+from .rekeying import rekeyed
+from .revoking import revoke_replaced
+from .session import Loaded, Session, Superseded, current_user
+
+
+async def commit(
+    session: Session,
+    outcome: Outcome,
+    step: SignInStep,
+    details: SignInDetails,
+    *,
+    began: Loaded | None = None,
+    claim: str | None = None,
+    sign_up_of: str | None = None,
+) -> SignInResult:
+    """Store what a sign-in came to, emit the event, and return what comes next.
+
+    Args:
+        session: Whose sign-in; it has a new key afterwards, unless keys are fixed or nothing is kept.
+        outcome: What the flow came to.
+        step: What that means for the person.
+        details: How the sign-in was begun.
+        began: The record as it was when the sign-in was begun.
+        claim: Whose answer this is; if the pending sign-in is no longer claimed under that name, the
+            session was signed out or another sign-in was begun, and nothing is stored.
+        sign_up_of: Whose sign-up this follows; if it is no longer waited for, nothing is stored.
+
+    Raises:
+        Superseded: Nothing was stored, for one of these reasons.
+        StorageError: The record could not be written; nothing was stored.
+    """
+    replaced: list[SessionRecord] = []
+
+    def change(record: SessionRecord) -> SessionRecord:
+        replaced[:] = [record]
+        pending, planned = record.pending, record.auto_sign_in
+        if claim is not None and (pending is None or pending.claim != claim):
+            raise Superseded
+        if sign_up_of is not None and (planned is None or planned.username != sign_up_of):
+            raise Superseded
+        match outcome:
+            case Authenticated():
+                stored = session.stored_tokens(outcome.tokens, outcome.username, details)
+                stored = evolve(stored, device_key=device_key)
+                return record.signed_in(stored, at=session.shared.clock(), device=device)
+            case Challenged():
+                answered = pending if claim is not None else None
+                following = _pending(session, outcome, details, answered)
+                # A redirect that was planted before would lead into the account of who planted it.
+                return evolve(record, pending=following, auto_sign_in=None, redirects=())
+            case _:
+                return evolve(record, pending=None)
+
+    if isinstance(outcome, Authenticated | Challenged) and outcome.gone_device is not None:
+        await session.devices.forget(outcome.gone_device)
+    device, device_key = await settle_device(session, outcome, details)
+    previous = session.session_id
+    if isinstance(outcome, Authenticated | Challenged):
+        loaded = await rekeyed(session, change, began=began)
+    else:
+        loaded = await session.update(change)
+    signed_in = isinstance(outcome, Authenticated)
+    if signed_in:
+        revoke_replaced(session, replaced[-1])
+        await emit_signed_in(session, loaded, previous)
+    return SignInResult(is_signed_in=signed_in, next_step=step)
+
+
+async def emit_signed_in(session: Session, loaded: Loaded, previous_session_id: str) -> None:
+    """Emit ``signedIn``, with the user who signed in."""
+    decoded = session.decode(loaded)
+    if decoded is not None:
+        session.shared.remember(loaded.address.session_id, decoded)
+        data = current_user(decoded.tokens).to_dict()
+        await emit_moved(session, "signedIn", previous_session_id, data)
+
+
+async def emit_moved(
+    session: Session,
+    name: AuthEventName,
+    previous_session_id: str,
+    data: dict[str, Any] | None = None,
+) -> None:
+    """Emit an event of a session that may have a new key since ``previous_session_id``."""
+    session_id = session.session_id
+    previous = previous_session_id if previous_session_id != session_id else None
+    await session.shared.emit(session_id, name, data, previous_session_id=previous)
+
+
+def _pending(
+    session: Session, challenge: Challenged, details: SignInDetails, answered: PendingSignIn | None
+) -> PendingSignIn:
+    expires_at = session.shared.clock() + session.shared.config.auth_session_validity
+    if answered is not None and answered.challenge.session == challenge.session:
+        # A choice made without asking Cognito, whose session has not become younger by it.
+        expires_at = answered.expires_at
+    return PendingSignIn(
+        challenge=evolve(challenge, gone_device=None), sign_in_details=details, expires_at=expires_at
+    )

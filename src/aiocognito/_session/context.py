@@ -1,0 +1,283 @@
+"""What the sessions of one service share: connections, storage, and the tables keyed by session.
+
+Nothing personal is reachable from here but by a session's id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import weakref
+from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from attrs import field, frozen
+
+from .. import _clocks as clocks
+from .._config import AuthConfig
+from .._gateways.connections import Connections
+from .._gateways.flights import Flights
+from .._hub import AuthEvent, AuthEventName, Hub, is_listening
+from .._models import AuthTokens, Credentials
+from .._verifier import TokenVerifier
+from ..errors import AuthError, AuthUsageError, StorageError
+from ..storage import EncryptedStorage, MemoryStorage, Storage
+from .backoff import RenewalBackoff
+from .standing_refusals import StandingRefusals
+from .unanswered import UnansweredTokens
+from .unsaved import UnsavedTokens
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+# The tasks of the library that the running code is part of.
+_inside: ContextVar[frozenset[asyncio.Task[Any]]] = ContextVar("aiocognito_tasks", default=frozenset())
+
+# As many decoded sessions stay in memory; reading another decodes it anew.
+CACHE_SIZE = 1024
+# Seconds that our clock may be ahead of Cognito's when a token comes fresh from it.
+ID_TOKEN_LEEWAY = 300.0
+
+
+@frozen
+class Decoded:
+    """A record's tokens, decoded, and the bytes they came from.
+
+    Attributes:
+        raw: What the storage held. Other bytes there mean another truth.
+        tokens: The tokens in them.
+        good_from: If our clock is before this, it was put back, and when the tokens end is not known.
+        good_until: When they must be looked at again: they expire, want to be renewed early, or the
+            record's lifetime wants to be counted anew. In seconds since the epoch, by our clock.
+    """
+
+    raw: bytes = field(repr=False)
+    tokens: AuthTokens
+    good_from: float
+    good_until: float
+
+
+class ServiceContext:
+    """The shared half of every session.
+
+    Args:
+        config: Which pools, and how.
+        storage: Where records lie.
+        connections: The gateways.
+        hub: Hears of every session.
+        clock: Returns seconds since the epoch; None for the configuration's, else the process's.
+        session_ttl: Seconds that a record lives after its last use.
+        max_session_age: Seconds that a session lives at most, if there is a limit.
+        fixed_keys: Whether a session keeps its key when it is signed in or changes otherwise.
+        class_name: The name of the public class that this belongs to, for messages.
+    """
+
+    def __init__(
+        self,
+        config: AuthConfig,
+        *,
+        storage: Storage,
+        connections: Connections,
+        hub: Hub,
+        clock: Callable[[], float] | None,
+        session_ttl: float,
+        max_session_age: float | None,
+        fixed_keys: bool,
+        class_name: str = "AuthClient",
+    ) -> None:
+        self.class_name = class_name
+        self.config = config
+        self.storage = storage
+        self.connections = connections
+        self.hub = hub
+        self.clock = clocks.resolve(clock, config)
+        self.session_ttl = session_ttl
+        self.max_session_age = max_session_age
+        self.fixed_keys = fixed_keys
+        # Names this process in what it writes of a refresh that is under way.
+        self.owner = secrets.token_hex(8)
+        # Whether records may be read by another process, or by this program when it runs again.
+        self.is_durable = not _is_volatile(storage)
+        self.unsaved = UnsavedTokens()
+        self.unanswered = UnansweredTokens(self.clock)
+        # Puts a record back whose re-keying has an unknown outcome, by session id.
+        self.restoring: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
+        self.decoded: dict[str, Decoded] = {}
+        self.refreshes: Flights[Any] = Flights("the session's client", spawn=self.spawn)
+        self.credential_fetches: Flights[tuple[Credentials, str]] = Flights(
+            "the session's client", spawn=self.spawn
+        )
+        self.patience = RenewalBackoff(self.clock)
+        self.refusals = StandingRefusals(self.clock)
+        self._hubs: dict[str, dict[int, weakref.ref[Hub]]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._savers: dict[str, asyncio.Task[None]] = {}
+        self._id_tokens: TokenVerifier | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._closing = False
+        self._closed = False
+
+    @property
+    def id_tokens(self) -> TokenVerifier:
+        """Verifies the id tokens that the hosted UI issues.
+
+        Raises:
+            AuthUserPoolException: The configuration names no user pool or no app client.
+        """
+        if self._id_tokens is None:
+            self._id_tokens = TokenVerifier.from_config(
+                self.config,
+                token_use="id",  # noqa: S106 - no secret: a claim's value
+                leeway=ID_TOKEN_LEEWAY,
+                cache_size=0,  # Each is seen once.
+                clock=self.clock,
+                http_client=self.connections.http_client,
+            )
+        return self._id_tokens
+
+    def check_loop(self) -> None:
+        """Bind to the running event loop.
+
+        Raises:
+            AuthUsageError: Another loop was bound before, or everything is closed.
+        """
+        # While it is closed, what is under way may go on, but not what listeners begin.
+        if self._closed or (self._closing and (is_listening() or not _inside.get() & self._tasks)):
+            raise AuthUsageError(
+                f"this {self.class_name} is closed",
+                recovery_suggestion=f"Make another {self.class_name}; use it within its `async with` block.",
+            )
+        loop = asyncio.get_running_loop()
+        if self.loop is not None and self.loop is not loop:
+            raise AuthUsageError(
+                f"this {self.class_name} belongs to another event loop: its connections, locks and running"
+                " refreshes cannot be shared between loops; make one per loop",
+                recovery_suggestion=f"Make one {self.class_name} per event loop.",
+            )
+        if not self._closing:
+            self.loop = loop
+
+    def remember(self, session_id: str, decoded: Decoded) -> None:
+        """Keep a decoded record, and not too many of them."""
+        self.decoded.pop(session_id, None)
+        while len(self.decoded) >= CACHE_SIZE:
+            del self.decoded[next(iter(self.decoded))]
+        self.decoded[session_id] = decoded
+
+    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run work that must not stop halfway, in a task of its own.
+
+        A cancelled caller leaves at once; the work goes on, and `aclose` waits for it. The traceback of an
+        `AuthError` begins here: what it means is in its message, not in the frame that raised it. Only a
+        storage's own frames say more.
+        """
+        try:
+            return await asyncio.shield(self.spawn(work))
+        except StorageError:
+            raise
+        except AuthError as error:
+            raise error.with_traceback(None)  # noqa: B904 - its own cause stays
+
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Start work that `aclose` waits for."""
+        task = asyncio.get_running_loop().create_task(_enclosed(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def keep_saving(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Start work that goes on until a session is stored as it should be; `aclose` cancels it.
+
+        Args:
+            name: The session's id, or what begins with it: of one name, one is at work.
+            work: The work.
+        """
+        running = self._savers.get(name)
+        if running is not None and not running.done():
+            work.close()
+            return
+        task = asyncio.get_running_loop().create_task(_enclosed(work))
+        self._savers[name] = task
+        task.add_done_callback(lambda done: self._saver_done(name, done))
+
+    def _saver_done(self, name: str, task: asyncio.Task[None]) -> None:
+        if self._savers.get(name) is task:
+            del self._savers[name]
+        if not task.cancelled() and task.exception() is not None:
+            logger.error("session %s: storing it failed", name, exc_info=task.exception())
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        # Nobody may be left to hear of it; asking keeps asyncio from complaining at exit.
+        if not task.cancelled() and task.exception() is not None:
+            logger.debug("a task of a session ended with %s", type(task.exception()).__name__)
+
+    def add_hub(self, session_id: str, hub: Hub) -> None:
+        """Let a hub hear of one session, for as long as somebody holds it."""
+        key = id(hub)
+        hubs = self._hubs.setdefault(session_id, {})
+        hubs[key] = weakref.ref(hub, lambda _: self._drop_hub(session_id, key))
+
+    def remove_hub(self, session_id: str, hub: Hub) -> None:
+        """End that."""
+        self._drop_hub(session_id, id(hub))
+
+    def _drop_hub(self, session_id: str, key: int) -> None:
+        hubs = self._hubs.get(session_id, {})
+        hubs.pop(key, None)
+        if not hubs:
+            self._hubs.pop(session_id, None)
+
+    async def emit(
+        self,
+        session_id: str,
+        name: AuthEventName,
+        data: dict[str, Any] | None = None,
+        *,
+        previous_session_id: str | None = None,
+    ) -> None:
+        """Emit an event to the service's hub and to the hubs of this session."""
+        event = AuthEvent(name, data or {}, session_id, previous_session_id=previous_session_id)
+        await self.hub.emit(event)
+        for reference in list(self._hubs.get(session_id, {}).values()):
+            hub = reference()
+            if hub is not None:
+                await hub.emit(event)
+
+    async def aclose(self) -> None:
+        """Wait for what runs, then close the connections.
+
+        What a listener begins meanwhile is refused, so that this ends. A listener that calls it does not
+        wait for the task that it runs in.
+        """
+        self._closing, self.loop = True, None
+        while tasks := self._tasks - _inside.get():
+            # Not `gather`: of tasks that are all done it may be done itself, at once, and then their
+            # callbacks, which empty the set, would never have their turn.
+            await asyncio.wait(tasks)
+        savers = set(self._savers.values()) - _inside.get()
+        for saver in savers:
+            saver.cancel()
+        if savers:
+            await asyncio.wait(savers)
+        self._closed = True
+        if self._id_tokens is not None:
+            await self._id_tokens.aclose()
+        await self.connections.aclose()
+
+
+async def _enclosed(work: Coroutine[Any, Any, T]) -> T:
+    """Run work so that it can be told which task it is part of."""
+    task = asyncio.current_task()
+    if task is not None:
+        _inside.set(_inside.get() | {task})
+    return await work
+
+
+def _is_volatile(storage: Storage) -> bool:
+    """Return whether a storage ends with the process, and so is read by this process alone."""
+    while isinstance(storage, EncryptedStorage):
+        storage = storage.wrapped
+    return isinstance(storage, MemoryStorage)

@@ -1,0 +1,139 @@
+"""What a browser is remembered as: device secrets, kept under the hash of its device token.
+
+One entry per username, never under the username alone: whoever knows a password would otherwise be
+given the device's proof that stands in for the second factor.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from .._responses import RememberedDevice
+from ..errors import StorageError
+from . import keys
+from .compare_and_set import compare_and_set
+from .context import ServiceContext
+
+VERSION: Final = 1
+# A device token is a cookie for about a year; its entries live as long after their last change.
+LIFE_SECONDS: Final = 365 * 86_400.0
+
+Devices = Mapping[str, RememberedDevice]
+
+
+class DeviceStore:
+    """The remembered devices of one browser.
+
+    Args:
+        shared: Where records lie.
+        device_token: The browser's secret; None if it has none, and nothing is remembered then.
+    """
+
+    __slots__ = ("_key", "_shared")
+
+    def __init__(self, shared: ServiceContext, device_token: str | None) -> None:
+        self._shared = shared
+        self._key = None if device_token is None else keys.device_storage_key(shared.config, device_token)
+
+    @classmethod
+    def at(cls, shared: ServiceContext, storage_key: str) -> DeviceStore:
+        """Return the store of a browser whose device token only another client has."""
+        store = cls(shared, None)
+        store._key = storage_key
+        return store
+
+    @property
+    def storage_key(self) -> str | None:
+        """Where the entries are stored; None without a device token."""
+        return self._key
+
+    @property
+    def is_tracked(self) -> bool:
+        """Whether this browser's devices are remembered and offered at sign-in."""
+        return self._key is not None and self._shared.config.device_tracking
+
+    async def load(self) -> Devices:
+        """Return what this browser is remembered as, by username."""
+        if self._key is None or not self.is_tracked:
+            return {}
+        return _load(await self._shared.storage.get(self._key))
+
+    async def remember(self, device: RememberedDevice, *names: str) -> None:
+        """Keep a device's secret for one person.
+
+        Args:
+            device: The secret.
+            names: What Cognito calls the person, and what they type: a flow that knows no more than
+                what was typed finds the device, too.
+        """
+        await self._update(lambda devices: {**devices, **dict.fromkeys(names, device)})
+
+    async def forget(self, device_key: str) -> None:
+        """Drop a device, under every name."""
+        await self._update(lambda devices: _without(devices, device_key))
+
+    async def forget_user(self, username: str) -> None:
+        """Drop the device of one person."""
+        await self._update(
+            lambda devices: (
+                _without(devices, devices[username].device_key) if username in devices else devices
+            )
+        )
+
+    async def _update(self, change: Callable[[Devices], Devices]) -> None:
+        key = self._key
+        if key is None:
+            return
+        storage = self._shared.storage
+
+        async def attempt() -> Devices | None:
+            raw = await storage.get(key)
+            before = _load(raw)
+            after = change(before)
+            if after == before:
+                return after
+            value, ttl = (_dump(after), LIFE_SECONDS) if after else (None, None)
+            return after if await storage.replace(key, value, expected=raw, ttl=ttl) else None
+
+        await compare_and_set(storage, key, attempt)
+
+
+def _without(devices: Devices, device_key: str) -> Devices:
+    return {name: device for name, device in devices.items() if device.device_key != device_key}
+
+
+def _dump(devices: Devices) -> bytes:
+    document = {
+        "version": VERSION,
+        "devices": {
+            name: [device.device_key, device.device_group_key, device.random_password]
+            for name, device in devices.items()
+        },
+    }
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def _load(raw: bytes | None) -> Devices:
+    """Read the entries; whatever cannot be read is no device, and a new one will be confirmed."""
+    if raw is None:
+        return {}
+    try:
+        document: dict[str, Any] = json.loads(raw)
+        version = document["version"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    if version != VERSION:
+        raise StorageError(f"the device was stored by another version of this library (form {version!r})")
+    try:
+        return {name: _device(values) for name, values in document["devices"].items()}
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return {}
+
+
+def _device(values: object) -> RememberedDevice:
+    match values:
+        case [str(device_key), str(device_group_key), str(random_password)]:
+            return RememberedDevice(device_key, device_group_key, random_password)
+    raise ValueError

@@ -1,0 +1,119 @@
+"""Writing down that a refresh token is about to be sent, so that a crash in between loses no session."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+
+from attrs import evolve
+
+from .._config import AuthConfig
+from . import keys
+from .record import RefreshIntent, SessionRecord
+from .session import Loaded, Session
+
+# Beyond the time that the requests of an exchange may take in all.
+EXTRA_SECONDS: Final = 5.0
+# An intent that claims to end later was written by a clock that has been put back since.
+LONGEST_SECONDS: Final = 3600.0
+# An owner that was suspended may wake up and store the tokens that it received.
+AWAKENING_SECONDS: Final = 600.0
+
+
+def exchange_seconds(config: AuthConfig) -> float:
+    """Return how long the exchange of a refresh token may take in all, retries included."""
+    return config.max_attempts * (config.connect_timeout + config.read_timeout) + EXTRA_SECONDS
+
+
+def live_intent(session: Session, record: SessionRecord) -> RefreshIntent | None:
+    """Return the intent of another owner whose answer may still come."""
+    intent = record.intent
+    if intent is None or not _is_about(intent, record) or intent.owner == session.shared.owner:
+        return None
+    left = intent.ends_at - session.shared.clock()
+    return intent if 0 < left <= LONGEST_SECONDS else None
+
+
+def is_needed(session: Session, record: SessionRecord) -> bool:
+    """Return whether an intent must be written before the record's refresh token is sent."""
+    return session.shared.is_durable and record.tokens is not None and record.tokens.rotates is not False
+
+
+async def announce(session: Session, loaded: Loaded, refresh_token: str) -> Loaded | None:
+    """Write the intent to send a refresh token.
+
+    Returns:
+        The record with the intent; None if another caller has changed it.
+
+    Raises:
+        StorageError: The intent cannot be written; the token must not be sent.
+    """
+    if not is_needed(session, loaded.record):
+        return loaded
+    shared, before = session.shared, loaded.record.intent
+    others_end, sent_at = None, shared.clock()
+    if before is not None and _is_about(before, loaded.record):
+        others_end = before.others_end if before.owner == shared.owner else before.ends_at
+        sent_at = before.sent_at if before.sent_at is not None else sent_at
+    intent = RefreshIntent(
+        nonce=secrets.token_hex(8),
+        owner=shared.owner,
+        token=keys.digest(refresh_token),
+        ends_at=shared.clock() + exchange_seconds(shared.config),
+        others_end=others_end,
+        sent_at=sent_at,
+    )
+    return await session.replace(loaded, evolve(loaded.record, intent=intent))
+
+
+async def withdraw(session: Session, loaded: Loaded, *, sent: bool) -> None:
+    """End this process's intent: no answer will come any more.
+
+    Args:
+        session: Of the intent.
+        loaded: The record, as `announce` returned it.
+        sent: Whether the token may have been used up all the same, so that its outcome stays unknown.
+
+    Raises:
+        StorageError: The storage failed; the intent ends by itself.
+    """
+    intent, now = loaded.record.intent, session.shared.clock()
+    if intent is None:
+        if sent:
+            _note(session, loaded)
+        return
+
+    def change(record: SessionRecord) -> SessionRecord:
+        if record.intent is None or record.intent.nonce != intent.nonce:
+            return record
+        keep = sent or intent.others_end is not None
+        return evolve(record, intent=evolve(intent, ends_at=now) if keep else None)
+
+    await session.update(change)
+
+
+def _note(session: Session, loaded: Loaded) -> None:
+    """Remember in this process that a token may be spent, where the storage ends with it."""
+    sent = loaded.record.tokens
+    if sent is not None and sent.refresh_token is not None and sent.rotates is not False:
+        session.shared.unanswered.add(keys.digest(sent.refresh_token))
+        # When it is to be looked at again was found before.
+        session.shared.decoded.pop(loaded.address.session_id, None)
+
+
+def may_still_come(session: Session, record: SessionRecord) -> bool:
+    """Return whether a suspended owner may still store the successor of the record's refresh token."""
+    intent = record.intent
+    if intent is None or not _is_about(intent, record):
+        return False
+    end = intent.others_end if intent.owner == session.shared.owner else intent.ends_at
+    return end is not None and session.shared.clock() < end + AWAKENING_SECONDS
+
+
+def _is_about(intent: RefreshIntent, record: SessionRecord) -> bool:
+    tokens = record.tokens
+    return (
+        tokens is not None
+        and tokens.refresh_token is not None
+        and intent.token == keys.digest(tokens.refresh_token)
+    )

@@ -1,0 +1,89 @@
+"""Session keys are secrets: storages, events and logs only ever see their hash."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from typing import Final
+
+from attrs import field, frozen
+
+from .. import _base64url as base64url
+from .._config import AuthConfig
+from ..errors import AuthValidationError, AuthValidationErrorCode
+
+MAX_KEY_LENGTH: Final = 512
+# What `new_secret` makes: 32 bytes in base64url.
+_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+
+
+@frozen
+class Address:
+    """Where a session's record lies.
+
+    Attributes:
+        key: The secret that opens the session.
+        session_id: Its hash, which events and logs carry.
+        storage_key: The storage key of the record.
+    """
+
+    key: str = field(repr=False)
+    session_id: str
+    storage_key: str
+
+
+def new_secret() -> str:
+    """Make 256 random bits, as text that fits a cookie."""
+    return secrets.token_urlsafe(32)
+
+
+def is_secret(text: object) -> bool:
+    """Return whether a text has the form of `new_secret`."""
+    return isinstance(text, str) and _SECRET.fullmatch(text) is not None
+
+
+def digest(secret: str) -> str:
+    """Hash a secret key: SHA-256 in base64url, without padding."""
+    return base64url.encode(hashlib.sha256(secret.encode()).digest())
+
+
+def check_key(key: object, name: str) -> str:
+    """Return a session key or device token, if it is one.
+
+    Raises:
+        AuthValidationError: It is no text of 1 to 512 characters.
+    """
+    if not isinstance(key, str) or not 1 <= len(key) <= MAX_KEY_LENGTH or not _is_unicode(key):
+        raise AuthValidationError(
+            AuthValidationErrorCode.InvalidArgument,
+            f"{name}: must be text of 1 to {MAX_KEY_LENGTH} characters",
+            recovery_suggestion=f"Make one with SessionManager.new_{name}() where the browser has no cookie.",
+        )
+    return key
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text has no lone surrogates, as of bytes that were no UTF-8: it cannot be hashed."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def namespace(config: AuthConfig) -> str:
+    """What the keys of one app client's records begin with."""
+    return config.user_pool_client_id or config.identity_pool_id or "unconfigured"
+
+
+def device_storage_key(config: AuthConfig, device_token: str) -> str:
+    """Where a browser's remembered devices lie."""
+    return f"{namespace(config)}:device:{digest(device_token)}"
+
+
+def session_storage_key(config: AuthConfig, session_id: str) -> str:
+    """Where a session's record lies."""
+    return f"{namespace(config)}:session:{session_id}"
+
+
+def address(config: AuthConfig, session_key: str) -> Address:
+    """Return where the record of a session key lies."""
+    session_id = digest(session_key)
+    return Address(session_key, session_id, session_storage_key(config, session_id))

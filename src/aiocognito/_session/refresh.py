@@ -1,0 +1,296 @@
+"""The one procedure by which tokens are renewed.
+
+One leader per session in this process → the storage's lock, which may span machines → the record is read
+again → an intent is written where the refresh token may rotate → GetTokensFromRefreshToken →
+compare-and-set: if the session was signed out or in meanwhile, the new tokens are dropped → the others
+are woken → the Hub is told, outside the lock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from time import monotonic
+from typing import Final
+
+from attrs import evolve
+
+from .._hub import delivered_failure
+from .._models import AuthTokens
+from .._responses import TokenSet
+from ..errors import AuthError, NetworkError, SessionBusyError, StorageError, TokenRefreshException
+from .device_confirmation import confirm_outstanding
+from .intents import announce, exchange_seconds, is_needed, live_intent
+from .keys import Address
+from .locks import entered
+from .record import SessionRecord, StoredTokens
+from .refusing import device_key_of, names_wrong_device, settle_refusal, spent_outcome
+from .renewal import Metadata, Renewal, Request, Snapshot, holds, snapshot
+from .revoking import revoke_unused
+from .saving import keep_unsaved
+from .session import Session
+
+# Expired tokens wait for another caller's refresh for at most so long.
+WAIT_SECONDS: Final = 10.0
+LOOK_SECONDS: Final = 0.25
+# Of the time that an exchange may take, so much is kept for an answer that came during a suspension.
+LAST_LOOK_SECONDS: Final = 1.0
+
+
+async def refreshed(
+    session: Session, seen: Snapshot, *, force: bool, doubtful: bool, client_metadata: Metadata
+) -> AuthTokens | None:
+    """Renew a session's tokens, once, however many callers ask at the same time.
+
+    Args:
+        session: Whose tokens.
+        seen: The record that made the caller ask. If it holds other tokens by the time it is our turn,
+            another process has renewed them.
+        force: Renew them even if they are good.
+        doubtful: Renew them although they seem good; they serve if that fails.
+        client_metadata: For the user pool's triggers; that of the first caller counts.
+
+    Returns:
+        The tokens; None if the session is signed out (by now).
+
+    Raises:
+        TokenRefreshException: They expired and there is no refresh token.
+        SessionBusyError: They expired, and another process renews them and does not end.
+        ServiceError: Cognito refused. `settle_refusal` says which refusals end the session.
+        NetworkError: Cognito could not be reached; the session is kept.
+        StorageError: The storage failed; the session is kept.
+    """
+    shared, address = session.shared, seen.loaded.address
+    is_good = not force and shared.clock() < seen.expires_at
+    failure = delivered_failure(address.session_id) or _standing(session, seen, force)
+    running = shared.refreshes.running(address.session_id)
+    if is_good and (failure is not None or running is not None):
+        return seen.decoded.tokens  # Good tokens never wait for another caller.
+    if failure is not None:
+        raise failure
+    if running is None:
+        until = monotonic() + WAIT_SECONDS
+        request = Request(seen.stored.access_token, force, doubtful, client_metadata, until)
+        running = shared.refreshes.start(_refresh(session, seen, request), address.session_id)
+        # The caller that started it also waits until the Hub has been told.
+        await shared.run(_emit_outcome(session, address, running))
+    renewal: Renewal = await shared.refreshes.wait(running)
+    return renewal.tokens
+
+
+def _standing(session: Session, seen: Snapshot, force: bool) -> AuthError | None:
+    """Return an unknown refusal that is not to be met again yet; a forced refresh tries all the same."""
+    return None if force else session.shared.refusals.standing(seen.loaded.address.session_id)
+
+
+async def _emit_outcome(session: Session, address: Address, refresh: asyncio.Task[Renewal]) -> None:
+    """Emit what a refresh came to, once it is done: a listener may well ask for tokens."""
+    await asyncio.wait({refresh})
+    if refresh.cancelled():
+        return  # Only when the event loop is shut down.
+    error = refresh.exception()
+    outcome = refresh.result() if error is None else Renewal()
+    failure = error if isinstance(error, AuthError) else outcome.failure
+    # The session may have moved under another key meanwhile.
+    session_id = session.session_id if session.address is not address else address.session_id
+    if outcome.renewed:
+        await session.shared.emit(session_id, "tokenRefresh")
+    if failure is not None:
+        await session.shared.emit(session_id, "tokenRefresh_failure", {"error": failure})
+
+
+async def _refresh(session: Session, seen: Snapshot, request: Request) -> Renewal:
+    current: Snapshot | None = seen
+    while True:
+        outcome = _settled(session, current, request)
+        if outcome is not None or current is None:
+            return outcome or Renewal()
+        outcome = await _attempt(session, current, request)
+        if outcome is not None:
+            return outcome
+        # Another caller holds the lock, or the answer to another process may still come.
+        if _serves(session, current, request):
+            session.shared.patience.put_off(current.loaded.address.session_id)
+            return Renewal(current.decoded.tokens)
+        if monotonic() >= request.until:
+            raise SessionBusyError("the session's tokens are being renewed elsewhere")
+        before, current = current, await _reloaded(session, current)
+        if current is before:
+            await asyncio.sleep(LOOK_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+
+
+def _settled(session: Session, current: Snapshot | None, request: Request) -> Renewal | None:
+    """Return what there is if there is nothing to renew."""
+    if current is None:
+        return Renewal()
+    has_new_tokens = current.stored.access_token != request.before
+    insists = (request.force or request.doubtful) and not has_new_tokens
+    if insists or session.shared.clock() > current.early_at:
+        return None
+    session.shared.remember(current.loaded.address.session_id, current.decoded)
+    return Renewal(current.decoded.tokens)
+
+
+def _serves(session: Session, current: Snapshot, request: Request) -> bool:
+    """Return whether the present tokens are good enough for the caller."""
+    return not request.force and session.shared.clock() < current.expires_at
+
+
+async def _reloaded(session: Session, current: Snapshot) -> Snapshot | None:
+    """Read the record again; it is decoded only if it has changed."""
+    loaded = await session.load(current.loaded)
+    return current if loaded is current.loaded else snapshot(session, loaded)
+
+
+async def _attempt(session: Session, current: Snapshot, request: Request) -> Renewal | None:
+    """Enter the lock, read again and renew; None if another caller is at work.
+
+    Good tokens do not wait for a lock that is not free, and are returned if the storage fails: without a
+    lock or an intent no refresh token is sent.
+    """
+    serves = _serves(session, current, request)
+    try:
+        async with entered(
+            session,
+            current.loaded.address.storage_key,
+            until=monotonic() if serves else request.until,
+            superseded=lambda raw: raw != current.loaded.raw,
+        ) as held:
+            return await _locked(session, current, request) if held else None
+    except StorageError as error:
+        if not serves:
+            raise
+        session.shared.patience.put_off(current.loaded.address.session_id)
+        return Renewal(current.decoded.tokens, failure=error)
+
+
+async def _locked(session: Session, known: Snapshot, request: Request) -> Renewal | None:
+    current = await _reloaded(session, known)
+    outcome = _settled(session, current, request)
+    if outcome is not None or current is None:
+        return outcome
+    if current.loaded.address is not known.loaded.address:
+        return None  # The lock is that of the session's former address.
+    if current.stored.refresh_token is None:
+        raise TokenRefreshException("the tokens expired, and there is no refresh token to renew them with")
+    if current.stored.spent_by is not None:
+        return await spent_outcome(session, current, request)
+    if live_intent(session, current.loaded.record) is not None:
+        return None
+    confirmation = await confirm_outstanding(session, current.loaded)
+    if confirmation.loaded is not current.loaded:
+        confirmed = snapshot(session, confirmation.loaded)
+        if confirmed is None or not holds(confirmation.loaded.record, current.stored):
+            return None
+        current = confirmed
+    announced = await announce(session, current.loaded, current.stored.refresh_token or "")
+    if announced is None:
+        return None
+    return await _exchange(session, evolve(current, loaded=announced), request, confirmation.failure)
+
+
+async def _exchange(
+    session: Session, current: Snapshot, request: Request, unconfirmed: AuthError | None
+) -> Renewal | None:
+    """Send the refresh token, and store what comes or settle why nothing did.
+
+    Args:
+        session: Whose tokens.
+        current: The record, with the intent.
+        request: The caller's.
+        unconfirmed: Why the device that the tokens were issued to is not confirmed yet. Cognito refuses
+            to renew them as long as it is not, which says nothing about the session.
+    """
+    record, now = current.loaded.record, session.shared.clock()
+    if is_needed(session, record) and record.intent is not None and now >= record.intent.ends_at:
+        return None  # This process was suspended meanwhile, and another one may have sent the token.
+    until = monotonic() + exchange_seconds(session.shared.config)
+    device_key = current.stored.device_key
+    answer = await _send(session, current.stored, device_key, request, until)
+    if isinstance(answer, AuthError) and names_wrong_device(answer):
+        claimed = device_key_of(current)
+        if claimed is not None and claimed != device_key:
+            device_key = claimed
+            answer = await _send(session, current.stored, device_key, request, until)
+    if unconfirmed is not None and isinstance(answer, AuthError) and names_wrong_device(answer):
+        answer = unconfirmed
+    if isinstance(answer, AuthError):
+        return await settle_refusal(session, current, request, answer)
+    return await _store(session, current, answer, device_key)
+
+
+async def _send(
+    session: Session, stored: StoredTokens, device_key: str | None, request: Request, until: float
+) -> TokenSet | AuthError:
+    """GetTokensFromRefreshToken; returns the tokens, or why there are none."""
+    sending = asyncio.ensure_future(
+        session.pool.get_tokens_from_refresh_token(
+            stored.refresh_token or "",
+            device_key=device_key,
+            client_metadata=request.client_metadata,
+            # A token that may have been replaced already is not sent again by itself.
+            repeatable=stored.rotates is False,
+        )
+    )
+    try:
+        # Not `asyncio.timeout`: after a suspension the answer and the end of the time come together, and
+        # then the answer counts.
+        for seconds in (until - monotonic() - LAST_LOOK_SECONDS, LAST_LOOK_SECONDS):
+            if not sending.done():
+                await asyncio.wait({sending}, timeout=max(seconds, 0.0))
+    finally:
+        if not sending.done():
+            sending.cancel()
+    if not sending.done():
+        return NetworkError("the refresh was not answered in time", request_sent=True)
+    try:
+        return sending.result()
+    except AuthError as error:
+        return error
+
+
+async def _store(
+    session: Session, current: Snapshot, answer: TokenSet, device_key: str | None
+) -> Renewal | None:
+    """Store what Cognito issued, unless the session is another by now."""
+    old = current.stored
+    new = session.stored_tokens(answer, old.username, old.sign_in_details, previous=old.refresh_token)
+    new = evolve(new, device_key=device_key, rotates=answer.refresh_token is not None, unknown=old.unknown)
+
+    def change(record: SessionRecord) -> SessionRecord:
+        # Other parts of the record may have changed; what matters is whether these are still the
+        # tokens that were renewed. If not, the session was signed out or in, and that stands.
+        is_due = holds(record, old) or _is_displaced(session, record, new)
+        return evolve(record, tokens=new, intent=None) if is_due else record
+
+    try:
+        loaded = await session.update(change, known=current.loaded)
+    except StorageError as error:
+        return await keep_unsaved(session, current.loaded, old, new, error)
+    now = snapshot(session, loaded)
+    if loaded.record.tokens is None and answer.refresh_token is not None:
+        session.shared.spawn(revoke_unused(session, answer))
+    if now is None:
+        return Renewal()
+    session.shared.refusals.clear(loaded.address.session_id)
+    session.shared.remember(loaded.address.session_id, now.decoded)
+    return Renewal(now.decoded.tokens, renewed=loaded.record.tokens == new)
+
+
+def _is_displaced(session: Session, record: SessionRecord, new: StoredTokens) -> bool:
+    """Return whether an answer that came late has made the record's refresh token worthless.
+
+    A process that was suspended may send a token that another one has sent meanwhile. Within the grace
+    period both receive a successor, and only the one that was issued last works.
+    """
+    present, latest = session.read_tokens(record), session.read_tokens(evolve(record, tokens=new))
+    if present is None or latest is None or new.rotates is not True:
+        return False
+    ours, theirs = latest.access_token.payload, present.access_token.payload
+    family, issued_at = ours.get("origin_jti"), ours.get("iat")
+    is_sibling = family is not None and family == theirs.get("origin_jti")
+    return is_sibling and _is_later(issued_at, theirs.get("iat"))
+
+
+def _is_later(moment: object, other: object) -> bool:
+    return isinstance(moment, int | float) and isinstance(other, int | float) and moment > other

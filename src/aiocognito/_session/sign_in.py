@@ -1,0 +1,270 @@
+"""A sign-in and its steps: begun, answered by one caller at a time, and stored under a fresh key."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+from attrs import evolve, frozen
+
+from .._config import AuthConfig
+from .._flows import sign_in as flow
+from .._flows.challenges import Answer, check_step, ends_sign_in, present
+from .._flows.context import FlowContext
+from .._flows.sign_in import SignInRequest
+from .._responses import Outcome
+from .._results import SignInResult
+from ..errors import (
+    AuthError,
+    AutoSignInException,
+    SignInException,
+    StorageError,
+    UserAlreadyAuthenticatedException,
+)
+from ..steps import ContinueSignInWithTotpSetup, SignInStep
+from .committing import commit
+from .record import PendingSignIn, SessionRecord
+from .rekeying import RELOAD
+from .revoking import revoke_outcome
+from .session import Loaded, Session, Superseded
+from .tokens import SessionTokenProvider
+
+Metadata = Mapping[str, str] | None
+
+# How long a claim on a pending sign-in lasts. It is renewed every third of it while the answer is under
+# way, so that a process that dies blocks the next answer for no longer.
+CLAIM_SECONDS: Final = 15.0
+
+
+async def sign_in(
+    session: Session, request: SignInRequest, metadata: Metadata, *, replace: bool = False
+) -> SignInResult:
+    """Begin a sign-in, in place of the one that was pending, and store what came of it.
+
+    Args:
+        session: Which one.
+        request: What the sign-in begins with.
+        metadata: For the user pool's triggers.
+        replace: Whether the session may be signed in already.
+
+    Raises:
+        UserAlreadyAuthenticatedException: The session is signed in already; nothing was sent.
+        SignInException: Another sign-in of this session was answered first.
+        AuthError: Cognito refused, or did not answer. Nothing is pending then.
+    """
+    if not replace:
+        await refuse_if_signed_in(session)
+    began = await session.update(lambda record: evolve(record, auto_sign_in=None))
+    try:
+        outcome, step = await flow.begin(await _conversation(session, metadata), request)
+    except Exception:
+        await _drop_pending(session)
+        raise
+    try:
+        return await commit(session, outcome, step, request.details, began=began)
+    except (Superseded, AuthError) as error:
+        await revoke_outcome(session, outcome)
+        if isinstance(error, AuthError):
+            with suppress(StorageError):
+                await _drop_pending(session)
+            raise
+    raise SignInException(
+        "another sign-in of this session was answered first; nothing was stored", recovery_suggestion=RELOAD
+    )
+
+
+async def sign_in_after_sign_up(session: Session, request: SignInRequest, metadata: Metadata) -> SignInResult:
+    """Sign in a user whose sign-up may be confirmed by now, or not; a pending sign-up stays as it is.
+
+    Args:
+        session: Where the sign-up was begun.
+        request: What the sign-in begins with.
+        metadata: For the user pool's triggers.
+
+    Raises:
+        UserAlreadyAuthenticatedException: The session is signed in already; nothing was sent.
+        AutoSignInException: The session was signed in or out before the answer came; nothing is stored.
+    """
+    await refuse_if_signed_in(session)
+    began = await session.load()
+    outcome, step = await flow.begin(await _conversation(session, metadata), request)
+    try:
+        return await commit(session, outcome, step, request.details, began=began, sign_up_of=request.username)
+    except (Superseded, AuthError) as error:
+        await revoke_outcome(session, outcome)
+        if isinstance(error, AuthError):
+            raise
+    raise AutoSignInException(
+        "the sign-up's sign-in was done, or ended, before this answer came; nothing was stored"
+    )
+
+
+async def confirm_sign_in(
+    session: Session, answer: Answer, step: type[SignInStep] | str | None, metadata: Metadata
+) -> SignInResult:
+    """Claim the pending sign-in, answer it, and store what came of it.
+
+    An answer that is refused leaves the sign-in pending, so that a wrong code can be tried again, unless
+    Cognito ended the sign-in with that refusal.
+
+    Args:
+        session: Which one.
+        answer: The caller's.
+        step: The step that the answer is meant for, if the caller says so.
+        metadata: For the user pool's triggers.
+
+    Raises:
+        SignInException: Nothing is pending, it expired, another step is pending, or another answer is
+            being sent.
+    """
+    conversation = await _conversation(session, metadata)
+    async with _claimed(session) as claim:
+        check_step(claim.pending.challenge, step)
+        async with _renewing(session, claim.name):
+            outcome, next_step = await flow.answer(conversation, claim.pending.challenge, answer)
+        return await _commit(session, outcome, next_step, claim)
+
+
+async def renew_totp_setup(session: Session) -> SignInResult:
+    """Fetch another secret for the authenticator app that the pending sign-in asks to set up.
+
+    Raises:
+        SignInException: No sign-in is pending, another step is, or it is being answered.
+    """
+    conversation = await _conversation(session, None)
+    async with _claimed(session) as claim:
+        check_step(claim.pending.challenge, ContinueSignInWithTotpSetup)
+        async with _renewing(session, claim.name):
+            outcome, step = await present(conversation, claim.pending.challenge)
+        return await _commit(session, outcome, step, claim)
+
+
+async def refuse_if_signed_in(session: Session) -> None:
+    """Return if a sign-in may begin: a session that could not be renewed just now is replaced.
+
+    Raises:
+        UserAlreadyAuthenticatedException: The session is signed in.
+        StorageError: The storage failed.
+    """
+    try:
+        tokens = await SessionTokenProvider(session).get_tokens()
+    except StorageError:
+        raise
+    except AuthError:
+        return
+    if tokens is not None:
+        raise UserAlreadyAuthenticatedException("the session is signed in already")
+
+
+async def _conversation(session: Session, metadata: Metadata) -> FlowContext:
+    return FlowContext(session.pool, session.shared.clock, metadata, await session.devices.load())
+
+
+async def _drop_pending(session: Session) -> None:
+    await session.update(lambda record: evolve(record, pending=None))
+
+
+@frozen
+class _Claim:
+    """A pending sign-in, and the name under which this caller answers it."""
+
+    pending: PendingSignIn
+    name: str
+
+
+@asynccontextmanager
+async def _claimed(session: Session) -> AsyncIterator[_Claim]:
+    """Claim the pending sign-in, and give the claim back if the answer fails."""
+    name = secrets.token_hex(8)
+    loaded: Loaded = await session.load()
+    if loaded.mark is not None:
+        raise SignInException("the sign-in went on under another session key", recovery_suggestion=RELOAD)
+    loaded = await session.update(lambda record: _with_claim(record, name, session))
+    claim = _Claim(_pending(loaded.record, session), name)
+    try:
+        yield claim
+    except BaseException as error:
+        await _release(session, name, ended=ends_sign_in(claim.pending.challenge, error))
+        raise
+
+
+async def _commit(session: Session, outcome: Outcome, step: SignInStep, claim: _Claim) -> SignInResult:
+    try:
+        return await commit(session, outcome, step, claim.pending.sign_in_details, claim=claim.name)
+    except (Superseded, AuthError) as error:
+        await revoke_outcome(session, outcome)
+        if isinstance(error, AuthError):
+            raise
+    raise SignInException("the sign-in was ended, or begun anew, before this answer came; nothing was stored")
+
+
+@asynccontextmanager
+async def _renewing(session: Session, claim: str) -> AsyncIterator[None]:
+    """Renew a claim for as long as the answer is under way."""
+    renewing = asyncio.get_running_loop().create_task(_renew(session, claim))
+    try:
+        yield
+    finally:
+        renewing.cancel()
+        await asyncio.wait({renewing})
+
+
+async def _renew(session: Session, claim: str) -> None:
+    while True:
+        await asyncio.sleep(CLAIM_SECONDS / 3)
+        # A claim that cannot be renewed ends by itself; the answer is under way all the same.
+        with suppress(StorageError):
+            await session.update(lambda record: _renewed(record, claim, session))
+
+
+def _renewed(record: SessionRecord, claim: str, session: Session) -> SessionRecord:
+    if record.pending is None or record.pending.claim != claim:
+        return record
+    claimed_until = session.shared.clock() + CLAIM_SECONDS
+    return evolve(record, pending=evolve(record.pending, claimed_until=claimed_until))
+
+
+def _pending(record: SessionRecord, session: Session) -> PendingSignIn:
+    if record.pending is None or not record.pending.is_open(session.shared.clock()):
+        raise SignInException("no sign-in is pending: it was not begun, has ended, or has expired")
+    return record.pending
+
+
+def _with_claim(record: SessionRecord, claim: str, session: Session) -> SessionRecord:
+    pending = _pending(record, session)
+    now = session.shared.clock()
+    # A claim that seems to last longer was made before the clock was put back.
+    if 0 < pending.claimed_until - now <= CLAIM_SECONDS:
+        raise SignInException(
+            "another answer to this challenge is being sent right now", recovery_suggestion="Wait for it."
+        )
+    claimed = evolve(
+        pending,
+        claim=claim,
+        claimed_until=now + CLAIM_SECONDS,
+        answer_until=now + _longest_answer(session.shared.config),
+    )
+    return evolve(record, pending=claimed)
+
+
+async def _release(session: Session, claim: str, *, ended: bool) -> None:
+    """Give the claim back, so that the next answer need not wait for its end; forget an ended sign-in."""
+    # Both end by themselves; what is raised is what went wrong before.
+    with suppress(StorageError):
+        await session.update(lambda record: _released(record, claim, ended=ended))
+
+
+def _released(record: SessionRecord, claim: str, *, ended: bool) -> SessionRecord:
+    if record.pending is None or record.pending.claim != claim:
+        return record
+    if ended:
+        return evolve(record, pending=None)
+    return evolve(record, pending=evolve(record.pending, claim=None, claimed_until=0.0, answer_until=0.0))
+
+
+def _longest_answer(config: AuthConfig) -> float:
+    """Return how many seconds a few requests take in the worst case."""
+    return 3 * config.max_attempts * (config.connect_timeout + config.read_timeout)

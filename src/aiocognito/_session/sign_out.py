@@ -1,0 +1,102 @@
+"""Signing out: the local session goes first and whatever the service answers."""
+
+from __future__ import annotations
+
+from .._flows.redirect import choose
+from .._gateways.authenticated_user import AuthenticatedUser
+from .._jwt import decode_jwt
+from .._models import AuthTokens
+from .._results import SignOutResult
+from ..errors import AuthError, InvalidJWTError, StorageError
+from .device_confirmation import forget_session_device
+from .record import StoredTokens
+from .session import Session
+from .tokens import SessionTokenProvider
+
+
+async def sign_out(session: Session, *, everywhere: bool, redirect_uri: str | None = None) -> SignOutResult:
+    """Forget the session, revoke its tokens, and tell the Hub.
+
+    Args:
+        session: Whose.
+        everywhere: Sign the person out on all their devices (GlobalSignOut), and fall back to
+            RevokeToken if that fails.
+        redirect_uri: Where the browser comes back to from the hosted UI; one of those configured.
+
+    Returns:
+        Whether Cognito confirmed it. ``error`` says why not, or else that ``redirect_uri`` is not one
+        of those configured, without which there is no ``logout_url``.
+
+    Raises:
+        StorageError: The storage cannot forget.
+    """
+    tokens, error = await _good_tokens(session) if everywhere else (None, None)
+    loaded = await session.forget()
+    await session.shared.emit(loaded.address.session_id, "signedOut")
+    await forget_session_device(session, loaded.record)
+    revoked = False
+    if tokens is not None:
+        try:
+            await session.pool.authenticated_user(tokens.access_token.token).global_sign_out()
+            revoked = True
+        except AuthError as refusal:
+            error = refusal
+    if not revoked:
+        revoked, refusal_to_revoke = await _revoke(session, loaded.record.tokens)
+        error = error or refusal_to_revoke
+    try:
+        logout_url = _logout_url(session, redirect_uri, loaded.record.by_redirect)
+    except AuthError as bad_redirect_uri:
+        # Told, not raised: whoever signs out is signed out, whatever they got wrong beside it.
+        logout_url, error = None, error or bad_redirect_uri
+    return SignOutResult(revoked=revoked, error=error, logout_url=logout_url)
+
+
+def _logout_url(session: Session, redirect_uri: str | None, by_redirect: bool) -> str | None:
+    """Where to end the hosted UI's own session; None if there is none, or no way back from it."""
+    oauth = session.shared.config.oauth
+    if redirect_uri is None and (oauth is None or not by_redirect or not oauth.redirect_sign_out):
+        return None
+    back = choose(oauth.redirect_sign_out if oauth is not None else (), redirect_uri)
+    return session.shared.connections.hosted_ui().logout_url(back)
+
+
+async def delete_user(session: Session, user: AuthenticatedUser) -> None:
+    """DeleteUser, and forget the session; its tokens died with the account.
+
+    Raises:
+        StorageError: The account is deleted, and the storage cannot forget.
+    """
+    await user.delete_user()
+    loaded = await session.forget()
+    if loaded.record.tokens is not None:
+        await session.devices.forget_user(loaded.record.tokens.username)
+    await session.shared.emit(session.session_id, "signedOut")
+
+
+async def _good_tokens(session: Session) -> tuple[AuthTokens | None, AuthError | None]:
+    """Tokens that GlobalSignOut accepts, renewed if they must be, or why there are none."""
+    try:
+        return await SessionTokenProvider(session).get_tokens(), None
+    except StorageError:
+        raise
+    except AuthError as error:
+        return None, error
+
+
+async def _revoke(session: Session, stored: StoredTokens | None) -> tuple[bool, AuthError | None]:
+    if stored is None or stored.refresh_token is None or not _is_revocable(stored):
+        return False, None
+    try:
+        await session.pool.revoke_token(stored.refresh_token)
+    except AuthError as error:
+        return False, error
+    return True, None
+
+
+def _is_revocable(stored: StoredTokens) -> bool:
+    """Whether the app client issues tokens that can be revoked: they say where they come from."""
+    try:
+        return "origin_jti" in decode_jwt(stored.access_token).payload
+    except InvalidJWTError:
+        return False

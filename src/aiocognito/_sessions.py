@@ -1,0 +1,165 @@
+"""Many people in one process: connections are shared, sessions never mix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self
+
+from ._client import AuthClient
+from ._config import AuthConfig
+from ._gateways.connections import Connections
+from ._hub import Hub
+from ._models import UserContext
+from ._session import keys, sign_out
+from ._session.context import ServiceContext
+from ._session.session import Session
+from .errors import AuthConfigError, AuthValidationError, AuthValidationErrorCode
+from .storage import Storage
+
+
+class SessionManager:
+    """Keeps the sessions of everybody who uses a service: one per service, for as long as it runs.
+
+    It has no sign-in methods, so that a session cannot be shared by accident: ask it for a client
+    per request. ``async with SessionManager(config, storage=...) as sessions: ...``
+
+    Args:
+        config: Which user pool, and how to talk to it.
+        storage: Where sessions are kept. Left open.
+        fixed_keys: Whether sessions keep their keys, and may have keys of any form. Only for keys that
+            no other person can set in the user's place, such as the id of a chat. By default
+            every step of a sign-in moves the session under a fresh key (see `AuthClient.session_key`).
+        hub: Hears of everybody; one is made by default.
+        session_ttl: How long a session lives after its last use; counted anew at most once a day.
+        max_session_age: How long a session lives at most, if there is a limit.
+        clock: Returns seconds since the epoch; by default ``config.clock``, else ``time.time``.
+        http_client: An httpx client for the hosted UI; one is made by default. Left open.
+        aws_session: An aiobotocore session; one is made by default.
+
+    Raises:
+        AuthConfigError: A lifetime is not positive.
+    """
+
+    def __init__(
+        self,
+        config: AuthConfig,
+        *,
+        storage: Storage,
+        fixed_keys: bool = False,
+        hub: Hub | None = None,
+        session_ttl: timedelta = timedelta(days=30),
+        max_session_age: timedelta | None = None,
+        clock: Callable[[], float] | None = None,
+        http_client: Any = None,
+        aws_session: Any = None,
+    ) -> None:
+        self._made_hub = hub is None
+        self._shared = ServiceContext(
+            config,
+            storage=storage,
+            connections=Connections(config, aws_session=aws_session, http_client=http_client),
+            hub=hub if hub is not None else Hub(),
+            clock=clock,
+            session_ttl=_seconds(session_ttl, "session_ttl"),
+            max_session_age=None if max_session_age is None else _seconds(max_session_age, "max_session_age"),
+            fixed_keys=fixed_keys,
+            class_name="SessionManager",
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Wait for refreshes that are under way, then close the connections."""
+        await self._shared.aclose()
+        if self._made_hub:
+            self._shared.hub.end()
+
+    @property
+    def config(self) -> AuthConfig:
+        """The configuration that the manager was made with."""
+        return self._shared.config
+
+    @property
+    def hub(self) -> Hub:
+        """Hears of everybody's sign-ins and sign-outs; ``event.session_id`` says whose."""
+        return self._shared.hub
+
+    def client(
+        self,
+        session_key: str,
+        *,
+        device_token: str | None = None,
+        user_context: UserContext | None = None,
+    ) -> AuthClient:
+        """Return the client of one session. It is cheap: no I/O, no connection of its own.
+
+        Args:
+            session_key: The secret from the browser's cookie, as `new_session_key` makes it; with
+                ``fixed_keys``, any text of 1 to 512 characters.
+            device_token: The secret from the browser's longer-lived device cookie, if it has one.
+            user_context: What threat protection may know of the end user.
+
+        Raises:
+            AuthValidationError: A key has another form.
+        """
+        if device_token is not None:
+            keys.check_key(device_token, "device_token")
+        session = Session(
+            self._shared, self._checked(session_key), device_token=device_token, user_context=user_context
+        )
+        return AuthClient._of_manager(session)
+
+    def _checked(self, session_key: str) -> str:
+        if not self._shared.fixed_keys and not keys.is_secret(keys.check_key(session_key, "session_key")):
+            raise AuthValidationError(
+                AuthValidationErrorCode.InvalidArgument,
+                "session_key: must have the form of new_session_key(); SessionManager(…, fixed_keys=True)"
+                " takes keys of any form and never changes them",
+            )
+        return session_key
+
+    def is_session_key(self, text: object) -> bool:
+        """Return whether a text, such as a cookie's, has the form of a session key.
+
+        A cookie that has another form was not set by this service.
+
+        Args:
+            text: The text.
+        """
+        return keys.is_secret(text)
+
+    def new_session_key(self) -> str:
+        """Make a session key of 256 random bits."""
+        return keys.new_secret()
+
+    def new_device_token(self) -> str:
+        """Make a device token of 256 random bits."""
+        return keys.new_secret()
+
+    async def end(self, session_key: str) -> None:
+        """Revoke a session's tokens and forget it.
+
+        Args:
+            session_key: The secret that opens it.
+
+        Raises:
+            AuthValidationError: The key has another form.
+            StorageError: The storage cannot forget.
+        """
+        self._shared.check_loop()
+        session = Session(self._shared, self._checked(session_key))
+        await self._shared.run(sign_out.sign_out(session, everywhere=False))
+
+
+def _seconds(duration: timedelta, name: str) -> float:
+    if not isinstance(duration, timedelta) or duration <= timedelta():
+        raise AuthConfigError("must be a positive timedelta", field=name)
+    return duration.total_seconds()

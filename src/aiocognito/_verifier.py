@@ -1,0 +1,449 @@
+"""Verifies the tokens that others bring: signature, issuer, client, use, time, groups and scopes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from enum import Enum
+from types import TracebackType
+from typing import Any, Final, Literal, Self
+
+from attrs import define, frozen
+
+from . import _base64url as base64url
+from . import _clocks as clocks
+from ._claims import ACCESS, ID, Claims, Requirements, kept, shown
+from ._config import AuthConfig, split_scopes
+from ._config_checks import check_number, check_url, is_word
+from ._gateways.aws.retry import RetryPolicy
+from ._gateways.http import Http
+from ._gateways.jwks import Jwks
+from ._jwt import hint, json_object
+from ._signatures import ALGORITHM, PublicKey
+from .errors import (
+    AuthConfigError,
+    AuthUserPoolException,
+    JwksUnavailableError,
+    TokenAlgorithmError,
+    TokenIssuerError,
+    TokenKeyError,
+    TokenMalformedError,
+    TokenSignatureError,
+)
+
+__all__ = ["ANY", "Claims", "TokenVerifier"]
+
+# HTTP servers refuse headers far smaller than this.
+MAX_TOKEN_LENGTH: Final = 100_000
+MAX_HEADERS: Final = 64
+# How often keys are asked for at most, if there is no configuration that says so.
+KEY_ATTEMPTS: Final = 3
+# Claims are copied, compared and written by recursion: deeper ones would exhaust the stack.
+MAX_DEPTH: Final = 64
+
+
+class _Any(Enum):
+    """Says in so many words that anything goes, so that a review sees it."""
+
+    ANY = "ANY"
+
+    def __repr__(self) -> str:
+        return "ANY"
+
+
+ANY: Final = _Any.ANY
+
+
+@define
+class _Parsed:
+    """A token, taken apart and not believed yet."""
+
+    header: bytes
+    kid: str
+    payload: dict[str, Any]
+    signed: bytes
+    signature: bytes
+
+
+@frozen
+class _Pool:
+    """One user pool whose tokens are accepted, and what is asked of them."""
+
+    issuers: tuple[str, ...]
+    requirements: Requirements
+    jwks: Jwks
+
+
+class TokenVerifier:
+    """Verifies a user pool's tokens.
+
+    A token that was seen before is remembered until it ends, so that its signature is checked once.
+    It lives as long as the service: made anew for each request, it would fetch the keys each time.
+
+    Args:
+        user_pool_id: The pool whose tokens are accepted. A token's own word for its issuer counts only
+            if it names this pool, in either of Cognito's two forms.
+        client_ids: The app clients whose tokens are accepted; ``ANY`` for all of the pool.
+        token_use: ``"access"``, ``"id"``, or ``ANY``.
+        groups: At least one of these is needed, if any are named.
+        scopes: All of these are needed; only access tokens have any. One text is split by commas and
+            white space.
+        leeway: Seconds that clocks may differ, 0 to 300.
+        jwks: The pool's keys, if they are known already. They are fetched if one is missing.
+        jwks_uri: Where they are published, if not where AWS has them.
+        cache_size: How many tokens are remembered.
+        clock: Returns seconds since the epoch; by default the process's clock, ``time.time``.
+        http_client: An httpx client; one is made by default. Left open.
+        allow_insecure_http: Allow keys to come over plain http from another machine than this one,
+            with a client of your own as well.
+        replica_regions: Other regions that the pool is replicated to. Tokens that Cognito issues there
+            name that region in their issuer; their keys are fetched there, when they are first needed,
+            unless ``jwks_uri`` is given.
+
+    Raises:
+        AuthConfigError: ``client_ids`` is empty or None, ``scopes`` are asked of id tokens, or a value is
+            malformed. An unset variable must not accept every app.
+    """
+
+    def __init__(
+        self,
+        *,
+        user_pool_id: str,
+        client_ids: str | Collection[str] | Literal[_Any.ANY],
+        token_use: Literal["access", "id"] | Literal[_Any.ANY],
+        groups: str | Collection[str] | None = None,
+        scopes: str | Collection[str] | None = None,
+        leeway: float = 0.0,
+        jwks: Mapping[str, Any] | None = None,
+        jwks_uri: str | None = None,
+        cache_size: int = 10_000,
+        clock: Callable[[], float] | None = None,
+        http_client: Any = None,
+        allow_insecure_http: bool = False,
+        replica_regions: str | Collection[str] = (),
+    ) -> None:
+        if token_use is not ANY and token_use not in (ACCESS, ID):
+            raise AuthConfigError("token_use: must be 'access', 'id' or ANY")
+        if scopes and token_use == ID:
+            raise AuthConfigError("scopes: id tokens have none")
+        check_number("leeway", leeway, 0, 300)
+        if not isinstance(cache_size, int) or isinstance(cache_size, bool) or cache_size < 0:
+            raise AuthConfigError("cache_size: must be a whole number, 0 or more")
+        if jwks is not None and not (isinstance(jwks, Mapping) and isinstance(jwks.get("keys"), list)):
+            raise AuthConfigError("jwks: must be a JSON Web Key Set, a mapping with a list of keys")
+        requirements = Requirements(
+            client_ids=_client_ids(client_ids),
+            token_use=None if token_use is ANY else token_use,
+            groups=_names(groups, "groups"),
+            scopes=_names(split_scopes(scopes) if isinstance(scopes, str) else scopes, "scopes"),
+            leeway=leeway,
+        )
+        if jwks_uri is not None:
+            # A fetch that can be changed on its way can bring keys to sign forged tokens with. A caller's
+            # client says nothing about that.
+            check_url("jwks_uri", jwks_uri, allow_http=allow_insecure_http, allow_query=True)
+        clock = clocks.resolve(clock)
+        # Keys are fetched about once a day: no connection is worth keeping in between.
+        http = Http(http_client, keep_alive=False)
+        made: dict[str, Jwks] = {}
+        pools = []
+        for issuers in _issuers(user_pool_id, replica_regions):
+            uri = jwks_uri or f"{issuers[0]}/.well-known/jwks.json"
+            if uri not in made:
+                made[uri] = Jwks(uri, http, clock, jwks, retries=RetryPolicy(KEY_ATTEMPTS))
+            pools.append(_Pool(issuers, requirements, made[uri]))
+        self._open(pools, (http,), clock, cache_size)
+
+    def _open(
+        self,
+        pools: Iterable[_Pool],
+        https: Iterable[Http],
+        clock: Callable[[], float],
+        cache_size: int,
+    ) -> None:
+        self._pools, self._https = tuple(pools), tuple(https)
+        self._by_issuer = {issuer: pool for pool in self._pools for issuer in pool.issuers}
+        self._clock = clock
+        self._cache_size = cache_size
+        self._seen: dict[str, tuple[Claims, float]] = {}
+        # A pool's tokens have one header per key. Only those of good tokens are remembered.
+        self._headers: dict[bytes, str] = {}
+
+    @classmethod
+    def from_config(
+        cls,
+        config: AuthConfig,
+        *,
+        token_use: Literal["access", "id"] | Literal[_Any.ANY],
+        **options: Any,
+    ) -> Self:
+        """Make the verifier of a configuration's user pool and app client.
+
+        Args:
+            config: Names the user pool and the app client. The keys are at its ``jwks_uri``, else at
+                its ``user_pool_endpoint``, else at AWS; its timeouts and attempts are those of the keys'
+                fetch. Its clock is the default.
+            token_use: ``"access"``, ``"id"``, or ``ANY``.
+            options: More arguments of `TokenVerifier`.
+
+        Raises:
+            AuthUserPoolException: The configuration names no user pool or no app client.
+        """
+        if config.user_pool_id is None or config.user_pool_client_id is None:
+            raise AuthUserPoolException("no user pool is configured")
+        options["clock"] = clocks.resolve(options.get("clock"), config)
+        if options.get("jwks_uri") is None:
+            options["jwks_uri"] = _configured_jwks_uri(config)
+        options.setdefault("allow_insecure_http", config.allow_insecure_http)
+        verifier = cls(
+            user_pool_id=config.user_pool_id,
+            client_ids=options.pop("client_ids", config.user_pool_client_id),
+            token_use=token_use,
+            **options,
+        )
+        for http in verifier._https:
+            http.set_timeouts(connect=config.connect_timeout, read=config.read_timeout)
+        for pool in verifier._pools:
+            pool.jwks.retries = RetryPolicy(config.max_attempts)
+        return verifier
+
+    @classmethod
+    def for_pools(cls, verifiers: Collection[TokenVerifier | Mapping[str, Any]]) -> Self:
+        """Make one verifier of several, for the tokens of several pools.
+
+        Each keeps what it asks of its pool's tokens, and its keys: a pool that cannot be reached does
+        not concern the others. The first one's clock and cache size serve all.
+
+        Args:
+            verifiers: At least one, each of another pool: verifiers, or their arguments.
+
+        Raises:
+            AuthConfigError: There is none, or two are of one pool.
+        """
+        made = [each if isinstance(each, TokenVerifier) else cls(**each) for each in verifiers]
+        if not made:
+            raise AuthConfigError("verifiers: must hold at least one")
+        pools = [pool for verifier in made for pool in verifier._pools]
+        if len({pool.issuers for pool in pools}) != len(pools):
+            raise AuthConfigError("verifiers: two are of one user pool")
+        combined = cls.__new__(cls)
+        https = [http for verifier in made for http in verifier._https]
+        combined._open(pools, https, made[0]._clock, made[0]._cache_size)
+        return combined
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close what was made here. Tokens whose keys are there can still be verified."""
+        for pool in self._pools:
+            await pool.jwks.stop()
+        for http in self._https:
+            await http.aclose()
+
+    async def warm_up(self) -> None:
+        """Fetch every pool's keys now, so that the first token need not wait.
+
+        Raises:
+            JwksUnavailableError: No pool's keys could be fetched.
+        """
+        await self._for_each_pool(lambda jwks: jwks.warm_up())
+
+    async def ready(self) -> None:
+        """See to it that there are keys; unlike `warm_up`, this fetches none that are there and fresh.
+
+        Raises:
+            JwksUnavailableError: No pool's keys could be fetched.
+        """
+        await self._for_each_pool(lambda jwks: jwks.ready())
+
+    async def _for_each_pool(self, prepare: Callable[[Jwks], Awaitable[None]]) -> None:
+        work = (prepare(pool.jwks) for pool in self._pools)
+        outcomes = await asyncio.gather(*work, return_exceptions=True)
+        failures = [outcome for outcome in outcomes if outcome is not None]
+        for failure in failures:
+            if len(failures) == len(outcomes) or not isinstance(failure, JwksUnavailableError):
+                raise failure
+
+    async def verify(self, token: str) -> Claims:
+        """Verify a token.
+
+        Args:
+            token: The token in compact form.
+
+        Returns:
+            Its claims.
+
+        Raises:
+            TokenVerificationError: It is not acceptable: ``.claim``, ``.expected`` and ``.actual`` say
+                why, and there is one subclass per reason.
+            JwksUnavailableError: The pool's keys could not be fetched: nobody can say.
+        """
+        seen = self._look_up(token)
+        if seen is not None:
+            return seen
+        parsed = self._parse(token)
+        pool = self._pool_of(parsed)
+        key = pool.jwks.fresh(parsed.kid) or await pool.jwks.get(parsed.kid)
+        return self._check(token, parsed, pool, key)
+
+    def verify_cached(self, token: str) -> Claims:
+        """Verify a token without asking anybody: its key must be there (see `warm_up`).
+
+        Raises:
+            TokenVerificationError: It is not acceptable.
+            JwksUnavailableError: Its key is not there.
+        """
+        seen = self._look_up(token)
+        if seen is not None:
+            return seen
+        parsed = self._parse(token)
+        pool = self._pool_of(parsed)
+        key = pool.jwks.known(parsed.kid)
+        if key is None:
+            raise JwksUnavailableError("the token's key is not there; fetch the keys with warm_up or verify")
+        return self._check(token, parsed, pool, key)
+
+    def _look_up(self, token: str) -> Claims | None:
+        try:
+            found = self._seen.get(token)
+        except TypeError:  # It is no text, and cannot be hashed.
+            return None
+        if found is None:
+            return None
+        claims, ends_at = found
+        if self._clock() < ends_at:
+            return claims
+        self._seen.pop(token, None)
+        return None  # It is judged anew, and refused with its reason.
+
+    def _pool_of(self, parsed: _Parsed) -> _Pool:
+        issuer = parsed.payload.get("iss")
+        pool = self._by_issuer.get(issuer) if isinstance(issuer, str) else None
+        if pool is None:
+            raise TokenIssuerError(
+                f"issuer not allowed: {shown(issuer)}; expected {' or '.join(self._by_issuer)}",
+                claim="iss",
+                expected=list(self._by_issuer),
+                actual=kept(issuer),
+            )
+        return pool
+
+    def _check(self, token: str, parsed: _Parsed, pool: _Pool, key: PublicKey | None) -> Claims:
+        if key is None:
+            raise TokenKeyError("the user pool publishes no such key", claim="kid", actual=kept(parsed.kid))
+        if not key.verify(parsed.signed, parsed.signature):
+            raise TokenSignatureError("the signature does not belong to the token")
+        ends_at = pool.requirements.check(parsed.payload, self._clock())
+        claims = Claims(parsed.payload)
+        if parsed.header not in self._headers:
+            _keep(self._headers, parsed.header, parsed.kid, MAX_HEADERS)
+        _keep(self._seen, token, (claims, ends_at), self._cache_size)
+        return claims
+
+    def _parse(self, token: str) -> _Parsed:
+        """Take a token apart; nothing in it counts before the signature was checked."""
+        parsed = self._take_apart(token) if isinstance(token, str) else None
+        if parsed is None:  # Raised out here: the cause would quote the token.
+            problem = hint(token)
+            raise TokenMalformedError(
+                f"not a JSON Web Token in compact form{f': {problem}' if problem else ''}"
+            )
+        return parsed
+
+    def _take_apart(self, token: str) -> _Parsed | None:
+        if len(token) > MAX_TOKEN_LENGTH:
+            return None
+        try:
+            header, body, signature = token.encode("ascii").split(b".")
+            kid = self._headers.get(header) or _kid(json_object(header, MAX_DEPTH))
+            return _Parsed(
+                header,
+                kid,
+                json_object(body, MAX_DEPTH),
+                b"%b.%b" % (header, body),
+                base64url.decode(signature),
+            )
+        except ValueError:
+            return None
+
+
+def _keep(cache: dict[Any, Any], key: object, value: object, size: int) -> None:
+    """Remember something, and no more than so many: the oldest leave."""
+    if size > 0 and key not in cache:
+        while len(cache) >= size:
+            del cache[next(iter(cache))]
+        cache[key] = value
+
+
+def _kid(header: Mapping[str, Any]) -> str:
+    if header.get("alg") != ALGORITHM:
+        raise TokenAlgorithmError(
+            f"algorithm not allowed: {shown(header.get('alg'))}; expected {ALGORITHM}",
+            claim="alg",
+            expected=ALGORITHM,
+            actual=kept(header.get("alg")),
+        )
+    if "crit" in header:  # RFC 7515, 4.1.11: what is not understood must be refused
+        raise TokenMalformedError("the token asks for extensions", claim="crit", actual=kept(header["crit"]))
+    kid = header.get("kid")
+    if not isinstance(kid, str) or not kid:
+        raise TokenMalformedError("the token names no key", claim="kid", actual=kept(kid))
+    return kid
+
+
+def _configured_jwks_uri(config: AuthConfig) -> str | None:
+    if config.jwks_uri is not None or config.user_pool_endpoint is None:
+        return config.jwks_uri
+    return f"{config.user_pool_endpoint.rstrip('/')}/{config.user_pool_id}/.well-known/jwks.json"
+
+
+def _issuers(user_pool_id: str, replica_regions: str | Collection[str]) -> list[tuple[str, str]]:
+    """Return both forms of a pool's issuer for its own region, and for each that it is replicated to."""
+    region = AuthConfig(user_pool_id=user_pool_id).user_pool_region
+    if region is None:
+        raise AuthConfigError("user_pool_id: is missing")
+    # A collection without members is the default here, and accepts nothing more.
+    replicas = _names(replica_regions, "replica_regions") if replica_regions else ()
+    hosts = [_host(each) for each in (region, *sorted(set(replicas) - {region}))]
+    return [(f"https://{host}/{user_pool_id}", f"https://issuer-{host}/{user_pool_id}") for host in hosts]
+
+
+def _host(region: str) -> str:
+    """Return the host of user pools in a region."""
+    try:
+        config = AuthConfig(user_pool_id=f"{region}_x")
+    except ValueError:
+        config = None
+    if config is None or config.user_pool_region != region:
+        raise AuthConfigError("replica_regions: must hold names of regions, such as 'us-west-2'")
+    return config.service_url("cognito-idp").removeprefix("https://")
+
+
+def _client_ids(client_ids: str | Collection[str] | Literal[_Any.ANY]) -> frozenset[str] | None:
+    if client_ids is ANY:
+        return None
+    if client_ids is None:
+        raise AuthConfigError("client_ids: is None; name the app clients, or say ANY")
+    names = _names(client_ids, "client_ids")
+    if not all(is_word(name) and "," not in name for name in names):
+        raise AuthConfigError(
+            "client_ids: must hold each id as a member of its own, without blanks and commas"
+        )
+    return names
+
+
+def _names(values: object, name: str) -> frozenset[str]:
+    if values is None:
+        return frozenset()
+    names = [values] if isinstance(values, str) else values
+    if not isinstance(names, Collection) or not names:
+        raise AuthConfigError(f"{name}: must be text, or a collection of texts that is not empty")
+    if not all(isinstance(item, str) and item for item in names):
+        raise AuthConfigError(f"{name}: must hold texts that are not empty")
+    return frozenset(names)

@@ -1,0 +1,154 @@
+"""What nobody knows about Cognito, each as one named switch.
+
+The values are what the emulator takes until somebody measures; the stricter reading where there is one.
+Pass another :class:`Assumptions` to the emulator to try the other reading.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import frozen
+
+
+@frozen(kw_only=True)
+class Assumptions:
+    """The open questions. A switch that ends in ``message`` is a wording that nobody has seen.
+
+    Example::
+
+        emulator = CognitoEmulator(unsettled=Assumptions(reuse_ends_family=False))
+    """
+
+    # Refresh tokens
+    rotation_refuses_refresh_flow: bool = True
+    """Whether REFRESH_TOKEN_AUTH is refused on a client that rotates; the two are documented not to mix."""
+    rotation_refresh_flow_message: str = "Refresh Token flow not enabled for this client"
+    """Said then, and on clients without ALLOW_REFRESH_TOKEN_AUTH."""
+    rotation_forbids_refresh_flow_at_creation: bool = False
+    """Whether a client cannot even be created with rotation and ALLOW_REFRESH_TOKEN_AUTH together."""
+    reuse_message: str = "Refresh token has been used already"
+    """RefreshTokenReuseException's text."""
+    reuse_ends_family: bool = True
+    """Whether a rotated refresh token that comes back ends its whole sign-in (RFC 9700, 4.14.2)."""
+    invalid_refresh_token_message: str = "Invalid Refresh Token"  # noqa: S105 - a message
+    """Of an unknown token. Reports differ on a final period; with one, it is about the device."""
+
+    # Users that do not exist, where that is hidden
+    hidden_user_confirm_sign_up: Literal["CodeMismatchException", "ExpiredCodeException"] = (
+        "ExpiredCodeException"
+    )
+    """What ConfirmSignUp answers for somebody who does not exist, with PreventUserExistenceErrors."""
+    hidden_users_cannot_reset: bool = False
+    """Whether ForgotPassword refuses them, instead of simulating; one page says that it does both in turn."""
+
+    # Attempts
+    wrong_codes_per_handle: int = 5
+    """After so many wrong MFA codes the session handle is dead, and the lock-out of passwords begins."""
+    wrong_first_codes_per_handle: int = 10
+    """After so many wrong codes as first factor the handle is dead; six in a row were seen to do nothing."""
+    failed_passwords_before_lock: int = 5
+    """The failed password that brings the first lock, of one second; documented."""
+    longest_lock: float = 900.0
+    """Seconds that a lock lasts at most; documented as about 15 minutes."""
+    confirm_sign_up_attempts_per_hour: int = 15
+    """Tries with ConfirmSignUp; documented."""
+    resend_attempts_per_hour: int = 5
+    """Codes by ResendConfirmationCode; documented."""
+    forgot_password_attempts_per_hour: int = 5
+    """Codes by ForgotPassword; 5 to 20 by the risk that AWS sees."""
+    confirm_forgot_password_attempts_per_hour: int = 5
+    """Tries with ConfirmForgotPassword; 5 to 20 by the risk that AWS sees."""
+    change_password_attempts_per_hour: int = 5
+    """Calls of ChangePassword; documented."""
+    attribute_code_attempts_per_hour: int = 5
+    """Codes by GetUserAttributeVerificationCode; documented."""
+    verify_attribute_attempts_per_hour: int = 15
+    """Tries with VerifyUserAttribute; documented."""
+
+    # The order of checks
+    disabled_before_password: bool = False
+    """Whether "User is disabled." is said to somebody who does not know the password."""
+    unconfirmed_before_password: bool = False
+    """Whether "User is not confirmed." is said to somebody who does not know the password."""
+    reset_required_before_password: bool = True
+    """Whether a required reset is: AdminResetUserPassword takes the password away, so that none is right."""
+
+    # Revocation
+    revoke_disabled_message: str = "Please enable token revocation before revoking tokens for this client"
+    """RevokeToken with revocation off."""
+    revoke_wrong_type_message: str = "Wrong token type"
+    """RevokeToken with an access token."""
+    revoke_wrong_client_code: Literal["UnauthorizedException", "InvalidParameterException"] = (
+        "UnauthorizedException"
+    )
+    """RevokeToken with a wrong client secret, or another client's token."""
+    admin_sign_out_ends_access_tokens: bool = True
+    """Whether AdminUserGlobalSignOut reaches access tokens: the documentation says so, one live check not."""
+
+    # SRP
+    srp_challenge_has_session: bool = False
+    """Whether PASSWORD_VERIFIER comes with a Session in USER_SRP_AUTH; usually it was seen without."""
+    srp_timestamp_tolerance: float = 300.0
+    """Seconds that TIMESTAMP may be off."""
+    srp_timestamp_message: str = "Incorrect username or password."
+    """Said to a TIMESTAMP that is off or in another form."""
+    srp_bad_a_message: str = "SRP_A is not a valid public value."
+    """Said to an SRP_A that is no number or a multiple of N."""
+    secret_block_bytes: int = 900
+    """The length of SECRET_BLOCK, decoded."""
+
+    # Wordings
+    password_history_message: str = "Password has previously been used"  # noqa: S105 - a message
+    """PasswordHistoryPolicyViolationException's text."""
+    custom_auth_disabled_message: str = "CUSTOM_AUTH flow not enabled for this client"
+    """CUSTOM_AUTH on a client without it."""
+    user_auth_disabled_message: str = "USER_AUTH flow not enabled for this client"
+    """USER_AUTH on a client without it."""
+    challenge_not_offered_message: str = "Invalid challenge selected."
+    """SELECT_CHALLENGE answered with something that was not offered."""
+    mfa_not_offered_message: str = "Invalid MFA type selected."
+    """SELECT_MFA_TYPE answered with something that was not offered."""
+    associate_credentials_message: str = "Either AccessToken or Session must be given"
+    """AssociateSoftwareToken or VerifySoftwareToken with neither or both."""
+    two_preferred_message: str = "Only one MFA method can be preferred"
+    """SetUserMFAPreference that prefers two."""
+    preferred_disabled_message: str = "A disabled MFA method cannot be preferred"
+    """SetUserMFAPreference that prefers what it turns off."""
+
+    # Devices
+    device_key_exists_message: str = "Device is confirmed already."
+    """ConfirmDevice, the second time."""
+    devices_off_message: str = "User pool does not have device tracking enabled."
+    """Device operations on a pool that does not track devices."""
+
+    # Second factors
+    first_sign_in_skips_mfa: bool = False
+    """Whether the first sign-in after a sign-up needs no second factor; an older guide says so."""
+    mfa_configuration_replaces: bool = False
+    """Whether SetUserPoolMfaConfig turns off the factors that it does not mention."""
+
+    # Identity pools
+    merge_keeps_login_identity: bool = True
+    """Whether, of a guest and the identity that a login has already, the login's survives."""
+    identity_conflict_message: str = "Logins of the same provider cannot belong to one identity."
+    """ResourceConflictException: an identity would have two logins of one provider."""
+    foreign_login_is_forbidden: bool = True
+    """Whether a login of another identity is told "Access to Identity '…' is forbidden."; a login of none is
+    told "Logins don't match. …" in any case."""
+    custom_role_denied_message: str = "Access to Role '{role}' is forbidden."
+    """CustomRoleArn names a role that the token does not list."""
+
+    # Sign-in names
+    lower_case_usernames: bool = True
+    """Whether usernames of pools that ignore case are stored in lower case."""
+
+    # OAuth endpoints
+    wrong_client_status: Literal[400, 401] = 400
+    """The HTTP status of ``invalid_client`` at the token endpoint; the guide lists it under 400."""
+    failed_exchange_burns_code: bool = True
+    """Whether a code is gone after an exchange with another redirect URI or code verifier."""
+    code_reuse_revokes: bool = True
+    """Whether a code's second use revokes what its first one yielded (RFC 6749, 4.1.2)."""
+    machine_scope_error: Literal["invalid_grant", "invalid_scope"] = "invalid_grant"
+    """The error of a client-credentials grant that asks for a scope which the client does not have."""

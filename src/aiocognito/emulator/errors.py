@@ -1,0 +1,56 @@
+"""What the user pool says no with: a code and a text, as they go over the wire."""
+
+from __future__ import annotations
+
+
+class ApiError(Exception):
+    """An operation is refused.
+
+    Args:
+        code: The error code, such as ``NotAuthorizedException``.
+        message: The text, as Cognito words it.
+        instead: The code to use where the service model does not declare ``code`` for the operation.
+        reason: InvalidParameterException's ``reasonCode``.
+    """
+
+    def __init__(self, code: str, message: str, *, instead: str | None = None, reason: str | None = None):
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+        self.instead = instead
+        self.reason = reason
+
+
+def not_authorized(message: str) -> ApiError:
+    """NotAuthorizedException: wrong password, handle, token or secret."""
+    return ApiError("NotAuthorizedException", message)
+
+
+def invalid_parameter(message: str) -> ApiError:
+    """InvalidParameterException: the request cannot be meant."""
+    return ApiError("InvalidParameterException", message)
+
+
+def missing_parameter(name: str) -> ApiError:
+    """A member of AuthParameters or ChallengeResponses that the flow needs."""
+    return invalid_parameter(f"Missing required parameter {name}")
+
+
+def not_found(message: str) -> ApiError:
+    """ResourceNotFoundException: no such pool, client, group, …"""
+    return ApiError("ResourceNotFoundException", message, instead="InvalidParameterException")
+
+
+def wrong_credentials() -> ApiError:
+    """The one answer to a wrong password, a wrong proof and a hidden user."""
+    return not_authorized("Incorrect username or password.")
+
+
+def user_not_found(message: str = "User does not exist.") -> ApiError:
+    """UserNotFoundException."""
+    return ApiError("UserNotFoundException", message, instead="NotAuthorizedException")
+
+
+def attempts_exceeded() -> ApiError:
+    """LimitExceededException: too many codes asked for or tried."""
+    return ApiError("LimitExceededException", "Attempt limit exceeded, please try after some time.")

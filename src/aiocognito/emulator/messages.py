@@ -1,0 +1,99 @@
+"""What a message says: Cognito's own words, or those of the CustomMessage trigger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import field, frozen
+
+from . import triggers
+
+if TYPE_CHECKING:
+    from .clients import AppClient
+    from .pool import UserPool
+    from .users import User
+
+CODE: Final = "{####}"
+LINK: Final = "{##Click Here##}"
+USERNAME: Final = "{username}"
+INVITED: Final = "AdminCreateUser"
+
+
+@frozen
+class Occasion:
+    """Why a message is sent.
+
+    Args:
+        source: ``triggerSource`` of CustomMessage, without its name: ``SignUp``, ``Authentication``, …
+        client: The app client; an administrator has none.
+        metadata: ``ClientMetadata``.
+    """
+
+    source: str
+    client: AppClient | None = None
+    metadata: Mapping[str, str] = field(factory=dict, repr=False)
+
+
+@frozen
+class Wording:
+    """A message's subject, which SMS have none of, and text; the places for code, link and name are empty."""
+
+    subject: str | None
+    text: str
+
+    def filled(self, user: User, code: str, link: str | None) -> Wording:
+        """Put the code, the link and the username in."""
+        places = {CODE: code, LINK: link or "", USERNAME: user.username}
+        text = self.text
+        for place, value in places.items():
+            text = text.replace(place, value)
+        return Wording(self.subject, text)
+
+
+async def words(pool: UserPool, user: User, medium: str, occasion: Occasion, *, by_link: bool) -> Wording:
+    """Ask the trigger for its words, or use Cognito's.
+
+    Raises:
+        ApiError: The trigger failed, or left the code out.
+    """
+    own = _cognitos(medium, occasion.source, by_link=by_link)
+    response = await triggers.run(
+        pool,
+        "CustomMessage",
+        f"CustomMessage_{occasion.source}",
+        client=occasion.client,
+        username=user.username,
+        request=triggers.about(
+            user,
+            occasion.metadata,
+            codeParameter=CODE,
+            linkParameter=LINK,
+            usernameParameter=USERNAME if occasion.source == INVITED else None,
+        ),
+        response={"smsMessage": None, "emailMessage": None, "emailSubject": None},
+    )
+    if response is None:
+        return own
+    text = _text(response, "emailMessage" if medium == "EMAIL" else "smsMessage")
+    subject = _text(response, "emailSubject") if medium == "EMAIL" else None
+    if text is not None and (LINK if by_link else CODE) not in text:
+        raise triggers.unrecognizable()
+    return Wording(subject or own.subject, text or own.text)
+
+
+def _text(response: Mapping[str, Any], name: str) -> str | None:
+    text = response[name]
+    if text is not None and not isinstance(text, str):
+        raise triggers.unrecognizable()
+    return text or None
+
+
+def _cognitos(medium: str, source: str, *, by_link: bool) -> Wording:
+    if source == INVITED:
+        text = f"Your username is {USERNAME} and temporary password is {CODE}."
+        return Wording("Your temporary password" if medium == "EMAIL" else None, text)
+    if by_link:
+        return Wording("Your verification link", f"Follow this link to confirm your account: {LINK}")
+    noun = "authentication" if source == "Authentication" else "confirmation"
+    return Wording("Your verification code" if medium == "EMAIL" else None, f"Your {noun} code is {CODE}")

@@ -1,0 +1,248 @@
+"""Keeping an emulator's state in a directory, so that it survives the end of its process, a sudden one, too.
+
+One JSON document per user pool and identity pool, replaced as a whole: written beside it, synced, renamed.
+An answer goes out after that, so what a client was told is on the disk. Signing keys lie in files of their
+own, mode 0600.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from anyio import to_thread
+from cryptography.hazmat.primitives import serialization as keys_serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from ..storage._private_directory import PrivateDirectory
+from . import directory_lock, serialization
+from .identity_pools import open_id
+from .identity_pools.pool import IdentityPool
+from .outbox import Message
+from .pool import UserPool
+from .tokens.keys import KeyPair, SigningKey
+
+if TYPE_CHECKING:
+    from .state import EmulatorState
+
+VERSION: Final = 1
+MESSAGES: Final = 200
+_POOL: Final = ".pool.json"
+_IDENTITY_POOL: Final = ".identity-pool.json"
+_KEYS: Final = ".keys.json"
+_REST: Final = "emulator.json"
+_Result = TypeVar("_Result")
+
+
+class StateDirectory:
+    """Keeps one world in one directory.
+
+    Args:
+        directory: Where; it is made if it is not there, with mode 0700. Other users of the machine must
+            not be able to alter or exchange it (see `storage.private_directory`).
+        world: What is kept.
+    """
+
+    def __init__(self, directory: str | Path, world: EmulatorState) -> None:
+        self._directory = Path(directory).absolute()
+        self._private = PrivateDirectory(self._directory)
+        self._world = world
+        self._lock = asyncio.Lock()
+        self._changed = 0
+        self._written = 0
+        self._starts = 1
+        self._on_disk: dict[str, str] = {}
+        self._held: int | None = None
+        self._is_closed = False
+
+    async def load(self) -> None:
+        """Lock the directory, and read what was kept into the world.
+
+        Raises:
+            ValueError: A file is of another version, the directory cannot be read or made, or other
+                users of the machine could alter it.
+            RuntimeError: Another emulator uses the directory.
+        """
+        await self._on_directory(self._acquire)
+        try:
+            await self._load()
+        except BaseException:
+            self.close()
+            raise
+
+    async def reopen(self) -> None:
+        """Lock the directory again, for an emulator that was stopped and is started once more.
+
+        Raises:
+            ValueError: The directory cannot be used any more.
+            RuntimeError: Another emulator uses the directory, or has changed it meanwhile.
+        """
+        await self._on_directory(self._acquire)
+        if await self._on_directory(self._read) != self._on_disk:
+            self.close()
+            raise RuntimeError(
+                f"another emulator has changed {self._directory} since this one was stopped: start a new "
+                "CognitoEmulator, which reads what is there"
+            )
+
+    def close(self) -> None:
+        """Release the directory for the next emulator."""
+        self._is_closed = True
+        if self._held is not None:
+            directory_lock.release(self._held)
+            self._held = None
+
+    async def _on_directory(self, work: Callable[[], _Result]) -> _Result:
+        try:
+            return await to_thread.run_sync(work)
+        except OSError as exc:
+            failure = exc
+        raise ValueError(
+            f"the directory for data= (--data) cannot be used: {failure.filename}: {failure.strerror}"
+        )
+
+    def _acquire(self) -> None:
+        self._check()
+        self._held = directory_lock.acquire(self._directory)
+        self._is_closed = False
+
+    async def _load(self) -> None:
+        found = await self._on_directory(self._read)
+        for name, text in found.items():
+            self._on_disk[name] = text
+            if name.endswith(_POOL):
+                pool: UserPool = _parse(name, text)
+                self._world.pools[pool.id] = pool
+            elif name.endswith(_IDENTITY_POOL):
+                identity_pool: IdentityPool = _parse(name, text)
+                self._world.identity_pools[identity_pool.id] = identity_pool
+            elif name.endswith(_KEYS):
+                self._world.keys.put(name.removesuffix(_KEYS), _load_pair(_parse(name, text)))
+            else:
+                rest = _parse(name, text)
+                self._world.random.go_on(rest.get("starts", 1))
+                self._starts = rest.get("starts", 1) + 1
+                self._world.clock.advance(rest["offset"])
+                self._world.outbox.messages[:] = [Message(**message) for message in rest["messages"]]
+
+    async def keep(self) -> None:
+        """Write what has changed; return when it is on the disk.
+
+        Changes that come while others are written wait, and are written together.
+
+        Raises:
+            RuntimeError: The emulator is stopped, and the directory may be another one's.
+        """
+        if self._is_closed:
+            raise RuntimeError("the emulator is not running: use `async with`")
+        self._changed += 1
+        mine = self._changed
+        async with self._lock:
+            if self._held is None:
+                await to_thread.run_sync(self._acquire)
+            if self._written >= mine:
+                return
+            state = self._changed
+            await self._write_all()
+            self._written = state
+
+    async def _write_all(self) -> None:
+        # This one is written first: ids that were drawn must not be drawn again, even after a crash.
+        rest = _text(
+            {
+                "starts": self._starts,
+                "offset": self._world.clock.offset,
+                "messages": [message.to_dict() for message in self._world.outbox.messages[-MESSAGES:]],
+            }
+        )
+        files = {_REST: rest}
+        files |= {f"{pool_id}{_POOL}": _text(pool) for pool_id, pool in self._world.pools.items()}
+        for pool in self._world.identity_pools.values():
+            # A file's name cannot have a colon everywhere.
+            files[f"{pool.id.replace(':', '_')}{_IDENTITY_POOL}"] = _text(pool)
+        for pool_id, pair in self._world.keys.made().items():
+            name = f"{pool_id}{_KEYS}"
+            if pool_id in self._world.pools or pool_id == open_id.KEYS:
+                # Keys do not change, and writing them down takes a while.
+                files[name] = self._on_disk.get(name) or _text(_dump_pair(pair))
+        changed = {name: text for name, text in files.items() if self._on_disk.get(name) != text}
+        gone = self._on_disk.keys() - files.keys()
+        await to_thread.run_sync(self._write, changed, gone)
+        self._on_disk = files
+
+    def _read(self) -> dict[str, str]:
+        self._check()
+        wanted = (path for path in sorted(self._directory.glob("*.json")))
+        return {path.name: path.read_text("utf-8") for path in wanted}
+
+    def _check(self) -> None:
+        weakness = self._private.prepare()
+        if weakness is not None:
+            raise ValueError(f"the directory for data= (--data) is not safe: {weakness}")
+
+    def _write(self, changed: Mapping[str, str], gone: set[str]) -> None:
+        self._check()
+        for name, text in changed.items():
+            replace(self._directory / name, text.encode())
+        for name in gone:
+            (self._directory / name).unlink(missing_ok=True)
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Replace a file, so that a reader finds the old or the new one, even after a crash."""
+    beside = path.with_name(f"{path.name}.new")
+    file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        written = 0
+        while written < len(data):
+            written += os.write(file, data[written:])
+        os.fsync(file)
+    finally:
+        os.close(file)
+    beside.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _text(state: object) -> str:
+    return json.dumps({"version": VERSION, "state": serialization.encode(state)}, separators=(",", ":"))
+
+
+def _parse(name: str, text: str) -> Any:
+    document = json.loads(text)
+    if document["version"] != VERSION:
+        raise ValueError(f"{name} is of version {document['version']}, which this emulator does not know")
+    return serialization.decode(document["state"])
+
+
+def _dump_pair(pair: KeyPair) -> dict[str, dict[str, str]]:
+    return {
+        use: {"kid": key.kid, "pem": _pem(key)} for use, key in (("access", pair.access), ("id", pair.id))
+    }
+
+
+def _pem(key: SigningKey) -> str:
+    encoded = key.private.private_bytes(
+        keys_serialization.Encoding.PEM,
+        keys_serialization.PrivateFormat.PKCS8,
+        keys_serialization.NoEncryption(),
+    )
+    return encoded.decode()
+
+
+def _load_pair(found: Mapping[str, Mapping[str, str]]) -> KeyPair:
+    return KeyPair(access=_load_key(found["access"]), id=_load_key(found["id"]))
+
+
+def _load_key(found: Mapping[str, str]) -> SigningKey:
+    private = keys_serialization.load_pem_private_key(found["pem"].encode(), None)
+    if not isinstance(private, rsa.RSAPrivateKey):
+        raise TypeError("a signing key must be an RSA key")
+    return SigningKey(found["kid"], private)

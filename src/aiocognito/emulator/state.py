@@ -1,0 +1,102 @@
+"""Everything that operations act on: the pools of one emulator, its clock, randomness, keys and outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from attrs import define, field
+
+from .assumptions import Assumptions
+from .clients import AppClient
+from .clock import Clock
+from .errors import not_found
+from .identity_pools.pool import Identity, IdentityPool
+from .outbox import Outbox
+from .pool import UserPool
+from .randomness import Randomness
+from .tokens.keys import KeyRing
+
+ACCOUNT = "123456789012"
+
+
+@define
+class EmulatorState:
+    """What one emulator knows. It has no network: HTTP is only how one asks.
+
+    Args:
+        region: The region in ids and issuers.
+        clock: Tells the time, in seconds since 1970.
+        random: Draws ids and codes.
+        keys: Make and keep signing keys.
+        outbox: Takes the codes that would be sent.
+        url: Where links in messages lead.
+        unsettled: The reading of what is not known about Cognito.
+        pools: The user pools.
+        identity_pools: The identity pools.
+        keep: Writes everything down; ``None`` for an emulator that forgets.
+    """
+
+    region: str = "us-east-1"
+    clock: Clock = field(factory=Clock)
+    random: Randomness = field(factory=Randomness)
+    keys: KeyRing = field(factory=KeyRing)
+    outbox: Outbox = field(factory=Outbox)
+    url: str = "http://localhost"
+    unsettled: Assumptions = field(factory=Assumptions)
+    pools: dict[str, UserPool] = field(factory=dict)
+    identity_pools: dict[str, IdentityPool] = field(factory=dict)
+    keep: Callable[[], Awaitable[None]] | None = None
+
+    async def changed(self) -> None:
+        """Have what was changed kept, where it is kept at all; to be awaited before anybody is told."""
+        if self.keep is not None:
+            await self.keep()
+
+    def pool(self, pool_id: str) -> UserPool:
+        """Find a pool.
+
+        Raises:
+            ApiError: There is none.
+        """
+        try:
+            return self.pools[pool_id]
+        except KeyError:
+            raise not_found(f"User pool {pool_id} does not exist.") from None
+
+    def client(self, client_id: str, pool_id: str | None = None) -> tuple[UserPool, AppClient]:
+        """Find an app client and its pool.
+
+        Args:
+            client_id: The client.
+            pool_id: The only pool that it may belong to.
+
+        Raises:
+            ApiError: There is none.
+        """
+        pools = self.pools.values() if pool_id is None else [self.pool(pool_id)]
+        for pool in pools:
+            if client_id in pool.clients:
+                return pool, pool.clients[client_id]
+        raise not_found(f"User pool client {client_id} does not exist.")
+
+    def identity_pool(self, pool_id: str) -> IdentityPool:
+        """Find an identity pool.
+
+        Raises:
+            ApiError: There is none.
+        """
+        try:
+            return self.identity_pools[pool_id]
+        except KeyError:
+            raise not_found(f"IdentityPool '{pool_id}' not found.") from None
+
+    def identity(self, identity_id: str) -> tuple[IdentityPool, Identity]:
+        """Find an identity and its pool.
+
+        Raises:
+            ApiError: There is none.
+        """
+        for pool in self.identity_pools.values():
+            if identity_id in pool.identities:
+                return pool, pool.identities[identity_id]
+        raise not_found(f"Identity '{identity_id}' not found.")

@@ -1,0 +1,136 @@
+"""The root of the tree and the errors that belong to no single service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar
+
+from . import _refusals as refusals
+from . import _suggestions as suggestions
+
+E = TypeVar("E", bound="AuthError")
+
+
+class AuthError(Exception):
+    """Root of everything that aiocognito raises on purpose.
+
+    Args:
+        message: What went wrong, for a person. Never holds a secret.
+        name: Amplify's literal for the error; the class's own name by default.
+        recovery_suggestion: What the caller can do about it, if that is known. It is also a note of the
+            exception (PEP 678), so that tracebacks show it.
+        retryable: Whether the same call may succeed if it is made again later.
+        request_id: The service's id of the request (``x-amzn-RequestId``), if it answered.
+        service_status: The HTTP status that the service answered with, if it answered.
+    """
+
+    http_status: ClassVar[int] = 503
+    default_name: ClassVar[str | None] = None
+    default_recovery: ClassVar[str | None] = None
+    default_retryable: ClassVar[bool] = False
+    about_configuration: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        name: str | None = None,
+        recovery_suggestion: str | None = None,
+        retryable: bool | None = None,
+        request_id: str | None = None,
+        service_status: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.name: str = name or self.default_name or type(self).__name__
+        self.retryable = self.default_retryable if retryable is None else retryable
+        self.request_id = request_id
+        self.service_status = service_status
+        self.recovery_suggestion = recovery_suggestion or self._suggestion()
+        if self.recovery_suggestion:
+            self.add_note(self.recovery_suggestion)
+
+    def _suggestion(self) -> str | None:
+        return suggestions.suggestion_for(self) or self.default_recovery
+
+    @property
+    def is_configuration(self) -> bool:
+        """Whether only a change of the configuration, here or in AWS, can mend this.
+
+        True for what is malformed in the `AuthConfig`, and for refusals that are about the app client
+        (its secret is wrong, missing or unexpected; it is gone; a flow is not enabled for it) or the
+        identity pool. The user did nothing wrong, and no session ends for it.
+        """
+        return self.about_configuration or refusals.is_about_configuration(self)
+
+    def __str__(self) -> str:
+        return self.message or self.name
+
+    def __reduce__(self) -> tuple[Callable[..., AuthError], tuple[Any, ...]]:
+        # The default calls the class with `args`, which loses every keyword given to it.
+        return _restore, (type(self), self.args, state_of(self))
+
+
+def state_of(error: AuthError) -> dict[str, Any]:
+    """Return the attributes of an error for a copy of it, which gets notes of its own."""
+    state = dict(error.__dict__)
+    if "__notes__" in state:
+        state["__notes__"] = list(state["__notes__"])
+    return state
+
+
+def _restore(cls: type[E], args: tuple[Any, ...], state: dict[str, Any]) -> E:
+    error = cls.__new__(cls, *args)  # which keeps `args`; `__init__` would ask for more
+    error.__dict__.update(state)
+    return error
+
+
+class AuthConfigError(AuthError, ValueError):
+    """A configuration value is missing or malformed; the message names its field."""
+
+    about_configuration = True
+
+    def __init__(self, message: str = "", *, field: str | None = None, **details: Any) -> None:
+        super().__init__(f"{field}: {message}" if field else message, **details)
+        self.field = field
+
+
+class NetworkError(AuthError):
+    """No answer came: the service could not be reached, or stopped answering.
+
+    ``request_sent`` is False if the request certainly never reached the service, and True if the
+    work may have been done although nobody said so.
+    """
+
+    default_retryable = True
+    default_recovery = "Check the network, the proxy and the endpoint, and try again."
+
+    def __init__(self, message: str = "", *, request_sent: bool = False, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.request_sent = request_sent
+
+
+class AuthUsageError(AuthError, RuntimeError):
+    """An object is used after it was closed, or from another event loop than the one it belongs to."""
+
+    default_recovery = "Use it within its `async with` block, on one event loop."
+
+
+class StorageError(AuthError):
+    """The storage failed, or holds what cannot be read. It never means "signed out"."""
+
+    default_retryable = True
+    default_recovery = "Check that the storage can be reached, and try again. The session is kept."
+
+
+class SessionBusyError(StorageError):
+    """Another process works on the session and did not end in time. The session is kept."""
+
+    default_recovery = "Try again in a moment."
+
+
+class InvalidJWTError(AuthError, ValueError):
+    """A text that should be a JSON Web Token is none (RFC 7519)."""
+
+    http_status = 401
+    default_recovery = 'Pass the token alone, without "Bearer " before it.'

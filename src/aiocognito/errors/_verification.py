@@ -1,0 +1,111 @@
+"""Why a token was not accepted. Each says the claim, what was expected and what was there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._base import AuthError
+
+
+class TokenVerificationError(AuthError):
+    """A token is not acceptable.
+
+    ``claim`` names what was looked at, ``expected`` and ``actual`` what belongs there and what was
+    found; ``actual`` is the claim's value, never the token.
+    """
+
+    http_status = 401
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        claim: str | None = None,
+        expected: Any = None,
+        actual: Any = None,
+        **details: Any,
+    ) -> None:
+        super().__init__(message, **details)
+        self.claim = claim
+        self.expected = expected
+        self.actual = actual
+
+
+class TokenMalformedError(TokenVerificationError):
+    """Not a JSON Web Token in compact form (RFC 7515, 7519)."""
+
+    default_recovery = 'Pass the token alone, without "Bearer " before it.'
+
+
+class TokenAlgorithmError(TokenVerificationError):
+    """Signed with another algorithm than RS256."""
+
+    default_recovery = "Pass a token that a user pool issued."
+
+
+class TokenKeyError(TokenVerificationError):
+    """Signed with a key that the user pool does not publish."""
+
+    default_recovery = "Check user_pool_id and jwks_uri: the token is of another pool, or forged."
+
+
+class TokenSignatureError(TokenVerificationError):
+    """The signature does not belong to the token."""
+
+
+class TokenExpiredError(TokenVerificationError):
+    """``exp`` has passed."""
+
+    default_recovery = "Get a new token."
+
+
+class TokenNotYetValidError(TokenVerificationError):
+    """``nbf`` lies ahead."""
+
+    default_recovery = "Check this machine's clock, or set leeway."
+
+
+class TokenIssuerError(TokenVerificationError):
+    """Issued by another user pool."""
+
+    default_recovery = "Check user_pool_id and its region."
+
+
+class TokenClientError(TokenVerificationError):
+    """Issued to another app client (``client_id`` or ``aud``)."""
+
+    default_recovery = "Name the app client in client_ids if it may call this service."
+
+
+class TokenUseError(TokenVerificationError):
+    """An id token where an access token belongs, or the other way round."""
+
+    default_recovery = "Send the access token to services; the id token is for the client itself."
+
+
+class TokenGroupError(TokenVerificationError):
+    """The person is in none of the groups asked for."""
+
+    http_status = 403
+    default_recovery = "Add the user to one of the groups; the next token has it."
+
+
+class TokenScopeError(TokenVerificationError):
+    """The token lacks a scope asked for."""
+
+    http_status = 403
+    default_recovery = "Ask for the scope at sign-in, and allow it in the app client."
+
+
+class TokenNonceError(TokenVerificationError):
+    """The id token's ``nonce`` is not the one that was sent."""
+
+    default_recovery = "Begin again with sign_in_with_redirect in the same browser."
+
+
+class JwksUnavailableError(AuthError):
+    """The user pool's keys could not be fetched, so no token can be judged. Not the token's fault."""
+
+    http_status = 503
+    default_retryable = True
+    default_recovery = "Check the network to the user pool's issuer, and try again."

@@ -1,0 +1,84 @@
+"""Encryption over any storage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+
+from .._threads import run_in_thread
+from ._cipher import Cipher
+from ._protocol import Storage, check_replace, check_set, same
+
+
+class EncryptedStorage:
+    """Encrypts values before another storage sees them: AES-256-GCM, bound to their storage key.
+
+    What no key opens raises `StorageError` and is left as it is; `set` and `delete` do not read, so
+    they work over it. To change the key, put the new one first and keep the old one behind it until
+    everything that it sealed has expired or been rewritten.
+
+    Args:
+        storage: Where the encrypted values go. The storage keys themselves are not encrypted.
+        keys: 32 bytes, or several such keys: the first encrypts, all decrypt.
+
+    Raises:
+        AuthConfigError: There is no key, or one that is not 32 bytes.
+    """
+
+    __slots__ = ("_cipher", "_storage")
+
+    def __init__(self, storage: Storage, keys: bytes | Sequence[bytes]) -> None:
+        self._storage = storage
+        self._cipher = Cipher(keys, field="keys")
+
+    def __repr__(self) -> str:
+        return f"<EncryptedStorage over {self._storage!r}>"
+
+    @property
+    def wrapped(self) -> Storage:
+        """The storage where the encrypted values go."""
+        return self._storage
+
+    async def get(self, key: str) -> bytes | None:
+        """Return the value under a key, or None if it is absent or expired (`Storage.get`)."""
+        return await self._opened(key, await self._storage.get(key))
+
+    async def set(self, key: str, value: bytes, *, ttl: float | None = None) -> None:
+        """Store a value in place of the one before (`Storage.set`)."""
+        check_set(key, value, ttl)
+        await self._storage.set(key, await self._sealed(key, value), ttl=ttl)
+
+    async def delete(self, key: str) -> None:
+        """Make a key absent (`Storage.delete`)."""
+        await self._storage.delete(key)
+
+    async def replace(
+        self, key: str, value: bytes | None, *, expected: bytes | None, ttl: float | None = None
+    ) -> bool:
+        """Store a value if the present one is as expected (`Storage.replace`)."""
+        check_replace(key, value, expected, ttl)
+        sealed = None if value is None else await self._sealed(key, value)
+        # Each encryption of a value differs, so what the other storage compares is the ciphertext
+        # that has just been read. If it says no, the same value may have been sealed anew since:
+        # look again. Every round that fails is one in which another writer succeeded.
+        while True:
+            found = await self._storage.get(key)
+            if not same(await self._opened(key, found), expected):
+                return False
+            if await self._storage.replace(key, sealed, expected=found, ttl=ttl):
+                return True
+
+    def lock(self, key: str) -> AbstractAsyncContextManager[None]:
+        """Return the other storage's lock (`Storage.lock`)."""
+        return self._storage.lock(key)
+
+    async def _sealed(self, key: str, value: bytes) -> bytes:
+        return (await self._loaded()).seal(key, value)
+
+    async def _opened(self, key: str, sealed: bytes | None) -> bytes | None:
+        return None if sealed is None else (await self._loaded()).open(key, sealed)
+
+    async def _loaded(self) -> Cipher:
+        if not self._cipher.is_loaded:
+            await run_in_thread(self._cipher.load)
+        return self._cipher

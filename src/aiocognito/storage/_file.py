@@ -1,0 +1,152 @@
+"""A storage in a directory, shared by the processes of one machine."""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from anyio import CancelScope, current_time, sleep
+
+from .. import _clocks as clocks
+from ..errors import AuthConfigError, StorageError
+from ._cipher import Cipher
+from ._directory import Disk
+from ._protocol import check_key, check_replace, check_set
+from ._task_locks import TaskLocks
+from ._threads import off_loop
+
+T = TypeVar("T")
+_IS_POSIX = os.name == "posix"
+
+_WRITE_PATIENCE = 30.0
+"""Seconds that a change waits for another process's change, which takes a few milliseconds."""
+
+
+class FileStorage:
+    """Keeps each value in a file of its own, named after the SHA-256 hash of its key.
+
+    Writes are atomic and synced to the disk: whenever a process or the machine stops, the old value
+    or the new one is there. Files have mode 0600. `lock` and `replace` hold between processes of one
+    machine, by `flock(2)`; on a network file system they are as good as its `flock` is.
+    A file that is damaged, or not ours, raises `StorageError` and is left as it is. Expired values are
+    removed as other keys are changed, an hour after their end at the earliest. A clock that jumped ahead
+    removes nothing until it has gone on for an hour.
+    All work is done in threads, and a cancelled call returns once its thread has finished.
+
+    Args:
+        directory: Made at the first use, with its missing parents, with mode 0700. It should hold
+            nothing else. It is refused if another user could alter or exchange it: every directory on
+            the way must be owned by root or by the user of this process, and be writable by its owner
+            alone, or sticky as ``/tmp`` is. Checked at the first use, and again when another directory,
+            owner or mode is found.
+        encryption_key: 32 bytes, or several such keys (the first encrypts, all decrypt), or None to
+            leave the values readable to every process that can read the files. With a key, values that
+            are not encrypted are refused, and the time of expiry cannot be altered either. See
+            `EncryptedStorage`.
+        clock: Returns the time in seconds since the epoch; ``time.time`` by default.
+
+    Raises:
+        AuthConfigError: There is no encryption key, or one that is not 32 bytes; or this is not a POSIX
+            system, and has no `flock(2)`.
+    """
+
+    __slots__ = ("_disk", "_leases", "_writers")
+
+    def __init__(
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        encryption_key: bytes | Sequence[bytes] | None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        if not _IS_POSIX:
+            raise AuthConfigError(
+                "FileStorage needs flock(2), as POSIX systems (Linux, macOS) have it; use another storage"
+            )
+        cipher = None if encryption_key is None else Cipher(encryption_key, field="encryption_key")
+        # Absolute, so that a later chdir moves no session.
+        self._disk = Disk(Path(directory).absolute(), cipher, clocks.resolve(clock))
+        # Tasks of this process queue up here, in order; only the first of them asks the kernel.
+        self._writers = TaskLocks()
+        self._leases = TaskLocks()
+
+    def __repr__(self) -> str:
+        return f"<FileStorage {str(self._disk.directory)!r}>"
+
+    async def get(self, key: str) -> bytes | None:
+        """Return the value under a key, or None if it is absent or expired (`Storage.get`)."""
+        check_key(key)
+        return await self._run(partial(self._disk.get, key))
+
+    async def set(self, key: str, value: bytes, *, ttl: float | None = None) -> None:
+        """Store a value in place of the one before (`Storage.set`)."""
+        check_set(key, value, ttl)
+        await self._change(key, partial(self._disk.set, key, value, ttl))
+
+    async def delete(self, key: str) -> None:
+        """Make a key absent (`Storage.delete`)."""
+        check_key(key)
+        await self._change(key, partial(self._disk.delete, key))
+
+    async def replace(
+        self, key: str, value: bytes | None, *, expected: bytes | None, ttl: float | None = None
+    ) -> bool:
+        """Store a value if the present one is as expected (`Storage.replace`)."""
+        check_replace(key, value, expected, ttl)
+        return await self._change(key, partial(self._disk.replace, key, value, expected, ttl))
+
+    def lock(self, key: str) -> AbstractAsyncContextManager[None]:
+        """Return a lock between all tasks and processes that use the directory (`Storage.lock`).
+
+        It cannot be lost, and the kernel frees it when a process dies. Tasks that share this object
+        get it in order, others in no order.
+        """
+        check_key(key)
+        return self._lease(key)
+
+    @asynccontextmanager
+    async def _lease(self, key: str) -> AsyncGenerator[None]:
+        async with self._leases.hold(key):
+            lease = self._disk.lease(key)
+            try:
+                await self._until_free(partial(self._disk.acquire, lease))
+                yield
+            finally:
+                with CancelScope(shield=True):
+                    await self._run(lease.release)
+
+    async def _change(self, key: str, attempt: Callable[[], bool | None]) -> bool:
+        async with self._writers.hold(key):
+            return await self._until_free(attempt, patience=_WRITE_PATIENCE)
+
+    async def _until_free(self, attempt: Callable[[], bool | None], *, patience: float = math.inf) -> bool:
+        # Asked again rather than waited for in a thread: waiting can then be cancelled, and a process
+        # that was stopped while it holds a lock ties up no thread of ours. 20 ms are little beside the
+        # request that a lock is held for; a write takes one or two.
+        deadline = current_time() + patience
+        pause = 0.001
+        while True:
+            outcome = await self._run(attempt)
+            if outcome is not None:
+                return outcome
+            if current_time() >= deadline:
+                raise StorageError(
+                    f"another process has been writing to {self._disk.directory} for {patience:g} s: look"
+                    " for one that is stopped"
+                )
+            await sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - so that processes do not keep step
+            pause = min(pause * 1.5, 0.02)
+
+    async def _run(self, call: Callable[[], T]) -> T:
+        try:
+            return await off_loop(call)
+        except OSError as exc:
+            raise StorageError(
+                f"the session directory {self._disk.directory} failed: {exc.strerror or exc}"
+            ) from exc
