@@ -8,7 +8,8 @@ import os
 import random
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from attrs import define
 
 from aiocognito.emulator import CognitoEmulator, directory_lock, persistence, serialization
+from aiocognito.emulator.groups import Group
 from aiocognito.emulator.tokens.book import TokenBook
 from aiocognito.emulator.tokens.keys import KeyPair, KeyRing
 
@@ -386,6 +388,7 @@ async def test_keys_that_could_not_be_made() -> None:
 # Documents
 
 
+@serialization.kept("odd")
 @define
 class Odd:
     held: object = None
@@ -446,5 +449,85 @@ def test_what_cannot_be_kept() -> None:
 
 @pytest.mark.parametrize("name", ["os:system", ".clock:Clock", ".pool:json.loads", ".pool:", "builtins:eval"])
 def test_classes_that_are_not_the_emulators(name: str) -> None:
-    with pytest.raises((ValueError, AttributeError), match=r"no class of the emulator's"):
+    with pytest.raises((ValueError, AttributeError), match=r"does not belong to a class of the emulator"):
         serialization.decode({"object": name, "number": 0, "fields": {}})
+
+
+def test_a_class_without_a_tag() -> None:
+    @define
+    class Forgotten:
+        pass
+
+    with pytest.raises(TypeError, match=r"Forgotten cannot be kept: decorate it with @kept"):
+        serialization.encode([Forgotten()])
+
+
+def test_a_tag_belongs_to_one_class() -> None:
+    with pytest.raises(ValueError, match="the tag 'odd' belongs to Odd"):
+        serialization.kept("odd")(type("Other", (), {}))
+
+
+@contextmanager
+def renamed(kind: type, name: str, module: str) -> Iterator[None]:
+    before = kind.__name__, kind.__qualname__, kind.__module__
+    kind.__name__, kind.__qualname__, kind.__module__ = name, name, module
+    yield
+    kind.__name__, kind.__qualname__, kind.__module__ = before
+
+
+async def test_a_class_may_be_renamed_and_moved(start: Callable[[], CognitoEmulator]) -> None:
+    async with start() as emulator:
+        pool = await emulator.create_user_pool()
+        await pool.add_user("ana", PASSWORD, groups=["editors"])
+        before = serialization.encode(pool.state)
+    with renamed(Group, "Team", "aiocognito.emulator.elsewhere"):
+        async with start() as emulator:
+            after = emulator.world.pools[pool.id]
+            assert type(after.groups["editors"]).__qualname__ == "Team"
+            assert serialization.encode(after) == before
+
+
+@pytest.fixture
+def version_1(tmp_path: Path) -> Path:
+    """A directory that the version before stable tags wrote, with one value of each class."""
+    directory = tmp_path / "data"
+    directory.mkdir(mode=0o700)
+    for file in (Path(__file__).parents[1] / "data" / "emulator_version_1").iterdir():
+        (directory / file.name).write_text(file.read_text())
+    return directory
+
+
+def test_each_tag_of_version_1_is_in_the_directory(version_1: Path) -> None:
+    written = "".join(file.read_text() for file in version_1.iterdir())
+    assert [tag for tag in serialization.MODULE_TAGS if f'"{tag}"' not in written] == []
+
+
+async def test_a_directory_of_version_1(start: Callable[[], CognitoEmulator], version_1: Path) -> None:
+    async with start() as emulator:
+        pool = emulator.world.pools["us-east-1_Abc123"]
+        ana = pool.users.find("ana")
+        assert ana is not None
+        assert (ana.groups, ana.lockout.failures, ana.codes["verify"].value) == (["editors"], 2, "123456")
+        assert pool.unknown_users["bob"].failures == 3
+        sms = pool.handles.get("handle-0")
+        assert sms is not None
+        assert sms.state.code.value == "654321"
+        device = pool.handles.get("handle-3")
+        assert device is not None
+        assert device.state.device is ana.devices["us-east-1_d"]
+        (identity_pool,) = emulator.world.identity_pools.values()
+        assert identity_pool.owner(("accounts.google.com", "123")) is not None
+        await emulator.ask("AdminDisableUser", UserPoolId=pool.id, Username="ana")
+        before = serialization.encode(pool)
+    assert '"version":2,' in (version_1 / "us-east-1_Abc123.pool.json").read_text()
+    async with start() as emulator:
+        assert serialization.encode(emulator.world.pools[pool.id]) == before
+
+
+async def test_a_tag_that_is_not_known(start: Callable[[], CognitoEmulator], version_1: Path) -> None:
+    file = version_1 / "us-east-1_Abc123.pool.json"
+    file.write_text(file.read_text().replace(".groups:Group", ".groups:Team"))
+    with pytest.raises(
+        ValueError, match=r"us-east-1_Abc123\.pool\.json, of version 1, cannot be read: .*'\.groups:Team'"
+    ):
+        await start().__aenter__()

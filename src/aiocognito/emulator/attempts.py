@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from attrs import define, field
 
+from .serialization import kept
+
 HOUR = 3600.0
 QUIET = 900.0
 """Seconds without an attempt after which the failures are forgotten."""
 
 
+@kept("attempts")
 @define
 class Attempts:
     """How often a user did something within the last hour, by kind."""
@@ -26,6 +29,7 @@ class Attempts:
         self._times.setdefault(kind, []).append(now)
 
 
+@kept("lockout")
 @define
 class Lockout:
     """Failed password attempts: after the fifth a lock of one second, twice as long with each further one."""

@@ -13,6 +13,7 @@ from attrs import define, field
 
 from .errors import ApiError, not_authorized
 from .hashing import digest
+from .serialization import kept
 
 if TYPE_CHECKING:
     from .users import User
@@ -23,6 +24,7 @@ _REMEMBERED: Final = 86_400.0
 """Seconds for which an ended handle is still told from one that never was."""
 
 
+@kept("auth-session")
 @define
 class AuthSession:
     """What a handle stands for.
@@ -61,6 +63,7 @@ class AuthSession:
             raise
 
 
+@kept("auth-session-store")
 @define
 class AuthSessionStore:
     """The handles of one pool, kept under a hash of themselves."""

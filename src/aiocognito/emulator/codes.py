@@ -12,6 +12,7 @@ from .errors import ApiError, attempts_exceeded
 from .messages import Occasion, words
 from .outbox import Medium, Message, Purpose
 from .schema import masked
+from .serialization import kept
 
 if TYPE_CHECKING:
     from .attempts import Attempts
@@ -30,6 +31,7 @@ INVITATION: Final[Purpose] = "invitation"
 _MEDIA: Final[Mapping[str, Medium]] = {"email": "EMAIL", "phone_number": "SMS"}
 
 
+@kept("code")
 @define
 class Code:
     """A code that was sent to somebody.

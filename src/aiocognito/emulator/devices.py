@@ -12,6 +12,7 @@ from attrs import define, field
 
 from .._partitions import partition_of
 from .errors import ApiError, invalid_parameter
+from .serialization import kept
 from .srp_server import Secret
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ REMEMBERED: Final = "remembered"
 _GROUP_KEY: Final = string.ascii_letters + string.digits
 
 
+@kept("device")
 @define
 class Device:
     """A device of one user.

@@ -6,7 +6,10 @@ from typing import Any
 
 from attrs import define
 
+from .serialization import kept
 
+
+@kept("group")
 @define
 class Group:
     """A group; a lower precedence counts for more."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import define, field, frozen
 
 from .errors import ApiError, invalid_parameter, not_authorized
+from .serialization import kept
 
 if TYPE_CHECKING:
     from .pool import UserPool
@@ -36,6 +37,7 @@ _MALFORMED: Final = (
 """What fido2 and its CBOR reader raise at bytes that are none of theirs."""
 
 
+@kept("passkey")
 @define
 class Passkey:
     """A credential that was registered.
@@ -66,6 +68,7 @@ class Passkey:
         return entry if self.attachment is None else {**entry, "AuthenticatorAttachment": self.attachment}
 
 
+@kept("passkey-ceremony")
 @frozen
 class Ceremony:
     """A ceremony that was begun: what the browser must answer to, and for which relying party."""

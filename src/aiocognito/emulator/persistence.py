@@ -29,7 +29,9 @@ from .tokens.keys import KeyPair, SigningKey
 if TYPE_CHECKING:
     from .state import EmulatorState
 
-VERSION: Final = 1
+VERSION: Final = 2
+_READABLE: Final = (1, VERSION)
+"""Version 1 has names of modules and classes as tags (`serialization.MODULE_TAGS`)."""
 MESSAGES: Final = 200
 _POOL: Final = ".pool.json"
 _IDENTITY_POOL: Final = ".identity-pool.json"
@@ -217,9 +219,17 @@ def _text(state: object) -> str:
 
 def _parse(name: str, text: str) -> Any:
     document = json.loads(text)
-    if document["version"] != VERSION:
-        raise ValueError(f"{name} is of version {document['version']}, which this emulator does not know")
-    return serialization.decode(document["state"])
+    version = document["version"]
+    if version not in _READABLE:
+        raise ValueError(
+            f"{name} is of version {version}, which this emulator does not know: use the aiocognito that "
+            "wrote it or a newer one, or an empty directory"
+        )
+    try:
+        return serialization.decode(document["state"])
+    except ValueError as exc:
+        reason = str(exc)
+    raise ValueError(f"{name}, of version {version}, cannot be read: {reason}")
 
 
 def _dump_pair(pair: KeyPair) -> dict[str, dict[str, str]]:

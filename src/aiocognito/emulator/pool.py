@@ -17,12 +17,14 @@ from .clients import AppClient
 from .groups import Group
 from .hosted_ui.state import HostedUi
 from .passwords import POLICY
+from .serialization import kept
 from .srp_server import SALT_BYTES
 from .tokens.book import TokenBook
 from .triggers import Triggers
 from .users import Directory, User
 
 
+@kept("user-pool", renamed={"strangers": "unknown_users"})
 @define
 class UserPool:
     """One user pool.

@@ -1,21 +1,81 @@
 """The emulator's state as JSON, and back.
 
-Attrs classes of this package become objects that name their class; what JSON lacks is tagged. A value that
-several others refer to stays one value. A field with the metadata ``{"kept": False}`` is left out, and made
-anew by its default.
+An instance of an attrs class that is decorated with :func:`kept` becomes an object with the tag of its class;
+what JSON lacks is tagged, too. A tag stays when its class is renamed or moved to another module. A value that
+several others refer to stays one value. A field with the metadata ``{"kept": False}`` is left out, and gets
+its default when it is read.
 """
 
 from __future__ import annotations
 
 import base64
-import importlib
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 
 import attrs
 
-_PACKAGE: Final = __package__ or ""
 _PLAIN: Final = (str, int, float, bool, type(None))
+_Class = TypeVar("_Class", bound=type)
+_classes: Final[dict[str, type]] = {}
+_tags: Final[dict[type, str]] = {}
+_renamed: Final[dict[type, Mapping[str, str]]] = {}
+
+MODULE_TAGS: Final[Mapping[str, str]] = {
+    ".attempts:Attempts": "attempts",
+    ".attempts:Lockout": "lockout",
+    ".clients:AppClient": "app-client",
+    ".codes:Code": "code",
+    ".devices:Device": "device",
+    ".groups:Group": "group",
+    ".handles:Handle": "auth-session",
+    ".handles:HandleBook": "auth-session-store",
+    ".hosted_ui.codes:AuthorizationCode": "authorization-code",
+    ".hosted_ui.codes:CodeBook": "authorization-code-store",
+    ".hosted_ui.state:HostedUi": "hosted-ui",
+    ".hosted_ui.state:Session": "browser-session",
+    ".hosted_ui.state:Sessions": "browser-session-store",
+    ".identity_pools.issued:IssuedCredentials": "aws-credentials",
+    ".identity_pools.pool:Identity": "identity",
+    ".identity_pools.pool:IdentityPool": "identity-pool",
+    ".passkeys:Ceremony": "passkey-ceremony",
+    ".passkeys:Passkey": "passkey",
+    ".pool:UserPool": "user-pool",
+    ".signing_in.custom:Asked": "custom-challenge",
+    ".signing_in.custom:_Proven": "custom-after-password",
+    ".signing_in.device:Proving": "device-challenge",
+    ".signing_in.mfa:Sent": "code-challenge",
+    ".signing_in.mfa_setup:Setup": "mfa-setup-challenge",
+    ".signing_in.proof:Begun": "srp-challenge",
+    ".srp_server:Exchange": "srp-exchange",
+    ".srp_server:Secret": "verifier",
+    ".tokens.book:Grant": "grant",
+    ".tokens.book:RefreshToken": "refresh-token",
+    ".tokens.book:TokenBook": "token-store",
+    ".totp:SoftwareToken": "software-token",
+    ".users:Directory": "user-directory",
+    ".users:User": "user",
+}
+"""The tags of version 1: modules and classes by their names at that time."""
+
+
+def kept(tag: str, *, renamed: Mapping[str, str] | None = None) -> Callable[[_Class], _Class]:
+    """Decorate an attrs class whose instances are part of the persisted state.
+
+    Args:
+        tag: Identifies the class in files. It must never change, nor be used again for another class.
+        renamed: Earlier names of fields, which older files have, and their names today.
+
+    Raises:
+        ValueError: Another class has the tag.
+    """
+
+    def register(kind: _Class) -> _Class:
+        if tag in _classes:
+            raise ValueError(f"the tag {tag!r} belongs to {_classes[tag].__qualname__}")
+        _classes[tag], _tags[kind], _renamed[kind] = kind, tag, renamed or {}
+        return kind
+
+    return register
 
 
 def encode(value: object) -> Any:
@@ -31,7 +91,7 @@ def decode(document: Any) -> Any:
     """Read what :func:`encode` wrote.
 
     Raises:
-        ValueError: It names a class that is not this package's.
+        ValueError: It has a tag that no class of the emulator is decorated with.
     """
     return _Reader().read(document)
 
@@ -62,15 +122,16 @@ class _Writer:
     def _object(self, value: Any) -> Any:
         if id(value) in self._numbers:
             return {"same": self._numbers[id(value)]}
-        number = self._numbers[id(value)] = len(self._numbers)
         kind = type(value)
-        name = f"{kind.__module__.removeprefix(_PACKAGE)}:{kind.__qualname__}"
+        if kind not in _tags:
+            raise TypeError(f"{kind.__qualname__} cannot be kept: decorate it with @kept")
+        number = self._numbers[id(value)] = len(self._numbers)
         fields = {
             field.name: self.write(getattr(value, field.name), f"{kind.__qualname__}.{field.name}")
             for field in attrs.fields(kind)
             if field.metadata.get("kept", True)
         }
-        return {"object": name, "number": number, "fields": fields}
+        return {"object": _tags[kind], "number": number, "fields": fields}
 
 
 @attrs.define
@@ -101,23 +162,18 @@ class _Reader:
         kind = _class(document["object"])
         value = kind.__new__(kind)
         self._found[document["number"]] = value
+        today = _renamed[kind]
+        given = {today.get(name, name): content for name, content in document["fields"].items()}
         for field in attrs.fields(kind):
-            if field.name in document["fields"]:
-                content = self.read(document["fields"][field.name])
-            else:
-                content = _default(field)
+            content = self.read(given[field.name]) if field.name in given else _default(field)
             object.__setattr__(value, field.name, content)
         return value
 
 
-def _class(name: str) -> Any:
-    module, _, qualified = name.partition(":")
-    # A class of another package is nobody's state here: reading must not be able to import it.
-    if not module.startswith(".") or not qualified.isidentifier():
-        raise ValueError(f"{name} is no class of the emulator's")
-    kind = getattr(importlib.import_module(f"{_PACKAGE}{module}"), qualified)
-    if not attrs.has(kind):
-        raise ValueError(f"{name} is no class of the emulator's")
+def _class(tag: str) -> Any:
+    kind = _classes.get(MODULE_TAGS.get(tag, tag))
+    if kind is None:
+        raise ValueError(f"unknown tag {tag!r}: it does not belong to a class of the emulator")
     return kind
 
 

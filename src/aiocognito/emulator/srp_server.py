@@ -15,11 +15,13 @@ from typing import Final
 from attrs import field, frozen
 
 from .. import _srp as srp
+from .serialization import kept
 
 SALT_BYTES: Final = 16
 _HEX: Final = re.compile(r"[0-9a-fA-F]{1,1024}")
 
 
+@kept("verifier")
 @frozen
 class Secret:
     """What a user pool keeps instead of a password: salt s and verifier v = g^x."""
@@ -28,6 +30,7 @@ class Secret:
     verifier: int = field(repr=False)
 
 
+@kept("srp-exchange")
 @frozen
 class Exchange:
     """The server's pair for one sign-in, and what the client sent."""

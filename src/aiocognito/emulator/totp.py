@@ -10,6 +10,8 @@ from typing import Final
 
 from attrs import define, field
 
+from .serialization import kept
+
 STEP: Final = 30
 DRIFT: Final = 1
 SECRET_LENGTH: Final = 52
@@ -23,6 +25,7 @@ class Verdict(Enum):
     USED = "used"
 
 
+@kept("software-token")
 @define
 class SoftwareToken:
     """A shared secret, in base32, and the last step whose code was taken."""

@@ -12,6 +12,7 @@ from .codes import Code
 from .devices import Device
 from .passkeys import Ceremony, Passkey
 from .schema import address_form
+from .serialization import kept
 from .srp_server import Secret
 from .totp import SoftwareToken
 
@@ -22,6 +23,7 @@ FORCE_CHANGE_PASSWORD: Final = "FORCE_CHANGE_PASSWORD"  # noqa: S105 - a status
 EXTERNAL_PROVIDER: Final = "EXTERNAL_PROVIDER"
 
 
+@kept("user")
 @define
 class User:
     """One user of a user pool.
@@ -69,6 +71,7 @@ class User:
         return [factor for factor in ("SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP") if factor in self.factors]
 
 
+@kept("user-directory")
 @define
 class Directory:
     """The users of one pool, by username, subject and alias.

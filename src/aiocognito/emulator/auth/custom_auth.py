@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from .. import triggers
 from ..errors import invalid_parameter, missing_parameter, user_not_found, wrong_credentials
+from ..serialization import kept
 from . import mfa, password, srp
 from .auth_request import AuthRequest
 
@@ -16,6 +17,7 @@ _ASKED: Final = "Authentication"
 Rounds = Sequence[Mapping[str, Any]]
 
 
+@kept("custom-challenge")
 @frozen
 class Asked:
     """What a handle of CUSTOM_CHALLENGE knows.
@@ -90,6 +92,7 @@ async def _next(turn: AuthRequest, rounds: Rounds) -> dict[str, Any]:
     raise triggers.unrecognizable()
 
 
+@kept("custom-after-password")
 @frozen
 class _Proven:
     """Goes on once the password is proven."""

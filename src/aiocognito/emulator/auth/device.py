@@ -19,12 +19,14 @@ from .. import devices, srp_server
 from ..auth_sessions import AuthSession
 from ..devices import Device
 from ..errors import invalid_parameter, wrong_credentials
+from ..serialization import kept
 from ..srp_server import Exchange
 from . import complete
 from .auth_request import AuthRequest
 from .srp import decode, timely
 
 
+@kept("device-challenge")
 @frozen
 class Proving:
     """What a handle of the second challenge knows: the device, and the exchange behind its block."""

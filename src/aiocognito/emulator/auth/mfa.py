@@ -12,6 +12,7 @@ from .. import codes, confirmation, schema, users
 from ..codes import Code
 from ..errors import ApiError, invalid_parameter
 from ..pool import UserPool
+from ..serialization import kept
 from ..totp import Verdict
 from ..users import User
 from . import complete, device, mfa_setup
@@ -23,6 +24,7 @@ _MESSAGES: Final = ("SMS_MFA", "EMAIL_OTP")
 TOTP: Final = "SOFTWARE_TOKEN_MFA"
 
 
+@kept("code-challenge")
 @frozen
 class Sent:
     """What a handle knows of a code on its way.

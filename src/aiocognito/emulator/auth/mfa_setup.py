@@ -10,11 +10,13 @@ from attrs import define
 from .. import schema
 from ..auth_sessions import AuthSession, invalid
 from ..errors import invalid_parameter
+from ..serialization import kept
 from ..users import User
 from . import complete, mfa
 from .auth_request import AuthRequest
 
 
+@kept("mfa-setup-challenge")
 @define
 class Setup:
     """What a handle of this challenge knows.

@@ -23,6 +23,7 @@ from ..errors import (
     user_not_found,
     wrong_credentials,
 )
+from ..serialization import kept
 from ..srp_server import Exchange
 from .auth_request import AuthRequest
 from .password import Then, judge, refuse_stranger
@@ -34,6 +35,7 @@ _TIMESTAMP: Final = re.compile(
 )
 
 
+@kept("srp-challenge")
 @frozen
 class Begun:
     """What a secret block stands for.

@@ -9,6 +9,7 @@ from typing import Final
 from attrs import define, field
 
 from ..hashing import digest
+from ..serialization import kept
 
 LIFE: Final = 300.0
 """Seconds; documented."""
@@ -16,6 +17,7 @@ _REMEMBERED: Final = 86_400.0
 """Seconds for which a code that has expired is still known, so that its second use can be told."""
 
 
+@kept("authorization-code")
 @define
 class AuthorizationCode:
     """What a code stands for.
@@ -45,6 +47,7 @@ class AuthorizationCode:
     spent: bool = False
 
 
+@kept("authorization-code-store")
 @define
 class CodeBook:
     """The codes of one pool, kept under a hash of themselves."""

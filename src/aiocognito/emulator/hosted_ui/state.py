@@ -10,6 +10,7 @@ from typing import Any, Final
 from attrs import define, field
 
 from ..hashing import digest
+from ..serialization import kept
 from .codes import CodeBook
 
 SESSION_LIFE: Final = 3600.0
@@ -21,6 +22,7 @@ CODE_LIFE: Final = 480.0
 LOCAL: Final = "COGNITO"
 
 
+@kept("browser-session")
 @define
 class Session:
     """A browser that is signed in.
@@ -38,6 +40,7 @@ class Session:
     provider: str = LOCAL
 
 
+@kept("browser-session-store")
 @define
 class Sessions:
     """The browsers that are signed in, by a hash of their cookie."""
@@ -116,6 +119,7 @@ class Journeys:
         self._kept.pop(name, None)
 
 
+@kept("hosted-ui")
 @define
 class HostedUi:
     """What one pool's hosted UI remembers.

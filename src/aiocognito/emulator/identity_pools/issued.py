@@ -6,7 +6,10 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
+from ..serialization import kept
 
+
+@kept("aws-credentials")
 @frozen
 class IssuedCredentials:
     """Temporary AWS credentials, and what they stand for.

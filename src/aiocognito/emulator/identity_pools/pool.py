@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from attrs import define, field
 
+from ..serialization import kept
 from .issued import IssuedCredentials
 
 KEPT_CREDENTIALS: Final = 1_000
@@ -14,6 +15,7 @@ LoginKey = tuple[str, str]
 """A provider, and the subject that it knows somebody by."""
 
 
+@kept("identity")
 @define
 class Identity:
     """One identity.
@@ -48,6 +50,7 @@ class Identity:
         return [(provider, subject) for provider, subjects in self.logins.items() for subject in subjects]
 
 
+@kept("identity-pool")
 @define
 class IdentityPool:
     """One identity pool.

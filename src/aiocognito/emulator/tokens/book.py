@@ -7,10 +7,12 @@ from typing import Final
 from attrs import define, field
 
 from ..hashing import digest
+from ..serialization import kept
 
 KNOWN: Final = 20_000
 
 
+@kept("grant")
 @define
 class Grant:
     """One sign-in of one person: the family that all its tokens belong to.
@@ -40,6 +42,7 @@ class Grant:
     hosted: bool = False
 
 
+@kept("refresh-token")
 @define
 class RefreshToken:
     """A refresh token: the sign-in that it belongs to, its end, and when it was rotated away."""
@@ -49,6 +52,7 @@ class RefreshToken:
     rotated: float | None = None
 
 
+@kept("token-store")
 @define
 class TokenBook:
     """Grants, refresh tokens, and access tokens whose signature is known to be good."""
