@@ -10,6 +10,7 @@ from aiohttp import web
 
 from aiocognito import AuthClient, AuthError, SessionManager, steps
 
+CLIENT = "client"
 COOKIE = "session"
 PAGE = """<!doctype html>
 <meta charset="utf-8">
@@ -86,11 +87,15 @@ class Site:
         try:
             response: web.StreamResponse = await handler(request)
         except AuthError as error:
-            return web.json_response({"error": error.name})
+            response = web.json_response({"error": error.name})
+        client = request.get(CLIENT)
+        if client is not None and client.session_key != request.cookies[COOKIE]:
+            response.set_cookie(COOKIE, client.session_key, httponly=True, samesite="Strict")
         return response
 
     def _client(self, request: web.Request) -> AuthClient:
-        return self.sessions.client(request.cookies[COOKIE])
+        client = request[CLIENT] = self.sessions.client(request.cookies[COOKIE])
+        return client
 
     async def page(self, request: web.Request) -> web.Response:
         """The one page; whoever opens it gets a session."""
