@@ -10,7 +10,7 @@ from aiohttp import web
 
 from aiocognito import AuthClient, AuthError, SessionManager, steps
 
-CLIENT = "client"
+CLIENT = web.RequestKey("client", AuthClient)
 COOKIE = "session"
 PAGE = """<!doctype html>
 <meta charset="utf-8">
