@@ -180,8 +180,10 @@ class ScriptedService:
 
 def attach(client_or_manager: Any, service: ScriptedService) -> None:
     """Put the script where the connection would be."""
-    shared: ServiceContext = getattr(client_or_manager, "_shared", None) or client_or_manager._session.shared
-    shared.connections._user_pool_service = service  # type: ignore[assignment]  # a stand-in
+    context: ServiceContext = (
+        getattr(client_or_manager, "_context", None) or client_or_manager._session.context
+    )
+    context.connections._user_pool_service = service  # type: ignore[assignment]  # a stand-in
 
 
 @asynccontextmanager

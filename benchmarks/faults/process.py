@@ -109,12 +109,12 @@ class Process:
         self.sessions = SessionManager(
             CONFIG, storage=SimulatedStorage(self), clock=pool.clock, fixed_keys=fixed_keys
         )
-        shared = self.sessions._shared
-        shared.connections._user_pool_service = Service(self)  # type: ignore[assignment]
-        hosted_ui: Any = shared.connections.hosted_ui()
+        context = self.sessions._context
+        context.connections._user_pool_service = Service(self)  # type: ignore[assignment]
+        hosted_ui: Any = context.connections.hosted_ui()
         hosted_ui.exchange_code = self._exchange_code
-        shared.connections.hosted_ui = lambda: hosted_ui  # type: ignore[method-assign]
-        shared._id_tokens = IdTokens()  # type: ignore[assignment]
+        context.connections.hosted_ui = lambda: hosted_ui  # type: ignore[method-assign]
+        context._id_tokens = IdTokens()  # type: ignore[assignment]
 
     async def call(self, what: str, work: Callable[[], T]) -> T:
         """Do one call of the storage or the service, unless the fault is here."""

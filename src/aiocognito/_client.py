@@ -17,7 +17,7 @@ from ._flows import account as account_flows
 from ._flows import passkeys as passkey_flows
 from ._flows import redirect as redirect_flows
 from ._flows import sign_up as sign_up_flows
-from ._flows.challenges import Answer, step_of
+from ._flows.challenges import ChallengeResponse, step_of
 from ._flows.sign_in import AUTH_FLOW_TYPES, sign_in_request
 from ._gateways.authenticated_user import AuthenticatedUser
 from ._gateways.connections import Connections
@@ -38,14 +38,14 @@ from ._models import (
     WebAuthnCredential,
 )
 from ._results import ResetPasswordResult, SignInResult, SignOutResult, SignUpResult, UpdateAttributeResult
+from ._session import account as session_account
 from ._session import auto_sign_in as auto_sign_in_plan
 from ._session import hosted_ui as hosted_ui_sign_in
 from ._session import sign_in as session_sign_in
 from ._session import sign_out
-from ._session.aws_credentials import Found, fetch_credentials
+from ._session.aws_credentials import IssuedCredentials, fetch_credentials
 from ._session.context import ServiceContext
-from ._session.moving import change_password, rotate_key
-from ._session.own_device import forget_device, own_device
+from ._session.rekeying import rotate_key
 from ._session.session import Session, current_user
 from ._session.tokens import SessionTokenProvider, TokenProvider
 from .errors import (
@@ -119,7 +119,7 @@ class AuthClient:
             raise AuthConfigError(
                 "excludes storage: tokens come from the one or the other", field="token_provider"
             )
-        shared = ServiceContext(
+        context = ServiceContext(
             config,
             storage=storage if storage is not None else MemoryStorage(clock=clocks.resolve(clock, config)),
             connections=Connections(config, aws_session=aws_session, http_client=http_client),
@@ -129,9 +129,9 @@ class AuthClient:
             max_session_age=None,
             fixed_keys=True,
         )
-        session = Session(shared, session_key, device_token=IMPLICIT_DEVICE_TOKEN, user_context=user_context)
-        self._open(session, token_provider, owned=shared)
-        self._hub: Hub | None = shared.hub
+        session = Session(context, session_key, device_token=IMPLICIT_DEVICE_TOKEN, user_context=user_context)
+        self._open(session, token_provider, owned=context)
+        self._hub: Hub | None = context.hub
         self._made_hub = hub is None
 
     def _open(
@@ -174,7 +174,7 @@ class AuthClient:
     @property
     def config(self) -> AuthConfig:
         """The configuration that the client was made with."""
-        return self._session.shared.config
+        return self._session.context.config
 
     @property
     def hub(self) -> Hub:
@@ -248,7 +248,7 @@ class AuthClient:
         self._sign_up_password.forget()
         if options is not None:
             plan = auto_sign_in_plan.plan(self._session, username, options, answer, attributes)
-            await self._session.shared.run(plan)
+            await self._session.context.run(plan)
             self._sign_up_password.keep(username, password or None)
         elif not self._borrows:
             await auto_sign_in_plan.forget(self._session)
@@ -292,7 +292,7 @@ class AuthClient:
             force_alias_creation=force_alias_creation,
             client_metadata=metadata,
         )
-        follows = not self._borrows and await self._session.shared.run(
+        follows = not self._borrows and await self._session.context.run(
             auto_sign_in_plan.confirmed(self._session, name, handle)
         )
         if not follows:
@@ -396,7 +396,7 @@ class AuthClient:
         self._needs_own_session()
         self._sign_up_password.forget()
         work = session_sign_in.sign_in(self._session, request, metadata, replace=replace)
-        return await self._session.shared.run(work)
+        return await self._session.context.run(work)
 
     async def confirm_sign_in(
         self,
@@ -435,7 +435,7 @@ class AuthClient:
             raise AuthValidationError(Code.EmptyChallengeResponse)
         if not isinstance(challenge_response, str | Mapping):
             raise AuthValidationError(Code.InvalidArgument, "challenge_response: must be text or a mapping")
-        answer = Answer(
+        answer = ChallengeResponse(
             challenge_response,
             user_attributes=arguments.strings(user_attributes, "user_attributes"),
             friendly_device_name=friendly_device_name,
@@ -443,7 +443,7 @@ class AuthClient:
         metadata = arguments.strings(client_metadata, "client_metadata")
         self._needs_own_session()
         work = session_sign_in.confirm_sign_in(self._session, answer, step, metadata)
-        return await self._session.shared.run(work)
+        return await self._session.context.run(work)
 
     async def get_sign_in_step(self) -> SignInStep | None:
         """Say which step is pending, such as after a page was reloaded.
@@ -454,7 +454,7 @@ class AuthClient:
         """
         self._needs_own_session()
         pending = (await self._session.load()).record.pending
-        if pending is None or not pending.is_open(self._session.shared.clock()):
+        if pending is None or not pending.is_open(self._session.context.clock()):
             return None
         return step_of(pending.challenge)
 
@@ -474,7 +474,7 @@ class AuthClient:
             SetUpTOTPException: Cognito gave no secret.
         """
         self._needs_own_session()
-        result = await self._session.shared.run(session_sign_in.renew_totp_setup(self._session))
+        result = await self._session.context.run(session_sign_in.renew_totp_setup(self._session))
         details = getattr(result.next_step, "totp_setup_details", None)
         if not isinstance(details, TotpSetupDetails):
             raise SetUpTOTPException("Cognito gave no secret to set up a software token with")
@@ -528,8 +528,8 @@ class AuthClient:
         """
         self._needs_own_session()
         self._pool()
-        departure = redirect_flows.depart(
-            self._session.shared.connections.hosted_ui(),
+        departure = redirect_flows.authorization_request(
+            self._session.context.connections.hosted_ui(),
             self.config,
             provider=provider,
             custom_state=custom_state,
@@ -569,9 +569,9 @@ class AuthClient:
         """
         self._needs_own_session()
         self._pool()
-        hosted_ui = self._session.shared.connections.hosted_ui()
+        hosted_ui = self._session.context.connections.hosted_ui()
         callback = redirect_flows.read_callback(callback_url)
-        return await self._session.shared.run(hosted_ui_sign_in.complete(self._session, hosted_ui, callback))
+        return await self._session.context.run(hosted_ui_sign_in.complete(self._session, hosted_ui, callback))
 
     async def sign_out(
         self, *, global_sign_out: bool = False, redirect_uri: str | None = None
@@ -599,7 +599,7 @@ class AuthClient:
         """
         self._needs_own_session()
         work = sign_out.sign_out(self._session, everywhere=global_sign_out, redirect_uri=redirect_uri)
-        return await self._session.shared.run(work)
+        return await self._session.context.run(work)
 
     # The session
 
@@ -635,7 +635,7 @@ class AuthClient:
             NetworkError: One of them could not be reached; the session is kept.
         """
         metadata = arguments.strings(client_metadata, "client_metadata")
-        self._session.shared.check_loop()
+        self._session.context.check_loop()
         tokens = await self._token_provider.get_tokens(force_refresh=force_refresh, client_metadata=metadata)
         found = None
         if credentials:
@@ -650,7 +650,7 @@ class AuthClient:
 
     async def _credentials_for(
         self, tokens: AuthTokens | None, *, force: bool, metadata: Metadata
-    ) -> tuple[AuthTokens | None, Found | None]:
+    ) -> tuple[AuthTokens | None, IssuedCredentials | None]:
         """Return credentials and the tokens that they were issued for."""
         try:
             return tokens, await fetch_credentials(self._session, tokens, force=force, borrowed=self._borrows)
@@ -712,7 +712,7 @@ class AuthClient:
             StorageError: The storage failed; the old key still opens the session.
         """
         self._needs_own_session()
-        await self._session.shared.run(rotate_key(self._session))
+        await self._session.context.run(rotate_key(self._session))
         return self._session.key
 
     # The account
@@ -796,8 +796,8 @@ class AuthClient:
         old = arguments.text(old_password, "old_password", Code.EmptyUpdatePassword)
         new = arguments.text(new_password, "new_password", Code.EmptyUpdatePassword)
         user = await self._authenticated_user()
-        await self._session.shared.run(
-            change_password(self._session, user, old, new, moves=not self._borrows)
+        await self._session.context.run(
+            session_account.change_password(self._session, user, old, new, rekeys=not self._borrows)
         )
 
     async def fetch_user_attributes(self) -> dict[str, str]:
@@ -923,7 +923,7 @@ class AuthClient:
         """
         self._needs_own_session()
         user = await self._authenticated_user()
-        await self._session.shared.run(sign_out.delete_user(self._session, user))
+        await self._session.context.run(session_account.delete_user(self._session, user))
 
     # Second factors
 
@@ -1036,8 +1036,7 @@ class AuthClient:
         """
         self._needs_own_session()
         user = await self._authenticated_user()
-        device = await own_device(self._session)
-        await user.update_device_status(device.device_key, "remembered")
+        await session_account.remember_device(self._session, user)
 
     async def forget_device(self, device_id: str | None = None) -> None:
         """Forget a device (``forgetDevice``; ForgetDevice). The tokens issued to it cannot be renewed.
@@ -1054,7 +1053,7 @@ class AuthClient:
         self._needs_own_session()
         user = await self._authenticated_user()
         key = device_id and arguments.text(device_id, "device_id")
-        await self._session.shared.run(forget_device(self._session, user, key or None))
+        await self._session.context.run(session_account.forget_device(self._session, user, key or None))
 
     # Passkeys
 
@@ -1142,11 +1141,11 @@ class AuthClient:
         return (await self._tokens(force_refresh=True)).access_token.token
 
     def _pool(self) -> UserPool:
-        self._session.shared.check_loop()
+        self._session.context.check_loop()
         return self._session.pool
 
     def _needs_own_session(self) -> None:
-        self._session.shared.check_loop()
+        self._session.context.check_loop()
         if self._borrows:
             raise AuthTokenConfigException(
                 "this client borrows its tokens from a token provider: it keeps no session of its own"

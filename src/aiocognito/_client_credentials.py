@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from attrs import frozen
 
 from . import _clocks as clocks
 from ._config import AuthConfig, check_scopes, split_scopes
+from ._early_renewal import EXPIRY_MARGIN, RenewalBackoff, early_at
 from ._gateways.flights import Closed, Flights
 from ._gateways.hosted_ui import HostedUi
 from ._gateways.http import Http
@@ -26,11 +26,6 @@ from .errors import (
     InvalidTokens,
     OAuthNotConfigureException,
 )
-
-# Tokens with less than this left count as expired: a request takes its time.
-EXPIRY_MARGIN: Final = 5.0
-# After an early renewal failed, the old token serves for a while before it is tried again.
-EARLY_RETRY_SECONDS: Final = 5.0
 
 
 @frozen
@@ -89,7 +84,7 @@ class ClientCredentials:
         )
         self._endpoint = HostedUi(config, config.oauth, self._http)
         self._issued: _Issued | None = None
-        self._retry_at = -math.inf
+        self._backoff = RenewalBackoff(self._clock)
         self._requests: Flights[_Issued] = Flights("the ClientCredentials")
 
     def __repr__(self) -> str:
@@ -132,7 +127,8 @@ class ClientCredentials:
         """
         issued, now = self._issued, self._clock()
         if issued is not None and not force_refresh:
-            if now < max(issued.early_at, min(self._retry_at, issued.expires_at)):
+            next_renewal = self._backoff.next_renewal(early_at=issued.early_at, expires_at=issued.expires_at)
+            if now < next_renewal:
                 return issued.tokens
             if now < issued.expires_at:
                 return await self._early(issued, client_metadata)
@@ -142,7 +138,7 @@ class ClientCredentials:
         try:
             return (await self._ask(client_metadata)).tokens
         except (AuthError, Closed):
-            self._retry_at = self._clock() + EARLY_RETRY_SECONDS
+            self._backoff.put_off()
             return issued.tokens
 
     async def _ask(self, client_metadata: Mapping[str, str] | None) -> _Issued:
@@ -154,12 +150,11 @@ class ClientCredentials:
         access = _decode(answer.access_token)
         life = answer.expires_in
         if life is None:
-            life = _number(access.payload.get("exp")) - asked_at
+            life = _numeric(access.payload.get("exp")) - asked_at
         issued = _Issued(
             AuthTokens(access_token=access),
             expires_at=asked_at + life - EXPIRY_MARGIN,
-            # Whoever wants an hour's notice of tokens that live five minutes would renew them always.
-            early_at=asked_at + life - max(min(self._config.refresh_ahead, life / 2), EXPIRY_MARGIN),
+            early_at=early_at(asked_at + life, lifetime=life, ahead=self._config.refresh_ahead),
         )
         self._issued = issued
         return issued
@@ -171,5 +166,5 @@ def _decode(access_token: str) -> JWT:
     raise InvalidTokens("the token endpoint returned an access token that is not a JWT")
 
 
-def _number(value: object) -> float:
+def _numeric(value: object) -> float:
     return float(value) if isinstance(value, int | float) and abs(value) < 1e12 else 0.0

@@ -56,14 +56,16 @@ class SessionManager:
         aws_session: Any = None,
     ) -> None:
         self._made_hub = hub is None
-        self._shared = ServiceContext(
+        self._context = ServiceContext(
             config,
             storage=storage,
             connections=Connections(config, aws_session=aws_session, http_client=http_client),
             hub=hub if hub is not None else Hub(),
             clock=clock,
-            session_ttl=_seconds(session_ttl, "session_ttl"),
-            max_session_age=None if max_session_age is None else _seconds(max_session_age, "max_session_age"),
+            session_ttl=_positive_seconds(session_ttl, "session_ttl"),
+            max_session_age=None
+            if max_session_age is None
+            else _positive_seconds(max_session_age, "max_session_age"),
             fixed_keys=fixed_keys,
             class_name="SessionManager",
         )
@@ -78,19 +80,19 @@ class SessionManager:
 
     async def aclose(self) -> None:
         """Wait for refreshes that are under way, then close the connections."""
-        await self._shared.aclose()
+        await self._context.aclose()
         if self._made_hub:
-            self._shared.hub.end()
+            self._context.hub.end()
 
     @property
     def config(self) -> AuthConfig:
         """The configuration that the manager was made with."""
-        return self._shared.config
+        return self._context.config
 
     @property
     def hub(self) -> Hub:
         """Hears of everybody's sign-ins and sign-outs; ``event.session_id`` says whose."""
-        return self._shared.hub
+        return self._context.hub
 
     def client(
         self,
@@ -113,12 +115,12 @@ class SessionManager:
         if device_token is not None:
             keys.check_key(device_token, "device_token")
         session = Session(
-            self._shared, self._checked(session_key), device_token=device_token, user_context=user_context
+            self._context, self._checked(session_key), device_token=device_token, user_context=user_context
         )
         return AuthClient._of_manager(session)
 
     def _checked(self, session_key: str) -> str:
-        if not self._shared.fixed_keys and not keys.is_secret(keys.check_key(session_key, "session_key")):
+        if not self._context.fixed_keys and not keys.is_secret(keys.check_key(session_key, "session_key")):
             raise AuthValidationError(
                 AuthValidationErrorCode.InvalidArgument,
                 "session_key: must have the form of new_session_key(); SessionManager(…, fixed_keys=True)"
@@ -154,12 +156,12 @@ class SessionManager:
             AuthValidationError: The key has another form.
             StorageError: The storage cannot forget.
         """
-        self._shared.check_loop()
-        session = Session(self._shared, self._checked(session_key))
-        await self._shared.run(sign_out.sign_out(session, everywhere=False))
+        self._context.check_loop()
+        session = Session(self._context, self._checked(session_key))
+        await self._context.run(sign_out.sign_out(session, everywhere=False))
 
 
-def _seconds(duration: timedelta, name: str) -> float:
+def _positive_seconds(duration: timedelta, name: str) -> float:
     if not isinstance(duration, timedelta) or duration <= timedelta():
         raise AuthConfigError("must be a positive timedelta", field=name)
     return duration.total_seconds()

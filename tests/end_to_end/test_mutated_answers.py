@@ -239,7 +239,7 @@ async def run(case: Case, answer: Any, what: str) -> None:
     service.only(case.operation, lambda _: answer)
     async with AuthClient(BOTH, clock=clock, storage=storage) as client:
         attach(client, service)
-        client._session.shared.connections._identity_pool_service = service  # type: ignore[assignment]  # a stand-in
+        client._session.context.connections._identity_pool_service = service  # type: ignore[assignment]  # a stand-in
         act = only_this(case, service)
         try:
             with suppress(AuthError):

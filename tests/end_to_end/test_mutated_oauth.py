@@ -53,7 +53,7 @@ async def test_a_redirect_completed_with_a_mutated_answer() -> None:
             try:
                 with suppress(AuthError):
                     await client.complete_sign_in_with_redirect(hosted.come_back(request.url))
-                raw = await client._session.shared.storage.get(client._session.storage_key)
+                raw = await client._session.context.storage.get(client._session.storage_key)
                 assert raw is None or load(raw) is not None, "the record cannot be read"
                 for look in (client.get_current_user, client.fetch_auth_session):
                     with suppress(AuthError):

@@ -21,7 +21,7 @@ from scripted import (
 )
 
 from aiocognito import AuthClient, errors, steps
-from aiocognito._flows.challenges import CHALLENGES, Answer
+from aiocognito._flows.challenges import CHALLENGES, ChallengeResponse
 from aiocognito._flows.context import FlowContext
 from aiocognito._models import CodeDeliveryDetails, TotpSetupDetails
 from aiocognito._responses import RememberedDevice
@@ -185,7 +185,7 @@ async def test_what_could_have_been_set_up_is_named(offered: str, named: str) ->
 
 
 def test_no_secret_of_an_answer_is_in_a_repr() -> None:
-    answer = Answer("S3cret", user_attributes={"name": "S3cret"}, friendly_device_name="phone")
+    answer = ChallengeResponse("S3cret", user_attributes={"name": "S3cret"}, friendly_device_name="phone")
     assert "S3cret" not in repr(answer)
     assert "phone" in repr(answer)
     devices = {"ana": RememberedDevice("key", "group", "S3cret")}

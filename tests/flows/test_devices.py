@@ -698,7 +698,7 @@ async def test_what_cannot_be_read_is_no_device_and_is_replaced_by_the_next(stor
     async with scripted_client() as (client, service, _):
         devices = client._session.devices
         assert devices._key is not None
-        await client._session.shared.storage.set(devices._key, stored)
+        await client._session.context.storage.set(devices._key, stored)
         assert await devices.load() == {}
         await remember(client, service)
         assert "ana" in await devices.load()
@@ -707,7 +707,7 @@ async def test_what_cannot_be_read_is_no_device_and_is_replaced_by_the_next(stor
 async def test_a_device_of_another_version_is_neither_read_nor_overwritten() -> None:
     async with scripted_client() as (client, service, _):
         devices = client._session.devices
-        storage = client._session.shared.storage
+        storage = client._session.context.storage
         assert devices._key is not None
         await storage.set(devices._key, b'{"version":2}')
         with pytest.raises(errors.StorageError, match="another version"):

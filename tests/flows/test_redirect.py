@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from aiocognito import AuthConfig, OAuthConfig
 from aiocognito._flows import redirect
-from aiocognito._flows.redirect import Departure, depart, read_callback
+from aiocognito._flows.redirect import AuthorizationRequest, authorization_request, read_callback
 from aiocognito._gateways.hosted_ui import HostedUi, form
 from aiocognito._gateways.http import Http
 from aiocognito.errors import (
@@ -37,12 +37,14 @@ AMPLIFY = AuthConfig(
 )
 
 
-def leave(configuration: AuthConfig = AMPLIFY, **arguments: Any) -> Departure:
+def leave(configuration: AuthConfig = AMPLIFY, **arguments: Any) -> AuthorizationRequest:
     assert configuration.oauth is not None
-    return depart(HostedUi(configuration, configuration.oauth, Http(object())), configuration, **arguments)
+    return authorization_request(
+        HostedUi(configuration, configuration.oauth, Http(object())), configuration, **arguments
+    )
 
 
-def query(departure: Departure) -> dict[str, str]:
+def query(departure: AuthorizationRequest) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(departure.url).query, keep_blank_values=True))
 
 
@@ -164,7 +166,7 @@ def test_the_implicit_flow_is_refused_with_its_reason() -> None:
 def test_without_a_hosted_ui() -> None:
     bare = AuthConfig(user_pool_id="us-east-1_x", user_pool_client_id="y")
     with pytest.raises(OAuthNotConfigureException):
-        depart(HostedUi(config(), config().oauth, Http(object())), bare)  # type: ignore[arg-type]  # wrong on purpose
+        authorization_request(HostedUi(config(), config().oauth, Http(object())), bare)  # type: ignore[arg-type]  # wrong on purpose
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ async def person(config: Any = CONFIG) -> AsyncIterator[tuple[AuthClient, Lender
     identities = Identities(clock)
     async with AuthClient(config, token_provider=lender, clock=clock) as auth:
         attach(auth, identities)
-        auth._session.shared.connections._identity_pool_service = identities  # type: ignore[assignment]  # a stand-in
+        auth._session.context.connections._identity_pool_service = identities  # type: ignore[assignment]  # a stand-in
         yield auth, lender, identities, clock
 
 

@@ -482,7 +482,7 @@ async def test_a_cancelled_caller_loses_no_answer() -> None:
         with pytest.raises(asyncio.CancelledError):
             await call
         gate.set()
-        await client._session.shared.aclose()
+        await client._session.context.aclose()
         assert "ana" in await client._session.devices.load()
 
 

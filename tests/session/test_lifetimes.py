@@ -98,7 +98,7 @@ async def test_the_greatest_age_counts_even_if_the_storage_keeps_the_record() ->
     clock = Clock()
     service = Service(max_session_age=timedelta(days=1))
     service.storage = CountingStorage(clock=clock)
-    service.sessions._shared.storage = service.storage
+    service.sessions._context.storage = service.storage
     await service.sign_in("key")
     service.clock.advance(DAY + 1)
     assert not await is_signed_in(service, "key")
@@ -210,10 +210,10 @@ async def test_a_hub_that_nobody_holds_leaves_nothing_behind() -> None:
     service = Service()
     client = service.sessions.client("key")
     client.hub.listen(print)
-    assert service.sessions._shared._hubs
+    assert service.sessions._context._hubs
     del client
     gc.collect()
-    assert not service.sessions._shared._hubs
+    assert not service.sessions._context._hubs
 
 
 async def test_the_hub_of_a_single_client_may_be_given_and_is_left_open() -> None:

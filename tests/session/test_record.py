@@ -220,7 +220,7 @@ async def test_another_version_is_refused_and_left_alone(version: Any) -> None:
     with pytest.raises(errors.StorageError, match="another version"):
         load(stored)
     async with scripted_client() as (client, service, _):
-        storage, key = client._session.shared.storage, client._session.storage_key
+        storage, key = client._session.context.storage, client._session.storage_key
         await storage.set(key, stored)
         for call in (
             client.fetch_auth_session(),
@@ -237,7 +237,7 @@ async def test_another_version_is_refused_and_left_alone(version: Any) -> None:
 
 async def test_junk_in_the_storage_counts_as_signed_out_and_is_replaced() -> None:
     async with scripted_client() as (client, service, _):
-        storage, key = client._session.shared.storage, client._session.storage_key
+        storage, key = client._session.context.storage, client._session.storage_key
         for junk in (b"\xff\xfe", b"no json", b'{"version":1,"tokens":7}'):
             await storage.set(key, junk)
             assert (await client.fetch_auth_session()).tokens is None
@@ -250,7 +250,7 @@ async def test_junk_in_the_storage_counts_as_signed_out_and_is_replaced() -> Non
 async def test_what_a_newer_version_wrote_outlives_what_this_one_writes() -> None:
     """Through a claim, its release, a refresh and a sign-in: each rewrites the record."""
     async with scripted_client() as (client, service, _):
-        storage, key = client._session.shared.storage, client._session.storage_key
+        storage, key = client._session.context.storage, client._session.storage_key
 
         async def document() -> dict[str, Any]:
             return json.loads(await storage.get(key) or b"")  # type: ignore[no-any-return]  # whatever was put there
@@ -283,7 +283,7 @@ async def test_what_a_newer_version_wrote_outlives_what_this_one_writes() -> Non
 
 async def test_that_is_so_of_every_part_that_is_carried_over() -> None:
     async with scripted_client() as (client, _, clock):
-        storage, key = client._session.shared.storage, client._session.storage_key
+        storage, key = client._session.context.storage, client._session.storage_key
         redirect = {"redirect_uri": "https://a/", "expires_at": clock() + 60, "state": "s", "tab": 1}
         credentials = {"access_key_id": "A", "secret_access_key": "s", "expires_at": 0, "zone": "x"}
         newer = {

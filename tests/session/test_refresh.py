@@ -11,9 +11,9 @@ from attrs import evolve
 from scripted import CONFIG, Clock, ScriptedService, attach, jwt, scripted_client, signed_in
 
 from aiocognito import AuthClient, AuthEvent, MemoryStorage, SessionManager, errors
+from aiocognito._early_renewal import EARLY_RETRY_SECONDS
 from aiocognito._gateways.flights import Closed
 from aiocognito._session import session as session_module
-from aiocognito._session.backoff import EARLY_RETRY_SECONDS
 from aiocognito._session.record import load
 from aiocognito.errors import NetworkError, service_error
 
@@ -28,7 +28,7 @@ def listen(client: AuthClient) -> list[str]:
 
 async def stored(client: AuthClient) -> dict[str, Any] | None:
     session = client._session
-    raw = await session.shared.storage.get(session.storage_key)
+    raw = await session.context.storage.get(session.storage_key)
     return None if raw is None else json.loads(raw)
 
 
@@ -250,7 +250,7 @@ async def test_a_session_that_ended_before_it_was_its_turn_is_not_renewed() -> N
         await signed_in(client, service)
         clock.advance(4000)
         session = client._session
-        async with session.shared.storage.lock(session.storage_key):
+        async with session.context.storage.lock(session.storage_key):
             caller = asyncio.create_task(client.token_provider.get_tokens())
             await asyncio.sleep(0)
             await session.forget()
@@ -265,13 +265,13 @@ async def test_a_refresh_that_is_cancelled_with_its_loop_leaves_nobody_waiting()
         clock.advance(4000)
         callers = [asyncio.create_task(client.token_provider.get_tokens()) for _ in range(3)]
         await service.arrived[REFRESH].wait()
-        shared = client._session.shared
-        running = shared.refreshes.running(client.session_id)
+        context = client._session.context
+        running = context.refreshes.running(client.session_id)
         assert running is not None
         running.cancel()
         outcomes = await asyncio.gather(*callers, return_exceptions=True)
         assert [type(outcome) for outcome in outcomes] == [Closed] * 3, "not cancelled themselves"
-        assert len(shared.refreshes) == 0
+        assert len(context.refreshes) == 0
         assert await stored(client) is not None
 
 
@@ -335,7 +335,7 @@ async def test_it_is_not_tried_again_at_once_whatever_else_is_forgotten_or_writt
         service.refuse(REFRESH, "TooManyRequestsException")
         clock.advance(3600 - 60 + 1)
         old = await client.token_provider.get_tokens()
-        client._session.shared.decoded.clear()  # as when very many sessions are in use
+        client._session.context.decoded.clear()  # as when very many sessions are in use
         assert await client.token_provider.get_tokens() == old
         await client._session.update(lambda record: evolve(record, by_redirect=True))
         assert await client.token_provider.get_tokens() == old
@@ -394,7 +394,7 @@ async def test_b53_a_record_that_opens_and_cannot_be_parsed_counts_as_signed_out
         assert record is not None
         record["tokens"]["access_token"] = "no token"
         for junk in (b"{", b"[]", b"null", b'{"version": 1}', json.dumps(record).encode()):
-            await session.shared.storage.set(session.storage_key, junk)
+            await session.context.storage.set(session.storage_key, junk)
             assert (await client.fetch_auth_session()).tokens is None
         assert service.calls == []
 
@@ -493,13 +493,13 @@ async def test_a_refresh_decodes_the_record_once_and_twice_after_waiting(
 
         session = client._session
         if meanwhile:
-            async with session.shared.storage.lock(session.storage_key):
+            async with session.context.storage.lock(session.storage_key):
                 monkeypatch.setattr(session_module, "load", counting)
                 caller = asyncio.create_task(client.token_provider.get_tokens())
                 await asyncio.sleep(0)
-                raw = await session.shared.storage.get(session.storage_key)
+                raw = await session.context.storage.get(session.storage_key)
                 assert raw is not None
-                await session.shared.storage.set(session.storage_key, raw[:-1] + b',"other":1}')
+                await session.context.storage.set(session.storage_key, raw[:-1] + b',"other":1}')
             assert await caller is not None
         else:
             monkeypatch.setattr(session_module, "load", counting)

@@ -395,7 +395,7 @@ async def test_a_move_gives_up_on_a_lock_that_another_process_keeps(monkeypatch:
         client = sessions.client(sessions.new_session_key())
         await signed_in(client, script)
         before = client.session_key
-        async with client._session.shared.storage.lock(client._session.storage_key):
+        async with client._session.context.storage.lock(client._session.storage_key):
             with pytest.raises(errors.SessionBusyError):
                 await client.rotate_session_key()
         assert client.session_key == before

@@ -52,13 +52,13 @@ async def test_a_pending_sign_in_and_a_planned_one_end_before_the_session_does()
         service.answer("SignUp", {"UserConfirmed": False, "UserSub": "sub"})
         await client.sign_up("ben", "secret", auto_sign_in=True)
         session = client._session
-        document = json.loads(await session.shared.storage.get(session.storage_key) or b"")
+        document = json.loads(await session.context.storage.get(session.storage_key) or b"")
         document["pending"] = {
             "challenge": {"username": "ben", "name": "SMS_MFA"},
             "sign_in_details": {},
             "expires_at": clock() + 100,
         }
-        await session.shared.storage.set(session.storage_key, json.dumps(document).encode())
+        await session.context.storage.set(session.storage_key, json.dumps(document).encode())
         clock.advance(99)
         assert await client.get_sign_in_step() is not None
         clock.advance(1)
@@ -282,7 +282,7 @@ async def test_as_many_decoded_sessions_are_kept_as_are_of_use(monkeypatch: pyte
         for number in range(5):
             await signed_in(sessions.client(f"key-{number}"), service)
             await sessions.client(f"key-{number}").fetch_auth_session()
-        kept = sessions._shared.decoded
+        kept = sessions._context.decoded
         assert list(kept) == [sessions.client(f"key-{number}").session_id for number in (2, 3, 4)]
         assert (await sessions.client("key-0").get_current_user()).username == "ana"
 
@@ -304,7 +304,7 @@ async def test_work_that_nobody_waits_for_any_more_may_fail_in_peace() -> None:
         with pytest.raises(asyncio.CancelledError):
             await caller
         gate.set()
-        (task,) = client._session.shared._tasks
+        (task,) = client._session.context._tasks
         await asyncio.wait([task])
         assert isinstance(task.exception(), errors.NotAuthorizedException)
 

@@ -33,7 +33,7 @@ from .password import password_verifier
 
 
 @frozen
-class Answer:
+class ChallengeResponse:
     """What the caller answers a challenge with."""
 
     response: str | Mapping[str, Any] = field(repr=False)
@@ -64,7 +64,7 @@ class Answer:
 
 
 ToStep = Callable[[Challenged], steps.SignInStep]
-ToOutcome = Callable[[FlowContext, Challenged, Answer], Awaitable[Outcome]]
+ToOutcome = Callable[[FlowContext, Challenged, ChallengeResponse], Awaitable[Outcome]]
 
 
 @frozen
@@ -91,7 +91,7 @@ def step_of(challenge: Challenged) -> steps.SignInStep:
     return row.step(challenge)
 
 
-async def present(talk: FlowContext, result: Outcome) -> tuple[Outcome, steps.SignInStep]:
+async def present(context: FlowContext, result: Outcome) -> tuple[Outcome, steps.SignInStep]:
     """Say which step an outcome is for the person, fetching what they need for it.
 
     Returns:
@@ -107,7 +107,7 @@ async def present(talk: FlowContext, result: Outcome) -> tuple[Outcome, steps.Si
         case Challenged():
             step = step_of(result)
             if isinstance(step, steps.ContinueSignInWithTotpSetup):
-                return await _with_totp_secret(talk, result)
+                return await _with_totp_secret(context, result)
             return result, step
         case stopped:
             return stopped, stopped.step
@@ -125,7 +125,7 @@ def check_step(challenge: Challenged, expected: type[steps.SignInStep] | str | N
         raise SignInException(f"the pending step is {pending}, not {name}; nothing was sent")
 
 
-async def answer_challenge(talk: FlowContext, challenge: Challenged, answer: Answer) -> Outcome:
+async def answer_challenge(context: FlowContext, challenge: Challenged, answer: ChallengeResponse) -> Outcome:
     """Answer a challenge (RespondToAuthChallenge) and return what came of it.
 
     Raises:
@@ -137,7 +137,7 @@ async def answer_challenge(talk: FlowContext, challenge: Challenged, answer: Ans
     row = CHALLENGES.get(challenge.name)
     if row is None:
         raise SignInException(f"the challenge {challenge.name[:100]} is not one that this version can answer")
-    result = await row.answer(talk, challenge, answer)
+    result = await row.answer(context, challenge, answer)
     if isinstance(result, Challenged) and not result.available_challenges:
         # Cognito lists the first factors once; whoever may choose later must still know them.
         return evolve(result, available_challenges=challenge.available_challenges)
@@ -160,14 +160,14 @@ def ends_sign_in(challenge: Challenged, error: BaseException) -> bool:
 
 
 async def _respond(
-    talk: FlowContext, challenge: Challenged, responses: Mapping[str, str], *, name: str | None = None
+    context: FlowContext, challenge: Challenged, responses: Mapping[str, str], *, name: str | None = None
 ) -> AuthResponse:
     """RespondToAuthChallenge under the name that Cognito knows the user by."""
-    return await talk.pool.respond_to_auth_challenge(
+    return await context.pool.respond_to_auth_challenge(
         name or challenge.name,
         {"USERNAME": challenge.username, **responses},
         session=challenge.session,
-        client_metadata=talk.client_metadata,
+        client_metadata=context.client_metadata,
     )
 
 
@@ -196,13 +196,15 @@ def _delivery(challenge: Challenged) -> CodeDeliveryDetails:
 def _code(member: str) -> ToOutcome:
     """Answer with a one-time code, sent as ``member``."""
 
-    async def answer_with_code(talk: FlowContext, challenge: Challenged, answer: Answer) -> Outcome:
+    async def answer_with_code(
+        context: FlowContext, challenge: Challenged, answer: ChallengeResponse
+    ) -> Outcome:
         async def request(device: Mapping[str, str]) -> AuthResponse:
-            return await _respond(talk, challenge, {member: answer.code(), **device})
+            return await _respond(context, challenge, {member: answer.code(), **device})
 
         # Amplify does not try again here. Whoever begins under an alias names the device in this
         # request first, and would meet a device that is gone in every sign-in.
-        return await with_device(talk, challenge.username, request)
+        return await with_device(context, challenge.username, request)
 
     return answer_with_code
 
@@ -223,20 +225,20 @@ def _missing_attributes(challenge: Challenged) -> list[str]:
     return [name.removeprefix("userAttributes.") for name in names]
 
 
-async def _new_password(talk: FlowContext, challenge: Challenged, answer: Answer) -> Outcome:
+async def _new_password(context: FlowContext, challenge: Challenged, answer: ChallengeResponse) -> Outcome:
     attributes = {f"userAttributes.{k}": v for k, v in (answer.user_attributes or {}).items() if v}
-    result = await _respond(talk, challenge, {**attributes, "NEW_PASSWORD": answer.text()})
-    return await proceed(talk, result, challenge.username)
+    result = await _respond(context, challenge, {**attributes, "NEW_PASSWORD": answer.text()})
+    return await proceed(context, result, challenge.username)
 
 
 # Choosing and setting up a second factor
 
 
-async def _select_mfa_type(talk: FlowContext, challenge: Challenged, answer: Answer) -> Outcome:
+async def _select_mfa_type(context: FlowContext, challenge: Challenged, answer: ChallengeResponse) -> Outcome:
     chosen = mfa.TO_COGNITO.get(answer.text())
     if chosen is None:
         raise AuthValidationError(AuthValidationErrorCode.IncorrectMFAMethod)
-    return await proceed(talk, await _respond(talk, challenge, {"ANSWER": chosen}), challenge.username)
+    return await proceed(context, await _respond(context, challenge, {"ANSWER": chosen}), challenge.username)
 
 
 def _mfa_setup_step(challenge: Challenged) -> steps.SignInStep:
@@ -253,9 +255,9 @@ def _mfa_setup_step(challenge: Challenged) -> steps.SignInStep:
     raise SignInException(f"a second factor must be set up first, and none can be here: {offered} offered")
 
 
-async def _with_totp_secret(talk: FlowContext, challenge: Challenged) -> tuple[Outcome, steps.SignInStep]:
+async def _with_totp_secret(context: FlowContext, challenge: Challenged) -> tuple[Outcome, steps.SignInStep]:
     """AssociateSoftwareToken: fetch the secret, which is shown once and never stored."""
-    secret, session = await talk.pool.associate_software_token(challenge.session)
+    secret, session = await context.pool.associate_software_token(challenge.session)
     if not secret:
         raise SetUpTOTPException("Cognito gave no secret to set up a software token with")
     details = TotpSetupDetails(secret, challenge.username)
@@ -263,51 +265,53 @@ async def _with_totp_secret(talk: FlowContext, challenge: Challenged) -> tuple[O
     return following, steps.ContinueSignInWithTotpSetup(details)
 
 
-async def _mfa_setup(talk: FlowContext, challenge: Challenged, answer: Answer) -> Outcome:
+async def _mfa_setup(context: FlowContext, challenge: Challenged, answer: ChallengeResponse) -> Outcome:
     response = answer.code()
     if response in {"TOTP", "EMAIL"}:
         # Nothing to send: the choice is narrowed, and `present` asks for what it needs.
         choice = json.dumps([mfa.TO_COGNITO[response]])
         return evolve(challenge, parameters={**challenge.parameters, "MFAS_CAN_SETUP": choice})
     if response.isascii() and response.isdigit():
-        session = await talk.pool.verify_software_token(
+        session = await context.pool.verify_software_token(
             response, session=challenge.session, friendly_device_name=answer.friendly_device_name
         )
-        result = await _respond(talk, evolve(challenge, session=session or challenge.session), {})
+        result = await _respond(context, evolve(challenge, session=session or challenge.session), {})
     elif "@" in response:
-        result = await _respond(talk, challenge, {"EMAIL": response})
+        result = await _respond(context, challenge, {"EMAIL": response})
     else:
         raise SignInException(
             "the answer is no choice (TOTP or EMAIL), no code of digits and no e-mail address"
         )
-    return await proceed(talk, result, challenge.username)
+    return await proceed(context, result, challenge.username)
 
 
 # First factors of USER_AUTH
 
 
-async def _select_challenge(talk: FlowContext, challenge: Challenged, answer: Answer) -> Outcome:
+async def _select_challenge(
+    context: FlowContext, challenge: Challenged, answer: ChallengeResponse
+) -> Outcome:
     response = answer.text()
     if response in {"PASSWORD", "PASSWORD_SRP"}:
         # Nothing to send yet: the password comes next, and goes with the choice.
         return evolve(challenge, name=response)
-    result = await _respond(talk, challenge, {"ANSWER": response}, name="SELECT_CHALLENGE")
-    return await proceed(talk, result, challenge.username)
+    result = await _respond(context, challenge, {"ANSWER": response}, name="SELECT_CHALLENGE")
+    return await proceed(context, result, challenge.username)
 
 
-async def _password(talk: FlowContext, challenge: Challenged, answer: Answer) -> Outcome:
+async def _password(context: FlowContext, challenge: Challenged, answer: ChallengeResponse) -> Outcome:
     chosen = {"ANSWER": "PASSWORD", "PASSWORD": answer.text()}
-    result = await _respond(talk, challenge, chosen, name="SELECT_CHALLENGE")
-    return await proceed(talk, result, challenge.username)
+    result = await _respond(context, challenge, chosen, name="SELECT_CHALLENGE")
+    return await proceed(context, result, challenge.username)
 
 
-async def _password_srp(talk: FlowContext, challenge: Challenged, answer: Answer) -> Outcome:
+async def _password_srp(context: FlowContext, challenge: Challenged, answer: ChallengeResponse) -> Outcome:
     ephemeral = await srp.run(srp.Ephemeral.generate)
     chosen = {"ANSWER": "PASSWORD_SRP", "SRP_A": ephemeral.public_hex}
-    result = await _respond(talk, challenge, chosen, name="SELECT_CHALLENGE")
+    result = await _respond(context, challenge, chosen, name="SELECT_CHALLENGE")
     if result.challenge_name != "PASSWORD_VERIFIER":
-        return await proceed(talk, result, challenge.username)
-    return await password_verifier(talk, result, answer.text(), ephemeral)
+        return await proceed(context, result, challenge.username)
+    return await password_verifier(context, result, answer.text(), ephemeral)
 
 
 def _web_authn_step(challenge: Challenged) -> steps.SignInStep:
@@ -320,26 +324,28 @@ def _web_authn_step(challenge: Challenged) -> steps.SignInStep:
     return steps.ConfirmSignInWithWebAuthn(options)
 
 
-async def _web_authn(talk: FlowContext, challenge: Challenged, answer: Answer) -> Outcome:
+async def _web_authn(context: FlowContext, challenge: Challenged, answer: ChallengeResponse) -> Outcome:
     """Send the browser's credential; text that is none is the choice of another first factor."""
     if isinstance(answer.response, str) and not answer.response.lstrip().startswith("{"):
-        return await _select_challenge(talk, challenge, answer)
+        return await _select_challenge(context, challenge, answer)
     credential = json.dumps(check_credential(answer.response))
     # The triggers hear nothing of this answer: Amplify sends no metadata with it.
-    result = await _respond(evolve(talk, client_metadata=None), challenge, {"CREDENTIAL": credential})
+    result = await _respond(evolve(context, client_metadata=None), challenge, {"CREDENTIAL": credential})
     if result.challenge_name == "WEB_AUTHN":
         raise SignInException("Cognito asks for a passkey again")
-    return await proceed(talk, result, challenge.username)
+    return await proceed(context, result, challenge.username)
 
 
 # The pool's own
 
 
-async def _custom_challenge(talk: FlowContext, challenge: Challenged, answer: Answer) -> Outcome:
+async def _custom_challenge(
+    context: FlowContext, challenge: Challenged, answer: ChallengeResponse
+) -> Outcome:
     async def request(device: Mapping[str, str]) -> AuthResponse:
-        return await _respond(talk, challenge, {"ANSWER": answer.text(), **device})
+        return await _respond(context, challenge, {"ANSWER": answer.text(), **device})
 
-    return await with_device(talk, challenge.username, request)
+    return await with_device(context, challenge.username, request)
 
 
 CHALLENGES: Mapping[str, Row] = {

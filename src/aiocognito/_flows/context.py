@@ -33,7 +33,7 @@ class FlowContext:
 
 
 async def password_claim(
-    talk: FlowContext,
+    context: FlowContext,
     challenge: AuthResponse,
     ephemeral: srp.Ephemeral,
     *,
@@ -58,7 +58,7 @@ async def password_claim(
         SrpError: Cognito's half is malformed, or a value that SRP-6a forbids.
     """
     given = challenge.parameters
-    secret_block, timestamp = given.get("SECRET_BLOCK", ""), srp.timestamp(talk.clock())
+    secret_block, timestamp = given.get("SECRET_BLOCK", ""), srp.timestamp(context.clock())
     signature = await srp.run(
         srp.password_claim_signature,
         ephemeral,

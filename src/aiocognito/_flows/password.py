@@ -11,51 +11,51 @@ from .context import FlowContext, password_claim
 from .devices import proceed, with_device
 
 
-async def user_srp_auth(talk: FlowContext, username: str, password: str) -> Outcome:
+async def user_srp_auth(context: FlowContext, username: str, password: str) -> Outcome:
     """USER_SRP_AUTH: prove the password without sending it."""
-    return await _srp_auth(talk, "USER_SRP_AUTH", username, password, {})
+    return await _srp_auth(context, "USER_SRP_AUTH", username, password, {})
 
 
-async def user_password_auth(talk: FlowContext, username: str, password: str) -> Outcome:
+async def user_password_auth(context: FlowContext, username: str, password: str) -> Outcome:
     """USER_PASSWORD_AUTH: send the password, for user migration and for pools without SRP."""
 
     async def request(device: Mapping[str, str]) -> AuthResponse:
-        return await talk.pool.initiate_auth(
+        return await context.pool.initiate_auth(
             "USER_PASSWORD_AUTH",
             {"USERNAME": username, "PASSWORD": password, **device},
-            client_metadata=talk.client_metadata,
+            client_metadata=context.client_metadata,
         )
 
-    return await with_device(talk, username, request)
+    return await with_device(context, username, request)
 
 
-async def custom_auth(talk: FlowContext, username: str) -> Outcome:
+async def custom_auth(context: FlowContext, username: str) -> Outcome:
     """CUSTOM_AUTH: the pool's own triggers ask, from the start."""
 
     async def request(device: Mapping[str, str]) -> AuthResponse:
-        return await talk.pool.initiate_auth(
-            "CUSTOM_AUTH", {"USERNAME": username, **device}, client_metadata=talk.client_metadata
+        return await context.pool.initiate_auth(
+            "CUSTOM_AUTH", {"USERNAME": username, **device}, client_metadata=context.client_metadata
         )
 
-    return await with_device(talk, username, request)
+    return await with_device(context, username, request)
 
 
-async def custom_auth_with_srp(talk: FlowContext, username: str, password: str) -> Outcome:
+async def custom_auth_with_srp(context: FlowContext, username: str, password: str) -> Outcome:
     """CUSTOM_AUTH behind a password: SRP first, then the pool's own triggers ask.
 
     Whatever Cognito calls its first challenge, it is answered as PASSWORD_VERIFIER.
     """
     ephemeral = await srp.run(srp.Ephemeral.generate)
-    answer = await talk.pool.initiate_auth(
+    answer = await context.pool.initiate_auth(
         "CUSTOM_AUTH",
         {"USERNAME": username, "SRP_A": ephemeral.public_hex, "CHALLENGE_NAME": "SRP_A"},
-        client_metadata=talk.client_metadata,
+        client_metadata=context.client_metadata,
     )
-    return await password_verifier(talk, answer, password, ephemeral)
+    return await password_verifier(context, answer, password, ephemeral)
 
 
 async def user_auth(
-    talk: FlowContext,
+    context: FlowContext,
     username: str,
     password: str | None = None,
     *,
@@ -73,20 +73,20 @@ async def user_auth(
     """
     if preferred_challenge == "PASSWORD_SRP" and password is not None:
         extra = {"PREFERRED_CHALLENGE": preferred_challenge}
-        return await _srp_auth(talk, "USER_AUTH", username, password, extra, session=session)
+        return await _srp_auth(context, "USER_AUTH", username, password, extra, session=session)
     parameters = {"USERNAME": username}
     if preferred_challenge is not None:
         parameters["PREFERRED_CHALLENGE"] = preferred_challenge
     if preferred_challenge == "PASSWORD" and password is not None:
         parameters["PASSWORD"] = password
-    answer = await talk.pool.initiate_auth(
-        "USER_AUTH", parameters, session=session, client_metadata=talk.client_metadata
+    answer = await context.pool.initiate_auth(
+        "USER_AUTH", parameters, session=session, client_metadata=context.client_metadata
     )
-    return await proceed(talk, answer, username)
+    return await proceed(context, answer, username)
 
 
 async def _srp_auth(
-    talk: FlowContext,
+    context: FlowContext,
     auth_flow: str,
     username: str,
     password: str,
@@ -95,19 +95,19 @@ async def _srp_auth(
     session: str | None = None,
 ) -> Outcome:
     ephemeral = await srp.run(srp.Ephemeral.generate)
-    answer = await talk.pool.initiate_auth(
+    answer = await context.pool.initiate_auth(
         auth_flow,
         {"USERNAME": username, "SRP_A": ephemeral.public_hex, **extra},
         session=session,
-        client_metadata=talk.client_metadata,
+        client_metadata=context.client_metadata,
     )
     if answer.challenge_name != "PASSWORD_VERIFIER":
-        return await proceed(talk, answer, username)
-    return await password_verifier(talk, answer, password, ephemeral)
+        return await proceed(context, answer, username)
+    return await password_verifier(context, answer, password, ephemeral)
 
 
 async def password_verifier(
-    talk: FlowContext, challenge: AuthResponse, password: str, ephemeral: srp.Ephemeral
+    context: FlowContext, challenge: AuthResponse, password: str, ephemeral: srp.Ephemeral
 ) -> Outcome:
     """PASSWORD_VERIFIER: answer Cognito's half of SRP-6a (RFC 5054) with the proof.
 
@@ -123,16 +123,16 @@ async def password_verifier(
     if not user_id:
         raise EmptyUserIdForSRPException("Cognito's password challenge names no USER_ID_FOR_SRP")
     claim = await password_claim(
-        talk, challenge, ephemeral, pool_name=talk.pool.name, user_id=user_id, password=password
+        context, challenge, ephemeral, pool_name=context.pool.name, user_id=user_id, password=password
     )
 
     async def request(device: Mapping[str, str]) -> AuthResponse:
-        return await talk.pool.respond_to_auth_challenge(
+        return await context.pool.respond_to_auth_challenge(
             "PASSWORD_VERIFIER",
             {"USERNAME": user_id, **claim, **device},
             session=challenge.session,
-            client_metadata=talk.client_metadata,
+            client_metadata=context.client_metadata,
         )
 
     # Never the alias: what follows must name whom the proof was for.
-    return await with_device(talk, user_id, request, known_as=given.get("USERNAME"))
+    return await with_device(context, user_id, request, known_as=given.get("USERNAME"))

@@ -55,7 +55,7 @@ MAX_FIELDS: Final = 50
 
 
 @frozen
-class Departure:
+class AuthorizationRequest:
     """A browser that is sent to the hosted UI, and what must be remembered of it.
 
     Attributes:
@@ -83,7 +83,7 @@ class Callback:
     error_description: str | None = None
 
 
-def depart(
+def authorization_request(
     hosted_ui: HostedUi,
     config: AuthConfig,
     *,
@@ -94,7 +94,7 @@ def depart(
     login_hint: str | None = None,
     lang: str | None = None,
     nonce: str | bool | None = None,
-) -> Departure:
+) -> AuthorizationRequest:
     """Make the URL of a sign-in (Amplify: ``signInWithRedirect``).
 
     Raises:
@@ -104,7 +104,7 @@ def depart(
         InvalidPreferredRedirectUrlException: ``redirect_uri`` is not one of those that are.
     """
     oauth = _code_flow(config)
-    back = choose(oauth.redirect_sign_in, redirect_uri)
+    back = choose_redirect_uri(oauth.redirect_sign_in, redirect_uri)
     shown = _prompt(prompt)
     state = new_state(_optional(custom_state, "custom_state"))
     verifier = random_text(VERIFIER_LENGTH)
@@ -124,7 +124,7 @@ def depart(
         ("code_challenge_method", "S256"),
     ]
     url = hosted_ui.authorize_url((name, value) for name, value in parameters if value)
-    return Departure(url, state, verifier, wanted_nonce, back)
+    return AuthorizationRequest(url, state, verifier, wanted_nonce, back)
 
 
 def _code_flow(config: AuthConfig) -> OAuthConfig:
@@ -140,7 +140,7 @@ def _code_flow(config: AuthConfig) -> OAuthConfig:
     return oauth
 
 
-def choose(configured: tuple[str, ...], preferred: str | None) -> str:
+def choose_redirect_uri(configured: tuple[str, ...], preferred: str | None) -> str:
     """Choose a redirect URL: the one asked for, or the first.
 
     Raises:
@@ -185,7 +185,7 @@ def _query(url: str) -> list[tuple[str, str]] | None:
         return None
 
 
-async def arrive(
+async def exchange_code(
     hosted_ui: HostedUi,
     verify: Callable[[str], Awaitable[Claims]],
     code: str,

@@ -13,7 +13,7 @@ from .._models import SignInDetails
 from .._responses import Challenged, Outcome
 from ..errors import AuthValidationError, PasswordResetRequiredException, UserNotConfirmedException
 from ..steps import SignInStep
-from .challenges import Answer, answer_challenge, present
+from .challenges import ChallengeResponse, answer_challenge, present
 from .context import FlowContext, stopped_by
 from .password import custom_auth, custom_auth_with_srp, user_auth, user_password_auth, user_srp_auth
 
@@ -92,24 +92,26 @@ def sign_in_request(
     return SignInRequest(name, auth_flow_type, first_secret, preferred, session)
 
 
-async def begin(talk: FlowContext, request: SignInRequest) -> tuple[Outcome, SignInStep]:
+async def begin(context: FlowContext, request: SignInRequest) -> tuple[Outcome, SignInStep]:
     """Begin a sign-in (InitiateAuth), and return what came of it and which step that is."""
-    return await present(talk, await _or_stopped(_flow(talk, request)))
+    return await present(context, await _or_stopped(_flow(context, request)))
 
 
-async def answer(talk: FlowContext, challenge: Challenged, response: Answer) -> tuple[Outcome, SignInStep]:
+async def answer(
+    context: FlowContext, challenge: Challenged, response: ChallengeResponse
+) -> tuple[Outcome, SignInStep]:
     """Answer a challenge (RespondToAuthChallenge), and return what came of it and which step that is."""
-    return await present(talk, await _or_stopped(answer_challenge(talk, challenge, response)))
+    return await present(context, await _or_stopped(answer_challenge(context, challenge, response)))
 
 
-def _flow(talk: FlowContext, request: SignInRequest) -> Awaitable[Outcome]:
+def _flow(context: FlowContext, request: SignInRequest) -> Awaitable[Outcome]:
     with_password = _WITH_PASSWORD.get(request.auth_flow_type)
     if with_password is not None:
-        return with_password(talk, request.username, request.password or "")
+        return with_password(context, request.username, request.password or "")
     if request.auth_flow_type == "CUSTOM_WITHOUT_SRP":
-        return custom_auth(talk, request.username)
+        return custom_auth(context, request.username)
     return user_auth(
-        talk,
+        context,
         request.username,
         request.password,
         preferred_challenge=request.preferred_challenge,

@@ -15,7 +15,7 @@ from .._results import SignInResult
 from ..errors import AutoSignInException
 from ..steps import ConfirmSignUp
 from .record import PendingAutoSignIn, SessionRecord
-from .rekeying import rekeyed
+from .rekeying import rekey
 from .session import Session, Superseded
 from .sign_in import sign_in, sign_in_after_sign_up
 
@@ -55,14 +55,14 @@ async def plan(
         auth_flow_type=options.auth_flow_type,
         preferred_challenge=options.preferred_challenge,
         client_metadata=options.client_metadata,
-        expires_at=session.shared.clock() + WAIT_SECONDS,
+        expires_at=session.context.clock() + WAIT_SECONDS,
         is_confirmed=answer.user_confirmed,
         session=answer.session,
         aliases=aliases or None,
     )
     began = await session.load()
     try:
-        await rekeyed(session, lambda record: evolve(record, auto_sign_in=pending, redirects=()), began=began)
+        await rekey(session, lambda record: evolve(record, auto_sign_in=pending, redirects=()), began=began)
         return
     except Superseded:
         pass
@@ -93,7 +93,7 @@ async def confirmed(session: Session, username: str, handle: str | None) -> bool
         pending = record.auto_sign_in
         if pending is None or not pending.is_of(username):
             return evolve(record, auto_sign_in=None)
-        expires_at = session.shared.clock() + WAIT_SECONDS
+        expires_at = session.context.clock() + WAIT_SECONDS
         pending = evolve(pending, is_confirmed=True, session=handle, expires_at=expires_at)
         return evolve(record, auto_sign_in=pending, redirects=())
 
@@ -101,7 +101,7 @@ async def confirmed(session: Session, username: str, handle: str | None) -> bool
     if change(began.record).auto_sign_in is None:
         return (await session.update(change)).record.auto_sign_in is not None
     try:
-        return (await rekeyed(session, change, began=began)).record.auto_sign_in is not None
+        return (await rekey(session, change, began=began)).record.auto_sign_in is not None
     except Superseded:
         return False  # The session was signed in elsewhere; the account is confirmed all the same.
 
@@ -149,8 +149,8 @@ async def follow(session: Session, password: str | None, signed_up_with: SignUpP
             code is to confirm the account first.
         AuthValidationError: The password is missing, which leaves the plan as it is.
     """
-    clock = session.shared.clock
-    by_link = session.shared.config.sign_up_verification_method == "link"
+    clock = session.context.clock
+    by_link = session.context.config.sign_up_verification_method == "link"
     next_try = clock() + POLL_SECONDS
     while True:
         plan = await planned(session)
@@ -185,7 +185,7 @@ def _request(session: Session, plan: PendingAutoSignIn, password: str | None) ->
         plan.username,
         None if plan.auth_flow_type == "CUSTOM_WITHOUT_SRP" else password,
         preferred_challenge=plan.preferred_challenge,
-        passwordless=session.shared.config.passwordless,
+        passwordless=session.context.config.passwordless,
         session=plan.session,
     )
 
@@ -195,7 +195,7 @@ async def _once(
 ) -> SignInResult:
     """Sign in, in a task of its own; a failure is final, and cancelling the caller is not."""
     try:
-        return await session.shared.run(work)
+        return await session.context.run(work)
     except Exception:
         signed_up_with.forget()
         raise

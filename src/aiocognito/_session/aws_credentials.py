@@ -9,12 +9,13 @@ from typing import Final, TypeAlias
 
 from attrs import evolve, field, frozen
 
+from .._early_renewal import EXPIRY_MARGIN, early_at
 from .._flows.aws_credentials import logins_of, obtain_credentials
 from .._models import AuthTokens, Credentials
 from ..errors import AuthError
 from . import keys
 from .record import SessionRecord, StoredCredentials, StoredIdentity
-from .session import EXPIRY_MARGIN, Session
+from .session import Session
 
 # Should the service not say when credentials end: Amplify's assumption.
 ASSUMED_LIFE: Final = 50 * 60.0
@@ -23,12 +24,12 @@ ASSUMED_LIFE: Final = 50 * 60.0
 _USUAL_LIFE: Final = 3600.0
 _SHORTEST_LIFE: Final = 600.0
 
-Found: TypeAlias = tuple[Credentials, str]
+IssuedCredentials: TypeAlias = tuple[Credentials, str]
 """Credentials, and the identity whose they are."""
 
 
 @frozen
-class Wanted:
+class CredentialsRequest:
     """Whose credentials are wanted: a login's, with its id token's hash, or a guest's.
 
     Attributes:
@@ -51,7 +52,7 @@ class Wanted:
 
 async def fetch_credentials(
     session: Session, tokens: AuthTokens | None, *, force: bool, borrowed: bool
-) -> Found | None:
+) -> IssuedCredentials | None:
     """Return credentials for whoever is signed in, or for a guest.
 
     Args:
@@ -67,53 +68,59 @@ async def fetch_credentials(
         UserUnAuthenticatedException: Somebody is signed in without an id token.
         AuthError: The identity pool refused or cannot be reached, and no good ones are kept.
     """
-    config = session.shared.config
+    config = session.context.config
     if config.identity_pool_id is None or (tokens is None and not config.allow_guest_access):
         return None
-    wanted = Wanted(borrowed=borrowed)
+    wanted = CredentialsRequest(borrowed=borrowed)
     if tokens is not None:
         logins = logins_of(tokens.id_token)
         (id_token,) = logins.values()
-        wanted = Wanted(logins, keys.digest(id_token), config.custom_role_arn, borrowed)
+        wanted = CredentialsRequest(logins, keys.digest(id_token), config.custom_role_arn, borrowed)
     record = (await session.load()).record
     kept = _kept(record, wanted)
-    now = session.shared.clock()
-    if kept is None or force or now >= kept.ends_at - EXPIRY_MARGIN:
+    now = session.context.clock()
+    expires_at = kept.ends_at - EXPIRY_MARGIN if kept is not None else now
+    if kept is None or force or now >= expires_at:
         return await _fetch_once(session, wanted, record)
-    patience = session.shared.patience
-    if now < max(_early_at(kept, config.refresh_ahead), patience.until(_key(session, wanted))):
+    backoff, key = session.context.backoff, _key(session, wanted)
+    early = early_at(kept.ends_at, lifetime=kept.ends_at - kept.issued_at, ahead=config.refresh_ahead)
+    if now < backoff.next_renewal(key, early_at=early, expires_at=expires_at):
         return _found(record, kept)
     try:
         return await _fetch_once(session, wanted, record)
     except AuthError:
-        # An early renewal that failed harms nobody: the old ones are still good.
-        patience.put_off(_key(session, wanted))
+        # The present credentials have not expired.
+        backoff.put_off(key)
         return _found(record, kept)
 
 
-async def _fetch_once(session: Session, wanted: Wanted, record: SessionRecord) -> Found:
+async def _fetch_once(
+    session: Session, wanted: CredentialsRequest, record: SessionRecord
+) -> IssuedCredentials:
     """Fetch, in a task of its own that serves all who ask at the same time."""
     # For the same identity: a guest after a sign-out is not served with what a guest before it waits for.
     key = (*_key(session, wanted), _identity_id(record, wanted))
-    return await session.shared.credential_fetches.join(
+    return await session.context.credential_fetches.join(
         partial(_fetch, session, wanted, _kept(record, wanted)), key
     )
 
 
-def _key(session: Session, wanted: Wanted) -> tuple[str, str | None]:
+def _key(session: Session, wanted: CredentialsRequest) -> tuple[str, str | None]:
     return session.session_id, wanted.login
 
 
-async def _fetch(session: Session, wanted: Wanted, seen: StoredCredentials | None) -> Found:
-    shared = session.shared
-    async with shared.storage.lock(f"{session.storage_key}:credentials"):
+async def _fetch(
+    session: Session, wanted: CredentialsRequest, seen: StoredCredentials | None
+) -> IssuedCredentials:
+    context = session.context
+    async with context.storage.lock(f"{session.storage_key}:credentials"):
         before = (await session.load()).record
         kept = _kept(before, wanted)
         if kept is not None and kept != seen:
             return _found(before, kept)  # Another process was first.
-        asked_at = shared.clock()
+        asked_at = context.clock()
         identity_id, credentials = await obtain_credentials(
-            shared.connections.identity_pool(),
+            context.connections.identity_pool(),
             wanted.logins,
             identity_id=_identity_id(before, wanted),
             custom_role_arn=wanted.role_arn,
@@ -129,7 +136,7 @@ async def _fetch(session: Session, wanted: Wanted, seen: StoredCredentials | Non
         return _credentials(stored), identity_id
 
 
-def _kept(record: SessionRecord, wanted: Wanted) -> StoredCredentials | None:
+def _kept(record: SessionRecord, wanted: CredentialsRequest) -> StoredCredentials | None:
     """The credentials in a record, if they are for whom they are wanted."""
     identity = record.identity
     if identity is None or identity.credentials is None or identity.is_guest is not wanted.is_guest:
@@ -138,7 +145,7 @@ def _kept(record: SessionRecord, wanted: Wanted) -> StoredCredentials | None:
     return kept if (kept.login, kept.role_arn) == (wanted.login, wanted.role_arn) else None
 
 
-def _identity_id(record: SessionRecord, wanted: Wanted) -> str | None:
+def _identity_id(record: SessionRecord, wanted: CredentialsRequest) -> str | None:
     """The identity to go on with. A guest is never given that of somebody who was signed in."""
     identity = record.identity
     if identity is None:
@@ -149,7 +156,7 @@ def _identity_id(record: SessionRecord, wanted: Wanted) -> str | None:
     return identity.identity_id
 
 
-def _belongs(record: SessionRecord, before: SessionRecord, wanted: Wanted) -> bool:
+def _belongs(record: SessionRecord, before: SessionRecord, wanted: CredentialsRequest) -> bool:
     if wanted.borrowed:
         return True
     if wanted.is_guest:
@@ -161,13 +168,7 @@ def _belongs(record: SessionRecord, before: SessionRecord, wanted: Wanted) -> bo
     )
 
 
-def _early_at(kept: StoredCredentials, ahead: float) -> float:
-    """From when on they are to be renewed; never more than half their life before their end."""
-    life = kept.ends_at - kept.issued_at
-    return kept.ends_at - max(min(ahead, life / 2), EXPIRY_MARGIN)
-
-
-def _clock_drift(record: SessionRecord, wanted: Wanted) -> float | None:
+def _clock_drift(record: SessionRecord, wanted: CredentialsRequest) -> float | None:
     """Seconds that AWS's clock is ahead of ours, as the session's tokens have shown; None if none have."""
     is_measured = record.tokens is not None and not wanted.is_guest and not wanted.borrowed
     return record.tokens.clock_drift if record.tokens is not None and is_measured else None
@@ -181,7 +182,9 @@ def _life(end: float, now: float, drift: float | None) -> float:
     return life if drift is not None else min(life, _USUAL_LIFE)
 
 
-def _stored(credentials: Credentials, wanted: Wanted, now: float, drift: float | None) -> StoredCredentials:
+def _stored(
+    credentials: Credentials, wanted: CredentialsRequest, now: float, drift: float | None
+) -> StoredCredentials:
     end = now + ASSUMED_LIFE + (drift or 0.0)
     if credentials.expiration is not None:
         end = credentials.expiration.timestamp()
@@ -197,7 +200,7 @@ def _stored(credentials: Credentials, wanted: Wanted, now: float, drift: float |
     )
 
 
-def _found(record: SessionRecord, kept: StoredCredentials) -> Found:
+def _found(record: SessionRecord, kept: StoredCredentials) -> IssuedCredentials:
     identity = record.identity
     return _credentials(kept), identity.identity_id if identity is not None else ""
 

@@ -17,6 +17,7 @@ from attrs import field, frozen
 
 from .. import _clocks as clocks
 from .._config import AuthConfig
+from .._early_renewal import RenewalBackoff
 from .._gateways.connections import Connections
 from .._gateways.flights import Flights
 from .._hub import AuthEvent, AuthEventName, Hub, is_listening
@@ -24,10 +25,9 @@ from .._models import AuthTokens, Credentials
 from .._verifier import TokenVerifier
 from ..errors import AuthError, AuthUsageError, StorageError
 from ..storage import EncryptedStorage, MemoryStorage, Storage
-from .backoff import RenewalBackoff
-from .standing_refusals import StandingRefusals
-from .unanswered import UnansweredTokens
-from .unsaved import UnsavedTokens
+from .refusal_backoff import RefusalBackoff
+from .unanswered_tokens import UnansweredTokens
+from .unsaved_tokens import UnsavedTokens
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -109,11 +109,11 @@ class ServiceContext:
         self.credential_fetches: Flights[tuple[Credentials, str]] = Flights(
             "the session's client", spawn=self.spawn
         )
-        self.patience = RenewalBackoff(self.clock)
-        self.refusals = StandingRefusals(self.clock)
+        self.backoff = RenewalBackoff(self.clock)
+        self.refusals = RefusalBackoff(self.clock)
         self._hubs: dict[str, dict[int, weakref.ref[Hub]]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._savers: dict[str, asyncio.Task[None]] = {}
+        self._background_saves: dict[str, asyncio.Task[None]] = {}
         self._id_tokens: TokenVerifier | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         self._closing = False
@@ -187,24 +187,24 @@ class ServiceContext:
         task.add_done_callback(self._done)
         return task
 
-    def keep_saving(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+    def save_in_background(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Start work that goes on until a session is stored as it should be; `aclose` cancels it.
 
         Args:
             name: The session's id, or what begins with it: of one name, one is at work.
             work: The work.
         """
-        running = self._savers.get(name)
+        running = self._background_saves.get(name)
         if running is not None and not running.done():
             work.close()
             return
         task = asyncio.get_running_loop().create_task(_enclosed(work))
-        self._savers[name] = task
-        task.add_done_callback(lambda done: self._saver_done(name, done))
+        self._background_saves[name] = task
+        task.add_done_callback(lambda done: self._background_save_done(name, done))
 
-    def _saver_done(self, name: str, task: asyncio.Task[None]) -> None:
-        if self._savers.get(name) is task:
-            del self._savers[name]
+    def _background_save_done(self, name: str, task: asyncio.Task[None]) -> None:
+        if self._background_saves.get(name) is task:
+            del self._background_saves[name]
         if not task.cancelled() and task.exception() is not None:
             logger.error("session %s: storing it failed", name, exc_info=task.exception())
 
@@ -257,7 +257,7 @@ class ServiceContext:
             # Not `gather`: of tasks that are all done it may be done itself, at once, and then their
             # callbacks, which empty the set, would never have their turn.
             await asyncio.wait(tasks)
-        savers = set(self._savers.values()) - _inside.get()
+        savers = set(self._background_saves.values()) - _inside.get()
         for saver in savers:
             saver.cancel()
         if savers:

@@ -31,7 +31,6 @@ from ..errors import (
     UserNotConfirmedException,
     UserNotFoundException,
 )
-from .device_state import is_due, waits_for_confirmation
 from .devices import DeviceStore
 from .record import SessionRecord, StoredDevice
 from .session import Loaded, Session
@@ -123,7 +122,7 @@ async def _new_device(session: Session, outcome: Authenticated, named: NewDevice
         # For the session alone no secret is stored: the device never proves itself again.
         random_password=None if browser is None else verifier.random_password,
         browser=browser,
-        tried_at=session.shared.clock(),
+        tried_at=session.context.clock(),
     )
 
 
@@ -136,8 +135,8 @@ async def confirm_if_due(session: Session) -> Loaded:
     Raises:
         StorageError: The attempt could not be noted in the record, so nothing was sent.
     """
-    clock = session.shared.clock
-    return (await _claim_and_attempt(session, lambda record: is_due(record, clock()))).loaded
+    clock = session.context.clock
+    return (await _claim_and_attempt(session, lambda record: record.next_confirmation_at <= clock())).loaded
 
 
 async def confirm_outstanding(session: Session, loaded: Loaded) -> Confirmation:
@@ -157,9 +156,9 @@ async def confirm_outstanding(session: Session, loaded: Loaded) -> Confirmation:
     Raises:
         StorageError: The attempt could not be noted in the record, so nothing was sent.
     """
-    if not waits_for_confirmation(loaded.record):
+    if not loaded.record.waits_for_confirmation:
         return Confirmation(loaded)
-    return await _claim_and_attempt(session, waits_for_confirmation)
+    return await _claim_and_attempt(session, lambda record: record.waits_for_confirmation)
 
 
 async def _claim_and_attempt(session: Session, wanted: Callable[[SessionRecord], bool]) -> Confirmation:
@@ -171,7 +170,7 @@ async def _claim_and_attempt(session: Session, wanted: Callable[[SessionRecord],
         claimed = wanted(record)
         if not claimed or record.device is None:
             return record
-        return evolve(record, device=evolve(record.device, tried_at=session.shared.clock()))
+        return evolve(record, device=evolve(record.device, tried_at=session.context.clock()))
 
     loaded = await session.update(claim)
     return await _attempt(session, loaded) if claimed else Confirmation(loaded)
@@ -211,7 +210,7 @@ async def _confirm(session: Session, device: StoredDevice) -> StoredDevice:
     try:
         asks_user = await user.confirm_device(
             device.device_key,
-            name=session.shared.config.device_name,
+            name=session.context.config.device_name,
             salt=device.salt or "",
             verifier=device.verifier or "",
         )
@@ -279,7 +278,7 @@ async def _hand_over(
         details.login_id if details is not None else None,
         _claim_of(device.access_token, "username"),
     )
-    store = DeviceStore.at(session.shared, device.browser)
+    store = DeviceStore.at(session.context, device.browser)
     await store.remember(entry, *(name for name in names if name is not None))
 
 
@@ -334,7 +333,7 @@ async def forget_session_device(session: Session, record: SessionRecord) -> None
         return
     if record.device.refused:
         return  # Cognito has no such device.
-    if session.shared.clock() < session.expires_at(record.tokens, tokens):
+    if session.context.clock() < session.expires_at(record.tokens, tokens):
         with suppress(AuthError):
             await session.pool.authenticated_user(record.tokens.access_token).forget_device(
                 record.device.device_key

@@ -10,11 +10,14 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from attrs import evolve
+
 from .._responses import RememberedDevice
-from ..errors import StorageError
+from ..errors import DeviceMetadataNotFoundException, StorageError
 from . import keys
 from .compare_and_set import compare_and_set
 from .context import ServiceContext
+from .record import SessionRecord
 
 VERSION: Final = 1
 # A device token is a cookie for about a year; its entries live as long after their last change.
@@ -31,16 +34,16 @@ class DeviceStore:
         device_token: The browser's secret; None if it has none, and nothing is remembered then.
     """
 
-    __slots__ = ("_key", "_shared")
+    __slots__ = ("_context", "_key")
 
-    def __init__(self, shared: ServiceContext, device_token: str | None) -> None:
-        self._shared = shared
-        self._key = None if device_token is None else keys.device_storage_key(shared.config, device_token)
+    def __init__(self, context: ServiceContext, device_token: str | None) -> None:
+        self._context = context
+        self._key = None if device_token is None else keys.device_storage_key(context.config, device_token)
 
     @classmethod
-    def at(cls, shared: ServiceContext, storage_key: str) -> DeviceStore:
+    def at(cls, context: ServiceContext, storage_key: str) -> DeviceStore:
         """Return the store of a browser whose device token only another client has."""
-        store = cls(shared, None)
+        store = cls(context, None)
         store._key = storage_key
         return store
 
@@ -52,13 +55,13 @@ class DeviceStore:
     @property
     def is_tracked(self) -> bool:
         """Whether this browser's devices are remembered and offered at sign-in."""
-        return self._key is not None and self._shared.config.device_tracking
+        return self._key is not None and self._context.config.device_tracking
 
     async def load(self) -> Devices:
         """Return what this browser is remembered as, by username."""
         if self._key is None or not self.is_tracked:
             return {}
-        return _load(await self._shared.storage.get(self._key))
+        return _load(await self._context.storage.get(self._key))
 
     async def remember(self, device: RememberedDevice, *names: str) -> None:
         """Keep a device's secret for one person.
@@ -86,7 +89,7 @@ class DeviceStore:
         key = self._key
         if key is None:
             return
-        storage = self._shared.storage
+        storage = self._context.storage
 
         async def attempt() -> Devices | None:
             raw = await storage.get(key)
@@ -98,6 +101,31 @@ class DeviceStore:
             return after if await storage.replace(key, value, expected=raw, ttl=ttl) else None
 
         await compare_and_set(storage, key, attempt)
+
+
+def session_device(devices: Devices, record: SessionRecord) -> RememberedDevice:
+    """Return the entry of this browser that the session's tokens were issued to.
+
+    Args:
+        devices: The browser's entries.
+        record: The session's record.
+
+    Raises:
+        DeviceMetadataNotFoundException: The session's device is not confirmed, or has no entry.
+    """
+    tokens = record.tokens
+    if record.device is not None or tokens is None or tokens.username not in devices:
+        raise DeviceMetadataNotFoundException("this browser is not remembered as the session's device")
+    return devices[tokens.username]
+
+
+def without_device(record: SessionRecord, device_key: str) -> SessionRecord:
+    """Return a record whose tokens are renewed without naming a forgotten device."""
+    if record.device is not None and record.device.device_key == device_key:
+        record = evolve(record, device=None)
+    if record.tokens is None or record.tokens.device_key != device_key:
+        return record
+    return evolve(record, tokens=evolve(record.tokens, device_key=None))
 
 
 def _without(devices: Devices, device_key: str) -> Devices:

@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import evolve
 
-from .._flows.redirect import Callback, Departure, arrive, custom_state_of
+from .._flows.redirect import AuthorizationRequest, Callback, custom_state_of, exchange_code
 from .._gateways.hosted_ui import HostedUi
 from .._gateways.redaction import bounded
 from .._responses import TokenSet
@@ -22,24 +22,24 @@ from ..errors import (
     UnexpectedSignInInterruptionException,
 )
 from ..steps import Done
-from .committing import emit_moved, emit_signed_in
+from .commit import emit_moved, emit_signed_in
 from .record import PendingRedirect, SessionRecord
-from .rekeying import rekeyed
-from .revoking import revoke_replaced, revoke_unused
+from .rekeying import rekey
+from .revocation import revoke_replaced, revoke_unused
 from .session import Loaded, Session, Superseded
 
 MAX_PENDING: Final = 5
 PENDING_SECONDS: Final = 600.0
 
 
-async def remember(session: Session, departure: Departure) -> None:
+async def remember(session: Session, departure: AuthorizationRequest) -> None:
     """Keep what is needed when the browser comes back; of too many, the oldest leaves."""
     pending = PendingRedirect(
         state=departure.state,
         code_verifier=departure.code_verifier,
         nonce=departure.nonce,
         redirect_uri=departure.redirect_uri,
-        expires_at=session.shared.clock() + PENDING_SECONDS,
+        expires_at=session.context.clock() + PENDING_SECONDS,
     )
     await session.update(lambda record: evolve(record, redirects=(*record.redirects, pending)[-MAX_PENDING:]))
 
@@ -60,7 +60,7 @@ async def complete(session: Session, hosted_ui: HostedUi, callback: Callback) ->
     try:
         loaded, custom_state = await _complete(session, hosted_ui, callback)
     except AuthError as error:
-        await session.shared.emit(session.session_id, "signInWithRedirect_failure", {"error": error})
+        await session.context.emit(session.session_id, "signInWithRedirect_failure", {"error": error})
         raise
     if custom_state is not None:
         await emit_moved(session, "customOAuthState", previous, {"customState": custom_state})
@@ -73,7 +73,7 @@ async def _complete(session: Session, hosted_ui: HostedUi, callback: Callback) -
     code, state = await _code_and_state(session, callback)
     if hosted_ui.gives_id_tokens:
         # Before the state is spent, and the code with it: an outage must not cost anybody their sign-in.
-        await session.shared.id_tokens.ready()
+        await session.context.id_tokens.ready()
     claim = secrets.token_hex(8)
     spent = await _spend(session, state, claim)
     username, tokens = await _exchange(session, hosted_ui, code, spent, claim)
@@ -126,9 +126,9 @@ async def _exchange(
 ) -> tuple[str, TokenSet]:
     """Exchange the code; if that fails, nothing is left of the sign-in."""
     try:
-        return await arrive(
+        return await exchange_code(
             hosted_ui,
-            session.shared.id_tokens.verify,
+            session.context.id_tokens.verify,
             code,
             redirect_uri=spent.redirect_uri,
             code_verifier=spent.code_verifier,
@@ -176,9 +176,9 @@ async def _store(session: Session, username: str, tokens: TokenSet, claim: str) 
         replaced[:] = [record]
         if not any(each.claim == claim for each in record.redirects):
             raise Superseded
-        return record.signed_in(stored, at=session.shared.clock(), by_redirect=True)
+        return record.signed_in(stored, at=session.context.clock(), by_redirect=True)
 
-    loaded = await rekeyed(session, change)
+    loaded = await rekey(session, change)
     revoke_replaced(session, replaced[-1])
     return loaded
 

@@ -28,15 +28,15 @@ def exchange_seconds(config: AuthConfig) -> float:
 def live_intent(session: Session, record: SessionRecord) -> RefreshIntent | None:
     """Return the intent of another owner whose answer may still come."""
     intent = record.intent
-    if intent is None or not _is_about(intent, record) or intent.owner == session.shared.owner:
+    if intent is None or not _is_about(intent, record) or intent.owner == session.context.owner:
         return None
-    left = intent.ends_at - session.shared.clock()
+    left = intent.ends_at - session.context.clock()
     return intent if 0 < left <= LONGEST_SECONDS else None
 
 
 def is_needed(session: Session, record: SessionRecord) -> bool:
     """Return whether an intent must be written before the record's refresh token is sent."""
-    return session.shared.is_durable and record.tokens is not None and record.tokens.rotates is not False
+    return session.context.is_durable and record.tokens is not None and record.tokens.rotates is not False
 
 
 async def announce(session: Session, loaded: Loaded, refresh_token: str) -> Loaded | None:
@@ -50,16 +50,16 @@ async def announce(session: Session, loaded: Loaded, refresh_token: str) -> Load
     """
     if not is_needed(session, loaded.record):
         return loaded
-    shared, before = session.shared, loaded.record.intent
-    others_end, sent_at = None, shared.clock()
+    context, before = session.context, loaded.record.intent
+    others_end, sent_at = None, context.clock()
     if before is not None and _is_about(before, loaded.record):
-        others_end = before.others_end if before.owner == shared.owner else before.ends_at
+        others_end = before.others_end if before.owner == context.owner else before.ends_at
         sent_at = before.sent_at if before.sent_at is not None else sent_at
     intent = RefreshIntent(
         nonce=secrets.token_hex(8),
-        owner=shared.owner,
+        owner=context.owner,
         token=keys.digest(refresh_token),
-        ends_at=shared.clock() + exchange_seconds(shared.config),
+        ends_at=context.clock() + exchange_seconds(context.config),
         others_end=others_end,
         sent_at=sent_at,
     )
@@ -77,7 +77,7 @@ async def withdraw(session: Session, loaded: Loaded, *, sent: bool) -> None:
     Raises:
         StorageError: The storage failed; the intent ends by itself.
     """
-    intent, now = loaded.record.intent, session.shared.clock()
+    intent, now = loaded.record.intent, session.context.clock()
     if intent is None:
         if sent:
             _note(session, loaded)
@@ -96,9 +96,9 @@ def _note(session: Session, loaded: Loaded) -> None:
     """Remember in this process that a token may be spent, where the storage ends with it."""
     sent = loaded.record.tokens
     if sent is not None and sent.refresh_token is not None and sent.rotates is not False:
-        session.shared.unanswered.add(keys.digest(sent.refresh_token))
+        session.context.unanswered.add(keys.digest(sent.refresh_token))
         # When it is to be looked at again was found before.
-        session.shared.decoded.pop(loaded.address.session_id, None)
+        session.context.decoded.pop(loaded.address.session_id, None)
 
 
 def may_still_come(session: Session, record: SessionRecord) -> bool:
@@ -106,8 +106,8 @@ def may_still_come(session: Session, record: SessionRecord) -> bool:
     intent = record.intent
     if intent is None or not _is_about(intent, record):
         return False
-    end = intent.others_end if intent.owner == session.shared.owner else intent.ends_at
-    return end is not None and session.shared.clock() < end + AWAKENING_SECONDS
+    end = intent.others_end if intent.owner == session.context.owner else intent.ends_at
+    return end is not None and session.context.clock() < end + AWAKENING_SECONDS
 
 
 def _is_about(intent: RefreshIntent, record: SessionRecord) -> bool:

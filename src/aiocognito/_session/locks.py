@@ -60,7 +60,7 @@ class HeldLock:
 
 
 @asynccontextmanager
-async def entered(
+async def enter_lock(
     session: Session, storage_key: str, *, until: float, superseded: Callable[[bytes | None], bool]
 ) -> AsyncIterator[bool]:
     """Enter the lock of a record, and look at the record while another caller holds it.
@@ -77,7 +77,7 @@ async def entered(
     Raises:
         StorageError: The lock cannot be had.
     """
-    storage = session.shared.storage
+    storage = session.context.storage
     lock = HeldLock(storage.lock(storage_key))
     try:
         held = await lock.is_entered(within=FREE_SECONDS)

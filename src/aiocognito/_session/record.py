@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import secrets
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -19,6 +20,8 @@ VERSION: Final = 1
 T = TypeVar("T")
 # The longest grace period that Cognito offers for a rotated refresh token.
 LONGEST_GRACE_SECONDS: Final = 60.0
+# A failed ConfirmDevice is sent again at most this often by calls that use tokens.
+CONFIRMATION_RETRY_SECONDS: Final = 30.0
 
 
 @frozen(kw_only=True)
@@ -290,6 +293,26 @@ class SessionRecord:
         things = (self.tokens, self.pending, self.auto_sign_in, self.identity)
         return not self.redirects and all(thing is None for thing in things)
 
+    @property
+    def next_confirmation_at(self) -> float:
+        """When to send ConfirmDevice again, in seconds since the epoch; infinity for never."""
+        device = self.device
+        if self.tokens is None or device is None or device.is_settled or device.refused:
+            return math.inf
+        return device.tried_at + CONFIRMATION_RETRY_SECONDS
+
+    @property
+    def waits_for_confirmation(self) -> bool:
+        """Whether Cognito would refuse to renew the tokens, because their device is not confirmed."""
+        tokens, device = self.tokens, self.device
+        return (
+            tokens is not None
+            and device is not None
+            and not device.confirmed
+            # Renewed tokens prove that Cognito does not ask for the device.
+            and device.access_token == tokens.access_token
+        )
+
     def signed_out(self) -> SessionRecord:
         """The same session, with nobody signed in, and nobody in particular to the identity pool."""
         return evolve(self, tokens=None, identity=None, device=None, intent=None, by_redirect=False)
@@ -425,7 +448,7 @@ def _pending(document: dict[str, Any]) -> PendingSignIn:
     return _known(
         PendingSignIn,
         document,
-        challenge=_known(Challenged, challenge, available_challenges=tuple(map(_text, available))),
+        challenge=_known(Challenged, challenge, available_challenges=tuple(map(_check_text, available))),
         sign_in_details=_known(SignInDetails, details),
     )
 
@@ -456,23 +479,23 @@ def _checks(cls: type[Any]) -> Mapping[str, Callable[[object], object]]:
     return {name: _CHECKS[member.type] for name, member in fields_dict(cls).items() if member.type in _CHECKS}
 
 
-def _text(value: object) -> str:
+def _check_text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError
     return value
 
 
-def _number(value: object) -> None:
+def _check_number(value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _FAR:
         raise TypeError
 
 
-def _truth(value: object) -> None:
+def _check_bool(value: object) -> None:
     if not isinstance(value, bool):
         raise TypeError
 
 
-def _texts(value: object) -> None:
+def _check_texts(value: object) -> None:
     if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
         raise TypeError
 
@@ -485,12 +508,12 @@ def _or_none(check: Callable[[object], object]) -> Callable[[object], object]:
 _FAR: Final = 1e15
 # By the annotations of the values above. A record with a member of another type cannot be parsed.
 _CHECKS: Final[Mapping[Any, Callable[[object], object]]] = {
-    "str": _text,
-    "str | None": _or_none(_text),
-    "float": _number,
-    "float | None": _or_none(_number),
-    "bool": _truth,
-    "bool | None": _or_none(_truth),
-    "Mapping[str, str]": _texts,
-    "Mapping[str, str] | None": _or_none(_texts),
+    "str": _check_text,
+    "str | None": _or_none(_check_text),
+    "float": _check_number,
+    "float | None": _or_none(_check_number),
+    "bool": _check_bool,
+    "bool | None": _or_none(_check_bool),
+    "Mapping[str, str]": _check_texts,
+    "Mapping[str, str] | None": _or_none(_check_texts),
 }

@@ -19,15 +19,15 @@ from .._hub import delivered_failure
 from .._models import AuthTokens
 from .._responses import TokenSet
 from ..errors import AuthError, NetworkError, SessionBusyError, StorageError, TokenRefreshException
+from .deferred_save import save_later
 from .device_confirmation import confirm_outstanding
 from .intents import announce, exchange_seconds, is_needed, live_intent
 from .keys import Address
-from .locks import entered
+from .locks import enter_lock
 from .record import SessionRecord, StoredTokens
-from .refusing import device_key_of, names_wrong_device, settle_refusal, spent_outcome
-from .renewal import Metadata, Renewal, Request, Snapshot, holds, snapshot
-from .revoking import revoke_unused
-from .saving import keep_unsaved
+from .refresh_values import Metadata, RefreshRequest, RefreshResult, Snapshot, holds, snapshot
+from .refusals import device_key_of, names_wrong_device, settle_refusal, spent_outcome
+from .revocation import revoke_unused
 from .session import Session
 
 # Expired tokens wait for another caller's refresh for at most so long.
@@ -37,7 +37,7 @@ LOOK_SECONDS: Final = 0.25
 LAST_LOOK_SECONDS: Final = 1.0
 
 
-async def refreshed(
+async def refresh_tokens(
     session: Session, seen: Snapshot, *, force: bool, doubtful: bool, client_metadata: Metadata
 ) -> AuthTokens | None:
     """Renew a session's tokens, once, however many callers ask at the same time.
@@ -60,58 +60,58 @@ async def refreshed(
         NetworkError: Cognito could not be reached; the session is kept.
         StorageError: The storage failed; the session is kept.
     """
-    shared, address = session.shared, seen.loaded.address
-    is_good = not force and shared.clock() < seen.expires_at
+    context, address = session.context, seen.loaded.address
+    is_good = not force and context.clock() < seen.expires_at
     failure = delivered_failure(address.session_id) or _standing(session, seen, force)
-    running = shared.refreshes.running(address.session_id)
+    running = context.refreshes.running(address.session_id)
     if is_good and (failure is not None or running is not None):
         return seen.decoded.tokens  # Good tokens never wait for another caller.
     if failure is not None:
         raise failure
     if running is None:
         until = monotonic() + WAIT_SECONDS
-        request = Request(seen.stored.access_token, force, doubtful, client_metadata, until)
-        running = shared.refreshes.start(_refresh(session, seen, request), address.session_id)
+        request = RefreshRequest(seen.stored.access_token, force, doubtful, client_metadata, until)
+        running = context.refreshes.start(_refresh(session, seen, request), address.session_id)
         # The caller that started it also waits until the Hub has been told.
-        await shared.run(_emit_outcome(session, address, running))
-    renewal: Renewal = await shared.refreshes.wait(running)
+        await context.run(_emit_outcome(session, address, running))
+    renewal: RefreshResult = await context.refreshes.wait(running)
     return renewal.tokens
 
 
 def _standing(session: Session, seen: Snapshot, force: bool) -> AuthError | None:
     """Return an unknown refusal that is not to be met again yet; a forced refresh tries all the same."""
-    return None if force else session.shared.refusals.standing(seen.loaded.address.session_id)
+    return None if force else session.context.refusals.standing(seen.loaded.address.session_id)
 
 
-async def _emit_outcome(session: Session, address: Address, refresh: asyncio.Task[Renewal]) -> None:
+async def _emit_outcome(session: Session, address: Address, refresh: asyncio.Task[RefreshResult]) -> None:
     """Emit what a refresh came to, once it is done: a listener may well ask for tokens."""
     await asyncio.wait({refresh})
     if refresh.cancelled():
         return  # Only when the event loop is shut down.
     error = refresh.exception()
-    outcome = refresh.result() if error is None else Renewal()
+    outcome = refresh.result() if error is None else RefreshResult()
     failure = error if isinstance(error, AuthError) else outcome.failure
     # The session may have moved under another key meanwhile.
     session_id = session.session_id if session.address is not address else address.session_id
     if outcome.renewed:
-        await session.shared.emit(session_id, "tokenRefresh")
+        await session.context.emit(session_id, "tokenRefresh")
     if failure is not None:
-        await session.shared.emit(session_id, "tokenRefresh_failure", {"error": failure})
+        await session.context.emit(session_id, "tokenRefresh_failure", {"error": failure})
 
 
-async def _refresh(session: Session, seen: Snapshot, request: Request) -> Renewal:
+async def _refresh(session: Session, seen: Snapshot, request: RefreshRequest) -> RefreshResult:
     current: Snapshot | None = seen
     while True:
         outcome = _settled(session, current, request)
         if outcome is not None or current is None:
-            return outcome or Renewal()
+            return outcome or RefreshResult()
         outcome = await _attempt(session, current, request)
         if outcome is not None:
             return outcome
         # Another caller holds the lock, or the answer to another process may still come.
         if _serves(session, current, request):
-            session.shared.patience.put_off(current.loaded.address.session_id)
-            return Renewal(current.decoded.tokens)
+            session.context.backoff.put_off(current.loaded.address.session_id)
+            return RefreshResult(current.decoded.tokens)
         if monotonic() >= request.until:
             raise SessionBusyError("the session's tokens are being renewed elsewhere")
         before, current = current, await _reloaded(session, current)
@@ -119,21 +119,21 @@ async def _refresh(session: Session, seen: Snapshot, request: Request) -> Renewa
             await asyncio.sleep(LOOK_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
 
 
-def _settled(session: Session, current: Snapshot | None, request: Request) -> Renewal | None:
+def _settled(session: Session, current: Snapshot | None, request: RefreshRequest) -> RefreshResult | None:
     """Return what there is if there is nothing to renew."""
     if current is None:
-        return Renewal()
+        return RefreshResult()
     has_new_tokens = current.stored.access_token != request.before
     insists = (request.force or request.doubtful) and not has_new_tokens
-    if insists or session.shared.clock() > current.early_at:
+    if insists or session.context.clock() > current.early_at:
         return None
-    session.shared.remember(current.loaded.address.session_id, current.decoded)
-    return Renewal(current.decoded.tokens)
+    session.context.remember(current.loaded.address.session_id, current.decoded)
+    return RefreshResult(current.decoded.tokens)
 
 
-def _serves(session: Session, current: Snapshot, request: Request) -> bool:
+def _serves(session: Session, current: Snapshot, request: RefreshRequest) -> bool:
     """Return whether the present tokens are good enough for the caller."""
-    return not request.force and session.shared.clock() < current.expires_at
+    return not request.force and session.context.clock() < current.expires_at
 
 
 async def _reloaded(session: Session, current: Snapshot) -> Snapshot | None:
@@ -142,7 +142,7 @@ async def _reloaded(session: Session, current: Snapshot) -> Snapshot | None:
     return current if loaded is current.loaded else snapshot(session, loaded)
 
 
-async def _attempt(session: Session, current: Snapshot, request: Request) -> Renewal | None:
+async def _attempt(session: Session, current: Snapshot, request: RefreshRequest) -> RefreshResult | None:
     """Enter the lock, read again and renew; None if another caller is at work.
 
     Good tokens do not wait for a lock that is not free, and are returned if the storage fails: without a
@@ -150,7 +150,7 @@ async def _attempt(session: Session, current: Snapshot, request: Request) -> Ren
     """
     serves = _serves(session, current, request)
     try:
-        async with entered(
+        async with enter_lock(
             session,
             current.loaded.address.storage_key,
             until=monotonic() if serves else request.until,
@@ -160,11 +160,11 @@ async def _attempt(session: Session, current: Snapshot, request: Request) -> Ren
     except StorageError as error:
         if not serves:
             raise
-        session.shared.patience.put_off(current.loaded.address.session_id)
-        return Renewal(current.decoded.tokens, failure=error)
+        session.context.backoff.put_off(current.loaded.address.session_id)
+        return RefreshResult(current.decoded.tokens, failure=error)
 
 
-async def _locked(session: Session, known: Snapshot, request: Request) -> Renewal | None:
+async def _locked(session: Session, known: Snapshot, request: RefreshRequest) -> RefreshResult | None:
     current = await _reloaded(session, known)
     outcome = _settled(session, current, request)
     if outcome is not None or current is None:
@@ -190,8 +190,8 @@ async def _locked(session: Session, known: Snapshot, request: Request) -> Renewa
 
 
 async def _exchange(
-    session: Session, current: Snapshot, request: Request, unconfirmed: AuthError | None
-) -> Renewal | None:
+    session: Session, current: Snapshot, request: RefreshRequest, unconfirmed: AuthError | None
+) -> RefreshResult | None:
     """Send the refresh token, and store what comes or settle why nothing did.
 
     Args:
@@ -201,10 +201,10 @@ async def _exchange(
         unconfirmed: Why the device that the tokens were issued to is not confirmed yet. Cognito refuses
             to renew them as long as it is not, which says nothing about the session.
     """
-    record, now = current.loaded.record, session.shared.clock()
+    record, now = current.loaded.record, session.context.clock()
     if is_needed(session, record) and record.intent is not None and now >= record.intent.ends_at:
         return None  # This process was suspended meanwhile, and another one may have sent the token.
-    until = monotonic() + exchange_seconds(session.shared.config)
+    until = monotonic() + exchange_seconds(session.context.config)
     device_key = current.stored.device_key
     answer = await _send(session, current.stored, device_key, request, until)
     if isinstance(answer, AuthError) and names_wrong_device(answer):
@@ -220,7 +220,7 @@ async def _exchange(
 
 
 async def _send(
-    session: Session, stored: StoredTokens, device_key: str | None, request: Request, until: float
+    session: Session, stored: StoredTokens, device_key: str | None, request: RefreshRequest, until: float
 ) -> TokenSet | AuthError:
     """GetTokensFromRefreshToken; returns the tokens, or why there are none."""
     sending = asyncio.ensure_future(
@@ -251,7 +251,7 @@ async def _send(
 
 async def _store(
     session: Session, current: Snapshot, answer: TokenSet, device_key: str | None
-) -> Renewal | None:
+) -> RefreshResult | None:
     """Store what Cognito issued, unless the session is another by now."""
     old = current.stored
     new = session.stored_tokens(answer, old.username, old.sign_in_details, previous=old.refresh_token)
@@ -266,15 +266,15 @@ async def _store(
     try:
         loaded = await session.update(change, known=current.loaded)
     except StorageError as error:
-        return await keep_unsaved(session, current.loaded, old, new, error)
+        return await save_later(session, current.loaded, old, new, error)
     now = snapshot(session, loaded)
     if loaded.record.tokens is None and answer.refresh_token is not None:
-        session.shared.spawn(revoke_unused(session, answer))
+        session.context.spawn(revoke_unused(session, answer))
     if now is None:
-        return Renewal()
-    session.shared.refusals.clear(loaded.address.session_id)
-    session.shared.remember(loaded.address.session_id, now.decoded)
-    return Renewal(now.decoded.tokens, renewed=loaded.record.tokens == new)
+        return RefreshResult()
+    session.context.refusals.clear(loaded.address.session_id)
+    session.context.remember(loaded.address.session_id, now.decoded)
+    return RefreshResult(now.decoded.tokens, renewed=loaded.record.tokens == new)
 
 
 def _is_displaced(session: Session, record: SessionRecord, new: StoredTokens) -> bool:

@@ -14,15 +14,15 @@ from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from typing import Final
 
-from ..errors import SessionBusyError, StorageError
+from ..errors import SessionBusyError, SignInException, StorageError
 from . import keys
 from .compare_and_set import compare_and_set, is_stored
 from .intents import live_intent
 from .keys import Address
-from .locks import entered
+from .locks import enter_lock
 from .record import MARK_SECONDS, SessionRecord, new_mark
-from .retrying import until_done
 from .session import Loaded, Session, Superseded
+from .storage_retries import retry_until_done
 
 # A record whose key was never handed out, because the process died, must not live for a month.
 UNDECIDED_SECONDS: Final = 120.0
@@ -36,7 +36,7 @@ RELOAD: Final = "Reload the page: the session goes on under a new key."
 Change = Callable[[SessionRecord], SessionRecord]
 
 
-async def rekeyed(
+async def rekey(
     session: Session, change: Change, *, began: Loaded | None = None, even_if_fixed: bool = False
 ) -> Loaded:
     """Change a record, and move it under a fresh key unless keys are fixed.
@@ -58,7 +58,7 @@ async def rekeyed(
         SessionBusyError: The session's tokens are being renewed elsewhere, and that does not end.
         StorageError: The storage failed; the old key still opens what it opened.
     """
-    if session.shared.fixed_keys and not even_if_fixed:
+    if session.context.fixed_keys and not even_if_fixed:
         return await _in_place(session, change)
     await session.follow(session.address)
     address = session.address
@@ -70,6 +70,35 @@ async def rekeyed(
             raise Superseded
         async with _undisturbed(session, loaded, change):
             return await _move(session, address, change, loaded.mark)
+
+
+async def rekey_or_raise(session: Session, change: Change, *, even_if_fixed: bool = False) -> None:
+    """Call `rekey` for a request that cannot go on if another request has moved the session.
+
+    Raises:
+        SignInException: Another request has moved the session.
+        SessionBusyError: The session's tokens are being renewed elsewhere, and that does not end.
+        StorageError: The storage failed; the old key still opens the session.
+    """
+    try:
+        await rekey(session, change, even_if_fixed=even_if_fixed)
+        return
+    except Superseded:
+        pass
+    raise SignInException("the session was moved by another request", recovery_suggestion=RELOAD)
+
+
+async def rotate_key(session: Session) -> None:
+    """Move a session under a fresh key, with its whole record, also if keys are fixed.
+
+    Raises:
+        As `rekey_or_raise`.
+    """
+    before = session.address
+    await rekey_or_raise(session, lambda record: record, even_if_fixed=True)
+    if session.address is before:
+        # The record is empty, so there was nothing to move.
+        session.move_to(keys.address(session.context.config, keys.new_secret()))
 
 
 @asynccontextmanager
@@ -84,7 +113,7 @@ async def _undisturbed(session: Session, loaded: Loaded, change: Change) -> Asyn
         return
     storage_key = loaded.address.storage_key
     until = monotonic() + LOCK_SECONDS
-    async with entered(session, storage_key, until=until, superseded=lambda _: False) as held:
+    async with enter_lock(session, storage_key, until=until, superseded=lambda _: False) as held:
         if not held:
             raise SessionBusyError("the session's tokens are being renewed elsewhere")
         while True:
@@ -92,14 +121,14 @@ async def _undisturbed(session: Session, loaded: Loaded, change: Change) -> Asyn
             intent = live_intent(session, current.record)
             if intent is None:
                 break
-            left = intent.ends_at - session.shared.clock()
+            left = intent.ends_at - session.context.clock()
             await asyncio.sleep(min(left, LOOK_SECONDS * random.uniform(0.5, 1.5)))  # noqa: S311 - jitter
         yield
 
 
 async def _move(session: Session, address: Address, change: Change, mark_before: bytes | None) -> Loaded:
     """Write the record under a fresh key, and then the mark in its old place."""
-    target = keys.address(session.shared.config, keys.new_secret())
+    target = keys.address(session.context.config, keys.new_secret())
     new, mark, has_moved, is_begun = Loaded(target, None, SessionRecord()), new_mark(), False, False
 
     async def attempt() -> Loaded | None:
@@ -120,27 +149,27 @@ async def _move(session: Session, address: Address, change: Change, mark_before:
         return new if has_moved else None
 
     try:
-        moved = await compare_and_set(session.shared.storage, address.storage_key, attempt)
+        moved = await compare_and_set(session.context.storage, address.storage_key, attempt)
     finally:
         if not has_moved and is_begun:
             # Nothing else knows its key. If it cannot be deleted, it expires by itself.
             with suppress(StorageError):
-                await session.shared.storage.delete(target.storage_key)
+                await session.context.storage.delete(target.storage_key)
     if not has_moved:
         return moved
-    session.shared.unsaved.written(address.session_id, None)
+    session.context.unsaved.written(address.session_id, None)
     session.move_to(target)
     return await _settled(session, new)
 
 
 async def _written(session: Session, new: Loaded, record: SessionRecord) -> Loaded | None:
     """Write the record under the new key, for a short time where it may outlive this process."""
-    durable = session.shared.is_durable
+    durable = session.context.is_durable
     # Its lifetime is to be counted anew at the next use, should that fail right after the move.
     raw, record, ttl = session.dump(record, renewed_at=0.0 if durable else None)
     if durable and ttl is not None:
         ttl = min(ttl, UNDECIDED_SECONDS)
-    storage, where, failure = session.shared.storage, new.address.storage_key, None
+    storage, where, failure = session.context.storage, new.address.storage_key, None
     try:
         if raw != new.raw and not await storage.replace(where, raw, expected=new.raw, ttl=ttl):
             return None
@@ -157,7 +186,7 @@ async def _replaced(session: Session, old: Loaded, mark: bytes) -> bool:
     Raises:
         StorageError: The storage failed, and whether the mark stands there cannot be known.
     """
-    storage, where = session.shared.storage, old.address.storage_key
+    storage, where = session.context.storage, old.address.storage_key
     try:
         return await storage.replace(where, mark, expected=old.raw, ttl=MARK_SECONDS)
     except StorageError as error:
@@ -176,20 +205,20 @@ def _restore_later(session: Session, old: Loaded, mark: bytes) -> None:
     The caller is told that the session has not moved, and the browser keeps the old key. Whoever reads
     the record meanwhile waits for this (see `Session.follow`).
     """
-    shared, session_id = session.shared, old.address.session_id
+    context, session_id = session.context, old.address.session_id
 
     async def restore() -> None:
         raw, _, ttl = session.dump(old.record)
         # If another mark or nothing is there, the session was signed out since.
-        await shared.storage.replace(old.address.storage_key, raw, expected=mark, ttl=ttl)
-        shared.restoring.pop(session_id, None)
+        await context.storage.replace(old.address.storage_key, raw, expected=mark, ttl=ttl)
+        context.restoring.pop(session_id, None)
 
     async def attempt() -> bool:
         await restore()
         return True
 
-    shared.restoring[session_id] = restore
-    shared.keep_saving(f"{session_id} (restored)", until_done(attempt))
+    context.restoring[session_id] = restore
+    context.save_in_background(f"{session_id} (restored)", retry_until_done(attempt))
 
 
 async def _in_place(session: Session, change: Change) -> Loaded:
@@ -209,8 +238,8 @@ async def _in_place(session: Session, change: Change) -> Loaded:
     except StorageError as error:
         failure = error
     if after.tokens is not None and after.tokens != before.tokens:
-        undo = until_done(lambda: _undone(session, before, after))
-        session.shared.keep_saving(f"{session.session_id} (undone)", undo)
+        undo = retry_until_done(lambda: _undone(session, before, after))
+        session.context.save_in_background(f"{session.session_id} (undone)", undo)
     raise failure
 
 
@@ -223,13 +252,13 @@ async def _undone(session: Session, before: SessionRecord, after: SessionRecord)
 
 async def _settled(session: Session, new: Loaded) -> Loaded:
     """Give the moved record its full lifetime."""
-    if not session.shared.is_durable:
+    if not session.context.is_durable:
         return new
     with suppress(StorageError):
         return await session.replace(new, new.record) or await session.load_at(new.address)
     # The session works, and must not end in two minutes.
-    lengthened = until_done(lambda: _lengthened(session, new.address))
-    session.shared.keep_saving(f"{new.address.session_id} (lengthened)", lengthened)
+    lengthened = retry_until_done(lambda: _lengthened(session, new.address))
+    session.context.save_in_background(f"{new.address.session_id} (lengthened)", lengthened)
     return new
 
 

@@ -10,6 +10,8 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
+from .. import _early_renewal as early_renewal
+from .._early_renewal import EXPIRY_MARGIN
 from .._gateways.user_pool import UserPool
 from .._hub import Hub
 from .._jwt import JWT, decode_jwt
@@ -19,13 +21,10 @@ from ..errors import InvalidJWTError, StorageError
 from . import keys
 from .compare_and_set import compare_and_set, is_stored
 from .context import Decoded, ServiceContext
-from .device_state import next_attempt_at, waits_for_confirmation
 from .devices import DeviceStore
 from .keys import Address
 from .record import MARK_SECONDS, RefreshIntent, SessionRecord, StoredTokens, dump, is_mark, load, new_mark
 
-# Tokens with less than this left count as expired: a request takes its time (Amplify's margin).
-EXPIRY_MARGIN: Final = 5.0
 # A record's lifetime is counted anew at most once a day; of a short one, at every tenth.
 RENEWAL_SECONDS: Final = 86_400.0
 # No moment that a clock shows is as far away (in seconds since the epoch).
@@ -66,22 +65,22 @@ class Session:
         user_context: What threat protection may know of the end user.
     """
 
-    __slots__ = ("_hub", "_move", "address", "devices", "shared", "user_context")
+    __slots__ = ("_hub", "_move", "address", "context", "devices", "user_context")
 
     def __init__(
         self,
-        shared: ServiceContext,
+        context: ServiceContext,
         session_key: str,
         *,
         device_token: str | None = None,
         user_context: UserContext | None = None,
     ) -> None:
-        self.shared = shared
-        self.devices = DeviceStore(shared, device_token)
+        self.context = context
+        self.devices = DeviceStore(context, device_token)
         self.user_context = user_context
         self._hub: Hub | None = None
         self._move: asyncio.Future[None] | None = None
-        self.address = keys.address(shared.config, keys.check_key(session_key, "session_key"))
+        self.address = keys.address(context.config, keys.check_key(session_key, "session_key"))
 
     @property
     def key(self) -> str:
@@ -121,7 +120,7 @@ class Session:
         """
         while self._move is not None:
             await asyncio.wait({self._move})
-        restore = self.shared.restoring.get(address.session_id)
+        restore = self.context.restoring.get(address.session_id)
         if restore is not None:
             await restore()
             return True
@@ -129,29 +128,29 @@ class Session:
 
     def move_to(self, address: Address) -> None:
         """Use another address from now on; what listens here goes along."""
-        self.shared.decoded.pop(self.session_id, None)
+        self.context.decoded.pop(self.session_id, None)
         if self._hub is not None:
-            self.shared.remove_hub(self.session_id, self._hub)
-            self.shared.add_hub(address.session_id, self._hub)
+            self.context.remove_hub(self.session_id, self._hub)
+            self.context.add_hub(address.session_id, self._hub)
         self.address = address
 
     @property
     def pool(self) -> UserPool:
         """The user pool, for this end user's context."""
-        return self.shared.connections.user_pool(self.user_context)
+        return self.context.connections.user_pool(self.user_context)
 
     @property
     def hub(self) -> Hub:
         """Hears of this session only."""
         if self._hub is None:
             self._hub = Hub()
-            self.shared.add_hub(self.session_id, self._hub)
+            self.context.add_hub(self.session_id, self._hub)
         return self._hub
 
     def close(self) -> None:
         """End what listens here."""
         if self._hub is not None:
-            self.shared.remove_hub(self.session_id, self._hub)
+            self.context.remove_hub(self.session_id, self._hub)
             self._hub.end()
             self._hub = None
 
@@ -172,7 +171,7 @@ class Session:
 
     async def load_at(self, address: Address, known: Loaded | None = None) -> Loaded:
         """Read the record at an address, whether or not this client has moved away from it."""
-        raw = await self.shared.storage.get(address.storage_key)
+        raw = await self.context.storage.get(address.storage_key)
         if known is not None and known.raw == raw and known.address is address:
             return known
         return Loaded(address, raw, self.parse(raw, address))
@@ -182,7 +181,7 @@ class Session:
 
         Tokens that were received and could not be stored yet take the place of those they renew.
         """
-        now = self.shared.clock()
+        now = self.context.clock()
         record = load(raw) if raw is not None else None
         if record is None or self._is_too_old(record, now):
             return SessionRecord(created_at=now, renewed_at=now)
@@ -193,10 +192,10 @@ class Session:
         if any(each.expires_at <= now for each in record.redirects):
             left = tuple(each for each in record.redirects if each.expires_at > now)
             record = evolve(record, redirects=left)
-        return self.shared.unsaved.applied((address or self.address).session_id, record)
+        return self.context.unsaved.applied((address or self.address).session_id, record)
 
     def _is_too_old(self, record: SessionRecord, now: float) -> bool:
-        age = self.shared.max_session_age
+        age = self.context.max_session_age
         return age is not None and record.created_at + age <= now
 
     async def replace(self, loaded: Loaded, record: SessionRecord) -> Loaded | None:
@@ -210,13 +209,13 @@ class Session:
             return Loaded(loaded.address, loaded.raw, record)
         where, failure = loaded.address.storage_key, None
         try:
-            if not await self.shared.storage.replace(where, raw, expected=loaded.raw, ttl=ttl):
+            if not await self.context.storage.replace(where, raw, expected=loaded.raw, ttl=ttl):
                 return None
         except StorageError as error:
             failure = error
-        if failure is not None and not await is_stored(self.shared.storage, where, raw):
+        if failure is not None and not await is_stored(self.context.storage, where, raw):
             raise failure
-        self.shared.unsaved.written(loaded.address.session_id, record)
+        self.context.unsaved.written(loaded.address.session_id, record)
         return Loaded(loaded.address, raw, record)
 
     def dump(
@@ -228,7 +227,7 @@ class Session:
             record: What is to be stored.
             renewed_at: When its lifetime was counted; now by default.
         """
-        now = self.shared.clock()
+        now = self.context.clock()
         record = evolve(record, renewed_at=now if renewed_at is None else renewed_at)
         if record.is_empty:
             return None, record, None
@@ -238,15 +237,15 @@ class Session:
         """Seconds that a record lives: as long as the longest-lived thing in it, within the limits."""
         ttl = 0.0
         if record.tokens is not None or record.identity is not None:
-            ttl = self.shared.session_ttl
+            ttl = self.context.session_ttl
         if record.pending is not None:
             ttl = max(ttl, record.pending.kept_until - now)
         if record.auto_sign_in is not None:
             ttl = max(ttl, record.auto_sign_in.expires_at - now)
         for redirect in record.redirects:
             ttl = max(ttl, redirect.expires_at - now)
-        if self.shared.max_session_age is not None:
-            ttl = min(ttl, record.created_at + self.shared.max_session_age - now)
+        if self.context.max_session_age is not None:
+            ttl = min(ttl, record.created_at + self.context.max_session_age - now)
         # A storage takes no lifetime of nothing, and what ended this instant may as well be there.
         return max(ttl, 0.001)
 
@@ -271,7 +270,7 @@ class Session:
                 return loaded
             return await self.replace(loaded, record)
 
-        return await compare_and_set(self.shared.storage, self.storage_key, attempt)
+        return await compare_and_set(self.context.storage, self.storage_key, attempt)
 
     # Tokens
 
@@ -300,13 +299,13 @@ class Session:
         if tokens is None or record.tokens is None or loaded.raw is None:
             return None
         # "Counted anew" is about the record's lifetime, "early" about the tokens in it.
-        counted_anew = record.renewed_at + min(RENEWAL_SECONDS, self.shared.session_ttl / 10)
-        good_until = min(self.early_at(record, tokens), counted_anew, next_attempt_at(record))
-        if self.shared.max_session_age is not None:
-            good_until = min(good_until, record.created_at + self.shared.max_session_age)
+        counted_anew = record.renewed_at + min(RENEWAL_SECONDS, self.context.session_ttl / 10)
+        good_until = min(self.early_at(record, tokens), counted_anew, record.next_confirmation_at)
+        if self.context.max_session_age is not None:
+            good_until = min(good_until, record.created_at + self.context.max_session_age)
         # Tokens that seem to come from the future were received before the clock was put back.
-        issued_at = _number(tokens.access_token, "iat") - self._drift(record.tokens, tokens)
-        good_from = max(self.shared.clock(), issued_at) - CLOCK_TOLERANCE
+        issued_at = _numeric_claim(tokens.access_token, "iat") - self._drift(record.tokens, tokens)
+        good_from = max(self.context.clock(), issued_at) - CLOCK_TOLERANCE
         return Decoded(loaded.raw, tokens, good_from, good_until)
 
     def expires_at(self, stored: StoredTokens, tokens: AuthTokens) -> float:
@@ -318,26 +317,28 @@ class Session:
         stored = record.tokens
         if stored is None:
             return -math.inf
-        if stored.refresh_token is None or stored.spent_by is not None or waits_for_confirmation(record):
+        if stored.refresh_token is None or stored.spent_by is not None or record.waits_for_confirmation:
             # Cognito would refuse: the tokens serve until they expire.
             return self._end(stored, tokens) - EXPIRY_MARGIN
-        # At most half of a token's life: a longer notice would renew it at every call.
-        ahead = min(self.shared.config.refresh_ahead, _life(tokens) / 2)
-        early_at = self._end(stored, tokens) - max(ahead, EXPIRY_MARGIN)
+        early_at = early_renewal.early_at(
+            self._end(stored, tokens),
+            lifetime=_lifetime(tokens),
+            ahead=self.context.config.refresh_ahead,
+        )
         # A token that may be spent gives good ones within the grace period only.
         return min(early_at, self._unanswered_since(record.intent, stored.refresh_token))
 
     def _unanswered_since(self, intent: RefreshIntent | None, refresh_token: str) -> float:
         """Return from when on a refresh token is to be sent again whose answer was lost, by our clock."""
-        if intent is not None and intent.may_be_repeated(self.shared.clock()):
+        if intent is not None and intent.may_be_repeated(self.context.clock()):
             return intent.ends_at
-        return self.shared.unanswered.since(refresh_token)
+        return self.context.unanswered.since(refresh_token)
 
     def _end(self, stored: StoredTokens, tokens: AuthTokens) -> float:
         """When the first of the tokens ends, by our clock; a token that does not say has ended."""
-        ends = [_number(tokens.access_token, "exp")]
+        ends = [_numeric_claim(tokens.access_token, "exp")]
         if tokens.id_token is not None:
-            ends.append(_number(tokens.id_token, "exp"))
+            ends.append(_numeric_claim(tokens.id_token, "exp"))
         return min(ends) - self._drift(stored, tokens)
 
     def _drift(self, stored: StoredTokens, tokens: AuthTokens) -> float:
@@ -346,8 +347,8 @@ class Session:
         What is stored was measured by the clock of the process that received the tokens. If that clock
         was ahead of ours, it says nothing of ours.
         """
-        received_at = _number(tokens.access_token, "iat") - stored.clock_drift
-        is_ours = received_at <= self.shared.clock() + CLOCK_TOLERANCE
+        received_at = _numeric_claim(tokens.access_token, "iat") - stored.clock_drift
+        is_ours = received_at <= self.context.clock() + CLOCK_TOLERANCE
         return stored.clock_drift if is_ours else max(stored.clock_drift, 0.0)
 
     def stored_tokens(
@@ -364,14 +365,14 @@ class Session:
         Raises:
             InvalidJWTError: One of them is no token. What cannot be read back must not be stored.
         """
-        issued_at = _number(decode_jwt(tokens.access_token), "iat")
+        issued_at = _numeric_claim(decode_jwt(tokens.access_token), "iat")
         if tokens.id_token is not None:
             decode_jwt(tokens.id_token)
         return StoredTokens(
             access_token=tokens.access_token,
             id_token=tokens.id_token,
             refresh_token=tokens.refresh_token or previous,
-            clock_drift=issued_at - self.shared.clock() if issued_at > 0 else 0.0,
+            clock_drift=issued_at - self.context.clock() if issued_at > 0 else 0.0,
             username=username,
             sign_in_details=details,
         )
@@ -385,7 +386,7 @@ class Session:
 
         async def attempt() -> Loaded | None:
             loaded = await self.load()
-            where, storage = loaded.address.storage_key, self.shared.storage
+            where, storage = loaded.address.storage_key, self.context.storage
             if loaded.raw is None:
                 return loaded
             if loaded.mark is not None:
@@ -396,9 +397,9 @@ class Session:
                 is_done = await storage.replace(where, None, expected=loaded.raw)
             return loaded if is_done else None
 
-        forgotten = await compare_and_set(self.shared.storage, self.storage_key, attempt)
-        self.shared.decoded.pop(forgotten.address.session_id, None)
-        self.shared.unsaved.written(forgotten.address.session_id, None)
+        forgotten = await compare_and_set(self.context.storage, self.storage_key, attempt)
+        self.context.decoded.pop(forgotten.address.session_id, None)
+        self.context.unsaved.written(forgotten.address.session_id, None)
         return forgotten
 
 
@@ -417,12 +418,12 @@ def current_user(tokens: AuthTokens) -> AuthUser:
     )
 
 
-def _life(tokens: AuthTokens) -> float:
+def _lifetime(tokens: AuthTokens) -> float:
     """How long the access token lives in all, in seconds."""
-    return _number(tokens.access_token, "exp") - _number(tokens.access_token, "iat")
+    return _numeric_claim(tokens.access_token, "exp") - _numeric_claim(tokens.access_token, "iat")
 
 
-def _number(token: JWT, claim: str) -> float:
+def _numeric_claim(token: JWT, claim: str) -> float:
     value = token.payload.get(claim)
     # A number that no clock shows could not be read back from the record.
     return float(value) if isinstance(value, int | float) and abs(value) < _FAR else 0.0

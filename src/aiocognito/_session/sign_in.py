@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from .._config import AuthConfig
 from .._flows import sign_in as flow
-from .._flows.challenges import Answer, check_step, ends_sign_in, present
+from .._flows.challenges import ChallengeResponse, check_step, ends_sign_in, present
 from .._flows.context import FlowContext
 from .._flows.sign_in import SignInRequest
 from .._responses import Outcome
@@ -25,10 +25,10 @@ from ..errors import (
     UserAlreadyAuthenticatedException,
 )
 from ..steps import ContinueSignInWithTotpSetup, SignInStep
-from .committing import commit
+from .commit import commit
 from .record import PendingSignIn, SessionRecord
 from .rekeying import RELOAD
-from .revoking import revoke_outcome
+from .revocation import revoke_outcome
 from .session import Loaded, Session, Superseded
 from .tokens import SessionTokenProvider
 
@@ -59,7 +59,7 @@ async def sign_in(
         await refuse_if_signed_in(session)
     began = await session.update(lambda record: evolve(record, auto_sign_in=None))
     try:
-        outcome, step = await flow.begin(await _conversation(session, metadata), request)
+        outcome, step = await flow.begin(await _flow_context(session, metadata), request)
     except Exception:
         await _drop_pending(session)
         raise
@@ -90,7 +90,7 @@ async def sign_in_after_sign_up(session: Session, request: SignInRequest, metada
     """
     await refuse_if_signed_in(session)
     began = await session.load()
-    outcome, step = await flow.begin(await _conversation(session, metadata), request)
+    outcome, step = await flow.begin(await _flow_context(session, metadata), request)
     try:
         return await commit(session, outcome, step, request.details, began=began, sign_up_of=request.username)
     except (Superseded, AuthError) as error:
@@ -103,7 +103,7 @@ async def sign_in_after_sign_up(session: Session, request: SignInRequest, metada
 
 
 async def confirm_sign_in(
-    session: Session, answer: Answer, step: type[SignInStep] | str | None, metadata: Metadata
+    session: Session, answer: ChallengeResponse, step: type[SignInStep] | str | None, metadata: Metadata
 ) -> SignInResult:
     """Claim the pending sign-in, answer it, and store what came of it.
 
@@ -120,11 +120,11 @@ async def confirm_sign_in(
         SignInException: Nothing is pending, it expired, another step is pending, or another answer is
             being sent.
     """
-    conversation = await _conversation(session, metadata)
+    context = await _flow_context(session, metadata)
     async with _claimed(session) as claim:
         check_step(claim.pending.challenge, step)
         async with _renewing(session, claim.name):
-            outcome, next_step = await flow.answer(conversation, claim.pending.challenge, answer)
+            outcome, next_step = await flow.answer(context, claim.pending.challenge, answer)
         return await _commit(session, outcome, next_step, claim)
 
 
@@ -134,11 +134,11 @@ async def renew_totp_setup(session: Session) -> SignInResult:
     Raises:
         SignInException: No sign-in is pending, another step is, or it is being answered.
     """
-    conversation = await _conversation(session, None)
+    context = await _flow_context(session, None)
     async with _claimed(session) as claim:
         check_step(claim.pending.challenge, ContinueSignInWithTotpSetup)
         async with _renewing(session, claim.name):
-            outcome, step = await present(conversation, claim.pending.challenge)
+            outcome, step = await present(context, claim.pending.challenge)
         return await _commit(session, outcome, step, claim)
 
 
@@ -159,8 +159,8 @@ async def refuse_if_signed_in(session: Session) -> None:
         raise UserAlreadyAuthenticatedException("the session is signed in already")
 
 
-async def _conversation(session: Session, metadata: Metadata) -> FlowContext:
-    return FlowContext(session.pool, session.shared.clock, metadata, await session.devices.load())
+async def _flow_context(session: Session, metadata: Metadata) -> FlowContext:
+    return FlowContext(session.pool, session.context.clock, metadata, await session.devices.load())
 
 
 async def _drop_pending(session: Session) -> None:
@@ -223,19 +223,19 @@ async def _renew(session: Session, claim: str) -> None:
 def _renewed(record: SessionRecord, claim: str, session: Session) -> SessionRecord:
     if record.pending is None or record.pending.claim != claim:
         return record
-    claimed_until = session.shared.clock() + CLAIM_SECONDS
+    claimed_until = session.context.clock() + CLAIM_SECONDS
     return evolve(record, pending=evolve(record.pending, claimed_until=claimed_until))
 
 
 def _pending(record: SessionRecord, session: Session) -> PendingSignIn:
-    if record.pending is None or not record.pending.is_open(session.shared.clock()):
+    if record.pending is None or not record.pending.is_open(session.context.clock()):
         raise SignInException("no sign-in is pending: it was not begun, has ended, or has expired")
     return record.pending
 
 
 def _with_claim(record: SessionRecord, claim: str, session: Session) -> SessionRecord:
     pending = _pending(record, session)
-    now = session.shared.clock()
+    now = session.context.clock()
     # A claim that seems to last longer was made before the clock was put back.
     if 0 < pending.claimed_until - now <= CLAIM_SECONDS:
         raise SignInException(
@@ -245,7 +245,7 @@ def _with_claim(record: SessionRecord, claim: str, session: Session) -> SessionR
         pending,
         claim=claim,
         claimed_until=now + CLAIM_SECONDS,
-        answer_until=now + _longest_answer(session.shared.config),
+        answer_until=now + _longest_answer(session.context.config),
     )
     return evolve(record, pending=claimed)
 

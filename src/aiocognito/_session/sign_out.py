@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from .._flows.redirect import choose
-from .._gateways.authenticated_user import AuthenticatedUser
+from .._flows.redirect import choose_redirect_uri
 from .._jwt import decode_jwt
 from .._models import AuthTokens
 from .._results import SignOutResult
@@ -32,7 +31,7 @@ async def sign_out(session: Session, *, everywhere: bool, redirect_uri: str | No
     """
     tokens, error = await _good_tokens(session) if everywhere else (None, None)
     loaded = await session.forget()
-    await session.shared.emit(loaded.address.session_id, "signedOut")
+    await session.context.emit(loaded.address.session_id, "signedOut")
     await forget_session_device(session, loaded.record)
     revoked = False
     if tokens is not None:
@@ -54,24 +53,11 @@ async def sign_out(session: Session, *, everywhere: bool, redirect_uri: str | No
 
 def _logout_url(session: Session, redirect_uri: str | None, by_redirect: bool) -> str | None:
     """Where to end the hosted UI's own session; None if there is none, or no way back from it."""
-    oauth = session.shared.config.oauth
+    oauth = session.context.config.oauth
     if redirect_uri is None and (oauth is None or not by_redirect or not oauth.redirect_sign_out):
         return None
-    back = choose(oauth.redirect_sign_out if oauth is not None else (), redirect_uri)
-    return session.shared.connections.hosted_ui().logout_url(back)
-
-
-async def delete_user(session: Session, user: AuthenticatedUser) -> None:
-    """DeleteUser, and forget the session; its tokens died with the account.
-
-    Raises:
-        StorageError: The account is deleted, and the storage cannot forget.
-    """
-    await user.delete_user()
-    loaded = await session.forget()
-    if loaded.record.tokens is not None:
-        await session.devices.forget_user(loaded.record.tokens.username)
-    await session.shared.emit(session.session_id, "signedOut")
+    back = choose_redirect_uri(oauth.redirect_sign_out if oauth is not None else (), redirect_uri)
+    return session.context.connections.hosted_ui().logout_url(back)
 
 
 async def _good_tokens(session: Session) -> tuple[AuthTokens | None, AuthError | None]:

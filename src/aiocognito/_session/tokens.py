@@ -13,9 +13,8 @@ from .._models import AuthTokens
 from ..errors import StorageError
 from .context import Decoded
 from .device_confirmation import confirm_if_due
-from .device_state import is_due
-from .refresh import refreshed
-from .renewal import Snapshot, snapshot
+from .refresh import refresh_tokens
+from .refresh_values import Snapshot, snapshot
 from .session import CLOCK_TOLERANCE, Loaded, Session
 
 logger = logging.getLogger(__name__)
@@ -69,14 +68,14 @@ class SessionTokenProvider:
             StorageError: The storage failed.
         """
         session = self._session
-        shared = session.shared
-        if shared.loop is not get_running_loop():
-            shared.check_loop()
+        context = session.context
+        if context.loop is not get_running_loop():
+            context.check_loop()
         # Reading is always a read: a session ended anywhere is ended here at the next call. What
         # costs is decoding, and that is done only when the bytes are others than last time.
         address = session.address
-        raw = await shared.storage.get(address.storage_key)
-        decoded, now = shared.decoded.get(address.session_id), shared.clock()
+        raw = await context.storage.get(address.storage_key)
+        decoded, now = context.decoded.get(address.session_id), context.clock()
         if (
             decoded is not None
             and not force_refresh
@@ -85,7 +84,7 @@ class SessionTokenProvider:
         ):
             if now > decoded.good_from + NOTE_SECONDS:
                 # A clock that is put back after this is before it.
-                shared.decoded[address.session_id] = evolve(decoded, good_from=now - CLOCK_TOLERANCE)
+                context.decoded[address.session_id] = evolve(decoded, good_from=now - CLOCK_TOLERANCE)
             return decoded.tokens
         loaded = Loaded(address, raw, session.parse(raw, address))
         if loaded.mark is not None and await session.follow(address):
@@ -96,35 +95,35 @@ class SessionTokenProvider:
         self, loaded: Loaded, force: bool, client_metadata: Mapping[str, str] | None
     ) -> AuthTokens | None:
         session, session_id = self._session, loaded.address.session_id
-        shared = session.shared
+        context = session.context
         seen = snapshot(session, loaded)
         if seen is None:
-            shared.decoded.pop(session_id, None)
+            context.decoded.pop(session_id, None)
             return None
-        decoded, now = seen.decoded, shared.clock()
-        known = shared.decoded.get(session_id)
+        decoded, now = seen.decoded, context.clock()
+        known = context.decoded.get(session_id)
         good_from = known.good_from if known is not None and known.raw == loaded.raw else decoded.good_from
         put_back = now < max(good_from, decoded.good_from)
         if force or put_back or now > seen.early_at:
-            put_off_until = max(shared.patience.until(session_id), shared.refusals.until(session_id))
+            put_off_until = max(context.backoff.until(session_id), context.refusals.until(session_id))
             serves_until = min(seen.expires_at, put_off_until)
             if force or now >= serves_until:
-                return await refreshed(
+                return await refresh_tokens(
                     session, seen, force=force, doubtful=put_back, client_metadata=client_metadata
                 )
             if put_back:
                 return decoded.tokens
             decoded = evolve(decoded, good_until=serves_until)
-        elif is_due(loaded.record, now):
+        elif loaded.record.next_confirmation_at <= now:
             loaded = await self._confirm_device(loaded)
             confirmed = session.decode(loaded)
             if confirmed is None:
-                shared.decoded.pop(session_id, None)
+                context.decoded.pop(session_id, None)
                 return None
             session_id, decoded = loaded.address.session_id, confirmed
         elif decoded.good_until <= now:
             decoded = await self._count_anew(seen)
-        shared.remember(session_id, decoded)
+        context.remember(session_id, decoded)
         return decoded.tokens
 
     async def _confirm_device(self, loaded: Loaded) -> Loaded:
@@ -132,7 +131,7 @@ class SessionTokenProvider:
         session = self._session
         try:
             # A caller that is cancelled must not lose an answer that came.
-            return await session.shared.run(confirm_if_due(session))
+            return await session.context.run(confirm_if_due(session))
         except StorageError:
             return loaded
 
@@ -144,6 +143,6 @@ class SessionTokenProvider:
         except StorageError as error:
             # The tokens are good, whether or not the storage can be written.
             logger.warning("session %s: its lifetime was not counted anew: %s", session.session_id, error)
-            retry_at = session.shared.clock() + RETRY_SECONDS
+            retry_at = session.context.clock() + RETRY_SECONDS
             return evolve(seen.decoded, good_until=min(seen.early_at, retry_at))
         return (written and session.decode(written)) or seen.decoded

@@ -21,7 +21,7 @@ from ..errors import (
 from ..errors._refusals import RefusalSubject, subject_of
 from .intents import may_still_come, withdraw
 from .record import SessionRecord
-from .renewal import Renewal, Request, Snapshot, holds
+from .refresh_values import RefreshRequest, RefreshResult, Snapshot, holds
 from .session import Session
 
 # An unknown refusal ends a session only so long after its access token's end.
@@ -44,8 +44,8 @@ def device_key_of(current: Snapshot) -> str | None:
 
 
 async def settle_refusal(
-    session: Session, current: Snapshot, request: Request, error: AuthError
-) -> Renewal | None:
+    session: Session, current: Snapshot, request: RefreshRequest, error: AuthError
+) -> RefreshResult | None:
     """Do to the record what a failed refresh demands.
 
     Args:
@@ -75,15 +75,15 @@ async def settle_refusal(
     session_id = current.loaded.address.session_id
     if is_unknown:
         error.retryable = True
-        session.shared.refusals.add(session_id, error)
-    if request.force or session.shared.clock() >= current.expires_at:
+        session.context.refusals.add(session_id, error)
+    if request.force or session.context.clock() >= current.expires_at:
         raise error
     # An early renewal that failed does no harm: the present tokens are still good.
-    session.shared.patience.put_off(session_id)
-    return Renewal(current.decoded.tokens, failure=error)
+    session.context.backoff.put_off(session_id)
+    return RefreshResult(current.decoded.tokens, failure=error)
 
 
-async def spent_outcome(session: Session, current: Snapshot, request: Request) -> Renewal:
+async def spent_outcome(session: Session, current: Snapshot, request: RefreshRequest) -> RefreshResult:
     """Return what there is once a refresh token is not sent any more.
 
     Raises:
@@ -91,20 +91,22 @@ async def spent_outcome(session: Session, current: Snapshot, request: Request) -
         SessionBusyError: The tokens expired, and another process may still store their successors.
         RefreshTokenReuseException: They expired, and none can. The session is ended.
     """
-    if session.shared.clock() < current.expires_at:
+    if session.context.clock() < current.expires_at:
         if request.force:
             raise TokenRefreshException(
                 "the refresh token was refused before; the access token serves until it expires"
             )
-        return Renewal(current.decoded.tokens)
+        return RefreshResult(current.decoded.tokens)
     code = current.stored.spent_by or "NotAuthorizedException"
     error = service_error("GetTokensFromRefreshToken", code, "the refresh token was refused before")
     return await _expired(session, current, error)
 
 
-async def _spent(session: Session, current: Snapshot, request: Request, error: AuthError) -> Renewal:
+async def _spent(
+    session: Session, current: Snapshot, request: RefreshRequest, error: AuthError
+) -> RefreshResult:
     """Keep a session whose access token is good, and send its refresh token no more."""
-    if session.shared.clock() >= current.expires_at and not may_still_come(session, current.loaded.record):
+    if session.context.clock() >= current.expires_at and not may_still_come(session, current.loaded.record):
         return await _expired(session, current, error)
 
     def change(record: SessionRecord) -> SessionRecord:
@@ -113,14 +115,14 @@ async def _spent(session: Session, current: Snapshot, request: Request, error: A
         return evolve(record, tokens=evolve(record.tokens, spent_by=error.name))
 
     await session.update(change)
-    if session.shared.clock() >= current.expires_at:
+    if session.context.clock() >= current.expires_at:
         return await _expired(session, current, error)
     if request.force:
         raise error
-    return Renewal(current.decoded.tokens, failure=error)
+    return RefreshResult(current.decoded.tokens, failure=error)
 
 
-async def _expired(session: Session, current: Snapshot, error: AuthError) -> Renewal:
+async def _expired(session: Session, current: Snapshot, error: AuthError) -> RefreshResult:
     """End a session whose tokens expired, unless a suspended process may still store new ones."""
     if isinstance(error, RefreshTokenReuseException) and may_still_come(session, current.loaded.record):
         raise SessionBusyError(
@@ -130,22 +132,22 @@ async def _expired(session: Session, current: Snapshot, error: AuthError) -> Ren
     return await _ended(session, current, error)
 
 
-async def _ended(session: Session, current: Snapshot, error: AuthError) -> Renewal:
+async def _ended(session: Session, current: Snapshot, error: AuthError) -> RefreshResult:
     """Sign out the session whose refresh token was refused, unless it has another one by now."""
 
     def change(record: SessionRecord) -> SessionRecord:
         return record.signed_out() if holds(record, current.stored) else record
 
     loaded = await session.update(change)
-    session.shared.decoded.pop(loaded.address.session_id, None)
-    session.shared.refusals.clear(loaded.address.session_id)
+    session.context.decoded.pop(loaded.address.session_id, None)
+    session.context.refusals.clear(loaded.address.session_id)
     if isinstance(error, NotAuthorizedException):
-        return Renewal(failure=error)
+        return RefreshResult(failure=error)
     raise error
 
 
 def _is_long_over(session: Session, current: Snapshot) -> bool:
-    return session.shared.clock() > current.expires_at + UNKNOWN_SECONDS
+    return session.context.clock() > current.expires_at + UNKNOWN_SECONDS
 
 
 def _may_have_worked(error: AuthError) -> bool:

@@ -29,7 +29,7 @@ def revoke_replaced(session: Session, replaced: SessionRecord | None) -> None:
     """Revoke, in the background, the tokens of a record that a new sign-in took the place of."""
     tokens = replaced.tokens if replaced is not None else None
     if replaced is not None and tokens is not None and tokens.refresh_token is not None:
-        session.shared.spawn(_revoke_replaced(session, replaced, tokens))
+        session.context.spawn(_revoke_replaced(session, replaced, tokens))
 
 
 async def _revoke_replaced(session: Session, replaced: SessionRecord, tokens: StoredTokens) -> None:

@@ -8,8 +8,8 @@ import pytest
 from scripted import Clock, scripted_client, signed_in
 
 from aiocognito import errors
-from aiocognito._session import keys, unanswered
-from aiocognito._session.unanswered import UnansweredTokens
+from aiocognito._session import keys, unanswered_tokens
+from aiocognito._session.unanswered_tokens import UnansweredTokens
 
 REFRESH = "GetTokensFromRefreshToken"
 
@@ -29,7 +29,7 @@ def test_a_token_counts_from_when_it_was_first_sent_until_its_grace_period_ends(
 
 
 def test_as_many_tokens_are_remembered_as_are_of_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unanswered, "MAX_UNANSWERED", 2)
+    monkeypatch.setattr(unanswered_tokens, "MAX_UNANSWERED", 2)
     tokens = UnansweredTokens(Clock())
     for name in ("a", "b", "c"):
         tokens.add(keys.digest(name))

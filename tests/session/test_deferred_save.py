@@ -10,9 +10,9 @@ import pytest
 from scripted import CONFIG, Clock, ScriptedService, attach
 
 from aiocognito import AuthClient, MemoryStorage, SessionManager, errors
-from aiocognito._session import retrying, unsaved
+from aiocognito._session import storage_retries, unsaved_tokens
 from aiocognito._session.record import StoredTokens, new_mark
-from aiocognito._session.unsaved import UnsavedTokens
+from aiocognito._session.unsaved_tokens import UnsavedTokens
 
 REFRESH = "GetTokensFromRefreshToken"
 
@@ -37,7 +37,7 @@ class Full(MemoryStorage):
 
 @pytest.fixture(autouse=True)
 def long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retrying, "FIRST_PAUSE_SECONDS", 60.0)
+    monkeypatch.setattr(storage_retries, "FIRST_PAUSE_SECONDS", 60.0)
 
 
 @asynccontextmanager
@@ -55,7 +55,7 @@ async def held() -> AsyncIterator[tuple[SessionManager, AuthClient, ScriptedServ
         script.only(REFRESH, script.tokens(refresh_token="held"))
         storage.is_full = True
         assert (await client.fetch_auth_session(credentials=False)).tokens is not None
-        assert client.session_id in client._session.shared.unsaved
+        assert client.session_id in client._session.context.unsaved
         storage.is_full = False
         script.calls.clear()
         yield sessions, client, script, storage
@@ -80,14 +80,14 @@ async def test_any_write_of_the_session_stores_what_is_held() -> None:
         await client.rotate_session_key()
         assert storage.holds(b'"held"')
         assert (await client.fetch_auth_session(credentials=False)).tokens is not None
-        assert len(client._session.shared.unsaved) == 0
+        assert len(client._session.context.unsaved) == 0
 
 
 async def test_a_sign_out_revokes_what_is_held() -> None:
     async with held() as (_, client, script, _):
         await client.sign_out()
         assert [sent["Token"] for operation, sent in script.calls if operation == "RevokeToken"] == ["held"]
-        assert len(client._session.shared.unsaved) == 0
+        assert len(client._session.context.unsaved) == 0
 
 
 async def test_a_sign_out_by_another_process_revokes_what_is_held_when_this_one_notices() -> None:
@@ -108,7 +108,7 @@ async def test_a_session_that_was_moved_meanwhile_is_not_revoked() -> None:
 def test_as_many_sessions_are_held_as_there_is_room_for(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(unsaved, "MAX_UNSAVED", 2)
+    monkeypatch.setattr(unsaved_tokens, "MAX_UNSAVED", 2)
     tokens = UnsavedTokens()
     for name in ("a", "b", "c"):
         old, new = (StoredTokens(access_token=kind, username="ana") for kind in ("old", "new"))

@@ -16,7 +16,7 @@ Metadata = Mapping[str, str] | None
 
 
 @frozen
-class Renewal:
+class RefreshResult:
     """What a refresh came to.
 
     Attributes:
@@ -31,7 +31,7 @@ class Renewal:
 
 
 @frozen
-class Request:
+class RefreshRequest:
     """A caller's wish for tokens.
 
     Attributes:

@@ -583,15 +583,15 @@ async def test_what_went_wrong_first_is_told_when_the_storage_fails_after_it() -
     async with hosted_client() as (client, hosted, _):
         back = hosted.come_back((await client.sign_in_with_redirect()).url)
         hosted.answer = refused("invalid_grant")
-        storage = client._session.shared.storage
+        storage = client._session.context.storage
 
         async def break_storage() -> None:
-            client._session.shared.storage = Broken()  # type: ignore[assignment]  # a stand-in
+            client._session.context.storage = Broken()  # type: ignore[assignment]  # a stand-in
 
         hosted.before = break_storage
         with pytest.raises(OAuthSignInException, match="invalid_grant"):
             await client.complete_sign_in_with_redirect(back)
-        client._session.shared.storage = storage
+        client._session.context.storage = storage
         assert [each.state for each in (await client._session.load()).record.redirects] == [None]
 
 

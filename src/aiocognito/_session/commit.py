@@ -13,8 +13,8 @@ from .._results import SignInResult
 from ..steps import SignInStep
 from .device_confirmation import settle_device
 from .record import PendingSignIn, SessionRecord
-from .rekeying import rekeyed
-from .revoking import revoke_replaced
+from .rekeying import rekey
+from .revocation import revoke_replaced
 from .session import Loaded, Session, Superseded, current_user
 
 
@@ -57,7 +57,7 @@ async def commit(
             case Authenticated():
                 stored = session.stored_tokens(outcome.tokens, outcome.username, details)
                 stored = evolve(stored, device_key=device_key)
-                return record.signed_in(stored, at=session.shared.clock(), device=device)
+                return record.signed_in(stored, at=session.context.clock(), device=device)
             case Challenged():
                 answered = pending if claim is not None else None
                 following = _pending(session, outcome, details, answered)
@@ -71,7 +71,7 @@ async def commit(
     device, device_key = await settle_device(session, outcome, details)
     previous = session.session_id
     if isinstance(outcome, Authenticated | Challenged):
-        loaded = await rekeyed(session, change, began=began)
+        loaded = await rekey(session, change, began=began)
     else:
         loaded = await session.update(change)
     signed_in = isinstance(outcome, Authenticated)
@@ -85,7 +85,7 @@ async def emit_signed_in(session: Session, loaded: Loaded, previous_session_id: 
     """Emit ``signedIn``, with the user who signed in."""
     decoded = session.decode(loaded)
     if decoded is not None:
-        session.shared.remember(loaded.address.session_id, decoded)
+        session.context.remember(loaded.address.session_id, decoded)
         data = current_user(decoded.tokens).to_dict()
         await emit_moved(session, "signedIn", previous_session_id, data)
 
@@ -99,13 +99,13 @@ async def emit_moved(
     """Emit an event of a session that may have a new key since ``previous_session_id``."""
     session_id = session.session_id
     previous = previous_session_id if previous_session_id != session_id else None
-    await session.shared.emit(session_id, name, data, previous_session_id=previous)
+    await session.context.emit(session_id, name, data, previous_session_id=previous)
 
 
 def _pending(
     session: Session, challenge: Challenged, details: SignInDetails, answered: PendingSignIn | None
 ) -> PendingSignIn:
-    expires_at = session.shared.clock() + session.shared.config.auth_session_validity
+    expires_at = session.context.clock() + session.context.config.auth_session_validity
     if answered is not None and answered.challenge.session == challenge.session:
         # A choice made without asking Cognito, whose session has not become younger by it.
         expires_at = answered.expires_at

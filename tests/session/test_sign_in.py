@@ -97,16 +97,16 @@ async def test_a_claim_whose_owner_died_is_void_after_a_while() -> None:
         service.hold(RESPOND)
         lost = asyncio.create_task(client.confirm_sign_in("111111"))
         await service.arrived[RESPOND].wait()
-        work = next(iter(client._session.shared._tasks))
+        work = next(iter(client._session.context._tasks))
         del service._gates[RESPOND]
         # As if the process had been killed: the task ends without giving the claim back.
         session = client._session
-        record = await session.shared.storage.get(session.storage_key)
+        record = await session.context.storage.get(session.storage_key)
         work.cancel()
         with pytest.raises(asyncio.CancelledError):
             await lost
         assert record is not None
-        await session.shared.storage.set(session.storage_key, record)
+        await session.context.storage.set(session.storage_key, record)
         service.answer(RESPOND, service.tokens())
         with pytest.raises(errors.SignInException, match="another answer"):
             await client.confirm_sign_in("222222")
@@ -159,7 +159,7 @@ async def test_a_cancelled_answer_goes_on_and_is_stored() -> None:
         with pytest.raises(asyncio.CancelledError):
             await caller
         gate.set()
-        await asyncio.gather(*client._session.shared._tasks)
+        await asyncio.gather(*client._session.context._tasks)
         assert (await client.get_current_user()).username == "ana"
 
 

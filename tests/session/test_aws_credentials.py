@@ -13,9 +13,9 @@ from hosted import config as hosted_config
 from scripted import Clock, ScriptedService, attach, jwt, signed_in
 
 from aiocognito import AuthClient, AuthConfig, MemoryStorage
+from aiocognito._early_renewal import EARLY_RETRY_SECONDS
 from aiocognito._jwt import decode_jwt
 from aiocognito._models import AuthSession, AuthTokens
-from aiocognito._session.backoff import EARLY_RETRY_SECONDS
 from aiocognito.errors import (
     CredentialsException,
     CredentialsNotFoundException,
@@ -116,7 +116,7 @@ async def world(
         arguments.setdefault("storage", MemoryStorage(clock=clock))
     async with AuthClient(settings, clock=lambda: clock() + ahead, **arguments) as client:
         attach(client, pool)
-        client._session.shared.connections._identity_pool_service = identities  # type: ignore[assignment]  # a stand-in
+        client._session.context.connections._identity_pool_service = identities  # type: ignore[assignment]  # a stand-in
         yield EmulatorState(client, pool, identities, clock)
 
 

@@ -13,7 +13,7 @@ FIRST_PAUSE_SECONDS: Final = 0.25
 LONGEST_PAUSE_SECONDS: Final = 15.0
 
 
-async def until_done(attempt: Callable[[], Awaitable[bool]]) -> None:
+async def retry_until_done(attempt: Callable[[], Awaitable[bool]]) -> None:
     """Repeat an attempt, with growing pauses, until it returns True or this is cancelled.
 
     The cancellation means that the service is being closed: one more attempt is made then.

@@ -27,11 +27,11 @@ async def test_b55_tokens_without_origin_jti_are_not_revoked() -> None:
     async with scripted_client() as (client, service, _):
         await signed_in(client, service, access={"origin_jti": "family"})
         session = client._session
-        record = json.loads(await session.shared.storage.get(session.storage_key) or b"")
+        record = json.loads(await session.context.storage.get(session.storage_key) or b"")
         from scripted import jwt
 
         record["tokens"]["access_token"] = jwt(sub="s", username="ana", exp=service.clock() + 3600)
-        await session.shared.storage.set(session.storage_key, json.dumps(record).encode())
+        await session.context.storage.set(session.storage_key, json.dumps(record).encode())
         result = await client.sign_out()
         assert service.calls == []
         assert (result.revoked, result.error) == (False, None)
@@ -167,9 +167,9 @@ async def test_tokens_that_are_none_are_forgotten_without_being_revoked() -> Non
     async with scripted_client() as (client, service, _):
         await signed_in(client, service)
         session = client._session
-        record = json.loads(await session.shared.storage.get(session.storage_key) or b"")
+        record = json.loads(await session.context.storage.get(session.storage_key) or b"")
         record["tokens"]["access_token"] = "no token"
-        await session.shared.storage.set(session.storage_key, json.dumps(record).encode())
+        await session.context.storage.set(session.storage_key, json.dumps(record).encode())
         assert not (await client.sign_out()).revoked
         assert service.calls == []
         assert (await session.load()).raw is None

@@ -9,17 +9,17 @@ from .._responses import TokenSet
 from ..errors import AuthError, StorageError
 from .keys import Address
 from .record import StoredTokens
-from .renewal import Renewal, snapshot
-from .retrying import until_done
-from .revoking import revoke_unused
+from .refresh_values import RefreshResult, snapshot
+from .revocation import revoke_unused
 from .session import Loaded, Session
+from .storage_retries import retry_until_done
 
 logger = logging.getLogger(__name__)
 
 
-async def keep_unsaved(
+async def save_later(
     session: Session, read: Loaded, old: StoredTokens, new: StoredTokens, error: StorageError
-) -> Renewal:
+) -> RefreshResult:
     """Hold tokens that could not be stored in this process, and try again until they are.
 
     Args:
@@ -32,35 +32,35 @@ async def keep_unsaved(
     Returns:
         The new tokens: they are good, whatever the storage holds.
     """
-    shared, address = session.shared, read.address
-    shared.unsaved.hold(address.session_id, old, new)
+    context, address = session.context, read.address
+    context.unsaved.hold(address.session_id, old, new)
     logger.error(
         "session %s: the storage failed after a refresh (%s); the new tokens are held in this process"
         " until they can be stored",
         address.session_id,
         error,
     )
-    shared.keep_saving(address.session_id, _save(session, address))
+    context.save_in_background(address.session_id, _save(session, address))
     now = snapshot(session, Loaded(address, read.raw, session.parse(read.raw, address)))
     if now is None:
-        return Renewal(failure=error)
-    shared.remember(address.session_id, now.decoded)
-    return Renewal(now.decoded.tokens, failure=error)
+        return RefreshResult(failure=error)
+    context.remember(address.session_id, now.decoded)
+    return RefreshResult(now.decoded.tokens, failure=error)
 
 
 async def _save(session: Session, address: Address) -> None:
     """Try to store what a session waits for until it is stored or superseded, or this is cancelled."""
     try:
-        await until_done(lambda: _saved(session, address))
+        await retry_until_done(lambda: _saved(session, address))
     finally:
-        if address.session_id in session.shared.unsaved:
+        if address.session_id in session.context.unsaved:
             logger.warning("session %s: closed before its new tokens could be stored", address.session_id)
 
 
 async def _saved(session: Session, address: Address) -> bool:
     """Try once; return whether nothing waits any more."""
-    shared, session_id = session.shared, address.session_id
-    unsaved = shared.unsaved.get(session_id)
+    context, session_id = session.context, address.session_id
+    unsaved = context.unsaved.get(session_id)
     if unsaved is None:
         return True
     loaded = await session.load_at(address)
@@ -69,13 +69,13 @@ async def _saved(session: Session, address: Address) -> bool:
         return True
     if await session.replace(loaded, loaded.record) is None:
         return False
-    await shared.emit(session_id, "tokenRefresh")
+    await context.emit(session_id, "tokenRefresh")
     return True
 
 
 async def _superseded(session: Session, address: Address, loaded: Loaded, new: StoredTokens) -> None:
     """Drop what waits: the session was signed out, or has other tokens."""
-    session.shared.unsaved.written(address.session_id, None)
+    session.context.unsaved.written(address.session_id, None)
     # A session that was moved lives on under another key: revoking one of its tokens would end it.
     is_over = loaded.mark is None and loaded.record.tokens is None
     if is_over and new.refresh_token is not None:

@@ -27,7 +27,7 @@ class _Refusal:
     pause: float
 
 
-class StandingRefusals:
+class RefusalBackoff:
     """What unknown refusals sessions met last, by session id.
 
     Args:

@@ -1,0 +1,40 @@
+"""What failed rests for a while, and is then forgotten."""
+
+from scripted import Clock
+
+from aiocognito._early_renewal import EARLY_RETRY_SECONDS, RenewalBackoff
+
+
+def test_what_failed_rests_and_nothing_else() -> None:
+    clock = Clock()
+    backoff = RenewalBackoff(clock)
+    assert backoff.until("a") < clock()
+    backoff.put_off("a")
+    assert backoff.until("a") == clock() + EARLY_RETRY_SECONDS
+    assert backoff.until("b") < clock()
+
+
+def test_what_has_rested_is_forgotten() -> None:
+    clock = Clock()
+    backoff = RenewalBackoff(clock)
+    backoff.put_off("a")
+    clock.advance(EARLY_RETRY_SECONDS - 1)
+    backoff.put_off("b")
+    assert set(backoff._until) == {"a", "b"}
+    clock.advance(1)
+    backoff.put_off("c")
+    assert set(backoff._until) == {"b", "c"}
+
+
+def test_putting_off_one_thing_does_not_copy_what_is_known_of_the_others() -> None:
+    clock = Clock()
+    backoff = RenewalBackoff(clock)
+    for number in range(1000):
+        backoff.put_off(number)
+    table = backoff._until
+    backoff.put_off(0)
+    assert backoff._until is table
+    assert next(iter(table)) == 1
+    clock.advance(EARLY_RETRY_SECONDS)
+    backoff.put_off("last")
+    assert set(table) == {"last"}
