@@ -8,7 +8,7 @@ from typing import Any
 
 from .._models import CodeDeliveryDetails, Device, WebAuthnCredential
 from ..errors import SetUpTOTPException
-from ..errors._service import service_error
+from ..errors._factory import service_error
 from .aws.responses import UNKNOWN_ERROR
 from .redaction import bounded
 

@@ -116,6 +116,7 @@ from ._codes import (
     WebAuthnOriginNotAllowedException,
     WebAuthnRelyingPartyMismatchException,
 )
+from ._factory import service_error
 from ._operations import (
     AssociateSoftwareTokenException,
     ChangePasswordException,
@@ -154,7 +155,7 @@ from ._operations import (
     VerifySoftwareTokenException,
     VerifyUserAttributeException,
 )
-from ._service import ServiceError, is_throttling, service_error
+from ._service import ServiceError, is_throttling
 from ._validation import AuthValidationError, AuthValidationErrorCode
 from ._verification import (
     JwksUnavailableError,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from . import _refusals as refusals
+from . import _suggestions as suggestions
 from ._base import AuthError
 
 
@@ -141,6 +143,13 @@ class OAuthSignInException(AuthError):
         self.error = error
         self.error_description = error_description
         super().__init__(message, **details)
+
+    def _suggestion(self) -> str | None:
+        return suggestions.suggestion_for(self.error or self.name) or self.default_recovery
+
+    @property
+    def _refusal_subject(self) -> refusals.RefusalSubject:
+        return refusals.subject_of_code(self.error or "")
 
 
 class OAuthStateMismatchException(OAuthSignInException):

@@ -51,7 +51,11 @@ class AuthError(Exception):
             self.add_note(self.recovery_suggestion)
 
     def _suggestion(self) -> str | None:
-        return suggestions.suggestion_for(self) or self.default_recovery
+        return suggestions.suggestion_for(self.name) or self.default_recovery
+
+    @property
+    def _refusal_subject(self) -> refusals.RefusalSubject:
+        return refusals.RefusalSubject.UNKNOWN
 
     @property
     def is_configuration(self) -> bool:
@@ -61,7 +65,7 @@ class AuthError(Exception):
         (its secret is wrong, missing or unexpected; it is gone; a flow is not enabled for it) or the
         identity pool. The user did nothing wrong, and no session ends for it.
         """
-        return self.about_configuration or refusals.is_about_configuration(self)
+        return self.about_configuration or self._refusal_subject in refusals.CONFIGURATION
 
     def __str__(self) -> str:
         return self.message or self.name
@@ -108,6 +112,10 @@ class NetworkError(AuthError):
     def __init__(self, message: str = "", *, request_sent: bool = False, **details: Any) -> None:
         super().__init__(message, **details)
         self.request_sent = request_sent
+
+    @property
+    def _refusal_subject(self) -> refusals.RefusalSubject:
+        return refusals.RefusalSubject.SERVICE
 
 
 class AuthUsageError(AuthError, RuntimeError):

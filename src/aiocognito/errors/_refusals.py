@@ -8,11 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from ._base import AuthError
-    from ._service import ServiceError
+from typing import Final
 
 
 class RefusalSubject(StrEnum):
@@ -146,34 +142,34 @@ def subject_of(error: BaseException) -> RefusalSubject:
         error: What was raised. Errors that are not a service's answer, such as `StorageError`, are
             ``UNKNOWN``.
     """
-    from ._amplify import OAuthSignInException  # these three derive from `AuthError`, which asks here
-    from ._base import NetworkError
-    from ._service import ServiceError
-
-    match error:
-        case NetworkError():
-            return RefusalSubject.SERVICE
-        case OAuthSignInException():
-            return _BY_CODE.get(error.error or "", RefusalSubject.UNKNOWN)
-        case ServiceError():
-            return RefusalSubject.SERVICE if error.retryable else _of_answer(error)
-    return RefusalSubject.UNKNOWN
+    subject: RefusalSubject = getattr(error, "_refusal_subject", RefusalSubject.UNKNOWN)
+    return subject
 
 
-def is_about_configuration(error: AuthError) -> bool:
-    """Return whether only a change of the configuration, here or in AWS, can mend a refusal."""
-    return subject_of(error) in CONFIGURATION
+def subject_of_code(code: str) -> RefusalSubject:
+    """Return what a refusal with this code is about, from the code alone.
+
+    Args:
+        code: A code of Cognito, or of OAuth (RFC 6749, sections 4.1.2.1 and 5.2).
+    """
+    return _BY_CODE.get(code, RefusalSubject.UNKNOWN)
 
 
-def _of_answer(error: ServiceError) -> RefusalSubject:
-    text = (error.service_message or "").strip()
-    if not text and error.name == _NOT_AUTHORIZED and error.operation == "GetTokensFromRefreshToken":
+def subject_of_answer(code: str, operation: str | None, text: str) -> RefusalSubject:
+    """Return what Cognito's answer to an operation is about.
+
+    Args:
+        code: Cognito's code.
+        operation: The operation that was refused.
+        text: What Cognito said; empty if it said nothing.
+    """
+    if not text and code == _NOT_AUTHORIZED and operation == "GetTokensFromRefreshToken":
         # The one refusal that Cognito sends without a message: the token's family was revoked.
         return RefusalSubject.REFRESH_TOKEN_ENDED
-    for pattern, subject in _BY_TEXT.get(error.name, ()):
+    for pattern, subject in _BY_TEXT.get(code, ()):
         if pattern.search(text):
             return subject
-    if error.name == _RESOURCE_NOT_FOUND and error.operation in _NAMES_THE_CLIENT:
+    if code == _RESOURCE_NOT_FOUND and operation in _NAMES_THE_CLIENT:
         is_about_device = "device" in text.casefold()
         return RefusalSubject.UNKNOWN if is_about_device else RefusalSubject.APP_CLIENT
-    return _BY_CODE.get(error.name, RefusalSubject.UNKNOWN)
+    return subject_of_code(code)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from ._refusals import AMBIGUOUS_CODES, RefusalSubject, subject_of
-
-if TYPE_CHECKING:
-    from ._base import AuthError
+from ._refusals import AMBIGUOUS_CODES, RefusalSubject
 
 _SIGN_IN: Final = "Sign in again."
 _PRESENT_VALUE: Final = (
@@ -113,17 +110,23 @@ _BY_SUBJECT: Final[dict[RefusalSubject, str]] = {
 }
 
 
-def suggestion_for(error: AuthError) -> str | None:
-    """Return what to do about a refusal by its text or its subject; None if they tell nothing."""
-    oauth_error: str | None = getattr(error, "error", None) or error.name
-    if oauth_error in _BY_OAUTH_ERROR:
-        return _BY_OAUTH_ERROR[oauth_error]
-    text: str | None = getattr(error, "service_message", None)
+def suggestion_for(
+    code: str, text: str | None = None, subject: RefusalSubject = RefusalSubject.UNKNOWN
+) -> str | None:
+    """Return what to do about a refusal by its text or its subject; ``None`` if they tell nothing.
+
+    Args:
+        code: The code of Cognito or of OAuth; the error's own name where a service did not refuse.
+        text: What Cognito said, if it said anything.
+        subject: What the refusal is about.
+    """
+    if code in _BY_OAUTH_ERROR:
+        return _BY_OAUTH_ERROR[code]
     if text is None:
         return None
     found = next((suggestion for pattern, suggestion in _BY_TEXT if pattern.search(text)), None)
-    if "Lambda" in error.name:
+    if "Lambda" in code:
         # A trigger's own words may hold anything.
         return None
     # The other codes say by themselves what to do.
-    return found or (_BY_SUBJECT.get(subject_of(error)) if error.name in AMBIGUOUS_CODES else None)
+    return found or (_BY_SUBJECT.get(subject) if code in AMBIGUOUS_CODES else None)

@@ -13,7 +13,7 @@ from typing import Any
 from attrs import field, frozen
 
 from ...errors import ServiceError
-from ...errors._service import service_error
+from ...errors._factory import service_error
 from ..redaction import scrub
 from ..shapes import Reader, reader_of
 
