@@ -12,8 +12,8 @@ import aiohttp
 from attrs import define
 
 from aiocognito.emulator import CognitoEmulator
+from aiocognito.emulator.authorization_codes import AuthorizationCode
 from aiocognito.emulator.emulated_pool import EmulatedUserPool
-from aiocognito.emulator.hosted_ui.codes import AuthorizationCode
 from aiocognito.emulator.users import User
 
 from .bench import EMAIL, PASSWORD, PHONE, Answered

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from aiocognito.emulator import CognitoEmulator
-from aiocognito.emulator.triggers import NAMES, Triggers
+from aiocognito.emulator.trigger_table import NAMES, Triggers
 
 from .bench import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench, Refused, claims
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
-
-from attrs import define, field
 
 from .errors import ApiError, attempts_exceeded
 from .messages import Occasion, words
 from .outbox import Medium, Message, Purpose
+from .records import Code
 from .schema import masked
-from .serialization import kept
 
 if TYPE_CHECKING:
     from .attempts import Attempts
@@ -29,28 +26,6 @@ MFA: Final[Purpose] = "mfa"
 SIGN_IN: Final[Purpose] = "sign_in"
 INVITATION: Final[Purpose] = "invitation"
 _MEDIA: Final[Mapping[str, Medium]] = {"email": "EMAIL", "phone_number": "SMS"}
-
-
-@kept("code")
-@define
-class Code:
-    """A code that was sent to somebody.
-
-    Args:
-        value: The digits.
-        attribute: The attribute that holds the address it went to.
-        address: That address.
-        expires: Until when it is good.
-    """
-
-    value: str = field(repr=False)
-    attribute: str
-    address: str = field(repr=False)
-    expires: float
-
-    def equals(self, given: str) -> bool:
-        """Compare in constant time."""
-        return hmac.compare_digest(self.value.encode(), given.encode())
 
 
 async def send(

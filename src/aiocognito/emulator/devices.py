@@ -8,11 +8,9 @@ import secrets
 import string
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import define, field
-
 from .._partitions import partition_of
 from .errors import ApiError, invalid_parameter
-from .serialization import kept
+from .records import Device
 from .srp_server import Secret
 
 if TYPE_CHECKING:
@@ -23,48 +21,27 @@ REMEMBERED: Final = "remembered"
 _GROUP_KEY: Final = string.ascii_letters + string.digits
 
 
-@kept("device")
-@define
-class Device:
-    """A device of one user.
-
-    Args:
-        key: Its name, ``<region>_<uuid>``.
-        group_key: What its proofs are hashed with in the pool's place.
-        secret: Salt and verifier; None until it is confirmed.
-        remembered: Whether it stands in for a second factor.
-    """
-
-    key: str
-    group_key: str
-    created: float
-    modified: float
-    authenticated: float
-    secret: Secret | None = field(default=None, repr=False)
-    name: str | None = None
-    remembered: bool = False
-
-    def described(self, pool: UserPool, user: User) -> dict[str, Any]:
-        """Write it as ListDevices does."""
-        owner = f"{user.username}.{pool.id}"
-        partition = partition_of(pool.region).name
-        arn = f"arn:{partition}:cognito-idp:{pool.region}:123456789012:owner/{owner}/device/{self.key}"
-        attributes = {
-            "device_status": "valid",
-            **({} if self.name is None else {"device_name": self.name}),
-            "dev:device_arn": arn,
-            "dev:device_owner": owner,
-            "last_ip_used": "127.0.0.1",
-            "dev:device_remembered_status": REMEMBERED if self.remembered else "not_remembered",
-            "dev:device_sdk": "aws-sdk-unknown-unknown",
-        }
-        return {
-            "DeviceKey": self.key,
-            "DeviceAttributes": [{"Name": name, "Value": value} for name, value in attributes.items()],
-            "DeviceCreateDate": self.created,
-            "DeviceLastModifiedDate": self.modified,
-            "DeviceLastAuthenticatedDate": self.authenticated,
-        }
+def described(device: Device, pool: UserPool, user: User) -> dict[str, Any]:
+    """Describe a device as ListDevices does."""
+    owner = f"{user.username}.{pool.id}"
+    partition = partition_of(pool.region).name
+    arn = f"arn:{partition}:cognito-idp:{pool.region}:123456789012:owner/{owner}/device/{device.key}"
+    attributes = {
+        "device_status": "valid",
+        **({} if device.name is None else {"device_name": device.name}),
+        "dev:device_arn": arn,
+        "dev:device_owner": owner,
+        "last_ip_used": "127.0.0.1",
+        "dev:device_remembered_status": REMEMBERED if device.remembered else "not_remembered",
+        "dev:device_sdk": "aws-sdk-unknown-unknown",
+    }
+    return {
+        "DeviceKey": device.key,
+        "DeviceAttributes": [{"Name": name, "Value": value} for name, value in attributes.items()],
+        "DeviceCreateDate": device.created,
+        "DeviceLastModifiedDate": device.modified,
+        "DeviceLastAuthenticatedDate": device.authenticated,
+    }
 
 
 def configuration(pool: UserPool) -> dict[str, Any] | None:

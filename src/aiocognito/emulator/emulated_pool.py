@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from .._config import AuthConfig, OAuthConfig
+from .administration import Emulator
 from .clients import AppClient
 from .oauth_settings import COGNITO
 from .pool import UserPool
 from .randomness import BASE32, secret_text
 from .tokens import scopes
 from .totp import SECRET_LENGTH, SoftwareToken
-from .triggers import Triggers
+from .trigger_table import Triggers
 from .users import User
-
-if TYPE_CHECKING:
-    from .server import CognitoEmulator
 
 _MFA_MEMBERS: Final = (
     "SmsMfaConfiguration",
@@ -92,7 +90,7 @@ def _oauth(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-async def create_dependencies(emulator: CognitoEmulator, pool_id: str, client: Mapping[str, Any]) -> None:
+async def create_dependencies(emulator: Emulator, pool_id: str, client: Mapping[str, Any]) -> None:
     """Give a new pool the resource servers and identity providers that its first app client names.
 
     Args:
@@ -116,7 +114,7 @@ async def create_dependencies(emulator: CognitoEmulator, pool_id: str, client: M
 
 
 async def _create_resource_server(
-    emulator: CognitoEmulator, pool_id: str, identifier: str, names: Iterable[str]
+    emulator: Emulator, pool_id: str, identifier: str, names: Iterable[str]
 ) -> list[str]:
     described = [{"ScopeName": name, "ScopeDescription": name} for name in names]
     server = {"Identifier": identifier, "Name": "emulated", "Scopes": described}
@@ -125,7 +123,7 @@ async def _create_resource_server(
 
 
 async def _create_provider(
-    emulator: CognitoEmulator,
+    emulator: Emulator,
     pool_id: str,
     name: str,
     provider_type: str | None = None,
@@ -150,7 +148,7 @@ class EmulatedUserPool:
         client_id: The app client's id.
     """
 
-    def __init__(self, emulator: CognitoEmulator, pool_id: str, client_id: str) -> None:
+    def __init__(self, emulator: Emulator, pool_id: str, client_id: str) -> None:
         self._emulator = emulator
         self.id = pool_id
         self.client_id = client_id
@@ -188,7 +186,7 @@ class EmulatedUserPool:
             identity_pool_endpoint=self._emulator.url,
             auth_session_validity=client.session_life,
             oauth=self._oauth(client) if client.is_oauth else None,
-            clock=self._emulator.clock,
+            clock=self._emulator.world.clock,
         )
 
     def _oauth(self, client: AppClient) -> OAuthConfig:
@@ -329,7 +327,7 @@ class EmulatedUserPool:
         token = user.token or user.new_token
         if token is None:
             raise LookupError(f"{username!r} has no software token")
-        return token.next_code(self._emulator.clock())
+        return token.next_code(self._emulator.world.clock())
 
     def _user(self, username: str) -> User:
         user = self.state.users.find(username)

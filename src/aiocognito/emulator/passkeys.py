@@ -13,10 +13,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import define, field, frozen
-
 from .errors import ApiError, invalid_parameter, not_authorized
-from .serialization import kept
+from .records import Ceremony, Passkey
 
 if TYPE_CHECKING:
     from .pool import UserPool
@@ -35,49 +33,6 @@ _MALFORMED: Final = (
     struct.error,
 )
 """What fido2 and its CBOR reader raise at bytes that are none of theirs."""
-
-
-@kept("passkey")
-@define
-class Passkey:
-    """A credential that was registered.
-
-    Args:
-        id: The credential's id, in base64url.
-        data: fido2's AttestedCredentialData: the public key.
-        count: The signature counter of its last use.
-    """
-
-    id: str
-    data: Any = field(repr=False)
-    count: int
-    rp_id: str
-    created: float
-    attachment: str | None = None
-    transports: tuple[str, ...] = ()
-
-    def described(self) -> dict[str, Any]:
-        """Write it as ListWebAuthnCredentials does."""
-        entry = {
-            "CredentialId": self.id,
-            "FriendlyCredentialName": f"Passkey {self.id[:8]}",
-            "RelyingPartyId": self.rp_id,
-            "AuthenticatorTransports": list(self.transports),
-            "CreatedAt": self.created,
-        }
-        return entry if self.attachment is None else {**entry, "AuthenticatorAttachment": self.attachment}
-
-
-@kept("passkey-ceremony")
-@frozen
-class Ceremony:
-    """A ceremony that was begun: what the browser must answer to, and for which relying party."""
-
-    challenge: str = field(repr=False)
-    rp_id: str
-    user_verification: str
-    client_id: str
-    expires: float
 
 
 def encode(data: bytes) -> str:

@@ -1,51 +1,18 @@
-"""Password policy, and what is kept of a password."""
+"""Passwords: their verifiers, comparison, history and replacement."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from .. import _srp as srp
 from . import srp_server
 from .errors import ApiError
+from .password_policy import require_conforming
 
 if TYPE_CHECKING:
     from .pool import UserPool
     from .state import EmulatorState
     from .users import User
-
-SYMBOLS: Final = frozenset("^$*.[]{}()?\"!@#%&/\\,><':;|_~`=+-")
-POLICY: Final[Mapping[str, Any]] = {
-    "MinimumLength": 8,
-    "RequireUppercase": True,
-    "RequireLowercase": True,
-    "RequireNumbers": True,
-    "RequireSymbols": True,
-    "TemporaryPasswordValidityDays": 7,
-}
-_RULES: Final[tuple[tuple[str, str, Callable[[str], bool]], ...]] = (
-    ("RequireUppercase", "Password must have uppercase characters", str.isupper),
-    ("RequireLowercase", "Password must have lowercase characters", str.islower),
-    ("RequireNumbers", "Password must have numeric characters", str.isdigit),
-    ("RequireSymbols", "Password must have symbol characters", SYMBOLS.__contains__),
-)
-AT_CREATION: Final = "Password did not conform with policy"
-AFTERWARDS: Final = "Password does not conform to policy"
-
-
-def require_conforming(policy: Mapping[str, Any], password: str, prefix: str) -> None:
-    """Refuse a password that breaks the policy, for the first rule that it breaks.
-
-    Args:
-        policy: ``PasswordPolicy``.
-        password: The password.
-        prefix: :data:`AT_CREATION` or :data:`AFTERWARDS`: Cognito words it twice.
-    """
-    if len(password) < policy["MinimumLength"]:
-        raise ApiError("InvalidPasswordException", f"{prefix}: Password not long enough")
-    for setting, text, fits in _RULES:
-        if policy.get(setting) and not any(map(fits, password)):
-            raise ApiError("InvalidPasswordException", f"{prefix}: {text}")
 
 
 async def make_verifier(pool: UserPool, username: str, password: str) -> srp_server.Secret:

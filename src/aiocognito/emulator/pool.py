@@ -11,16 +11,16 @@ from typing import Any
 from attrs import define, field
 
 from .._partitions import service_host
+from . import password_policy
 from .attempts import Attempts, Lockout
 from .auth_sessions import AuthSessionStore
 from .clients import AppClient
 from .groups import Group
-from .hosted_ui.state import HostedUi
-from .passwords import POLICY
+from .hosted_ui_state import HostedUi
 from .serialization import kept
 from .srp_server import SALT_BYTES
 from .tokens.book import TokenBook
-from .triggers import Triggers
+from .trigger_table import Triggers
 from .users import Directory, User
 
 
@@ -80,7 +80,7 @@ class UserPool:
     @property
     def password_policy(self) -> Mapping[str, Any]:
         """The policy, with the defaults filled in."""
-        return {**POLICY, **(self.settings.get("Policies") or {}).get("PasswordPolicy", {})}
+        return {**password_policy.DEFAULTS, **(self.settings.get("Policies") or {}).get("PasswordPolicy", {})}
 
     @property
     def first_factors(self) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from .randomness import Randomness
 from .service_model import IDENTITY_POOLS, USER_POOLS, ServiceModel
 from .state import EmulatorState
 from .tokens.keys import KeyRing
-from .triggers import Trigger, Triggers
+from .trigger_table import Trigger, Triggers
 
 # Loaded by the start, in a thread: aiohttp and the operations take a quarter of a second, which an import
 # inside a running loop would block it for.

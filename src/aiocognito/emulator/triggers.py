@@ -8,53 +8,21 @@ from __future__ import annotations
 import copy
 import inspect
 import json
-from collections import UserDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from anyio import to_thread
 
 from .errors import ApiError
+from .trigger_table import Trigger
 
 if TYPE_CHECKING:
     from .clients import AppClient
     from .pool import UserPool
     from .users import User
 
-Trigger = Callable[[dict[str, Any]], Any]
-NAMES: Final = (
-    "PreSignUp",
-    "PostConfirmation",
-    "PreAuthentication",
-    "PostAuthentication",
-    "DefineAuthChallenge",
-    "CreateAuthChallenge",
-    "VerifyAuthChallengeResponse",
-    "PreTokenGeneration",
-    "UserMigration",
-    "CustomMessage",
-)
 _SDK: Final = "aws-sdk-unknown-unknown"
 _NO_CLIENT: Final = "CLIENT_ID_NOT_APPLICABLE"
-
-
-class Triggers(UserDict[str, Trigger]):
-    """The triggers of a user pool, by Cognito's names of them.
-
-    Each is a callable, plain or ``async``, that takes Cognito's event, a dictionary, and returns it. A
-    plain one runs in a thread.
-
-    Raises:
-        ValueError: Cognito has no such trigger.
-        TypeError: It cannot be called.
-    """
-
-    def __setitem__(self, name: str, function: Trigger) -> None:
-        if name not in NAMES:
-            raise ValueError(f"there is no trigger {name!r}: it must be one of {', '.join(NAMES)}")
-        if not callable(function):
-            raise TypeError(f"the trigger {name} must be a function, not {type(function).__name__}")
-        super().__setitem__(name, function)
 
 
 async def run(

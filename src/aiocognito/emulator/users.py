@@ -8,9 +8,7 @@ from typing import Final
 from attrs import define, field
 
 from .attempts import Attempts, Lockout
-from .codes import Code
-from .devices import Device
-from .passkeys import Ceremony, Passkey
+from .records import Ceremony, Code, Device, Passkey
 from .schema import address_form
 from .serialization import kept
 from .srp_server import Secret

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from .. import devices, triggers
-from ..devices import Device
 from ..errors import not_authorized
+from ..records import Device
 from ..tokens import issue
 from .auth_request import AuthRequest
 

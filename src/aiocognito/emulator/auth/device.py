@@ -17,8 +17,8 @@ from attrs import frozen
 from ... import _srp as srp
 from .. import devices, srp_server
 from ..auth_sessions import AuthSession
-from ..devices import Device
 from ..errors import invalid_parameter, wrong_credentials
+from ..records import Device
 from ..serialization import kept
 from ..srp_server import Exchange
 from . import complete

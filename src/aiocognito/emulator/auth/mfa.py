@@ -9,9 +9,9 @@ from typing import Any, Final
 from attrs import frozen
 
 from .. import codes, confirmation, schema, users
-from ..codes import Code
 from ..errors import ApiError, invalid_parameter
 from ..pool import UserPool
+from ..records import Code
 from ..serialization import kept
 from ..totp import Verdict
 from ..users import User

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .. import passwords, schema, users
+from .. import password_policy, passwords, schema, users
 from ..errors import invalid_parameter, not_authorized
 from . import mfa
 from .auth_request import AuthRequest
@@ -33,7 +33,7 @@ async def NEW_PASSWORD_REQUIRED(turn: AuthRequest) -> dict[str, Any]:
     user = turn.person
     with turn.ticket.spending():
         attributes = _attributes(turn)
-        await passwords.replace(turn.world, turn.pool, user, password, passwords.AFTERWARDS)
+        await passwords.replace(turn.world, turn.pool, user, password, password_policy.AFTERWARDS)
     user.attributes.update(attributes)
     turn.pool.users.index(user)
     user.status = users.CONFIRMED

@@ -9,7 +9,7 @@ from typing import Any, Final
 from anyio import to_thread
 
 from .. import passkeys
-from ..passkeys import Ceremony
+from ..records import Ceremony
 from . import complete
 from .auth_request import AuthRequest
 

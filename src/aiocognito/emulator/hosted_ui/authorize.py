@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from ..authorization_codes import LIFE, AuthorizationCode
 from ..errors import ApiError
+from ..hosted_ui_state import LOCAL, Session
 from . import issuing, providers
-from .codes import LIFE, AuthorizationCode
 from .page_request import Answer, PageRequest
 from .request import supported
-from .state import LOCAL, Session
 
 
 async def authorize(visit: PageRequest) -> Answer:

@@ -8,11 +8,11 @@ from typing import Final
 from attrs import define, field
 
 from ..errors import ApiError
+from ..hosted_ui_state import CODE_LIFE, LOCAL
 from . import fields, html
 from .html import element
 from .page_request import Answer, BackToLogin, PageRequest
 from .request import supported
-from .state import CODE_LIFE, LOCAL
 
 PATH: Final = "/forgotPassword"
 RESET: Final = "/resetPassword"

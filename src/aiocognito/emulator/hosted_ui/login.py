@@ -6,12 +6,12 @@ from ..auth import FLOWS
 from ..auth.auth_request import AuthRequest
 from ..auth.pre_authentication import before
 from ..errors import ApiError
+from ..hosted_ui_state import LOCAL, Session
 from ..users import User
 from . import authorize, fields, forgot, html, providers, sign_up, steps
 from .html import Html, element, join
 from .page_request import Answer, PageRequest
 from .request import supported
-from .state import LOCAL, Session
 
 PATH = "/login"
 

@@ -14,12 +14,12 @@ from attrs import define, field
 from .. import dispatch
 from ..clients import AppClient
 from ..hashing import digest
+from ..hosted_ui_state import SESSION_LIFE, STEP_LIFE, Session
 from ..pool import UserPool
 from ..state import EmulatorState
 from . import html
 from .html import Html
 from .request import SignInRequest
-from .state import SESSION_LIFE, STEP_LIFE, Session
 
 if TYPE_CHECKING:
     from ..http import Site

@@ -7,10 +7,10 @@ from typing import Final
 
 from attrs import define, field
 
+from ..hosted_ui_state import CODE_LIFE, LOCAL
 from .html import Html, element
 from .page_request import Answer, PageRequest
 from .request import supported
-from .state import CODE_LIFE, LOCAL
 
 STUB: Final = "/idp"
 _NAMES: Final[Mapping[str, str]] = {"LoginWithAmazon": "Amazon", "SignInWithApple": "Apple"}

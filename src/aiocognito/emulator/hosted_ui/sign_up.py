@@ -9,6 +9,7 @@ from attrs import define, field
 
 from .. import codes, schema, users
 from ..errors import ApiError, not_authorized
+from ..hosted_ui_state import CODE_LIFE, LOCAL
 from ..pool import UserPool
 from ..srp_server import Secret
 from ..users import User
@@ -16,7 +17,6 @@ from . import fields, html, steps
 from .html import Html, element
 from .page_request import Answer, BackToLogin, PageRequest
 from .request import supported
-from .state import CODE_LIFE, LOCAL
 
 PATH: Final = "/signup"
 CONFIRM: Final = "/confirm"

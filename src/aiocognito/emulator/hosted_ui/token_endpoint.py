@@ -18,10 +18,10 @@ from .forms import need
 from .oauth_errors import OAuthError, invalid_client, invalid_grant, invalid_request, unauthorized_client
 
 if TYPE_CHECKING:
+    from ..authorization_codes import AuthorizationCode
     from ..clients import AppClient
     from ..pool import UserPool
     from ..state import EmulatorState
-    from .codes import AuthorizationCode
 
 Form = Mapping[str, str]
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC 7636, 4.1

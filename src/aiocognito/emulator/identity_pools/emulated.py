@@ -9,12 +9,12 @@ from attrs import evolve
 
 from ..._config import AuthConfig
 from ..._partitions import service_host
+from ..administration import Emulator
 from ..emulated_pool import EmulatedUserPool
 from ..state import ACCOUNT
 from . import providers
 
 if TYPE_CHECKING:
-    from ..server import CognitoEmulator
     from .pool import Identity, IdentityPool
 
 ROLES: Final = {
@@ -58,7 +58,7 @@ class EmulatedIdentityPool:
         pool_id: Its id.
     """
 
-    def __init__(self, emulator: CognitoEmulator, pool_id: str) -> None:
+    def __init__(self, emulator: Emulator, pool_id: str) -> None:
         self._emulator = emulator
         self.id = pool_id
 
@@ -77,7 +77,7 @@ class EmulatedIdentityPool:
         """The configuration with which a client finds it, and the first of its user pools."""
         user_pool = self._user_pool()
         return evolve(
-            AuthConfig(clock=self._emulator.clock) if user_pool is None else user_pool.config,
+            AuthConfig(clock=self._emulator.world.clock) if user_pool is None else user_pool.config,
             identity_pool_id=self.id,
             identity_pool_endpoint=self._emulator.url,
             allow_guest_access=self.state.allows_guests,

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from .. import codes, confirmation, passwords, schema, users
+from .. import codes, confirmation, password_policy, passwords, schema, users
 from ..errors import ApiError, invalid_parameter, not_authorized, user_not_found
 from ..messages import INVITED, Occasion
 from ..new_users import draft, require_new
@@ -39,7 +39,9 @@ async def AdminCreateUser(world: EmulatorState, given: Mapping[str, Any]) -> dic
     if taken is not None and not given.get("ForceAliasCreation"):
         raise ApiError("UsernameExistsException", f"An account with the {taken} already exists.")
     if "TemporaryPassword" in given:
-        passwords.require_conforming(pool.password_policy, given["TemporaryPassword"], passwords.AT_CREATION)
+        password_policy.require_conforming(
+            pool.password_policy, given["TemporaryPassword"], password_policy.AT_CREATION
+        )
     if _passwordless(pool, given):
         user.status = users.CONFIRMED
     else:
@@ -161,7 +163,7 @@ async def AdminConfirmSignUp(world: EmulatorState, given: Mapping[str, Any]) -> 
 async def AdminSetUserPassword(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Set a password, for good or until the first sign-in."""
     pool, user = named(world, given)
-    await passwords.replace(world, pool, user, given["Password"], passwords.AFTERWARDS)
+    await passwords.replace(world, pool, user, given["Password"], password_policy.AFTERWARDS)
     user.lockout.clear()
     if given.get("Permanent"):
         user.status = users.CONFIRMED

@@ -37,7 +37,7 @@ async def ConfirmDevice(world: EmulatorState, given: Mapping[str, Any]) -> dict[
 async def GetDevice(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Describe a device of one's own."""
     pool, user = await _owner(world, given)
-    return {"Device": devices.confirmed(user, given["DeviceKey"]).described(pool, user)}
+    return {"Device": devices.described(devices.confirmed(user, given["DeviceKey"]), pool, user)}
 
 
 async def ListDevices(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,7 +61,7 @@ async def ForgetDevice(world: EmulatorState, given: Mapping[str, Any]) -> dict[s
 async def AdminGetDevice(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
     """Describe a user's device."""
     pool, user = named(world, given)
-    return {"Device": devices.confirmed(user, given["DeviceKey"]).described(pool, user)}
+    return {"Device": devices.described(devices.confirmed(user, given["DeviceKey"]), pool, user)}
 
 
 async def AdminListDevices(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,7 +96,9 @@ def _require_tracking(world: EmulatorState, pool: UserPool) -> None:
 
 
 def _page(pool: UserPool, user: User, given: Mapping[str, Any]) -> dict[str, Any]:
-    listed = [device.described(pool, user) for device in user.devices.values() if device.secret is not None]
+    listed = [
+        devices.described(device, pool, user) for device in user.devices.values() if device.secret is not None
+    ]
     return paging.page(listed, "Devices", given.get("PaginationToken"), given.get("Limit"), "PaginationToken")
 
 

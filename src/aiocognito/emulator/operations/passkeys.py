@@ -10,7 +10,7 @@ from anyio import to_thread
 
 from .. import paging, passkeys
 from ..errors import ApiError, invalid_parameter, not_found
-from ..passkeys import Ceremony
+from ..records import Ceremony
 from ..state import EmulatorState
 from ..tokens import bearer
 

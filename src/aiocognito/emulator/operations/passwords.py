@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .. import codes, confirmation, passwords, users
+from .. import codes, confirmation, password_policy, passwords, users
 from ..attempts import Attempts
 from ..errors import attempts_exceeded, invalid_parameter, not_authorized, user_not_found, wrong_credentials
 from ..messages import Occasion
@@ -92,13 +92,13 @@ async def ConfirmForgotPassword(world: EmulatorState, given: Mapping[str, Any]) 
     user = pool.users.find(name)
     if not client.hides_users:
         _able(user)
-    passwords.require_conforming(pool.password_policy, given["Password"], passwords.AFTERWARDS)
+    password_policy.require_conforming(pool.password_policy, given["Password"], password_policy.AFTERWARDS)
     limit = world.unsettled.confirm_forgot_password_attempts_per_hour
     if user is None or not user.enabled:
         codes.count(world, pool.attempts_of(name), codes.RESET_PASSWORD, limit)
         raise codes.mismatch()
     code = codes.spend(world, user, codes.RESET_PASSWORD, given["ConfirmationCode"], limit=limit)
-    await passwords.replace(world, pool, user, given["Password"], passwords.AFTERWARDS)
+    await passwords.replace(world, pool, user, given["Password"], password_policy.AFTERWARDS)
     user.attributes[f"{code.attribute}_verified"] = "true"
     user.status = users.CONFIRMED
     user.lockout.clear()
@@ -128,5 +128,5 @@ async def ChangePassword(world: EmulatorState, given: Mapping[str, Any]) -> dict
         raise invalid_parameter("Missing required parameter PreviousPassword")
     if previous is not None and not await passwords.matches(who.pool, user, previous):
         raise wrong_credentials()
-    await passwords.replace(world, who.pool, user, given["ProposedPassword"], passwords.AFTERWARDS)
+    await passwords.replace(world, who.pool, user, given["ProposedPassword"], password_policy.AFTERWARDS)
     return {}

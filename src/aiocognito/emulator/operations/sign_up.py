@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from .. import codes, confirmation, passwords, schema, triggers, users
+from .. import codes, confirmation, password_policy, passwords, schema, triggers, users
 from ..auth import after_sign_up
 from ..clients import AppClient
-from ..codes import Code
 from ..errors import ApiError, invalid_parameter, not_authorized, user_not_found
 from ..messages import Occasion
 from ..new_users import draft, require_new
 from ..pool import UserPool
+from ..records import Code
 from ..state import EmulatorState
 from ..users import User
 
@@ -34,7 +34,7 @@ async def SignUp(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, An
         raise invalid_parameter("Password is required for this user pool.")
     user = draft(world, pool, name, attributes)
     if password:
-        passwords.require_conforming(pool.password_policy, password, passwords.AT_CREATION)
+        password_policy.require_conforming(pool.password_policy, password, password_policy.AT_CREATION)
     schema.require_required(pool.schema, user.attributes)
     if "preferred_username" in pool.users.alias_attributes and "preferred_username" in attributes:
         raise invalid_parameter("preferred_username can not be set for an unconfirmed user.")

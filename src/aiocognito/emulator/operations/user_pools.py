@@ -10,7 +10,7 @@ from ..._partitions import partition_of
 from .. import schema
 from ..errors import ApiError, invalid_parameter
 from ..paging import page
-from ..passwords import POLICY
+from ..password_policy import DEFAULTS
 from ..pool import UserPool
 from ..randomness import MIXED
 from ..state import ACCOUNT, EmulatorState
@@ -205,9 +205,9 @@ def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _password_policy(given: Mapping[str, Any] | None) -> dict[str, Any]:
     if given is None:
-        return dict(POLICY)
+        return dict(DEFAULTS)
     # A policy that is given says everything: a rule that it leaves out is off.
-    rules = {rule: False for rule in POLICY if rule.startswith("Require")}
+    rules = {rule: False for rule in DEFAULTS if rule.startswith("Require")}
     return {"MinimumLength": 8, **rules, "TemporaryPasswordValidityDays": 7, **given}
 
 

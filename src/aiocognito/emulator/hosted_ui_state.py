@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from attrs import define, field
 
-from ..hashing import digest
-from ..serialization import kept
-from .codes import CodeBook
+from .authorization_codes import CodeBook
+from .hashing import digest
+from .serialization import kept
 
 SESSION_LIFE: Final = 3600.0
 """Seconds for which a browser stays signed in; documented. Nothing renews it."""

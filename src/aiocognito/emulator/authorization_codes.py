@@ -8,8 +8,8 @@ from typing import Final
 
 from attrs import define, field
 
-from ..hashing import digest
-from ..serialization import kept
+from .hashing import digest
+from .serialization import kept
 
 LIFE: Final = 300.0
 """Seconds; documented."""

@@ -1,0 +1,22 @@
+"""What the pools that a test holds need of the emulator that they belong to."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from .state import EmulatorState
+
+
+class Emulator(Protocol):
+    """The emulator, as its pools see it."""
+
+    world: EmulatorState
+
+    @property
+    def url(self) -> str:
+        """The base URL of the emulator while it runs."""
+        ...
+
+    async def ask(self, operation: str, /, **members: Any) -> dict[str, Any]:
+        """Call one operation without HTTP, as an administrator."""
+        ...
