@@ -9,6 +9,20 @@ from hypothesis import settings
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
 
+INNER_LOOP = "not interop and not browser"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Run the inner loop where neither a path nor ``-m`` selects tests: the others need foreign peers."""
+    given = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
+    if not given and not config.option.markexpr and not hasattr(config, "workerinput"):
+        config.option.markexpr = INNER_LOOP
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say which tests are left out."""
+    return f"selected: {INNER_LOOP}" if config.option.markexpr == INNER_LOOP else None
+
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave ``interop/`` alone where ``-m "not interop"`` deselects it: it imports the foreign peers."""
