@@ -46,9 +46,9 @@ def test_every_model_is_here() -> None:
     public = {
         cls
         for name, cls in vars(models).items()
-        if isinstance(cls, type) and cls.__module__ == models.__name__ and not name.startswith("_")
+        if isinstance(cls, type) and attrs.has(cls) and not name.startswith("_")
     }
-    assert public == {type(value) for value in EXAMPLES}
+    assert public - {JWT} == {type(value) for value in EXAMPLES}
     assert all(vars(cls)["__doc__"] for cls in public)
 
 

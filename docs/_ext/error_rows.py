@@ -28,11 +28,9 @@ def classes() -> Iterator[type[errors.AuthError]]:
 
 def group_of(cls: type[errors.AuthError]) -> str:
     """Say which table a class belongs in."""
-    if cls.__module__.endswith(".operations"):
-        return "operations"
-    if issubclass(cls, errors.ServiceError) and cls.code is not None:
-        return "codes"
-    if cls.__module__.endswith(".verification"):
+    if issubclass(cls, errors.ServiceError) and cls is not errors.ServiceError:
+        return "operations" if cls.code is None else "codes"
+    if issubclass(cls, errors.TokenVerificationError | errors.JwksUnavailableError):
         return "verification"
     return "library"
 

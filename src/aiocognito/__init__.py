@@ -11,12 +11,37 @@ there is an event loop to stand still.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import errors, steps
+    from ._attributes import AttributeKey, StandardAttributeKey, VerifiableAttributeKey
+    from ._claims import Claims
     from ._client import AuthClient
     from ._client_credentials import ClientCredentials
-    from ._config import AuthConfig, OAuthConfig
-    from ._hub import AuthEvent, Hub
-    from ._jwt import decode_jwt
-    from ._models import AutoSignInOptions, UserContext
+    from ._config import AuthConfig, OAuthConfig, PasswordlessConfig, WebAuthnConfig
+    from ._gateways.clients import AwsSession, HttpClient, HttpResponse
+    from ._hub import AuthEvent, AuthEventName, Hub, Listener
+    from ._jwt import JWT, decode_jwt
+    from ._mfa import MfaPreference, MfaSetting, PasskeySetting
+    from ._models import (
+        AuthFlowType,
+        AuthSession,
+        AuthTokens,
+        AuthUser,
+        AutoSignInOptions,
+        CodeDeliveryDetails,
+        Credentials,
+        Device,
+        RedirectRequest,
+        SignInDetails,
+        TotpSetupDetails,
+        UserContext,
+        WebAuthnCredential,
+    )
+    from ._results import (
+        ResetPasswordResult,
+        SignInResult,
+        SignOutResult,
+        SignUpResult,
+        UpdateAttributeResult,
+    )
     from ._session.tokens import TokenProvider
     from ._sessions import SessionManager
     from ._verifier import ANY, TokenVerifier
@@ -46,22 +71,53 @@ del TYPE_CHECKING
 
 __all__ = [
     "ANY",
+    "JWT",
+    "AttributeKey",
     "AuthClient",
     "AuthConfig",
     "AuthError",
     "AuthEvent",
+    "AuthEventName",
+    "AuthFlowType",
+    "AuthSession",
+    "AuthTokens",
+    "AuthUser",
     "AutoSignInOptions",
+    "AwsSession",
+    "Claims",
     "ClientCredentials",
+    "CodeDeliveryDetails",
+    "Credentials",
+    "Device",
     "EncryptedStorage",
     "FileStorage",
+    "HttpClient",
+    "HttpResponse",
     "Hub",
+    "Listener",
     "MemoryStorage",
+    "MfaPreference",
+    "MfaSetting",
     "OAuthConfig",
+    "PasskeySetting",
+    "PasswordlessConfig",
+    "RedirectRequest",
+    "ResetPasswordResult",
     "SessionManager",
+    "SignInDetails",
+    "SignInResult",
+    "SignOutResult",
+    "SignUpResult",
+    "StandardAttributeKey",
     "Storage",
     "TokenProvider",
     "TokenVerifier",
+    "TotpSetupDetails",
+    "UpdateAttributeResult",
     "UserContext",
+    "VerifiableAttributeKey",
+    "WebAuthnConfig",
+    "WebAuthnCredential",
     "decode_jwt",
     "errors",
     "steps",
@@ -69,17 +125,42 @@ __all__ = [
 
 # Which module has which name; a module has itself.
 _HOMES = {
+    "_attributes": ("AttributeKey", "StandardAttributeKey", "VerifiableAttributeKey"),
+    "_claims": ("Claims",),
     "_client": ("AuthClient",),
     "_client_credentials": ("ClientCredentials",),
-    "_config": ("AuthConfig", "OAuthConfig"),
-    "errors": ("errors", "AuthError"),
-    "_hub": ("AuthEvent", "Hub"),
-    "_jwt": ("decode_jwt",),
-    "_models": ("AutoSignInOptions", "UserContext"),
+    "_config": ("AuthConfig", "OAuthConfig", "PasswordlessConfig", "WebAuthnConfig"),
+    "_gateways.clients": ("AwsSession", "HttpClient", "HttpResponse"),
+    "_hub": ("AuthEvent", "AuthEventName", "Hub", "Listener"),
+    "_jwt": ("JWT", "decode_jwt"),
+    "_mfa": ("MfaPreference", "MfaSetting", "PasskeySetting"),
+    "_models": (
+        "AuthFlowType",
+        "AuthSession",
+        "AuthTokens",
+        "AuthUser",
+        "AutoSignInOptions",
+        "CodeDeliveryDetails",
+        "Credentials",
+        "Device",
+        "RedirectRequest",
+        "SignInDetails",
+        "TotpSetupDetails",
+        "UserContext",
+        "WebAuthnCredential",
+    ),
+    "_results": (
+        "ResetPasswordResult",
+        "SignInResult",
+        "SignOutResult",
+        "SignUpResult",
+        "UpdateAttributeResult",
+    ),
     "_session.tokens": ("TokenProvider",),
     "_sessions": ("SessionManager",),
+    "_verifier": ("ANY", "TokenVerifier"),
+    "errors": ("errors", "AuthError"),
     "steps": ("steps",),
     "storage": ("EncryptedStorage", "FileStorage", "MemoryStorage", "Storage"),
-    "_verifier": ("ANY", "TokenVerifier"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

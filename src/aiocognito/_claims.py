@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from ._public import public
 from .errors import (
     TokenClientError,
     TokenExpiredError,
@@ -23,6 +24,7 @@ ID: Final = "id"
 MAX_SHOWN: Final = 200
 
 
+@public("aiocognito")
 class Claims(Mapping[str, Any]):
     """The claims of a token that was verified: a mapping, with names for what is asked most."""
 

@@ -20,6 +20,7 @@ from ._flows import sign_up as sign_up_flows
 from ._flows.challenges import ChallengeResponse, step_of
 from ._flows.sign_in import AUTH_FLOW_TYPES, sign_in_request
 from ._gateways.authenticated_user import AuthenticatedUser
+from ._gateways.clients import AwsSession, HttpClient
 from ._gateways.connections import Connections
 from ._gateways.user_pool import UserPool
 from ._hub import Hub
@@ -37,6 +38,7 @@ from ._models import (
     UserContext,
     WebAuthnCredential,
 )
+from ._public import public
 from ._results import ResetPasswordResult, SignInResult, SignOutResult, SignUpResult, UpdateAttributeResult
 from ._session import account as session_account
 from ._session import auto_sign_in as auto_sign_in_plan
@@ -67,6 +69,7 @@ DEFAULT_SESSION_TTL: Final = 30 * 86_400.0
 IMPLICIT_DEVICE_TOKEN: Final = ""
 
 
+@public("aiocognito")
 class AuthClient:
     """Signs one person up, in and out, and keeps their session fresh.
 
@@ -112,8 +115,8 @@ class AuthClient:
         hub: Hub | None = None,
         user_context: UserContext | None = None,
         clock: Callable[[], float] | None = None,
-        http_client: Any = None,
-        aws_session: Any = None,
+        http_client: HttpClient | None = None,
+        aws_session: AwsSession | None = None,
     ) -> None:
         if storage is not None and token_provider is not None:
             raise AuthConfigError(

@@ -6,18 +6,20 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from attrs import frozen
 
 from . import _clocks as clocks
 from ._config import AuthConfig, check_scopes, split_scopes
 from ._early_renewal import EXPIRY_MARGIN, RenewalBackoff, early_at
+from ._gateways.clients import HttpClient
 from ._gateways.flights import Closed, Flights
 from ._gateways.hosted_ui import HostedUi
 from ._gateways.http import Http
 from ._jwt import JWT, decode_jwt
 from ._models import AuthTokens
+from ._public import public
 from .errors import (
     AuthConfigError,
     AuthError,
@@ -37,6 +39,7 @@ class _Issued:
     early_at: float
 
 
+@public("aiocognito")
 class ClientCredentials:
     """Gives a service tokens of its own, renewed before they end, however many tasks ask.
 
@@ -63,7 +66,7 @@ class ClientCredentials:
         *,
         scopes: str | Collection[str] | None = None,
         clock: Callable[[], float] | None = None,
-        http_client: Any = None,
+        http_client: HttpClient | None = None,
     ) -> None:
         if config.user_pool_client_id is None:
             raise AuthUserPoolException("no app client is configured")

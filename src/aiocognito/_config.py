@@ -1,13 +1,11 @@
 """Configuration: one frozen value, checked when it is made, named as Amplify names things."""
 
-from __future__ import annotations
-
 import os
 import platform
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from attrs import field, fields, frozen
@@ -25,6 +23,7 @@ from ._config_checks import (
     is_word,
     require,
 )
+from ._public import public
 
 # A region is a label of a host name, as botocore wants it. What follows it stands in paths: AWS's own
 # names have letters and digits alone, those of local emulators other unreserved characters, too.
@@ -73,6 +72,7 @@ def _words(member: object) -> Iterable[str]:
     return member.split() if isinstance(member, str) else ()
 
 
+@public("aiocognito")
 @frozen
 class OAuthConfig:
     """The hosted UI (managed login) of a user pool.
@@ -130,6 +130,7 @@ class OAuthConfig:
         return domain.rstrip("/")
 
 
+@public("aiocognito")
 @frozen(kw_only=True)
 class WebAuthnConfig:
     """The relying party of a user pool's passkeys."""
@@ -142,6 +143,7 @@ class WebAuthnConfig:
             check_text(f"passwordless.web_authn.{name}", getattr(self, name))
 
 
+@public("aiocognito")
 @frozen(kw_only=True)
 class PasswordlessConfig:
     """Which first factors besides the password the backend offers.
@@ -174,6 +176,7 @@ def default_device_name() -> str:
     return f"aiocognito on {platform.node() or 'unknown host'}"
 
 
+@public("aiocognito")
 @frozen(kw_only=True)
 class AuthConfig:
     """Which user pool and identity pool to talk to, and how.
@@ -297,10 +300,10 @@ class AuthConfig:
             "must be a whole number from 1 to 10",
         )
 
-    def __copy__(self) -> AuthConfig:
+    def __copy__(self) -> Self:
         return self
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> AuthConfig:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self  # A frozen value of frozen values; its clock must stay the same object.
 
     def __getstate__(self) -> dict[str, Any]:
@@ -337,7 +340,7 @@ class AuthConfig:
         return f"https://{partitions.service_host(service, region)}"
 
     @classmethod
-    def from_amplify_outputs(cls, source: str | os.PathLike[str] | Mapping[str, Any]) -> AuthConfig:
+    def from_amplify_outputs(cls, source: str | os.PathLike[str] | Mapping[str, Any]) -> Self:
         """Read ``amplify_outputs.json``, or a web or mobile project's ``amplifyconfiguration.json``.
 
         Args:
@@ -355,7 +358,7 @@ class AuthConfig:
         return cls(**values)
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] = os.environ) -> AuthConfig:
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
         """Read the configuration from environment variables; an empty one counts as unset.
 
         None of them allows plain http to another machine: see ``allow_insecure_http``.

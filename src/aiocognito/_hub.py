@@ -1,7 +1,5 @@
 """The Hub: who is told when somebody signs in or out (Amplify: ``Hub``, channel ``auth``)."""
 
-from __future__ import annotations
-
 import asyncio
 import inspect
 import logging
@@ -14,6 +12,8 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 import anyio
 from attrs import evolve, field, frozen
+
+from ._public import public
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ FAILURE_SECONDS: Final = 1.0
 MAX_FAILURES: Final = 16
 
 
+@public("aiocognito")
 @frozen
 class AuthEvent:
     """Something that happened to a session.
@@ -95,6 +96,7 @@ def _note_failure(event: AuthEvent) -> None:
         _failures.set((*_failures.get()[-MAX_FAILURES:], failure))
 
 
+@public("aiocognito")
 class Hub:
     """Tells listeners and subscribers what happens to sessions."""
 

@@ -1,7 +1,5 @@
 """JSON Web Tokens, taken apart. Nothing here says that a token is genuine: see `TokenVerifier`."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from typing import Any, Final
@@ -9,9 +7,11 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from . import _base64url as base64url
+from ._public import public
 from .errors import InvalidJWTError
 
 
+@public("aiocognito")
 @frozen
 class JWT:
     """A JSON Web Token (RFC 7519) and what it claims.
@@ -25,6 +25,7 @@ class JWT:
     token: str = field(repr=False)
 
 
+@public("aiocognito")
 def decode_jwt(token: str) -> JWT:
     """Read a token's claims without verifying anything (Amplify: ``decodeJWT``).
 

@@ -1,11 +1,11 @@
 """Second factors: Amplify's names for them and Cognito's."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal, TypeAlias, get_args
 
 from attrs import field, frozen
+
+from ._public import public
 
 MfaType: TypeAlias = Literal["SMS", "TOTP", "EMAIL"]
 MfaSetting: TypeAlias = Literal["ENABLED", "DISABLED", "PREFERRED", "NOT_PREFERRED"]
@@ -21,6 +21,7 @@ TO_COGNITO: Final[Mapping[str, str]] = {
 FROM_COGNITO: Final[Mapping[str, str]] = {theirs: ours for ours, theirs in TO_COGNITO.items()}
 
 
+@public("aiocognito")
 @frozen
 class MfaPreference:
     """Which second factors a person has turned on, and which comes first: SMS, TOTP, EMAIL."""

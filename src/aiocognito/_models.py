@@ -1,7 +1,5 @@
 """Values that callers hold and that cross the layers. All are frozen; secrets are in no repr."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
@@ -11,6 +9,7 @@ from attrs import field, frozen
 
 from . import _qr as qr
 from ._jwt import JWT
+from ._public import public
 
 AuthFlowType: TypeAlias = Literal[
     "USER_SRP_AUTH", "USER_PASSWORD_AUTH", "CUSTOM_WITH_SRP", "CUSTOM_WITHOUT_SRP", "USER_AUTH"
@@ -18,6 +17,7 @@ AuthFlowType: TypeAlias = Literal[
 """Amplify's names of the ways to sign in."""
 
 
+@public("aiocognito")
 @frozen
 class CodeDeliveryDetails:
     """Where a code was sent: a masked ``destination``, the medium and the attribute behind it."""
@@ -36,6 +36,7 @@ class CodeDeliveryDetails:
         return {key: value for key, value in pairs.items() if value is not None}
 
 
+@public("aiocognito")
 @frozen
 class TotpSetupDetails:
     """What an authenticator app needs to know: the secret, in Base32 (RFC 6238)."""
@@ -84,6 +85,7 @@ class TotpSetupDetails:
         return {"sharedSecret": self.shared_secret}
 
 
+@public("aiocognito")
 @frozen
 class SignInDetails:
     """How somebody signed in: what they typed, and Amplify's name of the flow."""
@@ -97,6 +99,7 @@ class SignInDetails:
         return {key: value for key, value in pairs.items() if value is not None}
 
 
+@public("aiocognito")
 @frozen
 class AuthTokens:
     """A signed-in person's tokens. The refresh token is never handed out."""
@@ -106,6 +109,7 @@ class AuthTokens:
     sign_in_details: SignInDetails | None = None
 
 
+@public("aiocognito")
 @frozen
 class AuthUser:
     """Who is signed in: the username and the ``sub`` of their tokens."""
@@ -122,6 +126,7 @@ class AuthUser:
         return result
 
 
+@public("aiocognito")
 @frozen
 class Credentials:
     """Temporary AWS credentials from an identity pool; ``expiration`` is in UTC."""
@@ -132,6 +137,7 @@ class Credentials:
     expiration: datetime | None = None
 
 
+@public("aiocognito")
 @frozen
 class AuthSession:
     """What is known of a session: tokens, AWS credentials, identity and ``sub``, where there are any."""
@@ -142,6 +148,7 @@ class AuthSession:
     user_sub: str | None = None
 
 
+@public("aiocognito")
 @frozen
 class RedirectRequest:
     """Where to send the browser to sign in. Its ``state`` ties the answer to this session.
@@ -159,6 +166,7 @@ class RedirectRequest:
         return {"url": self.url, "state": self.state}
 
 
+@public("aiocognito")
 @frozen
 class UserContext:
     """What Cognito's threat protection may know of the end user.
@@ -172,6 +180,7 @@ class UserContext:
     encoded_data: str | None = field(default=None, repr=False)
 
 
+@public("aiocognito")
 @frozen
 class AutoSignInOptions:
     """How ``auto_sign_in`` signs in after a sign-up."""
@@ -181,6 +190,7 @@ class AutoSignInOptions:
     client_metadata: Mapping[str, str] | None = field(default=None, repr=False)
 
 
+@public("aiocognito")
 @frozen
 class Device:
     """A device that Cognito tracks for a person (ListDevices); dates are in UTC."""
@@ -204,6 +214,7 @@ class Device:
         )
 
 
+@public("aiocognito")
 @frozen
 class WebAuthnCredential:
     """A person's passkey (ListWebAuthnCredentials)."""

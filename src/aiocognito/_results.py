@@ -1,15 +1,15 @@
 """What the methods of `AuthClient` return. Each has ``to_dict()``: JSON-ready, with Amplify's keys."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from attrs import field, frozen
 
 from . import steps
+from ._public import public
 from .errors import AuthError
 
 
+@public("aiocognito")
 @frozen
 class SignUpResult:
     """How far a sign-up got; ``user_id`` is the new user's ``sub``, where Cognito said it."""
@@ -29,6 +29,7 @@ class SignUpResult:
         return result
 
 
+@public("aiocognito")
 @frozen
 class SignInResult:
     """How far a sign-in got, and what comes next."""
@@ -45,6 +46,7 @@ class SignInResult:
         return result
 
 
+@public("aiocognito")
 @frozen
 class SignOutResult:
     """What signing out achieved beyond this machine, where the session is gone in any case.
@@ -69,6 +71,7 @@ class SignOutResult:
         }
 
 
+@public("aiocognito")
 @frozen
 class ResetPasswordResult:
     """How far the reset of a password got, and what comes next."""
@@ -84,6 +87,7 @@ class ResetPasswordResult:
         }
 
 
+@public("aiocognito")
 @frozen
 class UpdateAttributeResult:
     """Whether an attribute has its new value, or waits for the code that was sent to it."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from ._client import AuthClient
 from ._config import AuthConfig
+from ._gateways.clients import AwsSession, HttpClient
 from ._gateways.connections import Connections
 from ._hub import Hub
 from ._models import UserContext
+from ._public import public
 from ._session import keys, sign_out
 from ._session.context import ServiceContext
 from ._session.session import Session
@@ -19,6 +21,7 @@ from .errors import AuthConfigError, AuthValidationError, AuthValidationErrorCod
 from .storage import Storage
 
 
+@public("aiocognito")
 class SessionManager:
     """Keeps the sessions of everybody who uses a service: one per service, for as long as it runs.
 
@@ -52,8 +55,8 @@ class SessionManager:
         session_ttl: timedelta = timedelta(days=30),
         max_session_age: timedelta | None = None,
         clock: Callable[[], float] | None = None,
-        http_client: Any = None,
-        aws_session: Any = None,
+        http_client: HttpClient | None = None,
+        aws_session: AwsSession | None = None,
     ) -> None:
         self._made_hub = hub is None
         self._context = ServiceContext(

@@ -16,9 +16,11 @@ from ._claims import ACCESS, ID, Claims, Requirements, kept, shown
 from ._config import AuthConfig, split_scopes
 from ._config_checks import check_number, check_url, is_word
 from ._gateways.aws.retry import RetryPolicy
+from ._gateways.clients import HttpClient
 from ._gateways.http import Http
 from ._gateways.jwks import Jwks
 from ._jwt import hint, json_object
+from ._public import public
 from ._signatures import ALGORITHM, PublicKey
 from .errors import (
     AuthConfigError,
@@ -42,6 +44,7 @@ KEY_ATTEMPTS: Final = 3
 MAX_DEPTH: Final = 64
 
 
+@public("aiocognito")
 class _Any(Enum):
     """Says in so many words that anything goes, so that a review sees it."""
 
@@ -49,6 +52,9 @@ class _Any(Enum):
 
     def __repr__(self) -> str:
         return "ANY"
+
+    def __reduce_ex__(self, protocol: object) -> Any:
+        return "ANY"  # Pickled by its public name, so that the class may move.
 
 
 ANY: Final = _Any.ANY
@@ -74,6 +80,7 @@ class _Pool:
     jwks: Jwks
 
 
+@public("aiocognito")
 class TokenVerifier:
     """Verifies a user pool's tokens.
 
@@ -118,7 +125,7 @@ class TokenVerifier:
         jwks_uri: str | None = None,
         cache_size: int = 10_000,
         clock: Callable[[], float] | None = None,
-        http_client: Any = None,
+        http_client: HttpClient | None = None,
         allow_insecure_http: bool = False,
         replica_regions: str | Collection[str] = (),
     ) -> None:

@@ -22,6 +22,32 @@ from attrs import field, frozen
 
 from ._models import CodeDeliveryDetails, TotpSetupDetails
 
+__all__ = [
+    "CompleteAutoSignIn",
+    "ConfirmAttributeWithCode",
+    "ConfirmResetPasswordWithCode",
+    "ConfirmSignInWithCustomChallenge",
+    "ConfirmSignInWithEmailCode",
+    "ConfirmSignInWithNewPasswordRequired",
+    "ConfirmSignInWithPassword",
+    "ConfirmSignInWithSmsCode",
+    "ConfirmSignInWithTotpCode",
+    "ConfirmSignInWithWebAuthn",
+    "ConfirmSignUp",
+    "ContinueSignInWithEmailSetup",
+    "ContinueSignInWithFirstFactorSelection",
+    "ContinueSignInWithMfaSelection",
+    "ContinueSignInWithMfaSetupSelection",
+    "ContinueSignInWithTotpSetup",
+    "Done",
+    "ResetPassword",
+    "ResetPasswordStep",
+    "SignInStep",
+    "SignUpStep",
+    "UnsupportedChallenge",
+    "UpdateAttributeStep",
+]
+
 SIGN_IN = "signInStep"
 SIGN_UP = "signUpStep"
 RESET_PASSWORD = "resetPasswordStep"  # noqa: S105 - a JSON key

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .._config import AuthConfig
 from .._models import UserContext
 from ..errors import AuthUserPoolException, InvalidIdentityPoolIdException, OAuthNotConfigureException
 from .aws.client import AwsClient
+from .clients import AwsSession, HttpClient
 from .hosted_ui import HostedUi
 from .http import Http
 from .identity_pool import IdentityPool
@@ -23,7 +22,13 @@ class Connections:
         http_client: An httpx client for everything that is not an AWS API; one is made by default.
     """
 
-    def __init__(self, config: AuthConfig, *, aws_session: Any = None, http_client: Any = None) -> None:
+    def __init__(
+        self,
+        config: AuthConfig,
+        *,
+        aws_session: AwsSession | None = None,
+        http_client: HttpClient | None = None,
+    ) -> None:
         self._config = config
         self._aws_session = aws_session
         self.http_client = http_client

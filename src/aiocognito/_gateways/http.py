@@ -13,6 +13,7 @@ from attrs import field, frozen
 
 from .._threads import run_in_thread
 from ..errors import NetworkError
+from .clients import HttpClient
 from .environment import proxy_for, tls_context
 from .limits import UnreadableBody, check_size, read_body
 
@@ -59,7 +60,7 @@ class Http:
 
     def __init__(
         self,
-        client: Any = None,
+        client: HttpClient | None = None,
         *,
         connect_timeout: float = DEFAULT_TIMEOUT,
         read_timeout: float = DEFAULT_TIMEOUT,

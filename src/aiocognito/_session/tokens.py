@@ -10,6 +10,7 @@ from typing import Final, Protocol, runtime_checkable
 from attrs import evolve
 
 from .._models import AuthTokens
+from .._public import public
 from ..errors import StorageError
 from .context import Decoded
 from .device_confirmation import confirm_if_due
@@ -25,6 +26,7 @@ RETRY_SECONDS: Final = 30.0
 NOTE_SECONDS: Final = 90.0
 
 
+@public("aiocognito")
 @runtime_checkable
 class TokenProvider(Protocol):
     """Gives a client the tokens of whoever is signed in."""

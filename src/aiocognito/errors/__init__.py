@@ -24,6 +24,7 @@ All carry ``.name`` (Amplify's literal), ``.recovery_suggestion``, ``.retryable`
 
 from __future__ import annotations
 
+from .._public import public
 from ._amplify import (
     AuthTokenConfigException,
     AuthUserPoolException,
@@ -339,3 +340,8 @@ def http_status_for(error: AuthError) -> int:
     if isinstance(error, NotAuthorizedException) and error.retryable:
         return 503  # A refresh was refused for an unknown reason; the session is kept.
     return error.http_status
+
+
+for _name in __all__:
+    public(__name__)(globals()[_name])
+del _name

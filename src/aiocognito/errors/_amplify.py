@@ -1,7 +1,5 @@
 """Errors with the names that Amplify gives them, raised by the library itself."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from . import _refusals as refusals
@@ -12,112 +10,118 @@ from ._base import AuthError
 class AuthTokenConfigException(AuthError):
     """The client cannot keep a session: it borrows its tokens, or has no user pool."""
 
-    about_configuration = True
-    default_recovery = "Give the client a user pool, and no token provider of its own."
+    about_configuration: ClassVar[bool] = True
+    default_recovery: ClassVar[str | None] = "Give the client a user pool, and no token provider of its own."
 
 
 class AuthUserPoolException(AuthTokenConfigException):
     """The configuration names no user pool, or no app client of it."""
 
-    default_recovery = "Set user_pool_id and user_pool_client_id in the AuthConfig."
+    default_recovery: ClassVar[str | None] = "Set user_pool_id and user_pool_client_id in the AuthConfig."
 
 
 class OAuthNotConfigureException(AuthError):
     """The configuration has no ``oauth`` block, or one with a part missing."""
 
-    about_configuration = True
-    default_recovery = "Set AuthConfig.oauth with a domain and both lists of redirect URLs."
+    about_configuration: ClassVar[bool] = True
+    default_recovery: ClassVar[str | None] = (
+        "Set AuthConfig.oauth with a domain and both lists of redirect URLs."
+    )
 
 
 class InvalidIdentityPoolIdException(AuthError):
     """The configuration names no identity pool."""
 
-    about_configuration = True
-    default_recovery = "Set identity_pool_id in the AuthConfig."
+    about_configuration: ClassVar[bool] = True
+    default_recovery: ClassVar[str | None] = "Set identity_pool_id in the AuthConfig."
 
 
 class UserUnAuthenticatedException(AuthError):
     """Nobody is signed in, and this call is for a person who is."""
 
-    http_status = 401
-    default_recovery = "Sign in before calling this again."
+    http_status: ClassVar[int] = 401
+    default_recovery: ClassVar[str | None] = "Sign in before calling this again."
 
 
 class UserAlreadyAuthenticatedException(AuthError):
     """Somebody is signed in already; nothing was sent."""
 
-    http_status = 409
-    default_recovery = "Call sign_out before signing in again."
+    http_status: ClassVar[int] = 409
+    default_recovery: ClassVar[str | None] = "Call sign_out before signing in again."
 
 
 class SignInException(AuthError):
     """A sign-in cannot go on: nothing is pending, it expired, or it is being answered already."""
 
-    http_status = 409
-    default_recovery = "Begin again with sign_in."
+    http_status: ClassVar[int] = 409
+    default_recovery: ClassVar[str | None] = "Begin again with sign_in."
 
 
 class EmptyUserIdForSRPException(SignInException):
     """Cognito's password challenge came without USER_ID_FOR_SRP."""
 
-    http_status = 502
-    default_recovery = "Check user_pool_endpoint: what answers there is not a user pool's SRP."
+    http_status: ClassVar[int] = 502
+    default_recovery: ClassVar[str | None] = (
+        "Check user_pool_endpoint: what answers there is not a user pool's SRP."
+    )
 
 
 class AutoSignInException(AuthError):
     """There is no sign-up whose sign-in could be completed, or it was not confirmed in time."""
 
-    http_status = 409
-    default_recovery = "Call sign_in."
+    http_status: ClassVar[int] = 409
+    default_recovery: ClassVar[str | None] = "Call sign_in."
 
 
 class DeviceMetadataNotFoundException(AuthError):
     """This browser is no device that Cognito was told to remember."""
 
-    http_status = 404
-    default_recovery = "Sign in with a device token, so that a device is confirmed."
+    http_status: ClassVar[int] = 404
+    default_recovery: ClassVar[str | None] = "Sign in with a device token, so that a device is confirmed."
 
 
 class TokenRefreshException(AuthError):
     """The tokens expired, and there is no refresh token to renew them with."""
 
-    http_status = 401
-    default_recovery = "Sign in again."
+    http_status: ClassVar[int] = 401
+    default_recovery: ClassVar[str | None] = "Sign in again."
 
 
 class InvalidTokens(AuthError):
     """Cognito reported success without an access token."""
 
-    http_status = 502
-    default_recovery = "Check the endpoint: what answers there issues no access token."
+    http_status: ClassVar[int] = 502
+    default_recovery: ClassVar[str | None] = "Check the endpoint: what answers there issues no access token."
 
 
 class UnexpectedSignInInterruptionException(AuthError):
     """The sign-in succeeded, but the session was taken away before it was stored."""
 
-    http_status = 409
-    default_recovery = "Sign in again."
+    http_status: ClassVar[int] = 409
+    default_recovery: ClassVar[str | None] = "Sign in again."
 
 
 class SetUpTOTPException(AuthError):
     """Cognito gave no secret to set up a software token with."""
 
-    http_status = 502
-    default_recovery = "Call set_up_totp, or renew_totp_setup in a sign-in, for another secret."
+    http_status: ClassVar[int] = 502
+    default_recovery: ClassVar[str | None] = (
+        "Call set_up_totp, or renew_totp_setup in a sign-in, for another secret."
+    )
 
 
 class InvalidRedirectException(AuthError):
     """No usable redirect URL is configured."""
 
-    about_configuration = True
-    default_recovery = "Set OAuthConfig.redirect_sign_in and redirect_sign_out."
+    about_configuration: ClassVar[bool] = True
+    default_recovery: ClassVar[str | None] = "Set OAuthConfig.redirect_sign_in and redirect_sign_out."
 
 
 class InvalidPreferredRedirectUrlException(AuthError):
     """The redirect URL asked for is not one of the configured ones."""
 
-    http_status = 422
-    default_recovery = (
+    http_status: ClassVar[int] = 422
+    default_recovery: ClassVar[str | None] = (
         "Pass a URL of OAuthConfig.redirect_sign_in or redirect_sign_out, character by character."
     )
 
@@ -128,8 +132,8 @@ class OAuthSignInException(AuthError):
     ``error`` and ``error_description`` are what the hosted UI said, as it came (RFC 6749, 4.1.2.1).
     """
 
-    http_status = 401
-    default_recovery = "Begin again with sign_in_with_redirect."
+    http_status: ClassVar[int] = 401
+    default_recovery: ClassVar[str | None] = "Begin again with sign_in_with_redirect."
 
     def __init__(
         self,
@@ -155,48 +159,48 @@ class OAuthSignInException(AuthError):
 class OAuthStateMismatchException(OAuthSignInException):
     """The ``state`` that came back is none that this session sent out, or was used before."""
 
-    default_name = "oauthSignInError"
-    default_recovery = "Begin again with sign_in_with_redirect in the same browser."
+    default_name: ClassVar[str | None] = "oauthSignInError"
+    default_recovery: ClassVar[str | None] = "Begin again with sign_in_with_redirect in the same browser."
 
 
 class OAuthSignOutException(AuthError):
     """Signing out of the hosted UI failed."""
 
-    default_recovery = "Send the browser to the logout_url of the SignOutResult."
+    default_recovery: ClassVar[str | None] = "Send the browser to the logout_url of the SignOutResult."
 
 
 class InvalidIdTokenException(AuthError):
     """The id token names no issuer, so the identity pool cannot be asked."""
 
-    http_status = 502
-    default_recovery = "Sign in again, to get an id token of a user pool."
+    http_status: ClassVar[int] = 502
+    default_recovery: ClassVar[str | None] = "Sign in again, to get an id token of a user pool."
 
 
 class GetIdResponseException(AuthError):
     """The identity pool gave no identity."""
 
-    http_status = 502
-    default_recovery = "Check identity_pool_endpoint, and try again."
+    http_status: ClassVar[int] = 502
+    default_recovery: ClassVar[str | None] = "Check identity_pool_endpoint, and try again."
 
 
 class CredentialsNotFoundException(AuthError):
     """The identity pool gave a guest no complete credentials."""
 
-    http_status = 502
-    default_recovery = "Check the identity pool's role for guests."
+    http_status: ClassVar[int] = 502
+    default_recovery: ClassVar[str | None] = "Check the identity pool's role for guests."
 
 
 class CredentialsException(AuthError):
     """The identity pool gave a signed-in person no complete credentials."""
 
-    http_status = 502
-    default_recovery = "Check the identity pool's role for signed-in users."
+    http_status: ClassVar[int] = 502
+    default_recovery: ClassVar[str | None] = "Check the identity pool's role for signed-in users."
 
 
 class PasskeyError(AuthError):
     """A passkey ceremony cannot take place."""
 
-    http_status = 422
+    http_status: ClassVar[int] = 422
     default_recovery: ClassVar[str | None] = (
         "Pass what the browser's navigator.credentials returned, as JSON."
     )
@@ -205,12 +209,14 @@ class PasskeyError(AuthError):
 class InvalidPasskeyRegistrationOptions(PasskeyError):
     """Cognito's options for a new passkey lack a required member."""
 
-    http_status = 502
-    default_recovery = None  # No caller can mend what the service answers.
+    http_status: ClassVar[int] = 502
+    default_recovery: ClassVar[str | None] = None  # No caller can mend what the service answers.
 
 
 class InvalidPasskeyAuthenticationOptions(PasskeyError):
     """Cognito's options for a sign-in by passkey are missing."""
 
-    http_status = 502
-    default_recovery = "Check the user pool's WebAuthnConfiguration, or choose another first factor."
+    http_status: ClassVar[int] = 502
+    default_recovery: ClassVar[str | None] = (
+        "Check the user pool's WebAuthnConfiguration, or choose another first factor."
+    )

@@ -1,7 +1,5 @@
 """The root of the tree and the errors that belong to no single service."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
@@ -70,7 +68,7 @@ class AuthError(Exception):
     def __str__(self) -> str:
         return self.message or self.name
 
-    def __reduce__(self) -> tuple[Callable[..., AuthError], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[Callable[..., "AuthError"], tuple[Any, ...]]:
         # The default calls the class with `args`, which loses every keyword given to it.
         return _restore, (type(self), self.args, state_of(self))
 
@@ -92,7 +90,7 @@ def _restore(cls: type[E], args: tuple[Any, ...], state: dict[str, Any]) -> E:
 class AuthConfigError(AuthError, ValueError):
     """A configuration value is missing or malformed; the message names its field."""
 
-    about_configuration = True
+    about_configuration: ClassVar[bool] = True
 
     def __init__(self, message: str = "", *, field: str | None = None, **details: Any) -> None:
         super().__init__(f"{field}: {message}" if field else message, **details)
@@ -106,8 +104,8 @@ class NetworkError(AuthError):
     work may have been done although nobody said so.
     """
 
-    default_retryable = True
-    default_recovery = "Check the network, the proxy and the endpoint, and try again."
+    default_retryable: ClassVar[bool] = True
+    default_recovery: ClassVar[str | None] = "Check the network, the proxy and the endpoint, and try again."
 
     def __init__(self, message: str = "", *, request_sent: bool = False, **details: Any) -> None:
         super().__init__(message, **details)
@@ -121,24 +119,26 @@ class NetworkError(AuthError):
 class AuthUsageError(AuthError, RuntimeError):
     """An object is used after it was closed, or from another event loop than the one it belongs to."""
 
-    default_recovery = "Use it within its `async with` block, on one event loop."
+    default_recovery: ClassVar[str | None] = "Use it within its `async with` block, on one event loop."
 
 
 class StorageError(AuthError):
     """The storage failed, or holds what cannot be read. It never means "signed out"."""
 
-    default_retryable = True
-    default_recovery = "Check that the storage can be reached, and try again. The session is kept."
+    default_retryable: ClassVar[bool] = True
+    default_recovery: ClassVar[str | None] = (
+        "Check that the storage can be reached, and try again. The session is kept."
+    )
 
 
 class SessionBusyError(StorageError):
     """Another process works on the session and did not end in time. The session is kept."""
 
-    default_recovery = "Try again in a moment."
+    default_recovery: ClassVar[str | None] = "Try again in a moment."
 
 
 class InvalidJWTError(AuthError, ValueError):
     """A text that should be a JSON Web Token is none (RFC 7519)."""
 
-    http_status = 401
-    default_recovery = 'Pass the token alone, without "Bearer " before it.'
+    http_status: ClassVar[int] = 401
+    default_recovery: ClassVar[str | None] = 'Pass the token alone, without "Bearer " before it.'

@@ -1,7 +1,5 @@
 """One class per operation that was refused, named as Amplify names them."""
 
-from __future__ import annotations
-
 from ._service import ServiceError
 
 

@@ -3,8 +3,6 @@
 An error belongs to a code and to an operation; `_factory.service_error` makes one that is both.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -42,7 +40,7 @@ class ServiceError(AuthError):
     what Cognito said, with secrets masked, or None if it said nothing and ``.message`` is a text of ours.
     """
 
-    http_status = 502
+    http_status: ClassVar[int] = 502
     code: ClassVar[str | None] = None
 
     def __init__(

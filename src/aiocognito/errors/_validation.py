@@ -1,9 +1,7 @@
 """What is refused before anything is sent."""
 
-from __future__ import annotations
-
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from ._base import AuthError
 
@@ -77,7 +75,7 @@ _TEXTS: dict[AuthValidationErrorCode, tuple[str, str | None]] = {
 class AuthValidationError(AuthError):
     """An argument is missing or does not fit; ``code`` says which. Nothing was sent."""
 
-    http_status = 422
+    http_status: ClassVar[int] = 422
 
     def __init__(
         self, code: AuthValidationErrorCode | str, message: str | None = None, **details: Any

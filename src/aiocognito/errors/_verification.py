@@ -1,8 +1,6 @@
 """Why a token was not accepted. Each says the claim, what was expected and what was there."""
 
-from __future__ import annotations
-
-from typing import Any
+from typing import Any, ClassVar
 
 from ._base import AuthError
 
@@ -14,7 +12,7 @@ class TokenVerificationError(AuthError):
     found; ``actual`` is the claim's value, never the token.
     """
 
-    http_status = 401
+    http_status: ClassVar[int] = 401
 
     def __init__(
         self,
@@ -34,19 +32,21 @@ class TokenVerificationError(AuthError):
 class TokenMalformedError(TokenVerificationError):
     """Not a JSON Web Token in compact form (RFC 7515, 7519)."""
 
-    default_recovery = 'Pass the token alone, without "Bearer " before it.'
+    default_recovery: ClassVar[str | None] = 'Pass the token alone, without "Bearer " before it.'
 
 
 class TokenAlgorithmError(TokenVerificationError):
     """Signed with another algorithm than RS256."""
 
-    default_recovery = "Pass a token that a user pool issued."
+    default_recovery: ClassVar[str | None] = "Pass a token that a user pool issued."
 
 
 class TokenKeyError(TokenVerificationError):
     """Signed with a key that the user pool does not publish."""
 
-    default_recovery = "Check user_pool_id and jwks_uri: the token is of another pool, or forged."
+    default_recovery: ClassVar[str | None] = (
+        "Check user_pool_id and jwks_uri: the token is of another pool, or forged."
+    )
 
 
 class TokenSignatureError(TokenVerificationError):
@@ -56,56 +56,58 @@ class TokenSignatureError(TokenVerificationError):
 class TokenExpiredError(TokenVerificationError):
     """``exp`` has passed."""
 
-    default_recovery = "Get a new token."
+    default_recovery: ClassVar[str | None] = "Get a new token."
 
 
 class TokenNotYetValidError(TokenVerificationError):
     """``nbf`` lies ahead."""
 
-    default_recovery = "Check this machine's clock, or set leeway."
+    default_recovery: ClassVar[str | None] = "Check this machine's clock, or set leeway."
 
 
 class TokenIssuerError(TokenVerificationError):
     """Issued by another user pool."""
 
-    default_recovery = "Check user_pool_id and its region."
+    default_recovery: ClassVar[str | None] = "Check user_pool_id and its region."
 
 
 class TokenClientError(TokenVerificationError):
     """Issued to another app client (``client_id`` or ``aud``)."""
 
-    default_recovery = "Name the app client in client_ids if it may call this service."
+    default_recovery: ClassVar[str | None] = "Name the app client in client_ids if it may call this service."
 
 
 class TokenUseError(TokenVerificationError):
     """An id token where an access token belongs, or the other way round."""
 
-    default_recovery = "Send the access token to services; the id token is for the client itself."
+    default_recovery: ClassVar[str | None] = (
+        "Send the access token to services; the id token is for the client itself."
+    )
 
 
 class TokenGroupError(TokenVerificationError):
     """The person is in none of the groups asked for."""
 
-    http_status = 403
-    default_recovery = "Add the user to one of the groups; the next token has it."
+    http_status: ClassVar[int] = 403
+    default_recovery: ClassVar[str | None] = "Add the user to one of the groups; the next token has it."
 
 
 class TokenScopeError(TokenVerificationError):
     """The token lacks a scope asked for."""
 
-    http_status = 403
-    default_recovery = "Ask for the scope at sign-in, and allow it in the app client."
+    http_status: ClassVar[int] = 403
+    default_recovery: ClassVar[str | None] = "Ask for the scope at sign-in, and allow it in the app client."
 
 
 class TokenNonceError(TokenVerificationError):
     """The id token's ``nonce`` is not the one that was sent."""
 
-    default_recovery = "Begin again with sign_in_with_redirect in the same browser."
+    default_recovery: ClassVar[str | None] = "Begin again with sign_in_with_redirect in the same browser."
 
 
 class JwksUnavailableError(AuthError):
     """The user pool's keys could not be fetched, so no token can be judged. Not the token's fault."""
 
-    http_status = 503
-    default_retryable = True
-    default_recovery = "Check the network to the user pool's issuer, and try again."
+    http_status: ClassVar[int] = 503
+    default_retryable: ClassVar[bool] = True
+    default_recovery: ClassVar[str | None] = "Check the network to the user pool's issuer, and try again."

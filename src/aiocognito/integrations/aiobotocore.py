@@ -18,6 +18,8 @@ from .._client import AuthClient
 from .._threads import run_in_thread
 from ..errors import InvalidIdentityPoolIdException, UserUnAuthenticatedException
 
+__all__ = ["aws_session"]
+
 METHOD: Final = "cognito-identity"
 
 # What sessions of different people have in common: event handlers, which take longest to register,

@@ -13,6 +13,8 @@ from .._config_checks import is_loopback
 from .._session.tokens import TokenProvider
 from ..errors import AuthConfigError, AuthUsageError, UserUnAuthenticatedException
 
+__all__ = ["SessionAuth"]
+
 # A host name or an address, IPv6 in brackets, and a port; what httpx makes of the name is checked after that.
 _ENTRY: Final = re.compile(
     r"(?:(?!\.)[^\s.:/?#@\\\[\]%][^\s:/?#@\\\[\]%]*|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"

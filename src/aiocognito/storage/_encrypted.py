@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 
+from .._public import public
 from .._threads import run_in_thread
 from ._cipher import Cipher
 from ._protocol import Storage, check_replace, check_set, same
 
 
+@public("aiocognito.storage")
 class EncryptedStorage:
     """Encrypts values before another storage sees them: AES-256-GCM, bound to their storage key.
 

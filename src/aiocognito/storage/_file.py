@@ -14,6 +14,7 @@ from typing import TypeVar
 from anyio import CancelScope, current_time, sleep
 
 from .. import _clocks as clocks
+from .._public import public
 from ..errors import AuthConfigError, StorageError
 from ._cipher import Cipher
 from ._directory import Disk
@@ -28,6 +29,7 @@ _WRITE_PATIENCE = 30.0
 """Seconds that a change waits for another process's change, which takes a few milliseconds."""
 
 
+@public("aiocognito.storage")
 class FileStorage:
     """Keeps each value in a file of its own, named after the SHA-256 hash of its key.
 

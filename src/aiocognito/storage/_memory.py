@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from .. import _clocks as clocks
+from .._public import public
 from ._expiry import Entry, ExpiryHeap
 from ._protocol import check_key, check_replace, check_set, same
 from ._sweep_horizon import SweepHorizon
@@ -16,6 +17,7 @@ _PURGED_PER_CALL = 128
 """How many expired values one call removes at most: enough to keep up, too few to be felt (0.2 ms)."""
 
 
+@public("aiocognito.storage")
 class MemoryStorage:
     """Keeps values in this process, for one event loop at a time; they are gone when it ends.
 

@@ -7,7 +7,10 @@ import sys
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, runtime_checkable
 
+from .._public import public
 
+
+@public("aiocognito.storage")
 @runtime_checkable
 class Storage(Protocol):
     """Bytes under keys, each with a lifetime.

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..._config import AuthConfig
 from ...errors import AuthUsageError, NetworkError, ServiceError
+from ..clients import AwsSession
 from ..flights import Flights
 from .retry import RetryPolicy
 
 if TYPE_CHECKING:
-    from aiobotocore.session import AioSession
-
     from .connection import AwsConnection, Parts
 
 Service = Literal["cognito-idp", "cognito-identity"]
@@ -41,7 +40,7 @@ class AwsClient:
         service: Service,
         config: AuthConfig,
         *,
-        aws_session: AioSession | None = None,
+        aws_session: AwsSession | None = None,
         retries: RetryPolicy | None = None,
     ) -> None:
         self._service = service

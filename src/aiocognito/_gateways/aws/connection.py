@@ -32,6 +32,7 @@ from yarl import URL
 from ..._config import AuthConfig
 from ..._config_checks import is_loopback
 from ...errors import AuthConfigError
+from ..clients import AwsSession
 from ..environment import proxy_for, tls_context
 from ..limits import UnreadableBody, read_body
 from .failures import NoSlot, network_error
@@ -58,7 +59,7 @@ class Parts:
     proxy: str | None
 
 
-def prepare(service: str, config: AuthConfig, aws_session: AioSession | None) -> Parts:
+def prepare(service: str, config: AuthConfig, aws_session: AwsSession | None) -> Parts:
     """Make a botocore client and a TLS context. Blocks: call it in a thread.
 
     Args:
@@ -92,7 +93,7 @@ def _proxy(of_session: Mapping[str, str] | None, url: str) -> str | None:
     return None if proxy is None else proxy.url
 
 
-async def _make_client(session: AioSession, service: str, url: str, region: str) -> Any:
+async def _make_client(session: AwsSession, service: str, url: str, region: str) -> Any:
     config = AioConfig(
         signature_version=UNSIGNED,
         parameter_validation=False,
