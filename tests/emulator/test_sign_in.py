@@ -10,7 +10,7 @@ import pytest
 
 from aiocognito import _srp as srp
 from aiocognito.emulator import Assumptions
-from aiocognito.emulator.auth.srp import parse_timestamp
+from aiocognito.emulator.auth.srp_proof import parse_timestamp
 
 from .bench import EMAIL, NEW_PASSWORD, PASSWORD, Bench, Refused, claims
 

@@ -1,6 +1,6 @@
 """From a sign-up straight to its sign-in: the code that confirmed the account is proof enough.
 
-SignUp gives a handle that ConfirmSignUp may take, and that gives one which USER_AUTH takes.
+SignUp returns a session handle that ConfirmSignUp may take; ConfirmSignUp returns one that USER_AUTH takes.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from ..clients import AppClient
 from ..pool import UserPool
 from ..state import EmulatorState
 from ..users import User
-from . import complete, user_auth
+from . import first_factors
 from .auth_request import AuthRequest
 
-# No names of challenges, so that RespondToAuthChallenge takes neither.
+# Not the names of challenges, so that RespondToAuthChallenge takes neither.
 _CONFIRMATION: Final = "after SignUp"
 _SIGN_IN: Final = "after ConfirmSignUp"
-_FACTORS: Final = {"email": "EMAIL_OTP", "phone_number": "SMS_OTP"}
+_FACTORS: Final = {attribute: factor for factor, attribute in first_factors.ATTRIBUTES.items()}
 
 
 def begin(world: EmulatorState, pool: UserPool, client: AppClient, user: User, attribute: str) -> str | None:
-    """Give a handle for the confirmation, where a code to the same address could sign the person in.
+    """Issue a session handle for the confirmation, if a code to the same address could sign the user in.
 
     Args:
-        world: The clock.
+        world: The emulator's state.
         pool: The user pool.
         client: The app client.
-        user: Who signed up.
-        attribute: Which address the confirmation code went to.
+        user: The new user.
+        attribute: The attribute that the confirmation code was sent to.
     """
     return _issue(world, pool, client, user, _CONFIRMATION, attribute)
 
@@ -37,10 +37,10 @@ def begin(world: EmulatorState, pool: UserPool, client: AppClient, user: User, a
 def take(
     world: EmulatorState, pool: UserPool, client: AppClient, user: User, text: str | None
 ) -> AuthSession | None:
-    """Find the handle that a confirmation came with, if it did; it is not spent yet.
+    """Return the auth session that a confirmation came with, not spent yet; ``None`` if it came without.
 
     Raises:
-        ApiError: It is somebody else's, used or expired.
+        ApiError: It is of another user, used or expired.
     """
     if text is None:
         return None
@@ -51,9 +51,9 @@ def take(
 def confirmed(
     world: EmulatorState, pool: UserPool, client: AppClient, user: User, attribute: str
 ) -> dict[str, Any]:
-    """Answer a confirmation: with a handle for the sign-in, also if none for the confirmation came.
+    """Return the response to a confirmation: with a session handle for the sign-in, where that is possible.
 
-    Amplify for JavaScript sends none and goes on with the one that it gets.
+    Amplify for JavaScript sends no handle with the confirmation and uses the one that it receives.
     """
     session = _issue(world, pool, client, user, _SIGN_IN, attribute)
     return {} if session is None else {"Session": session}
@@ -63,7 +63,7 @@ def _issue(
     world: EmulatorState, pool: UserPool, client: AppClient, user: User, purpose: str, attribute: str
 ) -> str | None:
     factor = _FACTORS[attribute]
-    if not client.permits("USER_AUTH") or factor not in user_auth.available_challenges(pool, user):
+    if not client.permits("USER_AUTH") or factor not in first_factors.available_challenges(pool, user):
         return None
     now = world.clock()
     return pool.handles.issue(
@@ -71,17 +71,17 @@ def _issue(
     )
 
 
-async def sign_in(turn: AuthRequest, text: str) -> dict[str, Any] | None:
-    """Issue the tokens without another factor; ``None`` if the person may not use that one any more.
+def redeem(request: AuthRequest, text: str) -> bool:
+    """Spend the session handle of a confirmation; return whether it signs the user in.
+
+    It does not if the factor that the account was confirmed with is no longer available to the user.
 
     Raises:
-        ApiError: The handle is somebody else's, used or expired.
+        ApiError: The handle is of another user, used or expired.
     """
-    now = turn.world.clock()
-    handle = turn.pool.handles.redeem(
-        text, client_id=turn.client.id, user=turn.user, challenge=_SIGN_IN, now=now
+    now = request.world.clock()
+    session = request.pool.handles.redeem(
+        text, client_id=request.client.id, user=request.user, challenge=_SIGN_IN, now=now
     )
-    handle.spent = True
-    if handle.state not in user_auth.available_challenges(turn.pool, turn.person):
-        return None
-    return await complete.done(turn)
+    session.spent = True
+    return session.state in first_factors.available_challenges(request.pool, request.known_user)

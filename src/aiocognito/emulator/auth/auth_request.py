@@ -1,15 +1,15 @@
-"""One turn of the conversation: what somebody sent, and who it seems to be."""
+"""A request that begins or continues a sign-in."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import define, field
 
 from ..auth_sessions import AuthSession
 from ..clients import AppClient
-from ..errors import missing_parameter
+from ..errors import ApiError, missing_parameter
 from ..messages import Occasion
 from ..pool import UserPool
 from ..state import EmulatorState
@@ -26,13 +26,14 @@ class AuthRequest:
         client: The app client.
         given: ``AuthParameters`` or ``ChallengeResponses``.
         name: The username as it was sent.
-        user: Whose name it is, if it is anybody's.
-        handle: The session handle that the answer came with.
-        admin: It came through the administrator's operation.
+        user: The user of that name; ``None`` if it is unknown.
+        session: The auth session that the answer belongs to.
+        admin: Whether it came through the administrator's operation.
         metadata: ``ClientMetadata``.
-        hosted: It goes on on the hosted UI's pages, which want no tokens yet.
-        begins: It begins the sign-in.
+        hosted: Whether the sign-in runs on the hosted UI's pages, which need no tokens yet.
+        begins: Whether it begins the sign-in.
         begun_with: The session handle with which it begins, after a sign-up.
+        available_challenges: The first factors that the response offers.
     """
 
     world: EmulatorState
@@ -41,18 +42,22 @@ class AuthRequest:
     given: Mapping[str, str] = field(repr=False)
     name: str = ""
     user: User | None = None
-    handle: AuthSession | None = None
+    session: AuthSession | None = None
     admin: bool = False
     metadata: Mapping[str, str] = field(factory=dict, repr=False)
     hosted: bool = False
     begins: bool = False
     begun_with: str | None = field(default=None, repr=False)
+    available_challenges: tuple[str, ...] = ()
+    _reusable: list[tuple[AuthSession, Callable[[ApiError], bool]]] = field(
+        factory=list, init=False, repr=False
+    )
 
     def need(self, name: str) -> str:
-        """Take a parameter that must be there.
+        """Return a required parameter.
 
         Raises:
-            ApiError: It is not, or is empty.
+            ApiError: The parameter is missing or empty.
         """
         value = self.given.get(name)
         if not value:
@@ -60,20 +65,20 @@ class AuthRequest:
         return value
 
     @property
-    def person(self) -> User:
-        """The user, where it is clear that there is one."""
-        assert self.user is not None  # noqa: S101 - handles without a user are only made for decoys
+    def known_user(self) -> User:
+        """The user, in steps that are reached with one only."""
+        assert self.user is not None  # noqa: S101 - sessions without a user are only made for decoys
         return self.user
 
     @property
-    def ticket(self) -> AuthSession:
-        """The handle, in challenges that cannot be answered without."""
-        assert self.handle is not None  # noqa: S101 - RespondToAuthChallenge found one
-        return self.handle
+    def answered(self) -> AuthSession:
+        """The auth session, in challenges that cannot be answered without one."""
+        assert self.session is not None  # noqa: S101 - RespondToAuthChallenge found one
+        return self.session
 
     @property
     def client_metadata(self) -> Mapping[str, str]:
-        """What most triggers hear: nothing of what came with InitiateAuth, says the API reference."""
+        """What most triggers receive. The API reference: they get nothing of InitiateAuth's metadata."""
         return {} if self.begins else self.metadata
 
     @property
@@ -82,9 +87,34 @@ class AuthRequest:
         return Occasion("Authentication", self.client, self.client_metadata)
 
     def challenge(self, name: str, parameters: Mapping[str, str], *, state: object = None) -> dict[str, Any]:
-        """Ask something: the answer of an operation, with a fresh handle."""
+        """Return a challenge with a new session handle: the response of an operation.
+
+        Args:
+            name: ``ChallengeName``.
+            parameters: ``ChallengeParameters``.
+            state: What the challenge needs to judge the answer.
+        """
         now = self.world.clock()
         sub = None if self.user is None else self.user.sub
-        handle = AuthSession(name, self.client.id, sub, now + self.client.session_life, state)
-        session = self.pool.handles.issue(handle, now)
-        return {"ChallengeName": name, "Session": session, "ChallengeParameters": dict(parameters)}
+        session = AuthSession(name, self.client.id, sub, now + self.client.session_life, state)
+        handle = self.pool.handles.issue(session, now)
+        return {"ChallengeName": name, "Session": handle, "ChallengeParameters": dict(parameters)}
+
+    def spend(
+        self, session: AuthSession, *, unless: Callable[[ApiError], bool] = lambda _refusal: True
+    ) -> None:
+        """Spend an auth session for as long as this request is not refused.
+
+        It is spent from the beginning: of two answers at the same time only one may count.
+
+        Args:
+            session: The auth session.
+            unless: Whether a refusal, of this step or of one that follows, leaves the session usable.
+        """
+        session.spent = True
+        self._reusable.append((session, unless))
+
+    def release(self, refusal: ApiError) -> None:
+        """Make spent auth sessions usable again that a refusal leaves usable."""
+        for session, unless in self._reusable:
+            session.spent = not unless(refusal)

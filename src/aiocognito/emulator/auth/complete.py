@@ -9,6 +9,7 @@ from ..errors import not_authorized
 from ..records import Device
 from ..tokens import issue
 from .auth_request import AuthRequest
+from .outcomes import Proven
 
 _SOURCES: Final = {
     "NEW_PASSWORD_REQUIRED": "NewPasswordChallenge",
@@ -16,57 +17,57 @@ _SOURCES: Final = {
 }
 
 
-async def done(turn: AuthRequest) -> dict[str, Any]:
-    """Issue the tokens; on the hosted UI say who it is: its tokens are for whoever exchanges the code.
+async def finish(request: AuthRequest, _proven: Proven) -> dict[str, Any]:
+    """Issue the tokens; for the hosted UI return the user's ``sub``: the exchange of its code issues them.
 
     Raises:
-        ApiError: The account was disabled while its owner was signing in.
+        ApiError: The account was disabled during the sign-in, or a trigger failed.
     """
-    if not turn.person.enabled:
+    if not request.known_user.enabled:
         raise not_authorized("User is disabled.")
-    turn.person.signed_in_before = True
-    # Not before: who knows the password alone must not guess codes for ever, five at a time.
-    turn.person.lockout.clear()
-    named, fresh = _device(turn)
-    await _after(turn, new_device=fresh is not None)
-    if turn.hosted:
-        return {"Authenticated": turn.person.sub}
+    request.known_user.signed_in_before = True
+    # Not before: a password alone must not allow guessing codes without end, five at a time.
+    request.known_user.lockout.clear()
+    key, fresh = _device(request)
+    await _after(request, new_device=fresh is not None)
+    if request.hosted:
+        return {"Authenticated": request.known_user.sub}
     result = await issue.sign_in(
-        turn.world,
-        turn.pool,
-        turn.client,
-        turn.person,
-        device_key=named,
-        source=_SOURCES.get("" if turn.handle is None else turn.handle.challenge, "Authentication"),
-        metadata=turn.client_metadata,
+        request.world,
+        request.pool,
+        request.client,
+        request.known_user,
+        device_key=key,
+        source=_SOURCES.get("" if request.session is None else request.session.challenge, "Authentication"),
+        metadata=request.client_metadata,
     )
     if fresh is not None:
         result["NewDeviceMetadata"] = {"DeviceKey": fresh.key, "DeviceGroupKey": fresh.group_key}
     return {"ChallengeParameters": {}, "AuthenticationResult": result}
 
 
-async def _after(turn: AuthRequest, *, new_device: bool) -> None:
+async def _after(request: AuthRequest, *, new_device: bool) -> None:
     await triggers.run(
-        turn.pool,
+        request.pool,
         "PostAuthentication",
         "PostAuthentication_Authentication",
-        client=turn.client,
-        username=turn.person.username,
-        request=triggers.about(turn.person, turn.client_metadata, newDeviceUsed=new_device),
+        client=request.client,
+        username=request.known_user.username,
+        request=triggers.about(request.known_user, request.client_metadata, newDeviceUsed=new_device),
         response={},
     )
 
 
-def _device(turn: AuthRequest) -> tuple[str | None, Device | None]:
-    """Say which device the tokens are for, and which was named just now, where devices are tracked."""
-    if devices.configuration(turn.pool) is None or turn.admin or turn.hosted:
+def _device(request: AuthRequest) -> tuple[str | None, Device | None]:
+    """Return the device key of the tokens, and the device if it is new, where devices are tracked."""
+    if devices.configuration(request.pool) is None or request.admin or request.hosted:
         return None, None
-    now = turn.world.clock()
-    key = turn.given.get("DEVICE_KEY")
+    now = request.world.clock()
+    key = request.given.get("DEVICE_KEY")
     if key is not None:
-        device = devices.confirmed(turn.person, key)
+        device = devices.confirmed(request.known_user, key)
         device.authenticated = now
         return key, None
-    fresh = devices.new(turn.pool, turn.world.random.uuid(), now)
-    turn.person.devices[fresh.key] = fresh
+    fresh = devices.new(request.pool, request.world.random.uuid(), now)
+    request.known_user.devices[fresh.key] = fresh
     return fresh.key, fresh

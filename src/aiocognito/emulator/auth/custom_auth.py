@@ -1,8 +1,8 @@
-"""CUSTOM_AUTH: the pool's triggers say what is asked, how the answer is judged, and when it is enough."""
+"""CUSTOM_AUTH: the pool's triggers decide what is asked, judge the answers, and decide when it is enough."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -10,22 +10,23 @@ from attrs import field, frozen
 from .. import triggers
 from ..errors import invalid_parameter, missing_parameter, user_not_found, wrong_credentials
 from ..serialization import kept
-from . import mfa, password, srp
+from . import password_attempts
 from .auth_request import AuthRequest
+from .outcomes import Ask, CustomRounds, Outcome, Proof, Proven, Rounds
+from .registry import challenge, flow
 
-_ASKED: Final = "Authentication"
-Rounds = Sequence[Mapping[str, Any]]
+_SOURCE: Final = "Authentication"
 
 
 @kept("custom-challenge")
 @frozen
 class Asked:
-    """What a handle of CUSTOM_CHALLENGE knows.
+    """What an auth session of CUSTOM_CHALLENGE stores.
 
     Args:
         rounds: The triggers' ``session``: what was asked before, and whether the answer was right.
-        private: What CreateAuthChallenge told VerifyAuthChallengeResponse.
-        metadata: What it wants to be reminded of.
+        private: ``privateChallengeParameters``, from CreateAuthChallenge for VerifyAuthChallengeResponse.
+        metadata: ``challengeMetadata``, which the next rounds contain.
     """
 
     rounds: Rounds = field(repr=False)
@@ -33,47 +34,49 @@ class Asked:
     metadata: str | None = field(repr=False)
 
 
-async def CUSTOM_AUTH(turn: AuthRequest) -> dict[str, Any]:
+@flow("CUSTOM_AUTH")
+async def custom_auth(request: AuthRequest) -> Outcome:
     """Begin with what the triggers ask, or with the password, proven over SRP."""
-    if "DefineAuthChallenge" not in turn.pool.triggers:
+    if "DefineAuthChallenge" not in request.pool.triggers:
         raise invalid_parameter("Custom auth lambda trigger is not configured for the user pool.")
-    if turn.user is None and not turn.client.hides_users:
+    if request.user is None and not request.client.hides_users:
         raise user_not_found()
-    if _begins_with_srp(turn):
-        turn.need("SRP_A")
-        return await _next(turn, [_round("SRP_A")])
-    if turn.user is not None:
-        password.require_able(turn.user)
-    return await _next(turn, [])
+    if _begins_with_srp(request):
+        request.need("SRP_A")
+        return await _next(request, [_round("SRP_A")])
+    if request.user is not None:
+        password_attempts.require_able(request.user)
+    return await _next(request, [])
 
 
-def _begins_with_srp(turn: AuthRequest) -> bool:
+def _begins_with_srp(request: AuthRequest) -> bool:
     # The API reference writes ChallengeName, the guide and every client CHALLENGE_NAME.
-    return "SRP_A" in (turn.given.get("CHALLENGE_NAME"), turn.given.get("ChallengeName"))
+    return "SRP_A" in (request.given.get("CHALLENGE_NAME"), request.given.get("ChallengeName"))
 
 
-async def CUSTOM_CHALLENGE(turn: AuthRequest) -> dict[str, Any]:
-    """Have an answer judged; the handle is good for one, right or wrong."""
-    asked: Asked = turn.ticket.state
-    answer = turn.given.get("ANSWER")
-    if answer is None:
+@challenge("CUSTOM_CHALLENGE")
+async def answer(request: AuthRequest) -> Outcome:
+    """Run the trigger that judges an answer; the auth session is good for one, right or wrong."""
+    asked: Asked = request.answered.state
+    given = request.given.get("ANSWER")
+    if given is None:
         raise missing_parameter("ANSWER")
-    turn.ticket.spent = True
-    response = await _ask(
-        turn,
+    request.answered.spent = True
+    response = await _run(
+        request,
         "VerifyAuthChallengeResponse",
-        {"privateChallengeParameters": dict(asked.private), "challengeAnswer": answer},
+        {"privateChallengeParameters": dict(asked.private), "challengeAnswer": given},
         {"answerCorrect": None},
     )
     right = triggers.flag(response, "answerCorrect")
     this = _round("CUSTOM_CHALLENGE", right=right, metadata=asked.metadata)
-    return await _next(turn, [*asked.rounds, this])
+    return await _next(request, [*asked.rounds, this])
 
 
-async def _next(turn: AuthRequest, rounds: Rounds) -> dict[str, Any]:
-    """Ask DefineAuthChallenge what comes next, and do it."""
-    response = await _ask(
-        turn,
+async def _next(request: AuthRequest, rounds: Rounds) -> Outcome:
+    """Run DefineAuthChallenge and return what it decides."""
+    response = await _run(
+        request,
         "DefineAuthChallenge",
         {"session": list(rounds)},
         {"challengeName": None, "issueTokens": None, "failAuthentication": None},
@@ -81,31 +84,26 @@ async def _next(turn: AuthRequest, rounds: Rounds) -> dict[str, Any]:
     if triggers.flag(response, "failAuthentication"):
         raise wrong_credentials()
     if triggers.flag(response, "issueTokens"):
-        if turn.user is None:
+        if request.user is None:
             raise wrong_credentials()
-        return await mfa.go_on(turn)
+        return Proven(Proof.CUSTOM_CHALLENGES)
     name = response["challengeName"]
     if name == "CUSTOM_CHALLENGE":
-        return await _challenge(turn, rounds)
-    if name == "PASSWORD_VERIFIER" and turn.given.get("SRP_A"):
-        return await srp.begin(turn, with_session=True, then=_Proven(rounds))
+        return await _challenge(request, rounds)
+    if name == "PASSWORD_VERIFIER" and request.given.get("SRP_A"):
+        return Ask("PASSWORD_SRP", rounds=CustomRounds(rounds))
     raise triggers.unrecognizable()
 
 
-@kept("custom-after-password")
-@frozen
-class _Proven:
-    """Goes on once the password is proven."""
-
-    rounds: Rounds = field(repr=False)
-
-    async def __call__(self, turn: AuthRequest) -> dict[str, Any]:
-        return await _next(turn, [*self.rounds, _round("PASSWORD_VERIFIER")])
+async def resume(request: AuthRequest, proven: Proven) -> Outcome:
+    """Continue with the triggers once the password is proven."""
+    asked = () if proven.rounds is None else proven.rounds.rounds
+    return await _next(request, [*asked, _round("PASSWORD_VERIFIER")])
 
 
-async def _challenge(turn: AuthRequest, rounds: Rounds) -> dict[str, Any]:
-    response = await _ask(
-        turn,
+async def _challenge(request: AuthRequest, rounds: Rounds) -> dict[str, Any]:
+    response = await _run(
+        request,
         "CreateAuthChallenge",
         {"challengeName": "CUSTOM_CHALLENGE", "session": list(rounds)},
         {"publicChallengeParameters": None, "privateChallengeParameters": None, "challengeMetadata": None},
@@ -115,23 +113,23 @@ async def _challenge(turn: AuthRequest, rounds: Rounds) -> dict[str, Any]:
         raise triggers.unrecognizable()
     private = triggers.texts(response, "privateChallengeParameters")
     public = triggers.texts(response, "publicChallengeParameters")
-    parameters = {"USERNAME": _shown_name(turn), **public}
-    return turn.challenge("CUSTOM_CHALLENGE", parameters, state=Asked(rounds, private, metadata))
+    parameters = {"USERNAME": _shown_name(request), **public}
+    return request.challenge("CUSTOM_CHALLENGE", parameters, state=Asked(rounds, private, metadata))
 
 
-async def _ask(
-    turn: AuthRequest, trigger: str, request: Mapping[str, Any], response: Mapping[str, Any]
+async def _run(
+    request: AuthRequest, trigger: str, members: Mapping[str, Any], response: Mapping[str, Any]
 ) -> dict[str, Any]:
-    told = triggers.about(turn.user, turn.client_metadata, **request)
-    if turn.client.hides_users:
-        told["userNotFound"] = turn.user is None
+    event = triggers.about(request.user, request.client_metadata, **members)
+    if request.client.hides_users:
+        event["userNotFound"] = request.user is None
     filled = await triggers.run(
-        turn.pool,
+        request.pool,
         trigger,
-        f"{trigger}_{_ASKED}",
-        client=turn.client,
-        username=_shown_name(turn),
-        request=told,
+        f"{trigger}_{_SOURCE}",
+        client=request.client,
+        username=_shown_name(request),
+        request=event,
         response=response,
     )
     if filled is None:
@@ -139,10 +137,10 @@ async def _ask(
     return filled
 
 
-def _shown_name(turn: AuthRequest) -> str:
-    if turn.user is not None:
-        return turn.user.username
-    return turn.pool.decoy_uuid(turn.name) if turn.pool.users.username_attributes else turn.name
+def _shown_name(request: AuthRequest) -> str:
+    if request.user is not None:
+        return request.user.username
+    return request.pool.decoy_uuid(request.name) if request.pool.users.username_attributes else request.name
 
 
 def _round(name: str, *, right: bool = True, metadata: str | None = None) -> dict[str, Any]:

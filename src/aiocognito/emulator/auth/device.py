@@ -1,7 +1,7 @@
 """DEVICE_SRP_AUTH and DEVICE_PASSWORD_VERIFIER: a remembered device stands in for the second factor.
 
-Clients in wide use answer both without the session handle. The handle is then found by the device that is
-asked, and by the secret block: it is the same one, good for one answer.
+Clients in wide use answer both without the session handle. The auth session is then found by the device that
+is asked, and by the secret block: it is the same one, good for one answer.
 """
 
 from __future__ import annotations
@@ -21,101 +21,108 @@ from ..errors import invalid_parameter, wrong_credentials
 from ..records import Device
 from ..serialization import kept
 from ..srp_server import Exchange
-from . import complete
 from .auth_request import AuthRequest
-from .srp import decode, timely
+from .outcomes import Outcome, Proof, Proven
+from .registry import challenge
+from .srp_proof import decode, timely
 
 
 @kept("device-challenge")
 @frozen
 class Proving:
-    """What a handle of the second challenge knows: the device, and the exchange behind its block."""
+    """What an auth session of the second challenge stores: the device, and the exchange behind its block."""
 
     device: Device
     exchange: Exchange
     block: str
 
 
-def remembered(turn: AuthRequest) -> Device | None:
-    """Find the device that an answer named, if it stands in for the second factor.
+async def ask(request: AuthRequest, _proven: Proven) -> dict[str, Any] | None:
+    """Ask a remembered device for its public value, in place of the second factor; ``None`` without one.
 
     Raises:
-        ApiError: There is no such device.
+        ApiError: The request names a device that does not exist.
     """
-    key = turn.given.get("DEVICE_KEY")
-    if key is None or devices.configuration(turn.pool) is None:
+    device = _remembered(request)
+    if device is None:
         return None
-    device = devices.confirmed(turn.person, key)
-    return device if device.remembered and devices.asks_on_new_device(turn.pool) else None
+    response = request.challenge(
+        "DEVICE_SRP_AUTH", {"USERNAME": request.known_user.username}, state=device.key
+    )
+    _find_by(request, _place(request, device.key), response)
+    return response
 
 
-def ask(turn: AuthRequest, device: Device) -> dict[str, Any]:
-    """Ask the device for its public value."""
-    answer = turn.challenge("DEVICE_SRP_AUTH", {"USERNAME": turn.person.username}, state=device.key)
-    _find_by(turn, _place(turn, device.key), answer)
-    return answer
+def _remembered(request: AuthRequest) -> Device | None:
+    key = request.given.get("DEVICE_KEY")
+    if key is None or devices.configuration(request.pool) is None:
+        return None
+    device = devices.confirmed(request.known_user, key)
+    return device if device.remembered and devices.asks_on_new_device(request.pool) else None
 
 
-def _find_by(turn: AuthRequest, text: str, challenge: Mapping[str, Any]) -> None:
-    handle = turn.pool.handles.get(challenge["Session"])
-    assert handle is not None  # noqa: S101 - it was issued just now
-    turn.pool.handles.put(text, handle, turn.world.clock())
+def _find_by(request: AuthRequest, text: str, response: Mapping[str, Any]) -> None:
+    session = request.pool.handles.get(response["Session"])
+    assert session is not None  # noqa: S101 - it was issued just now
+    request.pool.handles.put(text, session, request.world.clock())
 
 
-def _place(turn: AuthRequest, device_key: str) -> str:
-    sub = "" if turn.user is None else turn.user.sub
-    return f"DEVICE_SRP_AUTH {turn.client.id} {sub} {device_key}"
+def _place(request: AuthRequest, device_key: str) -> str:
+    sub = "" if request.user is None else request.user.sub
+    return f"DEVICE_SRP_AUTH {request.client.id} {sub} {device_key}"
 
 
-def _ticket(turn: AuthRequest, text: str, challenge: str) -> AuthSession:
-    """Take the handle that came with the answer, or look it up where none came."""
-    if turn.handle is not None:
-        return turn.handle
-    return turn.pool.handles.redeem(
-        text, client_id=turn.client.id, user=turn.user, challenge=challenge, now=turn.world.clock()
+def _session(request: AuthRequest, text: str, name: str) -> AuthSession:
+    """Return the auth session of the answer, or look it up if the answer came without one."""
+    if request.session is not None:
+        return request.session
+    return request.pool.handles.redeem(
+        text, client_id=request.client.id, user=request.user, challenge=name, now=request.world.clock()
     )
 
 
-async def DEVICE_SRP_AUTH(turn: AuthRequest) -> dict[str, Any]:
-    """Take the device's public value and send ours."""
-    public = srp_server.public_value(turn.need("SRP_A"))
+@challenge("DEVICE_SRP_AUTH")
+async def answer_device_srp_auth(request: AuthRequest) -> Outcome:
+    """Take the device's public value and send the server's."""
+    public = srp_server.public_value(request.need("SRP_A"))
     if public is None:
-        raise invalid_parameter(turn.world.unsettled.srp_bad_a_message)
-    key = turn.need("DEVICE_KEY")
-    ticket = _ticket(turn, _place(turn, key), "DEVICE_SRP_AUTH")
-    if key != ticket.state:
+        raise invalid_parameter(request.world.unsettled.srp_bad_a_message)
+    key = request.need("DEVICE_KEY")
+    session = _session(request, _place(request, key), "DEVICE_SRP_AUTH")
+    if key != session.state:
         raise invalid_parameter("Invalid device key given.")
-    device = devices.confirmed(turn.person, key)
+    device = devices.confirmed(request.known_user, key)
     assert device.secret is not None  # noqa: S101 - it is confirmed
-    ticket.spent = True
+    session.spent = True
     exchange = await srp.run(srp_server.begin, device.secret, public)
-    block = base64.b64encode(secrets.token_bytes(turn.world.unsettled.secret_block_bytes)).decode()
+    block = base64.b64encode(secrets.token_bytes(request.world.unsettled.secret_block_bytes)).decode()
     parameters = {
         "SALT": exchange.salt_hex,
         "SECRET_BLOCK": block,
         "SRP_B": exchange.public_hex,
         "DEVICE_KEY": device.key,
-        "USERNAME": turn.person.username,
+        "USERNAME": request.known_user.username,
     }
     proving = Proving(device, exchange, block)
-    answer = turn.challenge("DEVICE_PASSWORD_VERIFIER", parameters, state=proving)
-    _find_by(turn, block, answer)
-    return answer
+    response = request.challenge("DEVICE_PASSWORD_VERIFIER", parameters, state=proving)
+    _find_by(request, block, response)
+    return response
 
 
-async def DEVICE_PASSWORD_VERIFIER(turn: AuthRequest) -> dict[str, Any]:
-    """Judge the device's proof; the handle is good for one, right or wrong."""
-    signature = decode(turn.need("PASSWORD_CLAIM_SIGNATURE"))
-    block = turn.need("PASSWORD_CLAIM_SECRET_BLOCK")
-    timestamp = turn.need("TIMESTAMP")
-    ticket = _ticket(turn, block, "DEVICE_PASSWORD_VERIFIER")
-    proving: Proving = ticket.state
+@challenge("DEVICE_PASSWORD_VERIFIER")
+async def answer_device_password_verifier(request: AuthRequest) -> Outcome:
+    """Judge the device's proof; the auth session is good for one, right or wrong."""
+    signature = decode(request.need("PASSWORD_CLAIM_SIGNATURE"))
+    block = request.need("PASSWORD_CLAIM_SECRET_BLOCK")
+    timestamp = request.need("TIMESTAMP")
+    session = _session(request, block, "DEVICE_PASSWORD_VERIFIER")
+    proving: Proving = session.state
     device = proving.device
-    ticket.spent = True
-    same = turn.need("DEVICE_KEY") == device.key and hmac.compare_digest(
+    session.spent = True
+    same = request.need("DEVICE_KEY") == device.key and hmac.compare_digest(
         block.encode(), proving.block.encode()
     )
-    if not same or not timely(turn, timestamp) or device.key not in turn.person.devices:
+    if not same or not timely(request, timestamp) or device.key not in request.known_user.devices:
         raise wrong_credentials()
     expected = await srp.run(
         srp_server.expected_signature,
@@ -127,4 +134,4 @@ async def DEVICE_PASSWORD_VERIFIER(turn: AuthRequest) -> dict[str, Any]:
     )
     if not hmac.compare_digest(expected, signature):
         raise wrong_credentials()
-    return await complete.done(turn)
+    return Proven(Proof.DEVICE)

@@ -1,4 +1,4 @@
-"""MFA_SETUP: a second factor is required, and there is none yet."""
+"""MFA_SETUP: a second factor is required, and the user has to set one up."""
 
 from __future__ import annotations
 
@@ -12,50 +12,55 @@ from ..auth_sessions import AuthSession, invalid
 from ..errors import invalid_parameter
 from ..serialization import kept
 from ..users import User
-from . import complete, mfa
+from . import second_factors
 from .auth_request import AuthRequest
+from .outcomes import Ask, Outcome, Proof, Proven
+from .registry import challenge
 
 
 @kept("mfa-setup-challenge")
 @define
 class Setup:
-    """What a handle of this challenge knows.
+    """What an auth session of this challenge stores.
 
     Args:
         choices: The factors that can be set up.
-        verified: A software token was verified on the way.
+        verified: Whether a software token was verified since.
     """
 
     choices: tuple[str, ...]
     verified: bool = False
 
 
-def ask(turn: AuthRequest) -> dict[str, Any]:
-    """Offer the factors that the pool has and that do not recover the account."""
-    pool = turn.pool
-    choices = tuple(factor for factor in pool.factors if not mfa.is_primary_recovery(pool, factor))
+async def ask(request: AuthRequest, _proven: Proven) -> dict[str, Any] | None:
+    """Offer the pool's factors that do not recover the account; ``None`` if no second factor is required."""
+    pool = request.pool
+    if pool.mfa_mode != "ON" or not second_factors.is_asked(request):
+        return None
+    choices = tuple(factor for factor in pool.factors if not second_factors.is_primary_recovery(pool, factor))
     if not choices:
         raise invalid_parameter("There is no MFA method that the user could set up.")
-    parameters = {"MFAS_CAN_SETUP": json.dumps(choices), "USER_ID_FOR_SRP": turn.person.username}
-    return turn.challenge("MFA_SETUP", parameters, state=Setup(choices))
+    parameters = {"MFAS_CAN_SETUP": json.dumps(choices), "USER_ID_FOR_SRP": request.known_user.username}
+    return request.challenge("MFA_SETUP", parameters, state=Setup(choices))
 
 
-async def MFA_SETUP(turn: AuthRequest) -> dict[str, Any]:
-    """Finish with a verified software token, or go on with an e-mail address."""
-    setup: Setup = turn.ticket.state
+@challenge("MFA_SETUP")
+async def answer(request: AuthRequest) -> Outcome:
+    """Finish with a verified software token, or send a code to an email address."""
+    setup: Setup = request.answered.state
     if setup.verified:
-        turn.ticket.spent = True
-        return await complete.done(turn)
-    address = turn.given.get("EMAIL") or turn.given.get("email")
+        request.answered.spent = True
+        return Proven(Proof.SECOND_FACTOR)
+    address = request.given.get("EMAIL") or request.given.get("email")
     if address is None or "EMAIL_OTP" not in setup.choices:
         raise invalid()
-    schema.require_valid(turn.pool.schema, {"email": address})
-    turn.ticket.spent = True
-    return await mfa.ask(turn, "EMAIL_OTP", address=address)
+    schema.require_valid(request.pool.schema, {"email": address})
+    request.answered.spent = True
+    return Ask("EMAIL_OTP", address=address)
 
 
-def renewed(handle: AuthSession, user: User, expires: float, *, verified: bool) -> AuthSession:
-    """Spend a handle of this challenge, and make the one that comes after it."""
-    handle.spent = True
-    setup = Setup(handle.state.choices, verified or handle.state.verified)
-    return AuthSession("MFA_SETUP", handle.client_id, user.sub, expires, setup)
+def renewed(session: AuthSession, user: User, expires: float, *, verified: bool) -> AuthSession:
+    """Spend an auth session of this challenge, and return the next one."""
+    session.spent = True
+    setup = Setup(session.state.choices, verified or session.state.verified)
+    return AuthSession("MFA_SETUP", session.client_id, user.sub, expires, setup)

@@ -7,47 +7,57 @@ from typing import Any
 
 from .. import password_policy, passwords, schema, users
 from ..errors import invalid_parameter, not_authorized
-from . import mfa
 from .auth_request import AuthRequest
+from .outcomes import Outcome, Proof, Proven
+from .registry import challenge
 
 _PREFIX = "userAttributes."
 
 
-def ask(turn: AuthRequest) -> dict[str, Any]:
-    """Ask for a new password, and for the required attributes that have no value."""
-    user = turn.person
+async def ask(request: AuthRequest, _proven: Proven) -> dict[str, Any] | None:
+    """Ask for a new password, and for the required attributes that have no value, after a temporary one.
+
+    Raises:
+        ApiError: The temporary password has expired.
+    """
+    user = request.known_user
+    if user.status != users.FORCE_CHANGE_PASSWORD:
+        return None
+    if user.temporary_until is not None and request.world.clock() >= user.temporary_until:
+        raise not_authorized("Temporary password has expired and must be reset by an administrator.")
     parameters = {
         "USER_ID_FOR_SRP": user.username,
-        "requiredAttributes": schema.names_json(schema.missing(turn.pool.schema, user.attributes)),
+        "requiredAttributes": schema.names_json(schema.missing(request.pool.schema, user.attributes)),
         "userAttributes": json.dumps(user.attributes, separators=(",", ":"), ensure_ascii=False),
     }
-    return turn.challenge("NEW_PASSWORD_REQUIRED", parameters)
+    return request.challenge("NEW_PASSWORD_REQUIRED", parameters)
 
 
-async def NEW_PASSWORD_REQUIRED(turn: AuthRequest) -> dict[str, Any]:
-    """Take the new password and attributes."""
-    password = turn.given.get("NEW_PASSWORD")
+@challenge("NEW_PASSWORD_REQUIRED")
+async def answer(request: AuthRequest) -> Outcome:
+    """Store the new password and the attributes."""
+    password = request.given.get("NEW_PASSWORD")
     if not password:
         text = "Invalid attributes given, new password should be given with key NEW_PASSWORD."
         raise invalid_parameter(text)
-    user = turn.person
-    with turn.ticket.spending():
-        attributes = _attributes(turn)
-        await passwords.replace(turn.world, turn.pool, user, password, password_policy.AFTERWARDS)
+    user = request.known_user
+    with request.answered.spending():
+        attributes = _attributes(request)
+        await passwords.replace(request.world, request.pool, user, password, password_policy.AFTERWARDS)
     user.attributes.update(attributes)
-    turn.pool.users.index(user)
+    request.pool.users.index(user)
     user.status = users.CONFIRMED
-    return await mfa.go_on(turn)
+    return Proven(Proof.NEW_PASSWORD)
 
 
-def _attributes(turn: AuthRequest) -> dict[str, str]:
+def _attributes(request: AuthRequest) -> dict[str, str]:
     given = {
-        name.removeprefix(_PREFIX): value for name, value in turn.given.items() if name.startswith(_PREFIX)
+        name.removeprefix(_PREFIX): value for name, value in request.given.items() if name.startswith(_PREFIX)
     }
-    known, pool = turn.person.attributes, turn.pool
+    known, pool = request.known_user.attributes, request.pool
     schema.require_known(pool.schema, given)
     for name in given:
-        if not turn.client.may_write(name):
+        if not request.client.may_write(name):
             raise not_authorized("A client attempted to write unauthorized attribute")
         if known.get(name) and pool.schema[name]["Required"]:
             raise not_authorized(f"Cannot modify an already provided {name}")

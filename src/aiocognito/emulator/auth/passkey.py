@@ -4,48 +4,50 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import Any, Final
+from typing import Final
 
 from anyio import to_thread
 
 from .. import passkeys
 from ..records import Ceremony
-from . import complete
 from .auth_request import AuthRequest
+from .outcomes import Ask, Outcome, Proof, Proven
+from .registry import challenge
 
 _MILLISECONDS: Final = 180_000
 
 
-async def ask(turn: AuthRequest) -> dict[str, Any]:
-    """Make the options with which a browser proves a passkey."""
-    pool, world = turn.pool, turn.world
-    challenge = passkeys.encode(secrets.token_bytes(32))
+async def ask(request: AuthRequest, _ask: Ask) -> Outcome:
+    """Ask for an assertion, with the options that a browser needs to make one."""
+    pool, world = request.pool, request.world
+    nonce = passkeys.encode(secrets.token_bytes(32))
     ceremony = Ceremony(
-        challenge,
+        nonce,
         passkeys.relying_party(pool),
         passkeys.user_verification(pool),
-        turn.client.id,
-        world.clock() + turn.client.session_life,
+        request.client.id,
+        world.clock() + request.client.session_life,
     )
     options = {
-        "challenge": challenge,
+        "challenge": nonce,
         "timeout": _MILLISECONDS,
         "rpId": ceremony.rp_id,
         "allowCredentials": [
             {"type": "public-key", "id": kept.id, "transports": list(kept.transports)}
-            for kept in turn.person.passkeys.values()
+            for kept in request.known_user.passkeys.values()
         ],
         "userVerification": ceremony.user_verification,
     }
     parameters = {"CREDENTIAL_REQUEST_OPTIONS": json.dumps(options, separators=(",", ":"))}
-    return turn.challenge("WEB_AUTHN", parameters, state=ceremony)
+    return request.challenge("WEB_AUTHN", parameters, state=ceremony)
 
 
-async def WEB_AUTHN(turn: AuthRequest) -> dict[str, Any]:
+@challenge("WEB_AUTHN")
+async def answer(request: AuthRequest) -> Outcome:
     """Judge an assertion; the challenge is good for one, right or wrong."""
-    ceremony: Ceremony = turn.ticket.state
-    text = turn.need("CREDENTIAL")
-    turn.ticket.spent = True
-    handle = turn.person.sub.encode()
-    await to_thread.run_sync(passkeys.authenticate, ceremony, turn.person.passkeys, handle, text)
-    return await complete.done(turn)
+    ceremony: Ceremony = request.answered.state
+    text = request.need("CREDENTIAL")
+    request.answered.spent = True
+    user = request.known_user
+    await to_thread.run_sync(passkeys.authenticate, ceremony, user.passkeys, user.sub.encode(), text)
+    return Proven(Proof.PASSKEY)

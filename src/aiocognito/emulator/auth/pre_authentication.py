@@ -1,4 +1,4 @@
-"""The beginning of a sign-in: the trigger that may refuse it before a password is looked at."""
+"""The PreAuthentication trigger, which may refuse a sign-in before a password is checked."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from .. import triggers
 from .auth_request import AuthRequest
 
 
-async def before(turn: AuthRequest) -> None:
-    """Ask PreAuthentication, if the pool has it; of unknown_users it hears only where they are hidden.
+async def run(request: AuthRequest) -> None:
+    """Run the trigger, if the pool has it; for unknown users only where their absence is hidden.
 
     Raises:
-        ApiError: It raised an error.
+        ApiError: The trigger raised an error.
     """
-    if turn.user is None and not turn.client.hides_users:
+    if request.user is None and not request.client.hides_users:
         return
-    request = triggers.about(turn.user, validationData=dict(turn.metadata) or None)
-    if turn.client.hides_users:
-        request["userNotFound"] = turn.user is None
+    event = triggers.about(request.user, validationData=dict(request.metadata) or None)
+    if request.client.hides_users:
+        event["userNotFound"] = request.user is None
     await triggers.run(
-        turn.pool,
+        request.pool,
         "PreAuthentication",
         "PreAuthentication_Authentication",
-        client=turn.client,
-        username=turn.name if turn.user is None else turn.user.username,
-        request=request,
+        client=request.client,
+        username=request.name if request.user is None else request.user.username,
+        request=event,
         response={},
     )

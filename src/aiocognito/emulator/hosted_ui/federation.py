@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .. import confirmation, identities, schema, triggers, users
-from ..auth import complete
+from ..auth import pre_authentication, sequence
 from ..auth.auth_request import AuthRequest
-from ..auth.pre_authentication import before
+from ..auth.outcomes import Proof
 from ..errors import ApiError, invalid_parameter
 from ..operations.sign_up import ask_before
 from ..users import User
@@ -37,11 +37,11 @@ async def sign_in(visit: PageRequest, provider: Provider, claims: Mapping[str, s
     turn = AuthRequest(
         visit.world, visit.pool, visit.client, {}, name=known.username, user=known, hosted=True
     )
-    await before(turn)
+    await pre_authentication.run(turn)
     if known.enabled:
         _bring_up_to_date(visit, known, attributes)
         identities.settle(known, provider, claims[ID], attributes)
-    await complete.done(turn)
+    await sequence.go_on(turn, Proof.IDENTITY_PROVIDER)
     return known
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ..auth import FLOWS
+from ..auth import pre_authentication, sequence
 from ..auth.auth_request import AuthRequest
-from ..auth.pre_authentication import before
 from ..errors import ApiError
 from ..hosted_ui_state import LOCAL, Session
 from ..users import User
@@ -47,9 +46,9 @@ async def _begin(visit: PageRequest, name: str) -> tuple[User, dict[str, object]
     turn.need("USERNAME")
     turn.given = {"PASSWORD": visit.form.get("password", "")}
     turn.user = visit.pool.users.find(name)
-    await before(turn)
-    answer = await FLOWS["USER_PASSWORD_AUTH"](turn)
-    return turn.person, answer
+    await pre_authentication.run(turn)
+    answer = await sequence.begin("USER_PASSWORD_AUTH", turn)
+    return turn.known_user, answer
 
 
 def _to_confirm(visit: PageRequest, name: str) -> Answer:

@@ -11,9 +11,9 @@ from attrs import define, evolve, field
 
 from ..._qr import svg
 from .. import schema
-from ..auth import CHALLENGES, mfa, password
+from ..auth import password_attempts, pre_authentication, sequence
 from ..auth.auth_request import AuthRequest
-from ..auth.pre_authentication import before
+from ..auth.outcomes import Proof
 from ..errors import ApiError
 from ..users import User
 from . import authorize, fields, html
@@ -80,9 +80,9 @@ async def sign_in(visit: PageRequest, user: User) -> Answer:
     turn = AuthRequest(visit.world, visit.pool, visit.client, {}, name=user.username, user=user, hosted=True)
     turn.begins = True
     try:
-        password.require_able(user)
-        await before(turn)
-        answer = await mfa.go_on(turn)
+        password_attempts.require_able(user)
+        await pre_authentication.run(turn)
+        answer = await sequence.go_on(turn, Proof.SIGN_UP_ON_A_PAGE)
     except ApiError as refusal:
         raise BackToLogin(refusal.message, refusal.code) from refusal
     return await go_on(visit, user, answer)
@@ -124,8 +124,8 @@ async def _answer(visit: PageRequest, at: Challenged) -> dict[str, Any]:
         session, client_id=visit.client.id, user=at.user, challenge=at.name, now=visit.world.clock()
     )
     turn = AuthRequest(visit.world, visit.pool, visit.client, given, name=at.user.username, user=at.user)
-    turn.handle, turn.hosted = handle, True
-    return await CHALLENGES[at.name](turn)
+    turn.session, turn.hosted = handle, True
+    return await sequence.answer(at.name, turn)
 
 
 # What was typed, as ChallengeResponses

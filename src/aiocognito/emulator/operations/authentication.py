@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..auth import CHALLENGES, FLOWS
+from ..auth import pre_authentication, sequence
 from ..auth.auth_request import AuthRequest
-from ..auth.pre_authentication import before
+from ..auth.registry import CHALLENGES
 from ..auth_sessions import AuthSession
 from ..clients import AppClient
 from ..errors import invalid_parameter, missing_parameter, user_not_found
@@ -59,8 +59,8 @@ async def _begin(
         turn.name = turn.need("USERNAME")
         client.check_hash(turn.name, parameters.get("SECRET_HASH"))
         turn.user = pool.users.find(turn.name)
-        await before(turn)
-    return await FLOWS[flow](turn)
+        await pre_authentication.run(turn)
+    return await sequence.begin(flow, turn)
 
 
 def _disabled_text(world: EmulatorState, flow: str) -> str:
@@ -91,10 +91,10 @@ async def _go_on(
     if session is None and name not in _WITHOUT_SESSION:
         raise missing_parameter("Session")
     if session is not None:
-        turn.handle = _redeem(turn, session, name)
+        turn.session = _redeem(turn, session, name)
     if name not in CHALLENGES:
         raise invalid_parameter(f"{name} cannot be answered.")
-    return await CHALLENGES[name](turn)
+    return await sequence.answer(name, turn)
 
 
 def _redeem(turn: AuthRequest, session: str, challenge: str) -> AuthSession:
