@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+pytest.register_assert_rewrite("helpers")
+
 # A busy machine makes any example slow: how long one takes is no result.
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")

@@ -8,8 +8,6 @@ from urllib.parse import parse_qs
 
 import httpx
 import pytest
-from hosted import config, refused
-from scripted import Clock, jwt
 
 from aiocognito import AuthClient, AuthConfig, ClientCredentials, TokenProvider
 from aiocognito.errors import (
@@ -21,6 +19,9 @@ from aiocognito.errors import (
     ServiceError,
     http_status_for,
 )
+from helpers.clock import Clock
+from helpers.hosted_ui import config, refused
+from helpers.user_pool import jwt
 
 SECRET = "clients3cr3t"
 

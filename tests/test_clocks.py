@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from signed import NOW, POOL, access_claims, jwks, key
 
 from aiocognito import (
     AuthClient,
@@ -21,24 +20,16 @@ from aiocognito import (
 from aiocognito import _clocks as clocks
 from aiocognito.emulator import CognitoEmulator
 from aiocognito.errors import TokenExpiredError
+from helpers.clock import NOW, Clock
+from helpers.tokens import POOL, access_claims, jwks, key
 
 CONFIG = AuthConfig(user_pool_id=POOL, user_pool_client_id="client")
 
 
-class SetClock:
-    """A clock that a test sets."""
-
-    def __init__(self, now: float = NOW) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
-def process_clock() -> Iterator[SetClock]:
+def process_clock() -> Iterator[Clock]:
     """The process's default clock, for one test."""
-    clock = SetClock()
+    clock = Clock()
     previous = clocks.set_default(clock)
     yield clock
     assert clocks.set_default(previous) is clock
@@ -60,7 +51,7 @@ def test_the_process_s_clock_is_the_system_s_unless_it_was_replaced(monkeypatch:
     assert clocks.resolve(None)() == 5.0
 
 
-async def test_a_storage_reads_the_process_s_clock_each_time(process_clock: SetClock, tmp_path: Path) -> None:
+async def test_a_storage_reads_the_process_s_clock_each_time(process_clock: Clock, tmp_path: Path) -> None:
     for storage in (MemoryStorage(), FileStorage(tmp_path / "sessions", encryption_key=None)):
         await storage.set("key", b"value", ttl=10)
         process_clock.now += 9
@@ -80,7 +71,7 @@ async def test_a_default_set_later_counts_for_a_storage_made_before() -> None:
         clocks.set_default(previous)
 
 
-async def test_a_verifier_reads_the_configuration_s_clock(process_clock: SetClock) -> None:
+async def test_a_verifier_reads_the_configuration_s_clock(process_clock: Clock) -> None:
     process_clock.now = NOW + 1_000_000  # by which the token has expired
     config = AuthConfig(user_pool_id=POOL, user_pool_client_id="client", clock=lambda: NOW)
     token = key().token(access_claims())

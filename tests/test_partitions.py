@@ -7,12 +7,13 @@ from typing import Any
 import botocore
 import botocore.session
 import pytest
-from signed import NOW, access_claims, jwks, key
 
 from aiocognito import AuthClient, AuthConfig, TokenVerifier
 from aiocognito._partitions import partition_of, service_host
 from aiocognito.emulator import CognitoEmulator
 from aiocognito.errors import TokenIssuerError
+from helpers.clock import NOW
+from helpers.tokens import access_claims, jwks, key
 
 PARTITIONS: list[dict[str, Any]] = json.loads(
     (Path(botocore.__file__).parent / "data" / "partitions.json").read_text()

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA512
-from signed import Key, b64, key
 
 from aiocognito._signatures import public_key
+from helpers.tokens import Key, b64, key
 
 
 def test_a_signature_belongs_to_its_message() -> None:

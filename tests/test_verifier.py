@@ -14,7 +14,6 @@ from typing import Any
 import httpx
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from signed import ISSUER, NOW, POOL, Key, access_claims, b64, id_claims, jwks, key, part
 
 from aiocognito import AuthConfig, errors
 from aiocognito._verifier import ANY, MAX_TOKEN_LENGTH, TokenVerifier
@@ -34,6 +33,8 @@ from aiocognito.errors import (
     TokenUseError,
     TokenVerificationError,
 )
+from helpers.clock import NOW, Clock
+from helpers.tokens import ISSUER, POOL, Key, access_claims, b64, id_claims, jwks, key, part
 
 
 class Publisher:
@@ -48,14 +49,6 @@ class Publisher:
     def _handle(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(str(request.url))
         return self.answer() if self.answer else httpx.Response(200, json=jwks(*self.keys))
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def verifier(**arguments: Any) -> TokenVerifier:

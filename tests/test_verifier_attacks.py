@@ -6,7 +6,6 @@ import traceback
 from typing import Any
 
 import pytest
-from signed import ISSUER, NOW, POOL, Key, access_claims, b64, id_claims, jwks, key, part
 
 from aiocognito import ANY, TokenVerifier, decode_jwt, errors
 from aiocognito.errors import (
@@ -18,6 +17,8 @@ from aiocognito.errors import (
     TokenScopeError,
     TokenVerificationError,
 )
+from helpers.clock import NOW
+from helpers.tokens import ISSUER, POOL, Key, access_claims, b64, id_claims, jwks, key, part
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 

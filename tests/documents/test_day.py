@@ -7,11 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
-import walking_pages
 from aiohttp.test_utils import TestClient, TestServer
 
 from aiocognito import MemoryStorage, SessionManager
 from aiocognito import _clocks as clocks
+from helpers.browser import sign_in as sign_in_at_hosted_ui
 
 from .pages import ROOT, run
 from .test_examples import ANA, PASSWORD, Backend, backend, loop  # noqa: F401 - fixtures
@@ -77,7 +77,7 @@ def test_the_service_of_the_page_on_the_hosted_ui_keeps_a_user_for_a_day(
         service = httpx.ASGITransport(names["app"])
         async with names["sessions"], httpx.AsyncClient(transport=service, base_url=home) as browser:
             away = await browser.get("/sign-in")
-            back = await walking_pages.sign_in(backend.emulator.url, away.headers["location"], ANA, PASSWORD)
+            back = await sign_in_at_hosted_ui(backend.emulator.url, away.headers["location"], ANA, PASSWORD)
             assert (await browser.get(back)).headers["location"] == "/me"
             for _ in range(HALF_HOURS):
                 backend.emulator.clock.advance(1800)

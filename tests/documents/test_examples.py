@@ -12,13 +12,13 @@ from typing import Any
 
 import httpx
 import pytest
-import walking_pages
 from aiohttp.test_utils import TestClient, TestServer
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from attrs import frozen
 
 from aiocognito import MemoryStorage, SessionManager
 from aiocognito.emulator import CognitoEmulator
+from helpers.browser import sign_in as sign_in_at_hosted_ui
 
 from .pages import PAGES, ROOT, name_of, python_blocks, run
 
@@ -163,7 +163,7 @@ def test_the_service_of_the_page_on_the_hosted_ui_signs_ana_in_and_out(
             planted = browser.cookies["sid"]
             for attribute in ("HttpOnly", "Secure", "SameSite=lax"):
                 assert attribute in away.headers["set-cookie"]
-            back = await walking_pages.sign_in(backend.emulator.url, away.headers["location"], ANA, PASSWORD)
+            back = await sign_in_at_hosted_ui(backend.emulator.url, away.headers["location"], ANA, PASSWORD)
             assert (await browser.get(back)).headers["location"] == "/me"
             assert (await browser.get("/me")).json() == {"username": ANA}
             assert browser.cookies["sid"] != planted

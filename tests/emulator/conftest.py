@@ -13,8 +13,8 @@ from aiocognito.emulator import Clock, CognitoEmulator, EmulatedUserPool
 from aiocognito.emulator.service_model import ServiceModel
 from aiocognito.emulator.state import EmulatorState
 from aiocognito.emulator.tokens.keys import KeyPair
+from helpers.api import Answered, Bench, OnePair, shape_faults
 
-from .bench import Answered, Bench, OnePair, shape_faults
 from .identities import Identities
 from .oauth import App, make_app
 

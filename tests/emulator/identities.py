@@ -13,8 +13,7 @@ from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
 from aiocognito.emulator import CognitoEmulator, EmulatedIdentityPool, EmulatedUserPool, IssuedCredentials
-
-from .bench import PASSWORD
+from helpers.api import PASSWORD
 
 FRAMEWORK = {"ValidationException", "SerializationException", "UnknownOperationException"}
 """Codes that the service's framework answers with, declared or not."""

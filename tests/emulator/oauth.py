@@ -15,8 +15,7 @@ from aiocognito.emulator import CognitoEmulator
 from aiocognito.emulator.authorization_codes import AuthorizationCode
 from aiocognito.emulator.emulated_pool import EmulatedUserPool
 from aiocognito.emulator.users import User
-
-from .bench import EMAIL, PASSWORD, PHONE, Answered
+from helpers.api import EMAIL, PASSWORD, PHONE, Answered
 
 CALLBACK = "https://app.example/callback"
 VERIFIER = "a-verifier-of-fifty-characters.that~nobody_guesses"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from yarl import URL
 
-from .bench import Answered
+from helpers.api import Answered
 
 Header = tuple[bytes, bytes]
 

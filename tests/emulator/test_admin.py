@@ -10,8 +10,7 @@ import pytest
 from aiocognito.emulator import Assumptions
 from aiocognito.emulator.errors import ApiError
 from aiocognito.emulator.paging import page
-
-from .bench import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench
+from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench
 
 OTHER = "other@example.com"
 

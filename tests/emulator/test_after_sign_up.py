@@ -9,8 +9,7 @@ import aiohttp
 import pytest
 
 from aiocognito.emulator import CognitoEmulator
-
-from .bench import EMAIL, PASSWORD, PHONE, Bench, Refused, wrong
+from helpers.api import EMAIL, PASSWORD, PHONE, Bench, Refused, wrong
 
 INVALID = ("NotAuthorizedException", "Invalid session for the user.")
 USED = ("NotAuthorizedException", "Invalid session for the user, session can only be used once.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .bench import EMAIL, PHONE, Bench, wrong
+from helpers.api import EMAIL, PHONE, Bench, wrong
 
 OTHER = "other@example.com"
 UNAUTHORIZED = ("NotAuthorizedException", "A client attempted to write unauthorized attribute")

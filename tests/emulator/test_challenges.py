@@ -11,8 +11,7 @@ import pytest
 from aiocognito.emulator import Assumptions
 from aiocognito.emulator.auth_sessions import AuthSession, AuthSessionStore
 from aiocognito.emulator.totp import SoftwareToken
-
-from .bench import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench, Refused, wrong
+from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench, Refused, wrong
 
 INVALID = ("NotAuthorizedException", "Invalid session for the user.")
 USED = ("NotAuthorizedException", "Invalid session for the user, session can only be used once.")

@@ -9,8 +9,7 @@ import pytest
 
 from aiocognito import _srp as srp
 from aiocognito.emulator import Assumptions
-
-from .bench import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench, Refused, wrong
+from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench, Refused, wrong
 
 WRONG_PASSWORD = ("NotAuthorizedException", "Incorrect username or password.")
 WRONG_CODE = ("CodeMismatchException", "Invalid code or auth state for the user.")

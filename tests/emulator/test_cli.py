@@ -20,8 +20,7 @@ import pytest
 from aiocognito import AuthClient, AuthConfig
 from aiocognito.emulator import CognitoEmulator, Message
 from aiocognito.emulator.cli import described, run, serve
-
-from .bench import EMAIL, PASSWORD
+from helpers.api import EMAIL, PASSWORD
 
 
 @contextlib.asynccontextmanager

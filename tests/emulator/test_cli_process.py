@@ -20,8 +20,7 @@ import pytest
 from attrs import define, field
 
 from aiocognito.emulator.outbox import Purpose
-
-from .bench import EMAIL, NEW_PASSWORD, PASSWORD, PHONE
+from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE
 
 ANA = {"email": EMAIL, "phone_number": PHONE}
 FACTORS = ["PASSWORD", "EMAIL_OTP", "SMS_OTP"]

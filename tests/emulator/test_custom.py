@@ -8,8 +8,7 @@ import pytest
 
 from aiocognito import _srp as srp
 from aiocognito.emulator.auth_sessions import AuthSession
-
-from .bench import NEW_PASSWORD, PASSWORD, PHONE, Bench, Refused
+from helpers.api import NEW_PASSWORD, PASSWORD, PHONE, Bench, Refused
 
 Event = dict[str, Any]
 WRONG = ("NotAuthorizedException", "Incorrect username or password.")

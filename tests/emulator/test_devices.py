@@ -13,8 +13,7 @@ from aiocognito import _srp as srp
 from aiocognito.emulator import Assumptions
 from aiocognito.emulator.totp import SoftwareToken
 from aiocognito.emulator.users import User
-
-from .bench import NEW_PASSWORD, PASSWORD, Bench, Refused, claim, claims
+from helpers.api import NEW_PASSWORD, PASSWORD, Bench, Refused, claim, claims
 
 ALWAYS = {"ChallengeRequiredOnNewDevice": True, "DeviceOnlyRememberedOnUserPrompt": False}
 ON_REQUEST = {**ALWAYS, "DeviceOnlyRememberedOnUserPrompt": True}

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from aiocognito.emulator.operations import domains
-
-from .bench import Bench
+from helpers.api import Bench
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
 INVALID = "InvalidParameterException"

@@ -16,8 +16,7 @@ from aiocognito.emulator import Clock, CognitoEmulator, Message, Outbox
 from aiocognito.emulator.cli import described
 from aiocognito.emulator.outbox import Purpose
 from aiocognito.emulator.tokens.keys import KeyPair
-
-from .bench import EMAIL, PASSWORD, PHONE, OnePair
+from helpers.api import EMAIL, PASSWORD, PHONE, OnePair
 
 
 async def test_defaults_that_suit_tests(emulator: CognitoEmulator) -> None:

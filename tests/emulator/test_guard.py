@@ -11,8 +11,8 @@ import pytest
 
 from aiocognito.emulator import CognitoEmulator
 from aiocognito.emulator.tokens.keys import KeyPair
+from helpers.api import PASSWORD, OnePair
 
-from .bench import PASSWORD, OnePair
 from .raw_http import exchange
 
 LIST_POOLS = {"X-Amz-Target": "AWSCognitoIdentityProviderService.ListUserPools"}

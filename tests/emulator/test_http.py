@@ -14,8 +14,7 @@ from aiocognito.emulator import Call, CognitoEmulator
 from aiocognito.emulator.http import Site
 from aiocognito.emulator.service_model import ServiceModel
 from aiocognito.emulator.tokens.keys import KeyPair
-
-from .bench import EMAIL, PASSWORD, Answered, OnePair
+from helpers.api import EMAIL, PASSWORD, Answered, OnePair
 
 Post = Callable[..., Awaitable[Answered]]
 PAGE = "http://localhost:5173"

@@ -12,8 +12,8 @@ from jose import jwt
 from aiocognito.emulator import CognitoEmulator, EmulatedIdentityPool, EmulatedUserPool
 from aiocognito.emulator.identity_pools.pool import KEPT_CREDENTIALS
 from aiocognito.emulator.tokens.keys import KeyPair
+from helpers.api import OnePair, claims
 
-from .bench import OnePair, claims
 from .identities import Identities, provider
 
 ISSUER = "https://cognito-identity.amazonaws.com"

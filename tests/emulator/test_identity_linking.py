@@ -26,8 +26,8 @@ from aiocognito.emulator.identity_pools.pool import IdentityPool
 from aiocognito.emulator.randomness import Randomness
 from aiocognito.emulator.state import EmulatorState
 from aiocognito.emulator.tokens.keys import KeyPair
+from helpers.api import OnePair
 
-from .bench import OnePair
 from .identities import Identities, provider
 
 NO_GUESTS = (

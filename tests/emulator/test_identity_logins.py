@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from signed import Key
 
 from aiocognito.emulator import Assumptions, CognitoEmulator, EmulatedIdentityPool, EmulatedUserPool
 from aiocognito.emulator.tokens.keys import KeyPair
+from helpers.api import PASSWORD, OnePair, claims
+from helpers.tokens import Key
 
-from .bench import PASSWORD, OnePair, claims
 from .identities import Identities, provider
 from .oauth import App
 

@@ -14,8 +14,8 @@ from aiocognito.emulator.identity_pools.operations import TABLE
 from aiocognito.emulator.persistence import StateDirectory
 from aiocognito.emulator.service_model import IDENTITY_POOLS, ServiceModel
 from aiocognito.emulator.tokens.keys import KeyPair
+from helpers.api import OnePair
 
-from .bench import OnePair
 from .identities import Identities, botocore_model, provider
 
 PAGE = "http://localhost:3000"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .bench import PASSWORD, Bench, claims
+from helpers.api import PASSWORD, Bench, claims
 
 GOOGLE = {"client_id": "g", "client_secret": "s", "authorize_scopes": "openid email"}
 OIDC = {

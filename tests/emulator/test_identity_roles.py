@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from aiocognito.emulator import EmulatedIdentityPool, EmulatedUserPool
+from helpers.api import PASSWORD
 
-from .bench import PASSWORD
 from .identities import Identities, provider
 
 GUESTS, PEOPLE = "arn:aws:iam::123456789012:role/guests", "arn:aws:iam::123456789012:role/people"

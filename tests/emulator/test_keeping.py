@@ -21,8 +21,7 @@ from aiocognito.emulator import CognitoEmulator, directory_lock, persistence, se
 from aiocognito.emulator.groups import Group
 from aiocognito.emulator.tokens.book import TokenBook
 from aiocognito.emulator.tokens.keys import KeyPair, KeyRing
-
-from .bench import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, OnePair
+from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, OnePair
 
 SCRIPT = """
 import asyncio, sys

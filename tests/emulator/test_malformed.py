@@ -14,8 +14,8 @@ from botocore.model import Shape
 
 from aiocognito.emulator import Clock, CognitoEmulator, strict_json
 from aiocognito.emulator.clock import LATEST
+from helpers.api import PASSWORD
 
-from .bench import PASSWORD
 from .raw_http import Header, exchange
 
 FORM = (b"Content-Type", b"application/x-www-form-urlencoded")

@@ -8,8 +8,8 @@ import pytest
 from attrs import evolve
 
 from aiocognito.emulator import CognitoEmulator
+from helpers.api import Bench
 
-from .bench import Bench
 from .oauth import ALL, CALLBACK
 
 INVALID = "InvalidParameterException"

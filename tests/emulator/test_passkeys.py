@@ -16,9 +16,9 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from fido2 import cbor
-from sign_in.authenticator import Authenticator, decode, encode
 
-from .bench import PASSWORD, Bench, Refused, claims
+from helpers.api import PASSWORD, Bench, Refused, claims
+from sign_in.authenticator import Authenticator, decode, encode
 
 FACTORS = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}
 FLOWS = [f"ALLOW_{flow}_AUTH" for flow in ("USER", "USER_PASSWORD", "REFRESH_TOKEN")]

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from aiocognito.emulator import Assumptions
-
-from .bench import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench, wrong
+from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench, wrong
 
 LIMIT = ("LimitExceededException", "Attempt limit exceeded, please try after some time.")
 MISMATCH = ("CodeMismatchException", "Invalid verification code provided, please try again.")

@@ -14,7 +14,6 @@ import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
-from sign_in.authenticator import Authenticator
 
 from aiocognito import _srp as srp
 from aiocognito.emulator import CognitoEmulator
@@ -39,8 +38,9 @@ from aiocognito.emulator.operations import (
     user_pools,
 )
 from aiocognito.emulator.totp import SoftwareToken
+from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, wrong
+from sign_in.authenticator import Authenticator
 
-from .bench import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, wrong
 from .identities import check_answer
 
 MODULES = (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .bench import Bench
+from helpers.api import Bench
 
 READ = {"ScopeName": "read", "ScopeDescription": "See orders"}
 WRITE = {"ScopeName": "write", "ScopeDescription": "Change orders"}

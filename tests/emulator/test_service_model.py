@@ -14,8 +14,7 @@ from aiocognito.emulator.errors import ApiError
 from aiocognito.emulator.operations import TABLE
 from aiocognito.emulator.service_model import IDENTITY_POOLS, USER_POOLS, Service, ServiceModel
 from aiocognito.emulator.unicode_classes import translate
-
-from .bench import Bench
+from helpers.api import Bench
 
 NULL = "Member must not be null"
 

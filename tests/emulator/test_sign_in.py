@@ -11,8 +11,7 @@ import pytest
 from aiocognito import _srp as srp
 from aiocognito.emulator import Assumptions
 from aiocognito.emulator.auth.srp_proof import parse_timestamp
-
-from .bench import EMAIL, NEW_PASSWORD, PASSWORD, Bench, Refused, claims
+from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, Bench, Refused, claims
 
 WRONG = ("NotAuthorizedException", "Incorrect username or password.")
 LOCKED = ("NotAuthorizedException", "Password attempts exceeded")

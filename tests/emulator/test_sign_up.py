@@ -8,8 +8,7 @@ import attrs
 import pytest
 
 from aiocognito.emulator import Assumptions
-
-from .bench import EMAIL, PASSWORD, PHONE, Bench, wrong
+from helpers.api import EMAIL, PASSWORD, PHONE, Bench, wrong
 
 
 def attributes(**values: str) -> list[dict[str, str]]:

@@ -21,8 +21,8 @@ from aiocognito.emulator.hosted_ui.oauth_errors import OAuthError
 from aiocognito.emulator.identities import entry, put
 from aiocognito.emulator.state import EmulatorState
 from aiocognito.emulator.tokens.keys import KeyPair
+from helpers.api import EMAIL, OnePair, claims
 
-from .bench import EMAIL, OnePair, claims
 from .oauth import ALL, CALLBACK, ROTATING, VERIFIER, App, make_app
 
 EVERY = {

@@ -14,8 +14,7 @@ from jose import jwt
 from aiocognito.emulator import Assumptions
 from aiocognito.emulator.tokens.issue import sign
 from aiocognito.emulator.tokens.keys import KeyPair, KeyRing, SigningKey
-
-from .bench import EMAIL, PHONE, Bench, claims
+from helpers.api import EMAIL, PHONE, Bench, claims
 
 INVALID = ("NotAuthorizedException", "Invalid Access Token")
 REVOKED = ("NotAuthorizedException", "Access Token has been revoked")

@@ -11,8 +11,7 @@ import pytest
 
 from aiocognito.emulator import CognitoEmulator
 from aiocognito.emulator.trigger_table import NAMES, Triggers
-
-from .bench import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench, Refused, claims
+from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench, Refused, claims
 
 Event = dict[str, Any]
 METADATA = {"from": "test"}

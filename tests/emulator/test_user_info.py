@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from .bench import EMAIL, PASSWORD, PHONE
+from helpers.api import EMAIL, PASSWORD, PHONE
+
 from .oauth import ALL, CALLBACK, App, make_app
 
 BAD_REQUEST = ("invalid_request", "Bad OAuth2 request at UserInfo Endpoint")

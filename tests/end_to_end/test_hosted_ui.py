@@ -7,11 +7,12 @@ from typing import Any
 
 import httpx
 import pytest
-import walking_pages
 from attrs import evolve
 
 from aiocognito import AuthClient, ClientCredentials, TokenVerifier, errors
 from aiocognito.emulator import CognitoEmulator
+from helpers.browser import browsing
+from helpers.browser import sign_in as sign_in_at_hosted_ui
 
 PASSWORD = "correct-Horse-7"
 CALLBACK = "https://app.example/callback"
@@ -29,7 +30,7 @@ async def pool(emulator: CognitoEmulator, request: pytest.FixtureRequest) -> Any
 
 async def sign_in(auth: AuthClient, emulator: CognitoEmulator, **arguments: Any) -> Any:
     request = await auth.sign_in_with_redirect(**arguments)
-    back = await walking_pages.sign_in(emulator.url, request.url, "ana", PASSWORD)
+    back = await sign_in_at_hosted_ui(emulator.url, request.url, "ana", PASSWORD)
     return await auth.complete_sign_in_with_redirect(back)
 
 
@@ -49,7 +50,7 @@ async def test_there_and_back(auth: AuthClient, emulator: CognitoEmulator, pool:
 
 async def test_a_callback_is_good_once(auth: AuthClient, emulator: CognitoEmulator) -> None:
     request = await auth.sign_in_with_redirect()
-    back = await walking_pages.sign_in(emulator.url, request.url, "ana", PASSWORD)
+    back = await sign_in_at_hosted_ui(emulator.url, request.url, "ana", PASSWORD)
     await auth.complete_sign_in_with_redirect(back)
     with pytest.raises(errors.OAuthStateMismatchException):
         await auth.complete_sign_in_with_redirect(back)
@@ -57,7 +58,7 @@ async def test_a_callback_is_good_once(auth: AuthClient, emulator: CognitoEmulat
 
 async def test_a_code_that_is_too_old(auth: AuthClient, emulator: CognitoEmulator) -> None:
     request = await auth.sign_in_with_redirect()
-    back = await walking_pages.sign_in(emulator.url, request.url, "ana", PASSWORD)
+    back = await sign_in_at_hosted_ui(emulator.url, request.url, "ana", PASSWORD)
     emulator.clock.advance(301)
     with pytest.raises(errors.OAuthSignInException) as refusal:
         await auth.complete_sign_in_with_redirect(back)
@@ -79,17 +80,22 @@ async def test_its_tokens_are_renewed(auth: AuthClient, emulator: CognitoEmulato
 
 async def test_signing_out_at_both_ends(emulator: CognitoEmulator, auth: AuthClient) -> None:
     request = await auth.sign_in_with_redirect()
-    async with walking_pages.Browser(emulator.url) as browser:
-        await auth.complete_sign_in_with_redirect(await browser.sign_in(request.url, "ana", PASSWORD))
+    async with browsing(emulator.url) as browser:
+        await browser.get(request.url)
+        await browser.sign_in("ana", PASSWORD)
+        await auth.complete_sign_in_with_redirect(browser.gone_to)
         tokens = (await auth.fetch_auth_session(credentials=False)).tokens
         assert tokens is not None
-        # The browser is still known there: no page asks again.
-        assert (await browser.visit(request.url)).startswith(f"{CALLBACK}?code=")
+        # The browser still has its session: no page asks for the password again.
+        await browser.get(request.url)
+        assert browser.gone_to.startswith(f"{CALLBACK}?code=")
         result = await auth.sign_out(redirect_uri=GOODBYE)
         assert result.revoked
         assert result.logout_url is not None
-        assert await browser.visit(result.logout_url) == GOODBYE
-        assert (await browser.visit(request.url)).startswith(f"{emulator.url}/login?")
+        await browser.get(result.logout_url)
+        assert browser.gone_to == GOODBYE
+        page = await browser.get(request.url)
+        assert str(page.response.url).startswith(f"{emulator.url}/login?")
     async with httpx.AsyncClient(base_url=emulator.url, trust_env=False) as http:
         headers = {"Authorization": f"Bearer {tokens.access_token.token}"}
         assert (await http.get("/oauth2/userInfo", headers=headers)).status_code == 401

@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 from attrs import evolve, frozen
-from mutations import mutations
-from scripted import CONFIG, VERIFIER, Clock, ScriptedService, attach, challenge, jwt
-from service_models import operation_model
 
 from aiocognito import AuthClient, MemoryStorage
 from aiocognito._gateways.aws.responses import Answer, AnswerReader
 from aiocognito._session.record import load
 from aiocognito.errors import AuthError
+from helpers.clock import Clock
+from helpers.mutations import mutations
+from helpers.service_models import operation_model
+from helpers.user_pool import CONFIG, VERIFIER, ScriptedService, attach, challenge, jwt
 
 IDENTITY = "us-east-1:0e1f2a3b-0000-4000-8000-000000000000"
 BOTH = evolve(CONFIG, identity_pool_id=IDENTITY)

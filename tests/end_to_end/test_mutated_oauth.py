@@ -7,14 +7,14 @@ from contextlib import suppress
 from typing import Any
 
 import httpx
-from hosted import config, hosted_client
-from mutations import mutations
-from scripted import Clock
-from signed import NOW, POOL, access_claims, id_claims, jwks, key
 
 from aiocognito import ClientCredentials, TokenVerifier
 from aiocognito._session.record import load
 from aiocognito.errors import AuthError
+from helpers.clock import NOW, Clock
+from helpers.hosted_ui import config, hosted_client
+from helpers.mutations import mutations
+from helpers.tokens import POOL, access_claims, id_claims, jwks, key
 
 
 def response(document: Any, status: int = 200) -> httpx.Response:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from scripted import CONFIG, Clock, attach, scripted_client, signed_in
 
 from aiocognito import AuthEvent, MemoryStorage, errors, steps
 from aiocognito._mfa import MfaPreference
 from aiocognito._models import CodeDeliveryDetails
+from helpers.clock import Clock
+from helpers.user_pool import CONFIG, attach, scripted_client, signed_in
 
 SENT = {"Destination": "a***@e***", "DeliveryMedium": "EMAIL", "AttributeName": "email"}
 DELIVERY = CodeDeliveryDetails("a***@e***", "EMAIL", "email")

@@ -9,7 +9,14 @@ import json
 from typing import Any
 
 import pytest
-from scripted import (
+
+from aiocognito import AuthClient, errors, steps
+from aiocognito._flows.challenges import CHALLENGES, ChallengeResponse
+from aiocognito._flows.context import FlowContext
+from aiocognito._models import CodeDeliveryDetails, TotpSetupDetails
+from aiocognito._responses import RememberedDevice
+from aiocognito.errors import NetworkError
+from helpers.user_pool import (
     VERIFIER,
     RecordingStorage,
     begin,
@@ -19,13 +26,6 @@ from scripted import (
     refusal,
     scripted_client,
 )
-
-from aiocognito import AuthClient, errors, steps
-from aiocognito._flows.challenges import CHALLENGES, ChallengeResponse
-from aiocognito._flows.context import FlowContext
-from aiocognito._models import CodeDeliveryDetails, TotpSetupDetails
-from aiocognito._responses import RememberedDevice
-from aiocognito.errors import NetworkError
 
 RESPOND = "RespondToAuthChallenge"
 ASSOCIATE, VERIFY = "AssociateSoftwareToken", "VerifySoftwareToken"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from scripted import VERIFIER, challenge, check_proof, pending, refusal, scripted_client
 
 from aiocognito import errors, steps
+from helpers.user_pool import VERIFIER, challenge, check_proof, pending, refusal, scripted_client
 
 INITIATE, RESPOND = "InitiateAuth", "RespondToAuthChallenge"
 RIDDLE = challenge("CUSTOM_CHALLENGE", {"USERNAME": "real", "riddle": "what walks on four legs"})

@@ -14,10 +14,16 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from scripted import (
+
+from aiocognito import AuthClient, MemoryStorage, SessionManager, errors, steps
+from aiocognito import _srp as srp
+from aiocognito._responses import RememberedDevice
+from aiocognito._session import compare_and_set
+from aiocognito.errors import NetworkError
+from helpers.clock import Clock
+from helpers.user_pool import (
     CONFIG,
     VERIFIER,
-    Clock,
     RecordingStorage,
     ScriptedService,
     attach,
@@ -27,12 +33,6 @@ from scripted import (
     scripted_client,
     scripted_manager,
 )
-
-from aiocognito import AuthClient, MemoryStorage, SessionManager, errors, steps
-from aiocognito import _srp as srp
-from aiocognito._responses import RememberedDevice
-from aiocognito._session import compare_and_set
-from aiocognito.errors import NetworkError
 
 INITIATE, RESPOND, CONFIRM = "InitiateAuth", "RespondToAuthChallenge", "ConfirmDevice"
 REFRESH = "GetTokensFromRefreshToken"

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from scripted import ScriptedService, refusal, scripted_client, signed_in
 
 from aiocognito import AuthClient, errors
 from aiocognito._models import WebAuthnCredential
+from helpers.user_pool import ScriptedService, refusal, scripted_client, signed_in
 
 START, COMPLETE = "StartWebAuthnRegistration", "CompleteWebAuthnRegistration"
 LIST, DELETE = "ListWebAuthnCredentials", "DeleteWebAuthnCredential"

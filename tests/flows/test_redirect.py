@@ -7,7 +7,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from attrs import evolve
-from hosted import config
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +22,7 @@ from aiocognito.errors import (
     OAuthNotConfigureException,
     OAuthSignInException,
 )
+from helpers.hosted_ui import config
 
 VECTORS = json.loads((Path(__file__).parents[1] / "data/hosted_ui.json").read_text("utf-8"))
 AMPLIFY = AuthConfig(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from scripted import CONFIG, VERIFIER, Clock, jwt, scripted_client
 
 from aiocognito import AuthEvent, SessionManager, UserContext, errors, steps
 from aiocognito import _srp as srp
+from helpers.clock import Clock
+from helpers.user_pool import CONFIG, VERIFIER, jwt, scripted_client
 
 INITIATE, RESPOND = "InitiateAuth", "RespondToAuthChallenge"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from scripted import CONFIG, scripted_client
 
 from aiocognito import errors, steps
 from aiocognito._models import CodeDeliveryDetails
+from helpers.user_pool import CONFIG, scripted_client
 
 SENT = {"Destination": "a***@e***", "DeliveryMedium": "EMAIL", "AttributeName": "email"}
 DELIVERY = CodeDeliveryDetails("a***@e***", "EMAIL", "email")

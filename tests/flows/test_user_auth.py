@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from scripted import CONFIG, VERIFIER, challenge, refusal, scripted_client
 
 from aiocognito import _srp as srp
 from aiocognito import errors, steps
 from aiocognito._config import PasswordlessConfig, WebAuthnConfig
 from aiocognito._models import CodeDeliveryDetails
+from helpers.user_pool import CONFIG, VERIFIER, challenge, refusal, scripted_client
 
 INITIATE, RESPOND = "InitiateAuth", "RespondToAuthChallenge"
 EMAIL = {"CODE_DELIVERY_DELIVERY_MEDIUM": "EMAIL", "CODE_DELIVERY_DESTINATION": "a***@e***"}

@@ -11,9 +11,9 @@ from attrs import frozen
 from aiocognito import AuthConfig
 from aiocognito._gateways.aws.client import AwsClient
 from aiocognito._gateways.aws.retry import RetryPolicy
+from helpers.stub_server import Stub, stub_server
 
 from .certificates import server_context, write_certificate
-from .stub import Stub, stub_server
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 from aiocognito import AuthConfig
 from aiocognito._gateways.aws.client import AwsClient
 from aiocognito.errors import AuthConfigError, NetworkError
+from helpers.stub_server import Stub
 
 from .conftest import Connect
-from .stub import Stub
 
 
 async def test_b01_content_type_target_and_post_to_the_root(client: AwsClient, stub: Stub) -> None:

@@ -12,9 +12,9 @@ from aiocognito.errors import (
     SignUpException,
     UserNotFoundException,
 )
+from helpers.stub_server import Stub
 
 from .conftest import Connect
-from .stub import Stub
 
 
 async def refusal(client: AwsClient, operation: str = "GetUser") -> ServiceError:

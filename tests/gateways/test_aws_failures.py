@@ -9,10 +9,10 @@ import pytest
 
 from aiocognito._gateways.aws.client import AwsClient
 from aiocognito.errors import NetworkError
+from helpers.stub_server import Stub
 
 from .conftest import Connect
 from .raw import drip, serve, silence
-from .stub import Stub
 
 
 async def failure_of(client: AwsClient, **call: Any) -> NetworkError:

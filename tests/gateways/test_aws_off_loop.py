@@ -11,9 +11,9 @@ import pytest
 from blockbuster import blockbuster_ctx
 
 from aiocognito.errors import AuthConfigError, NetworkError
+from helpers.stub_server import Stub
 
 from .conftest import Connect
-from .stub import Stub
 
 
 async def run_one_call(url: str, environment: dict[str, str]) -> dict[str, list[str]]:

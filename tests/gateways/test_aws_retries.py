@@ -8,9 +8,9 @@ from aiocognito import AuthConfig
 from aiocognito._gateways.aws.client import AwsClient
 from aiocognito._gateways.aws.retry import RetryPolicy
 from aiocognito.errors import NetworkError, NotAuthorizedException, ServiceError
+from helpers.stub_server import Stub
 
 from .conftest import Connect
-from .stub import Stub
 
 SIGN_UP = {"ClientId": "c", "Username": "ana", "Password": "p"}
 

@@ -10,9 +10,9 @@ import pytest
 
 from aiocognito._gateways.aws.client import AwsClient
 from aiocognito.errors import AuthError
+from helpers.stub_server import Stub
 
 from .conftest import Connect
-from .stub import Stub
 
 SECRETS = {
     "password": "correct-horse-battery",

@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from signed import POOL, access_claims, jwks, key
 
 from aiocognito import AuthConfig, ClientCredentials, OAuthConfig, TokenVerifier
 from aiocognito._gateways.aws.client import AwsClient
 from aiocognito._gateways.environment import proxy_for, tls_context
 from aiocognito._gateways.http import Http
 from aiocognito.errors import AuthConfigError, AuthError, JwksUnavailableError, NetworkError
+from helpers.stub_server import Stub, stub_server
+from helpers.tokens import POOL, access_claims, jwks, key
 
 from .certificates import Authority, server_context, write_authority
 from .proxy import Proxy, proxy_to
-from .stub import Stub, stub_server
 
 HOST = "service.example"
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")

@@ -5,13 +5,13 @@ from typing import Any
 
 import httpx
 import pytest
-from hosted import config, refused
-from scripted import jwt
 
 from aiocognito._gateways.aws.retry import RetryPolicy
 from aiocognito._gateways.hosted_ui import HostedUi
 from aiocognito._gateways.http import Http
 from aiocognito.errors import AuthError, NetworkError, OAuthSignInException, ServiceError
+from helpers.hosted_ui import config, refused
+from helpers.user_pool import jwt
 
 TOKENS = {"access_token": jwt(sub="client"), "expires_in": 3600}
 SETTINGS = config(user_pool_client_secret="clients3cr3t")

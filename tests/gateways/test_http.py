@@ -13,8 +13,7 @@ import pytest
 
 from aiocognito._gateways.http import Http
 from aiocognito.errors import NetworkError
-
-from .stub import Stub
+from helpers.stub_server import Stub
 
 SECRET = "s3cr3t-code"
 

@@ -18,8 +18,7 @@ from aiocognito.errors import (
     NotAuthorizedException,
     TooManyRequestsException,
 )
-
-from .stub import Stub
+from helpers.stub_server import Stub
 
 POOL = "us-east-1:0e1f2a3b-0000-4000-8000-000000000000"
 ID = "us-east-1:11111111-0000-4000-8000-000000000000"

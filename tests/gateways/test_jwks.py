@@ -5,12 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from signed import NOW, jwks, key
 
 from aiocognito._gateways.aws.retry import RetryPolicy
 from aiocognito._gateways.http import HttpAnswer
 from aiocognito._gateways.jwks import COOL_DOWN_SECONDS, MAX_BYTES, RETRY_SECONDS, STALE_SECONDS, Jwks
 from aiocognito.errors import JwksUnavailableError, NetworkError
+from helpers.clock import NOW
+from helpers.tokens import jwks, key
 
 URI = "https://issuer.example/jwks.json"
 

@@ -8,17 +8,17 @@ from typing import Any
 
 import httpx
 import pytest
-from hosted import config
-from signed import POOL, access_claims, jwks, key
 
 from aiocognito import AuthConfig, ClientCredentials, OAuthConfig, TokenVerifier
 from aiocognito._gateways.aws.client import AwsClient
 from aiocognito._gateways.http import Http
 from aiocognito._gateways.limits import MAX_BYTES, UnreadableBody, read_body
 from aiocognito.errors import AuthError, JwksUnavailableError, NetworkError
+from helpers.hosted_ui import config
+from helpers.stub_server import Stub
+from helpers.tokens import POOL, access_claims, jwks, key
 
 from .raw import drip, serve
-from .stub import Stub
 
 BOMB = gzip.compress(b" " * 50_000_000, compresslevel=9)
 Ask = Callable[[str], Awaitable[object]]

@@ -6,9 +6,9 @@ import pytest
 
 from aiocognito._gateways.aws.client import AwsClient
 from aiocognito.errors import NetworkError
+from helpers.stub_server import Stub
 
 from .conftest import Connect
-from .stub import Stub
 
 
 async def busy(connect: Connect, stub: Stub, monkeypatch: pytest.MonkeyPatch, **config: float) -> AwsClient:

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from attrs import evolve
 from botocore.validate import ParamValidator
-from scripted import CONFIG, Clock, ScriptedService, jwt
-from service_models import faults, input_members, operation_model
 
 from aiocognito import UserContext, errors
 from aiocognito._gateways.authenticated_user import AuthenticatedUser
 from aiocognito._gateways.user_pool import UserPool
+from helpers.clock import Clock
+from helpers.service_models import faults, input_members, operation_model
+from helpers.user_pool import CONFIG, ScriptedService, jwt
 
 SECRET = "s3cretofthisclient012345678"
 CLIENT = "clientid0123456789abcdefg"

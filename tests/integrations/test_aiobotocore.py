@@ -21,15 +21,16 @@ from blockbuster import blockbuster_ctx
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from gateways.stub import Request, Stub, stub_server
-from scripted import CONFIG as SCRIPTED
-from scripted import Clock, ScriptedService, attach, jwt
 
 from aiocognito import AuthClient, MemoryStorage, SessionManager
 from aiocognito._jwt import decode_jwt
 from aiocognito._models import AuthTokens
 from aiocognito.errors import InvalidIdentityPoolIdException, NetworkError, UserUnAuthenticatedException
 from aiocognito.integrations.aiobotocore import aws_session
+from helpers.clock import Clock
+from helpers.stub_server import Request, Stub, stub_server
+from helpers.user_pool import CONFIG as SCRIPTED
+from helpers.user_pool import ScriptedService, attach, jwt
 
 CONFIG = evolve(
     SCRIPTED, identity_pool_id="eu-central-1:0e1f2a3b-0000-4000-8000-000000000000", allow_guest_access=True

@@ -7,8 +7,6 @@ from typing import Any
 import httpx
 import httpx2
 import pytest
-from hosted import config, hosted_client
-from scripted import CONFIG, jwt, scripted_client, signed_in
 
 from aiocognito import ClientCredentials, SessionManager
 from aiocognito._jwt import JWT
@@ -17,6 +15,8 @@ from aiocognito.errors import UserUnAuthenticatedException
 from aiocognito.integrations import httpx as integration
 from aiocognito.integrations.httpx import SessionAuth
 from aiocognito.storage import MemoryStorage
+from helpers.hosted_ui import config, hosted_client
+from helpers.user_pool import CONFIG, jwt, scripted_client, signed_in
 
 TOKEN = "access-s3cr3t"
 

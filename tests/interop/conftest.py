@@ -9,9 +9,9 @@ from pathlib import Path
 
 import boto3
 import pytest
-from boto3_calls import Boto3Calls
 
 from aiocognito.emulator import CognitoEmulator
+from helpers.boto3_calls import Boto3Calls
 
 ROOT = Path(__file__).parents[2]
 

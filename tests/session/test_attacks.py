@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted import CONFIG, Clock, ScriptedService, attach, challenge, scripted_client, signed_in
 
 from aiocognito import (
     AuthClient,
@@ -22,6 +21,8 @@ from aiocognito import (
     errors,
 )
 from aiocognito import _hub as hub
+from helpers.clock import Clock
+from helpers.user_pool import CONFIG, ScriptedService, attach, challenge, scripted_client, signed_in
 
 PASSWORD_AUTH: dict[str, Any] = {"auth_flow_type": "USER_PASSWORD_AUTH"}
 REFRESH = "GetTokensFromRefreshToken"

@@ -10,10 +10,17 @@ from typing import Any
 import anyio
 import pytest
 from attrs import evolve
-from scripted import (
+
+from aiocognito import AuthClient, AutoSignInOptions, MemoryStorage, SessionManager, errors, steps
+from aiocognito._models import CodeDeliveryDetails
+from aiocognito._results import SignUpResult
+from aiocognito._session import auto_sign_in
+from aiocognito._session.record import PendingAutoSignIn
+from aiocognito.errors import NetworkError
+from helpers.clock import Clock
+from helpers.user_pool import (
     CONFIG,
     VERIFIER,
-    Clock,
     RecordingStorage,
     ScriptedService,
     attach,
@@ -23,13 +30,6 @@ from scripted import (
     scripted_manager,
     signed_in,
 )
-
-from aiocognito import AuthClient, AutoSignInOptions, MemoryStorage, SessionManager, errors, steps
-from aiocognito._models import CodeDeliveryDetails
-from aiocognito._results import SignUpResult
-from aiocognito._session import auto_sign_in
-from aiocognito._session.record import PendingAutoSignIn
-from aiocognito.errors import NetworkError
 
 INITIATE, RESPOND = "InitiateAuth", "RespondToAuthChallenge"
 SENT = {"Destination": "a***@e***", "DeliveryMedium": "EMAIL", "AttributeName": "email"}

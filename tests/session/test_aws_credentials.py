@@ -8,9 +8,6 @@ from typing import Any
 
 import pytest
 from attrs import evolve, frozen
-from hosted import FakeHostedUi
-from hosted import config as hosted_config
-from scripted import Clock, ScriptedService, attach, jwt, signed_in
 
 from aiocognito import AuthClient, AuthConfig, MemoryStorage
 from aiocognito._early_renewal import EARLY_RETRY_SECONDS
@@ -27,6 +24,10 @@ from aiocognito.errors import (
     UserUnAuthenticatedException,
     service_error,
 )
+from helpers.clock import Clock
+from helpers.hosted_ui import FakeHostedUi
+from helpers.hosted_ui import config as hosted_config
+from helpers.user_pool import ScriptedService, attach, jwt, signed_in
 
 POOL = "us-east-1:0e1f2a3b-0000-4000-8000-000000000000"
 CONFIG = AuthConfig(

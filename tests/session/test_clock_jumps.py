@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from scripted import CONFIG, Clock, ScriptedService, attach, refusal
 
 from aiocognito import MemoryStorage, SessionManager, decode_jwt
+from helpers.clock import Clock
+from helpers.user_pool import CONFIG, ScriptedService, attach, refusal
 
 REFRESH = "GetTokensFromRefreshToken"
 YEAR = 365 * 86_400.0

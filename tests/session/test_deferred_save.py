@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from scripted import CONFIG, Clock, ScriptedService, attach
 
 from aiocognito import AuthClient, MemoryStorage, SessionManager, errors
 from aiocognito._session import storage_retries, unsaved_tokens
 from aiocognito._session.record import StoredTokens, new_mark
 from aiocognito._session.unsaved_tokens import UnsavedTokens
+from helpers.clock import Clock
+from helpers.user_pool import CONFIG, ScriptedService, attach
 
 REFRESH = "GetTokensFromRefreshToken"
 

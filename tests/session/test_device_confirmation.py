@@ -9,9 +9,14 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from scripted import (
+
+from aiocognito import AuthClient, MemoryStorage, errors
+from aiocognito._responses import RememberedDevice
+from aiocognito._session.record import SessionRecord, dump, load
+from aiocognito.errors import NetworkError, StorageError
+from helpers.clock import Clock
+from helpers.user_pool import (
     CONFIG,
-    Clock,
     RecordingStorage,
     ScriptedService,
     begin,
@@ -20,11 +25,6 @@ from scripted import (
     scripted_client,
     scripted_manager,
 )
-
-from aiocognito import AuthClient, MemoryStorage, errors
-from aiocognito._responses import RememberedDevice
-from aiocognito._session.record import SessionRecord, dump, load
-from aiocognito.errors import NetworkError, StorageError
 
 KEY, GROUP = "us-east-1_01234567-89ab-cdef-0123-456789abcdef", "-abcDEF12"
 INITIATE, CONFIRM, REFRESH = "InitiateAuth", "ConfirmDevice", "GetTokensFromRefreshToken"

@@ -1,8 +1,7 @@
 """What failed rests for a while, and is then forgotten."""
 
-from scripted import Clock
-
 from aiocognito._early_renewal import EARLY_RETRY_SECONDS, RenewalBackoff
+from helpers.clock import Clock
 
 
 def test_what_failed_rests_and_nothing_else() -> None:

@@ -8,9 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-from hosted import FakeHostedUi, config, hosted_client, refused
-from scripted import Clock, signed_in
-from signed import ISSUER, Key, access_claims, key
 
 from aiocognito import AuthClient, AuthConfig, AuthEvent, MemoryStorage, errors
 from aiocognito._gateways.jwks import RETRY_SECONDS, STALE_SECONDS
@@ -35,6 +32,10 @@ from aiocognito.errors import (
     UnexpectedSignInInterruptionException,
     UserAlreadyAuthenticatedException,
 )
+from helpers.clock import Clock
+from helpers.hosted_ui import FakeHostedUi, config, hosted_client, refused
+from helpers.tokens import ISSUER, Key, access_claims, key
+from helpers.user_pool import signed_in
 
 
 class Broken:

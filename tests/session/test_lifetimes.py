@@ -8,12 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from scripted import CONFIG, Clock, ScriptedService, attach, signed_in
 
 from aiocognito import AuthClient, AuthEvent, Hub, MemoryStorage, SessionManager, errors
 from aiocognito._responses import RememberedDevice
 from aiocognito._session import keys
 from aiocognito._session.record import is_mark
+from helpers.clock import Clock
+from helpers.user_pool import CONFIG, ScriptedService, attach, signed_in
 
 DAY = 86_400.0
 

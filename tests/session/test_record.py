@@ -12,7 +12,6 @@ import pytest
 from attrs import evolve, fields, has
 from hypothesis import example, given
 from hypothesis import strategies as st
-from scripted import CONFIG, VERIFIER, challenge, pending, scripted_client, signed_in
 
 from aiocognito import MemoryStorage, SessionManager, errors
 from aiocognito._models import SignInDetails
@@ -25,6 +24,7 @@ from aiocognito._session.record import (
     dump,
     load,
 )
+from helpers.user_pool import CONFIG, VERIFIER, challenge, pending, scripted_client, signed_in
 
 # Lone surrogates, too: what people type need not be Unicode.
 texts = st.text(st.characters(), max_size=20)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from scripted import CONFIG, Clock, ScriptedService, attach, jwt, scripted_client, signed_in
 
 from aiocognito import AuthClient, AuthEvent, MemoryStorage, SessionManager, errors
 from aiocognito._early_renewal import EARLY_RETRY_SECONDS
@@ -16,6 +15,8 @@ from aiocognito._gateways.flights import Closed
 from aiocognito._session import session as session_module
 from aiocognito._session.record import load
 from aiocognito.errors import NetworkError, service_error
+from helpers.clock import Clock
+from helpers.user_pool import CONFIG, ScriptedService, attach, jwt, scripted_client, signed_in
 
 REFRESH = "GetTokensFromRefreshToken"
 

@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from scripted import CONFIG, Answer, Clock, ScriptedService, attach, challenge, signed_in
 
 from aiocognito import AuthClient, AuthEvent, FileStorage, MemoryStorage, SessionManager, errors, steps
 from aiocognito._session import rekeying
 from aiocognito._session.record import is_mark
+from helpers.clock import Clock
+from helpers.user_pool import CONFIG, Answer, ScriptedService, attach, challenge, signed_in
 
 PASSWORD_AUTH: dict[str, Any] = {"auth_flow_type": "USER_PASSWORD_AUTH"}
 TOTP = challenge("SOFTWARE_TOKEN_MFA")

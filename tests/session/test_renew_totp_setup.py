@@ -6,9 +6,10 @@ import asyncio
 from typing import Any
 
 import pytest
-from scripted import CONFIG, Clock, ScriptedService, attach, begin, challenge, refusal, scripted_client
 
 from aiocognito import MemoryStorage, SessionManager, errors, steps
+from helpers.clock import Clock
+from helpers.user_pool import CONFIG, ScriptedService, attach, begin, challenge, refusal, scripted_client
 
 ASSOCIATE, VERIFY, RESPOND = "AssociateSoftwareToken", "VerifySoftwareToken", "RespondToAuthChallenge"
 SETUP = challenge("MFA_SETUP", {"MFAS_CAN_SETUP": '["SOFTWARE_TOKEN_MFA"]'})

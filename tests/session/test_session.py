@@ -8,10 +8,15 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from scripted import (
+
+from aiocognito import AuthClient, MemoryStorage, SessionManager, errors, steps
+from aiocognito._session import compare_and_set
+from aiocognito._session import context as shared_module
+from aiocognito._session.record import is_mark
+from helpers.clock import Clock
+from helpers.user_pool import (
     CONFIG,
     VERIFIER,
-    Clock,
     RecordingStorage,
     begin,
     challenge,
@@ -20,11 +25,6 @@ from scripted import (
     scripted_manager,
     signed_in,
 )
-
-from aiocognito import AuthClient, MemoryStorage, SessionManager, errors, steps
-from aiocognito._session import compare_and_set
-from aiocognito._session import context as shared_module
-from aiocognito._session.record import is_mark
 
 RESPOND = "RespondToAuthChallenge"
 

@@ -6,9 +6,10 @@ import asyncio
 from typing import Any
 
 import pytest
-from scripted import CONFIG, Clock, ScriptedService, attach, begin, scripted_client, signed_in
 
 from aiocognito import MemoryStorage, SessionManager, errors, steps
+from helpers.clock import Clock
+from helpers.user_pool import CONFIG, ScriptedService, attach, begin, scripted_client, signed_in
 
 RESPOND = "RespondToAuthChallenge"
 TOTP: dict[str, Any] = {

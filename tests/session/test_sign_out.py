@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from scripted import scripted_client, signed_in
 
 from aiocognito import AuthEvent, MemoryStorage, errors
 from aiocognito.errors import NetworkError
+from helpers.user_pool import scripted_client, signed_in
 
 
 async def test_b55_b76_sign_out_revokes_the_refresh_token_and_says_so() -> None:
@@ -28,7 +28,7 @@ async def test_b55_tokens_without_origin_jti_are_not_revoked() -> None:
         await signed_in(client, service, access={"origin_jti": "family"})
         session = client._session
         record = json.loads(await session.context.storage.get(session.storage_key) or b"")
-        from scripted import jwt
+        from helpers.user_pool import jwt
 
         record["tokens"]["access_token"] = jwt(sub="s", username="ana", exp=service.clock() + 3600)
         await session.context.storage.set(session.storage_key, json.dumps(record).encode())
@@ -120,7 +120,7 @@ async def test_sign_out_raises_only_when_the_storage_cannot_forget() -> None:
                 raise errors.StorageError("read-only")
             return await super().replace(key, value, expected=expected, ttl=ttl)
 
-    from scripted import Clock
+    from helpers.clock import Clock
 
     storage = Stuck(clock=Clock())
     async with scripted_client(storage=storage) as (client, service, _):
@@ -141,7 +141,7 @@ async def test_sign_out_forgets_a_pending_sign_in() -> None:
 
 
 async def test_a_storage_that_cannot_be_read_is_not_signed_out_by_that() -> None:
-    from scripted import Clock
+    from helpers.clock import Clock
 
     class Unreadable(MemoryStorage):
         broken = False

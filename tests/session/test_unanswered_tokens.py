@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
-from scripted import Clock, scripted_client, signed_in
 
 from aiocognito import errors
 from aiocognito._session import keys, unanswered_tokens
 from aiocognito._session.unanswered_tokens import UnansweredTokens
+from helpers.clock import Clock
+from helpers.user_pool import scripted_client, signed_in
 
 REFRESH = "GetTokensFromRefreshToken"
 

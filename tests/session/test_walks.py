@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from scripted import CONFIG, Clock, RecordingStorage, attach
-from walking_pool import ANSWER, CODE, LINKS, PASSWORD, WalkingPool
 
 from aiocognito import AuthClient, SessionManager, decode_jwt, errors, steps
+from helpers.challenge_machine import ANSWER, CODE, LINKS, PASSWORD, WalkingPool
+from helpers.clock import Clock
+from helpers.user_pool import CONFIG, RecordingStorage, attach
 
 T = TypeVar("T")
 

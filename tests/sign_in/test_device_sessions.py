@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import walking_pages
 from attrs import evolve
 
 from aiocognito import AuthClient, AutoSignInOptions, FileStorage, MemoryStorage, SessionManager, errors
 from aiocognito.emulator import CognitoEmulator
+from helpers.browser import sign_in as sign_in_at_hosted_ui
 
 PASSWORD, EMAIL = "Correct-Horse-7", "ana@example.com"
 ALWAYS = {"ChallengeRequiredOnNewDevice": True, "DeviceOnlyRememberedOnUserPrompt": False}
@@ -190,7 +190,7 @@ async def test_tokens_of_the_hosted_ui_belong_to_no_device_and_are_renewed(
     async with SessionManager(config, storage=storage, clock=emulator.clock) as sessions:
         auth = sessions.client(sessions.new_session_key(), device_token=token)
         request = await auth.sign_in_with_redirect()
-        back = await walking_pages.sign_in(emulator.url, request.url, EMAIL, PASSWORD)
+        back = await sign_in_at_hosted_ui(emulator.url, request.url, EMAIL, PASSWORD)
         assert (await auth.complete_sign_in_with_redirect(back)).is_signed_in
         for _ in range(24):
             emulator.clock.advance(HOUR)

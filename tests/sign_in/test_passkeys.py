@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sign_in.authenticator import Authenticator, decode, encode
 
 from aiocognito import AuthClient, errors, steps
 from aiocognito.emulator import CognitoEmulator
+from sign_in.authenticator import Authenticator, decode, encode
 
 PASSWORD = "Correct-Horse-7"
 POLICIES = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from aiocognito.storage import FileStorage
-
-from .clock import ManualClock
+from helpers.clock import Clock
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
+def clock() -> Clock:
+    # The files of version 1 in these tests were written at about this time.
+    return Clock(1_700_000_000.0)
 
 
 @pytest.fixture
@@ -20,5 +20,5 @@ def directory(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def files(directory: Path, clock: ManualClock) -> FileStorage:
+def files(directory: Path, clock: Clock) -> FileStorage:
     return FileStorage(directory, encryption_key=None, clock=clock)

@@ -19,8 +19,7 @@ from anyio import CancelScope, Event, move_on_after, wait_all_tasks_blocked
 from anyio.lowlevel import checkpoint
 
 from aiocognito.storage import Storage
-
-from .clock import ManualClock
+from helpers.clock import Clock
 
 KEYS = [
     "",
@@ -86,7 +85,7 @@ class StorageContract:
 
     # Lifetimes
 
-    async def test_value_expires(self, storage: Storage, sharing: Storage, clock: ManualClock) -> None:
+    async def test_value_expires(self, storage: Storage, sharing: Storage, clock: Clock) -> None:
         await storage.set("k", b"v", ttl=10)
         clock.advance(9.5)
         assert await storage.get("k") == b"v"
@@ -94,14 +93,14 @@ class StorageContract:
         assert await storage.get("k") is None
         assert await sharing.get("k") is None
 
-    async def test_value_without_lifetime_stays(self, storage: Storage, clock: ManualClock) -> None:
+    async def test_value_without_lifetime_stays(self, storage: Storage, clock: Clock) -> None:
         await storage.set("k", b"v")
         clock.advance(10**9)
         assert await storage.get("k") == b"v"
 
     @pytest.mark.parametrize("renewed", [5.0, 20.0, None])
     async def test_set_replaces_the_lifetime(
-        self, storage: Storage, clock: ManualClock, renewed: float | None
+        self, storage: Storage, clock: Clock, renewed: float | None
     ) -> None:
         await storage.set("k", b"v", ttl=10)
         await storage.set("k", b"v", ttl=renewed)
@@ -112,7 +111,7 @@ class StorageContract:
 
     @pytest.mark.parametrize("renewed", [5.0, 20.0, None])
     async def test_replace_replaces_the_lifetime(
-        self, storage: Storage, clock: ManualClock, renewed: float | None
+        self, storage: Storage, clock: Clock, renewed: float | None
     ) -> None:
         await storage.set("k", b"v", ttl=10)
         assert await storage.replace("k", b"v", expected=b"v", ttl=renewed)
@@ -123,7 +122,7 @@ class StorageContract:
 
     @pytest.mark.parametrize("ttl", [5e-324, 1e-9, 0.0005])
     async def test_shortest_lifetimes_end_at_once_and_end_what_was_there(
-        self, storage: Storage, clock: ManualClock, ttl: float
+        self, storage: Storage, clock: Clock, ttl: float
     ) -> None:
         await storage.set("k", b"long", ttl=1000)
         await storage.set("k", b"short", ttl=ttl)
@@ -134,7 +133,7 @@ class StorageContract:
 
     @pytest.mark.parametrize("ttl", [10, 10**12, 1e18, sys.float_info.max])
     async def test_long_and_whole_lifetimes_are_kept(
-        self, storage: Storage, sharing: Storage, clock: ManualClock, ttl: float
+        self, storage: Storage, sharing: Storage, clock: Clock, ttl: float
     ) -> None:
         await storage.set("k", b"v", ttl=ttl)
         assert await storage.replace("j", b"v", expected=None, ttl=ttl)
@@ -143,15 +142,13 @@ class StorageContract:
         clock.advance(10**9)
         assert await sharing.get("k") == await sharing.get("j") == (None if ttl == 10 else b"v")
 
-    async def test_refused_replace_leaves_the_lifetime(self, storage: Storage, clock: ManualClock) -> None:
+    async def test_refused_replace_leaves_the_lifetime(self, storage: Storage, clock: Clock) -> None:
         await storage.set("k", b"v", ttl=10)
         assert not await storage.replace("k", b"w", expected=b"other", ttl=1000)
         clock.advance(10)
         assert await storage.get("k") is None
 
-    async def test_lifetime_ends_with_the_value_it_belongs_to(
-        self, storage: Storage, clock: ManualClock
-    ) -> None:
+    async def test_lifetime_ends_with_the_value_it_belongs_to(self, storage: Storage, clock: Clock) -> None:
         await storage.set("k", b"v", ttl=10)
         await storage.delete("k")
         await storage.set("k", b"w")
@@ -159,7 +156,7 @@ class StorageContract:
         assert await storage.get("k") == b"w"
 
     async def test_expired_value_is_deleted_and_removed_like_an_absent_one(
-        self, storage: Storage, sharing: Storage, clock: ManualClock
+        self, storage: Storage, sharing: Storage, clock: Clock
     ) -> None:
         await storage.set("k", b"v", ttl=10)
         clock.advance(10)
@@ -217,7 +214,7 @@ class StorageContract:
         assert await storage.replace("k", None, expected=None) is True
         assert await storage.get("k") is None
 
-    async def test_replace_finds_expired_values_absent(self, storage: Storage, clock: ManualClock) -> None:
+    async def test_replace_finds_expired_values_absent(self, storage: Storage, clock: Clock) -> None:
         await storage.set("k", b"v", ttl=10)
         clock.advance(10)
         assert await storage.replace("k", b"w", expected=b"v") is False

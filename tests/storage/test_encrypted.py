@@ -12,15 +12,15 @@ import pytest
 
 from aiocognito.errors import AuthConfigError, StorageError
 from aiocognito.storage import EncryptedStorage, FileStorage, MemoryStorage, Storage
+from helpers.clock import Clock
 
-from .clock import ManualClock
 from .contract import StorageContract
 
 KEY, OLD_KEY, OTHER_KEY = bytes(range(32)), b"\x01" * 32, b"\x02" * 32
 
 
 @pytest.fixture
-def inner(clock: ManualClock) -> MemoryStorage:
+def inner(clock: Clock) -> MemoryStorage:
     return MemoryStorage(clock=clock)
 
 
@@ -48,11 +48,11 @@ class TestEncryptedFile(StorageContract):
     """Here others really come between: each call waits for a thread."""
 
     @pytest.fixture
-    def storage(self, tmp_path: Path, clock: ManualClock) -> EncryptedStorage:
+    def storage(self, tmp_path: Path, clock: Clock) -> EncryptedStorage:
         return EncryptedStorage(FileStorage(tmp_path / "s", encryption_key=None, clock=clock), KEY)
 
     @pytest.fixture
-    def sharing(self, tmp_path: Path, clock: ManualClock) -> EncryptedStorage:
+    def sharing(self, tmp_path: Path, clock: Clock) -> EncryptedStorage:
         return EncryptedStorage(FileStorage(tmp_path / "s", encryption_key=None, clock=clock), KEY)
 
 

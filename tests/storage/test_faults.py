@@ -17,8 +17,8 @@ import pytest
 
 from aiocognito.errors import StorageError
 from aiocognito.storage import FileStorage
+from helpers.clock import Clock
 
-from .clock import ManualClock
 from .contract import enter, is_free
 from .files import failing
 
@@ -79,7 +79,7 @@ def open_files() -> list[str]:
 
 
 @pytest.fixture
-def files(directory: Path, clock: ManualClock) -> FileStorage:
+def files(directory: Path, clock: Clock) -> FileStorage:
     return FileStorage(directory, encryption_key=KEY, clock=clock)
 
 

@@ -15,8 +15,8 @@ from blockbuster import BlockBuster
 
 from aiocognito.errors import AuthConfigError, StorageError
 from aiocognito.storage import FileStorage, _directory
+from helpers.clock import Clock
 
-from .clock import ManualClock
 from .contract import StorageContract, enter
 from .files import failing, value_file
 
@@ -27,11 +27,11 @@ class FileContract(StorageContract):
     encryption_key: bytes | tuple[bytes, ...] | None
 
     @pytest.fixture
-    def storage(self, tmp_path: Path, clock: ManualClock) -> FileStorage:
+    def storage(self, tmp_path: Path, clock: Clock) -> FileStorage:
         return FileStorage(tmp_path / "s", encryption_key=self.encryption_key, clock=clock)
 
     @pytest.fixture
-    def sharing(self, tmp_path: Path, clock: ManualClock) -> FileStorage:
+    def sharing(self, tmp_path: Path, clock: Clock) -> FileStorage:
         return FileStorage(str(tmp_path / "s"), encryption_key=self.encryption_key, clock=clock)
 
 
@@ -178,7 +178,7 @@ async def test_unknown_version_is_named(files: FileStorage, directory: Path) -> 
 
 @pytest.mark.parametrize("key", [None, KEY])
 async def test_file_of_one_key_is_not_taken_for_anothers(
-    directory: Path, clock: ManualClock, key: bytes | None
+    directory: Path, clock: Clock, key: bytes | None
 ) -> None:
     storage = FileStorage(directory, encryption_key=key, clock=clock)
     await storage.set("attacker", b"v")

@@ -7,14 +7,14 @@ import sys
 import pytest
 
 from aiocognito.storage import MemoryStorage
+from helpers.clock import Clock
 
-from .clock import ManualClock
 from .contract import StorageContract, enter, is_free, is_held, order_of_entry
 
 
 class TestMemoryStorage(StorageContract):
     @pytest.fixture
-    def storage(self, clock: ManualClock) -> MemoryStorage:
+    def storage(self, clock: Clock) -> MemoryStorage:
         return MemoryStorage(clock=clock)
 
     @pytest.fixture
@@ -23,7 +23,7 @@ class TestMemoryStorage(StorageContract):
 
 
 @pytest.fixture
-def storage(clock: ManualClock) -> MemoryStorage:
+def storage(clock: Clock) -> MemoryStorage:
     return MemoryStorage(clock=clock)
 
 
@@ -34,7 +34,7 @@ def held_by(storage: MemoryStorage) -> tuple[int, int]:
 
 @pytest.mark.parametrize("call", ["get", "set", "delete", "replace"])
 async def test_any_call_about_any_key_removes_what_expired(
-    storage: MemoryStorage, clock: ManualClock, call: str
+    storage: MemoryStorage, clock: Clock, call: str
 ) -> None:
     calls = {
         "get": lambda: storage.get("another"),
@@ -50,7 +50,7 @@ async def test_any_call_about_any_key_removes_what_expired(
     assert held_by(storage) == ((2, 1) if call == "set" else (1, 0))
 
 
-async def test_one_call_removes_a_bounded_number(storage: MemoryStorage, clock: ManualClock) -> None:
+async def test_one_call_removes_a_bounded_number(storage: MemoryStorage, clock: Clock) -> None:
     for n in range(1000):
         await storage.set(str(n), b"v", ttl=10)
     clock.advance(10)
@@ -61,9 +61,7 @@ async def test_one_call_removes_a_bounded_number(storage: MemoryStorage, clock: 
     assert held_by(storage) == (0, 0)
 
 
-async def test_renewals_and_deletions_leave_no_deadline_behind(
-    storage: MemoryStorage, clock: ManualClock
-) -> None:
+async def test_renewals_and_deletions_leave_no_deadline_behind(storage: MemoryStorage, clock: Clock) -> None:
     for n in range(300):
         await storage.set("renewed", b"v", ttl=1000 - n)
         await storage.replace("renewed", b"w", expected=b"v", ttl=1000 + n)
@@ -121,7 +119,7 @@ async def test_goes_by_the_real_time_by_default() -> None:
 
 
 async def test_clock_that_is_a_year_ahead_for_a_while_loses_nothing(
-    storage: MemoryStorage, clock: ManualClock
+    storage: MemoryStorage, clock: Clock
 ) -> None:
     await storage.set("k", b"v", ttl=30 * 86_400)
     clock.advance(365 * 86_400)

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from aiocognito.storage import EncryptedStorage, FileStorage, MemoryStorage, Storage
-
-from .clock import ManualClock
+from helpers.clock import Clock
 
 T = TypeVar("T")
 
@@ -31,7 +30,7 @@ class Model(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.clock = ManualClock(1000.0)
+        self.clock = Clock(1000.0)
         self.runner = asyncio.Runner()
         self.model: dict[str, tuple[bytes, float | None]] = {}
         self.storages = self.make()

@@ -13,8 +13,8 @@ import pytest
 
 from aiocognito.storage import FileStorage, _directory
 from aiocognito.storage._lock_file import LockFile
+from helpers.clock import Clock
 
-from .clock import ManualClock
 from .files import failing, value_file
 
 HOUR, YEAR = 3600.0, 365 * 86_400.0
@@ -33,7 +33,7 @@ def sweep(files: FileStorage) -> Callable[[], Any]:
 
 
 async def test_expired_values_are_swept_and_live_ones_stay(
-    files: FileStorage, directory: Path, clock: ManualClock, sweep: Callable[[], Any]
+    files: FileStorage, directory: Path, clock: Clock, sweep: Callable[[], Any]
 ) -> None:
     await files.set("dead", b"v", ttl=10)
     dead = value_file(directory)
@@ -49,7 +49,7 @@ async def test_expired_values_are_swept_and_live_ones_stay(
 
 
 async def test_leftovers_of_killed_processes_are_swept_and_nothing_else(
-    files: FileStorage, directory: Path, clock: ManualClock, sweep: Callable[[], Any]
+    files: FileStorage, directory: Path, clock: Clock, sweep: Callable[[], Any]
 ) -> None:
     await files.set("k", b"v", ttl=10)
     path = value_file(directory)
@@ -74,7 +74,7 @@ async def test_leftovers_of_killed_processes_are_swept_and_nothing_else(
 
 
 async def test_value_renewed_while_it_is_swept_stays(
-    files: FileStorage, directory: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    files: FileStorage, directory: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await files.set("k", b"v", ttl=10)
     clock.advance(2 * HOUR)
@@ -98,7 +98,7 @@ async def test_value_renewed_while_it_is_swept_stays(
 
 
 async def test_a_sweep_looks_at_a_bounded_number_of_files_and_keeps_up(
-    files: FileStorage, directory: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    files: FileStorage, directory: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_directory, "_SWEPT_FILES", 8)
     monkeypatch.setattr(_directory, "_CHANGES_PER_SWEEP", 2)
@@ -123,7 +123,7 @@ async def test_sweep_that_fails_does_not_fail_the_change(
 
 
 async def test_file_that_cannot_be_swept_does_not_shield_the_others(
-    files: FileStorage, directory: Path, clock: ManualClock, sweep: Callable[[], Any]
+    files: FileStorage, directory: Path, clock: Clock, sweep: Callable[[], Any]
 ) -> None:
     for n in range(10):
         await files.set(str(n), b"v", ttl=10)
@@ -180,7 +180,7 @@ async def change_a_lot(storage: FileStorage) -> None:
 
 
 async def test_clock_that_is_a_year_ahead_for_a_while_loses_nothing(
-    files: FileStorage, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    files: FileStorage, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: None)
     await files.set("k", b"v", ttl=30 * 86_400)
@@ -198,7 +198,7 @@ async def test_clock_that_is_a_year_ahead_for_a_while_loses_nothing(
 
 
 async def test_process_that_starts_with_a_clock_a_year_ahead_removes_nothing(
-    files: FileStorage, directory: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    files: FileStorage, directory: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: None)
     await files.set("k", b"v", ttl=30 * 86_400)

@@ -12,8 +12,8 @@ import pytest
 
 from aiocognito.errors import StorageError
 from aiocognito.storage import FileStorage
+from helpers.clock import Clock
 
-from .clock import ManualClock
 from .files import value_file
 
 KEY, OTHER_KEY = bytes(range(32)), b"\x01" * 32
@@ -43,7 +43,7 @@ def expiring(at: float) -> Callable[[bytearray], None]:
 @pytest.mark.parametrize("ttl", [10.0, None])
 @pytest.mark.parametrize("later", [1.0, 10.0**9, float("inf")])
 async def test_a_sealed_value_does_not_outlive_its_time_by_a_changed_header(
-    directory: Path, clock: ManualClock, ttl: float | None, later: float
+    directory: Path, clock: Clock, ttl: float | None, later: float
 ) -> None:
     storage = FileStorage(directory, encryption_key=KEY, clock=clock)
     await storage.set("k", b"v", ttl=ttl)
@@ -62,7 +62,7 @@ async def test_a_sealed_value_does_not_outlive_its_time_by_a_changed_header(
 
 
 async def test_forging_is_what_the_header_allows_where_nothing_is_sealed(
-    directory: Path, clock: ManualClock
+    directory: Path, clock: Clock
 ) -> None:
     """The other way round: without a key the same change is believed, so the test above tests the seal."""
     storage = FileStorage(directory, encryption_key=None, clock=clock)
@@ -74,7 +74,7 @@ async def test_forging_is_what_the_header_allows_where_nothing_is_sealed(
 
 @pytest.mark.parametrize("key", [None, KEY])
 async def test_files_of_version_1_are_read_expire_and_become_version_2(
-    directory: Path, clock: ManualClock, key: bytes | None
+    directory: Path, clock: Clock, key: bytes | None
 ) -> None:
     directory.mkdir(mode=0o700)
     path = directory / f"{STEM}.value"
@@ -90,7 +90,7 @@ async def test_files_of_version_1_are_read_expire_and_become_version_2(
     assert await storage.get("k") == b"w"
 
 
-async def test_version_1_that_no_key_opens_is_an_error_and_stays(directory: Path, clock: ManualClock) -> None:
+async def test_version_1_that_no_key_opens_is_an_error_and_stays(directory: Path, clock: Clock) -> None:
     directory.mkdir(mode=0o700)
     path = directory / f"{STEM}.value"
     path.write_bytes(bytes.fromhex(VERSION_1[KEY]))
@@ -99,7 +99,7 @@ async def test_version_1_that_no_key_opens_is_an_error_and_stays(directory: Path
     assert path.read_bytes() == bytes.fromhex(VERSION_1[KEY])
 
 
-async def test_a_value_cannot_be_put_back_to_version_1(directory: Path, clock: ManualClock) -> None:
+async def test_a_value_cannot_be_put_back_to_version_1(directory: Path, clock: Clock) -> None:
     storage = FileStorage(directory, encryption_key=KEY, clock=clock)
     await storage.set("k", b"v", ttl=10)
 
@@ -114,7 +114,7 @@ async def test_a_value_cannot_be_put_back_to_version_1(directory: Path, clock: M
 
 
 async def test_several_keys_open_and_the_first_one_seals_with_the_time_of_expiry(
-    directory: Path, clock: ManualClock
+    directory: Path, clock: Clock
 ) -> None:
     old = FileStorage(directory, encryption_key=OTHER_KEY, clock=clock)
     both = FileStorage(directory, encryption_key=[KEY, OTHER_KEY], clock=clock)

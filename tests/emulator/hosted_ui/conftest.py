@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from aiocognito.emulator import CognitoEmulator
-
-from .browser import CLIENT, PASSWORD, Browser, Shop, browsing
+from helpers.browser import CLIENT, PASSWORD, Browser, Shop, browsing
 
 MakeShop = Callable[..., Awaitable[Shop]]
 
@@ -40,7 +39,7 @@ async def open_browser(emulator: CognitoEmulator) -> AsyncIterator[Callable[[], 
     async with AsyncExitStack() as stack:
 
         async def opened() -> Browser:
-            return await stack.enter_async_context(browsing(emulator))
+            return await stack.enter_async_context(browsing(emulator.url))
 
         yield opened
 

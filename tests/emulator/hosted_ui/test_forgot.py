@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from .browser import NEW_PASSWORD, PASSWORD, Browser, Page, Shop
+from helpers.browser import NEW_PASSWORD, PASSWORD, Browser, Page, Shop
 
 Open = Callable[[], Awaitable[Browser]]
 LATE = "That took too long, or was finished already. Please sign in again."

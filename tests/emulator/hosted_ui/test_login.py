@@ -9,9 +9,9 @@ import pytest
 
 from aiocognito.emulator import CognitoEmulator
 from aiocognito.emulator.tokens.keys import KeyPair
+from helpers.api import OnePair
+from helpers.browser import CLIENT, PASSWORD, Browser, Shop, browsing
 
-from ..bench import OnePair
-from .browser import CLIENT, PASSWORD, Browser, Shop, browsing
 from .conftest import MakeShop
 
 Open = Callable[[], Awaitable[Browser]]
@@ -394,7 +394,7 @@ async def test_two_emulators_on_one_host(shop: Shop, browser: Browser, key_pair:
         pool = await emulator.create_user_pool(client=CLIENT)
         await pool.add_user("bo", PASSWORD)
         there = Shop(emulator, pool)
-        async with browsing(emulator) as other:
+        async with browsing(emulator.url) as other:
             # Cookies know no ports: it is the same jar.
             other.client.cookies = browser.client.cookies
             await other.get(there.authorize())

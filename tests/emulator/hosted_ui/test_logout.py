@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from .browser import LOGOUT, PASSWORD, PLAIN_CALLBACK, Browser, Shop
+from helpers.browser import LOGOUT, PASSWORD, PLAIN_CALLBACK, Browser, Shop
 
 
 def leave(shop: Shop, **more: str | None) -> str:

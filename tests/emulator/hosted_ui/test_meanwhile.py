@@ -11,9 +11,8 @@ import pytest
 
 from aiocognito.emulator import CognitoEmulator
 from aiocognito.emulator.tokens.keys import KeyPair
-
-from ..bench import OnePair, claims
-from .browser import CLIENT, NEW_PASSWORD, PASSWORD, PLAIN_CALLBACK, Browser, Shop, browsing
+from helpers.api import OnePair, claims
+from helpers.browser import CLIENT, NEW_PASSWORD, PASSWORD, PLAIN_CALLBACK, Browser, Shop, browsing
 
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"  # RFC 7636, appendix B
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -126,14 +125,14 @@ async def test_a_restart_between_the_code_and_its_exchange(key_pair: KeyPair, tm
         pool = await emulator.create_user_pool(client=CLIENT)
         await pool.add_user("ana", PASSWORD)
         shop = Shop(emulator, pool)
-        async with browsing(emulator) as browser:
+        async with browsing(emulator.url) as browser:
             asked = {"code_challenge": CHALLENGE, "code_challenge_method": "S256", "nonce": "n"}
             await browser.get(shop.authorize(**asked))
             await browser.sign_in()
             answer = browser.answer
     async with CognitoEmulator(keys=OnePair(key_pair), data=tmp_path) as emulator:
         shop = Shop(emulator, emulator.existing_user_pool())
-        async with browsing(emulator) as browser:
+        async with browsing(emulator.url) as browser:
             tokens = (await exchange(shop, browser, answer, code_verifier=VERIFIER)).json()
             assert claims(tokens["id_token"])["nonce"] == "n"
             again = await exchange(shop, browser, answer, code_verifier=VERIFIER)

@@ -14,9 +14,8 @@ import pytest
 from aiocognito.emulator import Call, CognitoEmulator
 from aiocognito.emulator.hosted_ui import html
 from aiocognito.emulator.tokens.keys import KeyPair
-
-from ..bench import OnePair
-from .browser import CLIENT, PASSWORD, PLAIN_CALLBACK, Browser, Shop, browsing
+from helpers.api import OnePair
+from helpers.browser import CLIENT, PASSWORD, PLAIN_CALLBACK, Browser, Shop, browsing
 
 Open = Callable[[], Awaitable[Browser]]
 XSS = "\"'></title></style><script>alert(1)</script>&amp;"
@@ -181,7 +180,7 @@ async def test_who_is_signed_in_survives_the_end_of_the_process(key_pair: KeyPai
         await pool.add_user("ana", PASSWORD)
         await pool.add_user("mia", PASSWORD, mfa="TOTP")
         shop = Shop(emulator, pool)
-        async with browsing(emulator) as browser:
+        async with browsing(emulator.url) as browser:
             await browser.get(shop.authorize())
             await browser.sign_in("mia")
             await browser.get(shop.authorize())
@@ -195,7 +194,7 @@ async def test_who_is_signed_in_survives_the_end_of_the_process(key_pair: KeyPai
         assert again is not None
         shop = Shop(emulator, again)
         assert shop.who({"code": code}) == "ana"
-        async with browsing(emulator) as browser:
+        async with browsing(emulator.url) as browser:
             browser.client.cookies = cookies
             await browser.get(shop.authorize())
             assert shop.who(browser.answer) == "ana"

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from aiocognito.emulator import identities
+from helpers.browser import PASSWORD, Browser, Page, Shop, parameters
 
-from .browser import PASSWORD, Browser, Page, Shop, parameters
 from .conftest import MakeShop
 
 Open = Callable[[], Awaitable[Browser]]

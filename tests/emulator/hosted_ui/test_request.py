@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from .browser import CALLBACK, CHALLENGE, PASSWORD, PLAIN_CALLBACK, Browser, Shop, parameters
+from helpers.browser import CALLBACK, CHALLENGE, PASSWORD, PLAIN_CALLBACK, Browser, Shop, parameters
 
 
 async def test_goes_to_the_login_page_with_the_same_parameters(shop: Shop, browser: Browser) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from aiocognito.emulator import Assumptions
+from helpers.browser import PASSWORD, Browser, Page, Shop
 
-from .browser import PASSWORD, Browser, Page, Shop
 from .conftest import MakeShop
 
 Open = Callable[[], Awaitable[Browser]]

@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from .browser import NEW_PASSWORD, PASSWORD, Browser, Page, Shop
+from helpers.browser import NEW_PASSWORD, PASSWORD, Browser, Page, Shop
+
 from .conftest import MakeShop
 
 Open = Callable[[], Awaitable[Browser]]

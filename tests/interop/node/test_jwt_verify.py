@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-import walking_pages
-from signed import POOL, access_claims, jwks, key
 
 from aiocognito import AuthClient, ClientCredentials, TokenVerifier
 from aiocognito.emulator import CognitoEmulator
 from aiocognito.errors import TokenVerificationError
+from helpers.browser import sign_in as sign_in_at_hosted_ui
+from helpers.tokens import POOL, access_claims, jwks, key
 
 pytestmark = pytest.mark.interop
 
@@ -108,7 +108,7 @@ async def test_tokens_of_the_hosted_ui(verifier: Any, emulator: CognitoEmulator)
     known = {"userPoolId": pool.id, "clientId": pool.client_id, "jwksUri": jwks_uri}
     async with AuthClient(pool.config) as auth:
         url = (await auth.sign_in_with_redirect(nonce="n-1")).url
-        back = await walking_pages.sign_in(emulator.url, url, "ana", PASSWORD)
+        back = await sign_in_at_hosted_ui(emulator.url, url, "ana", PASSWORD)
         await auth.complete_sign_in_with_redirect(back)
         held = (await auth.fetch_auth_session(credentials=False)).tokens
     assert held is not None

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-import walking_pages
 from attrs import frozen
 from authlib.deprecate import AuthlibDeprecationWarning
 from authlib.integrations.base_client.errors import OAuthError
@@ -21,6 +20,7 @@ from joserfc.jwk import KeySet
 
 from aiocognito import AuthConfig
 from aiocognito.emulator import CognitoEmulator
+from helpers.browser import sign_in as sign_in_at_hosted_ui
 
 with warnings.catch_warnings():
     # It would rather have httpx's successor.
@@ -120,7 +120,7 @@ async def sign_in(provider: Provider, client: AsyncOAuth2Client, **parameters: s
     """Sign in as authlib's guide has it; ana is at the browser."""
     authorize = provider.metadata["authorization_endpoint"]
     url, state = client.create_authorization_url(authorize, code_verifier=VERIFIER, **parameters)
-    back = await walking_pages.sign_in(authorize, url, "ana", PASSWORD)
+    back = await sign_in_at_hosted_ui(authorize, url, "ana", PASSWORD)
     assert back.startswith(f"{CALLBACK}?")
     found: dict[str, Any] = await client.fetch_token(
         authorization_response=back, state=state, code_verifier=VERIFIER
@@ -160,7 +160,7 @@ async def test_the_wrong_nonce_is_noticed(provider: Provider, client: AsyncOAuth
 async def test_a_code_is_good_once(provider: Provider, client: AsyncOAuth2Client) -> None:
     authorize = provider.metadata["authorization_endpoint"]
     url, state = client.create_authorization_url(authorize, code_verifier=VERIFIER)
-    back = await walking_pages.sign_in(authorize, url, "ana", PASSWORD)
+    back = await sign_in_at_hosted_ui(authorize, url, "ana", PASSWORD)
     arrival = {"authorization_response": back, "state": state, "code_verifier": VERIFIER}
     await client.fetch_token(**arrival)
     with pytest.raises(OAuthError, match="invalid_grant"):
@@ -170,7 +170,7 @@ async def test_a_code_is_good_once(provider: Provider, client: AsyncOAuth2Client
 async def test_another_verifier(provider: Provider, client: AsyncOAuth2Client) -> None:
     authorize = provider.metadata["authorization_endpoint"]
     url, state = client.create_authorization_url(authorize, code_verifier=VERIFIER)
-    back = await walking_pages.sign_in(authorize, url, "ana", PASSWORD)
+    back = await sign_in_at_hosted_ui(authorize, url, "ana", PASSWORD)
     with pytest.raises(OAuthError, match="invalid_grant"):
         await client.fetch_token(authorization_response=back, state=state, code_verifier=VERIFIER[::-1])
 
@@ -178,7 +178,7 @@ async def test_another_verifier(provider: Provider, client: AsyncOAuth2Client) -
 async def test_another_state_is_noticed(provider: Provider, client: AsyncOAuth2Client) -> None:
     authorize = provider.metadata["authorization_endpoint"]
     url, _ = client.create_authorization_url(authorize, code_verifier=VERIFIER)
-    back = await walking_pages.sign_in(authorize, url, "ana", PASSWORD)
+    back = await sign_in_at_hosted_ui(authorize, url, "ana", PASSWORD)
     with pytest.raises((OAuth2Error, OAuthError), match="mismatching_state"):
         await client.fetch_token(authorization_response=back, state="another", code_verifier=VERIFIER)
 

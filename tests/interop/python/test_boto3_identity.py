@@ -10,7 +10,6 @@ import boto3
 import pytest
 from aiohttp import web
 from attrs import define, field
-from boto3_calls import Boto3Calls
 from botocore import UNSIGNED
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -18,6 +17,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from aiocognito.emulator import CognitoEmulator
+from helpers.boto3_calls import Boto3Calls
 
 pytestmark = pytest.mark.interop
 

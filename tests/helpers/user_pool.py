@@ -13,16 +13,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from service_models import faults
-
 from aiocognito import AuthClient, AuthConfig, MemoryStorage, SessionManager
 from aiocognito import _srp as srp
 from aiocognito._session.context import ServiceContext
 from aiocognito._session.record import PendingSignIn
 from aiocognito.errors import ServiceError, service_error
+from helpers.clock import Clock
+from helpers.service_models import faults
 
 CONFIG = AuthConfig(user_pool_id="us-east-1_Scripted", user_pool_client_id="client")
-NOW = 1_800_000_000.0
 # Cognito's half of SRP, for a user who typed an alias.
 VERIFIER: dict[str, Any] = {
     "ChallengeName": "PASSWORD_VERIFIER",
@@ -35,19 +34,6 @@ VERIFIER: dict[str, Any] = {
         "SECRET_BLOCK": "c2VjcmV0",
     },
 }
-
-
-class Clock:
-    """A clock that is set, not slept on."""
-
-    def __init__(self, now: float = NOW) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += seconds
 
 
 def jwt(**claims: Any) -> str:

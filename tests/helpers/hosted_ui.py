@@ -11,10 +11,11 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import httpx
-from scripted import Clock, ScriptedService, attach
-from signed import POOL, access_claims, id_claims, jwks, key
 
 from aiocognito import AuthClient, AuthConfig, MemoryStorage, OAuthConfig
+from helpers.clock import Clock
+from helpers.tokens import POOL, access_claims, id_claims, jwks, key
+from helpers.user_pool import ScriptedService, attach
 
 SIGN_IN = ("https://app.example/callback", "http://localhost:3000/")
 SIGN_OUT = ("https://app.example/bye", "http://localhost:3000/bye")

@@ -11,9 +11,10 @@ from attrs import frozen
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from helpers.clock import NOW
+
 POOL = "us-east-1_Signed"
 ISSUER = f"https://cognito-idp.us-east-1.amazonaws.com/{POOL}"
-NOW = 1_800_000_000.0
 
 
 def b64(data: bytes) -> str:

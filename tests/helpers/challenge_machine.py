@@ -17,10 +17,11 @@ from typing import Any
 
 import gmpy2
 from attrs import define, field
-from scripted import Clock, ScriptedService, challenge, refusal
 
 from aiocognito import _srp as srp
 from aiocognito.errors import NetworkError
+from helpers.clock import Clock
+from helpers.user_pool import ScriptedService, challenge, refusal
 
 PASSWORD, CODE, ANSWER = "secret", "123456", "open sesame"
 MFA = ("SMS_MFA", "EMAIL_OTP", "SOFTWARE_TOKEN_MFA")

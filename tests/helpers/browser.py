@@ -232,10 +232,20 @@ class Shop:
 
 
 @asynccontextmanager
-async def browsing(emulator: CognitoEmulator) -> AsyncIterator[Browser]:
-    """Open a browser without cookies."""
+async def browsing(url: str) -> AsyncIterator[Browser]:
+    """Open a browser without cookies, for the hosted UI at the origin of a URL."""
     async with httpx.AsyncClient(follow_redirects=False, trust_env=False) as client:
-        yield Browser(emulator.url, client)
+        yield Browser(urljoin(url, "/").rstrip("/"), client)
+
+
+async def sign_in(home: str, url: str, username: str, password: str) -> str:
+    """Follow an app's link in a new browser, sign in, and return the URL that leads back to the app."""
+    async with browsing(home) as browser:
+        page = await browser.get(url)
+        assert page.status == 200, page.text
+        await browser.sign_in(username, password)
+        assert browser.gone_to, browser.page.text
+        return browser.gone_to
 
 
 def parameters(location: str) -> dict[str, list[str]]:

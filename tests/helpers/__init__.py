@@ -1,0 +1,1 @@
+"""What the tests of several areas share: each thing exists once."""
