@@ -136,7 +136,7 @@ async def test_unknown_operations(blank: Bench, name: str) -> None:
     assert (reply.status, reply.error) == (400, "UnknownOperationException")
 
 
-def test_the_table_is_read_off_the_modules(model: ServiceModel) -> None:
+def test_the_table_has_operations_of_the_service_model(model: ServiceModel) -> None:
     assert set(TABLE) <= set(model.operations)
     assert {"SignUp", "InitiateAuth", "GetUser", "AdminCreateUser", "CreateUserPool"} <= set(TABLE)
 

@@ -12,7 +12,9 @@ from attrs import field, frozen
 from . import strict_json
 from .errors import ApiError
 from .identity_pools import operations as identity_pools
-from .operations import TABLE, Operation
+from .operations import TABLE
+from .registration import Operation
+from .request_context import RequestContext
 from .service_model import IDENTITY_POOLS, USER_POOLS, OperationModel, Service, ServiceModel
 from .state import EmulatorState
 
@@ -81,7 +83,7 @@ async def perform(
         ApiError: It is refused.
     """
     try:
-        return await table(service)[name](world, given)
+        return await table(service)[name](RequestContext(world, given))
     finally:
         if not _READS.match(name):
             await world.changed()

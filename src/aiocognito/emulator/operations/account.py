@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from .. import schema
-from ..state import EmulatorState
+from ..registration import operation
+from ..request_context import RequestContext
 from ..tokens import bearer
 from ..users import User
 
 
-async def GetUser(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("GetUser")
+async def get_user(context: RequestContext) -> dict[str, Any]:
     """Tell the attributes that the client may read, and the second factors."""
-    who = await bearer.authorize(world, given["AccessToken"])
+    who = await bearer.authorize(context.state, context.members["AccessToken"])
     user = who.user
     readable = {name: value for name, value in user.attributes.items() if who.client.may_read(name)}
     return {
@@ -23,9 +24,10 @@ async def GetUser(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, A
     }
 
 
-async def DeleteUser(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("DeleteUser")
+async def delete_user(context: RequestContext) -> dict[str, Any]:
     """Delete the account of the person who asks, and end all its sign-ins."""
-    who = await bearer.authorize(world, given["AccessToken"])
+    who = await bearer.authorize(context.state, context.members["AccessToken"])
     who.pool.tokens.revoke_user(who.user.sub)
     who.pool.users.remove(who.user)
     return {}

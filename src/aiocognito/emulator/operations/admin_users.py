@@ -13,6 +13,8 @@ from ..new_users import draft, require_new
 from ..paging import page
 from ..pool import UserPool
 from ..randomness import LOWER, secret_text
+from ..registration import operation
+from ..request_context import RequestContext
 from ..state import EmulatorState
 from ..user_filter import parse_filter
 from ..users import User
@@ -24,15 +26,17 @@ from .sign_up import ask_before
 _MEDIA: Final = {"SMS": "phone_number", "EMAIL": "email"}
 
 
-async def AdminCreateUser(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AdminCreateUser")
+async def admin_create_user(context: RequestContext) -> dict[str, Any]:
     """Create an account with a temporary password, and invite its owner."""
-    pool = world.pool(given["UserPoolId"])
+    given = context.members
+    pool = context.pool
     if given.get("MessageAction") == "RESEND":
-        return await _invite_again(world, pool, given)
+        return await _invite_again(context.state, pool, given)
     attributes = schema.from_list(given.get("UserAttributes", ()))
     if "sub" in attributes:
         raise invalid_parameter("user.sub: Attribute cannot be updated.\n")
-    user = draft(world, pool, given["Username"], attributes, admin=True)
+    user = draft(context.state, pool, given["Username"], attributes, admin=True)
     require_new(pool, user)
     await ask_before(pool, user, "AdminCreateUser", None, given)
     taken = pool.users.conflict(user)
@@ -45,7 +49,7 @@ async def AdminCreateUser(world: EmulatorState, given: Mapping[str, Any]) -> dic
     if _passwordless(pool, given):
         user.status = users.CONFIRMED
     else:
-        await _give_temporary(world, pool, user, given)
+        await _give_temporary(context.state, pool, user, given)
     require_new(pool, user)
     pool.users.take_alias(user)
     pool.users.add(user)
@@ -108,18 +112,20 @@ async def _invite_again(world: EmulatorState, pool: UserPool, given: Mapping[str
     return {"User": described(user)}
 
 
-async def AdminGetUser(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AdminGetUser")
+async def admin_get_user(context: RequestContext) -> dict[str, Any]:
     """Describe a user."""
-    _pool, user = named(world, given)
+    _pool, user = context.pool_and_user()
     description = described(user)
     description["UserAttributes"] = description.pop("Attributes")
     return {**description, **described_factors(user)}
 
 
-async def AdminUpdateUserAttributes(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AdminUpdateUserAttributes")
+async def admin_update_user_attributes(context: RequestContext) -> dict[str, Any]:
     """Set attributes, also whether an address is verified."""
-    pool, user = named(world, given)
-    attributes = schema.normalised(schema.from_list(given["UserAttributes"]))
+    pool, user = context.pool_and_user()
+    attributes = schema.normalised(schema.from_list(context.members["UserAttributes"]))
     schema.require_known(pool.schema, attributes, admin=True)
     for name in attributes:
         if not pool.schema[name]["Mutable"]:
@@ -132,114 +138,118 @@ async def AdminUpdateUserAttributes(world: EmulatorState, given: Mapping[str, An
         user.attributes = before
         raise ApiError("AliasExistsException", f"An account with the given {taken} already exists.")
     pool.users.index(user)
-    user.modified = world.clock()
+    user.modified = context.state.clock()
     return {}
 
 
-async def AdminDeleteUserAttributes(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AdminDeleteUserAttributes")
+async def admin_delete_user_attributes(context: RequestContext) -> dict[str, Any]:
     """Delete attributes."""
-    pool, user = named(world, given)
+    given = context.members
+    pool, user = context.pool_and_user()
     schema.require_known(pool.schema, given["UserAttributeNames"], admin=True)
     for name in given["UserAttributeNames"]:
         if pool.schema[name]["Required"]:
             raise invalid_parameter(f"user.{name}: Attribute cannot be deleted.\n")
     replace(user, dict.fromkeys(given["UserAttributeNames"], ""))
     pool.users.index(user)
-    user.modified = world.clock()
+    user.modified = context.state.clock()
     return {}
 
 
-async def AdminConfirmSignUp(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AdminConfirmSignUp")
+async def admin_confirm_sign_up(context: RequestContext) -> dict[str, Any]:
     """Confirm an account without a code; its addresses stay unverified."""
-    pool, user = named(world, given)
+    pool, user = context.pool_and_user()
     if user.status != users.UNCONFIRMED:
         raise not_authorized(f"User cannot be confirmed. Current status is {user.status}")
     user.status = users.CONFIRMED
-    user.modified = world.clock()
-    await confirmation.after(pool, user, "ConfirmSignUp", None, given.get("ClientMetadata", {}))
+    user.modified = context.state.clock()
+    await confirmation.after(pool, user, "ConfirmSignUp", None, context.metadata)
     return {}
 
 
-async def AdminSetUserPassword(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AdminSetUserPassword")
+async def admin_set_user_password(context: RequestContext) -> dict[str, Any]:
     """Set a password, for good or until the first sign-in."""
-    pool, user = named(world, given)
-    await passwords.replace(world, pool, user, given["Password"], password_policy.AFTERWARDS)
+    pool, user = context.pool_and_user()
+    await passwords.replace(
+        context.state, pool, user, context.members["Password"], password_policy.AFTERWARDS
+    )
     user.lockout.clear()
-    if given.get("Permanent"):
+    if context.members.get("Permanent"):
         user.status = users.CONFIRMED
         return {}
     user.status = users.FORCE_CHANGE_PASSWORD
     days = pool.password_policy["TemporaryPasswordValidityDays"] or 7
-    user.temporary_until = world.clock() + days * codes.DAY
+    user.temporary_until = context.state.clock() + days * codes.DAY
     return {}
 
 
-async def AdminResetUserPassword(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AdminResetUserPassword")
+async def admin_reset_user_password(context: RequestContext) -> dict[str, Any]:
     """Take the password away and send a code for a new one."""
-    pool, user = named(world, given)
+    pool, user = context.pool_and_user()
     if user.status in {users.FORCE_CHANGE_PASSWORD, users.UNCONFIRMED}:
         raise not_authorized("User password cannot be reset in the current state.")
-    await send_reset_code(
-        world, pool, user, Occasion("ForgotPassword", metadata=given.get("ClientMetadata", {}))
-    )
+    await send_reset_code(context.state, pool, user, Occasion("ForgotPassword", metadata=context.metadata))
     user.status = users.RESET_REQUIRED
-    user.modified = world.clock()
+    user.modified = context.state.clock()
     return {}
 
 
-async def AdminDisableUser(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AdminDisableUser")
+async def admin_disable_user(context: RequestContext) -> dict[str, Any]:
     """Lock an account; its tokens, and who is signed in with it, are refused from now on."""
-    pool, user = named(world, given)
+    pool, user = context.pool_and_user()
     user.enabled = False
-    user.modified = world.clock()
+    user.modified = context.state.clock()
     pool.tokens.revoke_user(user.sub)
     pool.hosted.sessions.end_all(user.sub)
     return {}
 
 
-async def AdminEnableUser(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AdminEnableUser")
+async def admin_enable_user(context: RequestContext) -> dict[str, Any]:
     """Unlock an account."""
-    _pool, user = named(world, given)
+    _pool, user = context.pool_and_user()
     user.enabled = True
-    user.modified = world.clock()
+    user.modified = context.state.clock()
     return {}
 
 
-async def AdminDeleteUser(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AdminDeleteUser")
+async def admin_delete_user(context: RequestContext) -> dict[str, Any]:
     """Delete an account."""
-    pool, user = named(world, given)
+    pool, user = context.pool_and_user()
     pool.tokens.revoke_user(user.sub)
     pool.users.remove(user)
     return {}
 
 
-async def AdminUserGlobalSignOut(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AdminUserGlobalSignOut")
+async def admin_user_global_sign_out(context: RequestContext) -> dict[str, Any]:
     """End all of a user's sign-ins."""
-    pool, user = named(world, given)
-    pool.tokens.revoke_user(user.sub, access=world.unsettled.admin_sign_out_ends_access_tokens)
+    pool, user = context.pool_and_user()
+    pool.tokens.revoke_user(user.sub, access=context.state.unsettled.admin_sign_out_ends_access_tokens)
     return {}
 
 
-async def ListUsers(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("ListUsers")
+async def list_users(context: RequestContext) -> dict[str, Any]:
     """List users, all or those that a filter finds."""
-    pool = world.pool(given["UserPoolId"])
+    given = context.members
+    pool = context.pool
     fits = parse_filter(given.get("Filter"))
     shown = given.get("AttributesToGet")
     found = [described(user, shown) for user in pool.users if fits(user)]
-    return page(found, "Users", given.get("PaginationToken"), given.get("Limit"), "PaginationToken")
-
-
-def named(world: EmulatorState, given: Mapping[str, Any]) -> tuple[UserPool, User]:
-    """Find the pool and user that a request names.
-
-    Raises:
-        ApiError: There is no such pool, or no such user.
-    """
-    pool = world.pool(given["UserPoolId"])
-    user = pool.users.find(given["Username"])
-    if user is None:
-        raise user_not_found()
-    return pool, user
+    return page(
+        found,
+        "Users",
+        given.get("PaginationToken"),
+        given.get("Limit"),
+        "PaginationToken",
+    )
 
 
 def described(user: User, shown: Iterable[str] | None = None) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from ..errors import invalid_parameter
 from ..paging import page
 from ..pool import UserPool
 from ..randomness import LOWER, secret_text
+from ..registration import operation
+from ..request_context import RequestContext
 from ..state import EmulatorState
 
 ID_LENGTH: Final = 26
@@ -39,53 +41,65 @@ _KEPT: Final = (
 )
 
 
-async def CreateUserPoolClient(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("CreateUserPoolClient")
+async def create_user_pool_client(context: RequestContext) -> dict[str, Any]:
     """Create an app client."""
-    pool = world.pool(given["UserPoolId"])
+    given = context.members
+    pool = context.pool
     secrets: list[str] = []
     if given.get("ClientSecret"):
         secrets.append(given["ClientSecret"])
     elif given.get("GenerateSecret"):
         secrets.append(secret_text(SECRET_LENGTH, LOWER))
-    settings = _settings(world, pool, given, has_secret=bool(secrets))
-    now = world.clock()
+    settings = _settings(context.state, pool, given, has_secret=bool(secrets))
+    now = context.state.clock()
     settings.update(CreationDate=now, LastModifiedDate=now)
-    client = AppClient(world.random.text(ID_LENGTH), secrets, settings)
+    client = AppClient(context.state.random.text(ID_LENGTH), secrets, settings)
     pool.clients[client.id] = client
     return {"UserPoolClient": describe(pool, client)}
 
 
-async def DescribeUserPoolClient(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("DescribeUserPoolClient")
+async def describe_user_pool_client(context: RequestContext) -> dict[str, Any]:
     """Describe an app client, its secret included."""
-    pool, client = world.client(given["ClientId"], given["UserPoolId"])
+    pool, client = context.pool_and_client()
     return {"UserPoolClient": describe(pool, client)}
 
 
-async def UpdateUserPoolClient(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("UpdateUserPoolClient")
+async def update_user_pool_client(context: RequestContext) -> dict[str, Any]:
     """Replace an app client's settings: what is left out goes back to its default."""
-    pool, client = world.client(given["ClientId"], given["UserPoolId"])
-    named = {"ClientName": client.settings["ClientName"], **given}
-    settings = _settings(world, pool, named, has_secret=bool(client.secrets))
-    settings.update(CreationDate=client.settings["CreationDate"], LastModifiedDate=world.clock())
+    pool, client = context.pool_and_client()
+    named = {"ClientName": client.settings["ClientName"], **context.members}
+    settings = _settings(context.state, pool, named, has_secret=bool(client.secrets))
+    settings.update(CreationDate=client.settings["CreationDate"], LastModifiedDate=context.state.clock())
     client.settings = settings
     return {"UserPoolClient": describe(pool, client)}
 
 
-async def DeleteUserPoolClient(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("DeleteUserPoolClient")
+async def delete_user_pool_client(context: RequestContext) -> dict[str, Any]:
     """Delete an app client."""
-    pool, client = world.client(given["ClientId"], given["UserPoolId"])
+    pool, client = context.pool_and_client()
     del pool.clients[client.id]
     return {}
 
 
-async def ListUserPoolClients(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("ListUserPoolClients")
+async def list_user_pool_clients(context: RequestContext) -> dict[str, Any]:
     """List a pool's app clients."""
-    pool = world.pool(given["UserPoolId"])
+    pool = context.pool
     described = [
         {"ClientId": client.id, "UserPoolId": pool.id, "ClientName": client.settings["ClientName"]}
         for client in pool.clients.values()
     ]
-    return page(described, "UserPoolClients", given.get("NextToken"), given.get("MaxResults"), "NextToken")
+    return page(
+        described,
+        "UserPoolClients",
+        context.members.get("NextToken"),
+        context.members.get("MaxResults"),
+        "NextToken",
+    )
 
 
 def describe(pool: UserPool, client: AppClient) -> dict[str, Any]:

@@ -9,17 +9,20 @@ from .. import codes, schema
 from ..errors import ApiError, invalid_parameter, not_authorized
 from ..messages import Occasion
 from ..pool import UserPool
+from ..registration import operation
+from ..request_context import RequestContext
 from ..state import EmulatorState
 from ..tokens import bearer
 from ..tokens.bearer import Bearer
 from ..users import User
 
 
-async def UpdateUserAttributes(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("UpdateUserAttributes")
+async def update_user_attributes(context: RequestContext) -> dict[str, Any]:
     """Set attributes; a new address gets a code, and may have to wait for it."""
-    who = await bearer.authorize(world, given["AccessToken"])
+    who = await bearer.authorize(context.state, context.members["AccessToken"])
     pool, user = who.pool, who.user
-    attributes = schema.from_list(given["UserAttributes"])
+    attributes = schema.from_list(context.members["UserAttributes"])
     _require_changeable(who, attributes)
     for name, value in attributes.items():
         if not value:
@@ -33,10 +36,10 @@ async def UpdateUserAttributes(world: EmulatorState, given: Mapping[str, Any]) -
     replace(user, {name: value for name, value in attributes.items() if name not in waiting})
     user.pending.update({name: attributes[name] for name in waiting})
     pool.users.index(user)
-    user.modified = world.clock()
+    user.modified = context.state.clock()
     sent = [name for name in addresses if name in waiting or name in pool.auto_verified]
-    occasion = Occasion("UpdateUserAttribute", who.client, given.get("ClientMetadata", {}))
-    return {"CodeDeliveryDetailsList": [await _send(world, who, name, occasion) for name in sent]}
+    occasion = Occasion("UpdateUserAttribute", who.client, context.metadata)
+    return {"CodeDeliveryDetailsList": [await _send(context.state, who, name, occasion) for name in sent]}
 
 
 def _is_new(user: User, attributes: Mapping[str, str], name: str) -> bool:
@@ -80,44 +83,50 @@ def replace(user: User, attributes: Mapping[str, str]) -> None:
             user.attributes.pop(name, None)
 
 
-async def DeleteUserAttributes(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("DeleteUserAttributes")
+async def delete_user_attributes(context: RequestContext) -> dict[str, Any]:
     """Delete attributes."""
-    who = await bearer.authorize(world, given["AccessToken"])
-    names = given["UserAttributeNames"]
+    who = await bearer.authorize(context.state, context.members["AccessToken"])
+    names = context.members["UserAttributeNames"]
     _require_changeable(who, names)
     for name in names:
         _require_deletable(who.pool, name)
     replace(who.user, dict.fromkeys(names, ""))
     who.pool.users.index(who.user)
-    who.user.modified = world.clock()
+    who.user.modified = context.state.clock()
     return {}
 
 
-async def GetUserAttributeVerificationCode(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("GetUserAttributeVerificationCode")
+async def get_user_attribute_verification_code(context: RequestContext) -> dict[str, Any]:
     """Send a code to an address, the new one if there is one that waits."""
-    who = await bearer.authorize(world, given["AccessToken"])
-    name = given["AttributeName"]
+    state = context.state
+    who = await bearer.authorize(state, context.members["AccessToken"])
+    name = context.members["AttributeName"]
     _require_verifiable(name)
     if not _address(who.user, name):
         raise invalid_parameter(f"User does not have a value for {name} to verify.")
-    limit = world.unsettled.attribute_code_attempts_per_hour
-    codes.count(world, who.user.attempts, "attribute_code", limit)
-    occasion = Occasion("VerifyUserAttribute", who.client, given.get("ClientMetadata", {}))
-    return {"CodeDeliveryDetails": await _send(world, who, name, occasion)}
+    limit = state.unsettled.attribute_code_attempts_per_hour
+    codes.count(state, who.user.attempts, "attribute_code", limit)
+    occasion = Occasion("VerifyUserAttribute", who.client, context.metadata)
+    return {"CodeDeliveryDetails": await _send(state, who, name, occasion)}
 
 
-async def VerifyUserAttribute(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("VerifyUserAttribute")
+async def verify_user_attribute(context: RequestContext) -> dict[str, Any]:
     """Verify an address with the code that was sent there; one that waited takes its place now."""
-    who = await bearer.authorize(world, given["AccessToken"])
+    given = context.members
+    state = context.state
+    who = await bearer.authorize(state, given["AccessToken"])
     pool, user, name = who.pool, who.user, given["AttributeName"]
     _require_verifiable(name)
-    limit = world.unsettled.verify_attribute_attempts_per_hour
-    code = codes.spend(world, user, _kind(name), given["Code"], limit=limit, attempts="verify_attribute")
+    limit = state.unsettled.verify_attribute_attempts_per_hour
+    code = codes.spend(state, user, _kind(name), given["Code"], limit=limit, attempts="verify_attribute")
     _require_free(pool, user, {name: code.address})
     user.pending.pop(name, None)
     user.attributes.update({name: code.address, f"{name}_verified": "true"})
     pool.users.index(user)
-    user.modified = world.clock()
+    user.modified = state.clock()
     return {}
 
 

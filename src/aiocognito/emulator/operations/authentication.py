@@ -12,6 +12,8 @@ from ..auth_sessions import AuthSession
 from ..clients import AppClient
 from ..errors import invalid_parameter, missing_parameter, user_not_found
 from ..pool import UserPool
+from ..registration import operation
+from ..request_context import RequestContext
 from ..state import EmulatorState
 
 _REFRESHES: Final = ("REFRESH_TOKEN_AUTH", "REFRESH_TOKEN")
@@ -19,30 +21,34 @@ _ADMIN_FLOWS: Final = ("ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH")
 _WITHOUT_SESSION: Final = ("PASSWORD_VERIFIER", "DEVICE_SRP_AUTH", "DEVICE_PASSWORD_VERIFIER")
 
 
-async def InitiateAuth(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("InitiateAuth")
+async def initiate_auth(context: RequestContext) -> dict[str, Any]:
     """Begin a sign-in."""
-    pool, client = world.client(given["ClientId"])
-    if given["AuthFlow"] in _ADMIN_FLOWS:
+    pool, client = context.pool_and_client()
+    if context.members["AuthFlow"] in _ADMIN_FLOWS:
         raise invalid_parameter("Initiate Auth method not supported.")
-    return await _begin(world, pool, client, given, admin=False)
+    return await _begin(context.state, pool, client, context.members, admin=False)
 
 
-async def AdminInitiateAuth(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AdminInitiateAuth")
+async def admin_initiate_auth(context: RequestContext) -> dict[str, Any]:
     """Begin a sign-in from a server with AWS credentials."""
-    pool, client = world.client(given["ClientId"], given["UserPoolId"])
-    return await _begin(world, pool, client, given, admin=True)
+    pool, client = context.pool_and_client()
+    return await _begin(context.state, pool, client, context.members, admin=True)
 
 
-async def RespondToAuthChallenge(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("RespondToAuthChallenge")
+async def respond_to_auth_challenge(context: RequestContext) -> dict[str, Any]:
     """Answer a challenge."""
-    pool, client = world.client(given["ClientId"])
-    return await _go_on(world, pool, client, given, admin=False)
+    pool, client = context.pool_and_client()
+    return await _go_on(context.state, pool, client, context.members, admin=False)
 
 
-async def AdminRespondToAuthChallenge(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AdminRespondToAuthChallenge")
+async def admin_respond_to_auth_challenge(context: RequestContext) -> dict[str, Any]:
     """Answer a challenge from a server with AWS credentials."""
-    pool, client = world.client(given["ClientId"], given["UserPoolId"])
-    return await _go_on(world, pool, client, given, admin=True)
+    pool, client = context.pool_and_client()
+    return await _go_on(context.state, pool, client, context.members, admin=True)
 
 
 async def _begin(

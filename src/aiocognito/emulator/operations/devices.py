@@ -8,78 +8,90 @@ from typing import Any
 from .. import devices, paging
 from ..errors import ApiError, invalid_parameter
 from ..pool import UserPool
+from ..registration import operation
+from ..request_context import RequestContext
 from ..state import EmulatorState
 from ..tokens import bearer
 from ..users import User
-from .admin_users import named
 
 
-async def ConfirmDevice(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("ConfirmDevice")
+async def confirm_device(context: RequestContext) -> dict[str, Any]:
     """Take the verifier of a device that this very sign-in named."""
-    who = await bearer.authorize(world, given["AccessToken"])
-    _require_tracking(world, who.pool)
+    given = context.members
+    state = context.state
+    who = await bearer.authorize(state, given["AccessToken"])
+    _require_tracking(state, who.pool)
     device = who.user.devices.get(given["DeviceKey"])
     if device is None or who.grant.device_key != device.key:
         raise invalid_parameter("Invalid device key given.")
     if device.secret is not None:
         raise ApiError(
             "DeviceKeyExistsException",
-            world.unsettled.device_key_exists_message,
+            state.unsettled.device_key_exists_message,
             instead="InvalidParameterException",
         )
     device.secret = devices.verifier(given.get("DeviceSecretVerifierConfig"))
     device.name = given.get("DeviceName")
     device.remembered = not devices.remembers_on_request(who.pool)
-    device.modified = world.clock()
+    device.modified = state.clock()
     return {"UserConfirmationNecessary": devices.remembers_on_request(who.pool)}
 
 
-async def GetDevice(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("GetDevice")
+async def get_device(context: RequestContext) -> dict[str, Any]:
     """Describe a device of one's own."""
-    pool, user = await _owner(world, given)
-    return {"Device": devices.described(devices.confirmed(user, given["DeviceKey"]), pool, user)}
+    pool, user = await _owner(context.state, context.members)
+    return {"Device": devices.described(devices.confirmed(user, context.members["DeviceKey"]), pool, user)}
 
 
-async def ListDevices(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("ListDevices")
+async def list_devices(context: RequestContext) -> dict[str, Any]:
     """List one's own devices, a page at a time."""
-    pool, user = await _owner(world, given)
-    return _page(pool, user, given)
+    pool, user = await _owner(context.state, context.members)
+    return _page(pool, user, context.members)
 
 
-async def UpdateDeviceStatus(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("UpdateDeviceStatus")
+async def update_device_status(context: RequestContext) -> dict[str, Any]:
     """Have a device of one's own remembered, or not."""
-    _, user = await _owner(world, given)
-    return _remember(world, user, given)
+    _, user = await _owner(context.state, context.members)
+    return _remember(context.state, user, context.members)
 
 
-async def ForgetDevice(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("ForgetDevice")
+async def forget_device(context: RequestContext) -> dict[str, Any]:
     """Forget a device of one's own; its tokens cannot be renewed."""
-    pool, user = await _owner(world, given)
-    return _forget(pool, user, given["DeviceKey"])
+    pool, user = await _owner(context.state, context.members)
+    return _forget(pool, user, context.members["DeviceKey"])
 
 
-async def AdminGetDevice(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AdminGetDevice")
+async def admin_get_device(context: RequestContext) -> dict[str, Any]:
     """Describe a user's device."""
-    pool, user = named(world, given)
-    return {"Device": devices.described(devices.confirmed(user, given["DeviceKey"]), pool, user)}
+    pool, user = context.pool_and_user()
+    return {"Device": devices.described(devices.confirmed(user, context.members["DeviceKey"]), pool, user)}
 
 
-async def AdminListDevices(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AdminListDevices")
+async def admin_list_devices(context: RequestContext) -> dict[str, Any]:
     """List a user's devices."""
-    pool, user = named(world, given)
-    return _page(pool, user, given)
+    pool, user = context.pool_and_user()
+    return _page(pool, user, context.members)
 
 
-async def AdminUpdateDeviceStatus(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AdminUpdateDeviceStatus")
+async def admin_update_device_status(context: RequestContext) -> dict[str, Any]:
     """Have a user's device remembered, or not."""
-    _, user = named(world, given)
-    return _remember(world, user, given)
+    _, user = context.pool_and_user()
+    return _remember(context.state, user, context.members)
 
 
-async def AdminForgetDevice(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AdminForgetDevice")
+async def admin_forget_device(context: RequestContext) -> dict[str, Any]:
     """Forget a user's device."""
-    pool, user = named(world, given)
-    return _forget(pool, user, given["DeviceKey"])
+    pool, user = context.pool_and_user()
+    return _forget(pool, user, context.members["DeviceKey"])
 
 
 async def _owner(world: EmulatorState, given: Mapping[str, Any]) -> tuple[UserPool, User]:

@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from ..errors import invalid_parameter
 from ..pool import UserPool
-from ..state import ACCOUNT, EmulatorState
+from ..registration import operation
+from ..request_context import RequestContext
+from ..state import ACCOUNT
 
 CLOUD_FRONT: Final = "d111111abcdef8.cloudfront.net"
 _RESERVED: Final = ("aws", "amazon", "cognito")
@@ -15,14 +17,16 @@ _GIVEN: Final = ("ManagedLoginVersion", "CustomDomainConfig", "Routing")
 _CLASSIC: Final = 1
 
 
-async def CreateUserPoolDomain(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("CreateUserPoolDomain")
+async def create_user_pool_domain(context: RequestContext) -> dict[str, Any]:
     """Give a pool a domain: a prefix of Amazon's, or one of its own, which has a certificate."""
-    pool = world.pool(given["UserPoolId"])
+    given = context.members
+    pool = context.pool
     name = given["Domain"]
     own = "CustomDomainConfig" in given
     if not own:
         _check_prefix(name)
-    if any(name in found.domains for found in world.pools.values()):
+    if any(name in found.domains for found in context.state.pools.values()):
         raise invalid_parameter("Domain already associated with another user pool.")
     if any(("CustomDomainConfig" in domain) == own for domain in pool.domains.values()):
         raise invalid_parameter("User pool already has a domain configured.")
@@ -39,28 +43,32 @@ async def CreateUserPoolDomain(world: EmulatorState, given: Mapping[str, Any]) -
     return _answer(pool.domains[name])
 
 
-async def DescribeUserPoolDomain(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("DescribeUserPoolDomain")
+async def describe_user_pool_domain(context: RequestContext) -> dict[str, Any]:
     """Describe a domain; one that nobody has is described by nothing."""
-    for pool in world.pools.values():
-        if given["Domain"] in pool.domains:
-            return {"DomainDescription": pool.domains[given["Domain"]]}
+    for pool in context.state.pools.values():
+        if context.members["Domain"] in pool.domains:
+            return {"DomainDescription": pool.domains[context.members["Domain"]]}
     return {"DomainDescription": {}}
 
 
-async def UpdateUserPoolDomain(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("UpdateUserPoolDomain")
+async def update_user_pool_domain(context: RequestContext) -> dict[str, Any]:
     """Change a domain's certificate or the version of its pages."""
-    domain = _domain(world.pool(given["UserPoolId"]), given["Domain"])
+    given = context.members
+    domain = _domain(context.pool, given["Domain"])
     if "CustomDomainConfig" in given and "CustomDomainConfig" not in domain:
         raise invalid_parameter("A prefix domain has no certificate.")
     domain.update({member: given[member] for member in _GIVEN if member in given})
     return _answer(domain)
 
 
-async def DeleteUserPoolDomain(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("DeleteUserPoolDomain")
+async def delete_user_pool_domain(context: RequestContext) -> dict[str, Any]:
     """Take a domain from a pool."""
-    pool = world.pool(given["UserPoolId"])
-    _domain(pool, given["Domain"])
-    del pool.domains[given["Domain"]]
+    pool = context.pool
+    _domain(pool, context.members["Domain"])
+    del pool.domains[context.members["Domain"]]
     return {}
 
 

@@ -2,52 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ApiError, not_found
 from ..groups import Group
 from ..paging import page
 from ..pool import UserPool
-from ..state import EmulatorState
-from .admin_users import described, named
+from ..registration import operation
+from ..request_context import RequestContext
+from .admin_users import described
 
 _MEMBERS = {"Description": "description", "RoleArn": "role_arn", "Precedence": "precedence"}
 
 
-async def CreateGroup(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("CreateGroup")
+async def create_group(context: RequestContext) -> dict[str, Any]:
     """Create a group."""
-    pool = world.pool(given["UserPoolId"])
+    given = context.members
+    pool = context.pool
     name = given["GroupName"]
     if name in pool.groups:
         raise ApiError("GroupExistsException", "A group with the name already exists.")
-    now = world.clock()
+    now = context.state.clock()
     group = Group(name, now, now, **{_MEMBERS[key]: given[key] for key in _MEMBERS if key in given})
     pool.groups[name] = group
     return {"Group": group.describe(pool.id)}
 
 
-async def GetGroup(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("GetGroup")
+async def get_group(context: RequestContext) -> dict[str, Any]:
     """Describe a group."""
-    pool = world.pool(given["UserPoolId"])
-    return {"Group": _group(pool, given["GroupName"]).describe(pool.id)}
+    pool = context.pool
+    return {"Group": _group(pool, context.members["GroupName"]).describe(pool.id)}
 
 
-async def UpdateGroup(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("UpdateGroup")
+async def update_group(context: RequestContext) -> dict[str, Any]:
     """Change what is given of a group."""
-    pool = world.pool(given["UserPoolId"])
+    given = context.members
+    pool = context.pool
     group = _group(pool, given["GroupName"])
     for member, name in _MEMBERS.items():
         if member in given:
             setattr(group, name, given[member])
-    group.modified = world.clock()
+    group.modified = context.state.clock()
     return {"Group": group.describe(pool.id)}
 
 
-async def DeleteGroup(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("DeleteGroup")
+async def delete_group(context: RequestContext) -> dict[str, Any]:
     """Delete a group; its members stay."""
-    pool = world.pool(given["UserPoolId"])
-    name = _group(pool, given["GroupName"]).name
+    pool = context.pool
+    name = _group(pool, context.members["GroupName"]).name
     del pool.groups[name]
     for user in pool.users:
         if name in user.groups:
@@ -55,44 +61,50 @@ async def DeleteGroup(world: EmulatorState, given: Mapping[str, Any]) -> dict[st
     return {}
 
 
-async def ListGroups(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("ListGroups")
+async def list_groups(context: RequestContext) -> dict[str, Any]:
     """List a pool's groups."""
-    pool = world.pool(given["UserPoolId"])
+    pool = context.pool
     groups = [group.describe(pool.id) for group in pool.groups.values()]
-    return page(groups, "Groups", given.get("NextToken"), given.get("Limit"), "NextToken")
+    return page(groups, "Groups", context.members.get("NextToken"), context.members.get("Limit"), "NextToken")
 
 
-async def ListUsersInGroup(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("ListUsersInGroup")
+async def list_users_in_group(context: RequestContext) -> dict[str, Any]:
     """List the members of a group."""
-    pool = world.pool(given["UserPoolId"])
+    given = context.members
+    pool = context.pool
     name = _group(pool, given["GroupName"]).name
     members = [described(user) for user in pool.users if name in user.groups]
     return page(members, "Users", given.get("NextToken"), given.get("Limit"), "NextToken")
 
 
-async def AdminAddUserToGroup(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AdminAddUserToGroup")
+async def admin_add_user_to_group(context: RequestContext) -> dict[str, Any]:
     """Put a user into a group."""
-    pool, user = named(world, given)
-    name = _group(pool, given["GroupName"]).name
+    pool, user = context.pool_and_user()
+    name = _group(pool, context.members["GroupName"]).name
     if name not in user.groups:
         user.groups.append(name)
     return {}
 
 
-async def AdminRemoveUserFromGroup(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AdminRemoveUserFromGroup")
+async def admin_remove_user_from_group(context: RequestContext) -> dict[str, Any]:
     """Take a user out of a group."""
-    pool, user = named(world, given)
-    name = _group(pool, given["GroupName"]).name
+    pool, user = context.pool_and_user()
+    name = _group(pool, context.members["GroupName"]).name
     if name in user.groups:
         user.groups.remove(name)
     return {}
 
 
-async def AdminListGroupsForUser(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AdminListGroupsForUser")
+async def admin_list_groups_for_user(context: RequestContext) -> dict[str, Any]:
     """List the groups that a user is in."""
-    pool, user = named(world, given)
+    pool, user = context.pool_and_user()
     groups = [group.describe(pool.id) for group in pool.groups_of(user)]
-    return page(groups, "Groups", given.get("NextToken"), given.get("Limit"), "NextToken")
+    return page(groups, "Groups", context.members.get("NextToken"), context.members.get("Limit"), "NextToken")
 
 
 def _group(pool: UserPool, name: str) -> Group:

@@ -8,6 +8,8 @@ from typing import Any, Final
 from ..errors import ApiError, invalid_parameter, not_found
 from ..paging import page
 from ..pool import UserPool
+from ..registration import operation
+from ..request_context import RequestContext
 from ..state import EmulatorState
 
 SOCIAL: Final = ("Facebook", "Google", "LoginWithAmazon", "SignInWithApple")
@@ -58,45 +60,51 @@ _USERNAME: Final = {"Facebook": "id", "LoginWithAmazon": "user_id"}
 _API_VERSION: Final = "v17.0"
 
 
-async def CreateIdentityProvider(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("CreateIdentityProvider")
+async def create_identity_provider(context: RequestContext) -> dict[str, Any]:
     """Let a pool trust an identity provider."""
-    pool = world.pool(given["UserPoolId"])
+    given = context.members
+    pool = context.pool
     name, kind = given["ProviderName"], given["ProviderType"]
     if kind != name and (kind in SOCIAL or name in SOCIAL):
         raise invalid_parameter(f"Provider {name} cannot be of type {kind}.")
     if name in pool.providers:
         raise ApiError("DuplicateProviderException", f"{name} already exists in user pool {pool.id}")
-    now = world.clock()
+    now = context.state.clock()
     provider = {"UserPoolId": pool.id, "ProviderName": name, "ProviderType": kind, "CreationDate": now}
-    return {"IdentityProvider": _put(world, pool, provider, given)}
+    return {"IdentityProvider": _put(context.state, pool, provider, given)}
 
 
-async def DescribeIdentityProvider(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("DescribeIdentityProvider")
+async def describe_identity_provider(context: RequestContext) -> dict[str, Any]:
     """Describe an identity provider."""
-    pool = world.pool(given["UserPoolId"])
-    return {"IdentityProvider": _provider(pool, given["ProviderName"])}
+    pool = context.pool
+    return {"IdentityProvider": _provider(pool, context.members["ProviderName"])}
 
 
-async def GetIdentityProviderByIdentifier(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("GetIdentityProviderByIdentifier")
+async def get_identity_provider_by_identifier(context: RequestContext) -> dict[str, Any]:
     """Describe the identity provider that has an identifier."""
-    pool = world.pool(given["UserPoolId"])
+    pool = context.pool
     for provider in pool.providers.values():
-        if given["IdpIdentifier"] in provider["IdpIdentifiers"]:
+        if context.members["IdpIdentifier"] in provider["IdpIdentifiers"]:
             return {"IdentityProvider": provider}
-    raise not_found(f"Identity provider with identifier {given['IdpIdentifier']} does not exist.")
+    raise not_found(f"Identity provider with identifier {context.members['IdpIdentifier']} does not exist.")
 
 
-async def UpdateIdentityProvider(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("UpdateIdentityProvider")
+async def update_identity_provider(context: RequestContext) -> dict[str, Any]:
     """Change what is given of an identity provider."""
-    pool = world.pool(given["UserPoolId"])
-    provider = _provider(pool, given["ProviderName"])
-    return {"IdentityProvider": _put(world, pool, provider, given)}
+    pool = context.pool
+    provider = _provider(pool, context.members["ProviderName"])
+    return {"IdentityProvider": _put(context.state, pool, provider, context.members)}
 
 
-async def DeleteIdentityProvider(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("DeleteIdentityProvider")
+async def delete_identity_provider(context: RequestContext) -> dict[str, Any]:
     """Delete an identity provider; app clients no longer have it either."""
-    pool = world.pool(given["UserPoolId"])
-    name = _provider(pool, given["ProviderName"])["ProviderName"]
+    pool = context.pool
+    name = _provider(pool, context.members["ProviderName"])["ProviderName"]
     del pool.providers[name]
     for client in pool.clients.values():
         supported = client.settings.get("SupportedIdentityProviders", [])
@@ -105,12 +113,19 @@ async def DeleteIdentityProvider(world: EmulatorState, given: Mapping[str, Any])
     return {}
 
 
-async def ListIdentityProviders(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("ListIdentityProviders")
+async def list_identity_providers(context: RequestContext) -> dict[str, Any]:
     """List a pool's identity providers."""
-    pool = world.pool(given["UserPoolId"])
+    pool = context.pool
     members = ("ProviderName", "ProviderType", "LastModifiedDate", "CreationDate")
     providers = [{member: provider[member] for member in members} for provider in pool.providers.values()]
-    return page(providers, "Providers", given.get("NextToken"), given.get("MaxResults"), "NextToken")
+    return page(
+        providers,
+        "Providers",
+        context.members.get("NextToken"),
+        context.members.get("MaxResults"),
+        "NextToken",
+    )
 
 
 def _put(

@@ -8,7 +8,8 @@ from typing import Any, Final
 from .. import identities
 from ..errors import ApiError, invalid_parameter, user_not_found
 from ..pool import UserPool
-from ..state import EmulatorState
+from ..registration import operation
+from ..request_context import RequestContext
 from ..users import User
 from .identity_providers import SOCIAL
 
@@ -17,10 +18,11 @@ _SUBJECT: Final = "Cognito_Subject"
 _MOST: Final = 5
 
 
-async def AdminLinkProviderForUser(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AdminLinkProviderForUser")
+async def admin_link_provider_for_user(context: RequestContext) -> dict[str, Any]:
     """Let an account at a provider, with which nobody signed in yet, sign in as a user of the pool."""
-    pool = world.pool(given["UserPoolId"])
-    source, destination = given["SourceUser"], given["DestinationUser"]
+    pool = context.pool
+    source, destination = context.members["SourceUser"], context.members["DestinationUser"]
     provider = _source_provider(pool, source)
     user_id = _value(source, "SourceUser")
     user = _named(pool, destination)
@@ -37,19 +39,20 @@ async def AdminLinkProviderForUser(world: EmulatorState, given: Mapping[str, Any
     linked = identities.of(user)
     if sum(not entry["primary"] for entry in linked) >= _MOST:
         raise ApiError("LimitExceededException", f"No more than {_MOST} identities can be linked to a user.")
-    entry = identities.entry(provider, user_id, primary=False, now=world.clock())
+    entry = identities.entry(provider, user_id, primary=False, now=context.state.clock())
     identities.put(user, [*linked, entry])
     if source["ProviderAttributeName"] != _SUBJECT:
         waiting = user.awaited.setdefault(provider["ProviderName"], {})
         waiting[user_id] = source["ProviderAttributeName"]
-    user.modified = world.clock()
+    user.modified = context.state.clock()
     return {}
 
 
-async def AdminDisableProviderForUser(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AdminDisableProviderForUser")
+async def admin_disable_provider_for_user(context: RequestContext) -> dict[str, Any]:
     """Untie an account at a provider from its user; a user of the pool's own loses the password."""
-    pool = world.pool(given["UserPoolId"])
-    named = given["User"]
+    pool = context.pool
+    named = context.members["User"]
     if named.get("ProviderName") == _OWN:
         user = _named(pool, named)
         if user is None:
@@ -61,7 +64,7 @@ async def AdminDisableProviderForUser(world: EmulatorState, given: Mapping[str, 
         if user is None:
             raise user_not_found()
         identities.remove(user, name, user_id)
-    user.modified = world.clock()
+    user.modified = context.state.clock()
     return {}
 
 

@@ -10,12 +10,13 @@ from ..auth_sessions import AuthSession, invalid
 from ..errors import ApiError, invalid_parameter, user_not_found
 from ..pool import UserPool
 from ..randomness import BASE32, secret_text
+from ..registration import operation
+from ..request_context import RequestContext
 from ..state import EmulatorState
 from ..tokens import bearer
 from ..totp import SECRET_LENGTH, SoftwareToken, Verdict
 from ..users import User
 from . import account
-from .admin_users import named
 
 _SETTINGS: Final = {
     "SMSMfaSettings": "SMS_MFA",
@@ -30,23 +31,26 @@ _POOL_MEMBERS: Final = (
 )
 
 
-async def AssociateSoftwareToken(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AssociateSoftwareToken")
+async def associate_software_token(context: RequestContext) -> dict[str, Any]:
     """Make a secret for an authenticator app; it counts once a code of it was verified."""
-    pool, user, handle = await _whose(world, given)
+    pool, user, handle = await _whose(context.state, context.members)
     if "SOFTWARE_TOKEN_MFA" not in pool.factors:
         raise ApiError("SoftwareTokenMFANotFoundException", "Software Token MFA not enabled by userpool")
     user.new_token = SoftwareToken(secret_text(SECRET_LENGTH, BASE32))
     answer = {"SecretCode": user.new_token.secret}
     if handle is not None:
-        answer["Session"] = _renew(world, pool, user, handle, verified=False)
+        answer["Session"] = _renew(context.state, pool, user, handle, verified=False)
     return answer
 
 
-async def VerifySoftwareToken(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("VerifySoftwareToken")
+async def verify_software_token(context: RequestContext) -> dict[str, Any]:
     """Take a software token into use, for a code of it."""
-    pool, user, handle = await _whose(world, given)
+    given = context.members
+    pool, user, handle = await _whose(context.state, given)
     token = user.new_token
-    verdict = Verdict.WRONG if token is None else token.check(given["UserCode"], world.clock())
+    verdict = Verdict.WRONG if token is None else token.check(given["UserCode"], context.state.clock())
     if token is None or verdict is not Verdict.GOOD:
         text = "Code mismatch and fail enable Software Token MFA"
         raise ApiError("EnableSoftwareTokenMFAException", text)
@@ -54,7 +58,7 @@ async def VerifySoftwareToken(world: EmulatorState, given: Mapping[str, Any]) ->
     user.token, user.new_token = token, None
     answer = {"Status": "SUCCESS"}
     if handle is not None:
-        answer["Session"] = _renew(world, pool, user, handle, verified=True)
+        answer["Session"] = _renew(context.state, pool, user, handle, verified=True)
     return answer
 
 
@@ -85,9 +89,10 @@ def _renew(world: EmulatorState, pool: UserPool, user: User, handle: AuthSession
     return pool.handles.issue(mfa_setup.renewed(handle, user, now + life, verified=verified), now)
 
 
-async def GetUserAuthFactors(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("GetUserAuthFactors")
+async def get_user_auth_factors(context: RequestContext) -> dict[str, Any]:
     """List the factors that a user has configured."""
-    who = await bearer.authorize(world, given["AccessToken"])
+    who = await bearer.authorize(context.state, context.members["AccessToken"])
     user = who.user
     has = {
         "PASSWORD": user.secret is not None,
@@ -104,17 +109,19 @@ async def GetUserAuthFactors(world: EmulatorState, given: Mapping[str, Any]) -> 
     }
 
 
-async def SetUserMFAPreference(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("SetUserMFAPreference")
+async def set_user_mfa_preference(context: RequestContext) -> dict[str, Any]:
     """Choose one's own second factors."""
-    who = await bearer.authorize(world, given["AccessToken"])
-    prefer(world, who.pool, who.user, given)
+    who = await bearer.authorize(context.state, context.members["AccessToken"])
+    prefer(context.state, who.pool, who.user, context.members)
     return {}
 
 
-async def AdminSetUserMFAPreference(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AdminSetUserMFAPreference")
+async def admin_set_user_mfa_preference(context: RequestContext) -> dict[str, Any]:
     """Choose a user's second factors."""
-    pool, user = named(world, given)
-    prefer(world, pool, user, given)
+    pool, user = context.pool_and_user()
+    prefer(context.state, pool, user, context.members)
     return {}
 
 
@@ -159,11 +166,16 @@ def _require_set_up(user: User, factor: str) -> None:
         raise invalid_parameter(f"User does not have delivery config set to turn on {factor}")
 
 
-async def SetUserPoolMfaConfig(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("SetUserPoolMfaConfig")
+async def set_user_pool_mfa_config(context: RequestContext) -> dict[str, Any]:
     """Say which second factors a pool offers, and whether one is required."""
-    pool = world.pool(given["UserPoolId"])
-    kept = {} if world.unsettled.mfa_configuration_replaces else pool.mfa
-    factors = {**kept, **{member: given[member] for member in _POOL_MEMBERS if member in given}}
+    given = context.members
+    pool = context.pool
+    kept = {} if context.state.unsettled.mfa_configuration_replaces else pool.mfa
+    factors = {
+        **kept,
+        **{member: given[member] for member in _POOL_MEMBERS if member in given},
+    }
     mode = given.get("MfaConfiguration", "OFF")
     offered = UserPool(pool.id, {}, {}, pool.users, b"", mfa=factors).factors
     if mode != "OFF" and not offered:
@@ -175,9 +187,10 @@ async def SetUserPoolMfaConfig(world: EmulatorState, given: Mapping[str, Any]) -
     return _pool_config(pool)
 
 
-async def GetUserPoolMfaConfig(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("GetUserPoolMfaConfig")
+async def get_user_pool_mfa_config(context: RequestContext) -> dict[str, Any]:
     """Tell which second factors a pool offers."""
-    return _pool_config(world.pool(given["UserPoolId"]))
+    return _pool_config(context.pool)
 
 
 def _pool_config(pool: UserPool) -> dict[str, Any]:

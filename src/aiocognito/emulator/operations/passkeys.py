@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from typing import Any, Final
 
 from anyio import to_thread
@@ -11,22 +10,28 @@ from anyio import to_thread
 from .. import paging, passkeys
 from ..errors import ApiError, invalid_parameter, not_found
 from ..records import Ceremony
-from ..state import EmulatorState
+from ..registration import operation
+from ..request_context import RequestContext
 from ..tokens import bearer
 
 _SECONDS: Final = 60.0
 
 
-async def StartWebAuthnRegistration(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("StartWebAuthnRegistration")
+async def start_web_authn_registration(context: RequestContext) -> dict[str, Any]:
     """Make the options with which a browser makes a passkey."""
-    who = await bearer.authorize(world, given["AccessToken"])
+    who = await bearer.authorize(context.state, context.members["AccessToken"])
     user = who.user
     rp_id = passkeys.relying_party(who.pool)
     if len(user.passkeys) >= passkeys.MOST:
         raise ApiError("LimitExceededException", "The user has the most passkeys that there can be.")
     challenge = passkeys.encode(secrets.token_bytes(32))
     user.registration = Ceremony(
-        challenge, rp_id, passkeys.user_verification(who.pool), who.client.id, world.clock() + _SECONDS
+        challenge,
+        rp_id,
+        passkeys.user_verification(who.pool),
+        who.client.id,
+        context.state.clock() + _SECONDS,
     )
     known = [{"type": "public-key", "id": kept} for kept in user.passkeys]
     options = {
@@ -49,33 +54,39 @@ async def StartWebAuthnRegistration(world: EmulatorState, given: Mapping[str, An
     return {"CredentialCreationOptions": options}
 
 
-async def CompleteWebAuthnRegistration(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("CompleteWebAuthnRegistration")
+async def complete_web_authn_registration(context: RequestContext) -> dict[str, Any]:
     """Take the passkey that the browser made; the challenge is good for one answer."""
-    who = await bearer.authorize(world, given["AccessToken"])
+    who = await bearer.authorize(context.state, context.members["AccessToken"])
     user = who.user
     ceremony, user.registration = user.registration, None
-    if ceremony is None or world.clock() >= ceremony.expires:
+    if ceremony is None or context.state.clock() >= ceremony.expires:
         raise ApiError("WebAuthnChallengeNotFoundException", "There is no challenge to answer.")
     if ceremony.client_id != who.client.id:
         raise ApiError("WebAuthnClientMismatchException", "The registration was begun with another client.")
-    passkey = await to_thread.run_sync(passkeys.register, ceremony, given["Credential"], world.clock())
+    passkey = await to_thread.run_sync(
+        passkeys.register, ceremony, context.members["Credential"], context.state.clock()
+    )
     if passkey.id in user.passkeys:
         raise invalid_parameter("The passkey is registered already.")
     user.passkeys[passkey.id] = passkey
     return {}
 
 
-async def ListWebAuthnCredentials(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("ListWebAuthnCredentials")
+async def list_web_authn_credentials(context: RequestContext) -> dict[str, Any]:
     """List the passkeys, a page at a time."""
-    who = await bearer.authorize(world, given["AccessToken"])
+    given = context.members
+    who = await bearer.authorize(context.state, given["AccessToken"])
     entries = [passkey.described() for passkey in who.user.passkeys.values()]
     size = given.get("MaxResults") or passkeys.MOST
     return paging.page(entries, "Credentials", given.get("NextToken"), size, "NextToken")
 
 
-async def DeleteWebAuthnCredential(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("DeleteWebAuthnCredential")
+async def delete_web_authn_credential(context: RequestContext) -> dict[str, Any]:
     """Delete a passkey."""
-    who = await bearer.authorize(world, given["AccessToken"])
-    if who.user.passkeys.pop(given["CredentialId"], None) is None:
+    who = await bearer.authorize(context.state, context.members["AccessToken"])
+    if who.user.passkeys.pop(context.members["CredentialId"], None) is None:
         raise not_found("Credential does not exist.")
     return {}

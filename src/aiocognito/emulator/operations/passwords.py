@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from .. import codes, confirmation, password_policy, passwords, users
@@ -11,6 +10,8 @@ from ..errors import attempts_exceeded, invalid_parameter, not_authorized, user_
 from ..messages import Occasion
 from ..migration import migrate
 from ..pool import UserPool
+from ..registration import operation
+from ..request_context import RequestContext
 from ..state import EmulatorState
 from ..tokens import bearer
 from ..users import User
@@ -23,27 +24,29 @@ _WAYS: Final = {"verified_phone_number": "phone_number", "verified_email": "emai
 _CHANNELS: Final = {"SMS_MFA": "phone_number", "EMAIL_OTP": "email"}
 
 
-async def ForgotPassword(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("ForgotPassword")
+async def forgot_password(context: RequestContext) -> dict[str, Any]:
     """Send a code with which a new password can be set."""
-    pool, client = world.client(given["ClientId"])
-    name = given["Username"]
-    client.check_hash(name, given.get("SecretHash"))
+    state = context.state
+    pool, client = context.pool_and_client()
+    name = context.members["Username"]
+    client.check_hash(name, context.members.get("SecretHash"))
     user = pool.users.find(name) or await migrate(
-        world, pool, client, name, "ForgotPassword", metadata=given.get("ClientMetadata", {})
+        state, pool, client, name, "ForgotPassword", metadata=context.metadata
     )
     if client.hides_users and (user is None or not user.enabled or _channel(pool, user) is None):
-        if world.unsettled.hidden_users_cannot_reset:
+        if state.unsettled.hidden_users_cannot_reset:
             raise invalid_parameter(_NO_ADDRESS)
         # As often as for anybody: a limit that does not come would tell.
-        _count_request(world, pool.attempts_of(name))
+        _count_request(state, pool.attempts_of(name))
         known = tuple(_WAYS[way] for way in pool.recovery if way in _WAYS)
         return {"CodeDeliveryDetails": codes.simulated_details(pool, name, known)}
     user = _able(user)
     if user.status in {users.FORCE_CHANGE_PASSWORD, users.EXTERNAL_PROVIDER}:
         raise not_authorized("User password cannot be reset in the current state.")
-    _count_request(world, user.attempts)
-    occasion = Occasion("ForgotPassword", client, given.get("ClientMetadata", {}))
-    return {"CodeDeliveryDetails": await send_reset_code(world, pool, user, occasion)}
+    _count_request(state, user.attempts)
+    occasion = Occasion("ForgotPassword", client, context.metadata)
+    return {"CodeDeliveryDetails": await send_reset_code(state, pool, user, occasion)}
 
 
 def _count_request(world: EmulatorState, attempts: Attempts) -> None:
@@ -84,26 +87,29 @@ def _channel(pool: UserPool, user: User) -> str | None:
     return None
 
 
-async def ConfirmForgotPassword(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("ConfirmForgotPassword")
+async def confirm_forgot_password(context: RequestContext) -> dict[str, Any]:
     """Set a new password with the code."""
-    pool, client = world.client(given["ClientId"])
+    given = context.members
+    state = context.state
+    pool, client = context.pool_and_client()
     name = given["Username"]
     client.check_hash(name, given.get("SecretHash"))
     user = pool.users.find(name)
     if not client.hides_users:
         _able(user)
     password_policy.require_conforming(pool.password_policy, given["Password"], password_policy.AFTERWARDS)
-    limit = world.unsettled.confirm_forgot_password_attempts_per_hour
+    limit = state.unsettled.confirm_forgot_password_attempts_per_hour
     if user is None or not user.enabled:
-        codes.count(world, pool.attempts_of(name), codes.RESET_PASSWORD, limit)
+        codes.count(state, pool.attempts_of(name), codes.RESET_PASSWORD, limit)
         raise codes.mismatch()
-    code = codes.spend(world, user, codes.RESET_PASSWORD, given["ConfirmationCode"], limit=limit)
-    await passwords.replace(world, pool, user, given["Password"], password_policy.AFTERWARDS)
+    code = codes.spend(state, user, codes.RESET_PASSWORD, given["ConfirmationCode"], limit=limit)
+    await passwords.replace(state, pool, user, given["Password"], password_policy.AFTERWARDS)
     user.attributes[f"{code.attribute}_verified"] = "true"
     user.status = users.CONFIRMED
     user.lockout.clear()
     pool.users.index(user)
-    await confirmation.after(pool, user, "ConfirmForgotPassword", client, given.get("ClientMetadata", {}))
+    await confirmation.after(pool, user, "ConfirmForgotPassword", client, context.metadata)
     return {}
 
 
@@ -115,12 +121,15 @@ def _able(user: User | None) -> User:
     return user
 
 
-async def ChangePassword(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("ChangePassword")
+async def change_password(context: RequestContext) -> dict[str, Any]:
     """Change one's own password."""
-    who = await bearer.authorize(world, given["AccessToken"])
+    given = context.members
+    state = context.state
+    who = await bearer.authorize(state, given["AccessToken"])
     user = who.user
-    now = world.clock()
-    if user.attempts.count("change_password", now) >= world.unsettled.change_password_attempts_per_hour:
+    now = state.clock()
+    if user.attempts.count("change_password", now) >= state.unsettled.change_password_attempts_per_hour:
         raise attempts_exceeded()
     user.attempts.add("change_password", now)
     previous = given.get("PreviousPassword")
@@ -128,5 +137,5 @@ async def ChangePassword(world: EmulatorState, given: Mapping[str, Any]) -> dict
         raise invalid_parameter("Missing required parameter PreviousPassword")
     if previous is not None and not await passwords.matches(who.pool, user, previous):
         raise wrong_credentials()
-    await passwords.replace(world, who.pool, user, given["ProposedPassword"], password_policy.AFTERWARDS)
+    await passwords.replace(state, who.pool, user, given["ProposedPassword"], password_policy.AFTERWARDS)
     return {}

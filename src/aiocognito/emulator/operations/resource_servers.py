@@ -8,44 +8,56 @@ from typing import Any
 from ..errors import invalid_parameter, not_found
 from ..paging import page
 from ..pool import UserPool
-from ..state import EmulatorState
+from ..registration import operation
+from ..request_context import RequestContext
 
 
-async def CreateResourceServer(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("CreateResourceServer")
+async def create_resource_server(context: RequestContext) -> dict[str, Any]:
     """Create a resource server."""
-    pool = world.pool(given["UserPoolId"])
-    identifier = given["Identifier"]
+    pool = context.pool
+    identifier = context.members["Identifier"]
     if identifier in pool.resource_servers:
         raise invalid_parameter(f"Resource server with identifier {identifier} already exists.")
-    return {"ResourceServer": _put(pool, given)}
+    return {"ResourceServer": _put(pool, context.members)}
 
 
-async def DescribeResourceServer(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("DescribeResourceServer")
+async def describe_resource_server(context: RequestContext) -> dict[str, Any]:
     """Describe a resource server."""
-    pool = world.pool(given["UserPoolId"])
-    return {"ResourceServer": _server(pool, given["Identifier"])}
+    pool = context.pool
+    return {"ResourceServer": _server(pool, context.members["Identifier"])}
 
 
-async def UpdateResourceServer(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("UpdateResourceServer")
+async def update_resource_server(context: RequestContext) -> dict[str, Any]:
     """Replace a resource server's name and scopes."""
-    pool = world.pool(given["UserPoolId"])
-    _server(pool, given["Identifier"])
-    return {"ResourceServer": _put(pool, given)}
+    pool = context.pool
+    _server(pool, context.members["Identifier"])
+    return {"ResourceServer": _put(pool, context.members)}
 
 
-async def DeleteResourceServer(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("DeleteResourceServer")
+async def delete_resource_server(context: RequestContext) -> dict[str, Any]:
     """Delete a resource server; clients that have its scopes go on having names that mean nothing."""
-    pool = world.pool(given["UserPoolId"])
-    _server(pool, given["Identifier"])
-    del pool.resource_servers[given["Identifier"]]
+    pool = context.pool
+    _server(pool, context.members["Identifier"])
+    del pool.resource_servers[context.members["Identifier"]]
     return {}
 
 
-async def ListResourceServers(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("ListResourceServers")
+async def list_resource_servers(context: RequestContext) -> dict[str, Any]:
     """List a pool's resource servers."""
-    pool = world.pool(given["UserPoolId"])
+    pool = context.pool
     servers = list(pool.resource_servers.values())
-    return page(servers, "ResourceServers", given.get("NextToken"), given.get("MaxResults"), "NextToken")
+    return page(
+        servers,
+        "ResourceServers",
+        context.members.get("NextToken"),
+        context.members.get("MaxResults"),
+        "NextToken",
+    )
 
 
 def _put(pool: UserPool, given: Mapping[str, Any]) -> dict[str, Any]:

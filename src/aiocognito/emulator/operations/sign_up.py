@@ -14,15 +14,19 @@ from ..messages import Occasion
 from ..new_users import draft, require_new
 from ..pool import UserPool
 from ..records import Code
+from ..registration import operation
+from ..request_context import RequestContext
 from ..state import EmulatorState
 from ..users import User
 
 _UNKNOWN = "Username/client id combination not found."
 
 
-async def SignUp(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("SignUp")
+async def sign_up(context: RequestContext) -> dict[str, Any]:
     """Create an account, to be confirmed by code."""
-    pool, client = world.client(given["ClientId"])
+    given = context.members
+    pool, client = context.pool_and_client()
     name = given["Username"]
     client.check_hash(name, given.get("SecretHash"))
     if (pool.settings.get("AdminCreateUserConfig") or {}).get("AllowAdminCreateUserOnly"):
@@ -32,7 +36,7 @@ async def SignUp(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, An
     password = given.get("Password")
     if not password and not pool.code_factors:
         raise invalid_parameter("Password is required for this user pool.")
-    user = draft(world, pool, name, attributes)
+    user = draft(context.state, pool, name, attributes)
     if password:
         password_policy.require_conforming(pool.password_policy, password, password_policy.AT_CREATION)
     schema.require_required(pool.schema, user.attributes)
@@ -48,15 +52,15 @@ async def SignUp(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, An
     if (taken := pool.users.conflict(user)) is not None:
         raise ApiError("UsernameExistsException", f"An account with the given {taken} already exists.")
     pool.users.add(user)
-    metadata = given.get("ClientMetadata", {})
+    metadata = context.metadata
     if user.status == users.CONFIRMED:
         await confirmation.after(pool, user, "ConfirmSignUp", client, metadata)
         return {"UserConfirmed": True, "UserSub": user.sub}
     answer: dict[str, Any] = {"UserConfirmed": False, "UserSub": user.sub}
     if target := _target(pool, user):
         occasion = Occasion("SignUp", client, metadata)
-        answer["CodeDeliveryDetails"] = await _send(world, pool, client, user, target, occasion)
-        if session := after_sign_up.begin(world, pool, client, user, target):
+        answer["CodeDeliveryDetails"] = await _send(context.state, pool, client, user, target, occasion)
+        if session := after_sign_up.begin(context.state, pool, client, user, target):
             answer["Session"] = session
     return answer
 
@@ -101,20 +105,23 @@ def _apply(user: User, decided: Mapping[str, Any]) -> None:
             user.attributes[f"{attribute}_verified"] = "true"
 
 
-async def ConfirmSignUp(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("ConfirmSignUp")
+async def confirm_sign_up(context: RequestContext) -> dict[str, Any]:
     """Confirm an account with the code that was sent."""
-    pool, client = world.client(given["ClientId"])
+    given = context.members
+    state = context.state
+    pool, client = context.pool_and_client()
     client.check_hash(given["Username"], given.get("SecretHash"))
     user = pool.users.find(given["Username"])
     if user is None:
-        raise _hidden(world) if client.hides_users else user_not_found(_UNKNOWN)
-    handle = after_sign_up.take(world, pool, client, user, given.get("Session"))
+        raise _hidden(state) if client.hides_users else user_not_found(_UNKNOWN)
+    handle = after_sign_up.take(state, pool, client, user, given.get("Session"))
     force = bool(given.get("ForceAliasCreation"))
-    code = _confirm(world, pool, user, given["ConfirmationCode"], force=force)
+    code = _confirm(state, pool, user, given["ConfirmationCode"], force=force)
     if handle is not None:
         handle.spent = True
-    await confirmation.after(pool, user, "ConfirmSignUp", client, given.get("ClientMetadata", {}))
-    return after_sign_up.confirmed(world, pool, client, user, code.attribute)
+    await confirmation.after(pool, user, "ConfirmSignUp", client, context.metadata)
+    return after_sign_up.confirmed(state, pool, client, user, code.attribute)
 
 
 async def confirm_by_link(world: EmulatorState, client_id: str, username: str, code: str) -> None:
@@ -161,11 +168,12 @@ def _restore(user: User, name: str, value: str | None) -> None:
         user.attributes[name] = value
 
 
-async def ResendConfirmationCode(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("ResendConfirmationCode")
+async def resend_confirmation_code(context: RequestContext) -> dict[str, Any]:
     """Send another code; the one before is worth nothing then."""
-    pool, client = world.client(given["ClientId"])
-    name = given["Username"]
-    client.check_hash(name, given.get("SecretHash"))
+    pool, client = context.pool_and_client()
+    name = context.members["Username"]
+    client.check_hash(name, context.members.get("SecretHash"))
     user = pool.users.find(name)
     if user is None or not user.enabled:
         if client.hides_users:
@@ -176,9 +184,9 @@ async def ResendConfirmationCode(world: EmulatorState, given: Mapping[str, Any])
     target = _target(pool, user)
     if target is None:
         raise invalid_parameter("Cannot resend codes. Auto verification not turned on.")
-    codes.count(world, user.attempts, "resend", world.unsettled.resend_attempts_per_hour)
-    occasion = Occasion("ResendCode", client, given.get("ClientMetadata", {}))
-    return {"CodeDeliveryDetails": await _send(world, pool, client, user, target, occasion)}
+    codes.count(context.state, user.attempts, "resend", context.state.unsettled.resend_attempts_per_hour)
+    occasion = Occasion("ResendCode", client, context.metadata)
+    return {"CodeDeliveryDetails": await _send(context.state, pool, client, user, target, occasion)}
 
 
 def _require_writable(client: AppClient, attributes: Mapping[str, str]) -> None:

@@ -13,6 +13,8 @@ from ..paging import page
 from ..password_policy import DEFAULTS
 from ..pool import UserPool
 from ..randomness import MIXED
+from ..registration import operation
+from ..request_context import RequestContext
 from ..state import ACCOUNT, EmulatorState
 from ..users import Directory
 from . import domains
@@ -22,21 +24,24 @@ _CREATION_ONLY: Final = ("Schema", "AliasAttributes", "UsernameAttributes", "Use
 _MFA_MEMBERS: Final = ("SmsAuthenticationMessage", "SmsConfiguration")
 
 
-async def CreateUserPool(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("CreateUserPool")
+async def create_user_pool(context: RequestContext) -> dict[str, Any]:
     """Create a user pool."""
+    given = context.members
+    state = context.state
     if given.get("AliasAttributes") and given.get("UsernameAttributes"):
         raise invalid_parameter(
             "Only one of the aliasAttributes or usernameAttributes can be set in a user pool."
         )
-    name = world.random.text(NAME_LENGTH, MIXED)
-    now = world.clock()
+    name = state.random.text(NAME_LENGTH, MIXED)
+    now = state.clock()
     settings = {**_settings(given), "CreationDate": now, "LastModifiedDate": now}
     settings["UsernameConfiguration"] = given.get("UsernameConfiguration", {"CaseSensitive": True})
     for member in ("AliasAttributes", "UsernameAttributes"):
         if member in given:
             settings[member] = given[member]
     pool = UserPool(
-        id=f"{world.region}_{name}",
+        id=f"{state.region}_{name}",
         settings=settings,
         schema=schema.build(given.get("Schema", ())),
         users=Directory(
@@ -47,30 +52,33 @@ async def CreateUserPool(world: EmulatorState, given: Mapping[str, Any]) -> dict
         decoy_key=secrets.token_bytes(32),
         mfa=_mfa(given),
     )
-    world.pools[pool.id] = pool
+    state.pools[pool.id] = pool
     return {"UserPool": describe(pool)}
 
 
-async def DescribeUserPool(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("DescribeUserPool")
+async def describe_user_pool(context: RequestContext) -> dict[str, Any]:
     """Describe a user pool."""
-    return {"UserPool": describe(world.pool(given["UserPoolId"]))}
+    return {"UserPool": describe(context.pool)}
 
 
-async def UpdateUserPool(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("UpdateUserPool")
+async def update_user_pool(context: RequestContext) -> dict[str, Any]:
     """Replace a user pool's settings: what is left out goes back to its default."""
-    pool = world.pool(given["UserPoolId"])
+    pool = context.pool
     kept: dict[str, Any] = {
         key: pool.settings[key] for key in (*_CREATION_ONLY, "CreationDate") if key in pool.settings
     }
-    named = {"PoolName": pool.settings["Name"], **given}
-    pool.settings = {**_settings(named), **kept, "LastModifiedDate": world.clock()}
-    pool.mfa = {**pool.mfa, **_mfa(given)}
+    named = {"PoolName": pool.settings["Name"], **context.members}
+    pool.settings = {**_settings(named), **kept, "LastModifiedDate": context.state.clock()}
+    pool.mfa = {**pool.mfa, **_mfa(context.members)}
     return {}
 
 
-async def DeleteUserPool(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("DeleteUserPool")
+async def delete_user_pool(context: RequestContext) -> dict[str, Any]:
     """Delete a user pool and everybody in it."""
-    pool = world.pool(given["UserPoolId"])
+    pool = context.pool
     if pool.settings["DeletionProtection"] == "ACTIVE":
         text = (
             "The user pool cannot be deleted because deletion protection is activated. "
@@ -81,11 +89,12 @@ async def DeleteUserPool(world: EmulatorState, given: Mapping[str, Any]) -> dict
         raise invalid_parameter(
             "User pool cannot be deleted. It has a domain configured that should be deleted first."
         )
-    del world.pools[pool.id]
+    del context.state.pools[pool.id]
     return {}
 
 
-async def ListUserPools(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("ListUserPools")
+async def list_user_pools(context: RequestContext) -> dict[str, Any]:
     """List the user pools."""
     described = [
         {
@@ -95,15 +104,18 @@ async def ListUserPools(world: EmulatorState, given: Mapping[str, Any]) -> dict[
             "LastModifiedDate": pool.settings["LastModifiedDate"],
             "CreationDate": pool.settings["CreationDate"],
         }
-        for pool in world.pools.values()
+        for pool in context.state.pools.values()
     ]
-    return page(described, "UserPools", given.get("NextToken"), given["MaxResults"], "NextToken")
+    return page(
+        described, "UserPools", context.members.get("NextToken"), context.members["MaxResults"], "NextToken"
+    )
 
 
-async def AddCustomAttributes(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("AddCustomAttributes")
+async def add_custom_attributes(context: RequestContext) -> dict[str, Any]:
     """Add attributes of the pool's own."""
-    pool = world.pool(given["UserPoolId"])
-    added = [schema.custom(entry) for entry in given["CustomAttributes"]]
+    pool = context.pool
+    added = [schema.custom(entry) for entry in context.members["CustomAttributes"]]
     for entry in added:
         if entry["Name"] in pool.schema:
             raise invalid_parameter(f"{entry['Name']}: Existing attribute already has name {entry['Name']}.")
@@ -111,21 +123,26 @@ async def AddCustomAttributes(world: EmulatorState, given: Mapping[str, Any]) ->
     return {}
 
 
-async def ListTagsForResource(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("ListTagsForResource")
+async def list_tags_for_resource(context: RequestContext) -> dict[str, Any]:
     """List a pool's tags, which are found by its ARN."""
-    return {"Tags": _by_arn(world, given["ResourceArn"]).settings["UserPoolTags"]}
+    return {"Tags": _by_arn(context.state, context.members["ResourceArn"]).settings["UserPoolTags"]}
 
 
-async def TagResource(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("TagResource")
+async def tag_resource(context: RequestContext) -> dict[str, Any]:
     """Tag a pool."""
-    _by_arn(world, given["ResourceArn"]).settings["UserPoolTags"].update(given["Tags"])
+    _by_arn(context.state, context.members["ResourceArn"]).settings["UserPoolTags"].update(
+        context.members["Tags"]
+    )
     return {}
 
 
-async def UntagResource(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@operation("UntagResource")
+async def untag_resource(context: RequestContext) -> dict[str, Any]:
     """Take tags from a pool."""
-    tags = _by_arn(world, given["ResourceArn"]).settings["UserPoolTags"]
-    for key in given.get("TagKeys", ()):
+    tags = _by_arn(context.state, context.members["ResourceArn"]).settings["UserPoolTags"]
+    for key in context.members.get("TagKeys", ()):
         tags.pop(key, None)
     return {}
 

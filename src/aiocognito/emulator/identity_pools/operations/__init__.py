@@ -1,22 +1,15 @@
 """The operations of the identity-pool API, one module per family.
 
-As in the user-pool API, a function with a capital first letter is the operation of that name.
+A function that is decorated with the name of an operation performs it: it takes the context of the request,
+and returns the answer or raises an `ApiError`. A new operation is a new function.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
-from ...state import EmulatorState
-from . import developers, identities, pools, public, roles
+from ...registration import IDENTITY_POOL_OPERATIONS, Operation
+from . import developers, identities, pools, public, roles  # noqa: F401 - imported for their decorators
 
-Operation = Callable[[EmulatorState, Mapping[str, Any]], Awaitable[dict[str, Any]]]
-
-_MODULES: Final = (developers, public, identities, pools, roles)
-TABLE: Final[Mapping[str, Operation]] = {
-    name: value
-    for module in _MODULES
-    for name, value in vars(module).items()
-    if name[0].isupper() and callable(value) and value.__module__ == module.__name__
-}
+TABLE: Final[Mapping[str, Operation]] = IDENTITY_POOL_OPERATIONS

@@ -7,24 +7,26 @@ from typing import Any
 
 from ...errors import ApiError, invalid_parameter, not_found
 from ...paging import page
+from ...registration import identity_pool_operation
+from ...request_context import RequestContext
 from ...state import EmulatorState
 from .. import linking, logins, open_id
 from ..pool import Identity, IdentityPool
 
 
-async def GetOpenIdTokenForDeveloperIdentity(
-    world: EmulatorState, given: Mapping[str, Any]
-) -> dict[str, Any]:
+@identity_pool_operation("GetOpenIdTokenForDeveloperIdentity")
+async def get_open_id_token_for_developer_identity(context: RequestContext) -> dict[str, Any]:
     """Register somebody, or find them again, and issue a token; the classic flow need not be allowed."""
-    pool = world.identity_pool(given["IdentityPoolId"])
+    given = context.members
+    pool = context.identity_pool
     others, provider = dict(given["Logins"]), pool.developer_provider
     if provider is None or provider not in others:
         raise invalid_parameter("Please provide a login of the developer provider.")
     own = logins.Login(provider, others.pop(provider))
-    verified = [own, *(await logins.verify(world, pool, others))]
-    identity = _registered(world, pool, given.get("IdentityId"), own, verified)
+    verified = [own, *(await logins.verify(context.state, pool, others))]
+    identity = _registered(context.state, pool, given.get("IdentityId"), own, verified)
     token = await open_id.token(
-        world,
+        context.state,
         pool,
         identity,
         verified,
@@ -34,45 +36,54 @@ async def GetOpenIdTokenForDeveloperIdentity(
     return {"IdentityId": identity.id, "Token": token}
 
 
-async def LookupDeveloperIdentity(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@identity_pool_operation("LookupDeveloperIdentity")
+async def lookup_developer_identity(context: RequestContext) -> dict[str, Any]:
     """Find an identity by a developer's name for it, or the names by the identity; or match the two."""
-    pool = world.identity_pool(given["IdentityPoolId"])
+    given = context.members
+    pool = context.identity_pool
     name = given.get("DeveloperUserIdentifier")
     if "IdentityId" in given:
-        identity = _of(world, pool, given["IdentityId"])
+        identity = _of(context.state, pool, given["IdentityId"])
         names = identity.logins.get(pool.developer_provider or "", [])
         if name is not None:
             if name not in names:
-                raise _conflict(world)
+                raise _conflict(context.state)
             names = [name]
     elif name is not None:
         identity, names = _named(pool, name), [name]
     else:
         raise invalid_parameter("Either IdentityId or DeveloperUserIdentifier must be given.")
     member, limit = "DeveloperUserIdentifierList", given.get("MaxResults")
-    return {"IdentityId": identity.id, **page(names, member, given.get("NextToken"), limit, "NextToken")}
+    return {
+        "IdentityId": identity.id,
+        **page(names, member, given.get("NextToken"), limit, "NextToken"),
+    }
 
 
-async def MergeDeveloperIdentities(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@identity_pool_operation("MergeDeveloperIdentities")
+async def merge_developer_identities(context: RequestContext) -> dict[str, Any]:
     """Make two of a developer's people one; the destination's identity stays."""
-    pool = world.identity_pool(given["IdentityPoolId"])
+    given = context.members
+    pool = context.identity_pool
     _check_provider(pool, given)
     source = _named(pool, given["SourceUserIdentifier"])
     destination = _named(pool, given["DestinationUserIdentifier"])
     if source is not destination:
-        linking.combine(world, pool, source, destination)
+        linking.combine(context.state, pool, source, destination)
     return {"IdentityId": destination.id}
 
 
-async def UnlinkDeveloperIdentity(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@identity_pool_operation("UnlinkDeveloperIdentity")
+async def unlink_developer_identity(context: RequestContext) -> dict[str, Any]:
     """Take a developer's name away from an identity."""
-    pool = world.identity_pool(given["IdentityPoolId"])
+    given = context.members
+    pool = context.identity_pool
     _check_provider(pool, given)
-    identity = _of(world, pool, given["IdentityId"])
+    identity = _of(context.state, pool, given["IdentityId"])
     name = given["DeveloperUserIdentifier"]
     if _named(pool, name) is not identity:
-        raise _conflict(world)
-    pool.unlink((given["DeveloperProviderName"], name), world.clock())
+        raise _conflict(context.state)
+    pool.unlink((given["DeveloperProviderName"], name), context.state.clock())
     return {}
 
 

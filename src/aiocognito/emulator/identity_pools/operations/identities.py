@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ...errors import ApiError
 from ...paging import page
-from ...state import EmulatorState
+from ...registration import identity_pool_operation
+from ...request_context import RequestContext
 
 
-async def DescribeIdentity(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@identity_pool_operation("DescribeIdentity")
+async def describe_identity(context: RequestContext) -> dict[str, Any]:
     """Describe an identity."""
-    _, identity = world.identity(given["IdentityId"])
+    _, identity = context.state.identity(context.members["IdentityId"])
     return identity.describe()
 
 
-async def ListIdentities(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@identity_pool_operation("ListIdentities")
+async def list_identities(context: RequestContext) -> dict[str, Any]:
     """List an identity pool's identities, disabled ones, too, unless they are to be hidden."""
-    pool = world.identity_pool(given["IdentityPoolId"])
+    given = context.members
+    pool = context.identity_pool
     found = [
         identity.describe()
         for identity in pool.identities.values()
@@ -28,12 +31,13 @@ async def ListIdentities(world: EmulatorState, given: Mapping[str, Any]) -> dict
     return {"IdentityPoolId": pool.id, **listed}
 
 
-async def DeleteIdentities(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@identity_pool_operation("DeleteIdentities")
+async def delete_identities(context: RequestContext) -> dict[str, Any]:
     """Delete identities of whatever pool; those that are not there are handed back."""
     missing = []
-    for wanted in given["IdentityIdsToDelete"]:
+    for wanted in context.members["IdentityIdsToDelete"]:
         try:
-            pool, identity = world.identity(wanted)
+            pool, identity = context.state.identity(wanted)
         except ApiError:
             missing.append({"IdentityId": wanted, "ErrorCode": "AccessDenied"})
         else:

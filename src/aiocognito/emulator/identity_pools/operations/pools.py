@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from ...errors import ApiError, invalid_parameter
 from ...paging import page
+from ...registration import identity_pool_operation
+from ...request_context import RequestContext
 from ...state import EmulatorState
 from .. import providers
 from ..arns import arn
@@ -20,23 +22,27 @@ _OPTIONAL: Final = (
 )
 
 
-async def CreateIdentityPool(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@identity_pool_operation("CreateIdentityPool")
+async def create_identity_pool(context: RequestContext) -> dict[str, Any]:
     """Create an identity pool; it has no roles yet."""
-    settings = _settings(given)
-    settings["IdentityPoolTags"] = dict(given.get("IdentityPoolTags", {}))
-    pool = IdentityPool(f"{world.region}:{world.random.uuid()}", settings)
-    world.identity_pools[pool.id] = pool
+    settings = _settings(context.members)
+    settings["IdentityPoolTags"] = dict(context.members.get("IdentityPoolTags", {}))
+    pool = IdentityPool(f"{context.state.region}:{context.state.random.uuid()}", settings)
+    context.state.identity_pools[pool.id] = pool
     return describe(pool)
 
 
-async def DescribeIdentityPool(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@identity_pool_operation("DescribeIdentityPool")
+async def describe_identity_pool(context: RequestContext) -> dict[str, Any]:
     """Describe an identity pool."""
-    return describe(world.identity_pool(given["IdentityPoolId"]))
+    return describe(context.identity_pool)
 
 
-async def UpdateIdentityPool(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@identity_pool_operation("UpdateIdentityPool")
+async def update_identity_pool(context: RequestContext) -> dict[str, Any]:
     """Replace an identity pool's settings: what is left out goes back to its default, but for tags."""
-    pool = world.identity_pool(given["IdentityPoolId"])
+    given = context.members
+    pool = context.identity_pool
     if pool.developer_provider not in (None, given.get("DeveloperProviderName")):
         raise invalid_parameter("The developer provider name cannot be changed.")
     tags = given.get("IdentityPoolTags", pool.settings["IdentityPoolTags"])
@@ -44,36 +50,45 @@ async def UpdateIdentityPool(world: EmulatorState, given: Mapping[str, Any]) -> 
     return describe(pool)
 
 
-async def DeleteIdentityPool(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@identity_pool_operation("DeleteIdentityPool")
+async def delete_identity_pool(context: RequestContext) -> dict[str, Any]:
     """Delete an identity pool and its identities."""
-    del world.identity_pools[world.identity_pool(given["IdentityPoolId"]).id]
+    del context.state.identity_pools[context.identity_pool.id]
     return {}
 
 
-async def ListIdentityPools(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@identity_pool_operation("ListIdentityPools")
+async def list_identity_pools(context: RequestContext) -> dict[str, Any]:
     """List the identity pools."""
     found = [
         {"IdentityPoolId": pool.id, "IdentityPoolName": pool.settings["IdentityPoolName"]}
-        for pool in world.identity_pools.values()
+        for pool in context.state.identity_pools.values()
     ]
-    return page(found, "IdentityPools", given.get("NextToken"), given["MaxResults"], "NextToken")
+    return page(
+        found, "IdentityPools", context.members.get("NextToken"), context.members["MaxResults"], "NextToken"
+    )
 
 
-async def ListTagsForResource(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@identity_pool_operation("ListTagsForResource")
+async def list_tags_for_resource(context: RequestContext) -> dict[str, Any]:
     """List an identity pool's tags."""
-    return {"Tags": _by_arn(world, given["ResourceArn"]).settings["IdentityPoolTags"]}
+    return {"Tags": _by_arn(context.state, context.members["ResourceArn"]).settings["IdentityPoolTags"]}
 
 
-async def TagResource(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@identity_pool_operation("TagResource")
+async def tag_resource(context: RequestContext) -> dict[str, Any]:
     """Tag an identity pool."""
-    _by_arn(world, given["ResourceArn"]).settings["IdentityPoolTags"].update(given["Tags"])
+    _by_arn(context.state, context.members["ResourceArn"]).settings["IdentityPoolTags"].update(
+        context.members["Tags"]
+    )
     return {}
 
 
-async def UntagResource(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@identity_pool_operation("UntagResource")
+async def untag_resource(context: RequestContext) -> dict[str, Any]:
     """Take tags from an identity pool."""
-    tags = _by_arn(world, given["ResourceArn"]).settings["IdentityPoolTags"]
-    for key in given["TagKeys"]:
+    tags = _by_arn(context.state, context.members["ResourceArn"]).settings["IdentityPoolTags"]
+    for key in context.members["TagKeys"]:
         tags.pop(key, None)
     return {}
 

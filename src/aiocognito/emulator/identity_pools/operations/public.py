@@ -6,47 +6,55 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import invalid_parameter
+from ...registration import identity_pool_operation
+from ...request_context import RequestContext
 from ...state import EmulatorState
 from .. import credentials, linking, logins, open_id, providers, roles
 from ..pool import Identity, IdentityPool
 
 
-async def GetId(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@identity_pool_operation("GetId")
+async def get_id(context: RequestContext) -> dict[str, Any]:
     """Name the identity of a login, or a new guest."""
-    pool = world.identity_pool(given["IdentityPoolId"])
-    verified = await logins.verify(world, pool, given.get("Logins", {}))
-    return {"IdentityId": linking.resolve(world, pool, verified).id}
+    pool = context.identity_pool
+    verified = await logins.verify(context.state, pool, context.members.get("Logins", {}))
+    return {"IdentityId": linking.resolve(context.state, pool, verified).id}
 
 
-async def GetCredentialsForIdentity(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@identity_pool_operation("GetCredentialsForIdentity")
+async def get_credentials_for_identity(context: RequestContext) -> dict[str, Any]:
     """Issue credentials, in the enhanced flow: the pool chooses the role."""
-    pool, identity, verified = await _who(world, given)
-    identity = linking.enter(world, pool, identity, verified)
-    role_arn = roles.choose(pool, verified, given.get("CustomRoleArn"), world.unsettled)
-    issued = credentials.issue(world, pool, identity, role_arn, verified)
+    state = context.state
+    pool, identity, verified = await _who(state, context.members)
+    identity = linking.enter(state, pool, identity, verified)
+    role_arn = roles.choose(pool, verified, context.members.get("CustomRoleArn"), state.unsettled)
+    issued = credentials.issue(state, pool, identity, role_arn, verified)
     return {"IdentityId": identity.id, "Credentials": credentials.describe(issued)}
 
 
-async def GetOpenIdToken(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@identity_pool_operation("GetOpenIdToken")
+async def get_open_id_token(context: RequestContext) -> dict[str, Any]:
     """Issue a token, for the basic flow."""
-    if not world.identity(given["IdentityId"])[0].settings["AllowClassicFlow"]:
+    state = context.state
+    if not state.identity(context.members["IdentityId"])[0].settings["AllowClassicFlow"]:
         raise invalid_parameter("Basic (classic) flow is not enabled, please use enhanced flow.")
-    pool, identity, verified = await _who(world, given)
-    identity = linking.enter(world, pool, identity, verified)
-    return {"IdentityId": identity.id, "Token": await open_id.token(world, pool, identity, verified)}
+    pool, identity, verified = await _who(state, context.members)
+    identity = linking.enter(state, pool, identity, verified)
+    return {"IdentityId": identity.id, "Token": await open_id.token(state, pool, identity, verified)}
 
 
-async def UnlinkIdentity(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@identity_pool_operation("UnlinkIdentity")
+async def unlink_identity(context: RequestContext) -> dict[str, Any]:
     """Take logins away from an identity, which another login of its own must allow."""
-    pool, identity, verified = await _who(world, given)
+    pool, identity, verified = await _who(context.state, context.members)
     if not any(pool.owner(login.key) is identity for login in verified):
         raise linking.no_match() if verified else linking.forbidden(identity)
-    wanted = {providers.canonical(name) for name in given["LoginsToRemove"]}
+    wanted = {providers.canonical(name) for name in context.members["LoginsToRemove"]}
     if not wanted <= identity.logins.keys():
         raise linking.no_match()
     for login in identity.login_keys():
         if login[0] in wanted:
-            pool.unlink(login, world.clock())
+            pool.unlink(login, context.state.clock())
     return {}
 
 

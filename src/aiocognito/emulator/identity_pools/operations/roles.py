@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ...errors import invalid_parameter
+from ...registration import identity_pool_operation
+from ...request_context import RequestContext
 from ...state import EmulatorState
 from .. import providers
 from ..pool import IdentityPool
@@ -13,11 +15,12 @@ from ..pool import IdentityPool
 MOST_RULES: Final = 25
 
 
-async def SetIdentityPoolRoles(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@identity_pool_operation("SetIdentityPoolRoles")
+async def set_identity_pool_roles(context: RequestContext) -> dict[str, Any]:
     """Replace the roles and the mappings."""
-    pool = world.identity_pool(given["IdentityPoolId"])
+    pool = context.identity_pool
     mappings = dict[str, dict[str, Any]]()
-    for name, mapping in given.get("RoleMappings", {}).items():
+    for name, mapping in context.members.get("RoleMappings", {}).items():
         provider, separator, client_id = name.rpartition(":")
         wanted = f"{providers.canonical(provider)}{separator}{client_id}"
         if wanted not in providers.mapped_names(pool):
@@ -25,32 +28,40 @@ async def SetIdentityPoolRoles(world: EmulatorState, given: Mapping[str, Any]) -
             raise invalid_parameter(text)
         _check(mapping)
         mappings[wanted] = mapping
-    pool.roles, pool.mappings = given["Roles"], mappings
+    pool.roles, pool.mappings = context.members["Roles"], mappings
     return {}
 
 
-async def GetIdentityPoolRoles(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@identity_pool_operation("GetIdentityPoolRoles")
+async def get_identity_pool_roles(context: RequestContext) -> dict[str, Any]:
     """Tell the roles and the mappings."""
-    pool = world.identity_pool(given["IdentityPoolId"])
+    pool = context.identity_pool
     found = {"IdentityPoolId": pool.id, "Roles": pool.roles}
     return {**found, "RoleMappings": pool.mappings} if pool.mappings else found
 
 
-async def SetPrincipalTagAttributeMap(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@identity_pool_operation("SetPrincipalTagAttributeMap")
+async def set_principal_tag_attribute_map(context: RequestContext) -> dict[str, Any]:
     """Say which claims of a provider's tokens become principal tags."""
-    pool, provider = _provider(world, given)
+    given = context.members
+    pool, provider = _provider(context.state, given)
     pool.tag_maps[provider] = {
         "UseDefaults": given.get("UseDefaults", False),
         "PrincipalTags": given.get("PrincipalTags", {}),
     }
-    return await GetPrincipalTagAttributeMap(world, given)
+    return await get_principal_tag_attribute_map(context)
 
 
-async def GetPrincipalTagAttributeMap(world: EmulatorState, given: Mapping[str, Any]) -> dict[str, Any]:
+@identity_pool_operation("GetPrincipalTagAttributeMap")
+async def get_principal_tag_attribute_map(context: RequestContext) -> dict[str, Any]:
     """Tell which claims of a provider's tokens become principal tags."""
-    pool, provider = _provider(world, given)
+    pool, provider = _provider(context.state, context.members)
     found = pool.tag_maps.get(provider, {"UseDefaults": False, "PrincipalTags": {}})
-    return {"IdentityPoolId": pool.id, "IdentityProviderName": given["IdentityProviderName"], **found}
+    return {
+        "IdentityPoolId": pool.id,
+        "IdentityProviderName": context.members["IdentityProviderName"],
+        **found,
+    }
 
 
 def _provider(world: EmulatorState, given: Mapping[str, Any]) -> tuple[IdentityPool, str]:
