@@ -25,6 +25,7 @@ MODULES = (
     "aiocognito.storage",
     "aiocognito.integrations.aiobotocore",
     "aiocognito.integrations.httpx",
+    "aiocognito.emulator",
 )
 PUBLIC = {
     f"{module}.{name}": getattr(importlib.import_module(module), name)
@@ -34,9 +35,11 @@ PUBLIC = {
 DEFINITIONS = {
     name: value for name, value in PUBLIC.items() if inspect.isclass(value) or inspect.isfunction(value)
 }
+# The emulator's handles give tests its state, whose classes may change: they are not public.
+LIBRARY = {name: value for name, value in DEFINITIONS.items() if ".emulator." not in name}
 CLASSES = {name: value for name, value in DEFINITIONS.items() if inspect.isclass(value)}
 every_definition = pytest.mark.parametrize("value", DEFINITIONS.values(), ids=DEFINITIONS.keys())
-every_class = pytest.mark.parametrize("cls", CLASSES.values(), ids=CLASSES.keys())
+every_library_definition = pytest.mark.parametrize("value", LIBRARY.values(), ids=LIBRARY.keys())
 
 
 def functions_of(value: Any) -> Iterator[Any]:
@@ -60,7 +63,7 @@ def listed(module: str) -> set[str]:
     return set(re.findall(r"`(\w+)`", section))
 
 
-@pytest.mark.parametrize("module", [*MODULES, "aiocognito.emulator"])
+@pytest.mark.parametrize("module", MODULES)
 def test_the_reference_lists_the_names_of_each_module(module: str) -> None:
     names = set(importlib.import_module(module).__all__)
     if module == "aiocognito.errors":  # The page on errors has the classes: see tests/documents.
@@ -81,7 +84,7 @@ def test_a_definition_names_the_public_module_that_has_it(value: Any) -> None:
     assert pickle.loads(pickle.dumps(value)) is value
 
 
-@every_definition
+@every_library_definition
 def test_type_hints_can_be_resolved(value: Any) -> None:
     if inspect.isclass(value):
         assert not [hint for hint in get_type_hints(value).values() if isinstance(hint, str)]
@@ -106,7 +109,7 @@ def our_types(hint: Any) -> Iterator[type]:
                 yield from our_types(part)
 
 
-@every_definition
+@every_library_definition
 def test_every_type_of_a_signature_is_public(value: Any) -> None:
     hints = [*get_type_hints(value).values()] if inspect.isclass(value) else []
     for function in functions_of(value):
@@ -115,7 +118,7 @@ def test_every_type_of_a_signature_is_public(value: Any) -> None:
     assert [cls for hint in hints for cls in our_types(hint) if cls not in public] == []
 
 
-@every_definition
+@every_library_definition
 def test_every_alias_of_a_signature_is_public(value: Any) -> None:
     public = {name.rpartition(".")[2] for name in PUBLIC}
     missing = set()

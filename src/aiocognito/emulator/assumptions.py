@@ -4,13 +4,14 @@ The values are what the emulator takes until somebody measures; the stricter rea
 Pass another :class:`Assumptions` to the emulator to try the other reading.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 from attrs import frozen
 
+from .._public import public
 
+
+@public("aiocognito.emulator")
 @frozen(kw_only=True)
 class Assumptions:
     """The open questions. A switch that ends in ``message`` is a wording that nobody has seen.

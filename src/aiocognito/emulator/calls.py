@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from aiohttp import web
 from attrs import frozen
 
+from .._public import public
 from .faults import Fault
 
 if TYPE_CHECKING:
     from .http import Site
 
 
+@public("aiocognito.emulator")
 @frozen
 class Call:
     """One request that was answered, or cut off.

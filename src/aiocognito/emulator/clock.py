@@ -6,10 +6,13 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from .._public import public
+
 LATEST: Final = 221_845_392_000
 """The beginning of the year 9000: what is issued then expires before ``datetime`` ends."""
 
 
+@public("aiocognito.emulator")
 class Clock:
     """Seconds since 1970, as a callable: pass it wherever a ``clock=`` is taken.
 

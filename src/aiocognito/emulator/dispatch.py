@@ -23,7 +23,7 @@ _READS: Final = re.compile(
     r"(Admin)?(List|Describe|Lookup)"
     r"|(Admin)?Get(User(PoolMfaConfig|AuthFactors)?|Group|Device|IdentityPoolRoles|PrincipalTagAttributeMap)$"
 )
-log = logging.getLogger(__name__)
+log: Final = logging.getLogger(__name__)
 
 
 @frozen

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from .._config import AuthConfig, OAuthConfig
+from .._public import public
 from .administration import Emulator
 from .clients import AppClient
 from .oauth_settings import COGNITO
@@ -139,6 +140,7 @@ async def _create_provider(
     )
 
 
+@public("aiocognito.emulator")
 class EmulatedUserPool:
     """A user pool of an emulator, and one app client.
 

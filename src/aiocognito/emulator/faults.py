@@ -1,11 +1,11 @@
 """A plan of what goes wrong, for tests of what a client does then."""
 
-from __future__ import annotations
-
 from types import UnionType
 from typing import Any, Final, Literal
 
 from attrs import define, evolve, field
+
+from .._public import public
 
 EVERY = "*"
 _LONGEST: Final = 86_400
@@ -30,6 +30,7 @@ class Fault:
         return self.error is not None or (self.status is not None and alone)
 
 
+@public("aiocognito.emulator")
 @define
 class Faults:
     """The fault plan of one emulator. Faults of an operation happen in the order in which they were added."""

@@ -1,7 +1,5 @@
 """What the emulator would have sent by e-mail and SMS."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import Callable
@@ -9,12 +7,15 @@ from typing import Any, Final, Literal, TypeAlias
 
 from attrs import field, frozen
 
+from .._public import public
+
 KEPT = 10_000
 Medium: TypeAlias = Literal["EMAIL", "SMS"]
 Purpose: TypeAlias = Literal["sign_up", "sign_in", "mfa", "reset_password", "verify_attribute", "invitation"]
 log: Final = logging.getLogger(__name__)
 
 
+@public("aiocognito.emulator")
 @frozen
 class Message:
     """One code on its way to somebody.
@@ -58,6 +59,7 @@ class Message:
         return written
 
 
+@public("aiocognito.emulator")
 class Outbox:
     """The messages of one emulator, oldest first. Use it on the emulator's own loop."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from anyio import to_thread
 
 from .._config_checks import is_loopback
+from .._public import public
 from .assumptions import Assumptions
 from .clock import Clock
 from .faults import Faults
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _WILDCARDS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - recognised, not bound
 
 
+@public("aiocognito.emulator")
 class CognitoEmulator:
     """An emulator of Amazon Cognito user pools and identity pools, over HTTP on this machine.
 
@@ -79,16 +81,16 @@ class CognitoEmulator:
         self._host, self._port = host, port
         self._allowed_hosts = tuple(allowed_hosts)
         own = clock if isinstance(clock, Clock) else Clock(clock) if clock is not None else Clock()
-        self.world = EmulatorState(
+        self.world: EmulatorState = EmulatorState(
             region=region,
             clock=own,
             random=Randomness(seed),
             keys=KeyRing() if keys is None else keys,
             unsettled=Assumptions() if unsettled is None else unsettled,
         )
-        self.faults = Faults()
+        self.faults: Faults = Faults()
         self.calls: list[Call] = []
-        self.token = None if is_loopback(host) else secrets.token_urlsafe(32)
+        self.token: str | None = None if is_loopback(host) else secrets.token_urlsafe(32)
         self._models: tuple[ServiceModel, ...] = ()
         self._keeper: StateDirectory | None = None
         self._runner: web.AppRunner | None = None

@@ -41,10 +41,10 @@ class AuthError(Exception):
         super().__init__(message)
         self.message = message
         self.name: str = name or self.default_name or type(self).__name__
-        self.retryable = self.default_retryable if retryable is None else retryable
+        self.retryable: bool = self.default_retryable if retryable is None else retryable
         self.request_id = request_id
         self.service_status = service_status
-        self.recovery_suggestion = recovery_suggestion or self._suggestion()
+        self.recovery_suggestion: str | None = recovery_suggestion or self._suggestion()
         if self.recovery_suggestion:
             self.add_note(self.recovery_suggestion)
 

@@ -52,7 +52,7 @@ class ServiceError(AuthError):
         **details: Any,
     ) -> None:
         # First, because the suggestion depends on it.
-        self.service_message = message if message and has_service_message else None
+        self.service_message: str | None = message if message and has_service_message else None
         self.operation = operation
         super().__init__(message, **details)
 

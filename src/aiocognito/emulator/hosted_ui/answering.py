@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SERVICE: Final = "hosted-ui"
 Work = Callable[[], Awaitable[Mapping[str, Any] | None]]
-log = logging.getLogger(__name__)
+log: Final = logging.getLogger(__name__)
 
 
 @frozen

@@ -34,7 +34,7 @@ class OAuthError(Exception):
         self.error = error
         self.description = description
         self.status = status
-        self.headers = dict(headers or {})
+        self.headers: dict[str, str] = dict(headers or {})
 
     def body(self) -> dict[str, str]:
         """The members of the answer."""

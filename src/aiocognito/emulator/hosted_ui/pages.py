@@ -49,7 +49,7 @@ _PAGES: Final[tuple[tuple[str, str, str, Page], ...]] = (
 )
 _ERROR: Final = re.compile(r"[a-z_]{1,40}")
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9_+]{1,128}")
-log = logging.getLogger(__name__)
+log: Final = logging.getLogger(__name__)
 
 
 def add_routes(app: web.Application, site: Site) -> None:

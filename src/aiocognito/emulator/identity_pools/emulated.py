@@ -9,6 +9,7 @@ from attrs import evolve
 
 from ..._config import AuthConfig
 from ..._partitions import service_host
+from ..._public import public
 from ..administration import Emulator
 from ..emulated_pool import EmulatedUserPool
 from ..state import ACCOUNT
@@ -50,6 +51,7 @@ def friendly_roles(
     return members
 
 
+@public("aiocognito.emulator")
 class EmulatedIdentityPool:
     """An identity pool of an emulator.
 

@@ -1,14 +1,14 @@
 """Credentials that an identity pool gave out."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from attrs import field, frozen
 
+from ..._public import public
 from ..serialization import kept
 
 
+@public("aiocognito.emulator")
 @kept("aws-credentials")
 @frozen
 class IssuedCredentials:
