@@ -11,8 +11,9 @@ import aiohttp
 import pytest
 
 from aiocognito.emulator import Call, CognitoEmulator
-from aiocognito.emulator.http import Site
+from aiocognito.emulator.http import answer_by_plan
 from aiocognito.emulator.service_model import ServiceModel
+from aiocognito.emulator.site import Site
 from aiocognito.emulator.tokens.keys import KeyPair
 from helpers.api import EMAIL, PASSWORD, Answered, OnePair
 
@@ -351,7 +352,7 @@ async def test_a_cut_of_what_is_gone_already(emulator: CognitoEmulator, model: S
     site = Site(emulator.world, model, emulator.faults, emulator.calls, frozenset())
     gone: Any = SimpleNamespace(transport=None)
     emulator.faults.add("GetUser", cut="before")
-    response = await site._with_faults(gone, "GetUser", _never)
+    response = await answer_by_plan(site, gone, "GetUser", _never)
     assert response.status == 500
     assert emulator.calls == [Call("GetUser", "cognito-idp", None, None)]
 

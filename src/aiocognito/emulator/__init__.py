@@ -10,7 +10,6 @@ import, aiohttp among it, is imported by the start of an emulator, in a thread.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .assumptions import Assumptions
-    from .calls import Call
     from .clock import Clock
     from .emulated_pool import EmulatedUserPool
     from .faults import Faults
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from .identity_pools.issued import IssuedCredentials
     from .outbox import Message, Outbox
     from .server import CognitoEmulator
+    from .site import Call
 else:
     # Hidden from type checkers, to which it would say that there is every name.
 
@@ -52,7 +52,7 @@ __all__ = [
 ]
 
 _HOME_OF = {
-    "Call": "calls",
+    "Call": "site",
     "Clock": "clock",
     "CognitoEmulator": "server",
     "EmulatedIdentityPool": "identity_pools.emulated",

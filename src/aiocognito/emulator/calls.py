@@ -1,42 +1,19 @@
-"""Requests on their way: written down when they are answered, and gone wrong where that was planned."""
+"""Answer requests by the fault plan, and record each as a call."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from aiohttp import web
-from attrs import frozen
 
-from .._public import public
 from .faults import Fault
-
-if TYPE_CHECKING:
-    from .http import Site
-
-
-@public("aiocognito.emulator")
-@frozen
-class Call:
-    """One request that was answered, or cut off.
-
-    Args:
-        operation: What was asked for, such as ``InitiateAuth``; ``GetJwks`` for the key set.
-        service: ``cognito-idp`` or ``cognito-identity``; ``well-known`` for key sets and discovery
-            documents; ``hosted-ui`` for pages and OAuth endpoints.
-        status: The HTTP status; ``None`` if the connection was cut.
-        error: The error code, if it was refused.
-    """
-
-    operation: str
-    service: str
-    status: int | None
-    error: str | None
+from .site import Call, Site
 
 
 class Outcome(Protocol):
-    """What the work of a request came to."""
+    """The outcome of a request."""
 
     @property
     def status(self) -> int:
@@ -45,7 +22,7 @@ class Outcome(Protocol):
 
     @property
     def error(self) -> str | None:
-        """The error code, if it was refused."""
+        """The error code; ``None`` if it succeeded."""
         ...
 
 
@@ -62,16 +39,16 @@ async def answer(
     planned: Callable[[Fault], Done],
     write: Callable[[Done], web.StreamResponse],
 ) -> web.StreamResponse:
-    """Answer a request, or let it go wrong as the fault plan has it.
+    """Answer a request, or fail it as the fault plan says.
 
     Args:
         site: The HTTP side of the emulator.
         request: The request.
-        operation: What it is called in the fault plan and among the calls.
-        service: Whose it is, among the calls.
-        work: Does it.
-        planned: Makes the outcome of an error that was planned.
-        write: Writes an outcome down as a response.
+        operation: The operation's name in the fault plan and among the calls.
+        service: The service's name among the calls.
+        work: Performs the operation.
+        planned: Returns the outcome of a planned error.
+        write: Returns an outcome as a response.
     """
     fault = site.faults.take(operation) or Fault()
     if fault.latency:

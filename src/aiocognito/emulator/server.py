@@ -27,11 +27,11 @@ from .trigger_table import Trigger, Triggers
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from .calls import Call
     from .emulated_pool import EmulatedUserPool
     from .identity_pools.emulated import EmulatedIdentityPool
     from .identity_pools.issued import IssuedCredentials
     from .persistence import StateDirectory
+    from .site import Call
 
 _WILDCARDS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - recognised, not bound
 
@@ -150,7 +150,8 @@ class CognitoEmulator:
     async def _listen(self) -> None:
         from aiohttp import web
 
-        from .http import Site
+        from .http import application
+        from .site import Site
 
         names = {"localhost", "127.0.0.1", "::1", self._host.lower(), *map(str.lower, self._allowed_hosts)}
         site = Site(
@@ -163,7 +164,7 @@ class CognitoEmulator:
             any_address=self._host in _WILDCARDS,
             token=self.token,
         )
-        runner = web.AppRunner(site.application(), access_log=None, shutdown_timeout=0.5)
+        runner = web.AppRunner(application(site), access_log=None, shutdown_timeout=0.5)
         await runner.setup()
         _refuse_unknown_expectations(runner)
         try:

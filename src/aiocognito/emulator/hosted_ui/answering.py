@@ -12,11 +12,11 @@ from aiohttp import web
 from attrs import field, frozen
 
 from .. import calls
+from ..site import Site
 from .oauth_errors import NO_STORE, OAuthError
 
 if TYPE_CHECKING:
     from ..faults import Fault
-    from ..http import Site
 
 SERVICE: Final = "hosted-ui"
 Work = Callable[[], Awaitable[Mapping[str, Any] | None]]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from aiohttp import web
 
+from ..site import Site
 from . import forms, revocation, token_endpoint, user_info
 from .answering import serve
-
-if TYPE_CHECKING:
-    from ..http import Site
 
 TOKEN: Final = "/oauth2/token"  # noqa: S105 - a path
 REVOKE: Final = "/oauth2/revoke"

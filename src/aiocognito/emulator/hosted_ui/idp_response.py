@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import hmac
 import uuid
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aiohttp import web
 
 from ..errors import ApiError
 from ..hashing import digest
+from ..site import Site
 from . import authorize, federation, providers
 from .page_request import Answer, BackToLogin, PageRequest
 from .request import BadRequest, SignInRequest, parse, read
-
-if TYPE_CHECKING:
-    from ..http import Site
 
 _INVALID_STATE: Final = "Invalid State"
 

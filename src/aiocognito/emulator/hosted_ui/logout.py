@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from aiohttp import web
 
+from ..site import Site
 from .page_request import Answer, PageRequest
 from .request import BadRequest, SignInRequest, client_of, missing, parse, read
-
-if TYPE_CHECKING:
-    from ..http import Site
 
 
 async def logout(site: Site, request: web.Request) -> Answer:

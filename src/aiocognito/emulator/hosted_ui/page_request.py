@@ -6,7 +6,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from aiohttp import web
 from attrs import define, field
@@ -16,13 +16,11 @@ from ..clients import AppClient
 from ..hashing import digest
 from ..hosted_ui_state import SESSION_LIFE, STEP_LIFE, Session
 from ..pool import UserPool
+from ..site import Site
 from ..state import EmulatorState
 from . import html
 from .html import Html
 from .request import SignInRequest
-
-if TYPE_CHECKING:
-    from ..http import Site
 
 FORGERY_COOKIE: Final = "XSRF-TOKEN"
 FORGERY_FIELD: Final = "_csrf"

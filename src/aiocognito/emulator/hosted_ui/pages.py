@@ -6,19 +6,17 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aiohttp import web
 
 from .. import calls
 from ..faults import Fault
+from ..site import Site
 from . import authorize, forgot, html, idp_response, login, logout, sign_up, steps, stub
 from .answering import SERVICE
 from .page_request import Answer, BackToLogin, CsrfError, PageRequest
 from .request import BadRequest, Redirect, parse, read
-
-if TYPE_CHECKING:
-    from ..http import Site
 
 Page = Callable[[PageRequest], Awaitable[Answer]]
 _FORM: Final = "application/x-www-form-urlencoded"

@@ -1,0 +1,59 @@
+"""What the HTTP side of one emulator shares: the state, the fault plan, and the calls it received."""
+
+from __future__ import annotations
+
+from attrs import define, field, frozen
+
+from .._public import public
+from .faults import Faults
+from .service_model import ServiceModel
+from .state import EmulatorState
+
+
+@public("aiocognito.emulator")
+@frozen
+class Call:
+    """A request that was answered, or cut off.
+
+    Args:
+        operation: The operation, such as ``InitiateAuth``; ``GetJwks`` for the key set.
+        service: ``cognito-idp`` or ``cognito-identity``; ``well-known`` for key sets and discovery
+            documents; ``hosted-ui`` for pages and OAuth endpoints.
+        status: The HTTP status; ``None`` if the connection was cut.
+        error: The error code, if it was refused.
+    """
+
+    operation: str
+    service: str
+    status: int | None
+    error: str | None
+
+
+@define
+class Site:
+    """What the HTTP side of one emulator shares.
+
+    Args:
+        world: The emulator's state.
+        model: The service model of user pools.
+        faults: The fault plan.
+        calls: The calls that were answered, the newest last.
+        hosts: Host names by which the emulator may be called.
+        any_address: Whether any IP address is accepted as a host name, too.
+        identity_model: The service model of identity pools.
+        token: The bearer token that steering and administration need; ``None`` on loopback.
+    """
+
+    world: EmulatorState
+    model: ServiceModel
+    faults: Faults
+    calls: list[Call]
+    hosts: frozenset[str]
+    any_address: bool = False
+    identity_model: ServiceModel | None = None
+    token: str | None = field(default=None, repr=False)
+
+    def model_of(self, prefix: str) -> ServiceModel | None:
+        """Return the service model whose targets have a prefix, if the emulator has it."""
+        models = (self.model, self.identity_model)
+        return next((model for model in models if model is not None and model.service.prefix == prefix), None)
