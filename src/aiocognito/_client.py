@@ -1,4 +1,4 @@
-"""One person's sign-in: every API of Amplify Auth as an awaitable method."""
+"""The client of one session: every API of Amplify Auth as an awaitable method."""
 
 from __future__ import annotations
 
@@ -64,45 +64,45 @@ from .storage import MemoryStorage, Storage
 
 Metadata = Mapping[str, str] | None
 DEFAULT_SESSION_TTL: Final = 30 * 86_400.0
-# One person's client stands for one machine: what it remembers belongs to its storage. No browser's
-# token is empty, so none can be this one.
+# A client without a manager serves one user on one machine, so its devices belong to its storage. A browser's
+# token is never empty.
 IMPLICIT_DEVICE_TOKEN: Final = ""
 
 
 @public("aiocognito")
 class AuthClient:
-    """Signs one person up, in and out, and keeps their session fresh.
+    """Signs one user up, in and out, and renews the session's tokens.
 
-    A service with many people makes one `SessionManager` and asks it for a client per request; a
-    bot, a script or a test makes one of these: ``async with AuthClient(config) as auth: ...``.
+    A service with many users makes one `SessionManager` and gets a client per request from it. A bot, a
+    script or a test makes an `AuthClient`: ``async with AuthClient(config) as auth: ...``.
 
     Nothing is read or sent until a method is awaited. Every method is safe to cancel, so
     ``asyncio.timeout`` limits how long one may take; what must not stop halfway, such as a challenge
-    answer that yields tokens, goes on and is stored.
+    answer that returns tokens, goes on and is stored.
 
-    A method names the errors that are its own. Beside them, each that sends something may raise
-    `AuthUserPoolException` (no user pool is configured), `NetworkError` (no answer came) and
-    `ServiceError` in another of its classes (throttling, a trigger that failed, …); each that needs
-    the session, `StorageError`; and each that begins, continues or ends one, `AuthTokenConfigException`
-    if the client borrows its tokens.
+    Each method lists its own errors. In addition, a method that sends a request may raise
+    `AuthUserPoolException` (no user pool is configured), `NetworkError` (no response arrived) and other
+    subclasses of `ServiceError` (throttling, a failed trigger, …). A method that uses the session may raise
+    `StorageError`. A method that begins, continues or ends a session raises `AuthTokenConfigException` if
+    the client borrows its tokens.
 
     Args:
-        config: Which user pool, and how to talk to it.
-        session_key: The secret under which the session is kept, 1 to 512 characters. The default is
-            for one person on one machine.
-        storage: Where the session is kept; in memory by default. Left open.
-        token_provider: Where tokens come from instead. The client then borrows them: what needs a
-            signed-in person works, what would begin, continue or end a session raises
+        config: The user pool, and how to call it.
+        session_key: The secret that identifies the session in the storage, 1 to 512 characters. The
+            default is for one user on one machine.
+        storage: The storage of the session; in memory by default. Left open.
+        token_provider: Provides the tokens in place of a session. The client then borrows them: methods
+            for a signed-in user work, and methods that begin, continue or end a session raise
             `AuthTokenConfigException`. Excludes ``storage``.
-        hub: Hears of sign-in and sign-out; one is made by default.
-        user_context: What threat protection may know of the end user.
+        hub: Receives the session's events; one is made by default.
+        user_context: Data about the end user for Cognito's threat protection.
         clock: Returns seconds since the epoch; by default ``config.clock``, else ``time.time``.
         http_client: An httpx client for the hosted UI; one is made by default. Left open.
         aws_session: An aiobotocore session; one is made by default.
 
     Raises:
         AuthConfigError: ``storage`` and ``token_provider`` were both given.
-        AuthValidationError: ``session_key`` is no text of 1 to 512 characters.
+        AuthValidationError: ``session_key`` is not text of 1 to 512 characters.
     """
 
     def __init__(
@@ -120,7 +120,8 @@ class AuthClient:
     ) -> None:
         if storage is not None and token_provider is not None:
             raise AuthConfigError(
-                "excludes storage: tokens come from the one or the other", field="token_provider"
+                "excludes storage: the tokens come either from a session or from a provider",
+                field="token_provider",
             )
         context = ServiceContext(
             config,
@@ -150,7 +151,7 @@ class AuthClient:
 
     @classmethod
     def _of_manager(cls, session: Session) -> Self:
-        """Make the client of one session of a `SessionManager`, which keeps what is shared."""
+        """Make the client of one session of a `SessionManager`, which owns the service context."""
         client = cls.__new__(cls)
         client._open(session, None, owned=None)
         return client
@@ -167,7 +168,7 @@ class AuthClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Wait for what must not stop halfway, then close what this client made."""
+        """Wait for work that must not stop halfway, then close what this client made."""
         if self._owned is not None:
             await self._owned.aclose()
         self._session.close()
@@ -181,27 +182,27 @@ class AuthClient:
 
     @property
     def hub(self) -> Hub:
-        """Hears of this session only; what listens here ends with the client."""
+        """The hub that receives this session's events only. Its listeners end with the client."""
         return self._hub if self._hub is not None else self._session.hub
 
     @property
     def token_provider(self) -> TokenProvider:
-        """Where this client's tokens come from."""
+        """The provider of this client's tokens."""
         return self._token_provider
 
     @property
     def session_key(self) -> str:
         """The secret that opens this session. Never log it.
 
-        The client of a `SessionManager` has a new one after each step of a sign-in, its end, a sign-up or
-        confirmation that a sign-in is to follow, and a change of password: set the cookie after these
-        calls. The old key opens nothing.
+        The client of a `SessionManager` has a new key after each step of a sign-in, after a sign-up or its
+        confirmation with ``auto_sign_in``, and after a change of password: set the cookie after these
+        calls. The old key no longer works.
         """
         return self._session.key
 
     @property
     def session_id(self) -> str:
-        """The hash of the session's key, which events and logs carry."""
+        """The hash of the session's key, which events and logs contain."""
         return self._session.session_id
 
     # Sign-up
@@ -219,21 +220,21 @@ class AuthClient:
         """Create an account (Amplify: ``signUp``; Cognito: SignUp).
 
         Args:
-            username: The name, e-mail address or phone number, as the user pool has it.
-            password: The password; None where the pool takes people without one.
+            username: The username, email address or phone number, as the user pool is configured.
+            password: The password; None if the user pool accepts users without one.
             user_attributes: Such as ``{"email": "ana@example.com"}``.
             validation_data: For the pre sign-up trigger only; it is not stored.
-            auto_sign_in: Whether, or how, `auto_sign_in` is to sign the person in afterwards.
+            auto_sign_in: Whether, or how, `auto_sign_in` signs the user in afterwards.
             client_metadata: For the user pool's triggers.
 
         Returns:
             Whether the account is complete, the new user's id, and what comes next.
 
         Raises:
-            AuthValidationError: The username is missing, or the pool needs a password; nothing was
+            AuthValidationError: The username is missing, or the user pool requires a password; nothing was
                 created.
-            UsernameExistsException: The name is taken.
-            InvalidPasswordException: The password does not conform to the policy.
+            UsernameExistsException: The username is taken.
+            InvalidPasswordException: The password violates the policy.
             InvalidParameterException: An attribute is missing or malformed.
         """
         options = _auto_sign_in_options(auto_sign_in)
@@ -252,9 +253,9 @@ class AuthClient:
         if options is not None:
             plan = auto_sign_in_plan.plan(self._session, username, options, answer, attributes)
             await self._session.context.run(plan)
-            self._sign_up_password.keep(username, password or None)
+            self._sign_up_password.hold(username, password or None)
         elif not self._borrows:
-            await auto_sign_in_plan.forget(self._session)
+            await auto_sign_in_plan.forget_plan(self._session)
         by_link = self.config.sign_up_verification_method == "link"
         return sign_up_flows.result(answer, auto_sign_in=options is not None, by_link=by_link)
 
@@ -266,27 +267,27 @@ class AuthClient:
         force_alias_creation: bool | None = None,
         client_metadata: Metadata = None,
     ) -> SignUpResult:
-        """Confirm an account by the code that was sent (``confirmSignUp``; ConfirmSignUp).
+        """Confirm an account with the code that was sent (``confirmSignUp``; ConfirmSignUp).
 
         Args:
-            username: As given to `sign_up`, in any spelling that Cognito takes for the same user; a
-                sign-in that is to follow stays planned.
-            confirmation_code: The code; blanks and dashes between its digits don't count.
-            force_alias_creation: Whether an e-mail address or phone number that is another
-                account's alias moves to this one.
+            username: As given to `sign_up`, or another name of the same user. An automatic sign-in stays
+                planned.
+            confirmation_code: The code. Blanks and dashes between its digits are ignored.
+            force_alias_creation: Whether to move an email address or phone number that is another
+                account's alias to this account.
             client_metadata: For the user pool's triggers.
 
         Raises:
             AuthValidationError: An argument is missing.
-            CodeMismatchException: It is another code.
+            CodeMismatchException: The code is wrong.
             ExpiredCodeException: The code has expired: see `resend_sign_up_code`.
-            AliasExistsException: The address is another account's.
+            AliasExistsException: The address belongs to another account.
         """
         name = arguments.text(username, "username", Code.EmptyConfirmSignUpUsername)
         code = arguments.one_time_code(confirmation_code, "confirmation_code", Code.EmptyConfirmSignUpCode)
         metadata = arguments.strings(client_metadata, "client_metadata")
         pool = self._pool()
-        plan = None if self._borrows else await auto_sign_in_plan.planned(self._session, name)
+        plan = None if self._borrows else await auto_sign_in_plan.load_plan(self._session, name)
         handle = await sign_up_flows.confirm_sign_up(
             pool,
             name,
@@ -296,7 +297,7 @@ class AuthClient:
             client_metadata=metadata,
         )
         follows = not self._borrows and await self._session.context.run(
-            auto_sign_in_plan.confirmed(self._session, name, handle)
+            auto_sign_in_plan.note_confirmation(self._session, name, handle)
         )
         if not follows:
             self._sign_up_password.forget()
@@ -314,11 +315,11 @@ class AuthClient:
             client_metadata: For the user pool's triggers.
 
         Returns:
-            Where the code was sent.
+            The address that the code was sent to.
 
         Raises:
             AuthValidationError: The username is missing.
-            LimitExceededException: Too many codes were asked for.
+            LimitExceededException: Too many codes were requested.
             InvalidParameterException: The account is confirmed already.
         """
         return await self._pool().resend_confirmation_code(
@@ -329,21 +330,21 @@ class AuthClient:
     async def auto_sign_in(self, *, password: str | None = None) -> SignInResult:
         """Sign in after a sign-up with ``auto_sign_in`` (``autoSignIn``; InitiateAuth).
 
-        It can be done once, within three minutes. Where the sign-up is confirmed by a link, this waits
-        for the link to be followed, and can be cancelled and called again.
+        It is possible once, within three minutes. If the sign-up is confirmed by a link, this method waits
+        until the link was opened. It can be cancelled and called again.
 
         Args:
-            password: The password, where the flow takes one and this is not the object that signed up:
-                no password is ever stored.
+            password: The password, if the flow takes one and another client signed up: passwords are never
+                stored.
 
         Raises:
-            AutoSignInException: No sign-up waits for its sign-in, it was not confirmed in time, or a code
-                is to confirm it first.
-            AuthValidationError: The password is missing; nothing is lost by that.
-            UserAlreadyAuthenticatedException: Somebody is signed in.
+            AutoSignInException: No automatic sign-in is planned, the account was not confirmed in time, or
+                it must be confirmed by a code first.
+            AuthValidationError: The password is missing. The sign-in stays planned.
+            UserAlreadyAuthenticatedException: The session is signed in already.
         """
         self._needs_own_session()
-        result = await auto_sign_in_plan.follow(self._session, password, self._sign_up_password)
+        result = await auto_sign_in_plan.complete(self._session, password, self._sign_up_password)
         self._sign_up_password.forget()
         return result
 
@@ -359,34 +360,34 @@ class AuthClient:
         replace: bool = False,
         client_metadata: Metadata = None,
     ) -> SignInResult:
-        """Begin to sign somebody in (``signIn``; InitiateAuth, RespondToAuthChallenge).
+        """Begin a sign-in (``signIn``; InitiateAuth, RespondToAuthChallenge).
 
-        A pending sign-in of this session is replaced. If the user pool asks for something more, it
-        is remembered in the session, so that `confirm_sign_in` may go on in another process.
+        It replaces a pending sign-in of this session. If the user pool returns a challenge, the challenge
+        is stored in the session, so that `confirm_sign_in` works in another process.
 
         Args:
-            username: The name, or an alias of it.
-            password: The password, where the flow takes one.
+            username: The username, or an alias of it.
+            password: The password, if the flow takes one.
             auth_flow_type: ``USER_SRP_AUTH`` proves the password without sending it;
-                ``USER_PASSWORD_AUTH`` sends it; ``USER_AUTH`` lets the person choose a first factor;
+                ``USER_PASSWORD_AUTH`` sends it; ``USER_AUTH`` lets the user choose a first factor;
                 ``CUSTOM_WITH_SRP`` and ``CUSTOM_WITHOUT_SRP`` run the user pool's own triggers.
             preferred_challenge: With ``USER_AUTH``: the first factor to begin with, such as
                 ``EMAIL_OTP``; ``AuthConfig.passwordless`` may name a default.
             replace: Whether the session may be signed in already (step-up authentication). Its tokens
-                serve until the new sign-in is complete, and are then revoked. False by default.
+                stay in use until the new sign-in is complete, and are then revoked. False by default.
             client_metadata: For the user pool's triggers; goes with this call's requests.
 
         Returns:
-            Whether the person is signed in, and what comes next. An account that must be confirmed,
-            or whose password must be reset, is a step, not an exception.
+            Whether the session is signed in, and the next step. If the account must be confirmed, or its
+            password reset, that is a step and not an exception.
 
         Raises:
-            AuthValidationError: An argument is missing or does not fit; nothing was sent.
+            AuthValidationError: An argument is missing or not valid; nothing was sent.
             UserAlreadyAuthenticatedException: The session is signed in already, and ``replace`` is False;
                 nothing was sent.
             SignInException: Another sign-in of this session was answered first.
-            NotAuthorizedException: Wrong username or password, or the user is disabled.
-            UserNotFoundException: No such user, if the app client tells.
+            NotAuthorizedException: The username or password is wrong, or the user is disabled.
+            UserNotFoundException: The user does not exist, and the app client reveals that.
         """
         request = sign_in_request(
             auth_flow_type,
@@ -410,27 +411,27 @@ class AuthClient:
         friendly_device_name: str | None = None,
         client_metadata: Metadata = None,
     ) -> SignInResult:
-        """Answer what a sign-in asks for (``confirmSignIn``; RespondToAuthChallenge).
+        """Answer the pending challenge of a sign-in (``confirmSignIn``; RespondToAuthChallenge).
 
-        A refused answer leaves the sign-in pending, so that a wrong code can be tried again.
+        A refused answer leaves the sign-in pending, so that the user can correct a wrong code.
 
         Args:
-            challenge_response: The code, the new password, or what else the step takes. Blanks and
-                dashes between the digits of a code don't count.
-            step: The step that this is an answer to, as a class of `aiocognito.steps` or by name.
-                If another one is pending, nothing is sent.
-            user_attributes: With a new password: the attributes that were missing.
-            friendly_device_name: With the setup of an authenticator app: what to call it.
+            challenge_response: The code, the new password or another answer that the step takes. Blanks and
+                dashes between the digits of a code are ignored.
+            step: The step that this answers, as a class of `aiocognito.steps` or by name. If another
+                step is pending, nothing is sent.
+            user_attributes: With a new password: the required attributes that were missing.
+            friendly_device_name: With the setup of an authenticator app: the name of the app.
             client_metadata: For the user pool's triggers; goes with this call's requests.
 
         Returns:
-            Whether the person is signed in, and what comes next.
+            Whether the session is signed in, and the next step.
 
         Raises:
-            AuthValidationError: The answer is missing or does not fit; nothing was sent.
-            SignInException: Nothing is pending, another step is, it has expired, or another answer
-                is being sent right now.
-            CodeMismatchException: Wrong code.
+            AuthValidationError: The answer is missing or not valid; nothing was sent.
+            SignInException: No sign-in is pending, another step is pending, the sign-in has expired, or
+                another answer is being sent.
+            CodeMismatchException: The code is wrong.
             ExpiredCodeException: The code was used before.
             NotAuthorizedException: Cognito's session has expired or ended: begin again.
         """
@@ -449,11 +450,11 @@ class AuthClient:
         return await self._session.context.run(work)
 
     async def get_sign_in_step(self) -> SignInStep | None:
-        """Say which step is pending, such as after a page was reloaded.
+        """Return the pending step, such as after a page was reloaded.
 
         Returns:
-            The step as the last call returned it, but for a TOTP secret, which is never stored; None
-            if no sign-in is pending, or it has expired.
+            The step as the last call returned it, except a TOTP secret, which is never stored. None if
+            no sign-in is pending, or it has expired.
         """
         self._needs_own_session()
         pending = (await self._session.load()).record.pending
@@ -462,25 +463,25 @@ class AuthClient:
         return step_of(pending.challenge)
 
     async def renew_totp_setup(self) -> TotpSetupDetails:
-        """Fetch another secret for the authenticator app that a sign-in asks to set up.
+        """Fetch a new secret for the authenticator app that a sign-in asks to set up.
 
-        The secret of `steps.ContinueSignInWithTotpSetup` is shown once and never stored. Where it is no
-        longer at hand, after a page was reloaded or in another process, this fetches a new one, and the
-        one before opens nothing (Cognito: AssociateSoftwareToken).
+        The secret of `steps.ContinueSignInWithTotpSetup` is returned once and never stored. After a page
+        was reloaded, or in another process, this method fetches a new secret. The old one becomes invalid
+        (Cognito: AssociateSoftwareToken).
 
         Returns:
-            The secret, and the URI that apps read. `confirm_sign_in` takes the app's first code.
+            The secret, and the URI that apps read. Pass the app's first code to `confirm_sign_in`.
 
         Raises:
-            SignInException: No sign-in is pending, another step is, or it is being answered right now.
+            SignInException: No sign-in is pending, another step is pending, or an answer is being sent.
             NotAuthorizedException: Cognito's session has expired or ended: begin again.
-            SetUpTOTPException: Cognito gave no secret.
+            SetUpTOTPException: Cognito returned no secret.
         """
         self._needs_own_session()
         result = await self._session.context.run(session_sign_in.renew_totp_setup(self._session))
         details = getattr(result.next_step, "totp_setup_details", None)
         if not isinstance(details, TotpSetupDetails):
-            raise SetUpTOTPException("Cognito gave no secret to set up a software token with")
+            raise SetUpTOTPException("Cognito returned no secret for the authenticator app")
         return details
 
     async def sign_in_with_redirect(
@@ -497,41 +498,41 @@ class AuthClient:
     ) -> RedirectRequest:
         """Begin a sign-in on the hosted UI (``signInWithRedirect``; the authorize endpoint).
 
-        State and PKCE verifier are kept in the session for ten minutes. Up to five may be pending,
-        as browsers have tabs; the oldest leaves, and all of them when somebody signs in.
+        State and PKCE verifier are stored in the session for ten minutes. Up to five requests may be
+        pending, as browsers have tabs; then the oldest is dropped. A completed sign-in drops all.
 
         Args:
             provider: ``Amazon``, ``Apple``, ``Facebook``, ``Google``, or another provider of the user
                 pool: as ``{"custom": name}``, which is sent as it is, or by its name alone, which must be
                 one of ``OAuthConfig.providers`` if any are listed there.
-                ``{"idp_identifier": identifier}`` finds one by a domain, say. None lets the person
-                choose.
-            custom_state: Comes back when the sign-in is complete, such as the page that was asked for.
-            redirect_uri: Where the browser comes back to: exactly one of
+                ``{"idp_identifier": identifier}`` selects one by its identifier, such as a domain. None
+                lets the user choose.
+            custom_state: Returned with the result, such as the page to show after the sign-in.
+            redirect_uri: The URL that the browser comes back to: exactly one of
                 ``OAuthConfig.redirect_sign_in``; the first by default.
-            prompt: ``NONE``, ``LOGIN``, ``CONSENT`` or ``SELECT_ACCOUNT``. With one, it does not matter
-                whether somebody is signed in.
-            login_hint: The name to begin with.
+            prompt: ``NONE``, ``LOGIN``, ``CONSENT`` or ``SELECT_ACCOUNT``. With one, the session
+                may be signed in already.
+            login_hint: The username that the page shows first.
             lang: The language of the pages, such as ``de``.
-            nonce: What the id token must hold; True makes one.
+            nonce: The nonce that the id token must contain; True makes one.
             replace: Whether the session may be signed in already (step-up authentication). Its tokens
-                serve until the new sign-in is complete, and are then revoked. False by default.
+                stay in use until the new sign-in is complete, and are then revoked. False by default.
 
         Returns:
-            Where to send the browser.
+            The URL to send the browser to, and its state.
 
         Raises:
-            AuthValidationError: An argument does not fit.
+            AuthValidationError: An argument is not valid.
             AuthUserPoolException: No user pool is configured.
-            OAuthNotConfigureException: No hosted UI is configured, or the implicit flow, whose tokens
-                no server would ever see.
+            OAuthNotConfigureException: No hosted UI is configured, or the implicit flow is, which returns
+                tokens to browsers only.
             InvalidPreferredRedirectUrlException: The redirect URL is not one of the configured ones.
             UserAlreadyAuthenticatedException: The session is signed in already, and neither ``replace`` nor
                 ``prompt`` is given.
         """
         self._needs_own_session()
         self._pool()
-        departure = redirect_flows.authorization_request(
+        request = redirect_flows.authorization_request(
             self._session.context.connections.hosted_ui(),
             self.config,
             provider=provider,
@@ -544,31 +545,31 @@ class AuthClient:
         )
         if prompt is None and not replace:
             await session_sign_in.refuse_if_signed_in(self._session)
-        await hosted_ui_sign_in.remember(self._session, departure)
-        return RedirectRequest(departure.url, departure.state)
+        await hosted_ui_sign_in.store_request(self._session, request)
+        return RedirectRequest(request.url, request.state)
 
     async def complete_sign_in_with_redirect(self, callback_url: str) -> SignInResult:
         """Complete a sign-in on the hosted UI, when the browser has come back (the token endpoint).
 
-        The state is spent before the code is exchanged, so that a callback counts once. The id token's
+        The state is used up before the code is exchanged, so that a callback works once. The id token's
         signature, issuer, audience and nonce are verified before anything is stored.
 
         Args:
             callback_url: The URL that the browser came back to. Only its query is read.
 
         Returns:
-            That the person is signed in, with the custom state that went along.
+            A complete sign-in, with the custom state.
 
         Raises:
-            OAuthStateMismatchException: The state is none that this session sent out, or was used
-                before, or took longer than ten minutes.
-            OAuthSignInException: The hosted UI or the provider refused, or the person cancelled;
-                ``error`` and ``error_description`` are as they came.
-            TokenVerificationError: The id token is not acceptable.
-            JwksUnavailableError: The keys to verify it could not be fetched. They are fetched first, so
-                nothing is spent yet: the browser may load the same URL again a few seconds later.
+            OAuthStateMismatchException: This session did not send the state, or the state was used before
+                or is older than ten minutes.
+            OAuthSignInException: The hosted UI or the provider refused, or the user cancelled;
+                ``error`` and ``error_description`` are those of the callback.
+            TokenVerificationError: The id token is not valid.
+            JwksUnavailableError: The keys that verify the id token could not be fetched. The code was not
+                used yet: the browser may load the same URL again a few seconds later.
             NetworkError: The hosted UI did not answer.
-            UnexpectedSignInInterruptionException: Somebody signed out, or in, meanwhile.
+            UnexpectedSignInInterruptionException: The session was signed out, or in, meanwhile.
         """
         self._needs_own_session()
         self._pool()
@@ -581,24 +582,23 @@ class AuthClient:
     ) -> SignOutResult:
         """Sign out (``signOut``; RevokeToken, or GlobalSignOut).
 
-        The local session is gone whatever Cognito answers. Tokens that were handed out before still
-        pass for valid where they are only verified offline, until they expire.
+        The local session is deleted even if Cognito refuses or cannot be reached. Services that verify
+        tokens offline accept the access and id tokens until they expire.
 
         Args:
-            global_sign_out: Sign the person out everywhere. Expired tokens are renewed first; if
-                Cognito refuses, this session's tokens are revoked at least.
-            redirect_uri: Where the browser comes back to from the hosted UI's own sign-out: exactly
-                one of ``OAuthConfig.redirect_sign_out``. The first by default, if the person came by
-                the hosted UI.
+            global_sign_out: Whether to sign the user out on all devices. Expired tokens are renewed first.
+                If Cognito refuses, only this session's tokens are revoked.
+            redirect_uri: The URL that the browser comes back to from the hosted UI's own sign-out:
+                exactly one of ``OAuthConfig.redirect_sign_out``. The first by default, if the user
+                signed in on the hosted UI.
 
         Returns:
-            Whether Cognito confirmed it, and why not; and where to send the browser, so that the
-            hosted UI forgets the person, too. If ``redirect_uri`` is not one of the configured ones,
-            there is no such URL, and ``error`` is an `InvalidPreferredRedirectUrlException`, unless
-            Cognito's refusal is there.
+            Whether Cognito revoked the tokens, and the error if not; and the URL that ends the hosted UI's
+            own session. If ``redirect_uri`` is not one of the configured URLs, the result has no URL, and
+            ``error`` is an `InvalidPreferredRedirectUrlException`, unless Cognito refused.
 
         Raises:
-            StorageError: The storage cannot forget the session.
+            StorageError: The session could not be deleted.
         """
         self._needs_own_session()
         work = sign_out.sign_out(self._session, everywhere=global_sign_out, redirect_uri=redirect_uri)
@@ -615,25 +615,24 @@ class AuthClient:
     ) -> AuthSession:
         """Return the session's tokens and AWS credentials (``fetchAuthSession``).
 
-        Cognito: GetTokensFromRefreshToken, GetId, GetCredentialsForIdentity. Credentials are kept in
-        the session, and fetched anew when they end or the id token is another. A guest's identity
-        becomes that of whoever signs in.
+        Cognito: GetTokensFromRefreshToken, GetId, GetCredentialsForIdentity. Credentials are stored
+        in the session, and fetched again when they expire or the id token changes. A guest's identity
+        becomes the identity of the user who signs in.
 
         Args:
-            force_refresh: Renew tokens and credentials even if they are good.
-            credentials: Whether AWS credentials are wanted, where an identity pool is configured;
-                False never asks it.
+            force_refresh: Whether to renew tokens and credentials that have not expired.
+            credentials: Whether to fetch AWS credentials, if an identity pool is configured.
             client_metadata: For the user pool's triggers, if tokens are renewed.
 
         Returns:
-            What there is. If nobody is signed in: no tokens, and a guest's credentials where the
+            Tokens and credentials. If no user is signed in, no tokens, and a guest's credentials if the
             configuration allows guests.
 
         Raises:
-            UserUnAuthenticatedException: Credentials are wanted, and the session has no id token.
-            CredentialsException: The identity pool gave no complete credentials, to a signed-in
-                person; CredentialsNotFoundException, to a guest.
-            TokenRefreshException: The tokens expired and there is no refresh token.
+            UserUnAuthenticatedException: Credentials were requested, and the session has no id token.
+            CredentialsException: The identity pool returned no complete credentials for a user;
+                CredentialsNotFoundException for a guest.
+            TokenRefreshException: The tokens expired and the session has no refresh token.
             ServiceError: Cognito refused to renew them, or the identity pool refused.
             NetworkError: One of them could not be reached; the session is kept.
         """
@@ -660,15 +659,14 @@ class AuthClient:
         except ServiceError as error:
             if tokens is None or subject_of(error) is not RefusalSubject.ID_TOKEN_EXPIRED:
                 raise
-        # Our clock says that the id token is good, and the identity pool's says that it expired: renew it
-        # once.
+        # The id token has expired by the identity pool's clock, and not by ours: renew it once.
         tokens = await self._token_provider.get_tokens(force_refresh=True, client_metadata=metadata)
         return tokens, await fetch_credentials(self._session, tokens, force=force, borrowed=self._borrows)
 
     async def access_token(self) -> str:
-        """Return a good access token, as it goes after ``Authorization: Bearer``.
+        """Return an access token that has not expired, for the header ``Authorization: Bearer``.
 
-        It is renewed first if it has to be (GetTokensFromRefreshToken).
+        It is renewed first if necessary (GetTokensFromRefreshToken).
 
         Raises:
             UserUnAuthenticatedException: No user is signed in.
@@ -677,7 +675,7 @@ class AuthClient:
         return (await self._tokens()).access_token.token
 
     async def id_token(self) -> str:
-        """Return a good id token. It is renewed first if it has to be (GetTokensFromRefreshToken).
+        """Return an id token that has not expired. It is renewed if necessary (GetTokensFromRefreshToken).
 
         Raises:
             UserUnAuthenticatedException: No user is signed in, or the session has no id token: the
@@ -693,25 +691,24 @@ class AuthClient:
         return token.token
 
     async def get_current_user(self) -> AuthUser:
-        """Say who is signed in (``getCurrentUser``). Asks nobody unless the tokens have expired.
+        """Return the signed-in user (``getCurrentUser``). Sends no request unless the tokens have expired.
 
         Raises:
-            UserUnAuthenticatedException: Nobody is signed in.
+            UserUnAuthenticatedException: No user is signed in.
         """
         return current_user(await self._tokens())
 
     async def rotate_session_key(self) -> str:
-        """Move the session under a new random key; the old one opens nothing from then on.
+        """Move the session under a new random key. The old key no longer works.
 
-        A sign-in and a change of password do this by themselves; this is for any other moment. Pending
-        redirects move along.
+        A sign-in and a change of password do this by themselves. Pending redirects move along.
 
         Returns:
             The new key, for the browser's cookie. It is a secret.
 
         Raises:
             SignInException: The session was moved by another request meanwhile.
-            SessionBusyError: Another process renews the session's tokens and does not end.
+            SessionBusyError: Another process has not finished renewing the session's tokens.
             StorageError: The storage failed; the old key still opens the session.
         """
         self._needs_own_session()
@@ -721,21 +718,21 @@ class AuthClient:
     # The account
 
     async def reset_password(self, username: str, *, client_metadata: Metadata = None) -> ResetPasswordResult:
-        """Begin to reset a forgotten password: a code is sent (``resetPassword``; ForgotPassword).
+        """Send a code to reset a forgotten password (``resetPassword``; ForgotPassword).
 
         Args:
-            username: The name, or an alias of it.
+            username: The username, or an alias of it.
             client_metadata: For the user pool's triggers.
 
         Returns:
-            Where the code was sent, in ``next_step``.
+            The address that the code was sent to, in ``next_step``.
 
         Raises:
             AuthValidationError: The username is missing.
             InvalidParameterException: The user has no verified address to send a code to.
             NotAuthorizedException: The user is disabled, or never signed in.
-            LimitExceededException: Too many codes were asked for.
-            UserNotFoundException: No such user, if the app client tells.
+            LimitExceededException: Too many codes were requested.
+            UserNotFoundException: The user does not exist, and the app client reveals that.
         """
         return await account_flows.reset_password(
             self._pool(),
@@ -751,19 +748,19 @@ class AuthClient:
         *,
         client_metadata: Metadata = None,
     ) -> None:
-        """Set a new password by the code that was sent (``confirmResetPassword``; ConfirmForgotPassword).
+        """Set a new password with the code (``confirmResetPassword``; ConfirmForgotPassword).
 
         Args:
             username: As given to `reset_password`.
             new_password: The new password.
-            confirmation_code: The code; blanks and dashes between its digits don't count.
+            confirmation_code: The code; blanks and dashes between its digits are ignored.
             client_metadata: For the user pool's triggers.
 
         Raises:
             AuthValidationError: An argument is missing.
-            CodeMismatchException: It is another code.
+            CodeMismatchException: The code is wrong.
             ExpiredCodeException: The code has expired, or was used before.
-            InvalidPasswordException: The password does not conform to the policy.
+            InvalidPasswordException: The password violates the policy.
             PasswordHistoryPolicyViolationException: The password was used before.
             LimitExceededException: Too many attempts.
         """
@@ -777,24 +774,23 @@ class AuthClient:
         )
 
     async def update_password(self, old_password: str, new_password: str) -> None:
-        """Change the signed-in person's password (``updatePassword``; ChangePassword).
+        """Change the signed-in user's password (``updatePassword``; ChangePassword).
 
-        This session goes on under a new key; the person's other sessions go on as they are.
+        This session goes on under a new key. The user's other sessions stay as they are.
 
         Args:
-            old_password: The present password.
-            new_password: The new one.
+            old_password: The current password.
+            new_password: The new password.
 
         Raises:
             AuthValidationError: A password is missing.
-            UserUnAuthenticatedException: Nobody is signed in.
+            UserUnAuthenticatedException: No user is signed in.
             NotAuthorizedException: The old password is wrong.
-            InvalidPasswordException: The new password does not conform to the policy.
+            InvalidPasswordException: The new password violates the policy.
             PasswordHistoryPolicyViolationException: The new password was used before.
             LimitExceededException: Too many attempts.
-            SignInException: The password is changed, and the session was moved by another request
-                meanwhile.
-            StorageError: The password is changed, and the storage failed; the key is the old one.
+            SignInException: The password is changed, and another request has moved the session meanwhile.
+            StorageError: The password is changed, and the storage failed; the old key still works.
         """
         old = arguments.text(old_password, "old_password", Code.EmptyUpdatePassword)
         new = arguments.text(new_password, "new_password", Code.EmptyUpdatePassword)
@@ -804,11 +800,11 @@ class AuthClient:
         )
 
     async def fetch_user_attributes(self) -> dict[str, str]:
-        """Return the signed-in person's attributes (``fetchUserAttributes``; GetUser).
+        """Return the signed-in user's attributes (``fetchUserAttributes``; GetUser).
 
         Raises:
-            UserUnAuthenticatedException: Nobody is signed in.
-            NotAuthorizedException: The access token is not accepted any more.
+            UserUnAuthenticatedException: No user is signed in.
+            NotAuthorizedException: Cognito no longer accepts the access token.
         """
         answer = await (await self._authenticated_user()).get_user()
         return {pair["Name"]: pair.get("Value") or "" for pair in answer.get("UserAttributes", ())}
@@ -820,18 +816,18 @@ class AuthClient:
 
         Args:
             user_attributes: Such as ``{"email": "ana@example.com", "custom:team": "blue"}``; an empty
-                text removes the attribute.
+                string removes the attribute.
             client_metadata: For the user pool's triggers.
 
         Returns:
-            For each attribute whether it has its new value, or waits for the code that was sent.
+            By attribute: whether it was updated, or waits for the code that was sent.
 
         Raises:
-            AuthValidationError: A value is no text; nothing was sent.
-            UserUnAuthenticatedException: Nobody is signed in.
-            AliasExistsException: The address is another account's.
-            InvalidParameterException: There is no such attribute, or it cannot be changed.
-            NotAuthorizedException: The app client may not write it.
+            AuthValidationError: A value is not text; nothing was sent.
+            UserUnAuthenticatedException: No user is signed in.
+            AliasExistsException: The address belongs to another account.
+            InvalidParameterException: The attribute does not exist, or cannot be changed.
+            NotAuthorizedException: The app client may not write the attribute.
         """
         attributes = arguments.some_strings(user_attributes, "user_attributes")
         metadata = arguments.strings(client_metadata, "client_metadata")
@@ -844,12 +840,12 @@ class AuthClient:
         """Change one attribute (``updateUserAttribute``; UpdateUserAttributes).
 
         Args:
-            attribute_key: Its name.
-            value: Its new value; an empty text removes it.
+            attribute_key: The attribute's name.
+            value: The new value; an empty string removes the attribute.
             client_metadata: For the user pool's triggers.
 
         Raises:
-            As `update_user_attributes`.
+            The errors of `update_user_attributes`.
         """
         name = arguments.text(attribute_key, "attribute_key")
         results = await self.update_user_attributes({name: value}, client_metadata=client_metadata)
@@ -858,7 +854,7 @@ class AuthClient:
     async def send_user_attribute_verification_code(
         self, user_attribute_key: VerifiableAttributeKey, *, client_metadata: Metadata = None
     ) -> CodeDeliveryDetails:
-        """Send a code to the person's address or number.
+        """Send a code to verify the user's email address or phone number.
 
         Amplify: ``sendUserAttributeVerificationCode``; Cognito: GetUserAttributeVerificationCode.
 
@@ -867,12 +863,12 @@ class AuthClient:
             client_metadata: For the user pool's triggers.
 
         Returns:
-            Where the code was sent.
+            The address that the code was sent to.
 
         Raises:
             AuthValidationError: The name is missing.
-            UserUnAuthenticatedException: Nobody is signed in.
-            LimitExceededException: Too many codes were asked for.
+            UserUnAuthenticatedException: No user is signed in.
+            LimitExceededException: Too many codes were requested.
         """
         name = arguments.text(user_attribute_key, "user_attribute_key")
         metadata = arguments.strings(client_metadata, "client_metadata")
@@ -882,18 +878,18 @@ class AuthClient:
     async def confirm_user_attribute(
         self, user_attribute_key: VerifiableAttributeKey, confirmation_code: str
     ) -> None:
-        """Confirm an address or number by its code (``confirmUserAttribute``; VerifyUserAttribute).
+        """Confirm an address or number with its code (``confirmUserAttribute``; VerifyUserAttribute).
 
         Args:
             user_attribute_key: ``email`` or ``phone_number``.
-            confirmation_code: The code; blanks and dashes between its digits don't count.
+            confirmation_code: The code; blanks and dashes between its digits are ignored.
 
         Raises:
             AuthValidationError: An argument is missing.
-            UserUnAuthenticatedException: Nobody is signed in.
-            CodeMismatchException: It is another code.
+            UserUnAuthenticatedException: No user is signed in.
+            CodeMismatchException: The code is wrong.
             ExpiredCodeException: The code has expired, or was used before.
-            AliasExistsException: The address is another account's.
+            AliasExistsException: The address belongs to another account.
         """
         name = arguments.text(user_attribute_key, "user_attribute_key")
         code = arguments.one_time_code(
@@ -905,24 +901,24 @@ class AuthClient:
         """Remove attributes (``deleteUserAttributes``; DeleteUserAttributes).
 
         Args:
-            user_attribute_keys: Their names; at least one.
+            user_attribute_keys: The attributes' names; at least one.
 
         Raises:
-            AuthValidationError: There is no name, or one is no text.
-            UserUnAuthenticatedException: Nobody is signed in.
-            InvalidParameterException: There is no such attribute, or it is required.
+            AuthValidationError: No name is given, or a name is not text.
+            UserUnAuthenticatedException: No user is signed in.
+            InvalidParameterException: An attribute does not exist, or is required.
         """
         names = arguments.some_names(user_attribute_keys, "user_attribute_keys")
         await (await self._authenticated_user()).delete_user_attributes(names)
 
     async def delete_user(self) -> None:
-        """Delete the signed-in person's account and this session (``deleteUser``; DeleteUser).
+        """Delete the signed-in user's account and this session (``deleteUser``; DeleteUser).
 
-        Every other session of the account is worth nothing from then on.
+        The account's other sessions end as well.
 
         Raises:
-            UserUnAuthenticatedException: Nobody is signed in.
-            StorageError: The account is deleted, and the storage cannot forget the session.
+            UserUnAuthenticatedException: No user is signed in.
+            StorageError: The account is deleted, and the session could not be deleted.
         """
         self._needs_own_session()
         user = await self._authenticated_user()
@@ -931,10 +927,10 @@ class AuthClient:
     # Second factors
 
     async def fetch_mfa_preference(self) -> MfaPreference:
-        """Say which second factors the person has turned on (``fetchMFAPreference``; GetUser).
+        """Return the second factors that the user has turned on (``fetchMFAPreference``; GetUser).
 
         Raises:
-            UserUnAuthenticatedException: Nobody is signed in.
+            UserUnAuthenticatedException: No user is signed in.
         """
         return await account_flows.fetch_mfa_preference(await self._authenticated_user())
 
@@ -964,13 +960,13 @@ class AuthClient:
             sms: ``ENABLED``, ``DISABLED``, ``PREFERRED`` or ``NOT_PREFERRED``; None leaves it as it is.
             totp: The same for an authenticator app.
             email: The same for e-mail.
-            webauthn: ``ENABLED`` lets a passkey with user verification stand in for a second factor;
-                another second factor must be on, and the user pool must allow it. ``DISABLED`` ends
-                that. A passkey is never preferred as a second factor.
+            webauthn: ``ENABLED`` lets a passkey with user verification replace a second factor; another
+                second factor must be on, and the user pool must allow it. ``DISABLED`` turns that off.
+                A passkey cannot be the preferred second factor.
 
         Raises:
-            AuthValidationError: A value is none of those.
-            UserUnAuthenticatedException: Nobody is signed in.
+            AuthValidationError: A value is not one of those.
+            UserUnAuthenticatedException: No user is signed in.
             InvalidParameterException: A factor is not set up, or two are preferred.
         """
         for name, setting in (("sms", sms), ("totp", totp), ("email", email)):
@@ -981,33 +977,33 @@ class AuthClient:
         )
 
     async def set_up_totp(self) -> TotpSetupDetails:
-        """Begin to set up an authenticator app (``setUpTOTP``; AssociateSoftwareToken).
+        """Fetch a secret to set up an authenticator app (``setUpTOTP``; AssociateSoftwareToken).
 
         Returns:
             The secret, and the URI that apps read.
 
         Raises:
-            UserUnAuthenticatedException: Nobody is signed in.
-            SetUpTOTPException: Cognito gave no secret.
-            SoftwareTokenMFANotFoundException: The user pool has no software tokens.
+            UserUnAuthenticatedException: No user is signed in.
+            SetUpTOTPException: Cognito returned no secret.
+            SoftwareTokenMFANotFoundException: The user pool does not allow authenticator apps.
         """
         user = await self._authenticated_user()
         return await account_flows.set_up_totp(user, (await self.get_current_user()).username)
 
     async def verify_totp_setup(self, code: str, *, friendly_device_name: str | None = None) -> None:
-        """Complete it by the app's first code (``verifyTOTPSetup``; VerifySoftwareToken).
+        """Register an authenticator app with its first code (``verifyTOTPSetup``; VerifySoftwareToken).
 
-        The app is then registered; `update_mfa_preference` makes sign-in ask for it.
+        Turn it on as a second factor with `update_mfa_preference`.
 
         Args:
-            code: The six digits that the app shows; blanks and dashes between them don't count.
-            friendly_device_name: What to call the app.
+            code: The six digits that the app shows; blanks and dashes between them are ignored.
+            friendly_device_name: The name of the app.
 
         Raises:
             AuthValidationError: The code is missing.
-            UserUnAuthenticatedException: Nobody is signed in.
-            EnableSoftwareTokenMFAException: It is another code.
-            SetUpTOTPException: Cognito did not register it and gave no reason.
+            UserUnAuthenticatedException: No user is signed in.
+            EnableSoftwareTokenMFAException: The code is wrong.
+            SetUpTOTPException: Cognito did not register the app, and returned no reason.
         """
         code = arguments.one_time_code(code, "code", Code.EmptyVerifyTOTPSetupCode)
         user = await self._authenticated_user()
@@ -1016,26 +1012,26 @@ class AuthClient:
     # Devices
 
     async def fetch_devices(self) -> list[Device]:
-        """Return the devices that Cognito tracks for the person (``fetchDevices``; ListDevices).
+        """Return the devices that Cognito tracks for the user (``fetchDevices``; ListDevices).
 
         Returns:
-            Every page of them, remembered or not.
+            The devices of all pages, remembered or not.
 
         Raises:
-            UserUnAuthenticatedException: Nobody is signed in.
+            UserUnAuthenticatedException: No user is signed in.
         """
         return await (await self._authenticated_user()).list_devices()
 
     async def remember_device(self) -> None:
-        """Have this browser remembered, so that it stands in for MFA.
+        """Remember this browser, so that it replaces the second factor.
 
-        Amplify: ``rememberDevice``; Cognito: UpdateDeviceStatus. Where the user pool remembers every
-        device, there is no need.
+        Amplify: ``rememberDevice``; Cognito: UpdateDeviceStatus. Not needed if the user pool remembers
+        every device.
 
         Raises:
-            UserUnAuthenticatedException: Nobody is signed in.
-            DeviceMetadataNotFoundException: The session's device is not one that this browser is
-                remembered as: there is no device token, or it is not confirmed yet.
+            UserUnAuthenticatedException: No user is signed in.
+            DeviceMetadataNotFoundException: This browser is not remembered as the session's device: the
+                client has no device token, or the device is not confirmed yet.
         """
         self._needs_own_session()
         user = await self._authenticated_user()
@@ -1048,10 +1044,10 @@ class AuthClient:
             device_id: The id from `fetch_devices`; None for this browser.
 
         Raises:
-            UserUnAuthenticatedException: Nobody is signed in.
-            DeviceMetadataNotFoundException: The session's device is not one that this browser is
-                remembered as: there is no device token, or it is not confirmed yet.
-            ResourceNotFoundException: There is no such device.
+            UserUnAuthenticatedException: No user is signed in.
+            DeviceMetadataNotFoundException: This browser is not remembered as the session's device: the
+                client has no device token, or the device is not confirmed yet.
+            ResourceNotFoundException: The device does not exist.
         """
         self._needs_own_session()
         user = await self._authenticated_user()
@@ -1061,29 +1057,29 @@ class AuthClient:
     # Passkeys
 
     async def start_web_authn_registration(self) -> dict[str, Any]:
-        """Begin to register a passkey (StartWebAuthnRegistration).
+        """Return the options to register a passkey (StartWebAuthnRegistration).
 
         Returns:
-            The options for the browser's ``navigator.credentials.create``, JSON-ready.
+            The options for the browser's ``navigator.credentials.create``, serializable as JSON.
 
         Raises:
-            UserUnAuthenticatedException: Nobody is signed in.
+            UserUnAuthenticatedException: No user is signed in.
             InvalidPasskeyRegistrationOptions: Cognito's options lack a member.
-            WebAuthnNotEnabledException: The user pool takes no passkeys.
+            WebAuthnNotEnabledException: The user pool does not allow passkeys.
         """
         return await passkey_flows.start_registration(await self._authenticated_user())
 
     async def complete_web_authn_registration(self, credential: Mapping[str, Any] | str) -> None:
-        """Complete it with what the browser made (CompleteWebAuthnRegistration).
+        """Register the passkey that the browser made (CompleteWebAuthnRegistration).
 
         Args:
             credential: The browser's RegistrationResponseJSON, as a mapping or as JSON text.
 
         Raises:
-            AuthValidationError: It is neither; nothing was sent.
-            UserUnAuthenticatedException: Nobody is signed in.
-            WebAuthnChallengeNotFoundException: It was not begun, or took too long.
-            WebAuthnOriginNotAllowedException: The page was of another origin.
+            AuthValidationError: The credential is neither; nothing was sent.
+            UserUnAuthenticatedException: No user is signed in.
+            WebAuthnChallengeNotFoundException: The registration was not begun, or took too long.
+            WebAuthnOriginNotAllowedException: The page has an origin that is not allowed.
         """
         checked = passkey_flows.check_credential(credential)
         await (await self._authenticated_user()).complete_web_authn_registration(checked)
@@ -1091,25 +1087,25 @@ class AuthClient:
     async def associate_web_authn_credential(
         self, ceremony: Callable[[dict[str, Any]], Awaitable[Mapping[str, Any] | str]]
     ) -> None:
-        """Register a passkey in one go (``associateWebAuthnCredential``).
+        """Register a passkey with one call (``associateWebAuthnCredential``).
 
         Args:
-            ceremony: Takes the options and returns the credential, asking a browser in between.
+            ceremony: Takes the options, has a browser create the credential, and returns it.
 
         Raises:
-            As `start_web_authn_registration` and `complete_web_authn_registration`.
+            The errors of `start_web_authn_registration` and `complete_web_authn_registration`.
         """
         options = await self.start_web_authn_registration()
         await self.complete_web_authn_registration(await ceremony(options))
 
     async def list_web_authn_credentials(self) -> list[WebAuthnCredential]:
-        """Return the person's passkeys (``listWebAuthnCredentials``; ListWebAuthnCredentials).
+        """Return the user's passkeys (``listWebAuthnCredentials``; ListWebAuthnCredentials).
 
         Returns:
-            Every page of them.
+            The passkeys of all pages.
 
         Raises:
-            UserUnAuthenticatedException: Nobody is signed in.
+            UserUnAuthenticatedException: No user is signed in.
         """
         return await (await self._authenticated_user()).list_web_authn_credentials()
 
@@ -1117,22 +1113,22 @@ class AuthClient:
         """Delete a passkey (``deleteWebAuthnCredential``; DeleteWebAuthnCredential).
 
         Args:
-            credential_id: Its id, from `list_web_authn_credentials`.
+            credential_id: The id from `list_web_authn_credentials`.
 
         Raises:
             AuthValidationError: The id is missing.
-            UserUnAuthenticatedException: Nobody is signed in.
-            ResourceNotFoundException: There is no such passkey.
+            UserUnAuthenticatedException: No user is signed in.
+            ResourceNotFoundException: The passkey does not exist.
         """
         credential_id = arguments.text(credential_id, "credential_id")
         await (await self._authenticated_user()).delete_web_authn_credential(credential_id)
 
-    # How it is done
+    # Private helpers
 
     async def _tokens(self, *, force_refresh: bool = False) -> AuthTokens:
         tokens = await self._token_provider.get_tokens(force_refresh=force_refresh)
         if tokens is None:
-            raise UserUnAuthenticatedException("nobody is signed in")
+            raise UserUnAuthenticatedException("no user is signed in")
         return tokens
 
     async def _authenticated_user(self) -> AuthenticatedUser:
@@ -1151,12 +1147,12 @@ class AuthClient:
         self._session.context.check_loop()
         if self._borrows:
             raise AuthTokenConfigException(
-                "this client borrows its tokens from a token provider: it keeps no session of its own"
+                "this client borrows its tokens from a token provider and has no session of its own"
             )
 
 
 def _auto_sign_in_options(value: bool | AutoSignInOptions) -> AutoSignInOptions | None:
-    """Check before anybody is signed up what would be missed afterwards."""
+    """Check the options before the account is created."""
     if isinstance(value, AutoSignInOptions):
         name = arguments.text(value.auth_flow_type, "auto_sign_in.auth_flow_type")
         arguments.one_of(name, "auto_sign_in.auth_flow_type", AUTH_FLOW_TYPES)

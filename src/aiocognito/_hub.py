@@ -1,4 +1,4 @@
-"""The Hub: who is told when somebody signs in or out (Amplify: ``Hub``, channel ``auth``)."""
+"""The hub: emits the events of sessions to listeners and subscribers (Amplify: ``Hub``, channel ``auth``)."""
 
 import asyncio
 import inspect
@@ -26,28 +26,28 @@ AuthEventName: TypeAlias = Literal[
     "signInWithRedirect_failure",
     "customOAuthState",
 ]
-"""Amplify's names of what happens to a session."""
+"""Amplify's names of the events of a session."""
 
 EVENT_NAMES: Final[frozenset[str]] = frozenset(get_args(AuthEventName))
 LISTENER_SECONDS: Final = 5.0
-# A listener that ignores its cancellation is abandoned after so many more seconds.
+# A listener that ignores its cancellation is abandoned after this many more seconds.
 ABANDON_SECONDS: Final = 1.0
-# For so many seconds a failure that was delivered stands for the code that received it.
+# For this many seconds, code that received a failure gets the same failure again.
 FAILURE_SECONDS: Final = 1.0
-# As many failures are remembered for one piece of code; it rarely looks after two sessions at once.
+# How many failures are held for one context, which rarely serves two sessions at once.
 MAX_FAILURES: Final = 16
 
 
 @public("aiocognito")
 @frozen
 class AuthEvent:
-    """Something that happened to a session.
+    """An event of a session.
 
     Attributes:
-        name: What happened.
-        data: Amplify's data of the event. Never a token, code, password or key.
+        name: Amplify's name of the event.
+        data: Amplify's data of the event. It never contains a token, code, password or key.
         session_id: The hash of the session's key; the key itself is a secret.
-        dropped: How many events this subscriber lost before this one, because it was slow.
+        dropped: How many events were dropped before this one, because the subscriber was slow.
         previous_session_id: The hash of the key that opened the session until this event, if the event
             moved the session under a new key.
     """
@@ -75,13 +75,13 @@ def is_listening() -> bool:
 
 
 def delivered_failure(session_id: str) -> Any:
-    """Return the error of a failed refresh that the calling code was told of a moment ago, or None.
+    """Return the error of a failed refresh that the calling code has just received, or None.
 
-    Code that reacts to ``tokenRefresh_failure`` by asking for tokens would otherwise start the next
-    refresh, whose failure is delivered to it in turn, without an end.
+    Otherwise a listener for ``tokenRefresh_failure`` that requests tokens would start an endless loop of
+    failing refreshes.
 
     Args:
-        session_id: Of the session whose tokens are asked for.
+        session_id: The id of the session whose tokens are requested.
     """
     now = monotonic()
     for failed, until, error in reversed(_failures.get()):
@@ -98,10 +98,10 @@ def _note_failure(event: AuthEvent) -> None:
 
 @public("aiocognito")
 class Hub:
-    """Tells listeners and subscribers what happens to sessions."""
+    """Emits the events of sessions to listeners and subscribers."""
 
     def __init__(self) -> None:
-        # Keyed by a token of each, so that one callback may listen twice. Dicts keep the order.
+        # Keyed by a unique object, so that one callback may listen twice, in order of registration.
         self._listeners: dict[object, tuple[Listener, frozenset[str] | None]] = {}
         self._subscriptions: dict[object, tuple[_Buffer, frozenset[str] | None]] = {}
 
@@ -113,15 +113,15 @@ class Hub:
         Args:
             callback: A plain or an async callable. Listeners are called in order, after the session
                 is stored and before the method that caused the event returns. An async one has five
-                seconds. What a listener raises is logged and goes no further.
-            events: The names to hear; all by default.
+                seconds. An exception of a listener is logged, and not raised to the caller.
+            events: The names of the events; all by default.
 
         Returns:
-            A function that ends it.
+            A function that removes the listener.
 
         Raises:
             TypeError: ``callback`` cannot be called.
-            ValueError: ``events`` holds a name that no event has.
+            ValueError: ``events`` has an unknown name.
         """
         if not callable(callback):
             raise TypeError("callback must be callable")
@@ -140,12 +140,12 @@ class Hub:
         """Iterate over events: ``async with hub.subscribe() as events: async for event in events``.
 
         Args:
-            events: The names to hear; all by default.
-            max_buffer: How many events wait for a slow reader. Beyond it the oldest is dropped, and
-                the next event says how many were (``event.dropped``).
+            events: The names of the events; all by default.
+            max_buffer: How many events are buffered for a slow reader. If the buffer is full, the oldest
+                event is dropped, and the next event has the number (``event.dropped``).
 
         Raises:
-            ValueError: ``events`` holds a name that no event has, or ``max_buffer`` is below 1.
+            ValueError: ``events`` has an unknown name, or ``max_buffer`` is below 1.
         """
         if max_buffer < 1:
             raise ValueError("max_buffer must be at least 1")
@@ -158,25 +158,25 @@ class Hub:
             buffer.close()
 
     def end(self) -> None:
-        """Let every listener go and end every subscription."""
+        """Remove all listeners and end all subscriptions."""
         self._listeners.clear()
         for buffer, _ in self._subscriptions.values():
             buffer.close()
         self._subscriptions.clear()
 
     async def emit(self, event: AuthEvent) -> None:
-        """Tell everybody who wants to hear ``event``; never raises what a listener raises."""
+        """Send ``event`` to listeners and subscribers. Exceptions of listeners are logged."""
         for buffer, names in list(self._subscriptions.values()):
             if names is None or event.name in names:
                 buffer.push(event)
         for token, (callback, names) in list(self._listeners.items()):
-            # A listener may have ended one behind it.
+            # An earlier listener may have removed this one.
             if token in self._listeners and (names is None or event.name in names):
                 await _call(callback, event)
 
 
 async def _call(callback: Listener, event: AuthEvent) -> None:
-    """Run one listener, in a context that marks what it does as a reaction to the event."""
+    """Run one listener, in a context that marks its work as a reaction to the event."""
     context = copy_context()
     try:
         result = context.run(_react, callback, event)
@@ -186,7 +186,7 @@ async def _call(callback: Listener, event: AuthEvent) -> None:
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
-        # A listener that awaited something cancelled raises this, too.
+        # The listener awaited something that was cancelled.
         logger.exception("a listener for %s raised", event.name)
     except Exception:
         logger.exception("a listener for %s raised", event.name)
@@ -203,9 +203,10 @@ async def _result_of(result: Awaitable[None]) -> None:
 
 
 async def _finish(listener: asyncio.Task[None], event: AuthEvent) -> None:
-    """Wait for a listener for as long as it may take, and then end it.
+    """Wait for a listener, and cancel it after its time is up.
 
-    A task of its own, because a listener that ignores its cancellation must not hold up the session.
+    It runs in a task of its own, because a listener that ignores its cancellation must not block the
+    session.
     """
     try:
         done, _ = await asyncio.wait({listener}, timeout=LISTENER_SECONDS)
@@ -217,7 +218,7 @@ async def _finish(listener: asyncio.Task[None], event: AuthEvent) -> None:
     logger.error("a listener for %s was ended after %g s", event.name, LISTENER_SECONDS)
     listener.cancel()
     done, _ = await asyncio.wait({listener}, timeout=ABANDON_SECONDS)
-    # What it raises while it is ended goes nowhere: retrieved, so that asyncio does not complain.
+    # Mark its exception as retrieved, so that asyncio does not log it.
     listener.add_done_callback(lambda task: task.cancelled() or task.exception())
     return None
 
@@ -233,7 +234,7 @@ def _names(events: Collection[AuthEventName] | None) -> frozenset[str] | None:
 
 
 class _Buffer:
-    """The events that one subscriber has not read yet: bounded, the oldest leave first."""
+    """The events that one subscriber has not read yet: bounded, the oldest are dropped first."""
 
     def __init__(self, size: int) -> None:
         self._events: deque[AuthEvent] = deque()
@@ -264,7 +265,7 @@ class _Buffer:
         while not self._events:
             if self._closed:
                 raise StopAsyncIteration
-            # One event for all who wait, should a subscription be read by several at once.
+            # One `anyio.Event` wakes all readers of a subscription.
             if self._arrival is None or self._arrival.is_set():
                 self._arrival = anyio.Event()
             await self._arrival.wait()

@@ -1,4 +1,4 @@
-"""Many people in one process: connections are shared, sessions never mix."""
+"""The session manager: many users in one process share connections, and their sessions never mix."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from .storage import Storage
 
 @public("aiocognito")
 class SessionManager:
-    """Keeps the sessions of everybody who uses a service: one per service, for as long as it runs.
+    """Manages the sessions of all users of a service. Make one per service, for as long as it runs.
 
-    It has no sign-in methods, so that a session cannot be shared by accident: ask it for a client
-    per request. ``async with SessionManager(config, storage=...) as sessions: ...``
+    It has no sign-in methods, so that a session cannot be shared by accident: get a client per request
+    from it. ``async with SessionManager(config, storage=...) as sessions: ...``
 
     Args:
-        config: Which user pool, and how to talk to it.
-        storage: Where sessions are kept. Left open.
-        fixed_keys: Whether sessions keep their keys, and may have keys of any form. Only for keys that
-            no other person can set in the user's place, such as the id of a chat. By default
-            every step of a sign-in moves the session under a fresh key (see `AuthClient.session_key`).
-        hub: Hears of everybody; one is made by default.
-        session_ttl: How long a session lives after its last use; counted anew at most once a day.
-        max_session_age: How long a session lives at most, if there is a limit.
+        config: The user pool, and how to call it.
+        storage: The storage of the sessions. Left open.
+        fixed_keys: Whether sessions keep their keys, which may have any form. Only for keys that an
+            attacker cannot set for another user, such as the id of a chat. By default every step of a
+            sign-in moves the session under a fresh key (see `AuthClient.session_key`).
+        hub: Receives the events of all sessions; one is made by default.
+        session_ttl: How long a session lives after its last use; extended at most once a day.
+        max_session_age: How long a session lives at most; None for no limit.
         clock: Returns seconds since the epoch; by default ``config.clock``, else ``time.time``.
         http_client: An httpx client for the hosted UI; one is made by default. Left open.
         aws_session: An aiobotocore session; one is made by default.
@@ -82,7 +82,7 @@ class SessionManager:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Wait for refreshes that are under way, then close the connections."""
+        """Wait for running refreshes, then close the connections."""
         await self._context.aclose()
         if self._made_hub:
             self._context.hub.end()
@@ -94,7 +94,7 @@ class SessionManager:
 
     @property
     def hub(self) -> Hub:
-        """Hears of everybody's sign-ins and sign-outs; ``event.session_id`` says whose."""
+        """The hub that receives the events of all sessions; see ``event.session_id``."""
         return self._context.hub
 
     def client(
@@ -104,16 +104,16 @@ class SessionManager:
         device_token: str | None = None,
         user_context: UserContext | None = None,
     ) -> AuthClient:
-        """Return the client of one session. It is cheap: no I/O, no connection of its own.
+        """Return the client of one session. It does no I/O and has no connection of its own.
 
         Args:
-            session_key: The secret from the browser's cookie, as `new_session_key` makes it; with
+            session_key: The secret from the browser's cookie, made by `new_session_key`; with
                 ``fixed_keys``, any text of 1 to 512 characters.
             device_token: The secret from the browser's longer-lived device cookie, if it has one.
-            user_context: What threat protection may know of the end user.
+            user_context: Data about the end user for Cognito's threat protection.
 
         Raises:
-            AuthValidationError: A key has another form.
+            AuthValidationError: A key does not have that form.
         """
         if device_token is not None:
             keys.check_key(device_token, "device_token")
@@ -127,14 +127,14 @@ class SessionManager:
             raise AuthValidationError(
                 AuthValidationErrorCode.InvalidArgument,
                 "session_key: must have the form of new_session_key(); SessionManager(…, fixed_keys=True)"
-                " takes keys of any form and never changes them",
+                " accepts keys of any form and never changes them",
             )
         return session_key
 
     def is_session_key(self, text: object) -> bool:
         """Return whether a text, such as a cookie's, has the form of a session key.
 
-        A cookie that has another form was not set by this service.
+        A cookie of another form was not set by this service.
 
         Args:
             text: The text.
@@ -142,22 +142,22 @@ class SessionManager:
         return keys.is_secret(text)
 
     def new_session_key(self) -> str:
-        """Make a session key of 256 random bits."""
+        """Return a new session key of 256 random bits."""
         return keys.new_secret()
 
     def new_device_token(self) -> str:
-        """Make a device token of 256 random bits."""
+        """Return a new device token of 256 random bits."""
         return keys.new_secret()
 
     async def end(self, session_key: str) -> None:
-        """Revoke a session's tokens and forget it.
+        """Delete a session and revoke its tokens.
 
         Args:
-            session_key: The secret that opens it.
+            session_key: The secret of the session.
 
         Raises:
-            AuthValidationError: The key has another form.
-            StorageError: The storage cannot forget.
+            AuthValidationError: The key does not have the form of `new_session_key`.
+            StorageError: The session could not be deleted.
         """
         self._context.check_loop()
         session = Session(self._context, self._checked(session_key))

@@ -67,6 +67,7 @@ async def test_a_client_secret_is_proven_when_a_password_is_reset() -> None:
 
 
 async def test_update_password() -> None:
+    """The password is changed with the user's access token."""
     async with scripted_client() as (client, service, _):
         await signed_in(client, service)
         await client.update_password("old", "new")
@@ -115,6 +116,7 @@ async def test_updated_attributes_are_done_but_those_that_wait_for_their_code() 
 
 
 async def test_one_attribute() -> None:
+    """The result is that of the one attribute."""
     async with scripted_client() as (client, service, _):
         await signed_in(client, service)
         service.answer("UpdateUserAttributes", {"CodeDeliveryDetailsList": []})
@@ -127,6 +129,7 @@ async def test_one_attribute() -> None:
 
 
 async def test_codes_for_attributes() -> None:
+    """A code is requested for an attribute, and verifies it."""
     async with scripted_client() as (client, service, _):
         await signed_in(client, service)
         token = await access_token(client)
@@ -168,6 +171,7 @@ async def test_mfa_preference_in_amplifys_names() -> None:
 
 
 async def test_every_mfa_setting() -> None:
+    """Each setting becomes the flags that Cognito expects."""
     async with scripted_client() as (client, service, _):
         await signed_in(client, service)
         token = await access_token(client)
@@ -188,6 +192,7 @@ async def test_every_mfa_setting() -> None:
 
 
 async def test_totp_setup() -> None:
+    """An authenticator app is registered with its first code, or the refusal raises."""
     async with scripted_client() as (client, service, _):
         await signed_in(client, service)
         token = await access_token(client)
@@ -252,7 +257,7 @@ async def test_a_deletion_that_the_storage_cannot_record_says_so() -> None:
         assert service.operations() == ["DeleteUser"]
 
 
-async def test_everything_for_a_signed_in_person_needs_one() -> None:
+async def test_every_account_method_needs_a_signed_in_user() -> None:
     async with scripted_client() as (client, service, _):
         for call in (
             client.update_password("old", "new"),

@@ -124,7 +124,7 @@ async def test_a_ceremony_that_was_cancelled_completes_nothing() -> None:
         service.answer(START, {"CredentialCreationOptions": OPTIONS})
 
         async def ceremony(_: dict[str, Any]) -> dict[str, Any]:
-            raise RuntimeError("the person walked away")
+            raise RuntimeError("the user walked away")
 
         with pytest.raises(RuntimeError, match="walked away"):
             await client.associate_web_authn_credential(ceremony)
@@ -192,7 +192,7 @@ async def test_every_page_is_listed() -> None:
         ]
 
 
-async def test_nobody_has_passkeys_at_first() -> None:
+async def test_a_new_user_has_no_passkeys() -> None:
     async with scripted_client() as (client, service, _):
         await signed_in(client, service)
         service.answer(LIST, {"Credentials": []})
@@ -209,7 +209,7 @@ async def test_a_passkey_is_deleted_by_its_id() -> None:
                 await client.delete_web_authn_credential(nothing)  # type: ignore[arg-type]  # wrong on purpose
 
 
-async def test_each_needs_somebody_signed_in() -> None:
+async def test_each_method_needs_a_signed_in_user() -> None:
     async with scripted_client() as (client, service, _):
         for call in (
             client.start_web_authn_registration(),

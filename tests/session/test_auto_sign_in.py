@@ -60,8 +60,8 @@ async def planned(client: AuthClient) -> PendingAutoSignIn | None:
 
 @pytest.fixture(autouse=True)
 def _always_looking(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever waits by the clock looks at it whenever the event loop comes by."""
-    monkeypatch.setattr(auto_sign_in, "GLANCE_SECONDS", 0)
+    """Let waiting tasks read the clock in every turn of the event loop."""
+    monkeypatch.setattr(auto_sign_in, "CLOCK_POLL_SECONDS", 0)
 
 
 async def glances() -> None:
@@ -71,7 +71,7 @@ async def glances() -> None:
 
 
 async def advance(clock: Clock, seconds: float) -> None:
-    """Set the clock, and let whoever waits for it notice."""
+    """Set the clock, and let waiting tasks notice."""
     await glances()
     clock.advance(seconds)
     await glances()
@@ -80,7 +80,6 @@ async def advance(clock: Clock, seconds: float) -> None:
 # What sign-up says, and what it remembers
 
 
-@pytest.mark.amplify("B11")
 @pytest.mark.parametrize(
     ("answer", "options", "config", "complete", "step"),
     [
@@ -95,7 +94,7 @@ async def advance(clock: Clock, seconds: float) -> None:
         pytest.param(UNCONFIRMED, False, BY_LINK, False, steps.ConfirmSignUp(DELIVERY), id="not automatic"),
     ],
 )
-async def test_the_five_rows_of_what_follows_a_sign_up(
+async def test_b11_the_five_rows_of_what_follows_a_sign_up(
     answer: dict[str, Any], options: bool, config: Any, complete: bool, step: object
 ) -> None:
     async with scripted_client(config=config) as (client, service, _):
@@ -104,16 +103,14 @@ async def test_the_five_rows_of_what_follows_a_sign_up(
         assert ((await planned(client)) is not None) is options
 
 
-@pytest.mark.amplify("B10")
 @pytest.mark.parametrize(("options", "enabled"), [(AutoSignInOptions(), True), (True, True), (False, False)])
-async def test_options_with_nothing_in_them_count_as_enabled(options: Any, enabled: bool) -> None:
+async def test_b10_options_with_nothing_in_them_count_as_enabled(options: Any, enabled: bool) -> None:
     async with scripted_client() as (client, service, _):
         result = await sign_up(client, service, options, answer=CONFIRMED)
         assert isinstance(result.next_step, steps.CompleteAutoSignIn if enabled else steps.Done)
 
 
-@pytest.mark.amplify("B10")
-async def test_absent_means_no() -> None:
+async def test_b10_absent_means_no() -> None:
     async with scripted_client() as (client, service, _):
         service.answer("SignUp", CONFIRMED)
         assert (await client.sign_up("ana", "secret")).next_step == steps.Done()
@@ -133,7 +130,7 @@ async def test_absent_means_no() -> None:
         AutoSignInOptions(client_metadata={"k": 7}),  # type: ignore[dict-item]  # wrong on purpose
     ],
 )
-async def test_options_that_do_not_fit_are_refused_before_anybody_is_signed_up(options: Any) -> None:
+async def test_invalid_options_are_refused_before_the_account_is_created(options: Any) -> None:
     async with scripted_client() as (client, service, _):
         with pytest.raises(errors.AuthValidationError, match="auto_sign_in"):
             await client.sign_up("ana", "secret", auto_sign_in=options)
@@ -164,7 +161,7 @@ async def test_a_confirmed_account_is_signed_in_at_once_with_what_was_kept() -> 
         details = (await client.get_current_user()).sign_in_details
         assert details is not None
         assert details.to_dict() == {"loginId": "ana", "authFlowType": "USER_PASSWORD_AUTH"}
-        assert not client._sign_up_password.is_kept
+        assert not client._sign_up_password.is_held
 
 
 async def test_the_default_is_srp() -> None:
@@ -178,10 +175,9 @@ async def test_the_default_is_srp() -> None:
         assert service.calls[2][1]["AuthFlow"] == "USER_SRP_AUTH"
 
 
-@pytest.mark.amplify("B12")
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["the same object", "another process"])
 @pytest.mark.parametrize("preferred", [None, "EMAIL_OTP", "PASSWORD", "PASSWORD_SRP"])
-async def test_user_auth_goes_on_with_the_session_of_the_confirmation(
+async def test_b12_user_auth_goes_on_with_the_session_of_the_confirmation(
     preferred: str | None, elsewhere: bool
 ) -> None:
     """The session suffices, in any process; Amplify sends that of the sign-up nowhere."""
@@ -220,8 +216,7 @@ async def test_user_auth_goes_on_with_the_session_of_the_confirmation(
         )
 
 
-@pytest.mark.amplify("B12")
-async def test_a_password_known_here_goes_with_the_session() -> None:
+async def test_b12_a_password_known_here_goes_with_the_session() -> None:
     """Amplify leaves the session out then, so that a second factor may be asked for needlessly."""
     async with scripted_client() as (client, service, _):
         options = AutoSignInOptions(auth_flow_type="USER_AUTH", preferred_challenge="PASSWORD_SRP")
@@ -250,9 +245,8 @@ async def test_without_a_session_user_auth_asks_for_a_factor() -> None:
         assert (await client.confirm_sign_in("secret")).is_signed_in
 
 
-@pytest.mark.amplify("B13")
 @pytest.mark.parametrize("given", [None, "superfluous"])
-async def test_custom_auth_without_srp_carries_no_password(given: str | None) -> None:
+async def test_b13_custom_auth_without_srp_carries_no_password(given: str | None) -> None:
     async with scripted_client() as (client, service, _):
         options = AutoSignInOptions(auth_flow_type="CUSTOM_WITHOUT_SRP")
         await sign_up(client, service, options, answer=CONFIRMED)
@@ -284,21 +278,19 @@ async def test_an_attribute_that_is_not_a_name_is_not_the_user() -> None:
         assert (await client.confirm_sign_up("ben", "1")).next_step == steps.Done()
 
 
-@pytest.mark.amplify("B14")
-async def test_confirming_somebody_else_ends_it() -> None:
+async def test_b14_confirming_another_user_ends_it() -> None:
     async with scripted_client() as (client, service, _):
         await sign_up(client, service)
         assert (await client.confirm_sign_up("ben", "1")).next_step == steps.Done()
         assert await planned(client) is None
-        assert not client._sign_up_password.is_kept
+        assert not client._sign_up_password.is_held
         assert (await client.confirm_sign_up("ana", "1")).next_step == steps.Done()
         with pytest.raises(errors.AutoSignInException):
             await client.auto_sign_in()
         assert service.operations() == ["SignUp", "ConfirmSignUp", "ConfirmSignUp"]
 
 
-@pytest.mark.amplify("B15")
-async def test_a_sign_up_is_waited_for_three_minutes() -> None:
+async def test_b15_a_sign_up_is_waited_for_three_minutes() -> None:
     async with scripted_client() as (client, service, clock):
         await sign_up(client, service)
         clock.advance(181)
@@ -307,8 +299,7 @@ async def test_a_sign_up_is_waited_for_three_minutes() -> None:
             await client.auto_sign_in()
 
 
-@pytest.mark.amplify("B15")
-async def test_a_confirmation_in_time_gives_three_minutes_more() -> None:
+async def test_b15_a_confirmation_in_time_gives_three_minutes_more() -> None:
     """As long as the session that Cognito gave with it."""
     async with scripted_client() as (client, service, clock):
         await sign_up(client, service)
@@ -321,8 +312,7 @@ async def test_a_confirmation_in_time_gives_three_minutes_more() -> None:
             await client.auto_sign_in()
 
 
-@pytest.mark.amplify("B17")
-async def test_the_second_time_there_is_nothing_to_do() -> None:
+async def test_b17_the_second_time_there_is_nothing_to_do() -> None:
     async with scripted_client() as (client, service, _):
         await sign_up(client, service, answer=CONFIRMED)
         service.answer(INITIATE, service.tokens())
@@ -332,9 +322,8 @@ async def test_the_second_time_there_is_nothing_to_do() -> None:
         assert service.operations() == ["SignUp", INITIATE]
 
 
-@pytest.mark.amplify("B17", "B69")
 @pytest.mark.parametrize("pause", [False, True], ids=["one after the other", "in step"])
-async def test_of_two_at_once_one_is_done_and_neither_hangs(pause: bool) -> None:
+async def test_b17_b69_of_two_at_once_one_is_done_and_neither_hangs(pause: bool) -> None:
     class Slow(MemoryStorage):
         async def get(self, key: str) -> bytes | None:
             await asyncio.sleep(0)
@@ -355,7 +344,7 @@ async def test_a_failed_one_is_over() -> None:
         service.answer(INITIATE, NetworkError("lost"))
         with pytest.raises(NetworkError):
             await client.auto_sign_in()
-        assert not client._sign_up_password.is_kept
+        assert not client._sign_up_password.is_held
         with pytest.raises(errors.AutoSignInException):
             await client.auto_sign_in()
 
@@ -450,14 +439,13 @@ async def test_without_a_password_at_sign_up_it_may_be_given_afterwards() -> Non
 # What ends it
 
 
-@pytest.mark.amplify("B69")
-async def test_a_sign_up_that_is_not_automatic_ends_the_one_before() -> None:
+async def test_b69_a_sign_up_that_is_not_automatic_ends_the_one_before() -> None:
     async with scripted_client() as (client, service, _):
         await sign_up(client, service)
         result = await sign_up(client, service, False, username="ben", answer=CONFIRMED)
         assert result.next_step == steps.Done()
         assert await planned(client) is None
-        assert not client._sign_up_password.is_kept
+        assert not client._sign_up_password.is_held
 
 
 @pytest.mark.parametrize(
@@ -465,7 +453,7 @@ async def test_a_sign_up_that_is_not_automatic_ends_the_one_before() -> None:
     [challenge("SOFTWARE_TOKEN_MFA"), NOT_YET, refusal(INITIATE, "NotAuthorizedException"), None],
     ids=["a challenge", "not confirmed", "refused", "signed in"],
 )
-async def test_a_sign_in_by_hand_ends_it_whatever_comes_of_it(answer: Any) -> None:
+async def test_a_sign_in_by_hand_ends_it_with_any_outcome(answer: Any) -> None:
     async with scripted_client() as (client, service, _):
         await sign_up(client, service)
         service.answer(INITIATE, answer or service.tokens())
@@ -485,7 +473,7 @@ async def test_signing_out_ends_it() -> None:
             await client.auto_sign_in()
 
 
-async def test_nobody_is_signed_in_over_somebody_else() -> None:
+async def test_a_signed_in_user_is_not_replaced() -> None:
     async with scripted_client() as (client, service, _):
         await signed_in(client, service, username="ben")
         await sign_up(client, service, answer=CONFIRMED)
@@ -496,11 +484,11 @@ async def test_nobody_is_signed_in_over_somebody_else() -> None:
 
 
 async def test_a_client_that_borrows_its_tokens_signs_up_but_keeps_no_plan() -> None:
-    class Nobody:
+    class SignedOut:
         async def get_tokens(self, **_: object) -> None:
             return None
 
-    async with scripted_client(token_provider=Nobody()) as (client, service, _):
+    async with scripted_client(token_provider=SignedOut()) as (client, service, _):
         with pytest.raises(errors.AuthTokenConfigException):
             await sign_up(client, service)
         assert service.calls == []
@@ -513,8 +501,7 @@ async def test_a_client_that_borrows_its_tokens_signs_up_but_keeps_no_plan() -> 
 # By link
 
 
-@pytest.mark.amplify("B16")
-async def test_a_link_is_looked_for_every_five_seconds_from_the_fifth_on() -> None:
+async def test_b16_a_link_is_looked_for_every_five_seconds_from_the_fifth_on() -> None:
     async with scripted_client(config=BY_LINK) as (client, service, clock):
         await sign_up(client, service)
         service.answer(INITIATE, NOT_YET, NOT_YET, service.tokens())
@@ -530,11 +517,10 @@ async def test_a_link_is_looked_for_every_five_seconds_from_the_fifth_on() -> No
         assert (await waiting).is_signed_in
         assert (await client.get_current_user()).username == "ana"
         assert await planned(client) is None
-        assert not client._sign_up_password.is_kept
+        assert not client._sign_up_password.is_held
 
 
-@pytest.mark.amplify("B16")
-async def test_after_three_minutes_it_is_too_late() -> None:
+async def test_b16_after_three_minutes_it_is_too_late() -> None:
     async with scripted_client(config=BY_LINK) as (client, service, clock):
         await sign_up(client, service)
         service.answer(INITIATE, NOT_YET)
@@ -549,11 +535,10 @@ async def test_after_three_minutes_it_is_too_late() -> None:
             await client.auto_sign_in()
 
 
-@pytest.mark.amplify("B16")
 @pytest.mark.parametrize(
     "failure", [NetworkError("lost"), refusal(INITIATE, "NotAuthorizedException")], ids=["lost", "refused"]
 )
-async def test_the_first_other_error_ends_it(failure: Exception) -> None:
+async def test_b16_the_first_other_error_ends_it(failure: Exception) -> None:
     async with scripted_client(config=BY_LINK) as (client, service, clock):
         await sign_up(client, service)
         service.answer(INITIATE, NOT_YET, failure, service.tokens())
@@ -563,11 +548,10 @@ async def test_the_first_other_error_ends_it(failure: Exception) -> None:
         with pytest.raises(type(failure)):
             await waiting
         assert await planned(client) is None
-        assert not client._sign_up_password.is_kept
+        assert not client._sign_up_password.is_held
 
 
-@pytest.mark.amplify("B16")
-async def test_any_other_step_ends_the_waiting() -> None:
+async def test_b16_any_other_step_ends_the_waiting() -> None:
     for answer, step in (
         (challenge("SOFTWARE_TOKEN_MFA"), steps.ConfirmSignInWithTotpCode()),
         (refusal(INITIATE, "PasswordResetRequiredException"), steps.ResetPassword()),
@@ -621,7 +605,7 @@ async def test_a_clock_that_goes_by_itself_is_waited_for(monkeypatch: pytest.Mon
     async with scripted_client(config=BY_LINK, clock=clock) as (client, service, _):
         await sign_up(client, service)
         service.answer(INITIATE, service.tokens())
-        monkeypatch.setattr(auto_sign_in, "GLANCE_SECONDS", 0.05)
+        monkeypatch.setattr(auto_sign_in, "CLOCK_POLL_SECONDS", 0.05)
         monkeypatch.setattr(anyio, "sleep", sleeps)
         start = clock.now
         assert (await client.auto_sign_in()).is_signed_in
@@ -643,7 +627,7 @@ async def test_a_code_that_comes_while_a_link_is_waited_for_is_as_good() -> None
 
 
 @pytest.mark.parametrize("how", ["sign_out", "sign_up", "sign_in"])
-async def test_whatever_ends_it_ends_the_waiting(how: str) -> None:
+async def test_ending_the_plan_ends_the_waiting(how: str) -> None:
     async with scripted_client(config=BY_LINK) as (client, service, clock):
         await sign_up(client, service)
         service.answer(INITIATE, NOT_YET)
@@ -701,7 +685,7 @@ async def test_a_sign_out_before_the_answer_came_stands() -> None:
         assert service.calls[-1] == ("RevokeToken", {"Token": "late", "ClientId": "client"})
 
 
-async def test_somebody_who_signed_in_meanwhile_ends_the_waiting() -> None:
+async def test_a_sign_in_meanwhile_ends_the_waiting() -> None:
     async with scripted_manager(config=BY_LINK) as (sessions, service, clock):
         client = sessions.client("k")
         await sign_up(client, service)
@@ -716,7 +700,7 @@ async def test_somebody_who_signed_in_meanwhile_ends_the_waiting() -> None:
         assert (await client.get_current_user()).username == "ben"
 
 
-async def test_whoever_was_signed_in_all_along_is_not_signed_in_over() -> None:
+async def test_a_user_who_was_signed_in_before_is_not_replaced() -> None:
     async with scripted_client(config=BY_LINK) as (client, service, clock):
         await signed_in(client, service, username="ben")
         await sign_up(client, service)

@@ -80,7 +80,7 @@ class EmulatorState:
     clock: Clock
 
     async def sign_in(self, **arguments: Any) -> None:
-        """Sign somebody in, whose id tokens name their issuer."""
+        """Sign a user in whose id tokens name their issuer."""
         await signed_in(self.client, self.pool, **arguments)
 
     async def refresh(self) -> None:
@@ -124,8 +124,8 @@ async def world(
 # Guests
 
 
-@pytest.mark.amplify("B64")
-async def test_a_guest() -> None:
+async def test_b64_a_guest() -> None:
+    """A guest receives credentials and an identity id without tokens."""
     async with world() as here:
         session = await here.client.fetch_auth_session()
         assert (session.tokens, session.user_sub) == (None, None)
@@ -141,8 +141,7 @@ async def test_a_guest() -> None:
         ]
 
 
-@pytest.mark.amplify("B64")
-async def test_a_guest_keeps_their_identity() -> None:
+async def test_b64_a_guest_keeps_their_identity() -> None:
     clock = Clock()
     storage = MemoryStorage(clock=clock)
     async with world(storage=storage, clock=clock) as here:
@@ -157,8 +156,7 @@ async def test_a_guest_keeps_their_identity() -> None:
         assert (await last.client.fetch_auth_session()).identity_id == "us-east-1:id-1"
 
 
-@pytest.mark.amplify("B64")
-async def test_an_identity_that_the_service_renames() -> None:
+async def test_b64_an_identity_that_the_service_renames() -> None:
     async with world() as here:
         here.identities.renamed = "us-east-1:other"
         assert (await here.client.fetch_auth_session()).identity_id == "us-east-1:other"
@@ -166,28 +164,26 @@ async def test_an_identity_that_the_service_renames() -> None:
         assert here.identities.sent("GetCredentialsForIdentity")[-1]["IdentityId"] == "us-east-1:other"
 
 
-@pytest.mark.amplify("B67")
 @pytest.mark.parametrize(
     "settings", [evolve(CONFIG, allow_guest_access=False), evolve(CONFIG, identity_pool_id=None)]
 )
-async def test_guests_who_are_not_allowed_get_nothing_and_no_error(settings: AuthConfig) -> None:
+async def test_b67_guests_who_are_not_allowed_get_nothing_and_no_error(settings: AuthConfig) -> None:
     async with world(settings) as here:
         assert await here.client.fetch_auth_session() == AuthSession()
         assert here.identities.calls == []
 
 
-async def test_without_an_identity_pool_a_person_has_tokens_alone() -> None:
+async def test_without_an_identity_pool_a_user_has_tokens_only() -> None:
     async with world(evolve(CONFIG, identity_pool_id=None)) as here:
         await here.sign_in()
         session = await here.client.fetch_auth_session()
         assert (session.credentials, session.identity_id, session.user_sub) == (None, None, "sub-of-ana")
 
 
-# People
+# Signed-in users
 
 
-@pytest.mark.amplify("B68")
-async def test_a_login_is_the_issuer_without_its_scheme_and_the_id_token() -> None:
+async def test_b68_a_login_is_the_issuer_without_its_scheme_and_the_id_token() -> None:
     async with world() as here:
         await here.sign_in()
         session = await here.client.fetch_auth_session()
@@ -201,8 +197,7 @@ async def test_a_login_is_the_issuer_without_its_scheme_and_the_id_token() -> No
         assert (session.user_sub, session.identity_id) == ("sub-of-ana", "us-east-1:id-1")
 
 
-@pytest.mark.amplify("B65")
-async def test_a_guest_s_identity_becomes_the_person_s() -> None:
+async def test_b65_a_guest_s_identity_becomes_the_user_s() -> None:
     async with world() as here:
         await here.client.fetch_auth_session()
         await here.sign_in()
@@ -220,8 +215,7 @@ async def test_a_guest_s_identity_becomes_the_person_s() -> None:
         assert (identity.identity_id, identity.is_guest) == ("us-east-1:merged", False)
 
 
-@pytest.mark.amplify("B65")
-async def test_after_signing_out_the_guest_is_another() -> None:
+async def test_b65_after_signing_out_the_guest_is_another() -> None:
     async with world() as here:
         await here.client.fetch_auth_session()
         await here.sign_in()
@@ -230,8 +224,7 @@ async def test_after_signing_out_the_guest_is_another() -> None:
         assert (await here.client.fetch_auth_session()).identity_id == "us-east-1:id-2"
 
 
-@pytest.mark.amplify("B65")
-async def test_also_by_the_hosted_ui() -> None:
+async def test_b65_also_by_the_hosted_ui() -> None:
     settings = hosted_config(identity_pool_id=POOL, allow_guest_access=True)
     clock = Clock()
     hosted = FakeHostedUi(clock)
@@ -254,7 +247,7 @@ async def test_an_identity_goes_along_to_the_new_session_key() -> None:
         assert old != here.client.session_key
 
 
-async def test_the_role_that_is_configured_is_asked_for_by_people_alone() -> None:
+async def test_the_configured_role_is_requested_for_users_and_not_for_guests() -> None:
     role = "arn:aws:iam::123456789012:role/admin"
     async with world(evolve(CONFIG, custom_role_arn=role)) as here:
         await here.client.fetch_auth_session()
@@ -298,8 +291,7 @@ async def test_an_id_token_without_an_issuer(issuer: Any) -> None:
 # Kept, and fetched anew
 
 
-@pytest.mark.amplify("B66", "B73")
-async def test_credentials_are_kept_and_their_end_honoured() -> None:
+async def test_b66_b73_credentials_are_kept_and_their_end_honoured() -> None:
     async with world() as here:
         await here.sign_in(life=86_400)
         assert await here.key() == "ASIA1"
@@ -310,8 +302,7 @@ async def test_credentials_are_kept_and_their_end_honoured() -> None:
         assert len(here.identities.sent("GetId")) == 1
 
 
-@pytest.mark.amplify("B66")
-async def test_a_role_of_fifteen_minutes_ends_after_fifteen() -> None:
+async def test_b66_a_role_of_fifteen_minutes_ends_after_fifteen() -> None:
     async with world() as here:
         here.identities.life = 900
         assert await here.key() == "ASIA1"
@@ -321,8 +312,7 @@ async def test_a_role_of_fifteen_minutes_ends_after_fifteen() -> None:
         assert await here.key() == "ASIA2"
 
 
-@pytest.mark.amplify("B66")
-async def test_forced_or_with_another_id_token() -> None:
+async def test_b66_forced_or_with_another_id_token() -> None:
     async with world() as here:
         await here.sign_in()
         assert await here.key() == "ASIA1"
@@ -371,9 +361,8 @@ async def test_tokens_alone_never_ask_the_identity_pool() -> None:
         assert here.identities.calls == []
 
 
-@pytest.mark.amplify("B73")
 @pytest.mark.parametrize("person", [False, True])
-async def test_one_request_however_many_ask(person: bool) -> None:
+async def test_b73_one_request_however_many_ask(person: bool) -> None:
     async with world() as here:
         if person:
             await here.sign_in()
@@ -437,7 +426,7 @@ async def test_an_outage_breaks_nothing_that_needs_only_tokens(fail: Fail, error
         assert (await here.client.sign_out()).revoked
 
 
-async def test_an_early_renewal_that_fails_harms_nobody() -> None:
+async def test_after_a_failed_early_renewal_the_credentials_stay_in_use() -> None:
     async with world() as here:
         await here.sign_in(life=86_400)
         await here.client.fetch_auth_session()
@@ -473,7 +462,7 @@ async def test_an_early_renewal_that_failed_is_tried_again_after_a_while() -> No
         assert await here.key() == "ASIA2"
 
 
-async def test_what_one_person_puts_off_is_put_off_for_nobody_else() -> None:
+async def test_the_backoff_of_one_session_does_not_apply_to_another() -> None:
     async with world() as here:
         await here.client.fetch_auth_session()
         here.clock.advance(3550)
@@ -495,11 +484,10 @@ async def test_what_was_forced_and_failed_is_told() -> None:
         assert await here.key() == "ASIA1"
 
 
-@pytest.mark.amplify("B67")
 @pytest.mark.parametrize(
     "answer", [{}, {"Credentials": {"AccessKeyId": "A"}}, {"Credentials": {"SecretKey": "S"}}]
 )
-async def test_keys_that_are_missing(answer: dict[str, Any]) -> None:
+async def test_b67_keys_that_are_missing(answer: dict[str, Any]) -> None:
     async with world() as here:
         here.identities.only("GetCredentialsForIdentity", {"IdentityId": "x", **answer})
         with pytest.raises(CredentialsNotFoundException):
@@ -549,9 +537,8 @@ async def test_a_refusal_of_another_kind_replaces_nothing() -> None:
 # Whose they are
 
 
-@pytest.mark.amplify("B73")
-async def test_the_identity_is_lost_with_the_session() -> None:
-    """A session that Cognito ended must not go on as a guest under the person's own identity."""
+async def test_b73_the_identity_is_lost_with_the_session() -> None:
+    """A session that Cognito ended must not go on as a guest under the user's identity."""
     async with world() as here:
         await here.sign_in()
         await here.client.fetch_auth_session()
@@ -575,7 +562,7 @@ async def test_nothing_is_left_of_credentials_when_the_session_is_lost() -> None
         assert await storage.get(here.client._session.storage_key) is None
 
 
-async def test_the_next_person_is_not_given_the_last_one_s_identity() -> None:
+async def test_the_next_user_does_not_receive_the_last_one_s_identity() -> None:
     async with world() as here:
         await here.sign_in(username="ana", refresh_token=None)
         await here.client.fetch_auth_session()
@@ -599,7 +586,7 @@ async def test_signing_out_meanwhile_leaves_nothing_behind() -> None:
 
 
 async def test_a_guest_after_a_sign_out_is_not_served_with_one_from_before() -> None:
-    """The identity that a guest's renewal is about may be the person's who has been there since."""
+    """A user who has signed in meanwhile may own the identity of a guest's renewal."""
     async with world() as here:
         before = (await here.client.fetch_auth_session()).identity_id
         here.clock.advance(3600)
@@ -629,7 +616,7 @@ async def test_a_guest_who_signs_in_meanwhile_keeps_their_tokens() -> None:
         assert record.identity is None
 
 
-async def test_an_identity_ends_nobody_s_sign_in() -> None:
+async def test_an_identity_does_not_end_a_sign_in() -> None:
     async with world() as here:
         here.pool.answer(
             "InitiateAuth", {"ChallengeName": "SMS_MFA", "Session": "S" * 20, "ChallengeParameters": {}}
@@ -658,7 +645,7 @@ async def test_borrowed_tokens_open_an_identity_too() -> None:
         assert session.identity_id == "us-east-1:id-2"
 
 
-async def test_whoever_lends_another_person_s_tokens_is_not_given_the_first_one_s_identity() -> None:
+async def test_borrowed_tokens_of_another_user_do_not_receive_the_first_user_s_identity() -> None:
     def lent(sub: str) -> AuthTokens:
         return AuthTokens(decode_jwt(jwt(sub=sub)), decode_jwt(jwt(sub=sub, iss=f"https://{ISSUER}")))
 
@@ -703,7 +690,7 @@ async def test_no_secret_is_in_a_repr() -> None:
 
 
 @pytest.mark.parametrize("ahead", [-7200.0, -3600.0, -1200.0, 1200.0, 3590.0, 3600.0, 7200.0, 86_400.0])
-async def test_credentials_live_as_long_whatever_our_clock_says(ahead: float) -> None:
+async def test_credentials_live_as_long_with_a_wrong_clock(ahead: float) -> None:
     async with world(ahead=ahead) as here:
         await here.sign_in(life=86_400)
         session = await here.client.fetch_auth_session()

@@ -87,7 +87,7 @@ async def test_tokens_that_were_stored_by_a_fast_clock_are_used_by_a_right_one_t
         await service.sign_in(fast)
         service.offset = 0.0
         assert await service.is_good(right)
-        assert service.script.calls == [], "they are good, whatever the fast clock said"
+        assert service.script.calls == [], "they are good by our clock"
         for _ in range(20):
             service.cognito.advance(300)
             assert await service.is_good(right)

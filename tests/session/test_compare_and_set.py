@@ -68,7 +68,7 @@ async def test_more_than_a_hundred_losses_are_survived_and_thirty_seconds_of_the
     assert await compare_and_set(MemoryStorage(), "k", attempt) == "written"
     time.now = 0.0
     _, attempt = losing(10**6)
-    with pytest.raises(errors.StorageError, match="kept changing while it was written") as caught:
+    with pytest.raises(errors.StorageError, match="kept changing the session's record") as caught:
         await compare_and_set(MemoryStorage(), "k", attempt)
     assert caught.value.retryable
     assert time.now == pytest.approx(30, abs=0.06)

@@ -63,8 +63,7 @@ async def sign_in(client: AuthClient, hosted: FakeHostedUi, **arguments: Any) ->
 # It works
 
 
-@pytest.mark.amplify("B62")
-async def test_there_and_back() -> None:
+async def test_b62_there_and_back() -> None:
     async with hosted_client() as (client, hosted, _):
         result = await sign_in(client, hosted)
         assert (result.is_signed_in, result.next_step.step, result.custom_state) == (True, "DONE", None)
@@ -81,8 +80,7 @@ async def test_there_and_back() -> None:
         assert (user.username, user.user_id, user.sign_in_details) == ("ana", "b0b0b0b0-0000", None)
 
 
-@pytest.mark.amplify("B62")
-async def test_tokens_are_the_access_token_s_user_s() -> None:
+async def test_b62_tokens_are_the_access_token_s_user_s() -> None:
     for access, username in (({"username": "Google_1"}, "Google_1"), ({"username": None}, "username")):
         async with hosted_client() as (client, hosted, _):
             hosted.access = access
@@ -124,8 +122,7 @@ async def test_the_tokens_are_renewed_like_any_others() -> None:
         assert (await client.sign_out()).logout_url is not None
 
 
-@pytest.mark.amplify("B63")
-async def test_events_in_their_order() -> None:
+async def test_b63_events_in_their_order() -> None:
     async with hosted_client() as (client, hosted, _):
         events = heard(client)
         result = await sign_in(client, hosted, custom_state="/ä?x=1")
@@ -139,8 +136,7 @@ async def test_events_in_their_order() -> None:
         assert {event.session_id for event in events} == {client.session_id}
 
 
-@pytest.mark.amplify("B63")
-async def test_no_custom_state_is_no_event() -> None:
+async def test_b63_no_custom_state_is_no_event() -> None:
     async with hosted_client() as (client, hosted, _):
         events = heard(client)
         await sign_in(client, hosted)
@@ -160,8 +156,7 @@ async def test_another_process_completes_it() -> None:
 # Who may begin
 
 
-@pytest.mark.amplify("B60")
-async def test_somebody_who_is_signed_in_must_say_that_they_want_to() -> None:
+async def test_b60_a_signed_in_session_needs_replace_or_prompt() -> None:
     async with hosted_client() as (client, hosted, service):
         await signed_in(client, service)
         with pytest.raises(UserAlreadyAuthenticatedException):
@@ -199,7 +194,7 @@ async def test_a_client_that_borrows_its_tokens() -> None:
 
 
 async def fails(client: AuthClient, url: str, error: type[AuthError]) -> AuthError:
-    """Complete with a URL that must be refused; nobody is signed in, and the Hub hears why."""
+    """Complete with a URL that must be refused: the session stays signed out, and the failure is emitted."""
     events = heard(client)
     with pytest.raises(error) as failure:
         await client.complete_sign_in_with_redirect(url)
@@ -209,8 +204,7 @@ async def fails(client: AuthClient, url: str, error: type[AuthError]) -> AuthErr
     return failure.value
 
 
-@pytest.mark.amplify("B61")
-async def test_a_state_of_nobody_s() -> None:
+async def test_b61_an_unknown_state_is_refused() -> None:
     async with hosted_client() as (client, hosted, _):
         request = await client.sign_in_with_redirect()
         back = hosted.come_back(request.url)
@@ -224,7 +218,7 @@ async def test_a_state_of_nobody_s() -> None:
         assert (await client.complete_sign_in_with_redirect(back)).is_signed_in
 
 
-async def test_somebody_else_s_state() -> None:
+async def test_the_state_of_another_session_is_refused() -> None:
     clock = Clock()
     storage = MemoryStorage(clock=clock)
     async with (
@@ -245,7 +239,7 @@ async def test_a_callback_counts_once() -> None:
         with pytest.raises(OAuthStateMismatchException):
             await client.complete_sign_in_with_redirect(back)
         assert len(hosted.forms) == 1
-        # Whoever is signed in stays signed in.
+        # The session stays signed in.
         assert (await client.get_current_user()).username == "ana"
 
 
@@ -307,7 +301,7 @@ async def test_five_may_be_pending_and_the_oldest_leaves() -> None:
         assert (await client.complete_sign_in_with_redirect(hosted.come_back(requests[1].url))).is_signed_in
 
 
-async def test_what_was_pending_ends_when_somebody_signs_in() -> None:
+async def test_pending_redirects_end_with_a_sign_in() -> None:
     """A redirect planted before a sign-in must not let another account take over afterwards."""
     async with hosted_client() as (client, hosted, service):
         planted = await client.sign_in_with_redirect()
@@ -320,8 +314,7 @@ async def test_what_was_pending_ends_when_somebody_signs_in() -> None:
 # What comes back instead of a code
 
 
-@pytest.mark.amplify("B61")
-async def test_an_error_is_reported_as_it_came() -> None:
+async def test_b61_an_error_is_reported_as_it_came() -> None:
     async with hosted_client() as (client, hosted, _):
         request = await client.sign_in_with_redirect()
         back = hosted.come_back(
@@ -334,8 +327,7 @@ async def test_an_error_is_reported_as_it_came() -> None:
         assert hosted.requests == []
 
 
-@pytest.mark.amplify("B63")
-async def test_a_failure_clears_what_was_kept_of_it_and_nothing_else() -> None:
+async def test_b63_a_failure_clears_what_was_kept_of_it_and_nothing_else() -> None:
     async with hosted_client() as (client, hosted, _):
         failed, other = [await client.sign_in_with_redirect() for _ in range(2)]
         await fails(client, hosted.come_back(failed.url, error="x"), OAuthSignInException)
@@ -503,7 +495,7 @@ async def test_a_code_that_was_sent_is_not_sent_again() -> None:
         ({"nonce": "other"}, TokenNonceError),
         ({"nonce": None}, TokenNonceError),
         ({"nonce": 5}, TokenNonceError),
-        ({"sub": "somebody else"}, InvalidTokens),
+        ({"sub": "another user"}, InvalidTokens),
     ],
 )
 async def test_an_id_token_that_does_not_hold(claims: dict[str, Any], error: type[AuthError]) -> None:
@@ -514,7 +506,7 @@ async def test_an_id_token_that_does_not_hold(claims: dict[str, Any], error: typ
         assert isinstance(failure, TokenVerificationError | InvalidTokens)
 
 
-async def test_a_nonce_that_holds_and_one_that_nobody_asked_for() -> None:
+async def test_a_matching_nonce_and_one_that_was_not_requested() -> None:
     for nonce in (True, "n-1", None):
         async with hosted_client() as (client, hosted, _):
             hosted.claims = {} if nonce else {"nonce": "unasked"}
@@ -536,7 +528,7 @@ async def test_an_id_token_of_another_key() -> None:
         await fails(client, hosted.come_back(request.url), TokenSignatureError)
 
 
-async def test_keys_that_cannot_be_had_cost_nobody_their_sign_in() -> None:
+async def test_unavailable_keys_do_not_end_a_sign_in() -> None:
     clock = Clock()
     async with hosted_client(clock=clock) as (client, hosted, _):
         request = await client.sign_in_with_redirect()
@@ -680,8 +672,7 @@ async def test_a_caller_who_leaves_does_not_stop_it() -> None:
 # Signing out
 
 
-@pytest.mark.amplify("B57")
-async def test_who_came_by_the_hosted_ui_is_signed_out_there_too() -> None:
+async def test_b57_who_came_by_the_hosted_ui_is_signed_out_there_too() -> None:
     async with hosted_client() as (client, hosted, service):
         await sign_in(client, hosted)
         events = heard(client)
@@ -695,8 +686,8 @@ async def test_who_came_by_the_hosted_ui_is_signed_out_there_too() -> None:
         assert (await client.sign_out()).logout_url is None
 
 
-@pytest.mark.amplify("B57")
-async def test_globally_too() -> None:
+async def test_b57_globally_too() -> None:
+    """A global sign-out also returns the URL that ends the session of the hosted UI."""
     async with hosted_client() as (client, hosted, service):
         await sign_in(client, hosted)
         result = await client.sign_out(global_sign_out=True, redirect_uri="http://localhost:3000/bye")
@@ -705,8 +696,7 @@ async def test_globally_too() -> None:
         assert result.logout_url.endswith("&logout_uri=http%3A%2F%2Flocalhost%3A3000%2Fbye")
 
 
-@pytest.mark.amplify("B57")
-async def test_who_did_not_come_by_it_is_not_sent_there_unless_asked() -> None:
+async def test_b57_who_did_not_come_by_it_is_not_sent_there_unless_asked() -> None:
     async with hosted_client() as (client, _, service):
         await signed_in(client, service)
         assert (await client.sign_out()).logout_url is None
@@ -714,11 +704,10 @@ async def test_who_did_not_come_by_it_is_not_sent_there_unless_asked() -> None:
         assert (await client.sign_out(redirect_uri="https://app.example/bye")).logout_url is not None
 
 
-@pytest.mark.amplify("B58")
 @pytest.mark.parametrize(
     "uri", ["https://app.example/by", "https://evil.example/", "https://app.example/callback"]
 )
-async def test_a_bad_redirect_url_is_told_after_the_sign_out(uri: str) -> None:
+async def test_b58_a_bad_redirect_url_is_told_after_the_sign_out(uri: str) -> None:
     async with hosted_client() as (client, hosted, service):
         await sign_in(client, hosted)
         events = heard(client)
@@ -730,16 +719,14 @@ async def test_a_bad_redirect_url_is_told_after_the_sign_out(uri: str) -> None:
         assert (await client.fetch_auth_session(credentials=False)).tokens is None
 
 
-@pytest.mark.amplify("B58")
-async def test_without_a_hosted_ui_every_redirect_url_is_a_bad_one() -> None:
+async def test_b58_without_a_hosted_ui_every_redirect_url_is_a_bad_one() -> None:
     async with hosted_client(config=config(oauth=None)) as (client, _, _):
         result = await client.sign_out(redirect_uri="https://app.example/bye")
         assert isinstance(result.error, InvalidPreferredRedirectUrlException)
         assert result.logout_url is None
 
 
-@pytest.mark.amplify("B58")
-async def test_what_cognito_refused_is_told_first() -> None:
+async def test_b58_what_cognito_refused_is_told_first() -> None:
     async with hosted_client() as (client, hosted, service):
         await sign_in(client, hosted)
         service.refuse("RevokeToken", "InternalErrorException")
@@ -798,7 +785,7 @@ async def test_a_configuration_with_an_endpoint_of_its_own_publishes_its_keys_th
         assert isinstance(settings, AuthConfig)
 
 
-async def test_a_configuration_with_a_jwks_uri_has_its_keys_there_whatever_the_endpoint() -> None:
+async def test_a_configured_jwks_uri_is_used_with_any_endpoint() -> None:
     settings = config(
         user_pool_endpoint="http://127.0.0.1:9229", jwks_uri="https://keys.example/pool/jwks.json"
     )

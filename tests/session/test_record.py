@@ -26,7 +26,7 @@ from aiocognito._session.record import (
 )
 from helpers.user_pool import CONFIG, VERIFIER, challenge, pending, scripted_client, signed_in
 
-# Lone surrogates, too: what people type need not be Unicode.
+# With lone surrogates: typed text need not be valid Unicode.
 texts = st.text(st.characters(), max_size=20)
 moments = st.floats(min_value=-1e9, max_value=1e12)
 json_values = st.recursive(
@@ -37,7 +37,7 @@ json_values = st.recursive(
 
 
 def anything_of(hint: Any) -> st.SearchStrategy[Any]:
-    """Values of a declared type: whatever members the record gets, they are tested."""
+    """Return values of a declared type, so that new members of the record are tested."""
     if has(hint):
         return st.builds(hint, **members_of(hint))
     match get_origin(hint), get_args(hint):
@@ -253,7 +253,7 @@ async def test_what_a_newer_version_wrote_outlives_what_this_one_writes() -> Non
         storage, key = client._session.context.storage, client._session.storage_key
 
         async def document() -> dict[str, Any]:
-            return json.loads(await storage.get(key) or b"")  # type: ignore[no-any-return]  # whatever was put there
+            return json.loads(await storage.get(key) or b"")  # type: ignore[no-any-return]  # any JSON value
 
         service.answer("InitiateAuth", challenge("SOFTWARE_TOKEN_MFA"))
         await client.sign_in("ana", "secret", auth_flow_type="USER_PASSWORD_AUTH")

@@ -44,11 +44,10 @@ async def test_good_tokens_are_returned_without_a_request() -> None:
         assert service.calls == []
 
 
-@pytest.mark.amplify("B44")
 @pytest.mark.parametrize(
     ("left", "expired"), [(3600, False), (5.001, False), (5, False), (4.999, True), (-1, True)]
 )
-async def test_tokens_with_under_five_seconds_left_count_as_expired(left: float, expired: bool) -> None:
+async def test_b44_tokens_with_under_five_seconds_left_count_as_expired(left: float, expired: bool) -> None:
     async with scripted_client(config=_config(refresh_ahead=0.0)) as (client, service, clock):
         await signed_in(client, service)
         service.answer(REFRESH, service.tokens())
@@ -57,8 +56,7 @@ async def test_tokens_with_under_five_seconds_left_count_as_expired(left: float,
         assert service.operations() == ([REFRESH] if expired else [])
 
 
-@pytest.mark.amplify("B44")
-async def test_expiry_counts_in_cognitos_clock_and_either_token_counts() -> None:
+async def test_b44_expiry_counts_in_cognitos_clock_and_either_token_counts() -> None:
     """Our clock is 100 s behind Cognito's: a token that says now + 100 is over now."""
     async with scripted_client(config=_config(refresh_ahead=0.0)) as (client, service, clock):
         ahead = clock() + 100
@@ -76,8 +74,7 @@ async def test_expiry_counts_in_cognitos_clock_and_either_token_counts() -> None
         assert service.operations() == [REFRESH], "the id token was over before the access token"
 
 
-@pytest.mark.amplify("B45")
-async def test_a_refused_refresh_token_ends_the_session_without_an_exception() -> None:
+async def test_b45_a_refused_refresh_token_ends_the_session_without_an_exception() -> None:
     async with scripted_client() as (client, service, clock):
         await signed_in(client, service)
         heard = listen(client)
@@ -92,7 +89,6 @@ async def test_a_refused_refresh_token_ends_the_session_without_an_exception() -
         assert service.operations() == [REFRESH], "an ended session asks no more"
 
 
-@pytest.mark.amplify("B46")
 @pytest.mark.parametrize(
     "code",
     [
@@ -103,7 +99,7 @@ async def test_a_refused_refresh_token_ends_the_session_without_an_exception() -
         "UserNotConfirmedException",
     ],
 )
-async def test_other_ending_codes_end_the_session_and_are_raised(code: str) -> None:
+async def test_b46_other_ending_codes_end_the_session_and_are_raised(code: str) -> None:
     async with scripted_client() as (client, service, clock):
         await signed_in(client, service)
         heard = listen(client)
@@ -116,7 +112,6 @@ async def test_other_ending_codes_end_the_session_and_are_raised(code: str) -> N
         assert heard == ["tokenRefresh_failure"]
 
 
-@pytest.mark.amplify("B47")
 @pytest.mark.parametrize(
     "failure",
     [
@@ -129,7 +124,7 @@ async def test_other_ending_codes_end_the_session_and_are_raised(code: str) -> N
     ],
     ids=lambda failure: failure.name + str(failure.service_status),
 )
-async def test_throttling_failures_and_lost_connections_keep_the_session(failure: Exception) -> None:
+async def test_b47_throttling_failures_and_lost_connections_keep_the_session(failure: Exception) -> None:
     async with scripted_client() as (client, service, clock):
         await signed_in(client, service)
         before = await stored(client)
@@ -147,8 +142,7 @@ async def test_throttling_failures_and_lost_connections_keep_the_session(failure
         assert (await client.fetch_auth_session()).tokens is not None
 
 
-@pytest.mark.amplify("B48")
-async def test_a_rotated_refresh_token_replaces_the_old_one_and_none_keeps_it() -> None:
+async def test_b48_a_rotated_refresh_token_replaces_the_old_one_and_none_keeps_it() -> None:
     async with scripted_client() as (client, service, _):
         await signed_in(client, service)
         service.answer(REFRESH, service.tokens(refresh_token="refresh-2"), service.tokens(refresh_token=None))
@@ -157,8 +151,7 @@ async def test_a_rotated_refresh_token_replaces_the_old_one_and_none_keeps_it() 
             assert service.calls[-1][1]["RefreshToken"] == sent
 
 
-@pytest.mark.amplify("B49")
-async def test_expired_tokens_without_a_refresh_token() -> None:
+async def test_b49_expired_tokens_without_a_refresh_token() -> None:
     async with scripted_client() as (client, service, clock):
         await signed_in(client, service, refresh_token=None)
         clock.advance(3600 - 30)
@@ -170,8 +163,7 @@ async def test_expired_tokens_without_a_refresh_token() -> None:
         assert await stored(client) is not None
 
 
-@pytest.mark.amplify("B50")
-async def test_a_refresh_without_an_id_token_removes_the_old_one() -> None:
+async def test_b50_a_refresh_without_an_id_token_removes_the_old_one() -> None:
     async with scripted_client() as (client, service, _):
         await signed_in(client, service)
         service.answer(REFRESH, service.tokens(id_token=False))
@@ -182,8 +174,7 @@ async def test_a_refresh_without_an_id_token_removes_the_old_one() -> None:
         assert (user.username, user.user_id) == ("ana", "sub-of-ana"), "the access token alone suffices"
 
 
-@pytest.mark.amplify("B51", "B72")
-async def test_a_thousand_callers_cause_one_request_and_one_event() -> None:
+async def test_b51_b72_a_thousand_callers_cause_one_request_and_one_event() -> None:
     async with scripted_client() as (client, service, clock):
         await signed_in(client, service)
         heard = listen(client)
@@ -200,7 +191,7 @@ async def test_a_thousand_callers_cause_one_request_and_one_event() -> None:
         assert heard == ["tokenRefresh"]
 
 
-async def test_cancelling_the_first_caller_fails_nobody_else() -> None:
+async def test_cancelling_the_first_caller_fails_no_other_caller() -> None:
     async with scripted_client() as (client, service, clock):
         await signed_in(client, service)
         gate = service.hold(REFRESH)
@@ -238,8 +229,7 @@ async def test_a_caller_cancelled_between_request_and_answer_loses_no_rotated_to
         assert record["tokens"]["refresh_token"] == "refresh-2"
 
 
-@pytest.mark.amplify("B71")
-async def test_a_sign_out_during_a_refresh_stays_a_sign_out() -> None:
+async def test_b71_a_sign_out_during_a_refresh_stays_a_sign_out() -> None:
     async with scripted_client() as (client, service, clock):
         await signed_in(client, service)
         heard = listen(client)
@@ -269,7 +259,7 @@ async def test_a_session_that_ended_before_it_was_its_turn_is_not_renewed() -> N
         assert service.calls == []
 
 
-async def test_a_refresh_that_is_cancelled_with_its_loop_leaves_nobody_waiting() -> None:
+async def test_a_refresh_that_is_cancelled_with_its_loop_leaves_no_caller_waiting() -> None:
     async with scripted_client() as (client, service, clock):
         await signed_in(client, service)
         service.hold(REFRESH)
@@ -286,8 +276,7 @@ async def test_a_refresh_that_is_cancelled_with_its_loop_leaves_nobody_waiting()
         assert await stored(client) is not None
 
 
-@pytest.mark.amplify("B71")
-async def test_a_new_sign_in_during_a_refresh_stands() -> None:
+async def test_b71_a_new_sign_in_during_a_refresh_stands() -> None:
     """The lease of the refresh is worth nothing: compare-and-set keeps the truth."""
     async with scripted_client() as (client, service, clock):
         await signed_in(client, service)
@@ -341,7 +330,7 @@ async def test_tokens_are_renewed_early_and_the_old_ones_serve_if_that_fails() -
             await client.token_provider.get_tokens()
 
 
-async def test_it_is_not_tried_again_at_once_whatever_else_is_forgotten_or_written() -> None:
+async def test_it_is_not_tried_again_at_once_even_if_the_cache_is_lost_or_the_record_changes() -> None:
     async with scripted_client() as (client, service, clock):
         await signed_in(client, service)
         service.refuse(REFRESH, "TooManyRequestsException")
@@ -370,7 +359,7 @@ async def test_what_was_put_off_does_not_serve_beyond_its_end() -> None:
             await client.token_provider.get_tokens()
 
 
-async def test_whoever_wants_more_notice_than_tokens_live_does_not_renew_them_always() -> None:
+async def test_tokens_that_live_for_less_than_refresh_ahead_are_not_renewed_at_every_call() -> None:
     async with scripted_client(config=_config(refresh_ahead=86_400.0)) as (client, service, clock):
         await signed_in(client, service)
         service.answer(REFRESH, service.tokens())
@@ -398,8 +387,7 @@ async def test_client_metadata_goes_with_the_refresh() -> None:
         assert service.calls[-1][1]["ClientMetadata"] == {"shop": "7"}
 
 
-@pytest.mark.amplify("B53")
-async def test_a_record_that_opens_and_cannot_be_parsed_counts_as_signed_out() -> None:
+async def test_b53_a_record_that_opens_and_cannot_be_parsed_counts_as_signed_out() -> None:
     async with scripted_client() as (client, service, _):
         await signed_in(client, service)
         session = client._session

@@ -250,7 +250,7 @@ async def test_an_answer_that_comes_with_the_old_key_is_told_to_reload() -> None
 
 
 async def test_a_sign_in_begun_after_the_move_works_under_the_old_key() -> None:
-    """The mark that was there when the sign-in began is no one else's move."""
+    """A mark that was there when the sign-in began does not mean that another caller moved the session."""
     async with service() as (sessions, script):
         client = sessions.client(sessions.new_session_key())
         old = client.session_key

@@ -60,6 +60,7 @@ async def test_the_setup_has_its_full_time_again() -> None:
 
 
 async def test_nothing_is_pending() -> None:
+    """Without a pending sign-in, no secret is fetched."""
     async with scripted_client() as (client, service, _):
         with pytest.raises(errors.SignInException, match="no sign-in is pending"):
             await client.renew_totp_setup()

@@ -30,7 +30,7 @@ RESPOND = "RespondToAuthChallenge"
 
 
 class Contended(MemoryStorage):
-    """Somebody else always writes first, as often as told."""
+    """Lets another writer be first, for a number of times."""
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
@@ -99,7 +99,7 @@ async def test_an_answer_refused_too_late_leaves_nothing_pending() -> None:
         assert await client.get_sign_in_step() is None
 
 
-# Tokens that are none
+# Malformed tokens
 
 
 @pytest.mark.parametrize("member", ["AccessToken", "IdToken"])
@@ -144,7 +144,7 @@ async def test_another_challenge_that_comes_too_late_is_dropped_as_well() -> Non
         assert service.operations() == [RESPOND]
 
 
-async def test_whoever_has_no_refresh_token_has_nothing_to_be_revoked() -> None:
+async def test_signing_out_without_a_refresh_token_revokes_nothing() -> None:
     async with scripted_client() as (client, service, _):
         await begin(client, service, challenge("SOFTWARE_TOKEN_MFA"))
         gate = service.hold(RESPOND)
@@ -287,14 +287,14 @@ async def test_as_many_decoded_sessions_are_kept_as_are_of_use(monkeypatch: pyte
         assert (await sessions.client("key-0").get_current_user()).username == "ana"
 
 
-async def test_a_client_whose_hub_nobody_asked_for_has_none_to_close() -> None:
+async def test_closing_a_client_creates_no_hub() -> None:
     async with scripted_manager() as (sessions, _, _):
         client = sessions.client("k")
         await client.aclose()
         assert client._session._hub is None
 
 
-async def test_work_that_nobody_waits_for_any_more_may_fail_in_peace() -> None:
+async def test_a_failure_of_work_without_a_waiting_caller_is_not_reported_by_asyncio() -> None:
     async with scripted_client() as (client, service, _):
         gate = service.hold("InitiateAuth")
         service.refuse("InitiateAuth", "NotAuthorizedException")

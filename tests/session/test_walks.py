@@ -1,7 +1,7 @@
-"""Whatever is asked and however it is answered, a sign-in ends in tokens, a step or a documented error.
+"""Random walks: every sign-in ends in tokens, a step or a documented error.
 
-Two people walk through random chains of challenges at once, with wrong answers, lost requests,
-forgotten devices and time in between. No claim is ever left behind, and nobody comes into a session
+Two users walk through random chains of challenges at once, with wrong answers, lost requests,
+forgotten devices and time in between. No claim is ever left behind, and no user enters a session
 that is not theirs.
 """
 
@@ -47,17 +47,17 @@ def right_answers(step: Any) -> list[Any]:
         case steps.ConfirmSignInWithNewPasswordRequired() | steps.ConfirmSignInWithPassword():
             return [PASSWORD]
         case steps.ContinueSignInWithFirstFactorSelection(available):
-            assert available, "whoever is to choose must know what there is"
+            assert available, "a choice needs at least one option"
             return list(available)
         case steps.ConfirmSignInWithWebAuthn():
             return [{"id": "right"}, '{"id": "right"}', "PASSWORD", "EMAIL_OTP"]
         case steps.UnsupportedChallenge():
-            return ["whatever"]
+            return ["an answer"]
     return [CODE]
 
 
 def wrong_answers(step: Any) -> list[Any]:
-    """What is no answer to it, of the right kind or not."""
+    """Return wrong answers to a step, of the right type or not."""
     return ["wrong", "000000", "", {}, {"id": "wrong"}, 7, "PASSWORD_SRP", "nobody@example.com"]
 
 
@@ -146,7 +146,7 @@ class Walks(RuleBasedStateMachine):
 
     @rule(name=who, device=devices, flow=st.sampled_from(FLOWS), chain=chains, data=st.data())
     def walk_all_the_way(self, name: str, device: str | None, flow: Any, chain: list[str], data: Any) -> None:
-        """Whoever answers rightly gets in, whatever they answered before."""
+        """A right answer continues the sign-in, after any wrong answers."""
         self.sign_out(name)
         self.sign_in(name, device, flow, chain, PASSWORD, None)
         while (step := self.step(name)) is not None and not isinstance(step, steps.UnsupportedChallenge):
@@ -188,7 +188,7 @@ class Walks(RuleBasedStateMachine):
             assert len(handles) == len(set(handles))
 
     @rule(data=st.data())
-    def answer_for_both_people_at_once(self, data: Any) -> None:
+    def answer_for_both_users_at_once(self, data: Any) -> None:
         answers = {
             name: data.draw(st.sampled_from(right_answers(self.step(name)))) for name in self.pool.people
         }

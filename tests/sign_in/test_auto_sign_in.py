@@ -35,6 +35,7 @@ async def sign_up(auth: AuthClient, auto_sign_in: Any = BY_CHOICE, password: str
 async def test_after_a_code(
     emulator: CognitoEmulator, connect: Any, secret: bool, password: str | None
 ) -> None:
+    """The sign-in follows once the account was confirmed by a code."""
     pool = await make_pool(emulator, secret=secret)
     auth = await connect(pool.config)
     signed_up = await sign_up(auth, password=password)
@@ -126,6 +127,7 @@ async def test_a_late_confirmation_confirms_all_the_same(emulator: CognitoEmulat
 
 
 async def test_with_the_password(emulator: CognitoEmulator, connect: Any) -> None:
+    """The client that signed up needs no password again."""
     auth = await connect((await make_pool(emulator)).config)
     await sign_up(auth, auto_sign_in=True)
     await auth.confirm_sign_up(EMAIL, await emulator.outbox.next_code(EMAIL))
@@ -147,6 +149,7 @@ async def test_where_a_trigger_confirms(emulator: CognitoEmulator, connect: Any)
 
 
 async def test_after_a_link(emulator: CognitoEmulator, connect: Any) -> None:
+    """The sign-in waits until the link was opened."""
     template = {"DefaultEmailOption": "CONFIRM_WITH_LINK"}
     pool = await make_pool(emulator, VerificationMessageTemplate=template)
     auth = await connect(evolve(pool.config, sign_up_verification_method="link"))

@@ -1,4 +1,4 @@
-"""One-time codes as people type them: blanks and dashes only count in passwords and custom challenges."""
+"""One-time codes as users type them: blanks and dashes only count in passwords and custom challenges."""
 
 from __future__ import annotations
 

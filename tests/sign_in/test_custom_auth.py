@@ -99,6 +99,7 @@ FLOWS = pytest.mark.parametrize(
 
 @FLOWS
 async def test_two_rounds(auth: AuthClient, flow: Any, password: str | None) -> None:
+    """The user pool's triggers ask until both answers are right."""
     result = await auth.sign_in("ana@example.com", password, auth_flow_type=flow)
     assert question(result) == "colour"
     assert question(await auth.confirm_sign_in("red")) == "colour"

@@ -126,7 +126,7 @@ async def test_a_registration_is_answered_once_and_in_time() -> None:
                 await auth.complete_web_authn_registration(credential)
 
 
-async def test_a_malformed_credential_and_an_unverified_person_are_refused() -> None:
+async def test_a_malformed_credential_and_an_unverified_user_are_refused() -> None:
     async with CognitoEmulator() as emulator:
         _, auth = await signed_in(emulator, UserVerification="required")
         async with auth:

@@ -1,4 +1,4 @@
-"""USER_AUTH, end to end: every first factor that is no passkey, preferred and chosen."""
+"""USER_AUTH, end to end: every first factor except passkeys, preferred and chosen."""
 
 from __future__ import annotations
 
@@ -58,6 +58,7 @@ def another(code: str) -> str:
 
 @PASSWORDS
 async def test_a_preferred_password(auth: AuthClient, factor: str) -> None:
+    """A wrong password as the preferred factor is refused, and the right one signs in."""
     with pytest.raises(errors.NotAuthorizedException):
         await begin(auth, factor, NEW)
     assert (await begin(auth, factor, PASSWORD)).is_signed_in
@@ -66,6 +67,7 @@ async def test_a_preferred_password(auth: AuthClient, factor: str) -> None:
 
 @PASSWORDS
 async def test_a_chosen_password(auth: AuthClient, factor: str) -> None:
+    """The user chooses the password among the first factors."""
     chosen = await begin(auth)
     assert chosen.next_step == steps.ContinueSignInWithFirstFactorSelection(ALL)
     assert (await auth.confirm_sign_in(factor)).next_step == steps.ConfirmSignInWithPassword()
@@ -76,6 +78,7 @@ async def test_a_chosen_password(auth: AuthClient, factor: str) -> None:
 @CODES
 @pytest.mark.parametrize("chosen", [False, True], ids=["preferred", "chosen"])
 async def test_a_code(auth: AuthClient, emulator: CognitoEmulator, factor: str, chosen: bool) -> None:
+    """A one-time code signs in, preferred or chosen."""
     if chosen:
         await begin(auth)
         result = await auth.confirm_sign_in(factor)
@@ -128,7 +131,7 @@ async def test_a_second_factor_follows_the_password(
     assert (await auth.confirm_sign_in(pool.totp_code("ben@example.com"))).is_signed_in
 
 
-async def test_somebody_who_is_not_there(emulator: CognitoEmulator, connect: Any) -> None:
+async def test_a_user_who_does_not_exist(emulator: CognitoEmulator, connect: Any) -> None:
     pool = await emulator.create_user_pool(
         Policies={"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}},
         client={"ExplicitAuthFlows": ["ALLOW_USER_AUTH"], "PreventUserExistenceErrors": "ENABLED"},

@@ -1,5 +1,4 @@
-"""One stateless coroutine per conversation with Cognito.
+"""Flows: stateless coroutines that exchange requests with Cognito and return an outcome.
 
-A flow takes what it needs as arguments and returns an outcome; it remembers nothing and knows
-neither sessions nor storages.
+A flow takes its data as arguments and stores nothing: sessions and storages are above it.
 """

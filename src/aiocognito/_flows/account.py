@@ -1,4 +1,4 @@
-"""How people manage their accounts: passwords, attributes, second factors."""
+"""Account management: passwords, attributes and second factors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SETTINGS_MEMBERS: Final = {
 
 
 async def reset_password(pool: UserPool, username: str, *, client_metadata: Metadata) -> ResetPasswordResult:
-    """ForgotPassword."""
+    """Send a code to reset a forgotten password (ForgotPassword)."""
     details = await pool.forgot_password(username, client_metadata=client_metadata)
     return ResetPasswordResult(is_password_reset=False, next_step=ConfirmResetPasswordWithCode(details))
 
@@ -38,7 +38,7 @@ async def reset_password(pool: UserPool, username: str, *, client_metadata: Meta
 async def update_user_attributes(
     user: AuthenticatedUser, attributes: Mapping[str, str], *, client_metadata: Metadata
 ) -> dict[str, UpdateAttributeResult]:
-    """UpdateUserAttributes: everything is updated but what waits for its code."""
+    """Update attributes (UpdateUserAttributes), and return which ones wait for a code."""
     details = await user.update_user_attributes(attributes, client_metadata=client_metadata)
     results = {name: UpdateAttributeResult(is_updated=True, next_step=Done()) for name in attributes}
     for detail in details:
@@ -50,7 +50,7 @@ async def update_user_attributes(
 
 
 async def fetch_mfa_preference(user: AuthenticatedUser) -> MfaPreference:
-    """GetUser: the second factors that are on, in Amplify's names."""
+    """Return the second factors that are on, in Amplify's names (GetUser)."""
     answer = await user.get_user()
     preferred = from_cognito([answer.get("PreferredMfaSetting")])
     return MfaPreference(
@@ -60,7 +60,7 @@ async def fetch_mfa_preference(user: AuthenticatedUser) -> MfaPreference:
 
 
 async def update_mfa_preference(user: AuthenticatedUser, **settings: MfaSetting | None) -> None:
-    """SetUserMFAPreference: what is None stays as it is."""
+    """Turn second factors on and off (SetUserMFAPreference). A setting of None stays as it is."""
     await user.set_user_mfa_preference(
         {
             _SETTINGS_MEMBERS[name]: _SETTINGS[setting]
@@ -71,12 +71,12 @@ async def update_mfa_preference(user: AuthenticatedUser, **settings: MfaSetting 
 
 
 async def set_up_totp(user: AuthenticatedUser, username: str) -> TotpSetupDetails:
-    """AssociateSoftwareToken.
+    """Fetch a secret for an authenticator app (AssociateSoftwareToken).
 
     Raises:
-        SetUpTOTPException: Cognito gave no secret.
+        SetUpTOTPException: Cognito returned no secret.
     """
     secret = await user.associate_software_token()
     if not secret:
-        raise SetUpTOTPException("Cognito gave no secret to set up a software token with")
+        raise SetUpTOTPException("Cognito returned no secret for the authenticator app")
     return TotpSetupDetails(secret, username)

@@ -1,4 +1,4 @@
-"""AWS credentials from an identity pool, for whoever is signed in and for guests."""
+"""AWS credentials from an identity pool, for signed-in users and guests."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from ..errors import (
     UserUnAuthenticatedException,
 )
 
-# What an identity pool says of an identity that it does not know any more, or that is somebody's.
+# The errors for an identity that was deleted, or that belongs to another login.
 _NOT_THIS_IDENTITY = (ResourceNotFoundException, NotAuthorizedException, ResourceConflictException)
 
 
 def logins_of(id_token: JWT | None) -> Mapping[str, str]:
-    """Return the login that an id token is: its issuer, without the scheme, and the token.
+    """Return an id token as the logins of GetId: the token by its issuer without the scheme.
 
     Raises:
-        UserUnAuthenticatedException: There is no id token; an access token opens no identity.
-        InvalidIdTokenException: It names no issuer.
+        UserUnAuthenticatedException: The id token is missing. An access token is not enough.
+        InvalidIdTokenException: The id token has no issuer.
     """
     if id_token is None:
         raise UserUnAuthenticatedException(
             "AWS credentials need an id token, and this session has none",
-            recovery_suggestion="Ask for the scope openid, or for a session with credentials=False.",
+            recovery_suggestion="Sign in with the scope openid, or pass credentials=False.",
         )
     issuer = id_token.payload.get("iss")
     if not isinstance(issuer, str) or not issuer:
-        raise InvalidIdTokenException("the id token names no issuer")
+        raise InvalidIdTokenException("the id token has no issuer")
     return {issuer.removeprefix("https://"): id_token.token}
 
 
@@ -46,23 +46,22 @@ async def obtain_credentials(
     identity_id: str | None = None,
     custom_role_arn: str | None = None,
 ) -> tuple[str, Credentials]:
-    """Get credentials, for a known identity or a new one.
+    """Return credentials for a known identity or a new one (GetCredentialsForIdentity, GetId).
 
-    A guest's identity, sent with a login, becomes that login's own, or is merged into it.
+    A guest's identity that is sent with a login becomes the login's identity, or is merged into it.
 
     Args:
-        pool: Where.
-        logins: Who is signed in; None for a guest.
-        identity_id: The identity of before, if there is one. One that the pool does not accept is
-            replaced.
-        custom_role_arn: The role to ask for, of those that the id token allows; none for a guest.
+        pool: The identity pool.
+        logins: The user's id token by its issuer; None for a guest.
+        identity_id: The last identity, if there is one. It is replaced if the pool refuses it.
+        custom_role_arn: The role to request, one of those in the id token; None for the default.
 
     Returns:
-        The identity that it is now, and its credentials.
+        The identity id, and the credentials.
 
     Raises:
-        CredentialsNotFoundException: A guest was given none.
-        CredentialsException: A signed-in person was given none.
+        CredentialsNotFoundException: The pool returned no complete credentials for a guest.
+        CredentialsException: The pool returned no complete credentials for a user.
         ServiceError: The identity pool refused.
     """
     if identity_id is not None:
@@ -71,7 +70,7 @@ async def obtain_credentials(
                 identity_id, logins, custom_role_arn=custom_role_arn
             )
         except _NOT_THIS_IDENTITY:
-            pass  # Deleted, or linked to another login meanwhile. Any other cause shows again below.
+            pass  # Deleted, or linked to another login. Any other cause raises again below.
         else:
             return _complete(issued, logins)
     new_id = await pool.get_id(logins or {})
@@ -82,5 +81,5 @@ async def obtain_credentials(
 def _complete(issued: IssuedCredentials, logins: Mapping[str, str] | None) -> tuple[str, Credentials]:
     if issued.credentials is None:
         error = CredentialsNotFoundException if logins is None else CredentialsException
-        raise error("the identity pool gave no complete credentials")
+        raise error("the identity pool returned no complete credentials")
     return issued.identity_id, issued.credentials

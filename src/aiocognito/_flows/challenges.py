@@ -1,7 +1,6 @@
-"""The table of challenges: which step each becomes, and how its answer is sent.
+"""The table of challenges: the step of each, and how its answer is sent.
 
-A new challenge is a new row. What is not in the table reaches the caller as
-`steps.UnsupportedChallenge`.
+A new challenge is a new row. A challenge without a row becomes `steps.UnsupportedChallenge`.
 """
 
 from __future__ import annotations
@@ -34,17 +33,17 @@ from .password import password_verifier
 
 @frozen
 class ChallengeResponse:
-    """What the caller answers a challenge with."""
+    """The caller's response to a challenge."""
 
     response: str | Mapping[str, Any] = field(repr=False)
     user_attributes: Mapping[str, str] | None = field(default=None, repr=False)
     friendly_device_name: str | None = None
 
     def text(self) -> str:
-        """The response, where only text fits.
+        """Return the response as text.
 
         Raises:
-            AuthValidationError: It is a mapping.
+            AuthValidationError: The response is a mapping.
         """
         if not isinstance(self.response, str):
             raise AuthValidationError(
@@ -53,10 +52,10 @@ class ChallengeResponse:
         return self.response
 
     def code(self) -> str:
-        """The response as a one-time code, without the blanks and dashes between its digits.
+        """Return the response as a one-time code, without blanks and dashes between its digits.
 
         Raises:
-            AuthValidationError: It is a mapping, or blank.
+            AuthValidationError: The response is a mapping, or blank.
         """
         return arguments.one_time_code(
             self.text(), "challenge_response", AuthValidationErrorCode.EmptyChallengeResponse
@@ -72,19 +71,20 @@ class Row:
     """One challenge.
 
     Attributes:
-        step: Makes the step from the challenge's parameters, without asking anybody.
-        answer: Sends the caller's answer and returns what came of it.
-        no_is_final: Whether "Incorrect username or password." ends the sign-in: an answer consumes
-            Cognito's session even if it is wrong. A wrong code is a CodeMismatchException instead.
+        step: Returns the step by the challenge's parameters, without a request.
+        answer: Sends the caller's answer and returns the outcome.
+        refusal_ends: Whether "Incorrect username or password." ends the sign-in, because an answer
+            uses up Cognito's session even if it is wrong. A wrong code raises CodeMismatchException
+            instead.
     """
 
     step: ToStep
     answer: ToOutcome
-    no_is_final: bool = False
+    refusal_ends: bool = False
 
 
 def step_of(challenge: Challenged) -> steps.SignInStep:
-    """Say which step a challenge is, as far as its parameters tell."""
+    """Return the step of a challenge, as far as its parameters tell."""
     row = CHALLENGES.get(challenge.name)
     if row is None:
         return steps.UnsupportedChallenge(challenge.name, dict(challenge.parameters))
@@ -92,14 +92,14 @@ def step_of(challenge: Challenged) -> steps.SignInStep:
 
 
 async def present(context: FlowContext, result: Outcome) -> tuple[Outcome, steps.SignInStep]:
-    """Say which step an outcome is for the person, fetching what they need for it.
+    """Return the step of an outcome, after fetching what the user needs for it.
 
     Returns:
-        The outcome, whose session may be another by then, and the step.
+        The outcome, which may have another session, and the step.
 
     Raises:
-        SignInException: The challenge's parameters cannot be read, or ask for what cannot be done here.
-        SetUpTOTPException: Cognito gave no secret to set up an authenticator app with.
+        SignInException: The challenge's parameters are malformed or not supported.
+        SetUpTOTPException: Cognito returned no secret for the authenticator app.
     """
     match result:
         case Authenticated():
@@ -114,7 +114,7 @@ async def present(context: FlowContext, result: Outcome) -> tuple[Outcome, steps
 
 
 def check_step(challenge: Challenged, expected: type[steps.SignInStep] | str | None) -> None:
-    """Make sure that an answer is meant for what is asked.
+    """Check that an answer is meant for the pending step.
 
     Raises:
         SignInException: It is meant for another step.
@@ -126,43 +126,43 @@ def check_step(challenge: Challenged, expected: type[steps.SignInStep] | str | N
 
 
 async def answer_challenge(context: FlowContext, challenge: Challenged, answer: ChallengeResponse) -> Outcome:
-    """Answer a challenge (RespondToAuthChallenge) and return what came of it.
+    """Answer a challenge (RespondToAuthChallenge), and return the outcome.
 
     Raises:
-        AuthValidationError: The answer does not fit; nothing was sent.
+        AuthValidationError: The answer is not valid for the challenge; nothing was sent.
         SignInException: This version cannot answer such a challenge.
         ServiceError: Cognito refused.
-        NetworkError: No answer came.
+        NetworkError: Cognito did not answer.
     """
     row = CHALLENGES.get(challenge.name)
     if row is None:
-        raise SignInException(f"the challenge {challenge.name[:100]} is not one that this version can answer")
+        raise SignInException(f"this version cannot answer the challenge {challenge.name[:100]}")
     result = await row.answer(context, challenge, answer)
     if isinstance(result, Challenged) and not result.available_challenges:
-        # Cognito lists the first factors once; whoever may choose later must still know them.
+        # Cognito lists the first factors once, and a later step may need them.
         return evolve(result, available_challenges=challenge.available_challenges)
     return result
 
 
 def ends_sign_in(challenge: Challenged, error: BaseException) -> bool:
-    """Return whether Cognito takes no other answer to a challenge after this error.
+    """Return whether this error means that Cognito accepts no other answer to the challenge.
 
-    A wrong code, a password that does not conform and a refusal about the app client leave Cognito's
-    session as it is, and so may a refusal in words that are not known.
+    A wrong code, a password that violates the policy and a refusal about the app client do not end
+    Cognito's session. A refusal with an unknown message may not end it.
     """
     match subject_of(error):
         case RefusalSubject.SIGN_IN_ENDED | RefusalSubject.USER:
             return True
         case RefusalSubject.CREDENTIALS:
             row = CHALLENGES.get(challenge.name)
-            return row is not None and row.no_is_final
+            return row is not None and row.refusal_ends
     return False
 
 
 async def _respond(
     context: FlowContext, challenge: Challenged, responses: Mapping[str, str], *, name: str | None = None
 ) -> AuthResponse:
-    """RespondToAuthChallenge under the name that Cognito knows the user by."""
+    """Send RespondToAuthChallenge with Cognito's username of the user."""
     return await context.pool.respond_to_auth_challenge(
         name or challenge.name,
         {"USERNAME": challenge.username, **responses},
@@ -172,14 +172,16 @@ async def _respond(
 
 
 def _parameter_list(challenge: Challenged, parameter: str) -> list[str]:
-    """Read a parameter that is a JSON list of strings in a string; absent is empty."""
+    """Return a parameter that is a JSON list of strings; an empty list if it is absent."""
     text = challenge.parameters.get(parameter)
     try:
         values = json.loads(text) if text else []
     except (ValueError, RecursionError):
         values = None
     if not isinstance(values, list):
-        raise SignInException(f"Cognito's {challenge.name} challenge has no readable {parameter}")
+        raise SignInException(
+            f"the parameter {parameter} of Cognito's {challenge.name} challenge is not a JSON list"
+        )
     return [str(value) for value in values]
 
 
@@ -194,7 +196,7 @@ def _delivery(challenge: Challenged) -> CodeDeliveryDetails:
 
 
 def _code(member: str) -> ToOutcome:
-    """Answer with a one-time code, sent as ``member``."""
+    """Return a function that answers with a one-time code, sent as ``member``."""
 
     async def answer_with_code(
         context: FlowContext, challenge: Challenged, answer: ChallengeResponse
@@ -202,8 +204,8 @@ def _code(member: str) -> ToOutcome:
         async def request(device: Mapping[str, str]) -> AuthResponse:
             return await _respond(context, challenge, {member: answer.code(), **device})
 
-        # Amplify does not try again here. Whoever begins under an alias names the device in this
-        # request first, and would meet a device that is gone in every sign-in.
+        # Amplify does not retry this request without the device. After a sign-in with an alias, this is
+        # the first request with the device key, so a deleted device would fail every sign-in.
         return await with_device(context, challenge.username, request)
 
     return answer_with_code
@@ -252,14 +254,16 @@ def _mfa_setup_step(challenge: Challenged) -> steps.SignInStep:
     if allowed == ["TOTP"]:
         return steps.ContinueSignInWithTotpSetup()
     offered = ", ".join(names) or "none"
-    raise SignInException(f"a second factor must be set up first, and none can be here: {offered} offered")
+    raise SignInException(
+        f"a second factor must be set up first, and this sign-in can set up none: {offered} offered"
+    )
 
 
 async def _with_totp_secret(context: FlowContext, challenge: Challenged) -> tuple[Outcome, steps.SignInStep]:
-    """AssociateSoftwareToken: fetch the secret, which is shown once and never stored."""
+    """Fetch the secret (AssociateSoftwareToken), which is returned once and never stored."""
     secret, session = await context.pool.associate_software_token(challenge.session)
     if not secret:
-        raise SetUpTOTPException("Cognito gave no secret to set up a software token with")
+        raise SetUpTOTPException("Cognito returned no secret for the authenticator app")
     details = TotpSetupDetails(secret, challenge.username)
     following = evolve(challenge, session=session or challenge.session)
     return following, steps.ContinueSignInWithTotpSetup(details)
@@ -268,7 +272,7 @@ async def _with_totp_secret(context: FlowContext, challenge: Challenged) -> tupl
 async def _mfa_setup(context: FlowContext, challenge: Challenged, answer: ChallengeResponse) -> Outcome:
     response = answer.code()
     if response in {"TOTP", "EMAIL"}:
-        # Nothing to send: the choice is narrowed, and `present` asks for what it needs.
+        # Nothing to send: narrow the choice, and let `present` fetch what the step needs.
         choice = json.dumps([mfa.TO_COGNITO[response]])
         return evolve(challenge, parameters={**challenge.parameters, "MFAS_CAN_SETUP": choice})
     if response.isascii() and response.isdigit():
@@ -279,9 +283,7 @@ async def _mfa_setup(context: FlowContext, challenge: Challenged, answer: Challe
     elif "@" in response:
         result = await _respond(context, challenge, {"EMAIL": response})
     else:
-        raise SignInException(
-            "the answer is no choice (TOTP or EMAIL), no code of digits and no e-mail address"
-        )
+        raise SignInException("the answer must be TOTP, EMAIL, a code of digits or an email address")
     return await proceed(context, result, challenge.username)
 
 
@@ -293,7 +295,7 @@ async def _select_challenge(
 ) -> Outcome:
     response = answer.text()
     if response in {"PASSWORD", "PASSWORD_SRP"}:
-        # Nothing to send yet: the password comes next, and goes with the choice.
+        # Nothing to send yet: the choice is sent with the password.
         return evolve(challenge, name=response)
     result = await _respond(context, challenge, {"ANSWER": response}, name="SELECT_CHALLENGE")
     return await proceed(context, result, challenge.username)
@@ -320,23 +322,25 @@ def _web_authn_step(challenge: Challenged) -> steps.SignInStep:
     except (ValueError, RecursionError):
         options = None
     if not isinstance(options, dict):
-        raise InvalidPasskeyAuthenticationOptions("Cognito's options for a sign-in by passkey are missing")
+        raise InvalidPasskeyAuthenticationOptions(
+            "Cognito's options for a sign-in with a passkey are missing"
+        )
     return steps.ConfirmSignInWithWebAuthn(options)
 
 
 async def _web_authn(context: FlowContext, challenge: Challenged, answer: ChallengeResponse) -> Outcome:
-    """Send the browser's credential; text that is none is the choice of another first factor."""
+    """Send the browser's credential. Text that is not JSON selects another first factor."""
     if isinstance(answer.response, str) and not answer.response.lstrip().startswith("{"):
         return await _select_challenge(context, challenge, answer)
     credential = json.dumps(check_credential(answer.response))
-    # The triggers hear nothing of this answer: Amplify sends no metadata with it.
+    # Amplify sends no client metadata with this answer.
     result = await _respond(evolve(context, client_metadata=None), challenge, {"CREDENTIAL": credential})
     if result.challenge_name == "WEB_AUTHN":
         raise SignInException("Cognito asks for a passkey again")
     return await proceed(context, result, challenge.username)
 
 
-# The pool's own
+# The user pool's own challenge
 
 
 async def _custom_challenge(
@@ -352,16 +356,16 @@ CHALLENGES: Mapping[str, Row] = {
     "CUSTOM_CHALLENGE": Row(
         lambda c: steps.ConfirmSignInWithCustomChallenge(dict(c.parameters)),
         _custom_challenge,
-        no_is_final=True,
+        refusal_ends=True,
     ),
-    "EMAIL_OTP": Row(_by_email, _code("EMAIL_OTP_CODE"), no_is_final=True),
+    "EMAIL_OTP": Row(_by_email, _code("EMAIL_OTP_CODE"), refusal_ends=True),
     "MFA_SETUP": Row(_mfa_setup_step, _mfa_setup),
     "NEW_PASSWORD_REQUIRED": Row(
         lambda c: steps.ConfirmSignInWithNewPasswordRequired(_missing_attributes(c)), _new_password
     ),
     "PASSWORD": Row(lambda _: steps.ConfirmSignInWithPassword(), _password),
-    # The choice consumes the session, and the proof comes after it.
-    "PASSWORD_SRP": Row(lambda _: steps.ConfirmSignInWithPassword(), _password_srp, no_is_final=True),
+    # The choice uses up Cognito's session before the proof is sent.
+    "PASSWORD_SRP": Row(lambda _: steps.ConfirmSignInWithPassword(), _password_srp, refusal_ends=True),
     "SELECT_CHALLENGE": Row(
         lambda c: steps.ContinueSignInWithFirstFactorSelection(list(c.available_challenges)),
         _select_challenge,
@@ -372,10 +376,10 @@ CHALLENGES: Mapping[str, Row] = {
         ),
         _select_mfa_type,
     ),
-    "SMS_MFA": Row(_by_sms, _code("SMS_MFA_CODE"), no_is_final=True),
-    "SMS_OTP": Row(_by_sms, _code("SMS_OTP_CODE"), no_is_final=True),
+    "SMS_MFA": Row(_by_sms, _code("SMS_MFA_CODE"), refusal_ends=True),
+    "SMS_OTP": Row(_by_sms, _code("SMS_OTP_CODE"), refusal_ends=True),
     "SOFTWARE_TOKEN_MFA": Row(
-        lambda _: steps.ConfirmSignInWithTotpCode(), _code("SOFTWARE_TOKEN_MFA_CODE"), no_is_final=True
+        lambda _: steps.ConfirmSignInWithTotpCode(), _code("SOFTWARE_TOKEN_MFA_CODE"), refusal_ends=True
     ),
     "WEB_AUTHN": Row(_web_authn_step, _web_authn),
 }

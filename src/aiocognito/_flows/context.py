@@ -1,4 +1,4 @@
-"""What the flows of one sign-in have in common: whom they talk to, and what an answer means."""
+"""The context that the flows of one sign-in share, and the outcome of a response."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Metadata = Mapping[str, str] | None
 
 @frozen
 class FlowContext:
-    """What every flow of one sign-in needs.
+    """The context of one sign-in.
 
     Attributes:
         pool: The user pool.
-        clock: Seconds since the epoch; SRP proofs carry the time.
-        client_metadata: Goes to the triggers with every request of this call.
-        devices: What this browser is remembered as, by the username that Cognito knows.
+        clock: Returns seconds since the epoch, for the time stamp in SRP proofs.
+        client_metadata: For the user pool's triggers, with every request of this call.
+        devices: The browser's remembered devices, by Cognito's username.
     """
 
     pool: UserPool
@@ -41,21 +41,21 @@ async def password_claim(
     user_id: str,
     password: str,
 ) -> dict[str, str]:
-    """Prove a password, or a device's secret, by SRP-6a (RFC 5054) against Cognito's half of it.
+    """Return the SRP-6a proof (RFC 5054) of a password or of a device's secret.
 
     Args:
-        talk: Whom to ask; the proof carries the time.
-        challenge: Cognito's half.
-        ephemeral: Ours, of which Cognito was told.
-        pool_name: What the proof is for: the user pool's name, or the device's group.
-        user_id: Whom it is for: the user, or the device.
-        password: What is proven.
+        context: The context of the sign-in; the proof contains the time.
+        challenge: Cognito's challenge, with SRP_B and SALT.
+        ephemeral: Our ephemeral key pair, whose public key was sent as SRP_A.
+        pool_name: The user pool's name, or the device group key.
+        user_id: The user's id for SRP, or the device key.
+        password: The password, or the device's secret.
 
     Returns:
-        The members of the response that are the proof.
+        The members of the response.
 
     Raises:
-        SrpError: Cognito's half is malformed, or a value that SRP-6a forbids.
+        SrpError: Cognito's values are malformed, or forbidden by SRP-6a.
     """
     given = challenge.parameters
     secret_block, timestamp = given.get("SECRET_BLOCK", ""), srp.timestamp(context.clock())
@@ -78,15 +78,15 @@ async def password_claim(
 
 
 def outcome(answer: AuthResponse, username: str) -> Authenticated | Challenged:
-    """Say what an answer means for ``username``, whom Cognito may know by another name.
+    """Return the outcome of a response. Cognito may return another username than ``username``.
 
     Raises:
-        SignInException: It holds neither tokens nor a challenge.
+        SignInException: The response has neither tokens nor a challenge.
     """
     if answer.tokens is not None:
         return Authenticated(username, answer.tokens, answer.new_device)
     if answer.challenge_name is None:
-        raise SignInException("Cognito answered with neither tokens nor a challenge")
+        raise SignInException("Cognito returned neither tokens nor a challenge")
     given = answer.parameters
     return Challenged(
         username=given.get("USERNAME") or given.get("USER_ID_FOR_SRP") or username,
@@ -98,5 +98,5 @@ def outcome(answer: AuthResponse, username: str) -> Authenticated | Challenged:
 
 
 def stopped_by(error: PasswordResetRequiredException | UserNotConfirmedException) -> Stopped:
-    """Turn the two refusals that are really steps into them, as Amplify does."""
+    """Return the step for the two errors that Amplify turns into steps."""
     return Stopped(ResetPassword() if isinstance(error, PasswordResetRequiredException) else ConfirmSignUp())

@@ -1,4 +1,4 @@
-"""Remembered devices: how one is proven, and dropped when Cognito has forgotten it."""
+"""Remembered devices: proving one at sign-in, and dropping one that Cognito has forgotten."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .._responses import Authenticated, AuthResponse, Challenged
 from ..errors import DeviceMetadataNotFoundException, ResourceNotFoundException
 from .context import FlowContext, outcome, password_claim
 
-# Cognito has one code for everything that is not there; only the text tells a device from a pool.
+# Cognito returns one error code for every missing resource; only the message tells which one.
 _DEVICE_IS_GONE = "Device does not exist."
 
 
 def device_key(context: FlowContext, username: str) -> dict[str, str]:
-    """DEVICE_KEY, if this browser is a remembered device of ``username``."""
+    """Return the parameter DEVICE_KEY, if this browser is a remembered device of ``username``."""
     device = context.devices.get(username)
     return {} if device is None else {"DEVICE_KEY": device.device_key}
 
@@ -27,16 +27,16 @@ async def with_device(
     request: Callable[[Mapping[str, str]], Awaitable[AuthResponse]],
     known_as: str | None = None,
 ) -> Authenticated | Challenged:
-    """Make a request that may carry a device's key, and once more without it if it is gone.
+    """Send a request with the device key, and again without it if Cognito has forgotten the device.
 
     Args:
-        talk: Whom to ask.
-        username: Whose device.
-        request: Sends the request; takes what says which device this is.
-        known_as: The name to go on under, if it is another.
+        context: The context of the sign-in.
+        username: The username of the device's entry.
+        request: Sends the request; takes the parameter DEVICE_KEY, or an empty mapping.
+        known_as: The username for the next requests, if it is another.
 
     Returns:
-        What the answer means; it says whether the device is to be forgotten.
+        The outcome, with the key of a device that Cognito has forgotten.
     """
     known_as = known_as or username
     key = device_key(context, username)
@@ -54,7 +54,7 @@ async def with_device(
 
 
 async def proceed(context: FlowContext, answer: AuthResponse, username: str) -> Authenticated | Challenged:
-    """Say what an answer means, once the device has proven itself if that is what is asked."""
+    """Return the outcome of a response, after proving the device if Cognito asks for it."""
     if answer.challenge_name == "DEVICE_SRP_AUTH":
         return await device_srp_auth(context, answer, username)
     return outcome(answer, username)
@@ -63,15 +63,17 @@ async def proceed(context: FlowContext, answer: AuthResponse, username: str) -> 
 async def device_srp_auth(
     context: FlowContext, challenge: AuthResponse, username: str
 ) -> Authenticated | Challenged:
-    """DEVICE_SRP_AUTH and DEVICE_PASSWORD_VERIFIER: the device's secret stands in for MFA.
+    """Prove the device (DEVICE_SRP_AUTH and DEVICE_PASSWORD_VERIFIER) in place of a second factor.
 
     Raises:
-        DeviceMetadataNotFoundException: This browser is not remembered as that person's device.
-        SrpError: Cognito's half of SRP is malformed.
+        DeviceMetadataNotFoundException: This browser is not a remembered device of the user.
+        SrpError: Cognito's SRP values are malformed.
     """
     device = context.devices.get(username)
     if device is None:
-        raise DeviceMetadataNotFoundException("Cognito asks for a device that this browser is not")
+        raise DeviceMetadataNotFoundException(
+            "Cognito asks for the proof of a device, and this browser is not a remembered device of the user"
+        )
     ephemeral = await srp.run(srp.Ephemeral.generate)
     verifier = await context.pool.respond_to_auth_challenge(
         "DEVICE_SRP_AUTH",

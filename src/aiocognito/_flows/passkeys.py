@@ -1,4 +1,4 @@
-"""Passkeys: a server hands the options to the browser and takes the credential back."""
+"""Passkeys: the options for the browser, and the credential that it returns."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from typing import Any, Final
 from .._gateways.authenticated_user import AuthenticatedUser
 from ..errors import AuthValidationError, AuthValidationErrorCode, InvalidPasskeyRegistrationOptions
 
-_NEEDED: Final = ("challenge", "user", "rp", "pubKeyCredParams")
+_REQUIRED: Final = ("challenge", "user", "rp", "pubKeyCredParams")
 
 
 async def start_registration(user: AuthenticatedUser) -> dict[str, Any]:
-    """StartWebAuthnRegistration.
+    """Return the options for the browser (StartWebAuthnRegistration).
 
     Raises:
-        InvalidPasskeyRegistrationOptions: A member that a browser needs is missing.
+        InvalidPasskeyRegistrationOptions: A member that a browser requires is missing.
     """
     options = await user.start_web_authn_registration()
-    missing = [name for name in _NEEDED if not options.get(name)]
+    missing = [name for name in _REQUIRED if not options.get(name)]
     if missing:
         raise InvalidPasskeyRegistrationOptions(f"Cognito's options lack {', '.join(missing)}")
     return options
 
 
 def check_credential(credential: object) -> dict[str, Any]:
-    """Return the credential that a browser made, from a mapping or from JSON text.
+    """Return a browser's credential, given as a mapping or as JSON text.
 
     Raises:
-        AuthValidationError: It is neither.
+        AuthValidationError: It is not a JSON object with members.
     """
     try:
         text = credential if isinstance(credential, str) else json.dumps(_dict(credential), allow_nan=False)
@@ -44,5 +44,5 @@ def check_credential(credential: object) -> dict[str, Any]:
 
 
 def _dict(value: object) -> object:
-    """Return a mapping as what JSON knows."""
+    """Return a mapping as a dict, which ``json`` can serialize."""
     return dict(value) if isinstance(value, Mapping) else value

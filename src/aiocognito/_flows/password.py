@@ -1,4 +1,4 @@
-"""How a sign-in begins with a password, with a challenge of the pool's own, or with a choice."""
+"""The flows that begin a sign-in: by password, by custom challenge, or by a choice of first factor."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .devices import proceed, with_device
 
 
 async def user_srp_auth(context: FlowContext, username: str, password: str) -> Outcome:
-    """USER_SRP_AUTH: prove the password without sending it."""
+    """Prove the password without sending it (USER_SRP_AUTH)."""
     return await _srp_auth(context, "USER_SRP_AUTH", username, password, {})
 
 
 async def user_password_auth(context: FlowContext, username: str, password: str) -> Outcome:
-    """USER_PASSWORD_AUTH: send the password, for user migration and for pools without SRP."""
+    """Send the password (USER_PASSWORD_AUTH), for user migration and for app clients without SRP."""
 
     async def request(device: Mapping[str, str]) -> AuthResponse:
         return await context.pool.initiate_auth(
@@ -30,7 +30,7 @@ async def user_password_auth(context: FlowContext, username: str, password: str)
 
 
 async def custom_auth(context: FlowContext, username: str) -> Outcome:
-    """CUSTOM_AUTH: the pool's own triggers ask, from the start."""
+    """Let the user pool's triggers ask (CUSTOM_AUTH)."""
 
     async def request(device: Mapping[str, str]) -> AuthResponse:
         return await context.pool.initiate_auth(
@@ -41,9 +41,9 @@ async def custom_auth(context: FlowContext, username: str) -> Outcome:
 
 
 async def custom_auth_with_srp(context: FlowContext, username: str, password: str) -> Outcome:
-    """CUSTOM_AUTH behind a password: SRP first, then the pool's own triggers ask.
+    """Prove the password by SRP, then let the user pool's triggers ask (CUSTOM_AUTH).
 
-    Whatever Cognito calls its first challenge, it is answered as PASSWORD_VERIFIER.
+    The first challenge is answered as PASSWORD_VERIFIER even if Cognito returns another name.
     """
     ephemeral = await srp.run(srp.Ephemeral.generate)
     answer = await context.pool.initiate_auth(
@@ -62,14 +62,14 @@ async def user_auth(
     preferred_challenge: str | None = None,
     session: str | None = None,
 ) -> Outcome:
-    """USER_AUTH: let the person choose a first factor, or begin with the preferred one.
+    """Let the user choose a first factor, or begin with the preferred one (USER_AUTH).
 
     Args:
-        talk: Whom to ask.
-        username: The name, or an alias of it.
+        context: The context of the sign-in.
+        username: The username, or an alias of it.
         password: For the preferred challenges PASSWORD and PASSWORD_SRP.
         preferred_challenge: The first factor to begin with.
-        session: What ConfirmSignUp gave, to go on without another factor.
+        session: The session that ConfirmSignUp returned, which replaces the first factor.
     """
     if preferred_challenge == "PASSWORD_SRP" and password is not None:
         extra = {"PREFERRED_CHALLENGE": preferred_challenge}
@@ -109,19 +109,19 @@ async def _srp_auth(
 async def password_verifier(
     context: FlowContext, challenge: AuthResponse, password: str, ephemeral: srp.Ephemeral
 ) -> Outcome:
-    """PASSWORD_VERIFIER: answer Cognito's half of SRP-6a (RFC 5054) with the proof.
+    """Answer PASSWORD_VERIFIER with the SRP-6a proof (RFC 5054).
 
-    Everything is signed and sent under USER_ID_FOR_SRP: whoever typed an alias is known to
-    Cognito by another name, and the proof is only good for that one.
+    The proof is made and sent for USER_ID_FOR_SRP, because the user may have typed an alias and the proof
+    is only valid for Cognito's username.
 
     Raises:
-        EmptyUserIdForSRPException: Cognito named nobody to prove it for.
-        SrpError: Cognito's half of SRP is malformed.
+        EmptyUserIdForSRPException: Cognito returned no USER_ID_FOR_SRP.
+        SrpError: Cognito's SRP values are malformed.
     """
     given = challenge.parameters
     user_id = given.get("USER_ID_FOR_SRP")
     if not user_id:
-        raise EmptyUserIdForSRPException("Cognito's password challenge names no USER_ID_FOR_SRP")
+        raise EmptyUserIdForSRPException("Cognito's password challenge has no USER_ID_FOR_SRP")
     claim = await password_claim(
         context, challenge, ephemeral, pool_name=context.pool.name, user_id=user_id, password=password
     )
@@ -134,5 +134,5 @@ async def password_verifier(
             client_metadata=context.client_metadata,
         )
 
-    # Never the alias: what follows must name whom the proof was for.
+    # The next requests must have the username of the proof, not the alias.
     return await with_device(context, user_id, request, known_as=given.get("USERNAME"))

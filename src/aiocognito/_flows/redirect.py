@@ -1,7 +1,7 @@
-"""Signing in on the hosted UI: what the browser is sent away with, and what it comes back with.
+"""Sign-in on the hosted UI: the authorization request, the callback and the exchange of the code.
 
-Only the code flow with PKCE: the tokens of the implicit flow come in a URL's fragment, which no
-server ever sees, and stay in the browser's history.
+Only the code flow with PKCE is supported: the implicit flow returns tokens in the fragment of a URL, which
+no server receives and which stays in the browser's history.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ MAX_FIELDS: Final = 50
 
 @frozen
 class AuthorizationRequest:
-    """A browser that is sent to the hosted UI, and what must be remembered of it.
+    """An authorization request (RFC 6749, section 4.1.1), and what must be stored of it.
 
     Attributes:
-        url: Where to.
-        state: Comes back with it, and ties the answer to the session that asked.
-        code_verifier: Proves, when the code is exchanged, who asked for it (RFC 7636).
-        nonce: Comes back inside the id token, if one was asked for.
-        redirect_uri: Where the browser comes back to.
+        url: The URL to send the browser to.
+        state: Ties the callback to the session.
+        code_verifier: The PKCE verifier, sent when the code is exchanged (RFC 7636).
+        nonce: The nonce that the id token must contain; None if none was requested.
+        redirect_uri: The URL that the browser comes back to.
     """
 
     url: str = field(repr=False)
@@ -75,7 +75,7 @@ class AuthorizationRequest:
 
 @frozen
 class Callback:
-    """What a browser comes back with."""
+    """The parameters of a callback URL."""
 
     code: str | None = field(default=None, repr=False)
     state: str | None = field(default=None, repr=False)
@@ -95,13 +95,13 @@ def authorization_request(
     lang: str | None = None,
     nonce: str | bool | None = None,
 ) -> AuthorizationRequest:
-    """Make the URL of a sign-in (Amplify: ``signInWithRedirect``).
+    """Make the authorization request of a sign-in (Amplify: ``signInWithRedirect``).
 
     Raises:
-        AuthValidationError: An argument does not fit.
+        AuthValidationError: An argument is not valid.
         OAuthNotConfigureException: The implicit flow is configured.
         InvalidRedirectException: No redirect URL is configured.
-        InvalidPreferredRedirectUrlException: ``redirect_uri`` is not one of those that are.
+        InvalidPreferredRedirectUrlException: ``redirect_uri`` is not one of the configured URLs.
     """
     oauth = _code_flow(config)
     back = choose_redirect_uri(oauth.redirect_sign_in, redirect_uri)
@@ -133,19 +133,19 @@ def _code_flow(config: AuthConfig) -> OAuthConfig:
         raise OAuthNotConfigureException("no hosted UI is configured")
     if oauth.response_type != "code":
         raise OAuthNotConfigureException(
-            "the implicit flow (response_type 'token') cannot work here: its tokens come in the URL's"
-            " fragment, which browsers keep to themselves; and they would stay in the history",
+            "the implicit flow (response_type 'token') is not supported: it returns tokens in a URL's"
+            " fragment, which browsers do not send to a server",
             recovery_suggestion="Set OAuthConfig.response_type to 'code', and allow it for the app client.",
         )
     return oauth
 
 
 def choose_redirect_uri(configured: tuple[str, ...], preferred: str | None) -> str:
-    """Choose a redirect URL: the one asked for, or the first.
+    """Return the preferred redirect URL, or the first configured one.
 
     Raises:
-        InvalidRedirectException: None is configured.
-        InvalidPreferredRedirectUrlException: The one asked for is not, to the letter.
+        InvalidRedirectException: No redirect URL is configured.
+        InvalidPreferredRedirectUrlException: The preferred URL is not exactly one of the configured ones.
     """
     if preferred is not None and preferred not in configured:
         raise InvalidPreferredRedirectUrlException("the redirect URL is not one of the configured ones")
@@ -155,20 +155,20 @@ def choose_redirect_uri(configured: tuple[str, ...], preferred: str | None) -> s
 
 
 def read_callback(callback_url: object) -> Callback:
-    """Read the query of the URL that a browser came back to.
+    """Parse the query of a callback URL.
 
     Raises:
-        AuthValidationError: It is no text.
-        OAuthSignInException: It cannot be read, or holds a parameter twice (RFC 6749, 3.1).
+        AuthValidationError: The URL is not text.
+        OAuthSignInException: The URL is malformed, or has a parameter twice (RFC 6749, section 3.1).
     """
     url = arguments.text(callback_url, "callback_url")
     pairs = _query(url)
-    if pairs is None:  # Raised out here: the cause would quote the URL, and with it the code.
-        raise OAuthSignInException("the callback URL cannot be read")
+    if pairs is None:  # Raised outside the `except`: its error would quote the URL, with the code.
+        raise OAuthSignInException("the callback URL is malformed")
     values = {name: value for name, value in pairs if value}
     known = [name for name, _ in pairs if name in ("code", "state", "error", "error_description")]
     if len(known) != len(set(known)):
-        raise OAuthSignInException("the callback URL holds a parameter twice")
+        raise OAuthSignInException("the callback URL has a parameter twice")
     return Callback(
         code=values.get("code"),
         state=values.get("state"),
@@ -194,23 +194,23 @@ async def exchange_code(
     code_verifier: str,
     nonce: str | None,
 ) -> tuple[str, TokenSet]:
-    """Exchange a code, and verify the id token that comes for it.
+    """Exchange a code for tokens, and verify the id token.
 
     Args:
-        hosted_ui: Where.
-        verify: Checks an id token's signature, issuer, audience and time.
-        code: What the browser came back with.
-        redirect_uri: As it was sent away with.
-        code_verifier: What proves that it was us who sent it.
-        nonce: What the id token must hold, if one was asked for.
+        hosted_ui: The hosted UI's endpoints.
+        verify: Verifies an id token's signature, issuer, audience and time.
+        code: The code of the callback.
+        redirect_uri: The redirect URL of the authorization request.
+        code_verifier: The PKCE verifier of the authorization request.
+        nonce: The nonce that the id token must contain; None if none was requested.
 
     Returns:
-        The name that Cognito knows the person by, and their tokens.
+        Cognito's username of the user, and the tokens.
 
     Raises:
         OAuthSignInException: The hosted UI refused.
         InvalidTokens: A token is missing, is not a JWT, or belongs to another user.
-        TokenVerificationError: The id token is not acceptable.
+        TokenVerificationError: The id token is not valid.
     """
     tokens = await hosted_ui.exchange_code(code, redirect_uri=redirect_uri, code_verifier=code_verifier)
     access = _claims(tokens.access_token)
@@ -218,15 +218,15 @@ async def exchange_code(
         claims = await verify(tokens.id_token)
         _check_nonce(claims.get("nonce"), nonce)
         if claims.sub != access.get("sub"):
-            raise InvalidTokens("the token endpoint answered with the tokens of two people")
+            raise InvalidTokens("the token endpoint returned tokens of two different users")
     elif nonce is not None:
         raise TokenNonceError(
-            "there is no id token to hold the nonce; ask for the scope openid", claim="nonce"
+            "the token endpoint returned no id token with the nonce; request the scope openid", claim="nonce"
         )
     elif hosted_ui.must_give_id_tokens:
-        # The access token is not verified: the id token beside it is what vouches for the user.
+        # The access token is not verified; the id token identifies the user.
         raise InvalidTokens(
-            "the token endpoint returned no id token, although the scope openid was asked for"
+            "the token endpoint returned no id token, although the scope openid was requested"
         )
     username = access.get("username")
     return username if isinstance(username, str) and username else "username", tokens
@@ -243,15 +243,15 @@ def _check_nonce(actual: object, expected: str | None) -> None:
         return
     given = actual if isinstance(actual, str) else ""
     if not hmac.compare_digest(given.encode(), expected.encode()):
-        # Neither is told: both are secrets of this sign-in.
+        # The message quotes neither: both are secrets of this sign-in.
         raise TokenNonceError("the id token's nonce is not the one that was sent", claim="nonce")
 
 
-# State, and what it carries
+# The state parameter
 
 
 def new_state(custom_state: str | None = None) -> str:
-    """Make a random state; a custom one follows a hyphen, in hexadecimal digits of its UTF-8."""
+    """Return a random state. A custom state follows after a hyphen, as hexadecimal digits of its UTF-8."""
     state = random_text(STATE_LENGTH)
     if not custom_state:
         return state
@@ -259,23 +259,23 @@ def new_state(custom_state: str | None = None) -> str:
 
 
 def custom_state_of(state: str) -> str | None:
-    """Return the custom state that a state of ours carries, if it does."""
+    """Return the custom state in a state that `new_state` made, if it has one."""
     _, hyphen, digits = state.partition("-")
     return bytes.fromhex(digits).decode() if hyphen else None
 
 
 def random_text(length: int) -> str:
-    """Make random letters and digits."""
+    """Return random letters and digits."""
     return as_text(secrets.token_bytes(length))
 
 
 def as_text(random: bytes) -> str:
-    """Write random bytes as letters and digits, one each, as Amplify does (5.9 bits a character)."""
+    """Return random bytes as letters and digits, one per byte, as Amplify does (5.9 bits each)."""
     return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in random)
 
 
 def code_challenge(code_verifier: str) -> str:
-    """Return the challenge of a PKCE verifier (RFC 7636, 4.2; method S256)."""
+    """Return the challenge of a PKCE verifier (RFC 7636, section 4.2; method S256)."""
     digest = hashlib.sha256(code_verifier.encode("ascii")).digest()
     return base64url.encode(digest)
 
@@ -290,7 +290,7 @@ def _identity_provider(
         return _named_provider(provider)
     name = _optional(provider, "provider")
     if name is None:
-        # Without a provider the person chooses on the page; with prompt=none there is no page.
+        # Without a provider the user chooses on the page; with prompt=none there is no page.
         return "identity_provider", None if prompt == "none" else "COGNITO"
     return "identity_provider", _known_provider(name, configured)
 
@@ -298,8 +298,8 @@ def _identity_provider(
 def _known_provider(name: str, configured: tuple[str, ...]) -> str:
     """Return Cognito's name of a provider.
 
-    A built-in one may be spelt as Cognito and Amplify's files spell it, and in any case. Another must be
-    one of those that the configuration lists, if it lists any.
+    A built-in provider may be spelled as in Cognito or in Amplify's files, in any case. If the
+    configuration lists providers, any other must be one of those.
     """
     built_in = _BUILT_IN.get(name.replace("_", "").casefold())
     if built_in is not None or name == "COGNITO":

@@ -1,4 +1,4 @@
-"""How a sign-in begins: what it needs before anything is sent, and which flow it runs."""
+"""Sign-in: checking its arguments, choosing its flow, and answering its challenges."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ AUTH_FLOW_TYPES = frozenset({*_WITH_PASSWORD, "CUSTOM_WITHOUT_SRP", "USER_AUTH"}
 
 @frozen
 class SignInRequest:
-    """What a sign-in begins with, checked.
+    """The checked arguments of a sign-in.
 
     Attributes:
-        username: As given.
+        username: The username as given.
         auth_flow_type: Amplify's name of the flow.
-        password: The password; None where the flow takes none.
+        password: The password; None for a flow without one.
         preferred_challenge: The first factor to begin with, for USER_AUTH.
         session: The session that ConfirmSignUp returned, for USER_AUTH.
     """
@@ -46,7 +46,7 @@ class SignInRequest:
 
     @property
     def details(self) -> SignInDetails:
-        """How the sign-in was begun, as it is stored."""
+        """The stored details of how the sign-in was begun."""
         return SignInDetails(self.username, self.auth_flow_type)
 
 
@@ -59,18 +59,18 @@ def sign_in_request(
     passwordless: PasswordlessConfig | None = None,
     session: str | None = None,
 ) -> SignInRequest:
-    """Check what a sign-in needs, before anything is sent.
+    """Check the arguments of a sign-in, before anything is sent.
 
     Args:
         auth_flow_type: Amplify's name of the flow.
-        username: Who signs in.
-        password: Their password, where the flow takes one.
+        username: The username.
+        password: The password, if the flow takes one.
         preferred_challenge: The first factor to begin with, for USER_AUTH.
-        passwordless: Which first factors the backend is known to offer, if it is known.
+        passwordless: The first factors of the backend, if they are configured.
         session: The session that ConfirmSignUp returned, for USER_AUTH.
 
     Raises:
-        AuthValidationError: Something is missing, or does not fit.
+        AuthValidationError: An argument is missing, or not valid for the flow.
     """
     name = arguments.text(username, "username", Code.EmptySignInUsername)
     if auth_flow_type in _WITH_PASSWORD:
@@ -93,14 +93,14 @@ def sign_in_request(
 
 
 async def begin(context: FlowContext, request: SignInRequest) -> tuple[Outcome, SignInStep]:
-    """Begin a sign-in (InitiateAuth), and return what came of it and which step that is."""
+    """Begin a sign-in (InitiateAuth), and return its outcome and step."""
     return await present(context, await _or_stopped(_flow(context, request)))
 
 
 async def answer(
     context: FlowContext, challenge: Challenged, response: ChallengeResponse
 ) -> tuple[Outcome, SignInStep]:
-    """Answer a challenge (RespondToAuthChallenge), and return what came of it and which step that is."""
+    """Answer a challenge (RespondToAuthChallenge), and return its outcome and step."""
     return await present(context, await _or_stopped(answer_challenge(context, challenge, response)))
 
 

@@ -1,4 +1,4 @@
-"""How somebody gets an account."""
+"""Sign-up: creating and confirming an account."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ async def sign_up(
     validation_data: Metadata = None,
     client_metadata: Metadata = None,
 ) -> SignUpResponse:
-    """SignUp.
+    """Create an account (SignUp).
 
     Raises:
-        AuthValidationError: The user pool takes nobody without a password.
+        AuthValidationError: The user pool requires a password.
         ServiceError: Cognito refused.
     """
     try:
@@ -44,7 +44,7 @@ async def sign_up(
             client_metadata=client_metadata,
         )
     except InvalidParameterException as error:
-        # Only the service knows whether a pool takes people without a password.
+        # Only the service knows whether the user pool accepts users without a password.
         if "'password'" in error.message and "Member must not be null" in error.message:
             raise AuthValidationError(AuthValidationErrorCode.EmptySignUpPassword) from error
         raise
@@ -59,16 +59,16 @@ async def confirm_sign_up(
     force_alias_creation: bool | None = None,
     client_metadata: Metadata = None,
 ) -> str | None:
-    """ConfirmSignUp. Return the session that a sign-in may go on with, if Cognito gave one.
+    """Confirm an account (ConfirmSignUp), and return the session for a sign-in, if Cognito returned one.
 
-    The code counts although the session of the sign-up has ended.
+    If the session of the sign-up has ended, the code is sent again without it.
 
     Args:
         pool: The user pool.
-        username: The name, or an alias of it.
+        username: The username, or an alias of it.
         confirmation_code: The code.
-        session: What SignUp gave.
-        force_alias_creation: Whether an alias moves here from another account.
+        session: The session that SignUp returned.
+        force_alias_creation: Whether to move an alias to this account from another one.
         client_metadata: For the user pool's triggers.
 
     Raises:
@@ -90,12 +90,12 @@ async def confirm_sign_up(
 
 
 def result(answer: SignUpResponse, *, auto_sign_in: bool, by_link: bool) -> SignUpResult:
-    """Say what comes after a sign-up.
+    """Return the result of a sign-up, with its next step.
 
     Args:
-        answer: What Cognito said.
-        auto_sign_in: Whether a sign-in is to follow by itself.
-        by_link: Whether the account is confirmed by a link, so that no code is asked for.
+        answer: Cognito's response.
+        auto_sign_in: Whether an automatic sign-in follows.
+        by_link: Whether the account is confirmed by a link, so that no code is needed.
     """
     details = answer.code_delivery_details
     step: SignUpStep

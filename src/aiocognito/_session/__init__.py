@@ -1,1 +1,1 @@
-"""The record of one person's sign-in: how it is kept, committed, refreshed and ended."""
+"""Sessions: how a sign-in is stored, renewed and ended."""

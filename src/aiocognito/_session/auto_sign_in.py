@@ -1,4 +1,4 @@
-"""Signing in by itself after a sign-up: what is remembered, and for how long. Never a password."""
+"""Automatic sign-in after a sign-up: the stored plan, and how it is carried out. No password is stored."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from .rekeying import rekey
 from .session import Session, Superseded
 from .sign_in import sign_in, sign_in_after_sign_up
 
-# Amplify's: a sign-up is waited for three minutes, and a link looked for every five seconds.
+# As in Amplify: wait three minutes for the confirmation, and try to sign in every five seconds.
 WAIT_SECONDS: Final = 180.0
 POLL_SECONDS: Final = 5.0
-# How often the client's clock is looked at meanwhile: somebody may set it.
-GLANCE_SECONDS: Final = 0.05
+# How often the client's clock is read meanwhile: a test may set it forward.
+CLOCK_POLL_SECONDS: Final = 0.05
 
 
-# The attributes by which a user may be named instead of the username.
+# The attributes that may identify a user in place of the username.
 _ALIASES: Final = ("email", "phone_number")
 
 
@@ -37,13 +37,13 @@ async def plan(
     answer: SignUpResponse,
     user_attributes: Mapping[str, str] | None = None,
 ) -> None:
-    """Remember that a sign-in is to follow this sign-up, in place of what was to follow before.
+    """Store that a sign-in follows this sign-up, in place of an earlier plan.
 
     Args:
-        session: Where the sign-up was begun.
+        session: The session of the sign-up.
         username: As given at sign-up.
         options: How to sign in.
-        answer: What SignUp answered.
+        answer: The response of SignUp.
         user_attributes: As given at sign-up.
     """
     given = user_attributes or {}
@@ -69,24 +69,24 @@ async def plan(
     raise AutoSignInException("the account was created, and the session was signed in elsewhere meanwhile")
 
 
-async def forget(session: Session) -> None:
-    """Forget what was to follow, whatever it was."""
+async def forget_plan(session: Session) -> None:
+    """Delete the stored plan, if there is one."""
     await session.update(lambda record: evolve(record, auto_sign_in=None))
 
 
-async def planned(session: Session, username: str | None = None) -> PendingAutoSignIn | None:
-    """Return what is to follow, if anything is, and if it is for ``username`` in any spelling."""
+async def load_plan(session: Session, username: str | None = None) -> PendingAutoSignIn | None:
+    """Return the stored plan; None if it is absent, or not for ``username`` (in any spelling)."""
     pending = (await session.load()).record.auto_sign_in
     return pending if pending is not None and (username is None or pending.is_of(username)) else None
 
 
-async def confirmed(session: Session, username: str, handle: str | None) -> bool:
-    """Note that an account was confirmed, and say whether its sign-in is to follow.
+async def note_confirmation(session: Session, username: str, handle: str | None) -> bool:
+    """Store that an account was confirmed, and return whether its sign-in follows.
 
     Args:
-        session: Where the sign-up was begun.
-        username: Whose account, in any spelling.
-        handle: What ConfirmSignUp gave to go on with.
+        session: The session of the sign-up.
+        username: The account's username, in any spelling.
+        handle: The session that ConfirmSignUp returned.
     """
 
     def change(record: SessionRecord) -> SessionRecord:
@@ -103,11 +103,11 @@ async def confirmed(session: Session, username: str, handle: str | None) -> bool
     try:
         return (await rekey(session, change, began=began)).record.auto_sign_in is not None
     except Superseded:
-        return False  # The session was signed in elsewhere; the account is confirmed all the same.
+        return False  # The session was signed in elsewhere. The account is confirmed nevertheless.
 
 
 class SignUpPassword:
-    """The password of a sign-up that is to sign in by itself. It is in memory alone, and never stored."""
+    """The password of a sign-up that an automatic sign-in follows. It stays in memory and is never stored."""
 
     __slots__ = ("_password", "_username")
 
@@ -115,51 +115,51 @@ class SignUpPassword:
         self._username: str | None = None
         self._password: str | None = None
 
-    def keep(self, username: str, password: str | None) -> None:
-        """Keep the password for as long as the sign-up is waited for."""
+    def hold(self, username: str, password: str | None) -> None:
+        """Hold the password until the sign-in is done or given up."""
         self._username, self._password = username, password
 
     def forget(self) -> None:
-        """Drop the password."""
+        """Delete the password."""
         self._username = self._password = None
 
     @property
-    def is_kept(self) -> bool:
-        """Whether there is a password."""
+    def is_held(self) -> bool:
+        """Whether a password is held."""
         return self._password is not None
 
     def of(self, username: str) -> str | None:
-        """Return the password if it is that of ``username``."""
+        """Return the password of ``username``; None if it is not held."""
         return self._password if username == self._username else None
 
 
-async def follow(session: Session, password: str | None, signed_up_with: SignUpPassword) -> SignInResult:
-    """Sign in as planned: at once if the account is confirmed, or else when its link was followed.
+async def complete(session: Session, password: str | None, signed_up_with: SignUpPassword) -> SignInResult:
+    """Sign in as planned: at once if the account is confirmed, otherwise once its link was opened.
 
-    It is done once. Cancelling it while a link is waited for loses nothing: it can be begun again for
-    as long as the sign-up is waited for.
+    A plan is carried out once. The call may be cancelled while it waits for the link, and be repeated
+    until the plan expires.
 
     Args:
-        session: Where the sign-up was begun.
-        password: As given by the caller.
-        signed_up_with: The password of the sign-up, which stands in for it; dropped once it was used.
+        session: The session of the sign-up.
+        password: The caller's password, if one was given.
+        signed_up_with: The password of the sign-up, which is the default. It is deleted after its use.
 
     Raises:
-        AutoSignInException: Nothing is planned, it is too late, it was done elsewhere meanwhile, or a
-            code is to confirm the account first.
-        AuthValidationError: The password is missing, which leaves the plan as it is.
+        AutoSignInException: No plan is stored, it has expired, another caller carries it out, or the
+            account must be confirmed by a code first.
+        AuthValidationError: The password is missing. The plan stays stored.
     """
     clock = session.context.clock
     by_link = session.context.config.sign_up_verification_method == "link"
     next_try = clock() + POLL_SECONDS
     while True:
-        plan = await planned(session)
+        plan = await load_plan(session)
         if plan is None:
             raise AutoSignInException("no sign-up is waiting for its sign-in, or it has waited too long")
         given = password if password is not None else signed_up_with.of(plan.username)
         request = _request(session, plan, given)
         if plan.is_confirmed:
-            await _take(session, plan)
+            await _claim(session, plan)
             return await _once(session, sign_in(session, request, plan.client_metadata), signed_up_with)
         if not by_link:
             raise AutoSignInException(
@@ -175,7 +175,7 @@ async def follow(session: Session, password: str | None, signed_up_with: SignUpP
 
 
 def _request(session: Session, plan: PendingAutoSignIn, password: str | None) -> SignInRequest:
-    """Return what a sign-in by this plan begins with.
+    """Return the sign-in request of a plan.
 
     Raises:
         AuthValidationError: The password is missing.
@@ -193,7 +193,7 @@ def _request(session: Session, plan: PendingAutoSignIn, password: str | None) ->
 async def _once(
     session: Session, work: Coroutine[Any, Any, SignInResult], signed_up_with: SignUpPassword
 ) -> SignInResult:
-    """Sign in, in a task of its own; a failure is final, and cancelling the caller is not."""
+    """Sign in, in a task that goes on if the caller is cancelled. Delete the password after an error."""
     try:
         return await session.context.run(work)
     except Exception:
@@ -201,11 +201,11 @@ async def _once(
         raise
 
 
-async def _take(session: Session, plan: PendingAutoSignIn) -> None:
-    """Take a plan, so that of two who carry it out one does.
+async def _claim(session: Session, plan: PendingAutoSignIn) -> None:
+    """Remove the plan from the record, so that only one caller carries it out.
 
     Raises:
-        AutoSignInException: Somebody else took it.
+        AutoSignInException: Another caller has removed it.
     """
 
     def change(record: SessionRecord) -> SessionRecord:
@@ -222,7 +222,7 @@ async def _try(
     work: Coroutine[Any, Any, SignInResult],
     signed_up_with: SignUpPassword,
 ) -> SignInResult:
-    """Sign in; only that the account is not confirmed yet leaves the plan as it is."""
+    """Sign in, and delete the plan unless the account is not confirmed yet."""
     try:
         result = await _once(session, work, signed_up_with)
     except Exception:
@@ -240,6 +240,6 @@ async def _drop(session: Session, plan: PendingAutoSignIn) -> None:
 
 
 async def _sleep_until(clock: Callable[[], float], moment: float) -> None:
-    """Sleep by the client's clock, which in a test is set and not slept on."""
-    while (left := moment - clock()) > 0:  # noqa: ASYNC110 - a clock that is set tells nobody
-        await anyio.sleep(min(left, GLANCE_SECONDS))
+    """Sleep by the client's clock, which tests set forward."""
+    while (left := moment - clock()) > 0:  # noqa: ASYNC110 - a clock that is set emits no event
+        await anyio.sleep(min(left, CLOCK_POLL_SECONDS))

@@ -1,4 +1,4 @@
-"""A session's AWS credentials: kept in its record, fetched once however many ask."""
+"""A session's AWS credentials: stored in its record, and fetched once for concurrent callers."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from . import keys
 from .record import SessionRecord, StoredCredentials, StoredIdentity
 from .session import Session
 
-# Should the service not say when credentials end: Amplify's assumption.
+# The assumed lifetime if the service returns no expiration (as in Amplify).
 ASSUMED_LIFE: Final = 50 * 60.0
-# An identity pool's credentials live for an hour, a role's for 15 minutes at least. What is new and seems
-# to end sooner was issued under another clock than ours.
+# An identity pool's credentials live for an hour, a role's for at least 15 minutes. New credentials that
+# seem to end sooner show that our clock is wrong.
 _USUAL_LIFE: Final = 3600.0
 _SHORTEST_LIFE: Final = 600.0
 
 IssuedCredentials: TypeAlias = tuple[Credentials, str]
-"""Credentials, and the identity whose they are."""
+"""Credentials, and the id of their identity."""
 
 
 @frozen
 class CredentialsRequest:
-    """Whose credentials are wanted: a login's, with its id token's hash, or a guest's.
+    """The credentials that a caller asks for: those of a signed-in user, or a guest's.
 
     Attributes:
-        logins: What proves who is signed in; None for a guest.
-        login: The hash of their id token; credentials end with it.
-        role_arn: The role to ask for.
-        borrowed: Whether the tokens come from a provider of the caller's, and are in no record.
+        logins: The user's id token by its issuer; None for a guest.
+        login: The hash of the id token. Credentials are fetched anew when it changes.
+        role_arn: The role to request.
+        borrowed: Whether the tokens come from the caller's token provider and are not in the record.
     """
 
     logins: Mapping[str, str] | None = field(default=None, repr=False)
@@ -46,27 +46,28 @@ class CredentialsRequest:
 
     @property
     def is_guest(self) -> bool:
-        """Whether nobody is signed in."""
+        """Whether no user is signed in."""
         return self.logins is None
 
 
 async def fetch_credentials(
     session: Session, tokens: AuthTokens | None, *, force: bool, borrowed: bool
 ) -> IssuedCredentials | None:
-    """Return credentials for whoever is signed in, or for a guest.
+    """Return AWS credentials for the signed-in user, or for a guest.
 
     Args:
-        session: Where they are kept.
-        tokens: Of whoever is signed in; None for a guest.
-        force: Fetch new ones even if there are good ones.
-        borrowed: Whether the tokens come from a provider of the caller's.
+        session: The session that stores them.
+        tokens: The user's tokens; None for a guest.
+        force: Whether to fetch new credentials although the stored ones have not expired.
+        borrowed: Whether the tokens come from the caller's token provider.
 
     Returns:
-        None without an identity pool, and for a guest where there are none.
+        The credentials and their identity id; None without an identity pool, and for a guest if the
+        configuration allows no guests.
 
     Raises:
-        UserUnAuthenticatedException: Somebody is signed in without an id token.
-        AuthError: The identity pool refused or cannot be reached, and no good ones are kept.
+        UserUnAuthenticatedException: The signed-in user has no id token.
+        AuthError: The identity pool refused or cannot be reached, and the stored credentials expired.
     """
     config = session.context.config
     if config.identity_pool_id is None or (tokens is None and not config.allow_guest_access):
@@ -97,8 +98,8 @@ async def fetch_credentials(
 async def _fetch_once(
     session: Session, wanted: CredentialsRequest, record: SessionRecord
 ) -> IssuedCredentials:
-    """Fetch, in a task of its own that serves all who ask at the same time."""
-    # For the same identity: a guest after a sign-out is not served with what a guest before it waits for.
+    """Fetch credentials, in a task that concurrent callers join."""
+    # By identity: a guest after a sign-out does not receive what a guest before it waits for.
     key = (*_key(session, wanted), _identity_id(record, wanted))
     return await session.context.credential_fetches.join(
         partial(_fetch, session, wanted, _kept(record, wanted)), key
@@ -117,7 +118,7 @@ async def _fetch(
         before = (await session.load()).record
         kept = _kept(before, wanted)
         if kept is not None and kept != seen:
-            return _found(before, kept)  # Another process was first.
+            return _found(before, kept)  # Another process has fetched them.
         asked_at = context.clock()
         identity_id, credentials = await obtain_credentials(
             context.connections.identity_pool(),
@@ -129,7 +130,7 @@ async def _fetch(
         identity = StoredIdentity(identity_id=identity_id, is_guest=wanted.is_guest, credentials=stored)
 
         def change(record: SessionRecord) -> SessionRecord:
-            # Somebody may have signed out, or in, or moved the record: then that stands.
+            # Do not store them if the session was signed out, signed in or moved meanwhile.
             return evolve(record, identity=identity) if _belongs(record, before, wanted) else record
 
         await session.update(change)
@@ -137,7 +138,7 @@ async def _fetch(
 
 
 def _kept(record: SessionRecord, wanted: CredentialsRequest) -> StoredCredentials | None:
-    """The credentials in a record, if they are for whom they are wanted."""
+    """Return the record's credentials if they match the request."""
     identity = record.identity
     if identity is None or identity.credentials is None or identity.is_guest is not wanted.is_guest:
         return None
@@ -146,12 +147,12 @@ def _kept(record: SessionRecord, wanted: CredentialsRequest) -> StoredCredential
 
 
 def _identity_id(record: SessionRecord, wanted: CredentialsRequest) -> str | None:
-    """The identity to go on with. A guest is never given that of somebody who was signed in."""
+    """Return the identity to request. A guest never receives the identity of a signed-in user."""
     identity = record.identity
     if identity is None:
         return None
     if not identity.is_guest and (wanted.is_guest or (wanted.borrowed and _kept(record, wanted) is None)):
-        # Whoever lends tokens may lend somebody else's now, and nobody says so.
+        # The token provider may return another user's tokens than before.
         return None
     return identity.identity_id
 
@@ -169,13 +170,13 @@ def _belongs(record: SessionRecord, before: SessionRecord, wanted: CredentialsRe
 
 
 def _clock_drift(record: SessionRecord, wanted: CredentialsRequest) -> float | None:
-    """Seconds that AWS's clock is ahead of ours, as the session's tokens have shown; None if none have."""
+    """Return the seconds that AWS's clock is ahead of ours by the session's tokens; None if unknown."""
     is_measured = record.tokens is not None and not wanted.is_guest and not wanted.borrowed
     return record.tokens.clock_drift if record.tokens is not None and is_measured else None
 
 
 def _life(end: float, now: float, drift: float | None) -> float:
-    """How long new credentials live, in seconds: until their end, unless that cannot be by our clock."""
+    """Return how many seconds new credentials live: until their end, unless our clock makes that absurd."""
     life = end - (drift or 0.0) - now
     if life < _SHORTEST_LIFE:
         return ASSUMED_LIFE

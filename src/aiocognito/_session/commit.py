@@ -1,4 +1,4 @@
-"""What a sign-in came to becomes the session's record, under a fresh key, and an event."""
+"""Storing the outcome of a sign-in under a fresh session key, and emitting its events."""
 
 from __future__ import annotations
 
@@ -28,20 +28,21 @@ async def commit(
     claim: str | None = None,
     sign_up_of: str | None = None,
 ) -> SignInResult:
-    """Store what a sign-in came to, emit the event, and return what comes next.
+    """Store the outcome of a sign-in, emit its event, and return the result.
 
     Args:
-        session: Whose sign-in; it has a new key afterwards, unless keys are fixed or nothing is kept.
-        outcome: What the flow came to.
-        step: What that means for the person.
+        session: The session. It has a new key afterwards, unless keys are fixed or nothing is stored.
+        outcome: The outcome of the flow.
+        step: The step that the outcome means for the caller.
         details: How the sign-in was begun.
-        began: The record as it was when the sign-in was begun.
-        claim: Whose answer this is; if the pending sign-in is no longer claimed under that name, the
+        began: The record at the begin of the sign-in.
+        claim: The name of this caller's claim. If the pending sign-in has another claim by now, the
             session was signed out or another sign-in was begun, and nothing is stored.
-        sign_up_of: Whose sign-up this follows; if it is no longer waited for, nothing is stored.
+        sign_up_of: The username of the sign-up that this follows. If its plan is no longer stored,
+            nothing is stored.
 
     Raises:
-        Superseded: Nothing was stored, for one of these reasons.
+        Superseded: Nothing was stored, for one of these reasons, or because the session was moved.
         StorageError: The record could not be written; nothing was stored.
     """
     replaced: list[SessionRecord] = []
@@ -61,7 +62,7 @@ async def commit(
             case Challenged():
                 answered = pending if claim is not None else None
                 following = _pending(session, outcome, details, answered)
-                # A redirect that was planted before would lead into the account of who planted it.
+                # An attacker may have planted a redirect that signs in to the attacker's account.
                 return evolve(record, pending=following, auto_sign_in=None, redirects=())
             case _:
                 return evolve(record, pending=None)
@@ -82,7 +83,7 @@ async def commit(
 
 
 async def emit_signed_in(session: Session, loaded: Loaded, previous_session_id: str) -> None:
-    """Emit ``signedIn``, with the user who signed in."""
+    """Emit ``signedIn`` with the user."""
     decoded = session.decode(loaded)
     if decoded is not None:
         session.context.remember(loaded.address.session_id, decoded)
@@ -96,7 +97,7 @@ async def emit_moved(
     previous_session_id: str,
     data: dict[str, Any] | None = None,
 ) -> None:
-    """Emit an event of a session that may have a new key since ``previous_session_id``."""
+    """Emit an event that names the previous session id if the session has a new key."""
     session_id = session.session_id
     previous = previous_session_id if previous_session_id != session_id else None
     await session.context.emit(session_id, name, data, previous_session_id=previous)
@@ -107,7 +108,7 @@ def _pending(
 ) -> PendingSignIn:
     expires_at = session.context.clock() + session.context.config.auth_session_validity
     if answered is not None and answered.challenge.session == challenge.session:
-        # A choice made without asking Cognito, whose session has not become younger by it.
+        # The choice was not sent to Cognito, so its session has not been extended.
         expires_at = answered.expires_at
     return PendingSignIn(
         challenge=evolve(challenge, gone_device=None), sign_in_details=details, expires_at=expires_at

@@ -1,4 +1,4 @@
-"""The loop round `Storage.replace`: read, change, write, and again if another writer was first."""
+"""Optimistic writes with `Storage.replace`: read, change, write, and repeat if another writer was first."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from ..storage._task_locks import TaskLocks
 
 T = TypeVar("T")
 
-# Seconds after which a write that keeps losing fails. Every loss is another caller's success, so even
-# hundreds of writers of one record are done long before.
+# Seconds after which a write that keeps losing fails. Every loss is another writer's success, so even
+# hundreds of writers of one record finish earlier.
 GIVE_UP_SECONDS: Final = 30.0
 # Bounds of the pause after a loss, in seconds. A write to a disk or over a local network takes a few ms.
 FIRST_PAUSE_SECONDS: Final = 0.004
 LONGEST_PAUSE_SECONDS: Final = 0.05
 
 _sleep = asyncio.sleep
-# By storage, key and event loop; an entry exists only while a task holds it or waits for it.
+# By storage, key and event loop. An entry exists while a task holds it or waits for it.
 _turns: Final = TaskLocks()
 
 
 async def compare_and_set(storage: Storage, key: str, attempt: Callable[[], Awaitable[T | None]]) -> T:
     """Repeat an optimistic write until it succeeds.
 
-    The first attempt takes no turn, so that a record without contention costs nothing extra. The tasks
-    of this process that lost take turns, first come, first served, and only one of them competes with
-    other processes. Its pauses grow and are drawn at random, so that processes do not keep step.
+    The first attempt needs no lock, so a record without contention costs nothing extra. After a lost
+    attempt, the tasks of this process queue, and only one of them competes with other processes. Its
+    pauses grow and are random, so that processes do not retry in step.
 
     Args:
         storage: The storage that is written to.
         key: The storage key of the record.
         attempt: Reads, and writes by `Storage.replace`; returns None if another writer was first.
-            What it raises ends the loop.
+            An exception ends the loop.
 
     Returns:
-        What the successful attempt returned.
+        The result of the successful attempt.
 
     Raises:
         StorageError: Other writers were first for 30 seconds.
@@ -59,21 +59,19 @@ async def compare_and_set(storage: Storage, key: str, attempt: Callable[[], Awai
                 break
             await _sleep(random.uniform(0, pause))  # noqa: S311 - a pause, not a secret
             pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
-    raise StorageError(
-        "the record kept changing while it was written: too many writers of one session; try again later"
-    )
+    raise StorageError("other writers kept changing the session's record for 30 seconds; try again later")
 
 
 async def is_stored(storage: Storage, key: str, value: bytes | None) -> bool | None:
-    """Return whether a write that failed has happened all the same: its answer may have been lost.
+    """Return whether a write that raised was stored nevertheless: its response may have been lost.
 
     Args:
-        storage: The storage that was written to.
+        storage: The storage.
         key: The storage key.
-        value: What was to be stored; None if the value was to be deleted.
+        value: The value that was written; None if it was deleted.
 
     Returns:
-        None if that cannot be known, because reading fails as well.
+        None if that is unknown, because reading fails, too.
     """
     with suppress(StorageError):
         return await storage.get(key) == value

@@ -1,7 +1,4 @@
-"""What the sessions of one service share: connections, storage, and the tables keyed by session.
-
-Nothing personal is reachable from here but by a session's id.
-"""
+"""The context that the sessions of one service share: connections, storage, and tables by session id."""
 
 from __future__ import annotations
 
@@ -32,25 +29,26 @@ from .unsaved_tokens import UnsavedTokens
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-# The tasks of the library that the running code is part of.
+# The library's tasks that the running code belongs to.
 _inside: ContextVar[frozenset[asyncio.Task[Any]]] = ContextVar("aiocognito_tasks", default=frozenset())
 
-# As many decoded sessions stay in memory; reading another decodes it anew.
+# How many decoded sessions stay in memory.
 CACHE_SIZE = 1024
-# Seconds that our clock may be ahead of Cognito's when a token comes fresh from it.
+# Seconds that our clock may differ from Cognito's when a new id token is verified.
 ID_TOKEN_LEEWAY = 300.0
 
 
 @frozen
 class Decoded:
-    """A record's tokens, decoded, and the bytes they came from.
+    """A record's decoded tokens, and the bytes that they were decoded from.
 
     Attributes:
-        raw: What the storage held. Other bytes there mean another truth.
-        tokens: The tokens in them.
-        good_from: If our clock is before this, it was put back, and when the tokens end is not known.
-        good_until: When they must be looked at again: they expire, want to be renewed early, or the
-            record's lifetime wants to be counted anew. In seconds since the epoch, by our clock.
+        raw: The stored bytes. If the storage holds other bytes, this value is outdated.
+        tokens: The tokens.
+        good_from: If our clock is earlier than this, it was put back, and the tokens' end is unknown.
+            In seconds since the epoch.
+        good_until: When they must be examined again: to renew them, or to extend the record's
+            lifetime in the storage. In seconds since the epoch, by our clock.
     """
 
     raw: bytes = field(repr=False)
@@ -60,18 +58,18 @@ class Decoded:
 
 
 class ServiceContext:
-    """The shared half of every session.
+    """The connections, storage and tables that all sessions of a service share.
 
     Args:
-        config: Which pools, and how.
-        storage: Where records lie.
+        config: The user pool, the identity pool and how to call them.
+        storage: The storage of the records.
         connections: The gateways.
-        hub: Hears of every session.
-        clock: Returns seconds since the epoch; None for the configuration's, else the process's.
+        hub: Receives the events of every session.
+        clock: Returns seconds since the epoch; by default ``config.clock``, else ``time.time``.
         session_ttl: Seconds that a record lives after its last use.
-        max_session_age: Seconds that a session lives at most, if there is a limit.
-        fixed_keys: Whether a session keeps its key when it is signed in or changes otherwise.
-        class_name: The name of the public class that this belongs to, for messages.
+        max_session_age: Seconds that a session lives at most; None for no limit.
+        fixed_keys: Whether a session keeps its key when it is signed in.
+        class_name: The name of the public class that owns this, for messages.
     """
 
     def __init__(
@@ -96,13 +94,13 @@ class ServiceContext:
         self.session_ttl = session_ttl
         self.max_session_age = max_session_age
         self.fixed_keys = fixed_keys
-        # Names this process in what it writes of a refresh that is under way.
+        # Identifies this process in the refresh intents that it stores.
         self.owner = secrets.token_hex(8)
-        # Whether records may be read by another process, or by this program when it runs again.
+        # Whether records outlive this process, or are shared with other processes.
         self.is_durable = not _is_volatile(storage)
         self.unsaved = UnsavedTokens()
         self.unanswered = UnansweredTokens(self.clock)
-        # Puts a record back whose re-keying has an unknown outcome, by session id.
+        # By session id: restores a record after a re-keying whose outcome is unknown.
         self.restoring: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
         self.decoded: dict[str, Decoded] = {}
         self.refreshes: Flights[Any] = Flights("the session's client", spawn=self.spawn)
@@ -121,7 +119,7 @@ class ServiceContext:
 
     @property
     def id_tokens(self) -> TokenVerifier:
-        """Verifies the id tokens that the hosted UI issues.
+        """The verifier of the id tokens that the hosted UI issues.
 
         Raises:
             AuthUserPoolException: The configuration names no user pool or no app client.
@@ -131,7 +129,7 @@ class ServiceContext:
                 self.config,
                 token_use="id",  # noqa: S106 - no secret: a claim's value
                 leeway=ID_TOKEN_LEEWAY,
-                cache_size=0,  # Each is seen once.
+                cache_size=0,  # Each token is verified once.
                 clock=self.clock,
                 http_client=self.connections.http_client,
             )
@@ -141,9 +139,9 @@ class ServiceContext:
         """Bind to the running event loop.
 
         Raises:
-            AuthUsageError: Another loop was bound before, or everything is closed.
+            AuthUsageError: Another event loop was bound before, or this is closed.
         """
-        # While it is closed, what is under way may go on, but not what listeners begin.
+        # While closing, running tasks may go on, but listeners may not start new work.
         if self._closed or (self._closing and (is_listening() or not _inside.get() & self._tasks)):
             raise AuthUsageError(
                 f"this {self.class_name} is closed",
@@ -160,7 +158,7 @@ class ServiceContext:
             self.loop = loop
 
     def remember(self, session_id: str, decoded: Decoded) -> None:
-        """Keep a decoded record, and not too many of them."""
+        """Cache a decoded record; the oldest entry is dropped if the cache is full."""
         self.decoded.pop(session_id, None)
         while len(self.decoded) >= CACHE_SIZE:
             del self.decoded[next(iter(self.decoded))]
@@ -169,30 +167,30 @@ class ServiceContext:
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run work that must not stop halfway, in a task of its own.
 
-        A cancelled caller leaves at once; the work goes on, and `aclose` waits for it. The traceback of an
-        `AuthError` begins here: what it means is in its message, not in the frame that raised it. Only a
-        storage's own frames say more.
+        If the caller is cancelled, the work goes on, and `aclose` waits for it. The traceback of an
+        `AuthError` starts in this method, because the frames below it say no more than its message. A
+        `StorageError` keeps its traceback, which shows the frames of the storage.
         """
         try:
             return await asyncio.shield(self.spawn(work))
         except StorageError:
             raise
         except AuthError as error:
-            raise error.with_traceback(None)  # noqa: B904 - its own cause stays
+            raise error.with_traceback(None)  # noqa: B904 - the error's own cause stays
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Start work that `aclose` waits for."""
+        """Start a task that `aclose` waits for."""
         task = asyncio.get_running_loop().create_task(_enclosed(work))
         self._tasks.add(task)
         task.add_done_callback(self._done)
         return task
 
     def save_in_background(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        """Start work that goes on until a session is stored as it should be; `aclose` cancels it.
+        """Start a background task that retries a failed write; `aclose` cancels it.
 
         Args:
-            name: The session's id, or what begins with it: of one name, one is at work.
-            work: The work.
+            name: The session's id, with a suffix for the kind of write. Only one task runs per name.
+            work: The coroutine. It is closed if a task of that name is running.
         """
         running = self._background_saves.get(name)
         if running is not None and not running.done():
@@ -206,22 +204,22 @@ class ServiceContext:
         if self._background_saves.get(name) is task:
             del self._background_saves[name]
         if not task.cancelled() and task.exception() is not None:
-            logger.error("session %s: storing it failed", name, exc_info=task.exception())
+            logger.error("session %s: the background write failed", name, exc_info=task.exception())
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        # Nobody may be left to hear of it; asking keeps asyncio from complaining at exit.
+        # Mark the exception as retrieved: all callers may have been cancelled.
         if not task.cancelled() and task.exception() is not None:
             logger.debug("a task of a session ended with %s", type(task.exception()).__name__)
 
     def add_hub(self, session_id: str, hub: Hub) -> None:
-        """Let a hub hear of one session, for as long as somebody holds it."""
+        """Emit a session's events to a hub, which is referenced weakly."""
         key = id(hub)
         hubs = self._hubs.setdefault(session_id, {})
         hubs[key] = weakref.ref(hub, lambda _: self._drop_hub(session_id, key))
 
     def remove_hub(self, session_id: str, hub: Hub) -> None:
-        """End that."""
+        """Stop emitting a session's events to a hub."""
         self._drop_hub(session_id, id(hub))
 
     def _drop_hub(self, session_id: str, key: int) -> None:
@@ -247,15 +245,15 @@ class ServiceContext:
                 await hub.emit(event)
 
     async def aclose(self) -> None:
-        """Wait for what runs, then close the connections.
+        """Wait for the running tasks, then close the connections.
 
-        What a listener begins meanwhile is refused, so that this ends. A listener that calls it does not
-        wait for the task that it runs in.
+        Listeners cannot start new work meanwhile. A listener that calls this method does not wait for its
+        own task.
         """
         self._closing, self.loop = True, None
         while tasks := self._tasks - _inside.get():
-            # Not `gather`: of tasks that are all done it may be done itself, at once, and then their
-            # callbacks, which empty the set, would never have their turn.
+            # Not `gather`: if all tasks are done it returns at once, before their callbacks have removed
+            # them from the set.
             await asyncio.wait(tasks)
         savers = set(self._background_saves.values()) - _inside.get()
         for saver in savers:
@@ -269,7 +267,7 @@ class ServiceContext:
 
 
 async def _enclosed(work: Coroutine[Any, Any, T]) -> T:
-    """Run work so that it can be told which task it is part of."""
+    """Run work in a context that records its task."""
     task = asyncio.current_task()
     if task is not None:
         _inside.set(_inside.get() | {task})
@@ -277,7 +275,7 @@ async def _enclosed(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _is_volatile(storage: Storage) -> bool:
-    """Return whether a storage ends with the process, and so is read by this process alone."""
+    """Return whether a storage is in the memory of this process."""
     while isinstance(storage, EncryptedStorage):
         storage = storage.wrapped
     return isinstance(storage, MemoryStorage)

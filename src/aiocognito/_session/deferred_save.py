@@ -1,4 +1,4 @@
-"""Storing tokens that were received while the storage could not be written."""
+"""Storing renewed tokens later, if the storage failed after a refresh."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ logger = logging.getLogger(__name__)
 async def save_later(
     session: Session, read: Loaded, old: StoredTokens, new: StoredTokens, error: StorageError
 ) -> RefreshResult:
-    """Hold tokens that could not be stored in this process, and try again until they are.
+    """Hold new tokens in memory, and retry in the background until they are stored.
 
     Args:
-        session: Whose tokens.
+        session: The session.
         read: The record as it was read last.
-        old: The tokens in it.
-        new: Those that Cognito issued.
-        error: Why they are not stored.
+        old: Its tokens.
+        new: The tokens that Cognito issued.
+        error: The error of the storage.
 
     Returns:
-        The new tokens: they are good, whatever the storage holds.
+        The new tokens, with the error.
     """
     context, address = session.context, read.address
     context.unsaved.hold(address.session_id, old, new)
@@ -49,7 +49,7 @@ async def save_later(
 
 
 async def _save(session: Session, address: Address) -> None:
-    """Try to store what a session waits for until it is stored or superseded, or this is cancelled."""
+    """Retry until the session's new tokens are stored or superseded, or the task is cancelled."""
     try:
         await retry_until_done(lambda: _saved(session, address))
     finally:
@@ -58,7 +58,7 @@ async def _save(session: Session, address: Address) -> None:
 
 
 async def _saved(session: Session, address: Address) -> bool:
-    """Try once; return whether nothing waits any more."""
+    """Try once, and return whether the session has no unsaved tokens left."""
     context, session_id = session.context, address.session_id
     unsaved = context.unsaved.get(session_id)
     if unsaved is None:
@@ -74,9 +74,9 @@ async def _saved(session: Session, address: Address) -> bool:
 
 
 async def _superseded(session: Session, address: Address, loaded: Loaded, new: StoredTokens) -> None:
-    """Drop what waits: the session was signed out, or has other tokens."""
+    """Drop the unsaved tokens, because the session was signed out or has other tokens."""
     session.context.unsaved.written(address.session_id, None)
-    # A session that was moved lives on under another key: revoking one of its tokens would end it.
+    # A moved session goes on under another key: revoking one of its tokens would end it.
     is_over = loaded.mark is None and loaded.record.tokens is None
     if is_over and new.refresh_token is not None:
         with suppress(AuthError):

@@ -1,9 +1,9 @@
 """Confirming the device that Cognito named at a sign-in (ConfirmDevice), at once or at a later call.
 
-A user pool that tracks devices names one at each sign-in that names none, and renews that sign-in's
-tokens for no other device, and only once it is confirmed. So each such device is confirmed: with its
-secret stored for the browser that has a device token, or else for the session alone. What is needed
-to send ConfirmDevice again stays in the session's record until it succeeded.
+A user pool that tracks devices names a new device at each sign-in that names no known one. It renews the
+sign-in's tokens only for that device, and only once it is confirmed. So each new device is confirmed. Its
+secret is stored for the browser if that has a device token; otherwise the device belongs to the session
+alone. The arguments of ConfirmDevice stay in the session's record until the request succeeds.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from .session import Loaded, Session
 
 logger = logging.getLogger(__name__)
 
-# The same request would be refused again. It is sent once more before the tokens are renewed, since
-# the session ends if they cannot be.
+# After these errors the same request is refused again. It is sent once more before the tokens are renewed,
+# because the session ends if they cannot be renewed.
 REFUSALS: Final = (
     InvalidParameterException,
     InvalidUserPoolConfigurationException,
@@ -52,7 +52,7 @@ REFUSALS: Final = (
 
 @frozen
 class Confirmation:
-    """What an attempt to confirm a session's device came to.
+    """The result of an attempt to confirm a session's device.
 
     Attributes:
         loaded: The session's record afterwards.
@@ -69,13 +69,13 @@ class Confirmation:
 async def settle_device(
     session: Session, outcome: Outcome, details: SignInDetails
 ) -> tuple[StoredDevice | None, str | None]:
-    """Confirm the device that Cognito named at a sign-in. A refusal fails no sign-in.
+    """Confirm the device that Cognito named at a sign-in. The sign-in succeeds even if that fails.
 
-    This comes before the sign-in is stored: the session's key reaches the browser with the response,
-    so a process that ends in between leaves no session behind that could be used.
+    Call this before the sign-in is stored: if the process ends in between, no usable session is left
+    behind.
 
     Returns:
-        What to store of the device in the session, and the key to name when the tokens are renewed.
+        The device as stored in the session, and the device key to send when the tokens are renewed.
 
     Raises:
         StorageError: The browser's entry could not be written.
@@ -100,7 +100,7 @@ async def settle_device(
 
 
 async def _known_device(session: Session, outcome: Authenticated) -> str | None:
-    """Return the device that tokens were issued to, where Cognito named no new one."""
+    """Return the key of the device that the tokens were issued to, if Cognito named no new device."""
     known = (await session.devices.load()).get(outcome.username)
     issued_to = _claim_of(outcome.tokens.access_token, "device_key")
     if known is None:
@@ -110,7 +110,7 @@ async def _known_device(session: Session, outcome: Authenticated) -> str | None:
 
 
 async def _new_device(session: Session, outcome: Authenticated, named: NewDevice) -> StoredDevice:
-    """Make the secret of a new device, and what ConfirmDevice takes."""
+    """Make the secret of a new device, and the arguments of ConfirmDevice."""
     verifier = await srp.run(srp.device_verifier, named.device_group_key, named.device_key)
     browser = session.devices.storage_key if session.devices.is_tracked else None
     return StoredDevice(
@@ -119,7 +119,7 @@ async def _new_device(session: Session, outcome: Authenticated, named: NewDevice
         access_token=outcome.tokens.access_token,
         salt=verifier.salt,
         verifier=verifier.password_verifier,
-        # For the session alone no secret is stored: the device never proves itself again.
+        # A device of the session alone never proves itself again, so its secret is not stored.
         random_password=None if browser is None else verifier.random_password,
         browser=browser,
         tried_at=session.context.clock(),
@@ -130,31 +130,30 @@ async def _new_device(session: Session, outcome: Authenticated, named: NewDevice
 
 
 async def confirm_if_due(session: Session) -> Loaded:
-    """Send a confirmation that failed again, unless that was done less than 30 s ago.
+    """Send a failed ConfirmDevice again, unless it was sent less than 30 s ago.
 
     Raises:
-        StorageError: The attempt could not be noted in the record, so nothing was sent.
+        StorageError: The attempt could not be stored in the record, so nothing was sent.
     """
     clock = session.context.clock
     return (await _claim_and_attempt(session, lambda record: record.next_confirmation_at <= clock())).loaded
 
 
 async def confirm_outstanding(session: Session, loaded: Loaded) -> Confirmation:
-    """Send an outstanding confirmation now, because the tokens are about to be renewed.
+    """Send an outstanding ConfirmDevice before the tokens are renewed.
 
-    This is to be called before a refresh token is presented. It does nothing if the device is
-    confirmed, or if the tokens were renewed before.
+    Does nothing if the device is confirmed, or if the tokens were renewed before.
 
     Args:
-        session: Whose device.
-        loaded: The record that was read.
+        session: The session.
+        loaded: The record as it was read.
 
     Returns:
-        The record as it is now. With a ``failure``, a refusal of the refresh token does not say that
-        the session has ended: raise the failure instead.
+        The record as it is now. If there is a ``failure`` and Cognito refuses the refresh token, raise the
+        failure: the refusal does not mean that the session has ended.
 
     Raises:
-        StorageError: The attempt could not be noted in the record, so nothing was sent.
+        StorageError: The attempt could not be stored in the record, so nothing was sent.
     """
     if not loaded.record.waits_for_confirmation:
         return Confirmation(loaded)
@@ -162,7 +161,7 @@ async def confirm_outstanding(session: Session, loaded: Loaded) -> Confirmation:
 
 
 async def _claim_and_attempt(session: Session, wanted: Callable[[SessionRecord], bool]) -> Confirmation:
-    """Note the attempt in the record by compare-and-set, so that one of many callers sends it."""
+    """Store the attempt by compare-and-set, so that only one caller sends the request."""
     claimed = False
 
     def claim(record: SessionRecord) -> SessionRecord:
@@ -180,7 +179,7 @@ async def _claim_and_attempt(session: Session, wanted: Callable[[SessionRecord],
 
 
 async def _attempt(session: Session, loaded: Loaded) -> Confirmation:
-    """Send what is outstanding, and store what came of it."""
+    """Send the outstanding requests, and store their result."""
     device, tokens = loaded.record.device, loaded.record.tokens
     if device is None or tokens is None:
         return Confirmation(loaded)
@@ -200,10 +199,10 @@ async def _attempt(session: Session, loaded: Loaded) -> Confirmation:
 
 
 async def _confirm(session: Session, device: StoredDevice) -> StoredDevice:
-    """ConfirmDevice: return the device as it is afterwards, confirmed or refused.
+    """Send ConfirmDevice, and return the device as confirmed or refused.
 
     Raises:
-        AuthError: The same request may succeed later.
+        AuthError: The request failed, and may succeed later.
     """
     user = session.pool.authenticated_user(device.access_token or "")
     asks_user = False
@@ -215,8 +214,8 @@ async def _confirm(session: Session, device: StoredDevice) -> StoredDevice:
             verifier=device.verifier or "",
         )
     except DeviceKeyExistsException:
-        # An earlier attempt succeeded, and its answer was lost. Whether Cognito remembers the device
-        # is not known, so the safe assumption is that it does.
+        # An earlier attempt succeeded, and its response was lost. Assume that Cognito remembers the
+        # device, which is the safe assumption.
         pass
     except REFUSALS as error:
         logger.warning(
@@ -229,13 +228,15 @@ async def _confirm(session: Session, device: StoredDevice) -> StoredDevice:
 
 
 def _log_failure(session: Session, error: AuthError) -> None:
-    logger.debug("%s: the session's device is sent again later: %s", session.session_id, error.name)
+    logger.debug(
+        "%s: the request about the session's device is sent again later: %s", session.session_id, error.name
+    )
 
 
 async def _do_not_remember(session: Session, device: StoredDevice, access_token: str) -> StoredDevice:
-    """UpdateDeviceStatus: a device whose secret no browser has stands in for no second factor.
+    """Mark a device as not remembered (UpdateDeviceStatus), because no browser has its secret.
 
-    A failure is left to the next attempt.
+    Return the device unchanged if that failed and is to be repeated.
     """
     if device.not_remembered:
         return device
@@ -244,7 +245,7 @@ async def _do_not_remember(session: Session, device: StoredDevice, access_token:
             device.device_key, "not_remembered"
         )
     except REFUSALS:
-        pass  # It would be refused again, and the device's secret is gone all the same.
+        pass  # The request would be refused again, and the device's secret is gone anyway.
     except AuthError as error:
         _log_failure(session, error)
         return device
@@ -254,8 +255,8 @@ async def _do_not_remember(session: Session, device: StoredDevice, access_token:
 async def _store_for_browser(session: Session, device: StoredDevice) -> Loaded:
     """Move a confirmed device's secret from the session to the browser's entry.
 
-    The entry is written first: a process that ends in between loses nothing, as ConfirmDevice is then
-    answered with DeviceKeyExistsException, which is success.
+    The entry is written first. If the process ends in between, ConfirmDevice is sent again, and
+    DeviceKeyExistsException counts as success.
     """
     loaded = await session.load()
     tokens = loaded.record.tokens
@@ -272,7 +273,7 @@ async def _hand_over(
     if device.browser is None or device.random_password is None:
         return
     entry = RememberedDevice(device.device_key, device.device_group_key, device.random_password)
-    # Cognito's name for the user is in the token; the flow may know no name but what was typed.
+    # The token has Cognito's username; the flow may only know the typed one.
     names = (
         username,
         details.login_id if details is not None else None,
@@ -283,7 +284,7 @@ async def _hand_over(
 
 
 async def _store(session: Session, device: StoredDevice, *, keep: bool = True) -> Loaded:
-    """Store what came of an attempt, unless the session has ended or has another device by now."""
+    """Store the result of an attempt, unless the session has ended or has another device by now."""
 
     def change(record: SessionRecord) -> SessionRecord:
         known = record.device
@@ -299,7 +300,7 @@ async def _store(session: Session, device: StoredDevice, *, keep: bool = True) -
 
 
 def _without_secrets(device: StoredDevice) -> StoredDevice:
-    """Drop what ConfirmDevice was sent with: a confirmed device is not confirmed again."""
+    """Remove the arguments of ConfirmDevice, which a confirmed device no longer needs."""
     return evolve(device, access_token=None, salt=None, verifier=None, random_password=None)
 
 
@@ -319,20 +320,20 @@ def _claim_of(access_token: str | None, name: str) -> str | None:
 
 
 async def forget_session_device(session: Session, record: SessionRecord) -> None:
-    """ForgetDevice: remove a device that was confirmed for an ended session alone.
+    """Forget the device of an ended session (ForgetDevice), if it belonged to the session alone.
 
-    It is sent before the access token is revoked. A failure is ignored: such a device proves nothing,
-    and its tokens are revoked besides.
+    Call this before the access token is revoked. A failure is ignored: such a device proves nothing, and
+    its tokens are revoked as well.
 
     Args:
-        session: What has ended.
-        record: What was stored of it.
+        session: The session that has ended.
+        record: The deleted record.
     """
     tokens = session.read_tokens(record)
     if record.device is None or record.tokens is None or tokens is None:
         return
     if record.device.refused:
-        return  # Cognito has no such device.
+        return  # Cognito does not know the device.
     if session.context.clock() < session.expires_at(record.tokens, tokens):
         with suppress(AuthError):
             await session.pool.authenticated_user(record.tokens.access_token).forget_device(

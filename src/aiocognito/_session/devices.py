@@ -1,7 +1,7 @@
-"""What a browser is remembered as: device secrets, kept under the hash of its device token.
+"""A browser's remembered devices: their secrets, stored under the hash of the browser's device token.
 
-One entry per username, never under the username alone: whoever knows a password would otherwise be
-given the device's proof that stands in for the second factor.
+There is one entry per username. Secrets are never stored under the username alone: otherwise a password
+would be enough to use the device's proof in place of the second factor.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .context import ServiceContext
 from .record import SessionRecord
 
 VERSION: Final = 1
-# A device token is a cookie for about a year; its entries live as long after their last change.
+# A device token is a cookie for about a year. Its entries live as long, from their last change.
 LIFE_SECONDS: Final = 365 * 86_400.0
 
 Devices = Mapping[str, RememberedDevice]
@@ -30,8 +30,8 @@ class DeviceStore:
     """The remembered devices of one browser.
 
     Args:
-        shared: Where records lie.
-        device_token: The browser's secret; None if it has none, and nothing is remembered then.
+        context: The service's context, with the storage.
+        device_token: The browser's secret. None if it has none; then nothing is stored.
     """
 
     __slots__ = ("_context", "_key")
@@ -42,14 +42,14 @@ class DeviceStore:
 
     @classmethod
     def at(cls, context: ServiceContext, storage_key: str) -> DeviceStore:
-        """Return the store of a browser whose device token only another client has."""
+        """Return the store of a browser by its storage key, without its device token."""
         store = cls(context, None)
         store._key = storage_key
         return store
 
     @property
     def storage_key(self) -> str | None:
-        """Where the entries are stored; None without a device token."""
+        """The storage key of the entries; None without a device token."""
         return self._key
 
     @property
@@ -58,27 +58,27 @@ class DeviceStore:
         return self._key is not None and self._context.config.device_tracking
 
     async def load(self) -> Devices:
-        """Return what this browser is remembered as, by username."""
+        """Return this browser's devices by username."""
         if self._key is None or not self.is_tracked:
             return {}
         return _load(await self._context.storage.get(self._key))
 
     async def remember(self, device: RememberedDevice, *names: str) -> None:
-        """Keep a device's secret for one person.
+        """Store a device for one user.
 
         Args:
-            device: The secret.
-            names: What Cognito calls the person, and what they type: a flow that knows no more than
-                what was typed finds the device, too.
+            device: The device and its secret.
+            names: The user's names: Cognito's username and the alias that the user types, so that a
+                flow that only knows the alias finds the device.
         """
         await self._update(lambda devices: {**devices, **dict.fromkeys(names, device)})
 
     async def forget(self, device_key: str) -> None:
-        """Drop a device, under every name."""
+        """Delete a device, under every username."""
         await self._update(lambda devices: _without(devices, device_key))
 
     async def forget_user(self, username: str) -> None:
-        """Drop the device of one person."""
+        """Delete the device of one user, under every username."""
         await self._update(
             lambda devices: (
                 _without(devices, devices[username].device_key) if username in devices else devices
@@ -144,7 +144,7 @@ def _dump(devices: Devices) -> bytes:
 
 
 def _load(raw: bytes | None) -> Devices:
-    """Read the entries; whatever cannot be read is no device, and a new one will be confirmed."""
+    """Parse the entries. Unreadable ones are dropped, and the next sign-in confirms a new device."""
     if raw is None:
         return {}
     try:
@@ -153,7 +153,7 @@ def _load(raw: bytes | None) -> Devices:
     except (ValueError, KeyError, TypeError, RecursionError):
         return {}
     if version != VERSION:
-        raise StorageError(f"the device was stored by another version of this library (form {version!r})")
+        raise StorageError(f"the device was stored by another version of this library (format {version!r})")
     try:
         return {name: _device(values) for name, values in document["devices"].items()}
     except (KeyError, TypeError, ValueError, AttributeError):

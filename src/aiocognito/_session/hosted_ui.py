@@ -1,4 +1,4 @@
-"""Sign-ins on the hosted UI: remembered while the browser is away, and completed once."""
+"""Sign-ins on the hosted UI: stored while the browser is away, and completed once."""
 
 from __future__ import annotations
 
@@ -32,29 +32,29 @@ MAX_PENDING: Final = 5
 PENDING_SECONDS: Final = 600.0
 
 
-async def remember(session: Session, departure: AuthorizationRequest) -> None:
-    """Keep what is needed when the browser comes back; of too many, the oldest leaves."""
+async def store_request(session: Session, request: AuthorizationRequest) -> None:
+    """Store what is needed when the browser comes back. The oldest of more than five is dropped."""
     pending = PendingRedirect(
-        state=departure.state,
-        code_verifier=departure.code_verifier,
-        nonce=departure.nonce,
-        redirect_uri=departure.redirect_uri,
+        state=request.state,
+        code_verifier=request.code_verifier,
+        nonce=request.nonce,
+        redirect_uri=request.redirect_uri,
         expires_at=session.context.clock() + PENDING_SECONDS,
     )
     await session.update(lambda record: evolve(record, redirects=(*record.redirects, pending)[-MAX_PENDING:]))
 
 
 async def complete(session: Session, hosted_ui: HostedUi, callback: Callback) -> SignInResult:
-    """Exchange the code, verify what comes, remember it, and tell the Hub.
+    """Exchange the code, verify the tokens, store them, and emit the events.
 
     Raises:
-        OAuthStateMismatchException: The state is missing, or not one that this session waits for.
-        OAuthSignInException: The hosted UI refused, or the person cancelled.
-        JwksUnavailableError: The keys that id tokens are verified with cannot be had. Nothing is lost
-            by that while none are known: the same URL can be completed a moment later.
+        OAuthStateMismatchException: The state is missing, or this session did not send it.
+        OAuthSignInException: The hosted UI refused, or the user cancelled.
+        JwksUnavailableError: The keys that verify id tokens could not be fetched. If no keys are cached,
+            the same URL can be completed later.
         NetworkError: The hosted UI did not answer.
-        TokenVerificationError: The id token is not acceptable.
-        UnexpectedSignInInterruptionException: Somebody signed out, or in, meanwhile.
+        TokenVerificationError: The id token is not valid.
+        UnexpectedSignInInterruptionException: The session was signed out, or in, meanwhile.
     """
     previous = session.session_id
     try:
@@ -72,7 +72,7 @@ async def complete(session: Session, hosted_ui: HostedUi, callback: Callback) ->
 async def _complete(session: Session, hosted_ui: HostedUi, callback: Callback) -> tuple[Loaded, str | None]:
     code, state = await _code_and_state(session, callback)
     if hosted_ui.gives_id_tokens:
-        # Before the state is spent, and the code with it: an outage must not cost anybody their sign-in.
+        # Fetch the keys before the state and the code are used up: an outage must not end the sign-in.
         await session.context.id_tokens.ready()
     claim = secrets.token_hex(8)
     spent = await _spend(session, state, claim)
@@ -84,15 +84,15 @@ async def _complete(session: Session, hosted_ui: HostedUi, callback: Callback) -
         if isinstance(error, AuthError):
             raise
     raise UnexpectedSignInInterruptionException(
-        "the session was signed out, or in, before this sign-in was complete; nothing was stored"
+        "the session was signed out or in before this sign-in was complete; nothing was stored"
     )
 
 
 async def _code_and_state(session: Session, callback: Callback) -> tuple[str, str]:
-    """Return what a browser came back with; raise what it came back with instead."""
+    """Return the callback's code and state, or raise the error that it carries."""
     if callback.state is None:
         raise _without_state(callback)
-    # RFC 6749, 4.1.2.1: an error counts only with the state of this session, as a code does.
+    # RFC 6749, section 4.1.2.1: an error, like a code, counts only with this session's state.
     _expected((await session.load()).record, callback.state)
     if callback.error is not None:
         await _forget(session, callback.state)
@@ -105,14 +105,13 @@ async def _code_and_state(session: Session, callback: Callback) -> tuple[str, st
 
 
 def _without_state(callback: Callback) -> OAuthSignInException:
-    """Make the error for a browser that came back without a state."""
+    """Return the error for a callback without a state."""
     if callback.code is not None:
         return OAuthStateMismatchException(
-            "the browser came back with a code and without a state: the sign-in was not cancelled, but it was"
-            " not begun by this session, either",
+            "the browser came back with a code and without a state: this session did not begin the sign-in",
             recovery_suggestion=(
                 "Begin with sign_in_with_redirect. A sign-in that an identity provider begins by itself"
-                " (IdP-initiated SAML) has no state and is refused; let the provider's link lead to a page"
+                " (IdP-initiated SAML) has no state and is refused: link to a page"
                 " that calls sign_in_with_redirect."
             ),
         )
@@ -124,7 +123,7 @@ def _without_state(callback: Callback) -> OAuthSignInException:
 async def _exchange(
     session: Session, hosted_ui: HostedUi, code: str, spent: PendingRedirect, claim: str
 ) -> tuple[str, TokenSet]:
-    """Exchange the code; if that fails, nothing is left of the sign-in."""
+    """Exchange the code; if that fails, delete the sign-in from the record."""
     try:
         return await exchange_code(
             hosted_ui,
@@ -135,31 +134,36 @@ async def _exchange(
             nonce=spent.nonce,
         )
     except BaseException:
-        # The mark ends by itself; what went wrong before is what the caller must hear of.
+        # The placeholder expires by itself. Raise the first error.
         with suppress(StorageError):
             await session.update(lambda record: _without(record, claim))
         raise
 
 
 async def _spend(session: Session, state: str, claim: str) -> PendingRedirect:
-    """Take a state out of the record: before the code is exchanged, and so once.
+    """Remove a state from the record before the code is exchanged, so that it is used once.
 
-    A mark stays in its place, by which `_store` sees that nobody signed out or in meanwhile.
+    A placeholder stays in its place, by which `_store` sees that the session was not signed out or in
+    meanwhile.
     """
     taken: list[PendingRedirect] = []
 
     def take(record: SessionRecord) -> SessionRecord:
         found = _expected(record, state)
         taken[:] = [found]
-        mark = PendingRedirect(redirect_uri=found.redirect_uri, expires_at=found.expires_at, claim=claim)
-        return evolve(record, redirects=tuple(mark if each is found else each for each in record.redirects))
+        placeholder = PendingRedirect(
+            redirect_uri=found.redirect_uri, expires_at=found.expires_at, claim=claim
+        )
+        return evolve(
+            record, redirects=tuple(placeholder if each is found else each for each in record.redirects)
+        )
 
     await session.update(take)
     return taken[0]
 
 
 async def _forget(session: Session, state: str) -> None:
-    """Forget a sign-in that failed, if it is one of this session's."""
+    """Delete a failed sign-in from the record."""
 
     def change(record: SessionRecord) -> SessionRecord:
         found = _matching(record, state)
@@ -187,7 +191,7 @@ def _expected(record: SessionRecord, state: str) -> PendingRedirect:
     found = _matching(record, state)
     if found is None:
         raise OAuthStateMismatchException(
-            "the state is none that this session sent out, or it was used before, or has expired"
+            "this session did not send the state, or the state was used before or has expired"
         )
     return found
 

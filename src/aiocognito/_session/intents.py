@@ -1,4 +1,4 @@
-"""Writing down that a refresh token is about to be sent, so that a crash in between loses no session."""
+"""Refresh intents: stored before a refresh token is sent, so that a crash in between loses no session."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from . import keys
 from .record import RefreshIntent, SessionRecord
 from .session import Loaded, Session
 
-# Beyond the time that the requests of an exchange may take in all.
+# Added to the longest time that the requests of an exchange take.
 EXTRA_SECONDS: Final = 5.0
-# An intent that claims to end later was written by a clock that has been put back since.
+# An intent that ends later than this was written before the clock was put back.
 LONGEST_SECONDS: Final = 3600.0
-# An owner that was suspended may wake up and store the tokens that it received.
-AWAKENING_SECONDS: Final = 600.0
+# A suspended owner may resume within this time and store the tokens that it received.
+SUSPENSION_SECONDS: Final = 600.0
 
 
 def exchange_seconds(config: AuthConfig) -> float:
-    """Return how long the exchange of a refresh token may take in all, retries included."""
+    """Return how many seconds the exchange of a refresh token may take, with its retries."""
     return config.max_attempts * (config.connect_timeout + config.read_timeout) + EXTRA_SECONDS
 
 
 def live_intent(session: Session, record: SessionRecord) -> RefreshIntent | None:
-    """Return the intent of another owner whose answer may still come."""
+    """Return another process's intent if its response may still come; None otherwise."""
     intent = record.intent
     if intent is None or not _is_about(intent, record) or intent.owner == session.context.owner:
         return None
@@ -40,13 +40,13 @@ def is_needed(session: Session, record: SessionRecord) -> bool:
 
 
 async def announce(session: Session, loaded: Loaded, refresh_token: str) -> Loaded | None:
-    """Write the intent to send a refresh token.
+    """Store the intent to send a refresh token.
 
     Returns:
-        The record with the intent; None if another caller has changed it.
+        The record with the intent; None if another caller has changed the record.
 
     Raises:
-        StorageError: The intent cannot be written; the token must not be sent.
+        StorageError: The intent could not be stored; the token must not be sent.
     """
     if not is_needed(session, loaded.record):
         return loaded
@@ -67,15 +67,15 @@ async def announce(session: Session, loaded: Loaded, refresh_token: str) -> Load
 
 
 async def withdraw(session: Session, loaded: Loaded, *, sent: bool) -> None:
-    """End this process's intent: no answer will come any more.
+    """End this process's intent, because no response will come.
 
     Args:
-        session: Of the intent.
+        session: The session.
         loaded: The record, as `announce` returned it.
-        sent: Whether the token may have been used up all the same, so that its outcome stays unknown.
+        sent: Whether Cognito may have received the token, so that its outcome stays unknown.
 
     Raises:
-        StorageError: The storage failed; the intent ends by itself.
+        StorageError: The storage failed. The intent ends by itself.
     """
     intent, now = loaded.record.intent, session.context.clock()
     if intent is None:
@@ -93,21 +93,21 @@ async def withdraw(session: Session, loaded: Loaded, *, sent: bool) -> None:
 
 
 def _note(session: Session, loaded: Loaded) -> None:
-    """Remember in this process that a token may be spent, where the storage ends with it."""
+    """Note in memory that a token may be used up, for a storage without intents."""
     sent = loaded.record.tokens
     if sent is not None and sent.refresh_token is not None and sent.rotates is not False:
         session.context.unanswered.add(keys.digest(sent.refresh_token))
-        # When it is to be looked at again was found before.
+        # Its cached `good_until` does not count the unanswered request.
         session.context.decoded.pop(loaded.address.session_id, None)
 
 
 def may_still_come(session: Session, record: SessionRecord) -> bool:
-    """Return whether a suspended owner may still store the successor of the record's refresh token."""
+    """Return whether a suspended process may still store the successor of the record's refresh token."""
     intent = record.intent
     if intent is None or not _is_about(intent, record):
         return False
     end = intent.others_end if intent.owner == session.context.owner else intent.ends_at
-    return end is not None and session.context.clock() < end + AWAKENING_SECONDS
+    return end is not None and session.context.clock() < end + SUSPENSION_SECONDS
 
 
 def _is_about(intent: RefreshIntent, record: SessionRecord) -> bool:

@@ -1,4 +1,4 @@
-"""Session keys are secrets: storages, events and logs only ever see their hash."""
+"""Session keys and device tokens. Storages, events and logs only contain their hashes."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from .._config import AuthConfig
 from ..errors import AuthValidationError, AuthValidationErrorCode
 
 MAX_KEY_LENGTH: Final = 512
-# What `new_secret` makes: 32 bytes in base64url.
+# The form of `new_secret`: 32 bytes in base64url.
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 
 @frozen
 class Address:
-    """Where a session's record lies.
+    """The keys of a session's record.
 
     Attributes:
         key: The secret that opens the session.
-        session_id: Its hash, which events and logs carry.
+        session_id: The hash of the key, which events and logs contain.
         storage_key: The storage key of the record.
     """
 
@@ -34,7 +34,7 @@ class Address:
 
 
 def new_secret() -> str:
-    """Make 256 random bits, as text that fits a cookie."""
+    """Return 256 random bits as text that is valid in a cookie."""
     return secrets.token_urlsafe(32)
 
 
@@ -44,46 +44,46 @@ def is_secret(text: object) -> bool:
 
 
 def digest(secret: str) -> str:
-    """Hash a secret key: SHA-256 in base64url, without padding."""
+    """Return the SHA-256 of a secret in base64url without padding."""
     return base64url.encode(hashlib.sha256(secret.encode()).digest())
 
 
 def check_key(key: object, name: str) -> str:
-    """Return a session key or device token, if it is one.
+    """Return a session key or device token after checking it.
 
     Raises:
-        AuthValidationError: It is no text of 1 to 512 characters.
+        AuthValidationError: It is not text of 1 to 512 characters.
     """
     if not isinstance(key, str) or not 1 <= len(key) <= MAX_KEY_LENGTH or not _is_unicode(key):
         raise AuthValidationError(
             AuthValidationErrorCode.InvalidArgument,
             f"{name}: must be text of 1 to {MAX_KEY_LENGTH} characters",
-            recovery_suggestion=f"Make one with SessionManager.new_{name}() where the browser has no cookie.",
+            recovery_suggestion=f"Make one with SessionManager.new_{name}() if the browser has no cookie.",
         )
     return key
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether a text has no lone surrogates, as of bytes that were no UTF-8: it cannot be hashed."""
+    """Return whether a text has no lone surrogates, which cannot be encoded and so not be hashed."""
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def namespace(config: AuthConfig) -> str:
-    """What the keys of one app client's records begin with."""
+    """Return the prefix of the storage keys of one app client."""
     return config.user_pool_client_id or config.identity_pool_id or "unconfigured"
 
 
 def device_storage_key(config: AuthConfig, device_token: str) -> str:
-    """Where a browser's remembered devices lie."""
+    """Return the storage key of a browser's remembered devices."""
     return f"{namespace(config)}:device:{digest(device_token)}"
 
 
 def session_storage_key(config: AuthConfig, session_id: str) -> str:
-    """Where a session's record lies."""
+    """Return the storage key of a session's record."""
     return f"{namespace(config)}:session:{session_id}"
 
 
 def address(config: AuthConfig, session_key: str) -> Address:
-    """Return where the record of a session key lies."""
+    """Return the address of a session key's record."""
     session_id = digest(session_key)
     return Address(session_key, session_id, session_storage_key(config, session_id))

@@ -1,4 +1,4 @@
-"""Entering a session's lock without waiting longer than its record demands."""
+"""Waiting for a record's lock only as long as it is needed."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Final
 
 from .session import Session
 
-# A lock that is free is entered within this many seconds; one that is not is another caller's.
+# A free lock is entered within this many seconds; otherwise another caller holds it.
 FREE_SECONDS: Final = 0.1
-# Between two looks at the record while another caller holds the lock.
-LOOK_SECONDS: Final = 0.25
+# Seconds between two reads of the record while another caller holds the lock.
+POLL_SECONDS: Final = 0.25
 
 
 class HeldLock:
-    """A lock that is entered and left in a task of its own, so that waiting for it can be given up.
+    """A lock that is entered and left in a task of its own, so that a waiting caller can give up.
 
     Args:
-        lock: What `Storage.lock` returned.
+        lock: The context manager that `Storage.lock` returned.
     """
 
     def __init__(self, lock: AbstractAsyncContextManager[None]) -> None:
@@ -39,12 +39,12 @@ class HeldLock:
         """Wait for at most ``within`` seconds, and return whether the lock is held.
 
         Raises:
-            StorageError: The lock cannot be had.
+            StorageError: The lock could not be entered.
         """
         if not self._entered.done():
             await asyncio.wait({self._entered, self._task}, timeout=within, return_when="FIRST_COMPLETED")
         if self._task.done():
-            self._task.result()  # raises what entering raised
+            self._task.result()  # raises the error of entering the lock
         return self._entered.done()
 
     async def leave(self) -> None:
@@ -55,7 +55,7 @@ class HeldLock:
             self._task.cancel()
         await asyncio.wait({self._task})
         if not self._task.cancelled():
-            # What went wrong while it was left: the lease ends by itself.
+            # Mark an error of leaving the lock as retrieved: the lease ends by itself.
             self._task.exception()
 
 
@@ -63,27 +63,27 @@ class HeldLock:
 async def enter_lock(
     session: Session, storage_key: str, *, until: float, superseded: Callable[[bytes | None], bool]
 ) -> AsyncIterator[bool]:
-    """Enter the lock of a record, and look at the record while another caller holds it.
+    """Enter the lock of a record, and read the record while another caller holds the lock.
 
     Args:
-        session: Of the service.
-        storage_key: Of the record.
-        until: When to give up, by the monotonic clock. A lock that is free is entered all the same.
-        superseded: Takes the record's bytes, and returns whether the lock is not needed any more.
+        session: A session of the service.
+        storage_key: The record's storage key.
+        until: When to give up, by the monotonic clock. A free lock is entered even after that.
+        superseded: Takes the record's bytes, and returns whether the lock is no longer needed.
 
     Yields:
-        Whether the lock is held. If not, the time is over or ``superseded`` returned True.
+        Whether the lock is held. If not, the time is up or ``superseded`` returned True.
 
     Raises:
-        StorageError: The lock cannot be had.
+        StorageError: The lock could not be entered.
     """
     storage = session.context.storage
     lock = HeldLock(storage.lock(storage_key))
     try:
         held = await lock.is_entered(within=FREE_SECONDS)
         while not held and monotonic() < until and not superseded(await storage.get(storage_key)):
-            # Jitter: the processes that wait for one record do not look at it in step.
-            held = await lock.is_entered(within=LOOK_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311
+            # Random, so that waiting processes do not read in step.
+            held = await lock.is_entered(within=POLL_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311
         yield held
     finally:
         await lock.leave()

@@ -1,4 +1,4 @@
-"""What is remembered of one person between two calls: one frozen value, one JSON document."""
+"""The record of one session, as stored between two calls: one frozen value, one JSON document."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import secrets
 import unicodedata
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_type_hints
 
 from attrs import evolve, field, fields_dict, frozen
 
@@ -18,7 +18,7 @@ from ..errors import StorageError
 
 VERSION: Final = 1
 T = TypeVar("T")
-# The longest grace period that Cognito offers for a rotated refresh token.
+# The longest grace period that Cognito allows for a rotated refresh token.
 LONGEST_GRACE_SECONDS: Final = 60.0
 # A failed ConfirmDevice is sent again at most this often by calls that use tokens.
 CONFIRMATION_RETRY_SECONDS: Final = 30.0
@@ -26,17 +26,17 @@ CONFIRMATION_RETRY_SECONDS: Final = 30.0
 
 @frozen(kw_only=True)
 class StoredTokens:
-    """A signed-in person's tokens.
+    """The tokens of a signed-in user.
 
     Attributes:
-        clock_drift: Seconds that Cognito's clock is ahead of ours, as of the last tokens.
-        username: The name that Cognito knows the person by.
-        device_key: The confirmed device that the tokens were issued to, which must be named to renew
-            them.
+        clock_drift: Seconds that Cognito's clock was ahead of ours when the tokens were issued.
+        username: Cognito's username of the user.
+        device_key: The key of the confirmed device that the tokens were issued to, which is sent to
+            renew them.
         rotates: Whether the last refresh returned a new refresh token; None before the first one.
-        spent_by: The name of the refusal after which the refresh token is not sent again, although the
-            access token serves until it expires.
-        unknown: Members that a newer version wrote; kept as they are.
+        spent_by: The name of the error after which the refresh token is not sent again. The access
+            token is used until it expires.
+        unknown: Members that a newer version wrote; they are preserved.
     """
 
     access_token: str = field(repr=False)
@@ -55,18 +55,18 @@ class StoredTokens:
 class RefreshIntent:
     """A refresh token that is about to be sent, or was sent with an unknown outcome.
 
-    It is written before a refresh token that may rotate is sent, so that another process does not send
-    the same token while the answer may still come.
+    It is stored before a refresh token that may rotate is sent, so that no other process sends the same
+    token while the response may still come.
 
     Attributes:
-        nonce: Tells this intent from all others.
-        owner: Names the process that wrote it.
+        nonce: Identifies this intent.
+        owner: Identifies the process that stored it.
         token: The hash of the refresh token.
-        ends_at: When its owner has stopped waiting for the answer, in seconds since the epoch.
-        others_end: When the intent of another owner ended whose outcome was never stored, if this one
-            replaced it: that owner may be suspended, and may still store what it received.
-        sent_at: When the token was first sent whose outcome is not known, in seconds since the epoch.
-        unknown: Members that a newer version wrote; kept as they are.
+        ends_at: When its owner stops waiting for the response, in seconds since the epoch.
+        others_end: When another owner's intent ended that this one replaced and whose outcome was never
+            stored. That owner may be suspended, and may still store the tokens that it received.
+        sent_at: When the token was first sent without a known outcome, in seconds since the epoch.
+        unknown: Members that a newer version wrote; they are preserved.
     """
 
     nonce: str = field(repr=False)
@@ -78,7 +78,7 @@ class RefreshIntent:
     unknown: Mapping[str, Any] = field(factory=dict, repr=False)
 
     def may_be_repeated(self, now: float) -> bool:
-        """Return whether the token, if it was spent, may still be within its grace period."""
+        """Return whether the token, if it was used up, may still be within its grace period."""
         return self.sent_at is not None and now < self.sent_at + LONGEST_GRACE_SECONDS
 
 
@@ -87,13 +87,13 @@ class PendingSignIn:
     """A sign-in between two steps.
 
     Attributes:
-        challenge: What Cognito asks for.
+        challenge: Cognito's challenge.
         sign_in_details: How the sign-in was begun.
-        expires_at: When Cognito will have forgotten it, in seconds since the epoch.
-        claim: Who is answering right now: a random name, so that of two answers one is sent.
-        claimed_until: When that claim ends unless it is renewed: its process has died.
-        answer_until: When the answer under that claim must have come.
-        unknown: Members that a newer version wrote; kept as they are.
+        expires_at: When Cognito's session has ended, in seconds since the epoch.
+        claim: The random name of the caller that is answering, so that only one of two answers is sent.
+        claimed_until: When the claim ends unless it is renewed, such as after its process has ended.
+        answer_until: When the response to the claim's answer must have arrived.
+        unknown: Members that a newer version wrote; they are preserved.
     """
 
     challenge: Challenged
@@ -106,7 +106,7 @@ class PendingSignIn:
 
     @property
     def kept_until(self) -> float:
-        """When it is of no use any more: an answer that was sent in time may come later."""
+        """When to delete it, in seconds since the epoch: after the response to an answer sent in time."""
         return max(self.expires_at, self.answer_until)
 
     def is_open(self, now: float) -> bool:
@@ -116,18 +116,18 @@ class PendingSignIn:
 
 @frozen(kw_only=True)
 class PendingAutoSignIn:
-    """A sign-up whose sign-in is to follow by itself. It never holds a password.
+    """The plan of an automatic sign-in after a sign-up. It never holds a password.
 
     Attributes:
         username: As given at sign-up.
-        auth_flow_type: Amplify's name of the flow to sign in with.
+        auth_flow_type: Amplify's name of the sign-in flow.
         preferred_challenge: The first factor to begin with, for USER_AUTH.
         client_metadata: For the user pool's triggers.
-        expires_at: When it is too late, in seconds since the epoch.
-        is_confirmed: Whether the account can sign in already; if not, a link is waited for.
-        session: Cognito's handle of the sign-up, with which a sign-in may go on.
-        aliases: What else Cognito knows the user by: ``sub``, ``email`` and ``phone_number``.
-        unknown: Members that a newer version wrote; kept as they are.
+        expires_at: When the plan expires, in seconds since the epoch.
+        is_confirmed: Whether the account is confirmed.
+        session: The session that SignUp or ConfirmSignUp returned, which a sign-in may continue.
+        aliases: The user's other names by kind: ``sub``, ``email`` and ``phone_number``.
+        unknown: Members that a newer version wrote; they are preserved.
     """
 
     username: str
@@ -141,23 +141,23 @@ class PendingAutoSignIn:
     unknown: Mapping[str, Any] = field(factory=dict, repr=False)
 
     def is_of(self, name: str) -> bool:
-        """Return whether a name is the user's, in any spelling: the username, the id or an address."""
+        """Return whether a name is the user's username, id, address or number, in any spelling."""
         names = (self.username, *(self.aliases or {}).values())
         return _folded(name) in map(_folded, names)
 
 
 @frozen(kw_only=True)
 class PendingRedirect:
-    """A browser that was sent to the hosted UI and has not come back.
+    """An authorization request: a browser was sent to the hosted UI and has not come back.
 
     Attributes:
-        redirect_uri: Where it comes back to.
-        expires_at: When it is too late, in seconds since the epoch.
-        state: What it comes back with; None once it has, so that it counts once.
-        code_verifier: Proves, when the code is exchanged, who asked for it.
-        nonce: What the id token must hold, if one was asked for.
-        claim: Who is exchanging the code right now: a random name.
-        unknown: Members that a newer version wrote; kept as they are.
+        redirect_uri: The URL that the browser comes back to.
+        expires_at: When the request expires, in seconds since the epoch.
+        state: The state parameter; None once it was used.
+        code_verifier: The PKCE verifier.
+        nonce: The nonce that the id token must contain; None if none was requested.
+        claim: The random name of the caller that is exchanging the code.
+        unknown: Members that a newer version wrote; they are preserved.
     """
 
     redirect_uri: str
@@ -171,15 +171,15 @@ class PendingRedirect:
 
 @frozen(kw_only=True)
 class StoredCredentials:
-    """AWS credentials, and what they were issued for.
+    """AWS credentials, and the request that they were issued for.
 
     Attributes:
         expires_at: When they end by AWS's clock, in seconds since the epoch.
-        issued_at: When they were fetched, by ours.
+        issued_at: When they were fetched, by our clock.
         clock_drift: Seconds that AWS's clock was ahead of ours then.
         login: The hash of the id token that they were issued for; None for a guest.
-        role_arn: The role that was asked for.
-        unknown: Members that a newer version wrote; kept as they are.
+        role_arn: The role that was requested.
+        unknown: Members that a newer version wrote; they are preserved.
     """
 
     access_key_id: str
@@ -200,13 +200,13 @@ class StoredCredentials:
 
 @frozen(kw_only=True)
 class StoredIdentity:
-    """Who the person, or the guest, is to an identity pool.
+    """The identity of a user, or a guest, in an identity pool.
 
     Attributes:
-        identity_id: The pool's name for them.
-        is_guest: Whether nobody was signed in. A guest's identity becomes that of whoever signs in.
-        credentials: The last ones issued.
-        unknown: Members that a newer version wrote; kept as they are.
+        identity_id: The identity id.
+        is_guest: Whether the identity is a guest's. It becomes the identity of the user who signs in.
+        credentials: The last credentials that were issued.
+        unknown: Members that a newer version wrote; they are preserved.
     """
 
     identity_id: str
@@ -219,23 +219,24 @@ class StoredIdentity:
 class StoredDevice:
     """The device that Cognito named at this session's sign-in.
 
-    It is stored until the browser's entry has its secret, and to the session's end if it is confirmed
-    for the session alone.
+    It is stored until the browser's entry has its secret, or until the session ends if the device belongs
+    to the session alone.
 
     Attributes:
-        device_key: Cognito's name of it.
-        device_group_key: What its proofs are computed with, beside its name.
-        access_token: The sign-in's; ConfirmDevice takes no other. None once the device is confirmed.
-        salt: What ConfirmDevice is sent with, the first time and again. None once it is confirmed.
-        verifier: The same.
-        random_password: The secret behind the verifier; None for the session alone, or once the
-            browser's entry has it.
-        browser: The storage key of the browser's entry; None for the session alone.
+        device_key: The device key.
+        device_group_key: The device group key, which the device's proofs are computed with.
+        access_token: The sign-in's access token, the only one that ConfirmDevice accepts. None once the
+            device is confirmed.
+        salt: The salt for ConfirmDevice. None once the device is confirmed.
+        verifier: The verifier for ConfirmDevice. None once the device is confirmed.
+        random_password: The device's secret. None if the device belongs to the session alone, or once
+            the browser's entry has it.
+        browser: The storage key of the browser's entry; None if the device belongs to the session alone.
         confirmed: Whether Cognito confirmed it.
-        not_remembered: Whether Cognito knows that it stands in for no second factor.
-        refused: Whether Cognito refused it in a way that trying again seldom changes.
+        not_remembered: Whether it is marked as not remembered, so that it replaces no second factor.
+        refused: Whether Cognito refused it with an error that a retry seldom changes.
         tried_at: When ConfirmDevice was last sent, in seconds since the epoch.
-        unknown: Members that a newer version wrote; kept as they are.
+        unknown: Members that a newer version wrote; they are preserved.
     """
 
     device_key: str = field(repr=False)
@@ -253,26 +254,26 @@ class StoredDevice:
 
     @property
     def is_settled(self) -> bool:
-        """Whether there is nothing left to send."""
+        """Whether no request about the device is outstanding."""
         return self.confirmed and self.not_remembered
 
 
 @frozen(kw_only=True)
 class SessionRecord:
-    """Everything remembered of one session.
+    """Everything that is stored of one session.
 
     Attributes:
-        tokens: Who is signed in.
+        tokens: The user's tokens; None if the session is signed out.
         pending: A sign-in that waits for its next step.
-        auto_sign_in: A sign-up whose sign-in is to follow.
-        redirects: Browsers that are on the hosted UI, the oldest first.
-        identity: Who this is to the identity pool.
-        device: The device that the tokens were issued to, unless the browser is remembered as it.
+        auto_sign_in: The plan of an automatic sign-in after a sign-up.
+        redirects: The pending authorization requests, the oldest first.
+        identity: The identity in the identity pool.
+        device: The device that the tokens were issued to, unless the browser has an entry for it.
         intent: A refresh that is under way, or whose outcome is unknown.
-        by_redirect: Whether whoever is signed in came by the hosted UI, which then remembers them.
+        by_redirect: Whether the user signed in on the hosted UI, which then has a session of its own.
         created_at: When the session began, in seconds since the epoch.
-        renewed_at: When its lifetime was last counted anew.
-        unknown: Members that a newer version wrote; kept as they are.
+        renewed_at: When its lifetime in the storage was last extended, in seconds since the epoch.
+        unknown: Members that a newer version wrote; they are preserved.
     """
 
     tokens: StoredTokens | None = None
@@ -289,7 +290,7 @@ class SessionRecord:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to remember."""
+        """Whether nothing needs to be stored."""
         things = (self.tokens, self.pending, self.auto_sign_in, self.identity)
         return not self.redirects and all(thing is None for thing in things)
 
@@ -314,7 +315,7 @@ class SessionRecord:
         )
 
     def signed_out(self) -> SessionRecord:
-        """The same session, with nobody signed in, and nobody in particular to the identity pool."""
+        """Return the record without the user's tokens, identity and device."""
         return evolve(self, tokens=None, identity=None, device=None, intent=None, by_redirect=False)
 
     def signed_in(
@@ -325,11 +326,11 @@ class SessionRecord:
         device: StoredDevice | None = None,
         by_redirect: bool = False,
     ) -> SessionRecord:
-        """A new session, of whoever signed in.
+        """Return the record of a new session of the user who signed in.
 
-        All that was pending ends, redirects included: whoever planted one before the sign-in could
-        have this session taken over by another account. A guest's identity is carried over, so that
-        what the guest did is the person's; that of somebody who was signed in before is not.
+        Everything pending ends, including redirects: one that an attacker planted before the sign-in
+        could replace the account of this session. A guest's identity is carried over, so that the user
+        keeps the guest's data. The identity of a user who was signed in before is not.
         """
         guest = self.identity if self.identity is not None and self.identity.is_guest else None
         return SessionRecord(
@@ -343,20 +344,19 @@ class SessionRecord:
 
 
 def _folded(name: str) -> str:
-    """Return a name without what people spell differently: capitals, compatibility forms, outer blanks."""
+    """Return a name without differences of case, compatibility forms and outer blanks."""
     return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
 _MARK: Final = b'{"moved":'
-# A mark stays for as long as procedures that began before it may still run.
+# A mark outlives the procedures that began before it.
 MARK_SECONDS: Final = 60.0
 
 
 def new_mark() -> bytes:
-    """Make what stands for a minute where a record lay that moved under another key.
+    """Make the mark that replaces a record for a minute after the record moved under another key.
 
-    It opens nothing and names no key. A procedure that began before the record moved sees by it that
-    the session has changed hands.
+    A mark opens no session and names no key. A procedure that began before the move sees it and stops.
     """
     return _MARK + json.dumps(secrets.token_hex(16)).encode() + b"}"
 
@@ -367,17 +367,17 @@ def is_mark(data: bytes | None) -> bool:
 
 
 def dump(record: SessionRecord) -> bytes:
-    """Write a record as one JSON document."""
+    """Serialize a record as one JSON document."""
     document = _object(record)
     document["version"] = VERSION
     return json.dumps(document, separators=(",", ":")).encode()
 
 
 def load(data: bytes) -> SessionRecord | None:
-    """Read a record; None if the bytes are none, which counts as signed out.
+    """Parse a record. Return None if that fails, which counts as signed out.
 
     Raises:
-        StorageError: A version wrote it that this one does not know. Nobody is signed out by that.
+        StorageError: An unknown version of the library wrote it. The record is left as it is.
     """
     try:
         document = json.loads(data)
@@ -385,7 +385,7 @@ def load(data: bytes) -> SessionRecord | None:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     if version != VERSION:
-        raise StorageError(f"the session was stored by another version of this library (form {version!r})")
+        raise StorageError(f"the session was stored by another version of this library (format {version!r})")
     try:
         return _record(document)
     except (TypeError, ValueError, KeyError, AttributeError):
@@ -393,7 +393,7 @@ def load(data: bytes) -> SessionRecord | None:
 
 
 def _object(value: Any) -> dict[str, Any]:
-    """Turn an attrs value into a JSON object, leaving out what is None."""
+    """Return an attrs value as a JSON object without members that are None."""
     result: dict[str, Any] = dict(getattr(value, "unknown", {}))
     for name in fields_dict(type(value)):
         member = getattr(value, name)
@@ -454,12 +454,12 @@ def _pending(document: dict[str, Any]) -> PendingSignIn:
 
 
 def _known(cls: type[T], document: Mapping[str, Any], **members: Any) -> T:
-    """Make a value of the members that its class knows, and let it keep the others if it can.
+    """Make a value from a JSON object; other members go into ``unknown`` if the class has it.
 
     Raises:
-        TypeError: A member is missing, or is not of its type.
+        TypeError: A member is missing, or has the wrong type.
     """
-    checks = _checks(cls)  # type: ignore[arg-type]  # every class can be hashed
+    checks = _checks(cls)  # type: ignore[arg-type]  # a class is hashable
     unknown = {}
     for name, value in document.items():
         check = checks.get(name)
@@ -475,8 +475,8 @@ def _known(cls: type[T], document: Mapping[str, Any], **members: Any) -> T:
 
 @cache
 def _checks(cls: type[Any]) -> Mapping[str, Callable[[object], object]]:
-    """What the members of a class are checked by; what is missing here is made by whoever reads it."""
-    return {name: _CHECKS[member.type] for name, member in fields_dict(cls).items() if member.type in _CHECKS}
+    """Return the checks of a class's members by name; nested values are checked by their own parser."""
+    return {name: _CHECKS[hint] for name, hint in get_type_hints(cls).items() if hint in _CHECKS}
 
 
 def _check_text(value: object) -> str:
@@ -486,7 +486,7 @@ def _check_text(value: object) -> str:
 
 
 def _check_number(value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _FAR:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _MAX_NUMBER:
         raise TypeError
 
 
@@ -504,16 +504,16 @@ def _or_none(check: Callable[[object], object]) -> Callable[[object], object]:
     return lambda value: None if value is None else check(value)
 
 
-# No moment of ours is further away, and what is, is no number that arithmetic can be done with.
-_FAR: Final = 1e15
-# By the annotations of the values above. A record with a member of another type cannot be parsed.
+# Larger numbers are invalid: no time stamp is that large, and arithmetic with them loses seconds.
+_MAX_NUMBER: Final = 1e15
+# By the types of the members of the values above.
 _CHECKS: Final[Mapping[Any, Callable[[object], object]]] = {
-    "str": _check_text,
-    "str | None": _or_none(_check_text),
-    "float": _check_number,
-    "float | None": _or_none(_check_number),
-    "bool": _check_bool,
-    "bool | None": _or_none(_check_bool),
-    "Mapping[str, str]": _check_texts,
-    "Mapping[str, str] | None": _or_none(_check_texts),
+    str: _check_text,
+    str | None: _or_none(_check_text),
+    float: _check_number,
+    float | None: _or_none(_check_number),
+    bool: _check_bool,
+    bool | None: _or_none(_check_bool),
+    Mapping[str, str]: _check_texts,
+    Mapping[str, str] | None: _or_none(_check_texts),
 }

@@ -1,9 +1,9 @@
-"""The one procedure by which tokens are renewed.
+"""Renewing a session's tokens.
 
-One leader per session in this process → the storage's lock, which may span machines → the record is read
-again → an intent is written where the refresh token may rotate → GetTokensFromRefreshToken →
-compare-and-set: if the session was signed out or in meanwhile, the new tokens are dropped → the others
-are woken → the Hub is told, outside the lock.
+One task per session in this process → the storage's lock, which may span machines → the record is read
+again → an intent is stored if the refresh token may rotate → GetTokensFromRefreshToken →
+compare-and-set: if the session was signed out or in meanwhile, the new tokens are dropped → the waiting
+callers return → the event is emitted, outside the lock.
 """
 
 from __future__ import annotations
@@ -30,32 +30,34 @@ from .refusals import device_key_of, names_wrong_device, settle_refusal, spent_o
 from .revocation import revoke_unused
 from .session import Session
 
-# Expired tokens wait for another caller's refresh for at most so long.
+# How long a caller with expired tokens waits for another process's refresh.
 WAIT_SECONDS: Final = 10.0
-LOOK_SECONDS: Final = 0.25
-# Of the time that an exchange may take, so much is kept for an answer that came during a suspension.
-LAST_LOOK_SECONDS: Final = 1.0
+# Seconds between two reads of the record meanwhile.
+POLL_SECONDS: Final = 0.25
+# The last part of an exchange's time, for a response that arrived while the process was suspended.
+LAST_WAIT_SECONDS: Final = 1.0
 
 
 async def refresh_tokens(
     session: Session, seen: Snapshot, *, force: bool, doubtful: bool, client_metadata: Metadata
 ) -> AuthTokens | None:
-    """Renew a session's tokens, once, however many callers ask at the same time.
+    """Renew a session's tokens once for all concurrent callers, and return them.
 
     Args:
-        session: Whose tokens.
-        seen: The record that made the caller ask. If it holds other tokens by the time it is our turn,
+        session: The session.
+        seen: The record as the caller read it. If the record has other tokens once the lock is held,
             another process has renewed them.
-        force: Renew them even if they are good.
-        doubtful: Renew them although they seem good; they serve if that fails.
+        force: Whether to renew tokens that have not expired.
+        doubtful: Whether to renew tokens that seem good, because our clock was put back. They are
+            returned if that fails.
         client_metadata: For the user pool's triggers; that of the first caller counts.
 
     Returns:
-        The tokens; None if the session is signed out (by now).
+        The tokens; None if the session is signed out.
 
     Raises:
-        TokenRefreshException: They expired and there is no refresh token.
-        SessionBusyError: They expired, and another process renews them and does not end.
+        TokenRefreshException: The tokens expired and the session has no refresh token.
+        SessionBusyError: The tokens expired, and another process has not finished renewing them.
         ServiceError: Cognito refused. `settle_refusal` says which refusals end the session.
         NetworkError: Cognito could not be reached; the session is kept.
         StorageError: The storage failed; the session is kept.
@@ -65,29 +67,29 @@ async def refresh_tokens(
     failure = delivered_failure(address.session_id) or _standing(session, seen, force)
     running = context.refreshes.running(address.session_id)
     if is_good and (failure is not None or running is not None):
-        return seen.decoded.tokens  # Good tokens never wait for another caller.
+        return seen.decoded.tokens  # Tokens that have not expired are returned without waiting.
     if failure is not None:
         raise failure
     if running is None:
         until = monotonic() + WAIT_SECONDS
         request = RefreshRequest(seen.stored.access_token, force, doubtful, client_metadata, until)
         running = context.refreshes.start(_refresh(session, seen, request), address.session_id)
-        # The caller that started it also waits until the Hub has been told.
+        # The caller that started the refresh also waits until the event was emitted.
         await context.run(_emit_outcome(session, address, running))
     renewal: RefreshResult = await context.refreshes.wait(running)
     return renewal.tokens
 
 
 def _standing(session: Session, seen: Snapshot, force: bool) -> AuthError | None:
-    """Return an unknown refusal that is not to be met again yet; a forced refresh tries all the same."""
+    """Return the session's last unknown refusal while it stands; a forced refresh ignores it."""
     return None if force else session.context.refusals.standing(seen.loaded.address.session_id)
 
 
 async def _emit_outcome(session: Session, address: Address, refresh: asyncio.Task[RefreshResult]) -> None:
-    """Emit what a refresh came to, once it is done: a listener may well ask for tokens."""
+    """Wait for a refresh, and emit its outcome. A listener may ask for tokens."""
     await asyncio.wait({refresh})
     if refresh.cancelled():
-        return  # Only when the event loop is shut down.
+        return  # The event loop is shutting down.
     error = refresh.exception()
     outcome = refresh.result() if error is None else RefreshResult()
     failure = error if isinstance(error, AuthError) else outcome.failure
@@ -108,7 +110,7 @@ async def _refresh(session: Session, seen: Snapshot, request: RefreshRequest) ->
         outcome = await _attempt(session, current, request)
         if outcome is not None:
             return outcome
-        # Another caller holds the lock, or the answer to another process may still come.
+        # Another caller holds the lock, or another process's response may still come.
         if _serves(session, current, request):
             session.context.backoff.put_off(current.loaded.address.session_id)
             return RefreshResult(current.decoded.tokens)
@@ -116,11 +118,11 @@ async def _refresh(session: Session, seen: Snapshot, request: RefreshRequest) ->
             raise SessionBusyError("the session's tokens are being renewed elsewhere")
         before, current = current, await _reloaded(session, current)
         if current is before:
-            await asyncio.sleep(LOOK_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+            await asyncio.sleep(POLL_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
 
 
 def _settled(session: Session, current: Snapshot | None, request: RefreshRequest) -> RefreshResult | None:
-    """Return what there is if there is nothing to renew."""
+    """Return the result if the tokens need not be renewed; None otherwise."""
     if current is None:
         return RefreshResult()
     has_new_tokens = current.stored.access_token != request.before
@@ -132,21 +134,21 @@ def _settled(session: Session, current: Snapshot | None, request: RefreshRequest
 
 
 def _serves(session: Session, current: Snapshot, request: RefreshRequest) -> bool:
-    """Return whether the present tokens are good enough for the caller."""
+    """Return whether the caller accepts the present tokens."""
     return not request.force and session.context.clock() < current.expires_at
 
 
 async def _reloaded(session: Session, current: Snapshot) -> Snapshot | None:
-    """Read the record again; it is decoded only if it has changed."""
+    """Read the record again, and decode it if it has changed."""
     loaded = await session.load(current.loaded)
     return current if loaded is current.loaded else snapshot(session, loaded)
 
 
 async def _attempt(session: Session, current: Snapshot, request: RefreshRequest) -> RefreshResult | None:
-    """Enter the lock, read again and renew; None if another caller is at work.
+    """Enter the lock, read the record again and renew. Return None if another caller is renewing.
 
-    Good tokens do not wait for a lock that is not free, and are returned if the storage fails: without a
-    lock or an intent no refresh token is sent.
+    Tokens that have not expired do not wait for a held lock, and are returned if the storage fails: no
+    refresh token is sent without the lock and the intent.
     """
     serves = _serves(session, current, request)
     try:
@@ -172,7 +174,7 @@ async def _locked(session: Session, known: Snapshot, request: RefreshRequest) ->
     if current.loaded.address is not known.loaded.address:
         return None  # The lock is that of the session's former address.
     if current.stored.refresh_token is None:
-        raise TokenRefreshException("the tokens expired, and there is no refresh token to renew them with")
+        raise TokenRefreshException("the tokens expired, and the session has no refresh token")
     if current.stored.spent_by is not None:
         return await spent_outcome(session, current, request)
     if live_intent(session, current.loaded.record) is not None:
@@ -192,18 +194,18 @@ async def _locked(session: Session, known: Snapshot, request: RefreshRequest) ->
 async def _exchange(
     session: Session, current: Snapshot, request: RefreshRequest, unconfirmed: AuthError | None
 ) -> RefreshResult | None:
-    """Send the refresh token, and store what comes or settle why nothing did.
+    """Send the refresh token, and store the new tokens or settle the refusal.
 
     Args:
-        session: Whose tokens.
+        session: The session.
         current: The record, with the intent.
-        request: The caller's.
-        unconfirmed: Why the device that the tokens were issued to is not confirmed yet. Cognito refuses
-            to renew them as long as it is not, which says nothing about the session.
+        request: The caller's request.
+        unconfirmed: Why the device of the tokens is not confirmed yet. Until it is, Cognito refuses to
+            renew the tokens, which does not mean that the session has ended.
     """
     record, now = current.loaded.record, session.context.clock()
     if is_needed(session, record) and record.intent is not None and now >= record.intent.ends_at:
-        return None  # This process was suspended meanwhile, and another one may have sent the token.
+        return None  # This process was suspended, and another one may have sent the token meanwhile.
     until = monotonic() + exchange_seconds(session.context.config)
     device_key = current.stored.device_key
     answer = await _send(session, current.stored, device_key, request, until)
@@ -222,20 +224,20 @@ async def _exchange(
 async def _send(
     session: Session, stored: StoredTokens, device_key: str | None, request: RefreshRequest, until: float
 ) -> TokenSet | AuthError:
-    """GetTokensFromRefreshToken; returns the tokens, or why there are none."""
+    """Send GetTokensFromRefreshToken; return the tokens or the error."""
     sending = asyncio.ensure_future(
         session.pool.get_tokens_from_refresh_token(
             stored.refresh_token or "",
             device_key=device_key,
             client_metadata=request.client_metadata,
-            # A token that may have been replaced already is not sent again by itself.
+            # The gateway must not retry a token that may have been rotated.
             repeatable=stored.rotates is False,
         )
     )
     try:
-        # Not `asyncio.timeout`: after a suspension the answer and the end of the time come together, and
-        # then the answer counts.
-        for seconds in (until - monotonic() - LAST_LOOK_SECONDS, LAST_LOOK_SECONDS):
+        # Not `asyncio.timeout`: after a suspension, the response and the timeout come together, and the
+        # response counts.
+        for seconds in (until - monotonic() - LAST_WAIT_SECONDS, LAST_WAIT_SECONDS):
             if not sending.done():
                 await asyncio.wait({sending}, timeout=max(seconds, 0.0))
     finally:
@@ -252,14 +254,14 @@ async def _send(
 async def _store(
     session: Session, current: Snapshot, answer: TokenSet, device_key: str | None
 ) -> RefreshResult | None:
-    """Store what Cognito issued, unless the session is another by now."""
+    """Store the new tokens, unless the session was signed out or in meanwhile."""
     old = current.stored
     new = session.stored_tokens(answer, old.username, old.sign_in_details, previous=old.refresh_token)
     new = evolve(new, device_key=device_key, rotates=answer.refresh_token is not None, unknown=old.unknown)
 
     def change(record: SessionRecord) -> SessionRecord:
-        # Other parts of the record may have changed; what matters is whether these are still the
-        # tokens that were renewed. If not, the session was signed out or in, and that stands.
+        # Other parts of the record may have changed. If the tokens have changed, the session was signed
+        # out or in, and its record stays as it is.
         is_due = holds(record, old) or _is_displaced(session, record, new)
         return evolve(record, tokens=new, intent=None) if is_due else record
 
@@ -278,10 +280,10 @@ async def _store(
 
 
 def _is_displaced(session: Session, record: SessionRecord, new: StoredTokens) -> bool:
-    """Return whether an answer that came late has made the record's refresh token worthless.
+    """Return whether a late response has invalidated the record's refresh token.
 
-    A process that was suspended may send a token that another one has sent meanwhile. Within the grace
-    period both receive a successor, and only the one that was issued last works.
+    A suspended process may send a token that another process has sent meanwhile. Within the grace period
+    both receive a successor, and only the one that was issued last works.
     """
     present, latest = session.read_tokens(record), session.read_tokens(evolve(record, tokens=new))
     if present is None or latest is None or new.rotates is not True:

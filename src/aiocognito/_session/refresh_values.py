@@ -1,4 +1,4 @@
-"""The values that a refresh works with."""
+"""The values of a refresh: the request, the record with its decoded tokens, and the result."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Metadata = Mapping[str, str] | None
 
 @frozen
 class RefreshResult:
-    """What a refresh came to.
+    """The result of a refresh.
 
     Attributes:
-        tokens: The session's tokens now; None if it is signed out.
+        tokens: The session's tokens; None if it is signed out.
         renewed: Whether this refresh has renewed them.
-        failure: What went wrong without failing the caller.
+        failure: The error of a refresh that the caller need not know of; it is emitted as an event.
     """
 
     tokens: AuthTokens | None = None
@@ -32,13 +32,13 @@ class RefreshResult:
 
 @frozen
 class RefreshRequest:
-    """A caller's wish for tokens.
+    """A caller's request for tokens.
 
     Attributes:
-        before: The access token that made the caller ask.
-        force: Whether tokens are to be renewed even if they are good.
-        doubtful: Whether they are to be renewed although they seem good, since our clock was put back.
-            They serve if that fails.
+        before: The access token that the caller read.
+        force: Whether to renew tokens that have not expired.
+        doubtful: Whether to renew tokens that seem good, because our clock was put back. They are
+            returned if that fails.
         client_metadata: For the user pool's triggers.
         until: When waiting ends, by the monotonic clock.
     """
@@ -52,14 +52,14 @@ class RefreshRequest:
 
 @frozen
 class Snapshot:
-    """A record, and its tokens decoded.
+    """A record and its decoded tokens.
 
     Attributes:
         loaded: The record.
         stored: Its tokens.
-        decoded: The same, decoded.
-        early_at: From when on they are to be renewed, by our clock.
-        expires_at: When they count as expired, by our clock.
+        decoded: The decoded tokens.
+        early_at: When to renew the tokens early, by our clock.
+        expires_at: When the tokens count as expired, by our clock.
     """
 
     loaded: Loaded
@@ -70,7 +70,7 @@ class Snapshot:
 
 
 def snapshot(session: Session, loaded: Loaded) -> Snapshot | None:
-    """Decode a record; None if it holds no tokens that can be read."""
+    """Decode a record; None if it has no tokens, or tokens that cannot be decoded."""
     decoded, stored = session.decode(loaded), loaded.record.tokens
     if decoded is None or stored is None:
         return None
@@ -80,5 +80,5 @@ def snapshot(session: Session, loaded: Loaded) -> Snapshot | None:
 
 
 def holds(record: SessionRecord, tokens: StoredTokens) -> bool:
-    """Return whether a record still holds the refresh token that was sent."""
+    """Return whether a record still has the refresh token of ``tokens``."""
     return record.tokens is not None and record.tokens.refresh_token == tokens.refresh_token

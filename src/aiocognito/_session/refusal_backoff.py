@@ -1,4 +1,4 @@
-"""Refusals of refresh tokens whose meaning is unknown: they stand for a while instead of being repeated."""
+"""Backing off after Cognito refused a refresh token with an unknown message."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 FIRST_PAUSE_SECONDS: Final = 5.0
 LONGEST_PAUSE_SECONDS: Final = 300.0
-# As many are remembered at most; the oldest leaves, and its session is tried again earlier.
+# How many refusals are held. The oldest is dropped, and its session is tried again earlier.
 MAX_REFUSALS: Final = 10_000
 
 
@@ -28,10 +28,10 @@ class _Refusal:
 
 
 class RefusalBackoff:
-    """What unknown refusals sessions met last, by session id.
+    """The last unknown refusals, by session id. A refusal is raised again for a while, without a request.
 
     Args:
-        clock: Seconds since the epoch.
+        clock: Returns seconds since the epoch.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -40,7 +40,7 @@ class RefusalBackoff:
         self._logged: set[str] = set()
 
     def add(self, session_id: str, error: AuthError) -> None:
-        """Let a refusal stand, for longer each time, and log its text the first time it is met."""
+        """Add a refusal, which stands longer each time, and log its message the first time."""
         before = self._refusals.pop(session_id, None)
         pause = FIRST_PAUSE_SECONDS if before is None else min(before.pause * 2, LONGEST_PAUSE_SECONDS)
         while len(self._refusals) >= MAX_REFUSALS:
@@ -49,24 +49,24 @@ class RefusalBackoff:
         if error.message not in self._logged and len(self._logged) < MAX_REFUSALS:
             self._logged.add(error.message)
             logger.warning(
-                "Cognito refused a refresh token with an unknown text, and the session is kept: %s: %s",
+                "Cognito refused a refresh token with an unknown message, and the session is kept: %s: %s",
                 error.name,
                 error.message,
             )
 
     def clear(self, session_id: str) -> None:
-        """Forget a session's refusals: it has new tokens, or ended."""
+        """Delete a session's refusal, because the session has new tokens or ended."""
         self._refusals.pop(session_id, None)
 
     def standing(self, session_id: str) -> AuthError | None:
-        """Return a copy of the refusal that stands for a session; None if it may be tried (again)."""
+        """Return a copy of the refusal that stands for a session; None if its tokens may be renewed."""
         refusal = self._refusals.get(session_id)
         if refusal is None or not 0 < refusal.until - self._clock() <= LONGEST_PAUSE_SECONDS:
             return None
-        # A copy: raising one exception again and again would let its traceback grow.
+        # A copy, because the traceback of an exception grows each time it is raised.
         return copy.copy(refusal.error)
 
     def until(self, session_id: str) -> float:
-        """Return when a session may be tried again; long ago if nothing stands."""
+        """Return when tokens may be renewed, in seconds since the epoch; minus infinity for any time."""
         refusal = self._refusals.get(session_id)
         return -math.inf if refusal is None else refusal.until

@@ -24,11 +24,12 @@ from .record import SessionRecord
 from .refresh_values import RefreshRequest, RefreshResult, Snapshot, holds
 from .session import Session
 
-# An unknown refusal ends a session only so long after its access token's end.
+# An unknown refusal ends a session only this many seconds after its access token expired.
 UNKNOWN_SECONDS: Final = 86_400.0
 
 
-# Only these subjects end a session. Throttling, a 500, a lost connection or a wrong client secret never do.
+# Only refusals about these subjects end a session. Throttling, a 500, a lost connection or a wrong client
+# secret never do.
 _ENDING: Final = frozenset({RefusalSubject.REFRESH_TOKEN_ENDED, RefusalSubject.USER})
 
 
@@ -38,7 +39,7 @@ def names_wrong_device(error: AuthError) -> bool:
 
 
 def device_key_of(current: Snapshot) -> str | None:
-    """Return the device that the access token was issued to, if it says so."""
+    """Return the device key in the access token, if it has one."""
     claim = current.decoded.tokens.access_token.payload.get("device_key")
     return claim if isinstance(claim, str) and claim else None
 
@@ -46,20 +47,20 @@ def device_key_of(current: Snapshot) -> str | None:
 async def settle_refusal(
     session: Session, current: Snapshot, request: RefreshRequest, error: AuthError
 ) -> RefreshResult | None:
-    """Do to the record what a failed refresh demands.
+    """Change the record after a failed refresh.
 
     Args:
-        session: Whose refresh.
+        session: The session.
         current: The record, with the intent of this refresh.
-        request: The caller's.
-        error: Why there are no new tokens.
+        request: The caller's request.
+        error: The error of the refresh.
 
     Returns:
-        What the caller gets; None if the record is to be read again.
+        The result for the caller; None if the record must be read again.
 
     Raises:
-        AuthError: ``error``, where the caller needs new tokens; `SessionBusyError` while another process
-            may still store them.
+        AuthError: ``error``, if the caller needs new tokens; `SessionBusyError` while another process may
+            still store them.
     """
     subject = subject_of(error)
     is_spent = subject is RefusalSubject.REFRESH_TOKEN_SPENT
@@ -78,23 +79,24 @@ async def settle_refusal(
         session.context.refusals.add(session_id, error)
     if request.force or session.context.clock() >= current.expires_at:
         raise error
-    # An early renewal that failed does no harm: the present tokens are still good.
+    # The present tokens have not expired.
     session.context.backoff.put_off(session_id)
     return RefreshResult(current.decoded.tokens, failure=error)
 
 
 async def spent_outcome(session: Session, current: Snapshot, request: RefreshRequest) -> RefreshResult:
-    """Return what there is once a refresh token is not sent any more.
+    """Return the result of a refresh whose token was refused before and is not sent again.
 
     Raises:
-        TokenRefreshException: The caller insists on new tokens.
+        TokenRefreshException: The caller forces a refresh.
         SessionBusyError: The tokens expired, and another process may still store their successors.
-        RefreshTokenReuseException: They expired, and none can. The session is ended.
+        RefreshTokenReuseException: The tokens expired, and no process can store successors. The session
+            is ended.
     """
     if session.context.clock() < current.expires_at:
         if request.force:
             raise TokenRefreshException(
-                "the refresh token was refused before; the access token serves until it expires"
+                "the refresh token was refused before; the access token is used until it expires"
             )
         return RefreshResult(current.decoded.tokens)
     code = current.stored.spent_by or "NotAuthorizedException"
@@ -105,7 +107,7 @@ async def spent_outcome(session: Session, current: Snapshot, request: RefreshReq
 async def _spent(
     session: Session, current: Snapshot, request: RefreshRequest, error: AuthError
 ) -> RefreshResult:
-    """Keep a session whose access token is good, and send its refresh token no more."""
+    """Mark the refresh token as used up; the session goes on until its access token expires."""
     if session.context.clock() >= current.expires_at and not may_still_come(session, current.loaded.record):
         return await _expired(session, current, error)
 
@@ -127,13 +129,13 @@ async def _expired(session: Session, current: Snapshot, error: AuthError) -> Ref
     if isinstance(error, RefreshTokenReuseException) and may_still_come(session, current.loaded.record):
         raise SessionBusyError(
             "the session's tokens were renewed by a process that has not stored them yet",
-            recovery_suggestion="Try again later; within ten minutes the session goes on or ends.",
+            recovery_suggestion="Try again later: within ten minutes the session either goes on or ends.",
         )
     return await _ended(session, current, error)
 
 
 async def _ended(session: Session, current: Snapshot, error: AuthError) -> RefreshResult:
-    """Sign out the session whose refresh token was refused, unless it has another one by now."""
+    """Sign out a session whose refresh token was refused, unless it has another token by now."""
 
     def change(record: SessionRecord) -> SessionRecord:
         return record.signed_out() if holds(record, current.stored) else record
@@ -151,9 +153,9 @@ def _is_long_over(session: Session, current: Snapshot) -> bool:
 
 
 def _may_have_worked(error: AuthError) -> bool:
-    """Return whether Cognito may have issued tokens all the same, so that the outcome is unknown."""
+    """Return whether Cognito may have issued tokens despite the error, so that the outcome is unknown."""
     if isinstance(error, NetworkError):
         return error.request_sent
     if isinstance(error, ServiceError):
         return error.service_status is None or error.service_status >= 500
-    return True  # An answer that cannot be read.
+    return True  # The response could not be parsed.

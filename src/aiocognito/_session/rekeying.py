@@ -1,8 +1,9 @@
 """Changing a session's record and its key in one procedure.
 
-A key that was planted in a browser must be worth nothing once the session means something. So every
-change of privilege is stored under a fresh key, and the old key opens nothing, before the Hub is told or
-a method returns: the new record is written first, then a mark in place of the old one, which decides.
+A key that an attacker planted in a browser must be worthless once the session is signed in (session
+fixation). So every change of privilege is stored under a fresh key, and the old key stops working, before
+an event is emitted or a method returns. The new record is written first. Then a mark replaces the old
+record, which completes the move.
 """
 
 from __future__ import annotations
@@ -24,13 +25,14 @@ from .record import MARK_SECONDS, SessionRecord, new_mark
 from .session import Loaded, Session, Superseded
 from .storage_retries import retry_until_done
 
-# A record whose key was never handed out, because the process died, must not live for a month.
+# The lifetime of a record until the move is complete: if the process ends, its key is never returned.
 UNDECIDED_SECONDS: Final = 120.0
-# For so long a re-keying waits for a lock that another caller holds.
+# How long a re-keying waits for a lock that another caller holds.
 LOCK_SECONDS: Final = 10.0
-LOOK_SECONDS: Final = 0.1
+# Seconds between two reads of the record while another process renews its tokens.
+POLL_SECONDS: Final = 0.1
 
-# What a caller can do whose session was moved under another key by a request that was answered first.
+# The recovery suggestion after another request has moved the session.
 RELOAD: Final = "Reload the page: the session goes on under a new key."
 
 Change = Callable[[SessionRecord], SessionRecord]
@@ -42,21 +44,20 @@ async def rekey(
     """Change a record, and move it under a fresh key unless keys are fixed.
 
     Args:
-        session: Which one; it has the new key afterwards.
-        change: Makes the new record of the present one; called again if another caller wrote first.
-            What it raises leaves the record as it is.
-        began: The record as it was when the procedure began, if the procedure must not be carried out
-            on a session that was moved since. By default it is carried out where this client's record
-            is now.
-        even_if_fixed: Whether the session is moved although keys are fixed.
+        session: The session. It has the new key afterwards.
+        change: Takes the present record and returns the new one; called again if another caller wrote
+            first. If it raises, the record stays as it is.
+        began: The record at the begin of the procedure, if the procedure must stop when the session was
+            moved since. By default it uses the present address of this client's record.
+        even_if_fixed: Whether to move the session although keys are fixed.
 
     Returns:
         The new record.
 
     Raises:
         Superseded: Another procedure has moved the session.
-        SessionBusyError: The session's tokens are being renewed elsewhere, and that does not end.
-        StorageError: The storage failed; the old key still opens what it opened.
+        SessionBusyError: Another process has not finished renewing the session's tokens.
+        StorageError: The storage failed; the old key still opens the session.
     """
     if session.context.fixed_keys and not even_if_fixed:
         return await _in_place(session, change)
@@ -77,7 +78,7 @@ async def rekey_or_raise(session: Session, change: Change, *, even_if_fixed: boo
 
     Raises:
         SignInException: Another request has moved the session.
-        SessionBusyError: The session's tokens are being renewed elsewhere, and that does not end.
+        SessionBusyError: Another process has not finished renewing the session's tokens.
         StorageError: The storage failed; the old key still opens the session.
     """
     try:
@@ -103,10 +104,10 @@ async def rotate_key(session: Session) -> None:
 
 @asynccontextmanager
 async def _undisturbed(session: Session, loaded: Loaded, change: Change) -> AsyncIterator[None]:
-    """Keep refreshes away from tokens that are carried along.
+    """Hold the record's lock if its tokens move along, so that no refresh runs meanwhile.
 
     Raises:
-        SessionBusyError: A refresh elsewhere holds the lock and does not end.
+        SessionBusyError: Another process has not finished renewing the session's tokens.
     """
     if loaded.record.tokens is None or change(loaded.record).tokens is not loaded.record.tokens:
         yield
@@ -122,12 +123,12 @@ async def _undisturbed(session: Session, loaded: Loaded, change: Change) -> Asyn
             if intent is None:
                 break
             left = intent.ends_at - session.context.clock()
-            await asyncio.sleep(min(left, LOOK_SECONDS * random.uniform(0.5, 1.5)))  # noqa: S311 - jitter
+            await asyncio.sleep(min(left, POLL_SECONDS * random.uniform(0.5, 1.5)))  # noqa: S311 - jitter
         yield
 
 
 async def _move(session: Session, address: Address, change: Change, mark_before: bytes | None) -> Loaded:
-    """Write the record under a fresh key, and then the mark in its old place."""
+    """Write the record under a fresh key, and then the mark at the old address."""
     target = keys.address(session.context.config, keys.new_secret())
     new, mark, has_moved, is_begun = Loaded(target, None, SessionRecord()), new_mark(), False, False
 
@@ -138,7 +139,7 @@ async def _move(session: Session, address: Address, change: Change, mark_before:
             raise Superseded
         record = change(loaded.record)
         if record.is_empty:
-            # Nothing is left that a key would open.
+            # An empty record needs no new key.
             return await session.replace(loaded, record)
         is_begun = True
         written = await _written(session, new, record)
@@ -152,7 +153,7 @@ async def _move(session: Session, address: Address, change: Change, mark_before:
         moved = await compare_and_set(session.context.storage, address.storage_key, attempt)
     finally:
         if not has_moved and is_begun:
-            # Nothing else knows its key. If it cannot be deleted, it expires by itself.
+            # No caller has its key. If it cannot be deleted, it expires by itself.
             with suppress(StorageError):
                 await session.context.storage.delete(target.storage_key)
     if not has_moved:
@@ -163,9 +164,9 @@ async def _move(session: Session, address: Address, change: Change, mark_before:
 
 
 async def _written(session: Session, new: Loaded, record: SessionRecord) -> Loaded | None:
-    """Write the record under the new key, for a short time where it may outlive this process."""
+    """Write the record under the new key; with a short lifetime if the storage outlives this process."""
     durable = session.context.is_durable
-    # Its lifetime is to be counted anew at the next use, should that fail right after the move.
+    # If its lifetime cannot be extended right after the move, the next use extends it.
     raw, record, ttl = session.dump(record, renewed_at=0.0 if durable else None)
     if durable and ttl is not None:
         ttl = min(ttl, UNDECIDED_SECONDS)
@@ -181,10 +182,10 @@ async def _written(session: Session, new: Loaded, record: SessionRecord) -> Load
 
 
 async def _replaced(session: Session, old: Loaded, mark: bytes) -> bool:
-    """Put the mark where the old record is, and return whether it was still the one that was read.
+    """Replace the old record with the mark, and return whether the record was unchanged until then.
 
     Raises:
-        StorageError: The storage failed, and whether the mark stands there cannot be known.
+        StorageError: The storage failed, and whether the mark was stored is unknown.
     """
     storage, where = session.context.storage, old.address.storage_key
     try:
@@ -200,16 +201,16 @@ async def _replaced(session: Session, old: Loaded, mark: bytes) -> bool:
 
 
 def _restore_later(session: Session, old: Loaded, mark: bytes) -> None:
-    """Put the old record back, should the mark stand in its place, as soon as the storage can be used.
+    """Restore the old record, if the mark has replaced it, as soon as the storage works again.
 
-    The caller is told that the session has not moved, and the browser keeps the old key. Whoever reads
-    the record meanwhile waits for this (see `Session.follow`).
+    The caller receives an error, and the browser keeps the old key. Callers that read the record meanwhile
+    restore it first (see `Session.follow`).
     """
     context, session_id = session.context, old.address.session_id
 
     async def restore() -> None:
         raw, _, ttl = session.dump(old.record)
-        # If another mark or nothing is there, the session was signed out since.
+        # Without this mark, the session was signed out meanwhile.
         await context.storage.replace(old.address.storage_key, raw, expected=mark, ttl=ttl)
         context.restoring.pop(session_id, None)
 
@@ -222,9 +223,9 @@ def _restore_later(session: Session, old: Loaded, mark: bytes) -> None:
 
 
 async def _in_place(session: Session, change: Change) -> Loaded:
-    """Change a record whose key is fixed; if it is unknown whether that was stored, undo it later.
+    """Change a record whose key is fixed. If the outcome of the write is unknown, undo it later.
 
-    The caller revokes tokens that were not stored: a session must not be left with them.
+    The caller revokes the tokens after an error, so the session must not keep them.
     """
     before = after = SessionRecord()
 
@@ -251,12 +252,12 @@ async def _undone(session: Session, before: SessionRecord, after: SessionRecord)
 
 
 async def _settled(session: Session, new: Loaded) -> Loaded:
-    """Give the moved record its full lifetime."""
+    """Extend the moved record to its full lifetime."""
     if not session.context.is_durable:
         return new
     with suppress(StorageError):
         return await session.replace(new, new.record) or await session.load_at(new.address)
-    # The session works, and must not end in two minutes.
+    # The session works, and must not expire in two minutes.
     lengthened = retry_until_done(lambda: _lengthened(session, new.address))
     session.context.save_in_background(f"{new.address.session_id} (lengthened)", lengthened)
     return new

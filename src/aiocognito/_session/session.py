@@ -1,4 +1,4 @@
-"""One person's session: the one class that loads and commits a record."""
+"""A session: the one class that loads and stores a record."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from .devices import DeviceStore
 from .keys import Address
 from .record import MARK_SECONDS, RefreshIntent, SessionRecord, StoredTokens, dump, is_mark, load, new_mark
 
-# A record's lifetime is counted anew at most once a day; of a short one, at every tenth.
-RENEWAL_SECONDS: Final = 86_400.0
-# No moment that a clock shows is as far away (in seconds since the epoch).
-_FAR: Final = 1e12
+# A record's lifetime is extended at most once a day, or once per tenth of a shorter ``session_ttl``.
+EXTENSION_SECONDS: Final = 86_400.0
+# Larger claims are not valid times (in seconds since the epoch).
+_MAX_TIME: Final = 1e12
 
 
-# A clock that goes back by more than this was put back; less is the clock being corrected.
+# A clock that goes back by more seconds was put back; fewer are a correction.
 CLOCK_TOLERANCE: Final = 30.0
 
 
 @frozen
 class Loaded:
-    """A record, where it was read, and the bytes it was read from.
+    """A record, its address, and the bytes that it was parsed from.
 
     Attributes:
-        address: Where it was read.
-        raw: What the storage held there, which `Session.replace` compares with.
+        address: The address that it was read from.
+        raw: The stored bytes, which `Session.replace` compares with.
         record: The record in those bytes.
     """
 
@@ -51,18 +51,18 @@ class Loaded:
 
     @property
     def mark(self) -> bytes | None:
-        """What stands here for a record that moved away, if one did."""
+        """The mark of a record that moved to another key; None if the bytes are not a mark."""
         return self.raw if is_mark(self.raw) else None
 
 
 class Session:
-    """What one session key opens: the record under its hash, and what belongs to it.
+    """A session: the record under the hash of a session key, the browser's devices and the events.
 
     Args:
-        shared: Connections, storage and tables of the service.
+        context: The connections, storage and tables of the service.
         session_key: The secret that opens the session.
-        device_token: The secret of the browser, under which its remembered devices are kept.
-        user_context: What threat protection may know of the end user.
+        device_token: The secret of the browser, under whose hash its devices are stored.
+        user_context: Data about the end user for Cognito's threat protection.
     """
 
     __slots__ = ("_hub", "_move", "address", "context", "devices", "user_context")
@@ -94,12 +94,12 @@ class Session:
 
     @property
     def storage_key(self) -> str:
-        """Where the record lies."""
+        """The storage key of the record."""
         return self.address.storage_key
 
     @contextmanager
     def moving(self) -> Iterator[None]:
-        """Let the other procedures of this client wait while the record moves (see `follow`)."""
+        """Let this client's other procedures wait while the record moves (see `follow`)."""
         self._move = asyncio.get_running_loop().create_future()
         try:
             yield
@@ -110,13 +110,13 @@ class Session:
     async def follow(self, address: Address) -> bool:
         """Return whether this client's record has moved away from an address.
 
-        A procedure that finds a mark where its record was asks this, and runs again if the same client
-        has moved the record. For every other client the mark is the end of the session.
+        Call this after a mark was read, and repeat the procedure if the same client has moved the record.
+        For any other client, a mark means that the session has ended.
 
-        Where it is not known whether the mark was written, the record is put back in its place first.
+        If it is unknown whether the mark was written, the record is restored first.
 
         Raises:
-            StorageError: That is so, and the storage still fails.
+            StorageError: The record could not be restored.
         """
         while self._move is not None:
             await asyncio.wait({self._move})
@@ -127,7 +127,7 @@ class Session:
         return self.address is not address
 
     def move_to(self, address: Address) -> None:
-        """Use another address from now on; what listens here goes along."""
+        """Use another address from now on. This client's hub moves along."""
         self.context.decoded.pop(self.session_id, None)
         if self._hub is not None:
             self.context.remove_hub(self.session_id, self._hub)
@@ -136,19 +136,19 @@ class Session:
 
     @property
     def pool(self) -> UserPool:
-        """The user pool, for this end user's context."""
+        """The user pool's operations, with this end user's context."""
         return self.context.connections.user_pool(self.user_context)
 
     @property
     def hub(self) -> Hub:
-        """Hears of this session only."""
+        """The hub that receives this session's events only."""
         if self._hub is None:
             self._hub = Hub()
             self.context.add_hub(self.session_id, self._hub)
         return self._hub
 
     def close(self) -> None:
-        """End what listens here."""
+        """Remove all listeners and subscribers of this session."""
         if self._hub is not None:
             self.context.remove_hub(self.session_id, self._hub)
             self._hub.end()
@@ -160,8 +160,7 @@ class Session:
         """Read the record; an empty one if it is absent or cannot be parsed.
 
         Args:
-            known: A record that was read before; it is returned as it is if the storage still holds the
-                bytes it was read from.
+            known: The record as it was read before. It is returned if the stored bytes are the same.
         """
         while True:
             address = self.address
@@ -177,9 +176,9 @@ class Session:
         return Loaded(address, raw, self.parse(raw, address))
 
     def parse(self, raw: bytes | None, address: Address | None = None) -> SessionRecord:
-        """Read a record's bytes, leaving out what has expired meanwhile.
+        """Parse a record's bytes, and remove what has expired.
 
-        Tokens that were received and could not be stored yet take the place of those they renew.
+        Renewed tokens that could not be stored yet replace the stored ones.
         """
         now = self.context.clock()
         record = load(raw) if raw is not None else None
@@ -199,10 +198,10 @@ class Session:
         return age is not None and record.created_at + age <= now
 
     async def replace(self, loaded: Loaded, record: SessionRecord) -> Loaded | None:
-        """Write a record where another was read, if it is still there; its lifetime is counted anew.
+        """Replace a record if it has not changed since it was read, and extend its lifetime.
 
         Returns:
-            What is stored now; None if another caller wrote first.
+            The record as stored; None if another caller wrote first.
         """
         raw, record, ttl = self.dump(record)
         if raw is None and (loaded.raw is None or loaded.mark is not None):
@@ -221,11 +220,11 @@ class Session:
     def dump(
         self, record: SessionRecord, *, renewed_at: float | None = None
     ) -> tuple[bytes | None, SessionRecord, float | None]:
-        """Return what is stored of a record (None to delete it), the record as stored, and its ttl.
+        """Return a record's bytes (None to delete it), the record as stored, and its lifetime in seconds.
 
         Args:
-            record: What is to be stored.
-            renewed_at: When its lifetime was counted; now by default.
+            record: The record.
+            renewed_at: When its lifetime was extended, in seconds since the epoch; now by default.
         """
         now = self.context.clock()
         record = evolve(record, renewed_at=now if renewed_at is None else renewed_at)
@@ -234,7 +233,7 @@ class Session:
         return dump(record), record, self._ttl(record, now)
 
     def _ttl(self, record: SessionRecord, now: float) -> float:
-        """Seconds that a record lives: as long as the longest-lived thing in it, within the limits."""
+        """Return how many seconds a record lives: as long as its longest-lived member, within the limits."""
         ttl = 0.0
         if record.tokens is not None or record.identity is not None:
             ttl = self.context.session_ttl
@@ -246,18 +245,18 @@ class Session:
             ttl = max(ttl, redirect.expires_at - now)
         if self.context.max_session_age is not None:
             ttl = min(ttl, record.created_at + self.context.max_session_age - now)
-        # A storage takes no lifetime of nothing, and what ended this instant may as well be there.
+        # A storage needs a positive lifetime.
         return max(ttl, 0.001)
 
     async def update(
         self, change: Callable[[SessionRecord], SessionRecord], *, known: Loaded | None = None
     ) -> Loaded:
-        """Change the record by compare-and-set, however many other callers write to it.
+        """Change the record by compare-and-set.
 
         Args:
-            change: Makes the new record of the present one; called again if somebody wrote first.
-                What it raises leaves the record as it is.
-            known: The record as it was read last, so that it is not decoded again.
+            change: Takes the present record and returns the new one; called again if another caller
+                wrote first. If it raises, the record stays as it is.
+            known: The record as it was read last. It is not parsed again if the bytes are the same.
 
         Raises:
             StorageError: The storage failed, or other callers kept writing.
@@ -275,7 +274,7 @@ class Session:
     # Tokens
 
     def read_tokens(self, record: SessionRecord) -> AuthTokens | None:
-        """Decode a record's tokens; None if there are none, or none that can be read."""
+        """Decode a record's tokens; None if it has no tokens, or tokens that cannot be decoded."""
         stored = record.tokens
         if stored is None:
             return None
@@ -289,53 +288,53 @@ class Session:
             return None
 
     def decode(self, loaded: Loaded, tokens: AuthTokens | None = None) -> Decoded | None:
-        """Return a record's tokens, and for how long they need not be looked at again.
+        """Return a record's tokens, and how long they may be used without examining the record again.
 
         Args:
             loaded: The record.
-            tokens: Its tokens, if they are decoded already.
+            tokens: The decoded tokens, if they are known.
         """
         record, tokens = loaded.record, tokens or self.read_tokens(loaded.record)
         if tokens is None or record.tokens is None or loaded.raw is None:
             return None
-        # "Counted anew" is about the record's lifetime, "early" about the tokens in it.
-        counted_anew = record.renewed_at + min(RENEWAL_SECONDS, self.context.session_ttl / 10)
-        good_until = min(self.early_at(record, tokens), counted_anew, record.next_confirmation_at)
+        # The record's lifetime in the storage is extended, and its tokens are renewed, at different times.
+        extended_at = record.renewed_at + min(EXTENSION_SECONDS, self.context.session_ttl / 10)
+        good_until = min(self.early_at(record, tokens), extended_at, record.next_confirmation_at)
         if self.context.max_session_age is not None:
             good_until = min(good_until, record.created_at + self.context.max_session_age)
-        # Tokens that seem to come from the future were received before the clock was put back.
+        # If the tokens were issued in the future by our clock, it was put back after they were received.
         issued_at = _numeric_claim(tokens.access_token, "iat") - self._drift(record.tokens, tokens)
         good_from = max(self.context.clock(), issued_at) - CLOCK_TOLERANCE
         return Decoded(loaded.raw, tokens, good_from, good_until)
 
     def expires_at(self, stored: StoredTokens, tokens: AuthTokens) -> float:
-        """When the first of the tokens counts as expired, by our clock."""
+        """Return when the first of the tokens counts as expired, by our clock."""
         return self._end(stored, tokens) - EXPIRY_MARGIN
 
     def early_at(self, record: SessionRecord, tokens: AuthTokens) -> float:
-        """From when on a record's tokens are to be renewed, by our clock."""
+        """Return when to renew a record's tokens early, by our clock."""
         stored = record.tokens
         if stored is None:
             return -math.inf
         if stored.refresh_token is None or stored.spent_by is not None or record.waits_for_confirmation:
-            # Cognito would refuse: the tokens serve until they expire.
+            # Cognito would refuse to renew the tokens: use them until they expire.
             return self._end(stored, tokens) - EXPIRY_MARGIN
         early_at = early_renewal.early_at(
             self._end(stored, tokens),
             lifetime=_lifetime(tokens),
             ahead=self.context.config.refresh_ahead,
         )
-        # A token that may be spent gives good ones within the grace period only.
+        # A refresh token that may be used up can be sent again only within its grace period.
         return min(early_at, self._unanswered_since(record.intent, stored.refresh_token))
 
     def _unanswered_since(self, intent: RefreshIntent | None, refresh_token: str) -> float:
-        """Return from when on a refresh token is to be sent again whose answer was lost, by our clock."""
+        """Return when to send a refresh token again whose response was lost, by our clock."""
         if intent is not None and intent.may_be_repeated(self.context.clock()):
             return intent.ends_at
         return self.context.unanswered.since(refresh_token)
 
     def _end(self, stored: StoredTokens, tokens: AuthTokens) -> float:
-        """When the first of the tokens ends, by our clock; a token that does not say has ended."""
+        """Return when the first of the tokens expires, by our clock. A token without ``exp`` has expired."""
         ends = [_numeric_claim(tokens.access_token, "exp")]
         if tokens.id_token is not None:
             ends.append(_numeric_claim(tokens.id_token, "exp"))
@@ -344,8 +343,8 @@ class Session:
     def _drift(self, stored: StoredTokens, tokens: AuthTokens) -> float:
         """Return the seconds that Cognito's clock is ahead of ours.
 
-        What is stored was measured by the clock of the process that received the tokens. If that clock
-        was ahead of ours, it says nothing of ours.
+        The stored drift was measured by the clock of the process that received the tokens. If that clock
+        is ahead of ours, the drift does not apply to ours.
         """
         received_at = _numeric_claim(tokens.access_token, "iat") - stored.clock_drift
         is_ours = received_at <= self.context.clock() + CLOCK_TOLERANCE
@@ -354,16 +353,16 @@ class Session:
     def stored_tokens(
         self, tokens: TokenSet, username: str, details: SignInDetails | None, previous: str | None = None
     ) -> StoredTokens:
-        """Make what is stored of tokens that were issued this instant.
+        """Return new tokens as they are stored.
 
         Args:
-            tokens: As Cognito issued them.
-            username: The name that Cognito knows the person by.
-            details: How they signed in.
-            previous: The refresh token to keep if Cognito gave no new one.
+            tokens: The tokens that Cognito has just issued.
+            username: Cognito's username of the user.
+            details: How the user signed in.
+            previous: The present refresh token, which stays in use if Cognito returned no new one.
 
         Raises:
-            InvalidJWTError: One of them is no token. What cannot be read back must not be stored.
+            InvalidJWTError: A token is not a JWT, and could not be decoded from the record.
         """
         issued_at = _numeric_claim(decode_jwt(tokens.access_token), "iat")
         if tokens.id_token is not None:
@@ -378,7 +377,7 @@ class Session:
         )
 
     async def forget(self) -> Loaded:
-        """Delete the record and return what it was.
+        """Delete the record, and return it.
 
         Raises:
             StorageError: The storage failed, or other callers kept writing.
@@ -390,8 +389,8 @@ class Session:
             if loaded.raw is None:
                 return loaded
             if loaded.mark is not None:
-                # A mark must stay until procedures that began earlier have seen it. It is another one,
-                # so that a re-keying whose outcome is not known is not undone after this.
+                # A mark must stay until earlier procedures have seen it. Write a new one, so that a
+                # re-keying with an unknown outcome is not undone after this.
                 is_done = await storage.replace(where, new_mark(), expected=loaded.raw, ttl=MARK_SECONDS)
             else:
                 is_done = await storage.replace(where, None, expected=loaded.raw)
@@ -404,11 +403,11 @@ class Session:
 
 
 class Superseded(Exception):
-    """The session was signed out, moved or signed in again before an answer came."""
+    """The session was signed out, moved or signed in again before the response arrived."""
 
 
 def current_user(tokens: AuthTokens) -> AuthUser:
-    """Say whose tokens these are; the access token alone suffices."""
+    """Return the user of the tokens. The access token alone suffices."""
     access = tokens.access_token.payload
     identity = tokens.id_token.payload if tokens.id_token is not None else {}
     return AuthUser(
@@ -419,11 +418,11 @@ def current_user(tokens: AuthTokens) -> AuthUser:
 
 
 def _lifetime(tokens: AuthTokens) -> float:
-    """How long the access token lives in all, in seconds."""
+    """Return how many seconds the access token lives in all."""
     return _numeric_claim(tokens.access_token, "exp") - _numeric_claim(tokens.access_token, "iat")
 
 
 def _numeric_claim(token: JWT, claim: str) -> float:
     value = token.payload.get(claim)
-    # A number that no clock shows could not be read back from the record.
-    return float(value) if isinstance(value, int | float) and abs(value) < _FAR else 0.0
+    # A number that is not a valid time could not be parsed from the record.
+    return float(value) if isinstance(value, int | float) and abs(value) < _MAX_TIME else 0.0

@@ -1,4 +1,4 @@
-"""A sign-in and its steps: begun, answered by one caller at a time, and stored under a fresh key."""
+"""Sign-in: begin it, answer its challenges one at a time, and store its outcome under a fresh key."""
 
 from __future__ import annotations
 
@@ -34,26 +34,26 @@ from .tokens import SessionTokenProvider
 
 Metadata = Mapping[str, str] | None
 
-# How long a claim on a pending sign-in lasts. It is renewed every third of it while the answer is under
-# way, so that a process that dies blocks the next answer for no longer.
+# How long a claim on a pending sign-in lasts. It is renewed at every third of this time while the answer is
+# under way. If the process ends, the claim blocks the next answer for no longer.
 CLAIM_SECONDS: Final = 15.0
 
 
 async def sign_in(
     session: Session, request: SignInRequest, metadata: Metadata, *, replace: bool = False
 ) -> SignInResult:
-    """Begin a sign-in, in place of the one that was pending, and store what came of it.
+    """Begin a sign-in, in place of a pending one, and store its outcome.
 
     Args:
-        session: Which one.
-        request: What the sign-in begins with.
+        session: The session.
+        request: The checked arguments.
         metadata: For the user pool's triggers.
         replace: Whether the session may be signed in already.
 
     Raises:
         UserAlreadyAuthenticatedException: The session is signed in already; nothing was sent.
         SignInException: Another sign-in of this session was answered first.
-        AuthError: Cognito refused, or did not answer. Nothing is pending then.
+        AuthError: Cognito refused or did not answer. No sign-in is pending then.
     """
     if not replace:
         await refuse_if_signed_in(session)
@@ -77,16 +77,16 @@ async def sign_in(
 
 
 async def sign_in_after_sign_up(session: Session, request: SignInRequest, metadata: Metadata) -> SignInResult:
-    """Sign in a user whose sign-up may be confirmed by now, or not; a pending sign-up stays as it is.
+    """Try to sign in after a sign-up. If the account is not confirmed yet, the record stays as it is.
 
     Args:
-        session: Where the sign-up was begun.
-        request: What the sign-in begins with.
+        session: The session of the sign-up.
+        request: The checked arguments.
         metadata: For the user pool's triggers.
 
     Raises:
         UserAlreadyAuthenticatedException: The session is signed in already; nothing was sent.
-        AutoSignInException: The session was signed in or out before the answer came; nothing is stored.
+        AutoSignInException: The session was signed in or out before the response arrived; nothing is stored.
     """
     await refuse_if_signed_in(session)
     began = await session.load()
@@ -98,26 +98,26 @@ async def sign_in_after_sign_up(session: Session, request: SignInRequest, metada
         if isinstance(error, AuthError):
             raise
     raise AutoSignInException(
-        "the sign-up's sign-in was done, or ended, before this answer came; nothing was stored"
+        "the automatic sign-in was completed or ended elsewhere meanwhile; nothing was stored"
     )
 
 
 async def confirm_sign_in(
     session: Session, answer: ChallengeResponse, step: type[SignInStep] | str | None, metadata: Metadata
 ) -> SignInResult:
-    """Claim the pending sign-in, answer it, and store what came of it.
+    """Claim the pending sign-in, answer its challenge, and store the outcome.
 
-    An answer that is refused leaves the sign-in pending, so that a wrong code can be tried again, unless
-    Cognito ended the sign-in with that refusal.
+    A refused answer leaves the sign-in pending, so that the user can correct a wrong code, unless Cognito
+    ended the sign-in.
 
     Args:
-        session: Which one.
-        answer: The caller's.
-        step: The step that the answer is meant for, if the caller says so.
+        session: The session.
+        answer: The caller's answer.
+        step: The step that the answer is meant for; None for any step.
         metadata: For the user pool's triggers.
 
     Raises:
-        SignInException: Nothing is pending, it expired, another step is pending, or another answer is
+        SignInException: No sign-in is pending, it expired, another step is pending, or another answer is
             being sent.
     """
     context = await _flow_context(session, metadata)
@@ -129,10 +129,10 @@ async def confirm_sign_in(
 
 
 async def renew_totp_setup(session: Session) -> SignInResult:
-    """Fetch another secret for the authenticator app that the pending sign-in asks to set up.
+    """Fetch a new secret for the authenticator app that the pending sign-in asks to set up.
 
     Raises:
-        SignInException: No sign-in is pending, another step is, or it is being answered.
+        SignInException: No sign-in is pending, another step is pending, or an answer is being sent.
     """
     context = await _flow_context(session, None)
     async with _claimed(session) as claim:
@@ -143,7 +143,7 @@ async def renew_totp_setup(session: Session) -> SignInResult:
 
 
 async def refuse_if_signed_in(session: Session) -> None:
-    """Return if a sign-in may begin: a session that could not be renewed just now is replaced.
+    """Raise if the session is signed in. A session whose tokens cannot be renewed may be replaced.
 
     Raises:
         UserAlreadyAuthenticatedException: The session is signed in.
@@ -169,7 +169,7 @@ async def _drop_pending(session: Session) -> None:
 
 @frozen
 class _Claim:
-    """A pending sign-in, and the name under which this caller answers it."""
+    """A pending sign-in, and the name of this caller's claim on it."""
 
     pending: PendingSignIn
     name: str
@@ -177,7 +177,7 @@ class _Claim:
 
 @asynccontextmanager
 async def _claimed(session: Session) -> AsyncIterator[_Claim]:
-    """Claim the pending sign-in, and give the claim back if the answer fails."""
+    """Claim the pending sign-in, and release the claim if the answer fails."""
     name = secrets.token_hex(8)
     loaded: Loaded = await session.load()
     if loaded.mark is not None:
@@ -198,12 +198,12 @@ async def _commit(session: Session, outcome: Outcome, step: SignInStep, claim: _
         await revoke_outcome(session, outcome)
         if isinstance(error, AuthError):
             raise
-    raise SignInException("the sign-in was ended, or begun anew, before this answer came; nothing was stored")
+    raise SignInException("the sign-in was ended or replaced before the response arrived; nothing was stored")
 
 
 @asynccontextmanager
 async def _renewing(session: Session, claim: str) -> AsyncIterator[None]:
-    """Renew a claim for as long as the answer is under way."""
+    """Renew a claim while the answer is under way."""
     renewing = asyncio.get_running_loop().create_task(_renew(session, claim))
     try:
         yield
@@ -215,7 +215,7 @@ async def _renewing(session: Session, claim: str) -> AsyncIterator[None]:
 async def _renew(session: Session, claim: str) -> None:
     while True:
         await asyncio.sleep(CLAIM_SECONDS / 3)
-        # A claim that cannot be renewed ends by itself; the answer is under way all the same.
+        # A claim that cannot be renewed ends by itself. The answer goes on.
         with suppress(StorageError):
             await session.update(lambda record: _renewed(record, claim, session))
 
@@ -229,17 +229,17 @@ def _renewed(record: SessionRecord, claim: str, session: Session) -> SessionReco
 
 def _pending(record: SessionRecord, session: Session) -> PendingSignIn:
     if record.pending is None or not record.pending.is_open(session.context.clock()):
-        raise SignInException("no sign-in is pending: it was not begun, has ended, or has expired")
+        raise SignInException("no sign-in is pending: it was not begun, has ended or has expired")
     return record.pending
 
 
 def _with_claim(record: SessionRecord, claim: str, session: Session) -> SessionRecord:
     pending = _pending(record, session)
     now = session.context.clock()
-    # A claim that seems to last longer was made before the clock was put back.
+    # A claim that ends later was made before the clock was put back.
     if 0 < pending.claimed_until - now <= CLAIM_SECONDS:
         raise SignInException(
-            "another answer to this challenge is being sent right now", recovery_suggestion="Wait for it."
+            "another answer to this challenge is being sent", recovery_suggestion="Wait for its result."
         )
     claimed = evolve(
         pending,
@@ -251,8 +251,8 @@ def _with_claim(record: SessionRecord, claim: str, session: Session) -> SessionR
 
 
 async def _release(session: Session, claim: str, *, ended: bool) -> None:
-    """Give the claim back, so that the next answer need not wait for its end; forget an ended sign-in."""
-    # Both end by themselves; what is raised is what went wrong before.
+    """Release the claim, so that the next answer can be sent. Delete a sign-in that has ended."""
+    # Both expire by themselves. Raise the first error.
     with suppress(StorageError):
         await session.update(lambda record: _released(record, claim, ended=ended))
 
@@ -266,5 +266,5 @@ def _released(record: SessionRecord, claim: str, *, ended: bool) -> SessionRecor
 
 
 def _longest_answer(config: AuthConfig) -> float:
-    """Return how many seconds a few requests take in the worst case."""
+    """Return the worst-case duration of a few requests, in seconds."""
     return 3 * config.max_attempts * (config.connect_timeout + config.read_timeout)

@@ -1,4 +1,4 @@
-"""Signing out: the local session goes first and whatever the service answers."""
+"""Sign-out: the local session is deleted first, even if Cognito cannot be reached."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from .tokens import SessionTokenProvider
 
 
 async def sign_out(session: Session, *, everywhere: bool, redirect_uri: str | None = None) -> SignOutResult:
-    """Forget the session, revoke its tokens, and tell the Hub.
+    """Delete the session, emit ``signedOut``, and revoke the session's tokens.
 
     Args:
-        session: Whose.
-        everywhere: Sign the person out on all their devices (GlobalSignOut), and fall back to
-            RevokeToken if that fails.
-        redirect_uri: Where the browser comes back to from the hosted UI; one of those configured.
+        session: The session.
+        everywhere: Whether to sign the user out on all devices (GlobalSignOut). If that fails,
+            RevokeToken is sent.
+        redirect_uri: The URL that the browser comes back to from the hosted UI, one of the configured
+            ones.
 
     Returns:
-        Whether Cognito confirmed it. ``error`` says why not, or else that ``redirect_uri`` is not one
-        of those configured, without which there is no ``logout_url``.
+        Whether Cognito revoked the tokens. ``error`` says why not. If ``redirect_uri`` is not
+        configured, ``error`` says so, and there is no ``logout_url``.
 
     Raises:
-        StorageError: The storage cannot forget.
+        StorageError: The session could not be deleted.
     """
     tokens, error = await _good_tokens(session) if everywhere else (None, None)
     loaded = await session.forget()
@@ -46,13 +47,13 @@ async def sign_out(session: Session, *, everywhere: bool, redirect_uri: str | No
     try:
         logout_url = _logout_url(session, redirect_uri, loaded.record.by_redirect)
     except AuthError as bad_redirect_uri:
-        # Told, not raised: whoever signs out is signed out, whatever they got wrong beside it.
+        # Returned, not raised: the session is signed out nevertheless.
         logout_url, error = None, error or bad_redirect_uri
     return SignOutResult(revoked=revoked, error=error, logout_url=logout_url)
 
 
 def _logout_url(session: Session, redirect_uri: str | None, by_redirect: bool) -> str | None:
-    """Where to end the hosted UI's own session; None if there is none, or no way back from it."""
+    """Return the URL that ends the hosted UI's own session; None if it has none, or no URL to return to."""
     oauth = session.context.config.oauth
     if redirect_uri is None and (oauth is None or not by_redirect or not oauth.redirect_sign_out):
         return None
@@ -61,7 +62,7 @@ def _logout_url(session: Session, redirect_uri: str | None, by_redirect: bool) -
 
 
 async def _good_tokens(session: Session) -> tuple[AuthTokens | None, AuthError | None]:
-    """Tokens that GlobalSignOut accepts, renewed if they must be, or why there are none."""
+    """Return tokens for GlobalSignOut, renewed if necessary, or the error."""
     try:
         return await SessionTokenProvider(session).get_tokens(), None
     except StorageError:
@@ -81,7 +82,7 @@ async def _revoke(session: Session, stored: StoredTokens | None) -> tuple[bool, 
 
 
 def _is_revocable(stored: StoredTokens) -> bool:
-    """Whether the app client issues tokens that can be revoked: they say where they come from."""
+    """Return whether the tokens can be revoked: only those with ``origin_jti`` can."""
     try:
         return "origin_jti" in decode_jwt(stored.access_token).payload
     except InvalidJWTError:

@@ -1,4 +1,4 @@
-"""Doing in the background what a storage that fails does not let happen now."""
+"""Retrying writes in the background while a storage fails."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ LONGEST_PAUSE_SECONDS: Final = 15.0
 
 
 async def retry_until_done(attempt: Callable[[], Awaitable[bool]]) -> None:
-    """Repeat an attempt, with growing pauses, until it returns True or this is cancelled.
+    """Repeat an attempt, with growing pauses, until it returns True or the task is cancelled.
 
-    The cancellation means that the service is being closed: one more attempt is made then.
+    The task is cancelled when the service is closed; then one last attempt is made.
 
     Args:
-        attempt: What to do. A `StorageError` that it raises counts as False.
+        attempt: Returns whether it succeeded. A `StorageError` counts as False.
     """
     pause = FIRST_PAUSE_SECONDS
     try:

@@ -1,4 +1,4 @@
-"""Where a client's tokens come from: the session's record, or whatever the caller brings."""
+"""Token providers: a client's tokens come from its session's record or from the caller's provider."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from .session import CLOCK_TOLERANCE, Loaded, Session
 
 logger = logging.getLogger(__name__)
 
-# A lifetime that could not be counted anew is counted again after so long.
-RETRY_SECONDS: Final = 30.0
-# So often, at most, it is noted what the clock said when tokens were good.
+# If a record's lifetime could not be extended, retry after this many seconds.
+EXTENSION_RETRY_SECONDS: Final = 30.0
+# Seconds between two updates of the time at which tokens were known to be good.
 NOTE_SECONDS: Final = 90.0
 
 
 @public("aiocognito")
 @runtime_checkable
 class TokenProvider(Protocol):
-    """Gives a client the tokens of whoever is signed in."""
+    """Provides a client with the tokens of the signed-in user."""
 
     async def get_tokens(
         self, *, force_refresh: bool = False, client_metadata: Mapping[str, str] | None = None
     ) -> AuthTokens | None:
-        """Return good tokens, or None if nobody is signed in.
+        """Return tokens that have not expired, or None if no user is signed in.
 
         Args:
-            force_refresh: Renew them even if they are good.
-            client_metadata: For the user pool's triggers, if they are renewed.
+            force_refresh: Whether to renew tokens that have not expired.
+            client_metadata: For the user pool's triggers, if the tokens are renewed.
         """
         ...
 
@@ -54,17 +54,17 @@ class SessionTokenProvider:
     async def get_tokens(
         self, *, force_refresh: bool = False, client_metadata: Mapping[str, str] | None = None
     ) -> AuthTokens | None:
-        """Return good tokens, or None if nobody is signed in (GetTokensFromRefreshToken).
+        """Return tokens that have not expired, or None if no user is signed in (GetTokensFromRefreshToken).
 
         Tokens with less than 5 s left count as expired. Within ``AuthConfig.refresh_ahead`` of their
-        end they are renewed early; if that fails, the old ones are returned.
+        end they are renewed early. If that fails, the present tokens are returned.
 
         Args:
-            force_refresh: Renew them even if they are good.
-            client_metadata: For the user pool's triggers, if they are renewed.
+            force_refresh: Whether to renew tokens that have not expired.
+            client_metadata: For the user pool's triggers, if the tokens are renewed.
 
         Raises:
-            TokenRefreshException: They expired and there is no refresh token.
+            TokenRefreshException: The tokens expired and the session has no refresh token.
             ServiceError: Cognito refused; throttling and failures keep the session.
             NetworkError: Cognito could not be reached; the session is kept.
             StorageError: The storage failed.
@@ -73,8 +73,8 @@ class SessionTokenProvider:
         context = session.context
         if context.loop is not get_running_loop():
             context.check_loop()
-        # Reading is always a read: a session ended anywhere is ended here at the next call. What
-        # costs is decoding, and that is done only when the bytes are others than last time.
+        # Always read the storage, so that a session that ended in another process ends at the next call.
+        # Decoding is what takes time: decode only if the bytes have changed.
         address = session.address
         raw = await context.storage.get(address.storage_key)
         decoded, now = context.decoded.get(address.session_id), context.clock()
@@ -85,15 +85,15 @@ class SessionTokenProvider:
             and decoded.raw == raw
         ):
             if now > decoded.good_from + NOTE_SECONDS:
-                # A clock that is put back after this is before it.
+                # A clock that is put back after this is earlier than `good_from`.
                 context.decoded[address.session_id] = evolve(decoded, good_from=now - CLOCK_TOLERANCE)
             return decoded.tokens
         loaded = Loaded(address, raw, session.parse(raw, address))
         if loaded.mark is not None and await session.follow(address):
             return await self.get_tokens(force_refresh=force_refresh, client_metadata=client_metadata)
-        return await self._look_closer(loaded, force_refresh, client_metadata)
+        return await self._examine(loaded, force_refresh, client_metadata)
 
-    async def _look_closer(
+    async def _examine(
         self, loaded: Loaded, force: bool, client_metadata: Mapping[str, str] | None
     ) -> AuthTokens | None:
         session, session_id = self._session, loaded.address.session_id
@@ -124,27 +124,27 @@ class SessionTokenProvider:
                 return None
             session_id, decoded = loaded.address.session_id, confirmed
         elif decoded.good_until <= now:
-            decoded = await self._count_anew(seen)
+            decoded = await self._extend(seen)
         context.remember(session_id, decoded)
         return decoded.tokens
 
     async def _confirm_device(self, loaded: Loaded) -> Loaded:
-        """Send ConfirmDevice again. Good tokens are returned whatever comes of it."""
+        """Send ConfirmDevice again. A failure does not matter to the caller."""
         session = self._session
         try:
-            # A caller that is cancelled must not lose an answer that came.
+            # Cancelling the caller must not lose a response.
             return await session.context.run(confirm_if_due(session))
         except StorageError:
             return loaded
 
-    async def _count_anew(self, seen: Snapshot) -> Decoded:
-        """Count the record's lifetime anew; another writer does just that."""
+    async def _extend(self, seen: Snapshot) -> Decoded:
+        """Extend the record's lifetime in the storage, which every write does."""
         session = self._session
         try:
             written = await session.replace(seen.loaded, seen.loaded.record)
         except StorageError as error:
-            # The tokens are good, whether or not the storage can be written.
-            logger.warning("session %s: its lifetime was not counted anew: %s", session.session_id, error)
-            retry_at = session.context.clock() + RETRY_SECONDS
+            # The tokens are good even if the storage cannot be written.
+            logger.warning("session %s: its lifetime could not be extended: %s", session.session_id, error)
+            retry_at = session.context.clock() + EXTENSION_RETRY_SECONDS
             return evolve(seen.decoded, good_until=min(seen.early_at, retry_at))
         return (written and session.decode(written)) or seen.decoded

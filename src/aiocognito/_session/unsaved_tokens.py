@@ -1,4 +1,4 @@
-"""Tokens that were received and could not be stored: they are not thrown away."""
+"""Renewed tokens that could not be stored yet."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from .record import SessionRecord, StoredTokens
 
 logger = logging.getLogger(__name__)
 
-# As many sessions are waited for at most; the oldest leaves.
+# How many sessions are held; the oldest is dropped.
 MAX_UNSAVED: Final = 10_000
 
 
 @frozen
 class Unsaved:
-    """The outcome of a refresh whose record could not be written.
+    """The tokens of a refresh whose record could not be written.
 
     Attributes:
-        old: The tokens that the storage still holds.
-        new: Those that replace them.
+        old: The tokens in the storage.
+        new: The tokens that replace them.
     """
 
     old: StoredTokens
     new: StoredTokens
 
     def belongs_to(self, record: SessionRecord) -> bool:
-        """Return whether the record still holds the tokens that were renewed."""
+        """Return whether a record still has the old tokens."""
         tokens = record.tokens
         return tokens is not None and (tokens.refresh_token, tokens.access_token) == (
             self.old.refresh_token,
@@ -37,7 +37,7 @@ class Unsaved:
 
 
 class UnsavedTokens:
-    """The refreshed tokens of this process that no storage holds yet, by session id."""
+    """The renewed tokens that are only in the memory of this process, by session id."""
 
     def __init__(self) -> None:
         self._unsaved: dict[str, Unsaved] = {}
@@ -49,33 +49,33 @@ class UnsavedTokens:
         return session_id in self._unsaved
 
     def get(self, session_id: str) -> Unsaved | None:
-        """Return what a session waits to have stored."""
+        """Return a session's unsaved tokens, if it has any."""
         return self._unsaved.get(session_id)
 
     def hold(self, session_id: str, old: StoredTokens, new: StoredTokens) -> None:
-        """Keep tokens until they are stored or superseded."""
+        """Hold tokens until they are stored or superseded."""
         before = self._unsaved.pop(session_id, None)
         while len(self._unsaved) >= MAX_UNSAVED:
             lost = next(iter(self._unsaved))
             del self._unsaved[lost]
             logger.error("session %s: refreshed tokens were dropped before they could be stored", lost)
-        # The storage still holds what the first of them replaced.
+        # The storage still has the tokens that the first refresh replaced.
         self._unsaved[session_id] = Unsaved(before.old if before is not None else old, new)
 
     def applied(self, session_id: str, record: SessionRecord) -> SessionRecord:
-        """Return a record with the tokens that it waits for, so that the next write stores them."""
+        """Return a record with its unsaved tokens, so that the next write stores them."""
         unsaved = self._unsaved.get(session_id)
         if unsaved is None or not unsaved.belongs_to(record):
             return record
         return evolve(record, tokens=unsaved.new, intent=None)
 
     def written(self, session_id: str, record: SessionRecord | None) -> None:
-        """Drop what a session waited for if a write has stored or superseded it.
+        """Drop a session's unsaved tokens if a write has stored or superseded them.
 
         Args:
-            session_id: Of the session.
-            record: What was written; None if the record was deleted. A writer that read the record
-                before its tokens were renewed has written the old ones again.
+            session_id: The session's id.
+            record: The record that was written; None if it was deleted. If a writer read the record
+                before its tokens were renewed, it has written the old tokens again.
         """
         unsaved = self._unsaved.get(session_id)
         if unsaved is not None and (record is None or not unsaved.belongs_to(record)):
