@@ -97,7 +97,7 @@ class Identities:
         """Sign somebody in; return AuthenticationResult. Whoever is not there yet is added."""
         if pool.state.users.find(name) is None:
             await pool.add_user(name, PASSWORD)
-        answer = await self.emulator.ask(
+        answer = await self.emulator.call(
             "InitiateAuth",
             ClientId=pool.client_id,
             AuthFlow="USER_PASSWORD_AUTH",

@@ -176,7 +176,7 @@ LINKS = {
 async def linked(emulator: CognitoEmulator) -> Any:
     pool = await emulator.create_user_pool(**LINKS)
     entries = [{"Name": "email", "Value": EMAIL}]
-    await emulator.ask(
+    await emulator.call(
         "SignUp", ClientId=pool.client_id, Username="ana", Password=PASSWORD, UserAttributes=entries
     )
     return pool

@@ -63,7 +63,7 @@ async def test_settings_that_cannot_be(emulator: CognitoEmulator) -> None:
     with pytest.raises(ValueError, match="CreateUserPool: InvalidParameterException: 1 validation error"):
         await emulator.create_user_pool(PoolName="?")
     with pytest.raises(ValueError, match="UnknownOperationException"):
-        await emulator.ask("Nonsense")
+        await emulator.call("Nonsense")
 
 
 async def test_users(emulator: CognitoEmulator) -> None:
@@ -167,7 +167,7 @@ async def test_it_must_run(key_pair: KeyPair) -> None:
             pool = await emulator.create_user_pool()
             assert pool.config.user_pool_endpoint == emulator.url
     with pytest.raises(RuntimeError, match="not running"):
-        await CognitoEmulator().ask("ListUserPools", MaxResults=1)
+        await CognitoEmulator().call("ListUserPools", MaxResults=1)
     async with CognitoEmulator():
         pass
 
@@ -270,7 +270,7 @@ async def test_a_listener_that_fails_stops_neither_the_message_nor_the_operation
         emulator.outbox.listen(fail)
         emulator.outbox.listen(heard.append)
         members = {"ClientId": pool.client_id, "Username": "ana", "Password": PASSWORD}
-        await emulator.ask("SignUp", **members, UserAttributes=[{"Name": "email", "Value": EMAIL}])
+        await emulator.call("SignUp", **members, UserAttributes=[{"Name": "email", "Value": EMAIL}])
         code = await emulator.outbox.next_code(EMAIL)
     assert [message.code for message in heard] == [code]
     (record,) = [record for record in caplog.records if record.name == "aiocognito.emulator.outbox"]

@@ -25,7 +25,7 @@ async def test_every_kind_of_provider(given: tuple[str, ...], kind: str) -> None
     async with CognitoEmulator() as emulator:
         pool = await emulator.create_user_pool(client={"CallbackURLs": [CALLBACK]})
         await pool.add_provider(*given)
-        described = await emulator.ask("DescribeIdentityProvider", UserPoolId=pool.id, ProviderName=given[0])
+        described = await emulator.call("DescribeIdentityProvider", UserPoolId=pool.id, ProviderName=given[0])
         provider = described["IdentityProvider"]
         assert provider["ProviderType"] == kind
         assert provider["AttributeMapping"].items() >= {"email": "email", "name": "name"}.items()

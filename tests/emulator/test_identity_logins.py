@@ -64,7 +64,7 @@ async def test_another_app_client(
     identities: Identities, people: EmulatedUserPool, pool: EmulatedIdentityPool
 ) -> None:
     flows = ["ALLOW_USER_PASSWORD_AUTH"]
-    made = await identities.emulator.ask(
+    made = await identities.emulator.call(
         "CreateUserPoolClient", UserPoolId=people.id, ClientName="other", ExplicitAuthFlows=flows
     )
     client_id = made["UserPoolClient"]["ClientId"]
@@ -220,7 +220,7 @@ async def test_a_user_pool_that_is_gone(
     identities: Identities, people: EmulatedUserPool, pool: EmulatedIdentityPool
 ) -> None:
     login = await identities.login(people)
-    await identities.emulator.ask("DeleteUserPool", UserPoolId=people.id)
+    await identities.emulator.call("DeleteUserPool", UserPoolId=people.id)
     assert await refused(identities, pool, **login) == UNVERIFIED
 
 
@@ -262,7 +262,7 @@ async def test_an_id_token_of_the_hosted_ui(identities: Identities, app: App) ->
 
 
 async def ended(identities: Identities, people: EmulatedUserPool, how: str, tokens: dict[str, Any]) -> None:
-    ask = identities.emulator.ask
+    ask = identities.emulator.call
     named = {"UserPoolId": people.id, "Username": "ana"}
     match how:
         case "signed out everywhere":
@@ -324,7 +324,7 @@ async def test_a_sign_out_that_spares_access_tokens_counts_here(
         )
         tokens = await ask.tokens(people)
         await ended(ask, people, "signed out by an administrator", tokens)
-        assert (await emulator.ask("GetUser", AccessToken=tokens["AccessToken"]))["Username"] == "ana"
+        assert (await emulator.call("GetUser", AccessToken=tokens["AccessToken"]))["Username"] == "ana"
         login = {provider(people): tokens["IdToken"]}
         assert (await refused(ask, pool, **login))[1] == "Token is inactive"
 

@@ -198,12 +198,12 @@ async def test_tags(identities: Identities) -> None:
     refused = await identities.refused("ListTagsForResource", ResourceArn=arn[:-1])
     assert refused == ("ResourceNotFoundException", f"Resource '{arn[:-1]}' not found.")
     # Both services have operations of this name.
-    other = await identities.emulator.ask("ListTagsForResource", "cognito-identity", ResourceArn=arn)
+    other = await identities.emulator.call("ListTagsForResource", "cognito-identity", ResourceArn=arn)
     assert other == {"Tags": {"b": "2"}}
     with pytest.raises(ValueError, match="ListTagsForResource: ResourceNotFoundException"):
-        await identities.emulator.ask("ListTagsForResource", ResourceArn=arn)
+        await identities.emulator.call("ListTagsForResource", ResourceArn=arn)
     with pytest.raises(ValueError, match="service must be cognito-idp or cognito-identity, not 's3'"):
-        await identities.emulator.ask("ListTagsForResource", "s3", ResourceArn=arn)
+        await identities.emulator.call("ListTagsForResource", "s3", ResourceArn=arn)
 
 
 # Identities, as an administrator sees them
@@ -361,7 +361,7 @@ async def test_a_pool_for_guests_alone(emulator: CognitoEmulator) -> None:
 async def test_a_user_pool_that_is_gone_is_not_in_the_configuration(emulator: CognitoEmulator) -> None:
     gone, kept = await emulator.create_user_pool(), await emulator.create_user_pool()
     pool = await emulator.create_identity_pool(user_pools=[gone, kept])
-    await emulator.ask("DeleteUserPool", UserPoolId=gone.id)
+    await emulator.call("DeleteUserPool", UserPoolId=gone.id)
     assert pool.config.user_pool_id == kept.id
 
 

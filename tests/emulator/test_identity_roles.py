@@ -63,7 +63,7 @@ async def add_ana(people: EmulatedUserPool, *groups: tuple[str, int | None], **a
         members: dict[str, Any] = {"UserPoolId": people.id, "GroupName": name, "RoleArn": arn}
         if precedence is not None:
             members["Precedence"] = precedence
-        await people._emulator.ask("CreateGroup", **members)
+        await people._emulator.call("CreateGroup", **members)
         user.groups.append(name)
 
 
@@ -195,7 +195,7 @@ async def test_no_rule_fits(identities: Identities, people: EmulatedUserPool) ->
 
 async def test_a_mapping_is_of_one_app_client(identities: Identities, people: EmulatedUserPool) -> None:
     flows = ["ALLOW_USER_PASSWORD_AUTH"]
-    made = await identities.emulator.ask(
+    made = await identities.emulator.call(
         "CreateUserPoolClient", UserPoolId=people.id, ClientName="other", ExplicitAuthFlows=flows
     )
     other = EmulatedUserPool(identities.emulator, people.id, made["UserPoolClient"]["ClientId"])

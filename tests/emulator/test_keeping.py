@@ -51,7 +51,7 @@ def stats(directory: Path) -> dict[str, tuple[str, int, int]]:
 
 async def tokens(emulator: CognitoEmulator, client_id: str, password: str = PASSWORD) -> dict[str, Any]:
     parameters = {"USERNAME": "ana", "PASSWORD": password}
-    return await emulator.ask(
+    return await emulator.call(
         "InitiateAuth", ClientId=client_id, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=parameters
     )
 
@@ -60,7 +60,7 @@ async def test_everything_is_there_again(start: Callable[[], CognitoEmulator]) -
     async with start() as emulator:
         assert emulator.existing_user_pool() is None
         pool = await emulator.create_user_pool(client={"GenerateSecret": True})
-        other = await emulator.ask(
+        other = await emulator.call(
             "CreateUserPoolClient",
             UserPoolId=pool.id,
             ClientName="app",
@@ -72,10 +72,10 @@ async def test_everything_is_there_again(start: Callable[[], CognitoEmulator]) -
         result = (await tokens(emulator, client_id))["AuthenticationResult"]
         emulator.clock.advance(1000)
         named = {"UserPoolId": pool.id, "Username": "ana"}
-        await emulator.ask("AdminSetUserMFAPreference", **named, SMSMfaSettings={"Enabled": True})
+        await emulator.call("AdminSetUserMFAPreference", **named, SMSMfaSettings={"Enabled": True})
         challenged = await tokens(emulator, client_id)
         pool.state.users.find("ana").lockout.failures = 3  # type: ignore[union-attr]  # the test has made it
-        await emulator.ask("AdminUpdateUserAttributes", **named, UserAttributes=[])
+        await emulator.call("AdminUpdateUserAttributes", **named, UserAttributes=[])
         before, now = pool.state, emulator.clock()
         secret = pool.client_secret
 
@@ -89,11 +89,11 @@ async def test_everything_is_there_again(start: Callable[[], CognitoEmulator]) -
         ana = after.users.find(EMAIL) or after.users.find("ana")
         assert ana is not None
         assert ana.lockout.failures == 3
-        assert (await emulator.ask("GetUser", AccessToken=result["AccessToken"]))["Username"] == "ana"
+        assert (await emulator.call("GetUser", AccessToken=result["AccessToken"]))["Username"] == "ana"
         refresh = {"ClientId": client_id, "RefreshToken": result["RefreshToken"]}
-        assert "AuthenticationResult" in await emulator.ask("GetTokensFromRefreshToken", **refresh)
+        assert "AuthenticationResult" in await emulator.call("GetTokensFromRefreshToken", **refresh)
         answer = {"USERNAME": "ana", "SMS_MFA_CODE": await sent(emulator)}
-        done = await emulator.ask(
+        done = await emulator.call(
             "RespondToAuthChallenge",
             ClientId=client_id,
             ChallengeName="SMS_MFA",
@@ -101,7 +101,7 @@ async def test_everything_is_there_again(start: Callable[[], CognitoEmulator]) -
             ChallengeResponses=answer,
         )
         assert "AuthenticationResult" in done
-        await emulator.ask("DeleteUserPool", UserPoolId=pool.id)
+        await emulator.call("DeleteUserPool", UserPoolId=pool.id)
 
     async with start() as emulator:
         assert emulator.existing_user_pool() is None
@@ -146,7 +146,7 @@ async def test_a_start_is_counted_before_anything_that_was_drawn_in_it_is_kept(
 
 async def test_a_pool_without_clients(start: Callable[[], CognitoEmulator]) -> None:
     async with start() as emulator:
-        await emulator.ask("CreateUserPool", PoolName="first")
+        await emulator.call("CreateUserPool", PoolName="first")
         pool = await emulator.create_user_pool()
         kept = emulator.existing_user_pool()
         assert kept is not None
@@ -175,7 +175,7 @@ async def test_keys_of_ones_own(tmp_path: Path, http: aiohttp.ClientSession) -> 
             pool = emulator.existing_user_pool() or await emulator.create_user_pool()
             async with http.get(f"{emulator.url}/{pool.id}/.well-known/jwks.json") as response:
                 found.append(await response.json())
-            await emulator.ask("UpdateUserPool", UserPoolId=pool.id)
+            await emulator.call("UpdateUserPool", UserPoolId=pool.id)
     assert found[0] == found[1]
     assert {mode for mode, _, _ in stats(tmp_path).values()} == {"600"}
 
@@ -195,10 +195,10 @@ async def test_what_only_reads_writes_nothing(start: Callable[[], CognitoEmulato
         access = (await tokens(emulator, pool.client_id))["AuthenticationResult"]["AccessToken"]
         before = stats(tmp_path / "data")
         emulator.clock.advance(1)
-        await emulator.ask("GetUser", AccessToken=access)
-        await emulator.ask("ListUsers", UserPoolId=pool.id)
-        await emulator.ask("AdminGetUser", UserPoolId=pool.id, Username="ana")
-        await emulator.ask("DescribeUserPool", UserPoolId=pool.id)
+        await emulator.call("GetUser", AccessToken=access)
+        await emulator.call("ListUsers", UserPoolId=pool.id)
+        await emulator.call("AdminGetUser", UserPoolId=pool.id, Username="ana")
+        await emulator.call("DescribeUserPool", UserPoolId=pool.id)
         assert stats(tmp_path / "data") == before
 
 
@@ -216,7 +216,7 @@ async def test_many_at_once_are_written_together(
         pool = await emulator.create_user_pool()
         monkeypatch.setattr(persistence, "replace", count)
         members = {"ClientId": pool.client_id, "Password": PASSWORD}
-        await asyncio.gather(*(emulator.ask("SignUp", **members, Username=f"user{n}") for n in range(50)))
+        await asyncio.gather(*(emulator.call("SignUp", **members, Username=f"user{n}") for n in range(50)))
         assert len(pool.state.users) == 50
         assert 1 <= sum(name.endswith(".pool.json") for name in written) < 50
     async with start() as emulator:
@@ -306,7 +306,7 @@ async def test_the_same_object_can_be_started_again(start: Callable[[], CognitoE
     async with emulator:
         pool = await emulator.create_user_pool()
     with pytest.raises(RuntimeError, match="the emulator is not running"):
-        await emulator.ask("CreateUserPool", PoolName="late")
+        await emulator.call("CreateUserPool", PoolName="late")
     async with emulator:
         await pool.add_user("ana", PASSWORD)
         with pytest.raises(RuntimeError, match="another emulator"):
@@ -516,7 +516,7 @@ async def test_a_directory_of_version_1(start: Callable[[], CognitoEmulator], ve
         assert device.state.device is ana.devices["us-east-1_d"]
         (identity_pool,) = emulator.world.identity_pools.values()
         assert identity_pool.owner(("accounts.google.com", "123")) is not None
-        await emulator.ask("AdminDisableUser", UserPoolId=pool.id, Username="ana")
+        await emulator.call("AdminDisableUser", UserPoolId=pool.id, Username="ana")
         before = serialization.encode(pool)
     assert '"version":2,' in (version_1 / "us-east-1_Abc123.pool.json").read_text()
     async with start() as emulator:

@@ -311,7 +311,7 @@ async def test_an_attribute_without_a_name_is_refused(emulator: CognitoEmulator)
         with pytest.raises(
             ValueError, match="InvalidParameterException: Invalid attribute: the name is missing"
         ):
-            await emulator.ask(operation, **members)
+            await emulator.call(operation, **members)
 
 
 # What the emulator reads with

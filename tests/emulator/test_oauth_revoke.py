@@ -24,7 +24,7 @@ async def test_a_sign_in_ends_and_no_other(app: App) -> None:
     assert (app.emulator.calls[-1].operation, app.emulator.calls[-1].service) == ("Revoke", "hosted-ui")
     assert await app.error(app.renewal(one["refresh_token"])) == "invalid_grant"
     with pytest.raises(ValueError, match="Access Token has been revoked"):
-        await app.emulator.ask("GetUser", AccessToken=one["access_token"])
+        await app.emulator.call("GetUser", AccessToken=one["access_token"])
     assert await app.token(app.renewal(other["refresh_token"]))
     # Once more is no error, nor is a token that nobody knows.
     assert await revoke(app, one["refresh_token"]) == (200, b"")
@@ -33,7 +33,7 @@ async def test_a_sign_in_ends_and_no_other(app: App) -> None:
 
 async def test_tokens_of_the_other_api(app: App) -> None:
     token = (await app.sign_in())["refresh_token"]
-    await app.emulator.ask("RevokeToken", Token=token, ClientId=app.id)
+    await app.emulator.call("RevokeToken", Token=token, ClientId=app.id)
     assert await app.error(app.renewal(token)) == "invalid_grant"
 
 

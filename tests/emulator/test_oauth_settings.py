@@ -176,7 +176,7 @@ class TestPoolsOfTests:
         pool = await emulator.create_user_pool(client={"CallbackURLs": [CALLBACK]})
         details = {"client_id": "g", "client_secret": "s", "authorize_scopes": "openid"}
         named = {"UserPoolId": pool.id, "ProviderName": "Google", "ProviderType": "Google"}
-        await emulator.ask("CreateIdentityProvider", **named, ProviderDetails=details)
+        await emulator.call("CreateIdentityProvider", **named, ProviderDetails=details)
         config = await pool.add_client(
             CallbackURLs=[CALLBACK], SupportedIdentityProviders=["COGNITO", "Google"], GenerateSecret=True
         )

@@ -125,7 +125,7 @@ class TestCodes:
         assert await app.error(app.exchange(code)) == "invalid_grant"
         assert await app.error(app.renewal(found["refresh_token"])) == "invalid_grant"
         with pytest.raises(ValueError, match="Access Token has been revoked"):
-            await app.emulator.ask("GetUser", AccessToken=found["access_token"])
+            await app.emulator.call("GetUser", AccessToken=found["access_token"])
 
     async def test_the_other_reading_of_a_second_use(self, key_pair: KeyPair, http: Any) -> None:
         unsettled = Assumptions(code_reuse_revokes=False)
@@ -202,7 +202,7 @@ class TestCodes:
         code, other = app.code(), app.code()
         app.user.enabled = False
         assert await app.error(app.exchange(code)) == "invalid_grant"
-        await app.emulator.ask("AdminDeleteUser", UserPoolId=app.pool.id, Username="ana")
+        await app.emulator.call("AdminDeleteUser", UserPoolId=app.pool.id, Username="ana")
         assert await app.error(app.exchange(other)) == "invalid_grant"
 
     async def test_the_flow_has_to_be_on(self, emulator: Any, http: Any) -> None:
@@ -343,11 +343,11 @@ class TestRefreshing:
 
     async def test_a_token_of_either_side_works_at_the_other(self, app: App) -> None:
         hosted = await app.sign_in()
-        result = await app.emulator.ask(
+        result = await app.emulator.call(
             "GetTokensFromRefreshToken", ClientId=app.id, RefreshToken=hosted["refresh_token"]
         )
         assert claims(result["AuthenticationResult"]["AccessToken"])["scope"] == "openid email"
-        signed_in = await app.emulator.ask(
+        signed_in = await app.emulator.call(
             "InitiateAuth",
             ClientId=app.id,
             AuthFlow="USER_PASSWORD_AUTH",
@@ -401,7 +401,7 @@ class TestRefreshing:
 
     async def test_signing_out_everywhere(self, app: App) -> None:
         found = await app.sign_in(scopes=ALL)
-        await app.emulator.ask("GlobalSignOut", AccessToken=found["access_token"])
+        await app.emulator.call("GlobalSignOut", AccessToken=found["access_token"])
         assert await app.error(app.renewal(found["refresh_token"])) == "invalid_grant"
 
     async def test_a_token_is_needed_and_a_client_with_oauth(self, app: App) -> None:
@@ -414,9 +414,9 @@ class TestRefreshing:
 async def test_what_an_access_token_is_good_for(app: App) -> None:
     limited = (await app.sign_in())["access_token"]
     with pytest.raises(ValueError, match="Access Token does not have required scopes"):
-        await app.emulator.ask("GetUser", AccessToken=limited)
+        await app.emulator.call("GetUser", AccessToken=limited)
     full = (await app.sign_in(scopes=ALL))["access_token"]
-    assert (await app.emulator.ask("GetUser", AccessToken=full))["Username"] == "ana"
+    assert (await app.emulator.call("GetUser", AccessToken=full))["Username"] == "ana"
 
 
 @pytest.fixture
@@ -459,7 +459,7 @@ class TestMachines:
         assert await machine.error(asked(machine, scope=scope)) == "invalid_grant"
 
     async def test_scopes_of_a_server_that_is_gone(self, machine: App) -> None:
-        await machine.emulator.ask("DeleteResourceServer", UserPoolId=machine.pool.id, Identifier="orders")
+        await machine.emulator.call("DeleteResourceServer", UserPoolId=machine.pool.id, Identifier="orders")
         assert await machine.error(asked(machine)) == "invalid_grant"
 
     async def test_the_error_that_the_rfc_has(self, key_pair: KeyPair, http: Any) -> None:
@@ -480,7 +480,7 @@ class TestMachines:
     async def test_it_is_nobody(self, machine: App) -> None:
         token = (await machine.token(asked(machine)))["access_token"]
         with pytest.raises(ValueError, match="Access Token does not have required scopes"):
-            await machine.emulator.ask("GetUser", AccessToken=token)
+            await machine.emulator.call("GetUser", AccessToken=token)
 
     async def test_the_trigger(self, machine: App) -> None:
         seen: list[dict[str, Any]] = []

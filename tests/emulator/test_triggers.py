@@ -172,9 +172,9 @@ async def test_a_pool_is_made_with_triggers(emulator: CognitoEmulator) -> None:
 
     pool = await emulator.create_user_pool(triggers={"PreSignUp": confirm})
     named = {"ClientId": pool.client_id, "Username": "ana", "Password": PASSWORD}
-    assert (await emulator.ask("SignUp", **named))["UserConfirmed"]
+    assert (await emulator.call("SignUp", **named))["UserConfirmed"]
     del pool.triggers["PreSignUp"]
-    assert not (await emulator.ask("SignUp", **{**named, "Username": "ben"}))["UserConfirmed"]
+    assert not (await emulator.call("SignUp", **{**named, "Username": "ben"}))["UserConfirmed"]
     with pytest.raises(ValueError, match="there is no trigger"):
         await emulator.create_user_pool(triggers={"PreSign": confirm})
 

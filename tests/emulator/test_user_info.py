@@ -113,7 +113,7 @@ async def test_an_id_token_is_none(app: App) -> None:
 async def test_tokens_without_openid(app: App) -> None:
     token = (await app.sign_in(scopes=("email",)))["access_token"]
     assert await refused(app, f"Bearer {token}", 401) == NO_OPENID
-    result = await app.emulator.ask(
+    result = await app.emulator.call(
         "InitiateAuth",
         ClientId=app.id,
         AuthFlow="USER_PASSWORD_AUTH",
@@ -128,7 +128,7 @@ async def test_tokens_that_have_ended(app: App) -> None:
     app.emulator.clock.advance(3601)
     assert await refused(app, f"Bearer {expired}", 401) == BAD_TOKEN
     token = (await app.sign_in(scopes=ALL))["access_token"]
-    await app.emulator.ask("GlobalSignOut", AccessToken=token)
+    await app.emulator.call("GlobalSignOut", AccessToken=token)
     assert await refused(app, f"Bearer {token}", 401) == BAD_TOKEN
     token = (await app.sign_in())["access_token"]
     app.user.enabled = False

@@ -110,7 +110,7 @@ async def test_an_identity_that_is_gone(emulator: CognitoEmulator, people: Any, 
     auth = await connect(shop)
     await auth.sign_in("ana", PASSWORD)
     before = (await auth.fetch_auth_session()).identity_id
-    await emulator.ask("DeleteIdentities", IdentityIdsToDelete=[before])
+    await emulator.call("DeleteIdentities", IdentityIdsToDelete=[before])
     after = (await auth.fetch_auth_session(force_refresh=True)).identity_id
     assert after != before
     assert [identity.id for identity in shop.identities] == [after]
@@ -130,8 +130,8 @@ async def test_the_updated_issuer(emulator: CognitoEmulator, connect: Connect) -
 async def test_the_role_of_a_group(emulator: CognitoEmulator, people: Any, connect: Connect) -> None:
     for name, arn, precedence in (("editors", EDITORS, 1), ("readers", READERS, 2)):
         group = {"UserPoolId": people.id, "GroupName": name}
-        await emulator.ask("CreateGroup", **group, RoleArn=arn, Precedence=precedence)
-        await emulator.ask("AdminAddUserToGroup", **group, Username="ana")
+        await emulator.call("CreateGroup", **group, RoleArn=arn, Precedence=precedence)
+        await emulator.call("AdminAddUserToGroup", **group, Username="ana")
     mapping = {"Type": "Token", "AmbiguousRoleResolution": "Deny"}
     shop = await emulator.create_identity_pool(user_pools=[people], role_mappings={people: mapping})
     for wanted, found in ((None, EDITORS), (READERS, READERS)):
@@ -246,7 +246,7 @@ async def test_a_token_that_the_user_pool_has_ended(
     shop = await emulator.create_identity_pool(CognitoIdentityProviders=[entry])
     auth = await connect(shop)
     await auth.sign_in("ana", PASSWORD)
-    await emulator.ask("AdminUserGlobalSignOut", UserPoolId=people.id, Username="ana")
+    await emulator.call("AdminUserGlobalSignOut", UserPoolId=people.id, Username="ana")
     with pytest.raises(errors.NotAuthorizedException, match="Token is inactive"):
         await auth.fetch_auth_session()
 

@@ -93,7 +93,7 @@ async def test_a_user_who_was_disabled_or_deleted_ends_a_sign_in(fate: str) -> N
     async with client_of("TOTP") as (auth, pool, emulator):
         await auth.sign_in("ana", PASSWORD)
         code = pool.totp_code("ana")
-        await emulator.ask(fate, UserPoolId=pool.id, Username="ana")
+        await emulator.call(fate, UserPoolId=pool.id, Username="ana")
         await refused(auth, code, errors.ServiceError)
         assert await auth.get_sign_in_step() is None
 

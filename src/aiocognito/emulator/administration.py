@@ -17,6 +17,6 @@ class Emulator(Protocol):
         """The base URL of the emulator while it runs."""
         ...
 
-    async def ask(self, operation: str, /, **members: Any) -> dict[str, Any]:
+    async def call(self, operation: str, /, **members: Any) -> dict[str, Any]:
         """Call one operation without HTTP, as an administrator."""
         ...

@@ -110,7 +110,7 @@ async def serve(
             client = {**_SETTINGS, **pool.state.clients[pool.client_id].settings, **_urls(callback_urls)}
             client["AllowedOAuthFlowsUserPoolClient"] = True
             named = {"UserPoolId": pool.id, "ClientId": pool.client_id}
-            await emulator.ask("UpdateUserPoolClient", **named, **client)
+            await emulator.call("UpdateUserPoolClient", **named, **client)
         identity_pool = emulator.kept_identity_pool()
         if identity_pool is None:
             identity_pool = await emulator.create_identity_pool(

@@ -119,7 +119,7 @@ async def _create_resource_server(
 ) -> list[str]:
     described = [{"ScopeName": name, "ScopeDescription": name} for name in names]
     server = {"Identifier": identifier, "Name": "emulated", "Scopes": described}
-    await emulator.ask("CreateResourceServer", UserPoolId=pool_id, **server)
+    await emulator.call("CreateResourceServer", UserPoolId=pool_id, **server)
     return [f"{identifier}/{scope['ScopeName']}" for scope in described]
 
 
@@ -130,7 +130,7 @@ async def _create_provider(
     provider_type: str | None = None,
     attribute_mapping: Mapping[str, str] | None = None,
 ) -> None:
-    await emulator.ask(
+    await emulator.call(
         "CreateIdentityProvider",
         UserPoolId=pool_id,
         ProviderName=name,
@@ -216,7 +216,7 @@ class EmulatedUserPool:
         asked = friendly_client(members)
         if members.get("AllowedOAuthFlows") == [_MACHINES]:
             asked.setdefault("AllowedOAuthScopes", scopes.custom(self.state))
-        made = await self._emulator.ask("CreateUserPoolClient", UserPoolId=self.id, **asked)
+        made = await self._emulator.call("CreateUserPoolClient", UserPoolId=self.id, **asked)
         return self._config(self.state.clients[made["UserPoolClient"]["ClientId"]])
 
     async def add_provider(
@@ -289,7 +289,7 @@ class EmulatedUserPool:
                 given.setdefault(f"{name}_verified", "true")
         entries = [{"Name": name, "Value": value} for name, value in given.items()]
         named = {"UserPoolId": self.id, "Username": username}
-        ask = self._emulator.ask
+        ask = self._emulator.call
         await ask("AdminCreateUser", **named, UserAttributes=entries, MessageAction="SUPPRESS")
         await ask("AdminSetUserPassword", **named, Password=password, Permanent=True)
         user = self._user(username)
@@ -314,7 +314,7 @@ class EmulatedUserPool:
             wanted[member] = {"Enabled": True, "PreferredMfa": len(factors) == 1}
         if wanted:
             named = {"UserPoolId": self.id, "Username": user.username}
-            await self._emulator.ask("AdminSetUserMFAPreference", **named, **wanted)
+            await self._emulator.call("AdminSetUserMFAPreference", **named, **wanted)
 
     def totp_code(self, username: str) -> str:
         """Tell what the user's authenticator app shows, or will show next if that code is spent.

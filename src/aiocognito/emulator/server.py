@@ -216,13 +216,13 @@ class CognitoEmulator:
 
         functions = Triggers(triggers or {})
         members, factors = with_test_defaults(settings)
-        created = await self.ask("CreateUserPool", **members)
+        created = await self.call("CreateUserPool", **members)
         pool_id = created["UserPool"]["Id"]
         self.world.pool(pool_id).triggers = functions
-        await self.ask("SetUserPoolMfaConfig", UserPoolId=pool_id, **factors)
+        await self.call("SetUserPoolMfaConfig", UserPoolId=pool_id, **factors)
         wanted = friendly_client(client or {})
         await create_dependencies(self, pool_id, wanted)
-        made = await self.ask("CreateUserPoolClient", UserPoolId=pool_id, **wanted)
+        made = await self.call("CreateUserPoolClient", UserPoolId=pool_id, **wanted)
         return EmulatedUserPool(self, pool_id, made["UserPoolClient"]["ClientId"])
 
     def existing_user_pool(self) -> EmulatedUserPool | None:
@@ -260,10 +260,10 @@ class CognitoEmulator:
         """
         from .identity_pools import emulated
 
-        made = await self.ask("CreateIdentityPool", **emulated.with_test_defaults(settings, user_pools))
+        made = await self.call("CreateIdentityPool", **emulated.with_test_defaults(settings, user_pools))
         pool_id = made["IdentityPoolId"]
         members = emulated.friendly_roles(roles, role_mappings or {})
-        await self.ask("SetIdentityPoolRoles", IdentityPoolId=pool_id, **members)
+        await self.call("SetIdentityPoolRoles", IdentityPoolId=pool_id, **members)
         return emulated.EmulatedIdentityPool(self, pool_id)
 
     def kept_identity_pool(self) -> EmulatedIdentityPool | None:
@@ -289,7 +289,7 @@ class CognitoEmulator:
                 return found
         raise LookupError("no identity pool has issued this access key, or it has ended")
 
-    async def ask(self, operation: str, service: str | None = None, /, **members: Any) -> dict[str, Any]:
+    async def call(self, operation: str, service: str | None = None, /, **members: Any) -> dict[str, Any]:
         """Do one operation without HTTP, as an administrator would.
 
         Args:

@@ -108,7 +108,7 @@ async def test_the_page_is_good_for_one_password(shop: Shop, browser: Browser, o
 
 
 async def test_a_password_that_has_to_be_reset(shop: Shop, browser: Browser) -> None:
-    await shop.emulator.ask("AdminResetUserPassword", UserPoolId=shop.pool.id, Username="ana")
+    await shop.emulator.call("AdminResetUserPassword", UserPoolId=shop.pool.id, Username="ana")
     await browser.get(shop.authorize())
     page = await browser.sign_in()
     assert (page.status, page.title) == (400, "Forgot your password?")

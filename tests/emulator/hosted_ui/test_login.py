@@ -134,7 +134,7 @@ async def test_five_wrong_passwords_lock_the_account(shop: Shop, browser: Browse
 async def test_somebody_who_is_disabled(shop: Shop, browser: Browser) -> None:
     await browser.get(shop.authorize())
     await browser.sign_in()
-    await shop.emulator.ask("AdminDisableUser", UserPoolId=shop.pool.id, Username="ana")
+    await shop.emulator.call("AdminDisableUser", UserPoolId=shop.pool.id, Username="ana")
     # Whoever was signed in is not any more.
     page = await browser.get(shop.authorize())
     assert page.title == "Sign in"
@@ -147,7 +147,7 @@ async def test_somebody_whom_a_trigger_disables(
     shop: Shop, browser: Browser, kind: str, operation: str
 ) -> None:
     async def end(event: dict[str, Any]) -> dict[str, Any]:
-        await shop.emulator.ask(operation, UserPoolId=shop.pool.id, Username="ana")
+        await shop.emulator.call(operation, UserPoolId=shop.pool.id, Username="ana")
         return event
 
     shop.client(AllowedOAuthFlows=["code", "implicit"])
@@ -377,7 +377,7 @@ async def test_a_session_of_another_pool_is_none(shop: Shop, make_shop: MakeShop
 
 
 async def test_another_client_of_the_pool_shares_the_session(shop: Shop, browser: Browser) -> None:
-    made = await shop.emulator.ask("CreateUserPoolClient", UserPoolId=shop.pool.id, **CLIENT)
+    made = await shop.emulator.call("CreateUserPoolClient", UserPoolId=shop.pool.id, **CLIENT)
     await browser.get(shop.authorize())
     await browser.sign_in()
     await browser.get(shop.authorize(client_id=made["UserPoolClient"]["ClientId"]))

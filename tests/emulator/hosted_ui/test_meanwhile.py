@@ -31,7 +31,7 @@ async def exchange(shop: Shop, browser: Browser, answer: Mapping[str, str], **mo
 
 
 async def admin(shop: Shop, operation: str, **members: Any) -> None:
-    await shop.emulator.ask(operation, UserPoolId=shop.pool.id, **members)
+    await shop.emulator.call(operation, UserPoolId=shop.pool.id, **members)
 
 
 @pytest.fixture

@@ -405,7 +405,7 @@ async def test_a_trigger_refuses(with_google: Shop, browser: Browser) -> None:
 
 
 async def link(shop: Shop, username: str = "ana") -> None:
-    await shop.emulator.ask(
+    await shop.emulator.call(
         "AdminLinkProviderForUser",
         UserPoolId=shop.pool.id,
         DestinationUser={"ProviderName": "Cognito", "ProviderAttributeValue": username},
@@ -433,7 +433,7 @@ async def test_a_linked_user_signs_in_as_themselves(with_google: Shop, browser: 
 
 async def test_a_link_by_another_claim_than_the_subject(shop: Shop, browser: Browser) -> None:
     await add_provider(shop, "Corp", "OIDC")
-    pool, ask = shop.pool.state, shop.emulator.ask
+    pool, ask = shop.pool.state, shop.emulator.call
     account = {"ProviderName": "Corp", "ProviderAttributeName": "email", "ProviderAttributeValue": MAIL}
     await ask(
         "AdminLinkProviderForUser",
@@ -462,7 +462,7 @@ async def test_two_links_by_another_claim_are_settled_one_by_one(shop: Shop, bro
     user = {"ProviderName": "Cognito", "ProviderAttributeValue": "ana"}
     account = {"ProviderName": "Corp", "ProviderAttributeName": "email"}
     for address in ("old@corp.example", MAIL):
-        await shop.emulator.ask(
+        await shop.emulator.call(
             "AdminLinkProviderForUser",
             UserPoolId=shop.pool.id,
             DestinationUser=user,
@@ -481,8 +481,8 @@ async def test_a_link_by_another_claim_ends_before_it_is_used(shop: Shop, browse
     account = {"ProviderName": "Corp", "ProviderAttributeName": "email", "ProviderAttributeValue": MAIL}
     user = {"ProviderName": "Cognito", "ProviderAttributeValue": "ana"}
     named = {"UserPoolId": shop.pool.id}
-    await shop.emulator.ask("AdminLinkProviderForUser", **named, DestinationUser=user, SourceUser=account)
-    await shop.emulator.ask("AdminDisableProviderForUser", **named, User=account)
+    await shop.emulator.call("AdminLinkProviderForUser", **named, DestinationUser=user, SourceUser=account)
+    await shop.emulator.call("AdminDisableProviderForUser", **named, User=account)
     await go(shop, browser, "Corp")
     await browser.click("Continue", claims__sub="123", claims__email=MAIL)
     assert shop.who(browser.answer) == "Corp_123"
@@ -520,7 +520,7 @@ async def test_a_trigger_that_links_is_heard_at_the_next_sign_in(with_google: Sh
 
 
 async def test_no_other_way_in(with_google: Shop, browser: Browser) -> None:
-    pool, ask = with_google.pool, with_google.emulator.ask
+    pool, ask = with_google.pool, with_google.emulator.call
     await ask(
         "UpdateUserPool",
         UserPoolId=pool.id,

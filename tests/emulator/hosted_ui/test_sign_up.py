@@ -277,7 +277,7 @@ async def test_who_has_told_an_older_password_is_not_signed_in(shop: Shop, brows
     """Somebody signs up with another person's address; an administrator gives them the account."""
     await sign_up(shop, browser)
     new = {"Password": "Another-Horse-9", "Permanent": True}
-    await shop.emulator.ask("AdminSetUserPassword", UserPoolId=shop.pool.id, Username="bo", **new)
+    await shop.emulator.call("AdminSetUserPassword", UserPoolId=shop.pool.id, Username="bo", **new)
     page = await browser.click("Confirm", code="000000")
     assert page.notice == "Your account is confirmed. Sign in with it now."
     assert not browser.session_cookies
@@ -306,7 +306,7 @@ async def test_the_page_belongs_to_its_browser(shop: Shop, browser: Browser, ope
 
 async def test_an_account_that_was_confirmed_elsewhere(shop: Shop, browser: Browser) -> None:
     await sign_up(shop, browser)
-    await shop.emulator.ask("AdminConfirmSignUp", UserPoolId=shop.pool.id, Username="bo")
+    await shop.emulator.call("AdminConfirmSignUp", UserPoolId=shop.pool.id, Username="bo")
     assert (await browser.click("Send it again")).alert == "User is already confirmed."
     assert browser.page.title == "Sign in"
     await browser.sign_in("bo")
@@ -344,6 +344,6 @@ async def test_confirmation_by_an_administrator(make_shop: MakeShop, browser: Br
     page = await browser.click("Sign up", username="bo", password=PASSWORD)
     assert "has to be confirmed by whoever runs this app" in page.text
     assert len(page.forms) == 1
-    await shop.emulator.ask("AdminConfirmSignUp", UserPoolId=shop.pool.id, Username="bo")
+    await shop.emulator.call("AdminConfirmSignUp", UserPoolId=shop.pool.id, Username="bo")
     await browser.click("Continue")
     assert shop.who(browser.answer) == "bo"

@@ -242,7 +242,7 @@ async def test_no_secret_is_in_an_address(mia: Shop, browser: Browser) -> None:
 
 async def test_somebody_who_is_disabled_meanwhile(mia: Shop, browser: Browser) -> None:
     await begin(mia, browser)
-    await mia.emulator.ask("AdminDisableUser", UserPoolId=mia.pool.id, Username="mia")
+    await mia.emulator.call("AdminDisableUser", UserPoolId=mia.pool.id, Username="mia")
     page = await browser.click("Sign in", code=mia.pool.totp_code("mia"))
     assert (page.title, page.alert) == ("Sign in", "User is disabled.")
     assert not browser.session_cookies
@@ -251,7 +251,7 @@ async def test_somebody_who_is_disabled_meanwhile(mia: Shop, browser: Browser) -
 async def test_somebody_who_is_deleted_meanwhile(mia: Shop, browser: Browser) -> None:
     await begin(mia, browser)
     code = mia.pool.totp_code("mia")
-    await mia.emulator.ask("AdminDeleteUser", UserPoolId=mia.pool.id, Username="mia")
+    await mia.emulator.call("AdminDeleteUser", UserPoolId=mia.pool.id, Username="mia")
     page = await browser.click("Sign in", code=code)
     assert (page.title, page.alert) == ("Sign in", LATE)
     assert not browser.session_cookies
@@ -264,7 +264,7 @@ async def invited(make_shop: MakeShop, **settings: Any) -> Shop:
     shop = await make_shop(**settings)
     members = {"UserPoolId": shop.pool.id, "Username": "new", "MessageAction": "SUPPRESS"}
     attributes = [{"Name": "email", "Value": "new@example.com"}]
-    await shop.emulator.ask(
+    await shop.emulator.call(
         "AdminCreateUser", **members, TemporaryPassword=PASSWORD, UserAttributes=attributes
     )
     return shop

@@ -54,7 +54,7 @@ async def people(emulator: CognitoEmulator) -> Any:
 
 async def logins(emulator: CognitoEmulator, people: Any) -> dict[str, str]:
     """Sign her in; return what proves it."""
-    answer = await emulator.ask(
+    answer = await emulator.call(
         "InitiateAuth",
         ClientId=people.client_id,
         AuthFlow="USER_PASSWORD_AUTH",
