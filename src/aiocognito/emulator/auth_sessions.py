@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 
+from . import base64url
 from .errors import ApiError, not_authorized
 from .hashing import digest
 from .serialization import kept
@@ -73,7 +73,7 @@ class AuthSessionStore:
     def issue(self, handle: AuthSession, now: float) -> str:
         """Make the text that stands for a handle."""
         self._purge(now)
-        text = PREFIX + base64.urlsafe_b64encode(secrets.token_bytes(_BYTES)).decode().rstrip("=")
+        text = PREFIX + base64url.encode(secrets.token_bytes(_BYTES))
         self._handles[digest(text)] = handle
         return text
 

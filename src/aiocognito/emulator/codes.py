@@ -1,12 +1,14 @@
-"""Confirmation codes: made, sent, compared, spent."""
+"""Confirmation codes: draw, send, store, check and count them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from attrs import field, frozen
+
 from .errors import ApiError, attempts_exceeded
-from .messages import Occasion, words
+from .messages import Occasion, wording_of
 from .outbox import Medium, Message, Purpose
 from .records import Code
 from .schema import masked
@@ -28,127 +30,99 @@ INVITATION: Final[Purpose] = "invitation"
 _MEDIA: Final[Mapping[str, Medium]] = {"email": "EMAIL", "phone_number": "SMS"}
 
 
-async def send(
-    world: EmulatorState,
-    pool: UserPool,
-    user: User,
-    *,
-    attribute: str,
-    address: str,
-    purpose: Purpose,
-    life: float,
-    occasion: Occasion,
-    digits: int = 6,
-    link: str | None = None,
-) -> Code:
-    """Draw a code and put it into the outbox; it is the caller who keeps it.
+@frozen
+class Delivery:
+    """A message to one address of a user.
 
     Args:
-        world: The randomness, clock and outbox.
         pool: The user pool.
-        user: Who gets it.
-        attribute: The attribute that holds the address.
+        user: The recipient.
+        attribute: The attribute that holds the address: ``email`` or ``phone_number``.
         address: The address.
-        purpose: What it is for.
-        life: Seconds for which it is good.
-        occasion: Why it is sent.
-        digits: How many it has.
-        link: The beginning of a link that the code completes, where one is sent instead.
+        purpose: What the code is for.
+        occasion: Why it is sent; the CustomMessage trigger is told.
+    """
+
+    pool: UserPool = field(repr=False)
+    user: User
+    attribute: str
+    address: str = field(repr=False)
+    purpose: Purpose
+    occasion: Occasion
+
+
+async def send(
+    world: EmulatorState, delivery: Delivery, *, life: float, digits: int = 6, link: str | None = None
+) -> Code:
+    """Draw a code, put it into the outbox and return it; the caller stores it.
+
+    Args:
+        world: The emulator's state.
+        delivery: Where to, and why.
+        life: Seconds until the code expires.
+        digits: The length of the code.
+        link: The beginning of a link that the code completes, where a link is sent instead.
 
     Raises:
-        ApiError: The trigger that words messages failed.
+        ApiError: The CustomMessage trigger failed.
     """
-    code = Code(world.random.digits(digits), attribute, address, world.clock() + life)
-    whole = None if link is None else f"{link}{code.value}"
-    await deliver(
-        world,
-        pool,
-        user,
-        attribute=attribute,
-        address=address,
-        purpose=purpose,
-        occasion=occasion,
-        code=code.value,
-        link=whole,
-    )
+    value = world.random.digits(digits)
+    code = Code(value, delivery.attribute, delivery.address, world.clock() + life)
+    await deliver(world, delivery, value, link=None if link is None else f"{link}{value}")
     return code
 
 
 async def send_and_keep(
     world: EmulatorState,
-    pool: UserPool,
-    user: User,
+    delivery: Delivery,
     *,
-    attribute: str,
-    address: str,
-    purpose: Purpose,
     life: float,
-    occasion: Occasion,
     kind: str | None = None,
     link: str | None = None,
 ) -> dict[str, str]:
-    """Send a code that the user's account keeps, in the place of an older one; return CodeDeliveryDetails.
+    """Send a code, store it with the user in place of an older one, and return CodeDeliveryDetails.
 
     Args:
-        world: The randomness, clock and outbox.
-        pool: The user pool.
-        user: Who gets it.
-        attribute: The attribute that holds the address.
-        address: The address.
-        purpose: What it is for.
-        life: Seconds for which it is good.
-        occasion: Why it is sent.
-        kind: Under which name it is kept; ``purpose`` if not said.
-        link: The beginning of a link that the code completes, where one is sent instead.
+        world: The emulator's state.
+        delivery: Where to, and why.
+        life: Seconds until the code expires.
+        kind: The key that it is stored under; ``delivery.purpose`` by default.
+        link: The beginning of a link that the code completes, where a link is sent instead.
 
     Raises:
-        ApiError: The trigger that words messages failed.
+        ApiError: The CustomMessage trigger failed.
     """
-    user.codes[kind or purpose] = await send(
-        world,
-        pool,
-        user,
-        attribute=attribute,
-        address=address,
-        purpose=purpose,
-        life=life,
-        occasion=occasion,
-        link=link,
-    )
-    return details(attribute, address)
+    code = await send(world, delivery, life=life, link=link)
+    delivery.user.codes[kind or delivery.purpose] = code
+    return details(delivery.attribute, delivery.address)
 
 
-async def deliver(
-    world: EmulatorState,
-    pool: UserPool,
-    user: User,
-    *,
-    attribute: str,
-    address: str,
-    purpose: Purpose,
-    occasion: Occasion,
-    code: str,
-    link: str | None = None,
-) -> None:
+async def deliver(world: EmulatorState, delivery: Delivery, code: str, *, link: str | None = None) -> None:
     """Put a message into the outbox.
 
+    Args:
+        world: The emulator's state.
+        delivery: Where to, and why.
+        code: The code; of an invitation, the temporary password.
+        link: The whole link, of a message that has one.
+
     Raises:
-        ApiError: The trigger that words messages failed.
+        ApiError: The CustomMessage trigger failed.
     """
-    medium = medium_of(attribute)
-    wording = await words(pool, user, medium, occasion, by_link=link is not None)
-    said = wording.filled(user, code, link)
+    medium, user = medium_of(delivery.attribute), delivery.user
+    wording = await wording_of(delivery.pool, user, medium, delivery.occasion, by_link=link is not None)
+    filled = wording.filled(user, code, link)
     world.outbox.send(
         Message(
-            to=address,
+            to=delivery.address,
             username=user.username,
             medium=medium,
             code=code,
-            purpose=purpose,
-            user_pool_id=pool.id,
+            purpose=delivery.purpose,
+            user_pool_id=delivery.pool.id,
             link=link,
-            subject=said.subject,
-            text=said.text,
+            subject=filled.subject,
+            text=filled.text,
         )
     )
 
@@ -159,7 +133,7 @@ def medium_of(attribute: str) -> Medium:
 
 
 def details(attribute: str, address: str) -> dict[str, str]:
-    """Write CodeDeliveryDetails."""
+    """Return CodeDeliveryDetails."""
     return {
         "AttributeName": attribute,
         "DeliveryMedium": medium_of(attribute),
@@ -170,18 +144,18 @@ def details(attribute: str, address: str) -> dict[str, str]:
 def spend(
     world: EmulatorState, user: User, kind: str, given: str, *, limit: int, attempts: str | None = None
 ) -> Code:
-    """Take a code that somebody typed in; a good one is spent.
+    """Check a code that was typed in, and delete it if it is right.
 
     Args:
-        world: The clock.
-        user: Whose code it is.
-        kind: Under which name it is kept.
-        given: What was typed.
-        limit: How many tries an hour are allowed.
-        attempts: Under which name they are counted; ``kind`` if not said.
+        world: The emulator's state.
+        user: The user whom the code was sent to.
+        kind: The key that it is stored under.
+        given: The code as it was typed.
+        limit: The attempts that are allowed within an hour.
+        attempts: The key that attempts are counted under; ``kind`` by default.
 
     Raises:
-        ApiError: Too many tries, no code or an old one, another code.
+        ApiError: There were too many attempts, or the code is wrong, expired or missing.
     """
     count(world, user.attempts, attempts or kind, limit)
     code = user.codes.get(kind)
@@ -194,10 +168,10 @@ def spend(
 
 
 def count(world: EmulatorState, attempts: Attempts, kind: str, limit: int) -> None:
-    """Count a request for a code, or a try with one.
+    """Count a request for a code, or an attempt with one.
 
     Raises:
-        ApiError: There were too many within the hour.
+        ApiError: There were too many within an hour.
     """
     now = world.clock()
     if attempts.count(kind, now) >= limit:
@@ -206,17 +180,17 @@ def count(world: EmulatorState, attempts: Attempts, kind: str, limit: int) -> No
 
 
 def mismatch() -> ApiError:
-    """The refusal of a wrong code."""
+    """Return the error for a wrong code."""
     return ApiError("CodeMismatchException", "Invalid verification code provided, please try again.")
 
 
 def expired() -> ApiError:
-    """The refusal of an old code, and of any code where none is outstanding."""
+    """Return the error for an expired code, and for any code if none was sent."""
     return ApiError("ExpiredCodeException", "Invalid code provided, please request a code again.")
 
 
 def simulated_details(pool: UserPool, username: str, attributes: tuple[str, ...]) -> dict[str, Any]:
-    """Make up CodeDeliveryDetails for a user who is not there, from the name and the pool's settings."""
+    """Return CodeDeliveryDetails for a user who does not exist, made of the name and the pool's settings."""
     if username.startswith("+") and "phone_number" in attributes:
         return details("phone_number", username)
     if "email" in attributes:

@@ -1,4 +1,4 @@
-"""What a message says: Cognito's own words, or those of the CustomMessage trigger."""
+"""The subject and text of messages: Cognito's defaults, or those of the CustomMessage trigger."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class Occasion:
 
 @frozen
 class Wording:
-    """A message's subject, which SMS have none of, and text; the places for code, link and name are empty."""
+    """A message's subject (``None`` for an SMS) and text, with places for code, link and username."""
 
     subject: str | None
     text: str
 
     def filled(self, user: User, code: str, link: str | None) -> Wording:
-        """Put the code, the link and the username in."""
+        """Return the wording with the code, the link and the username in place."""
         places = {CODE: code, LINK: link or "", USERNAME: user.username}
         text = self.text
         for place, value in places.items():
@@ -51,13 +51,15 @@ class Wording:
         return Wording(self.subject, text)
 
 
-async def words(pool: UserPool, user: User, medium: str, occasion: Occasion, *, by_link: bool) -> Wording:
-    """Ask the trigger for its words, or use Cognito's.
+async def wording_of(
+    pool: UserPool, user: User, medium: str, occasion: Occasion, *, by_link: bool
+) -> Wording:
+    """Return the CustomMessage trigger's wording, or Cognito's default.
 
     Raises:
         ApiError: The trigger failed, or left the code out.
     """
-    own = _cognitos(medium, occasion.source, by_link=by_link)
+    default = _default(medium, occasion.source, by_link=by_link)
     response = await triggers.run(
         pool,
         "CustomMessage",
@@ -74,12 +76,12 @@ async def words(pool: UserPool, user: User, medium: str, occasion: Occasion, *, 
         response={"smsMessage": None, "emailMessage": None, "emailSubject": None},
     )
     if response is None:
-        return own
+        return default
     text = _text(response, "emailMessage" if medium == "EMAIL" else "smsMessage")
     subject = _text(response, "emailSubject") if medium == "EMAIL" else None
     if text is not None and (LINK if by_link else CODE) not in text:
         raise triggers.unrecognizable()
-    return Wording(subject or own.subject, text or own.text)
+    return Wording(subject or default.subject, text or default.text)
 
 
 def _text(response: Mapping[str, Any], name: str) -> str | None:
@@ -89,7 +91,7 @@ def _text(response: Mapping[str, Any], name: str) -> str | None:
     return text or None
 
 
-def _cognitos(medium: str, source: str, *, by_link: bool) -> Wording:
+def _default(medium: str, source: str, *, by_link: bool) -> Wording:
     if source == INVITED:
         text = f"Your username is {USERNAME} and temporary password is {CODE}."
         return Wording("Your temporary password" if medium == "EMAIL" else None, text)

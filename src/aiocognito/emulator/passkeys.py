@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from . import base64url
 from .errors import ApiError, invalid_parameter, not_authorized
 from .records import Ceremony, Passkey
 
@@ -33,22 +33,6 @@ _MALFORMED: Final = (
     struct.error,
 )
 """What fido2 and its CBOR reader raise at bytes that are none of theirs."""
-
-
-def encode(data: bytes) -> str:
-    """Base64url without padding (RFC 4648, 5)."""
-    return urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def decode(text: object) -> bytes:
-    """Read base64url, padded or not.
-
-    Raises:
-        ValueError: It is something else.
-    """
-    if not isinstance(text, str):
-        raise ValueError("not text")  # noqa: TRY004 - whatever is malformed is one error here
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def relying_party(pool: UserPool) -> str:
@@ -106,7 +90,7 @@ def register(ceremony: Ceremony, credential: Mapping[str, Any], now: float) -> P
     if not _is_present(auth_data, ceremony):
         raise invalid_parameter("The user was not verified.")
     return Passkey(
-        id=encode(kept.credential_id),
+        id=base64url.encode(kept.credential_id),
         data=kept,
         count=auth_data.counter,
         rp_id=ceremony.rp_id,
@@ -151,7 +135,7 @@ def authenticate(
         client_data = _client_data(credential.get("response"))
         _check_challenge(client_data, ceremony, "webauthn.get")
         assertion = AuthenticationResponse.from_dict(credential)
-        passkey = passkeys[encode(assertion.raw_id)]
+        passkey = passkeys[base64url.encode(assertion.raw_id)]
         _check_origin(ceremony, client_data)
         _check_assertion(ceremony, passkey, user_handle, assertion)
     except (*_MALFORMED, InvalidSignature):
@@ -177,7 +161,7 @@ def _check_assertion(ceremony: Ceremony, passkey: Passkey, user_handle: bytes, a
 
 def _client_data(response: Any) -> dict[str, Any]:
     try:
-        document = json.loads(decode(response["clientDataJSON"]))
+        document = json.loads(base64url.decode(response["clientDataJSON"]))
     except _MALFORMED:
         document = None
     if not isinstance(document, dict):

@@ -290,7 +290,7 @@ class CognitoEmulator:
         raise LookupError("no identity pool has issued this access key, or it has ended")
 
     async def call(self, operation: str, service: str | None = None, /, **members: Any) -> dict[str, Any]:
-        """Do one operation without HTTP, as an administrator would.
+        """Call one operation without HTTP, as an administrator.
 
         Args:
             operation: The operation's name.
@@ -299,7 +299,7 @@ class CognitoEmulator:
             members: The request.
 
         Raises:
-            ValueError: It was refused; the message has the code and the text.
+            ValueError: The operation was refused; the message has the code and the text.
         """
         from .dispatch import operation_model, perform
         from .errors import ApiError

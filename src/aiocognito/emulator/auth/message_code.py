@@ -74,17 +74,9 @@ async def _ask_first(request: AuthRequest, factor: str) -> dict[str, Any]:
 
 
 async def _send(request: AuthRequest, attribute: str, address: str, purpose: Purpose, digits: int) -> Code:
-    return await codes.send(
-        request.world,
-        request.pool,
-        request.known_user,
-        attribute=attribute,
-        address=address,
-        purpose=purpose,
-        life=request.client.session_life,
-        occasion=request.occasion,
-        digits=digits,
-    )
+    user, occasion = request.known_user, request.occasion
+    delivery = codes.Delivery(request.pool, user, attribute, address, purpose, occasion)
+    return await codes.send(request.world, delivery, life=request.client.session_life, digits=digits)
 
 
 def _pretend_to_send(request: AuthRequest, factor: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from anyio import to_thread
 
-from .. import passkeys
+from .. import base64url, passkeys
 from ..records import Ceremony
 from .auth_request import AuthRequest
 from .outcomes import Ask, Outcome, Proof, Proven
@@ -20,7 +20,7 @@ _MILLISECONDS: Final = 180_000
 async def ask(request: AuthRequest, _ask: Ask) -> Outcome:
     """Ask for an assertion, with the options that a browser needs to make one."""
     pool, world = request.pool, request.world
-    nonce = passkeys.encode(secrets.token_bytes(32))
+    nonce = base64url.encode(secrets.token_bytes(32))
     ceremony = Ceremony(
         nonce,
         passkeys.relying_party(pool),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import json
@@ -10,6 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from .. import base64url
 from ..errors import ApiError
 from ..tokens import issue, refresh, scopes
 from . import issuing
@@ -102,7 +102,7 @@ def _proves(challenge: str | None, verifier: str | None) -> bool:
     if challenge is None or verifier is None:
         return challenge is verifier
     digest = hashlib.sha256(verifier.encode()).digest()
-    made = base64.urlsafe_b64encode(digest).rstrip(b"=")
+    made = base64url.encode(digest).encode()
     return hmac.compare_digest(made, challenge.encode())
 
 

@@ -5,7 +5,6 @@ They are of another make than a user pool's: RS512, ``typ`` JWS, and a key id th
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from anyio import to_thread
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
+from .. import base64url
 from .arns import arn
 from .credentials import principal_tags
 from .logins import ISSUER
@@ -105,12 +105,8 @@ def _sign(key: SigningKey, kid: str, claims: Mapping[str, Any]) -> str:
     header = {"kid": kid, "typ": "JWS", "alg": "RS512"}
     message = f"{_part(header)}.{_part(claims)}"
     signature = key.private.sign(message.encode(), padding.PKCS1v15(), hashes.SHA512())
-    return f"{message}.{_base64url(signature)}"
+    return f"{message}.{base64url.encode(signature)}"
 
 
 def _part(value: Mapping[str, Any]) -> str:
-    return _base64url(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())
-
-
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return base64url.encode(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())

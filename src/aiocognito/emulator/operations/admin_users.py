@@ -83,22 +83,14 @@ async def _invite(
 ) -> None:
     media = given.get("DesiredDeliveryMediums") or ["SMS"]
     occasion = Occasion(INVITED, metadata=given.get("ClientMetadata", {}))
-    # SMS is the default medium; whoever has no phone number gets e-mail instead.
+    # SMS is the default medium; a user without a phone number gets e-mail instead.
     wanted = [attribute for medium, attribute in _MEDIA.items() if medium in media]
     has = [attribute for attribute in _MEDIA.values() if user.attributes.get(attribute)]
     reached = [attribute for attribute in wanted if attribute in has]
     for attribute in reached or has[:1]:
-        to = user.attributes[attribute]
-        await codes.deliver(
-            world,
-            pool,
-            user,
-            attribute=attribute,
-            address=to,
-            purpose=codes.INVITATION,
-            occasion=occasion,
-            code=password,
-        )
+        address = user.attributes[attribute]
+        delivery = codes.Delivery(pool, user, attribute, address, codes.INVITATION, occasion)
+        await codes.deliver(world, delivery, password)
 
 
 async def _invite_again(world: EmulatorState, pool: UserPool, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -136,17 +136,9 @@ def _require_verifiable(name: str) -> None:
 
 
 async def _send(world: EmulatorState, who: Bearer, name: str, occasion: Occasion) -> dict[str, str]:
-    return await codes.send_and_keep(
-        world,
-        who.pool,
-        who.user,
-        attribute=name,
-        address=_address(who.user, name),
-        purpose=codes.VERIFY,
-        life=codes.DAY,
-        occasion=occasion,
-        kind=_kind(name),
-    )
+    address = _address(who.user, name)
+    delivery = codes.Delivery(who.pool, who.user, name, address, codes.VERIFY, occasion)
+    return await codes.send_and_keep(world, delivery, life=codes.DAY, kind=_kind(name))
 
 
 def _address(user: User, name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from anyio import to_thread
 
-from .. import paging, passkeys
+from .. import base64url, paging, passkeys
 from ..errors import ApiError, invalid_parameter, not_found
 from ..records import Ceremony
 from ..registration import operation
@@ -25,7 +25,7 @@ async def start_web_authn_registration(context: RequestContext) -> dict[str, Any
     rp_id = passkeys.relying_party(who.pool)
     if len(user.passkeys) >= passkeys.MOST:
         raise ApiError("LimitExceededException", "The user has the most passkeys that there can be.")
-    challenge = passkeys.encode(secrets.token_bytes(32))
+    challenge = base64url.encode(secrets.token_bytes(32))
     user.registration = Ceremony(
         challenge,
         rp_id,
@@ -47,7 +47,7 @@ async def start_web_authn_registration(context: RequestContext) -> dict[str, Any
         "timeout": int(_SECONDS * 1000),
         "user": {
             "displayName": user.username,
-            "id": passkeys.encode(user.sub.encode()),
+            "id": base64url.encode(user.sub.encode()),
             "name": user.username,
         },
     }

@@ -66,16 +66,9 @@ async def send_reset_code(
     attribute = _channel(pool, user)
     if attribute is None:
         raise invalid_parameter(_NO_ADDRESS)
-    return await codes.send_and_keep(
-        world,
-        pool,
-        user,
-        attribute=attribute,
-        address=user.attributes[attribute],
-        purpose=codes.RESET_PASSWORD,
-        life=codes.HOUR,
-        occasion=occasion,
-    )
+    address = user.attributes[attribute]
+    delivery = codes.Delivery(pool, user, attribute, address, codes.RESET_PASSWORD, occasion)
+    return await codes.send_and_keep(world, delivery, life=codes.HOUR)
 
 
 def _channel(pool: UserPool, user: User) -> str | None:

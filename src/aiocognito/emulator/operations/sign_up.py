@@ -206,17 +206,8 @@ async def _send(
     world: EmulatorState, pool: UserPool, client: AppClient, user: User, attribute: str, occasion: Occasion
 ) -> dict[str, str]:
     link = _link(world, client, user) if attribute == "email" and pool.confirms_by_link else None
-    return await codes.send_and_keep(
-        world,
-        pool,
-        user,
-        attribute=attribute,
-        address=user.attributes[attribute],
-        purpose=codes.SIGN_UP,
-        life=codes.DAY,
-        occasion=occasion,
-        link=link,
-    )
+    delivery = codes.Delivery(pool, user, attribute, user.attributes[attribute], codes.SIGN_UP, occasion)
+    return await codes.send_and_keep(world, delivery, life=codes.DAY, link=link)
 
 
 def _link(world: EmulatorState, client: AppClient, user: User) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import secrets
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from anyio import to_thread
 
-from .. import identities, schema
+from .. import base64url, identities, schema
 from . import generation, scopes
 from .book import Grant, RefreshToken
 from .keys import KeyPair, SigningKey
@@ -158,7 +157,7 @@ def refresh_token(pool: UserPool, token: RefreshToken) -> str:
     """Make an opaque refresh token: the outer form of Cognito's JWE, random within."""
     parts = [json.dumps(_REFRESH_HEADER, separators=(",", ":")).encode()]
     parts += [secrets.token_bytes(length) for length in _REFRESH_PARTS]
-    text = ".".join(map(_base64url, parts))
+    text = ".".join(map(base64url.encode, parts))
     pool.tokens.add_refresh(text, token)
     return text
 
@@ -222,20 +221,16 @@ def _sign_both(
     if hosted:
         # The left half of the access token's hash (OpenID Connect Core, 3.1.3.6).
         digest = hashlib.sha256(token.encode()).digest()
-        identity = {"at_hash": _base64url(digest[:16]), **identity}
+        identity = {"at_hash": base64url.encode(digest[:16]), **identity}
     return {"AccessToken": token, "IdToken": sign(keys.id, identity)}
 
 
 def sign(key: SigningKey, claims: Mapping[str, Any]) -> str:
     """Write a JWS (RFC 7515) with Cognito's header: key id and algorithm, nothing else."""
     header = _json({"kid": key.kid, "alg": "RS256"})
-    message = f"{_base64url(header)}.{_base64url(_json(claims))}"
-    return f"{message}.{_base64url(key.sign(message.encode()))}"
+    message = f"{base64url.encode(header)}.{base64url.encode(_json(claims))}"
+    return f"{message}.{base64url.encode(key.sign(message.encode()))}"
 
 
 def _json(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import Any
 
@@ -11,6 +10,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
+from .. import base64url
 from .keys import SigningKey
 
 
@@ -22,7 +22,7 @@ def read(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """
     try:
         header, claims, _signature = token.split(".")
-        parts = json.loads(_decode(header)), json.loads(_decode(claims))
+        parts = json.loads(base64url.decode(header)), json.loads(base64url.decode(claims))
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not all(isinstance(part, dict) for part in parts):
@@ -39,12 +39,8 @@ def _is_signed(key: SigningKey, token: str) -> bool:
     message, _, signature = token.rpartition(".")
     try:
         key.private.public_key().verify(
-            _decode(signature), message.encode(), padding.PKCS1v15(), hashes.SHA256()
+            base64url.decode(signature), message.encode(), padding.PKCS1v15(), hashes.SHA256()
         )
     except (InvalidSignature, ValueError):
         return False
     return True
-
-
-def _decode(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -12,6 +12,8 @@ from attrs import field, frozen
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from .. import base64url
+
 BITS: Final = 2048
 
 
@@ -96,4 +98,4 @@ class KeyRing:
 
 def _base64url(number: int) -> str:
     data = number.to_bytes((number.bit_length() + 7) // 8, "big")
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return base64url.encode(data)
