@@ -11,8 +11,8 @@ from aiohttp import web
 
 from aiocognito.emulator import Clock, CognitoEmulator, EmulatedUserPool
 from aiocognito.emulator.service_model import ServiceModel
+from aiocognito.emulator.signing_keys import KeyPair
 from aiocognito.emulator.state import EmulatorState
-from aiocognito.emulator.tokens.keys import KeyPair
 from helpers.api import Answered, Bench, OnePair, shape_faults
 
 from .identities import Identities

@@ -15,7 +15,7 @@ import aiocognito.emulator
 from aiocognito.emulator import Clock, CognitoEmulator, Message, Outbox
 from aiocognito.emulator.cli import described
 from aiocognito.emulator.outbox import Purpose
-from aiocognito.emulator.tokens.keys import KeyPair
+from aiocognito.emulator.signing_keys import KeyPair
 from helpers.api import EMAIL, PASSWORD, PHONE, OnePair
 
 

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from aiocognito.emulator import CognitoEmulator
-from aiocognito.emulator.tokens.keys import KeyPair
+from aiocognito.emulator.signing_keys import KeyPair
 from helpers.api import PASSWORD, OnePair
 
 from .raw_http import exchange

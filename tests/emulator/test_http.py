@@ -13,8 +13,8 @@ import pytest
 from aiocognito.emulator import Call, CognitoEmulator
 from aiocognito.emulator.http import answer_by_plan
 from aiocognito.emulator.service_model import ServiceModel
+from aiocognito.emulator.signing_keys import KeyPair
 from aiocognito.emulator.site import Site
-from aiocognito.emulator.tokens.keys import KeyPair
 from helpers.api import EMAIL, PASSWORD, Answered, OnePair
 
 Post = Callable[..., Awaitable[Answered]]

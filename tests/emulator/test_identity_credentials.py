@@ -10,8 +10,8 @@ import pytest
 from jose import jwt
 
 from aiocognito.emulator import CognitoEmulator, EmulatedIdentityPool, EmulatedUserPool
-from aiocognito.emulator.identity_pools.pool import KEPT_CREDENTIALS
-from aiocognito.emulator.tokens.keys import KeyPair
+from aiocognito.emulator.identity_pool import KEPT_CREDENTIALS
+from aiocognito.emulator.signing_keys import KeyPair
 from helpers.api import OnePair, claims
 
 from .identities import Identities, provider
@@ -75,7 +75,7 @@ async def test_not_everything_is_remembered(
     identities: Identities, pool: EmulatedIdentityPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert KEPT_CREDENTIALS == 1_000
-    monkeypatch.setattr("aiocognito.emulator.identity_pools.pool.KEPT_CREDENTIALS", 2)
+    monkeypatch.setattr("aiocognito.emulator.identity_pool.KEPT_CREDENTIALS", 2)
     identity_id = await identities.get_id(pool)
     keys = [(await identities.credentials(identity_id)).access_key_id for _ in range(3)]
     assert list(pool.state.issued) == keys[1:]

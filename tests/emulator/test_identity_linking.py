@@ -19,13 +19,13 @@ from aiocognito.emulator import (
     serialization,
 )
 from aiocognito.emulator.errors import ApiError
+from aiocognito.emulator.identity_pool import IdentityPool
 from aiocognito.emulator.identity_pools import linking
 from aiocognito.emulator.identity_pools import logins as verifying
 from aiocognito.emulator.identity_pools.logins import Login
-from aiocognito.emulator.identity_pools.pool import IdentityPool
 from aiocognito.emulator.randomness import Randomness
+from aiocognito.emulator.signing_keys import KeyPair
 from aiocognito.emulator.state import EmulatorState
-from aiocognito.emulator.tokens.keys import KeyPair
 from helpers.api import OnePair
 
 from .identities import Identities, provider

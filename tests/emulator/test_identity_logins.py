@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from aiocognito.emulator import Assumptions, CognitoEmulator, EmulatedIdentityPool, EmulatedUserPool
-from aiocognito.emulator.tokens.keys import KeyPair
+from aiocognito.emulator.signing_keys import KeyPair
 from helpers.api import PASSWORD, OnePair, claims
 from helpers.tokens import Key
 

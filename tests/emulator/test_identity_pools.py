@@ -10,10 +10,10 @@ import pytest
 from botocore.validate import ParamValidator
 
 from aiocognito.emulator import CognitoEmulator, EmulatedUserPool
-from aiocognito.emulator.identity_pools.operations import TABLE
+from aiocognito.emulator.identity_pool_operations import TABLE
 from aiocognito.emulator.persistence import StateDirectory
 from aiocognito.emulator.service_model import IDENTITY_POOLS, ServiceModel
-from aiocognito.emulator.tokens.keys import KeyPair
+from aiocognito.emulator.signing_keys import KeyPair
 from helpers.api import OnePair
 
 from .identities import Identities, botocore_model, provider

@@ -19,8 +19,8 @@ from attrs import define
 
 from aiocognito.emulator import CognitoEmulator, directory_lock, persistence, serialization
 from aiocognito.emulator.groups import Group
-from aiocognito.emulator.tokens.book import TokenBook
-from aiocognito.emulator.tokens.keys import KeyPair, KeyRing
+from aiocognito.emulator.signing_keys import KeyPair, KeyRing
+from aiocognito.emulator.token_store import TokenBook
 from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, OnePair
 
 SCRIPT = """

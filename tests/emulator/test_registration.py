@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aiocognito.emulator.identity_pools.operations import TABLE as IDENTITY_POOL_TABLE
+from aiocognito.emulator.identity_pool_operations import TABLE as IDENTITY_POOL_TABLE
 from aiocognito.emulator.operations import TABLE
 from aiocognito.emulator.registration import identity_pool_operation, operation
 from aiocognito.emulator.request_context import RequestContext

@@ -19,8 +19,8 @@ from aiocognito.emulator import Assumptions, CognitoEmulator
 from aiocognito.emulator.hosted_ui.client_authentication import authenticate
 from aiocognito.emulator.hosted_ui.oauth_errors import OAuthError
 from aiocognito.emulator.identities import entry, put
+from aiocognito.emulator.signing_keys import KeyPair
 from aiocognito.emulator.state import EmulatorState
-from aiocognito.emulator.tokens.keys import KeyPair
 from helpers.api import EMAIL, OnePair, claims
 
 from .oauth import ALL, CALLBACK, ROTATING, VERIFIER, App, make_app

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jose import jwt
 
 from aiocognito.emulator import Assumptions
+from aiocognito.emulator.signing_keys import KeyPair, KeyRing, SigningKey
 from aiocognito.emulator.tokens.issue import sign
-from aiocognito.emulator.tokens.keys import KeyPair, KeyRing, SigningKey
 from helpers.api import EMAIL, PHONE, Bench, claims
 
 INVALID = ("NotAuthorizedException", "Invalid Access Token")
@@ -500,9 +500,9 @@ async def test_a_deleted_client(ask: Bench) -> None:
 
 
 def test_only_so_many_signatures_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    from aiocognito.emulator.tokens.book import TokenBook
+    from aiocognito.emulator.token_store import TokenBook
 
-    monkeypatch.setattr("aiocognito.emulator.tokens.book.KNOWN", 2)
+    monkeypatch.setattr("aiocognito.emulator.token_store.KNOWN", 2)
     book = TokenBook()
     for token in "abc":
         book.add_genuine(token)

@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from aiocognito.emulator import Assumptions
+from aiocognito.emulator import Assumptions, assumptions
 
 NAMES = [field.name for field in attrs.fields(Assumptions)]
 PACKAGE = Path(inspect.getfile(Assumptions)).parent
@@ -17,14 +17,13 @@ PACKAGE = Path(inspect.getfile(Assumptions)).parent
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_used(name: str) -> None:
-    sources = (path.read_text() for path in PACKAGE.rglob("*.py") if path.name != "unsettled.py")
+    sources = (path.read_text() for path in PACKAGE.rglob("*.py") if path.name != "assumptions.py")
     assert any(f".{name}" in source for source in sources)
 
 
 def test_it_is_explained() -> None:
-    tree = ast.parse(inspect.getsource(Assumptions))
-    found = tree.body[0]
-    assert isinstance(found, ast.ClassDef)
+    tree = ast.parse(inspect.getsource(assumptions))
+    (found,) = (node for node in tree.body if isinstance(node, ast.ClassDef))
     for statement, following in zip(found.body, [*found.body[1:], None], strict=True):
         if isinstance(statement, ast.AnnAssign):
             explained = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)

@@ -15,8 +15,8 @@ from aiocognito import _srp as srp
 from aiocognito.emulator.dispatch import answer
 from aiocognito.emulator.pool import UserPool
 from aiocognito.emulator.service_model import ServiceModel
+from aiocognito.emulator.signing_keys import KeyPair, KeyRing
 from aiocognito.emulator.state import EmulatorState
-from aiocognito.emulator.tokens.keys import KeyPair, KeyRing
 from aiocognito.emulator.users import User
 
 PASSWORD = "Correct-Horse-1"

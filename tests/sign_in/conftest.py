@@ -10,7 +10,7 @@ import pytest
 
 from aiocognito import AuthClient, MemoryStorage, SessionManager
 from aiocognito.emulator import CognitoEmulator
-from aiocognito.emulator.tokens.keys import KeyPair, KeyRing
+from aiocognito.emulator.signing_keys import KeyPair, KeyRing
 
 MakeClient = Callable[..., Awaitable[AuthClient]]
 

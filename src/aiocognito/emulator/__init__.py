@@ -11,10 +11,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .assumptions import Assumptions
     from .clock import Clock
+    from .emulated_identity_pool import EmulatedIdentityPool
     from .emulated_pool import EmulatedUserPool
     from .faults import Faults
-    from .identity_pools.emulated import EmulatedIdentityPool
-    from .identity_pools.issued import IssuedCredentials
+    from .identity_pool import IssuedCredentials
     from .outbox import Message, Outbox
     from .server import CognitoEmulator
     from .site import Call
@@ -55,10 +55,10 @@ _HOME_OF = {
     "Call": "site",
     "Clock": "clock",
     "CognitoEmulator": "server",
-    "EmulatedIdentityPool": "identity_pools.emulated",
+    "EmulatedIdentityPool": "emulated_identity_pool",
     "EmulatedUserPool": "emulated_pool",
     "Faults": "faults",
-    "IssuedCredentials": "identity_pools.issued",
+    "IssuedCredentials": "identity_pool",
     "Message": "outbox",
     "Outbox": "outbox",
     "Assumptions": "assumptions",

@@ -9,6 +9,7 @@ import string
 from typing import TYPE_CHECKING, Any, Final
 
 from .._partitions import partition_of
+from .account import ACCOUNT
 from .errors import ApiError, invalid_parameter
 from .records import Device
 from .srp_server import Secret
@@ -25,7 +26,7 @@ def described(device: Device, pool: UserPool, user: User) -> dict[str, Any]:
     """Describe a device as ListDevices does."""
     owner = f"{user.username}.{pool.id}"
     partition = partition_of(pool.region).name
-    arn = f"arn:{partition}:cognito-idp:{pool.region}:123456789012:owner/{owner}/device/{device.key}"
+    arn = f"arn:{partition}:cognito-idp:{pool.region}:{ACCOUNT}:owner/{owner}/device/{device.key}"
     attributes = {
         "device_status": "valid",
         **({} if device.name is None else {"device_name": device.name}),

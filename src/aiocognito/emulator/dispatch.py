@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from . import identity_pool_operations as identity_pools
 from . import strict_json
 from .errors import ApiError
-from .identity_pools import operations as identity_pools
 from .operations import TABLE
 from .registration import Operation
 from .request_context import RequestContext

@@ -10,8 +10,8 @@ from typing import Final
 from attrs import frozen
 
 from .hosted_ui import urls
+from .identity_pool import Identity, IdentityPool
 from .identity_pools import providers
-from .identity_pools.pool import Identity, IdentityPool
 from .pool import UserPool
 from .state import EmulatorState
 

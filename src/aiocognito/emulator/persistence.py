@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ..storage._private_directory import PrivateDirectory
 from . import directory_lock, serialization
+from .identity_pool import IdentityPool
 from .identity_pools import open_id
-from .identity_pools.pool import IdentityPool
 from .outbox import Message
 from .pool import UserPool
-from .tokens.keys import KeyPair, SigningKey
+from .signing_keys import KeyPair, SigningKey
 
 if TYPE_CHECKING:
     from .state import EmulatorState

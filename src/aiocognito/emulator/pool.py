@@ -19,7 +19,7 @@ from .groups import Group
 from .hosted_ui_state import HostedUi
 from .serialization import kept
 from .srp_server import SALT_BYTES
-from .tokens.book import TokenBook
+from .token_store import TokenBook
 from .trigger_table import Triggers
 from .users import Directory, User
 

@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from .clients import AppClient
 from .errors import user_not_found
-from .identity_pools.pool import IdentityPool
+from .identity_pool import IdentityPool
 from .pool import UserPool
 from .state import EmulatorState
 from .users import User

@@ -18,8 +18,8 @@ from .faults import Faults
 from .outbox import Outbox
 from .randomness import Randomness
 from .service_model import IDENTITY_POOLS, USER_POOLS, ServiceModel
+from .signing_keys import KeyRing
 from .state import EmulatorState
-from .tokens.keys import KeyRing
 from .trigger_table import Trigger, Triggers
 
 # Loaded by the start, in a thread: aiohttp and the operations take a quarter of a second, which an import
@@ -27,9 +27,9 @@ from .trigger_table import Trigger, Triggers
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from .emulated_identity_pool import EmulatedIdentityPool
     from .emulated_pool import EmulatedUserPool
-    from .identity_pools.emulated import EmulatedIdentityPool
-    from .identity_pools.issued import IssuedCredentials
+    from .identity_pool import IssuedCredentials
     from .persistence import StateDirectory
     from .site import Call
 
@@ -258,7 +258,7 @@ class CognitoEmulator:
         Raises:
             ValueError: A member is malformed, or Cognito would refuse it.
         """
-        from .identity_pools import emulated
+        from . import emulated_identity_pool as emulated
 
         made = await self.call("CreateIdentityPool", **emulated.with_test_defaults(settings, user_pools))
         pool_id = made["IdentityPoolId"]
@@ -268,7 +268,7 @@ class CognitoEmulator:
 
     def kept_identity_pool(self) -> EmulatedIdentityPool | None:
         """Return the first identity pool, such as one that ``data`` held."""
-        from .identity_pools.emulated import EmulatedIdentityPool
+        from .emulated_identity_pool import EmulatedIdentityPool
 
         for pool_id in self.world.identity_pools:
             return EmulatedIdentityPool(self, pool_id)
@@ -344,7 +344,7 @@ def _refuse_unknown_expectations(runner: web.AppRunner) -> None:
 
 def _load() -> tuple[ServiceModel, ...]:
     """Import what the methods import, and read the service models. Blocks: call it in a thread."""
+    from . import emulated_identity_pool as emulated  # noqa: F401 - the same
     from . import emulated_pool, http, persistence  # noqa: F401 - imported for those that come later
-    from .identity_pools import emulated  # noqa: F401 - the same
 
     return ServiceModel.load(USER_POOLS), ServiceModel.load(IDENTITY_POOLS)

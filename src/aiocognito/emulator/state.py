@@ -10,13 +10,11 @@ from .assumptions import Assumptions
 from .clients import AppClient
 from .clock import Clock
 from .errors import not_found
-from .identity_pools.pool import Identity, IdentityPool
+from .identity_pool import Identity, IdentityPool
 from .outbox import Outbox
 from .pool import UserPool
 from .randomness import Randomness
-from .tokens.keys import KeyRing
-
-ACCOUNT = "123456789012"
+from .signing_keys import KeyRing
 
 
 @define

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aiocognito.emulator import CognitoEmulator
-from aiocognito.emulator.tokens.keys import KeyPair
+from aiocognito.emulator.signing_keys import KeyPair
 from helpers.api import OnePair
 from helpers.browser import CLIENT, PASSWORD, Browser, Shop, browsing
 

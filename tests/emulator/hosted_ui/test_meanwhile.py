@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from aiocognito.emulator import CognitoEmulator
-from aiocognito.emulator.tokens.keys import KeyPair
+from aiocognito.emulator.signing_keys import KeyPair
 from helpers.api import OnePair, claims
 from helpers.browser import CLIENT, NEW_PASSWORD, PASSWORD, PLAIN_CALLBACK, Browser, Shop, browsing
 

@@ -13,7 +13,7 @@ import pytest
 
 from aiocognito.emulator import Call, CognitoEmulator
 from aiocognito.emulator.hosted_ui import html
-from aiocognito.emulator.tokens.keys import KeyPair
+from aiocognito.emulator.signing_keys import KeyPair
 from helpers.api import OnePair
 from helpers.browser import CLIENT, PASSWORD, PLAIN_CALLBACK, Browser, Shop, browsing
 

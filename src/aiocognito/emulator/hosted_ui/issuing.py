@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from ..token_store import Grant
 from ..tokens import issue
-from ..tokens.book import Grant
 
 if TYPE_CHECKING:
     from ..clients import AppClient

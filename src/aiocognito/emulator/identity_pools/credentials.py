@@ -8,13 +8,13 @@ import string
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from ..identity_pool import IssuedCredentials
 from ..randomness import BASE32, secret_text
-from .issued import IssuedCredentials
 
 if TYPE_CHECKING:
+    from ..identity_pool import Identity, IdentityPool
     from ..state import EmulatorState
     from .logins import Login
-    from .pool import Identity, IdentityPool
 
 LIFE: Final = 3600
 _SECRET: Final = string.ascii_letters + string.digits + "+/"

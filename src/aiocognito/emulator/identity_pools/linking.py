@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ..errors import ApiError, not_authorized
-from .pool import Identity
+from ..identity_pool import Identity
 
 if TYPE_CHECKING:
+    from ..identity_pool import IdentityPool
     from ..state import EmulatorState
     from .logins import Login
-    from .pool import IdentityPool
 
 # What a disabled identity leads to when its successor was deleted.
 _GONE: Final = Identity("", 0.0, 0.0, linked=True)

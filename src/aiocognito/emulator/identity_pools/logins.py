@@ -12,9 +12,9 @@ from ..tokens import jws
 from . import providers
 
 if TYPE_CHECKING:
+    from ..identity_pool import IdentityPool, LoginKey
     from ..pool import UserPool
     from ..state import EmulatorState
-    from .pool import IdentityPool, LoginKey
 
 ISSUER: Final = "https://cognito-identity.amazonaws.com"
 _UNSUPPORTED: Final = "Token is not from a supported provider of this identity pool."

@@ -15,15 +15,15 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from .. import base64url
-from .arns import arn
+from ..identity_pool import arn
 from .credentials import principal_tags
 from .logins import ISSUER
 
 if TYPE_CHECKING:
+    from ..identity_pool import Identity, IdentityPool
+    from ..signing_keys import SigningKey
     from ..state import EmulatorState
-    from ..tokens.keys import SigningKey
     from .logins import Login
-    from .pool import Identity, IdentityPool
 
 KEYS: Final = "cognito-identity"
 """Under this name the key ring has the key of all identity pools."""

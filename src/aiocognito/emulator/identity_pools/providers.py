@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ..._partitions import service_host
-from .pool import IdentityPool
+from ..identity_pool import IdentityPool
 
 PUBLIC: Final = frozenset(
     {

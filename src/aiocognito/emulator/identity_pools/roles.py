@@ -9,8 +9,8 @@ from ..errors import ApiError, not_authorized
 
 if TYPE_CHECKING:
     from ..assumptions import Assumptions
+    from ..identity_pool import IdentityPool
     from .logins import Login
-    from .pool import IdentityPool
 
 
 def choose(pool: IdentityPool, logins: Sequence[Login], wanted: str | None, unsettled: Assumptions) -> str:

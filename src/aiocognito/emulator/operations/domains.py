@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ..account import ACCOUNT
 from ..errors import invalid_parameter
 from ..pool import UserPool
 from ..registration import operation
 from ..request_context import RequestContext
-from ..state import ACCOUNT
 
 CLOUD_FRONT: Final = "d111111abcdef8.cloudfront.net"
 _RESERVED: Final = ("aws", "amazon", "cognito")

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from ..._partitions import partition_of
 from .. import schema
+from ..account import ACCOUNT
 from ..errors import ApiError, invalid_parameter
 from ..paging import page
 from ..password_policy import DEFAULTS
@@ -15,7 +16,7 @@ from ..pool import UserPool
 from ..randomness import MIXED
 from ..registration import operation
 from ..request_context import RequestContext
-from ..state import ACCOUNT, EmulatorState
+from ..state import EmulatorState
 from ..users import Directory
 from . import domains
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import field, frozen
 
 from ..errors import ApiError, not_authorized, user_not_found
+from ..token_store import Grant
 from . import jws
-from .book import Grant
 
 if TYPE_CHECKING:
     from ..clients import AppClient

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from anyio import to_thread
 
 from .. import base64url, identities, schema
+from ..signing_keys import KeyPair, SigningKey
+from ..token_store import Grant, RefreshToken
 from . import generation, scopes
-from .book import Grant, RefreshToken
-from .keys import KeyPair, SigningKey
 
 if TYPE_CHECKING:
     from ..clients import AppClient

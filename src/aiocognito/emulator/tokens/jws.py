@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from .. import base64url
-from .keys import SigningKey
+from ..signing_keys import SigningKey
 
 
 def read(token: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import frozen
 
 from ..errors import ApiError, not_authorized
+from ..token_store import Grant, RefreshToken
 from . import issue
-from .book import Grant, RefreshToken
 
 if TYPE_CHECKING:
     from ..clients import AppClient

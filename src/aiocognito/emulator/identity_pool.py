@@ -1,18 +1,48 @@
 """An identity pool: its settings, its identities, and which login belongs to which of them."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from typing import Any, Final
 
-from attrs import define, field
+from attrs import define, field, frozen
 
-from ..serialization import kept
-from .issued import IssuedCredentials
+from .._partitions import partition_of
+from .._public import public
+from .account import ACCOUNT
+from .serialization import kept
 
 KEPT_CREDENTIALS: Final = 1_000
 
 LoginKey = tuple[str, str]
 """A provider, and the subject that it knows somebody by."""
+
+
+@public("aiocognito.emulator")
+@kept("aws-credentials")
+@frozen
+class IssuedCredentials:
+    """Temporary AWS credentials, and what they stand for.
+
+    Args:
+        access_key_id: Begins with ``ASIA``.
+        secret_key: What requests are signed with.
+        session_token: Goes along with every request.
+        expires: Their end, in seconds since 1970, on the emulator's clock.
+        identity_pool_id: The identity pool that gave them out.
+        identity_id: Whose they are.
+        role_arn: The role that they have.
+        authenticated: Whether somebody had signed in; otherwise they are a guest's.
+        principal_tags: The tags that a policy would see.
+    """
+
+    access_key_id: str
+    secret_key: str = field(repr=False)
+    session_token: str = field(repr=False)
+    expires: float
+    identity_pool_id: str
+    identity_id: str
+    role_arn: str
+    authenticated: bool
+    principal_tags: Mapping[str, str] = field(factory=dict, repr=False)
 
 
 @kept("identity")
@@ -131,3 +161,9 @@ class IdentityPool:
         gone += list(self.issued)[: max(0, len(self.issued) - KEPT_CREDENTIALS)]
         for key in gone:
             self.issued.pop(key, None)
+
+
+def arn(pool: IdentityPool) -> str:
+    """Return the ARN of an identity pool."""
+    partition = partition_of(pool.region).name
+    return f"arn:{partition}:cognito-identity:{pool.region}:{ACCOUNT}:identitypool/{pool.id}"

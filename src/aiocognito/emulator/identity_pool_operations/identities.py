@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import ApiError
-from ...paging import page
-from ...registration import identity_pool_operation
-from ...request_context import RequestContext
+from ..errors import ApiError
+from ..paging import page
+from ..registration import identity_pool_operation
+from ..request_context import RequestContext
 
 
 @identity_pool_operation("DescribeIdentity")

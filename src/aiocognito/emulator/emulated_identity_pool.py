@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import evolve
 
-from ..._config import AuthConfig
-from ..._partitions import service_host
-from ..._public import public
-from ..administration import Emulator
-from ..emulated_pool import EmulatedUserPool
-from ..state import ACCOUNT
-from . import providers
+from .._config import AuthConfig
+from .._partitions import service_host
+from .._public import public
+from .account import ACCOUNT
+from .administration import Emulator
+from .emulated_pool import EmulatedUserPool
+from .identity_pools import providers
 
 if TYPE_CHECKING:
-    from .pool import Identity, IdentityPool
+    from .identity_pool import Identity, IdentityPool
 
 ROLES: Final = {
     kind: f"arn:aws:iam::{ACCOUNT}:role/emulated-{kind}" for kind in ("authenticated", "unauthenticated")

@@ -12,7 +12,7 @@ from attrs import field, frozen
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from .. import base64url
+from . import base64url
 
 BITS: Final = 2048
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...errors import ApiError, invalid_parameter, not_found
-from ...paging import page
-from ...registration import identity_pool_operation
-from ...request_context import RequestContext
-from ...state import EmulatorState
-from .. import linking, logins, open_id
-from ..pool import Identity, IdentityPool
+from ..errors import ApiError, invalid_parameter, not_found
+from ..identity_pool import Identity, IdentityPool
+from ..identity_pools import linking, logins, open_id
+from ..paging import page
+from ..registration import identity_pool_operation
+from ..request_context import RequestContext
+from ..state import EmulatorState
 
 
 @identity_pool_operation("GetOpenIdTokenForDeveloperIdentity")

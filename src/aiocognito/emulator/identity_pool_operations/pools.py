@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ...errors import ApiError, invalid_parameter
-from ...paging import page
-from ...registration import identity_pool_operation
-from ...request_context import RequestContext
-from ...state import EmulatorState
-from .. import providers
-from ..arns import arn
-from ..pool import IdentityPool
+from ..errors import ApiError, invalid_parameter
+from ..identity_pool import IdentityPool, arn
+from ..identity_pools import providers
+from ..paging import page
+from ..registration import identity_pool_operation
+from ..request_context import RequestContext
+from ..state import EmulatorState
 
 _OPTIONAL: Final = (
     "SupportedLoginProviders",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...errors import invalid_parameter
-from ...registration import identity_pool_operation
-from ...request_context import RequestContext
-from ...state import EmulatorState
-from .. import credentials, linking, logins, open_id, providers, roles
-from ..pool import Identity, IdentityPool
+from ..errors import invalid_parameter
+from ..identity_pool import Identity, IdentityPool
+from ..identity_pools import credentials, linking, logins, open_id, providers, roles
+from ..registration import identity_pool_operation
+from ..request_context import RequestContext
+from ..state import EmulatorState
 
 
 @identity_pool_operation("GetId")

@@ -6,8 +6,8 @@ from typing import Final
 
 from attrs import define, field
 
-from ..hashing import digest
-from ..serialization import kept
+from .hashing import digest
+from .serialization import kept
 
 KNOWN: Final = 20_000
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ...errors import invalid_parameter
-from ...registration import identity_pool_operation
-from ...request_context import RequestContext
-from ...state import EmulatorState
-from .. import providers
-from ..pool import IdentityPool
+from ..errors import invalid_parameter
+from ..identity_pool import IdentityPool
+from ..identity_pools import providers
+from ..registration import identity_pool_operation
+from ..request_context import RequestContext
+from ..state import EmulatorState
 
 MOST_RULES: Final = 25
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from ...registration import IDENTITY_POOL_OPERATIONS, Operation
+from ..registration import IDENTITY_POOL_OPERATIONS, Operation
 from . import developers, identities, pools, public, roles  # noqa: F401 - imported for their decorators
 
 TABLE: Final[Mapping[str, Operation]] = IDENTITY_POOL_OPERATIONS
