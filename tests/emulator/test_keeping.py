@@ -507,6 +507,7 @@ async def test_a_directory_of_version_1(start: Callable[[], CognitoEmulator], ve
         ana = pool.users.find("ana")
         assert ana is not None
         assert (ana.groups, ana.lockout.failures, ana.codes["verify"].value) == (["editors"], 2, "123456")
+        assert ana.pending_links == {"Google": {"123": "email"}}
         assert pool.unknown_users["bob"].failures == 3
         sms = pool.handles.get("handle-0")
         assert sms is not None

@@ -1,6 +1,6 @@
-"""What nobody knows about Cognito, each as one named switch.
+"""Assumptions about what is not known of Cognito, each as one named switch.
 
-The values are what the emulator takes until somebody measures; the stricter reading where there is one.
+The defaults hold until the service is measured; of two readings, the default is the stricter one.
 Pass another :class:`Assumptions` to the emulator to try the other reading.
 """
 
@@ -14,7 +14,7 @@ from .._public import public
 @public("aiocognito.emulator")
 @frozen(kw_only=True)
 class Assumptions:
-    """The open questions. A switch that ends in ``message`` is a wording that nobody has seen.
+    """The open questions. A switch that ends in ``message`` is a wording that was never seen.
 
     Example::
 
@@ -39,7 +39,7 @@ class Assumptions:
     hidden_user_confirm_sign_up: Literal["CodeMismatchException", "ExpiredCodeException"] = (
         "ExpiredCodeException"
     )
-    """What ConfirmSignUp answers for somebody who does not exist, with PreventUserExistenceErrors."""
+    """What ConfirmSignUp answers for a user who does not exist, with PreventUserExistenceErrors."""
     hidden_users_cannot_reset: bool = False
     """Whether ForgotPassword refuses them, instead of simulating; one page says that it does both in turn."""
 
@@ -69,9 +69,9 @@ class Assumptions:
 
     # The order of checks
     disabled_before_password: bool = False
-    """Whether "User is disabled." is said to somebody who does not know the password."""
+    """Whether "User is disabled." is said to a caller without the password."""
     unconfirmed_before_password: bool = False
-    """Whether "User is not confirmed." is said to somebody who does not know the password."""
+    """Whether "User is not confirmed." is said to a caller without the password."""
     reset_required_before_password: bool = True
     """Whether a required reset is: AdminResetUserPassword takes the password away, so that none is right."""
 
@@ -95,7 +95,7 @@ class Assumptions:
     srp_timestamp_message: str = "Incorrect username or password."
     """Said to a TIMESTAMP that is off or in another form."""
     srp_bad_a_message: str = "SRP_A is not a valid public value."
-    """Said to an SRP_A that is no number or a multiple of N."""
+    """Said to an SRP_A that is not a number, or is a multiple of N."""
     secret_block_bytes: int = 900
     """The length of SECRET_BLOCK, decoded."""
 

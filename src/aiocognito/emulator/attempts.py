@@ -8,24 +8,24 @@ from .serialization import kept
 
 HOUR = 3600.0
 QUIET = 900.0
-"""Seconds without an attempt after which the failures are forgotten."""
+"""Seconds without an attempt after which failures are reset."""
 
 
 @kept("attempts")
 @define
 class Attempts:
-    """How often a user did something within the last hour, by kind."""
+    """The attempts of a user within the last hour, by kind."""
 
     _times: dict[str, list[float]] = field(factory=dict)
 
     def count(self, kind: str, now: float) -> int:
-        """Tell how many attempts were made within the last hour."""
+        """Return how many attempts of a kind were made within the last hour."""
         recent = [time for time in self._times.get(kind, ()) if now - time < HOUR]
         self._times[kind] = recent
         return len(recent)
 
     def add(self, kind: str, now: float) -> None:
-        """Count one more."""
+        """Record an attempt."""
         self._times.setdefault(kind, []).append(now)
 
 
@@ -39,13 +39,13 @@ class Lockout:
     until: float = 0.0
 
     def locked(self, now: float) -> bool:
-        """Whether attempts are refused unseen just now; asking does not extend the lock."""
+        """Whether attempts are refused without looking at the password; asking does not extend the lock."""
         if self.failures and now - max(self.last, self.until) >= QUIET:
             self.clear()
         return now < self.until
 
     def fail(self, now: float, *, free: int, longest: float) -> None:
-        """Count a failure.
+        """Record a failure.
 
         Args:
             now: The time.
@@ -58,5 +58,5 @@ class Lockout:
             self.until = now + min(2.0 ** min(self.failures - free, 60), longest)
 
     def clear(self) -> None:
-        """Forget the failures: somebody signed in, or nobody tried for a while."""
+        """Reset the failures, after a sign-in or a quiet period."""
         self.failures, self.until = 0, 0.0

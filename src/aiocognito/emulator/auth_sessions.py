@@ -1,4 +1,4 @@
-"""Session handles: one-time tickets for the next answer in a sign-in, bound to user, client and challenge."""
+"""Session handles (Cognito's ``Session``): each is good for one answer to one challenge of one user."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 PREFIX: Final = "AYABe"
 _BYTES: Final = 1100
 _REMEMBERED: Final = 86_400.0
-"""Seconds for which an ended handle is still told from one that never was."""
+"""Seconds for which an expired handle is still distinguished from an unknown one."""
 
 
 @kept("auth-session")
 @define
 class AuthSession:
-    """What a handle stands for.
+    """The state behind a session handle.
 
     Args:
-        challenge: The only challenge that it answers.
-        client_id: The app client that got it.
-        sub: Whose sign-in it is; ``None`` for a person who does not exist.
-        expires: Until when it is good.
-        state: What the challenge needs to judge the answer.
-        wrong: How many wrong codes were given.
-        spent: It was answered.
-        dead: It was given up after too many wrong codes.
+        challenge: The challenge that it is for.
+        client_id: The app client that it was issued to.
+        sub: The subject of the user; ``None`` for a user who does not exist.
+        expires: When it expires, in seconds since 1970.
+        state: What the challenge needs to check the answer.
+        wrong: The number of wrong codes.
+        spent: Whether it was used.
+        dead: Whether it is invalid after too many wrong codes.
     """
 
     challenge: str
@@ -51,9 +51,9 @@ class AuthSession:
 
     @contextmanager
     def spending(self) -> Iterator[None]:
-        """Spend the handle while an answer is worked on; a refused answer leaves it good.
+        """Mark the handle as used while an answer is processed; a refused answer makes it valid again.
 
-        It is spent from the beginning, because of two answers at the same time only one may count.
+        It is marked first: of two concurrent answers only one may count.
         """
         self.spent = True
         try:
@@ -66,36 +66,36 @@ class AuthSession:
 @kept("auth-session-store")
 @define
 class AuthSessionStore:
-    """The handles of one pool, kept under a hash of themselves."""
+    """The session handles of one pool, stored under their hashes."""
 
     _handles: dict[bytes, AuthSession] = field(factory=dict, repr=False)
 
     def issue(self, handle: AuthSession, now: float) -> str:
-        """Make the text that stands for a handle."""
+        """Store the state under a new handle, and return the handle."""
         self._purge(now)
         text = PREFIX + base64url.encode(secrets.token_bytes(_BYTES))
         self._handles[digest(text)] = handle
         return text
 
     def put(self, text: str, handle: AuthSession, now: float) -> None:
-        """Keep a handle under a text of its own, such as an SRP secret block."""
+        """Store the state under a given text, such as an SRP secret block."""
         self._purge(now)
         key = digest(text)
-        # What takes another's place is the youngest, too.
+        # A replaced entry becomes the youngest.
         self._handles.pop(key, None)
         self._handles[key] = handle
 
     def get(self, text: str) -> AuthSession | None:
-        """Look a handle up."""
+        """Return the state behind a handle."""
         return self._handles.get(digest(text))
 
     def redeem(
         self, text: str, *, client_id: str, user: User | None, challenge: str, now: float
     ) -> AuthSession:
-        """Find the handle that an answer came with; it stays good until it is spent.
+        """Return the state behind the handle of an answer; it stays valid until it is spent.
 
         Raises:
-            ApiError: It is unknown, somebody else's, of another challenge, used or expired; each with
+            ApiError: It is unknown, another user's, of another challenge, used or expired; each with
                 Cognito's own text.
         """
         handle = self.get(text)
@@ -117,5 +117,5 @@ class AuthSessionStore:
 
 
 def invalid() -> ApiError:
-    """The refusal of a handle that never was, or is not for this."""
+    """Return the error for an unknown handle, and for one of another sign-in."""
     return not_authorized("Invalid session for the user.")

@@ -27,7 +27,7 @@ _WHAT: Final[Mapping[Purpose, str]] = {
     "invitation": "a temporary password",
 }
 _CALLBACKS: Final = ("http://localhost:8000/callback",)
-# Of a client that has none; whoever changed them finds them as they were.
+# Set for a client without callback URLs; settings that were changed stay as they are.
 _SETTINGS: Final[Mapping[str, object]] = {
     "AllowedOAuthFlowsUserPoolClient": True,
     "AllowedOAuthFlows": ["code"],
@@ -124,7 +124,7 @@ async def serve(
             f"identity pool     {identity_pool.id}",
             *_sign_in_link(emulator.url, pool),
             "",
-            # Apart: whoever sets these has every session ask for credentials, too.
+            # On a line of its own: with these set, every session also requests AWS credentials.
             f"# for AWS credentials: export COGNITO_IDENTITY_POOL_ID={identity_pool.id} "
             f"COGNITO_IDENTITY_POOL_ENDPOINT={emulator.url}",
             f"export COGNITO_USER_POOL_ID={pool.id} COGNITO_CLIENT_ID={pool.client_id} "

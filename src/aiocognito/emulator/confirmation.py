@@ -1,4 +1,4 @@
-"""PostConfirmation: the trigger that hears of accounts that were confirmed."""
+"""PostConfirmation: the trigger that is called after an account was confirmed."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .users import User
 async def after(
     pool: UserPool, user: User, source: str, client: AppClient | None, metadata: Mapping[str, str]
 ) -> None:
-    """Tell the trigger, if the pool has it.
+    """Call the trigger, if the pool has it.
 
     Args:
         pool: The user pool.
-        user: Whose account.
+        user: The user.
         source: ``ConfirmSignUp`` or ``ConfirmForgotPassword``.
         client: The app client; an administrator has none.
         metadata: ``ClientMetadata``.

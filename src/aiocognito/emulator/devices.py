@@ -12,7 +12,7 @@ from .._partitions import partition_of
 from .account import ACCOUNT
 from .errors import ApiError, invalid_parameter
 from .records import Device
-from .srp_server import Secret
+from .srp_server import Verifier
 
 if TYPE_CHECKING:
     from .pool import UserPool
@@ -46,7 +46,7 @@ def described(device: Device, pool: UserPool, user: User) -> dict[str, Any]:
 
 
 def configuration(pool: UserPool) -> dict[str, Any] | None:
-    """``DeviceConfiguration``; None where devices are not tracked."""
+    """Return ``DeviceConfiguration``; ``None`` if devices are not tracked."""
     found: dict[str, Any] | None = pool.settings.get("DeviceConfiguration")
     return found
 
@@ -57,12 +57,12 @@ def asks_on_new_device(pool: UserPool) -> bool:
 
 
 def remembers_on_request(pool: UserPool) -> bool:
-    """Whether people are asked before a device is remembered."""
+    """Whether users are asked before a device is remembered."""
     return bool((configuration(pool) or {}).get("DeviceOnlyRememberedOnUserPrompt"))
 
 
 def new(pool: UserPool, key: str, now: float) -> Device:
-    """Name a device; nobody lists it until it is confirmed."""
+    """Return a new device; it is not listed until it is confirmed."""
     group = "-" + "".join(secrets.choice(_GROUP_KEY) for _ in range(8))
     return Device(f"{pool.region}_{key}", group, now, now, now)
 
@@ -71,7 +71,7 @@ def confirmed(user: User, key: str) -> Device:
     """Find a confirmed device.
 
     Raises:
-        ApiError: There is none, in the words by which clients know that theirs is gone.
+        ApiError: The device does not exist; clients recognise the text, and forget the device.
     """
     device = user.devices.get(key)
     if device is None or device.secret is None:
@@ -79,8 +79,8 @@ def confirmed(user: User, key: str) -> Device:
     return device
 
 
-def verifier(given: dict[str, Any] | None) -> Secret:
-    """Read DeviceSecretVerifierConfig.
+def verifier(given: dict[str, Any] | None) -> Verifier:
+    """Parse DeviceSecretVerifierConfig.
 
     Raises:
         ApiError: It is missing or malformed.
@@ -92,4 +92,4 @@ def verifier(given: dict[str, Any] | None) -> Secret:
         raise invalid_parameter("Invalid device secret verifier config given.") from None
     if not numbers[1]:
         raise invalid_parameter("Invalid device secret verifier config given.")
-    return Secret(numbers[0], numbers[1])
+    return Verifier(numbers[0], numbers[1])

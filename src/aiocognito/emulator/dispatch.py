@@ -1,4 +1,4 @@
-"""One request of either API: checked, done, and answered in the form that goes over the wire."""
+"""One request of either API: check it, perform the operation, and build the response."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ log: Final = logging.getLogger(__name__)
 
 @frozen
 class Reply:
-    """What goes back: a status, and a body or an error."""
+    """A response: a status, and a body or an error."""
 
     status: int
     body: Mapping[str, Any] = field(repr=False)
@@ -36,7 +36,7 @@ class Reply:
 
 
 def operation_model(model: ServiceModel, name: str) -> OperationModel:
-    """Find an operation that the model knows and the emulator has.
+    """Return an operation that the model knows and the emulator has.
 
     Raises:
         ApiError: ``UnknownOperationException``.
@@ -47,12 +47,12 @@ def operation_model(model: ServiceModel, name: str) -> OperationModel:
 
 
 def table(service: Service = USER_POOLS) -> Mapping[str, Operation]:
-    """The operations that the emulator has of a service."""
+    """Return the emulator's operations of a service."""
     return identity_pools.TABLE if service == IDENTITY_POOLS else TABLE
 
 
 async def answer(world: EmulatorState, model: ServiceModel, name: str, body: bytes) -> Reply:
-    """Do what a request asks.
+    """Perform the operation of a request, and return its response.
 
     Args:
         world: The emulator's state.
@@ -77,10 +77,10 @@ async def answer(world: EmulatorState, model: ServiceModel, name: str, body: byt
 async def perform(
     world: EmulatorState, name: str, given: Mapping[str, Any], service: Service = USER_POOLS
 ) -> dict[str, Any]:
-    """Do one operation, and have its changes kept; a refusal changes things, too: it counts.
+    """Perform one operation, and persist its changes; a refused one has changes, too: attempts are counted.
 
     Raises:
-        ApiError: It is refused.
+        ApiError: The operation is refused.
     """
     try:
         return await table(service)[name](RequestContext(world, given))
@@ -90,7 +90,7 @@ async def perform(
 
 
 def failure(code: str, message: str, *, status: int | None = None, reason: str | None = None) -> Reply:
-    """Make an error: 400, and 500 for the service's own."""
+    """Return an error response: 400, and 500 for the service's own errors."""
     body = {"__type": code, "message": message}
     if reason is not None:
         body["reasonCode"] = reason

@@ -1,4 +1,4 @@
-"""An identity pool as a test holds it."""
+"""An identity pool of an emulator, for tests."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class EmulatedIdentityPool:
     """An identity pool of an emulator.
 
     Args:
-        emulator: Where it lives.
+        emulator: The emulator.
         pool_id: Its id.
     """
 
@@ -66,12 +66,12 @@ class EmulatedIdentityPool:
 
     @property
     def state(self) -> IdentityPool:
-        """What the emulator knows of the pool."""
+        """The emulator's state of the pool."""
         return self._emulator.world.identity_pool(self.id)
 
     @property
     def identities(self) -> Sequence[Identity]:
-        """Everybody who was here, the first one first; those that were merged into others, too."""
+        """All identities, oldest first; those that were merged into others, too."""
         return list(self.state.identities.values())
 
     @property

@@ -1,4 +1,4 @@
-"""A user pool as a test holds it."""
+"""A user pool of an emulator, for tests."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _CLIENT: Final[Mapping[str, Any]] = {
 
 _SOCIAL: Final = ("Facebook", "Google", "LoginWithAmazon", "SignInWithApple")
 _CLAIMS: Final = {"email": "email", "name": "name"}
-# What any kind of provider asks for. Nobody is asked there: the emulator stands in.
+# Members that the kinds of providers require. No provider is called: the emulator stands in.
 _PROVIDER_DETAILS: Final = {
     "client_id": "emulated",
     "client_secret": "emulated",
@@ -77,7 +77,7 @@ def friendly_client(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _oauth(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Guess the OAuth settings of whoever names callbacks, or wants a client for machines."""
+    """Return the OAuth settings of a client that has callback URLs, or is for machines."""
     if given.get("AllowedOAuthFlows") == [_MACHINES]:
         generated = {} if "ClientSecret" in given else {"GenerateSecret": True}
         return {"AllowedOAuthFlowsUserPoolClient": True, **generated}
@@ -95,7 +95,7 @@ async def create_dependencies(emulator: Emulator, pool_id: str, client: Mapping[
     """Give a new pool the resource servers and identity providers that its first app client names.
 
     Args:
-        emulator: Where it lives.
+        emulator: The emulator.
         pool_id: The user pool, which has none yet.
         client: CreateUserPoolClient's members.
 
@@ -145,7 +145,7 @@ class EmulatedUserPool:
     """A user pool of an emulator, and one app client.
 
     Args:
-        emulator: Where it lives.
+        emulator: The emulator.
         pool_id: Its id.
         client_id: The app client's id.
     """
@@ -157,7 +157,7 @@ class EmulatedUserPool:
 
     @property
     def state(self) -> UserPool:
-        """What the emulator knows of the pool."""
+        """The emulator's state of the pool."""
         return self._emulator.world.pool(self.id)
 
     @property

@@ -1,4 +1,4 @@
-"""How secrets are kept that only have to be known again: cookies, codes, handles, tokens."""
+"""The hash under which random secrets are stored: cookies, codes, session handles, tokens."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import hashlib
 
 
 def digest(text: str) -> bytes:
-    """Hash a secret that is random enough not to be guessed: it is kept, and compared, in that form alone."""
+    """Hash a random secret, which is stored and compared in that form only."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

@@ -16,7 +16,7 @@ from .serialization import kept
 SESSION_LIFE: Final = 3600.0
 """Seconds for which a browser stays signed in; documented. Nothing renews it."""
 STEP_LIFE: Final = 180.0
-"""Seconds for the next step of a sign-in, whatever AuthSessionValidity says; documented."""
+"""Seconds for the next step of a sign-in, independent of AuthSessionValidity; documented."""
 CODE_LIFE: Final = 480.0
 """Seconds for the code of a forgotten password, or of a sign-up; documented for the first."""
 LOCAL: Final = "COGNITO"
@@ -89,7 +89,7 @@ class PendingStep:
 
 @define
 class Journeys:
-    """The browsers that are on their way, by a name that is no secret: their cookie is."""
+    """The browsers between two pages, by a public name; the secret is their cookie."""
 
     _kept: dict[str, PendingStep] = field(factory=dict, repr=False)
 

@@ -35,7 +35,7 @@ def entry(
 
     Args:
         provider: IdentityProviderType's members.
-        user_id: How the provider names the person.
+        user_id: The provider's id of the user.
         primary: Whether the user was made for it, not linked with it.
         now: Seconds since 1970.
         issuer: The entity id of a SAML provider.
@@ -61,30 +61,30 @@ def holder(pool: UserPool, provider: str, user_id: str) -> User | None:
 def signs_in(
     pool: UserPool, provider: Mapping[str, Any], subject: str, attributes: Mapping[str, str]
 ) -> User | None:
-    """Find the user whom an account at a provider signs in, by its subject or by the claim of a link.
+    """Return the user that an account at a provider signs in, by its subject or by the claim of a link.
 
     Args:
         pool: The user pool.
         provider: IdentityProviderType's members.
-        subject: How the provider names the person.
-        attributes: What else it says of them, as attributes.
+        subject: The provider's id of the user.
+        attributes: The other claims, as attributes.
     """
     name = provider["ProviderName"]
     for user in pool.users:
-        waiting = user.awaited.get(name, {})
+        waiting = user.pending_links.get(name, {})
         if subject not in waiting and any(_is(found, name, subject) for found in of(user)):
             return user
     for user in pool.users:
-        for value, attribute in user.awaited.get(name, {}).items():
+        for value, attribute in user.pending_links.get(name, {}).items():
             if attributes.get(attribute) == value:
                 return user
     return None
 
 
 def settle(user: User, provider: Mapping[str, Any], subject: str, attributes: Mapping[str, str]) -> None:
-    """Note the subject of who was linked by another claim: from the first sign-in on it is what counts."""
+    """Store the subject of a user who was linked by another claim: it identifies them from now on."""
     name = provider["ProviderName"]
-    waiting = user.awaited.get(name, {})
+    waiting = user.pending_links.get(name, {})
     for value, attribute in list(waiting.items()):
         if attributes.get(attribute) == value:
             del waiting[value]
@@ -97,7 +97,7 @@ def settle(user: User, provider: Mapping[str, Any], subject: str, attributes: Ma
 def remove(user: User, provider: str, user_id: str) -> None:
     """Take one of a user's identities away."""
     put(user, [found for found in of(user) if not _is(found, provider, user_id)])
-    user.awaited.get(provider, {}).pop(user_id, None)
+    user.pending_links.get(provider, {}).pop(user_id, None)
 
 
 def claim(user: User) -> list[dict[str, Any]]:

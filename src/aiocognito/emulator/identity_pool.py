@@ -13,24 +13,24 @@ from .serialization import kept
 KEPT_CREDENTIALS: Final = 1_000
 
 LoginKey = tuple[str, str]
-"""A provider, and the subject that it knows somebody by."""
+"""An identity provider, and its id of the user."""
 
 
 @public("aiocognito.emulator")
 @kept("aws-credentials")
 @frozen
 class IssuedCredentials:
-    """Temporary AWS credentials, and what they stand for.
+    """Temporary AWS credentials, and the identity and role that they are for.
 
     Args:
         access_key_id: Begins with ``ASIA``.
-        secret_key: What requests are signed with.
-        session_token: Goes along with every request.
+        secret_key: The key that requests are signed with.
+        session_token: The token that is sent with every request.
         expires: Their end, in seconds since 1970, on the emulator's clock.
-        identity_pool_id: The identity pool that gave them out.
-        identity_id: Whose they are.
-        role_arn: The role that they have.
-        authenticated: Whether somebody had signed in; otherwise they are a guest's.
+        identity_pool_id: The identity pool that issued them.
+        identity_id: The identity.
+        role_arn: The role's ARN.
+        authenticated: Whether the user had signed in; otherwise they are a guest's.
         principal_tags: The tags that a policy would see.
     """
 
@@ -54,8 +54,8 @@ class Identity:
         id: ``<region>:<uuid>``.
         created: When, in seconds since 1970.
         modified: When a login was linked or taken away.
-        logins: The subjects by which providers know it; a public provider has one at most.
-        linked: Whether it ever had a login: then it is no guest's any more.
+        logins: The subjects at each provider; a public provider has one at most.
+        linked: Whether it ever had a login: then guests cannot use it any longer.
         successor: The identity that it was merged into; it is disabled then.
     """
 
@@ -67,7 +67,7 @@ class Identity:
     successor: str | None = None
 
     def describe(self) -> dict[str, Any]:
-        """Write IdentityDescription."""
+        """Return IdentityDescription."""
         return {
             "IdentityId": self.id,
             "Logins": list(self.logins),
@@ -121,19 +121,19 @@ class IdentityPool:
         return name
 
     def owner(self, login: LoginKey) -> Identity | None:
-        """Find the identity that a login is linked to."""
+        """Return the identity that a login is linked to."""
         found = self._owners.get(login)
         return None if found is None else self.identities[found]
 
     def link(self, identity: Identity, login: LoginKey, now: float) -> None:
-        """Link a login that nobody has to an identity."""
+        """Link a login that is not linked yet to an identity."""
         provider, subject = login
         identity.logins.setdefault(provider, []).append(subject)
         self._owners[login] = identity.id
         identity.linked, identity.modified = True, now
 
     def unlink(self, login: LoginKey, now: float) -> None:
-        """Take a login away from its identity."""
+        """Unlink a login from its identity."""
         identity = self.identities[self._owners.pop(login)]
         provider, subject = login
         identity.logins[provider].remove(subject)
@@ -149,13 +149,13 @@ class IdentityPool:
         child.successor, child.modified = parent.id, now
 
     def remove(self, identity: Identity) -> None:
-        """Forget an identity."""
+        """Remove an identity."""
         for login in identity.login_keys():
             del self._owners[login]
         del self.identities[identity.id]
 
     def remember(self, credentials: IssuedCredentials, now: float) -> None:
-        """Keep what was issued, for whoever asks later whose an access key is."""
+        """Store issued credentials, by which `CognitoEmulator.credentials_of` finds the identity."""
         self.issued[credentials.access_key_id] = credentials
         gone = [key for key, found in self.issued.items() if found.expires <= now]
         gone += list(self.issued)[: max(0, len(self.issued) - KEPT_CREDENTIALS)]

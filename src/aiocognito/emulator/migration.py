@@ -1,4 +1,4 @@
-"""UserMigration: somebody whom another directory knows moves in at their first sign-in."""
+"""UserMigration: the trigger moves a user of another directory here at the first sign-in."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def migrate(
     password: str | None = None,
     metadata: Mapping[str, str],
 ) -> User | None:
-    """Ask the trigger for somebody who is unknown; take them in if it knows them.
+    """Call the trigger for a user who does not exist, and add the user if it returns one.
 
     Args:
         world: The emulator's state.
@@ -40,11 +40,11 @@ async def migrate(
         client: The app client.
         name: The name that was typed.
         source: ``Authentication`` or ``ForgotPassword``.
-        password: What was typed; it becomes the password.
+        password: The password that was typed; it becomes the user's.
         metadata: ``ClientMetadata``.
 
     Raises:
-        ApiError: The trigger failed, or described somebody who cannot be.
+        ApiError: The trigger failed, or returned a user that the pool cannot hold.
     """
     request: dict[str, Any] = {"validationData": dict(metadata) or None}
     if password is not None:

@@ -1,4 +1,4 @@
-"""Somebody new: their name and attributes, held against what the pool asks for."""
+"""New users: their name and attributes, checked against the pool's settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .users import User
 def draft(
     world: EmulatorState, pool: UserPool, name: str, attributes: Mapping[str, str], *, admin: bool = False
 ) -> User:
-    """Make a user who is not in the directory yet, their name and attributes checked.
+    """Return a user who is not in the directory yet, with name and attributes checked.
 
     Raises:
         ApiError: The name has not the form that the pool asks for, or an attribute cannot be.
@@ -39,7 +39,7 @@ def draft(
 
 
 def require_new(pool: UserPool, user: User) -> None:
-    """Refuse a username, or an address that is one, that somebody has already."""
+    """Refuse a username, or an address that serves as one, that another user has."""
     if pool.users.username_attributes:
         taken = pool.users.conflict(user)
         if taken is not None and taken in pool.users.username_attributes:

@@ -18,18 +18,18 @@ log: Final = logging.getLogger(__name__)
 @public("aiocognito.emulator")
 @frozen
 class Message:
-    """One code on its way to somebody.
+    """One message with a code or a temporary password.
 
     Args:
         to: The address or phone number.
-        username: Whose code it is.
+        username: The user that it is for.
         medium: ``EMAIL`` or ``SMS``.
         code: The code; of an invitation, the temporary password.
         purpose: Why it was sent; ``sign_in`` is a code as the first factor, ``mfa`` one as the second.
         user_pool_id: The user pool.
         link: The link to follow, of a message that has one.
         subject: An e-mail's subject.
-        text: What it says.
+        text: The text of the message.
     """
 
     to: str
@@ -79,7 +79,7 @@ class Outbox:
         self._listeners.append(callback)
 
     def send(self, message: Message) -> None:
-        """Put a message in, and hand it to whoever waits for it."""
+        """Add a message, and return it to a waiting call of `next_message`."""
         self.messages.append(message)
         self._unread.append(message)
         del self.messages[:-KEPT], self._unread[:-KEPT]
@@ -103,11 +103,11 @@ class Outbox:
             )
 
     async def next_code(self, to_or_username: str, *, timeout: float = 5) -> str:
-        """Wait for the next code to somebody, and return it: see :meth:`next_message`."""
+        """Wait for the next code to a user or an address, and return it: see :meth:`next_message`."""
         return (await self.next_message(to_or_username, timeout=timeout)).code
 
     async def next_message(self, to_or_username: str, *, timeout: float = 5) -> Message:
-        """Wait for the next message to somebody, and return it.
+        """Wait for the next message to a user or an address, and return it.
 
         One that was sent already and not asked for is returned at once, the newest first: it
         makes older ones of its kind worthless, as it does with Cognito.

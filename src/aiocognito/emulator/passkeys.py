@@ -32,11 +32,11 @@ _MALFORMED: Final = (
     RecursionError,
     struct.error,
 )
-"""What fido2 and its CBOR reader raise at bytes that are none of theirs."""
+"""What fido2 and its CBOR reader raise for malformed bytes."""
 
 
 def relying_party(pool: UserPool) -> str:
-    """Name the domain that passkeys are made for.
+    """Return the domain that passkeys are made for.
 
     Raises:
         ApiError: The pool takes no passkeys, or has no domain for them.

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from .users import User
 
 
-async def make_verifier(pool: UserPool, username: str, password: str) -> srp_server.Secret:
-    """Make what is kept of a password, off the loop."""
+async def make_verifier(pool: UserPool, username: str, password: str) -> srp_server.Verifier:
+    """Return the verifier of a password, computed in a thread."""
     return await srp.run(srp_server.make_verifier, pool.name, username, password)
 
 
 async def matches(pool: UserPool, user: User, password: str) -> bool:
-    """Say whether a password is the user's, off the loop."""
+    """Return whether a password is the user's, computed in a thread."""
     if user.secret is None:
-        # As much work as with one, so that the time does not tell.
+        # Do the same work as with a password, so that the time does not give the user away.
         await make_verifier(pool, user.username, password)
         return False
     return await srp.run(srp_server.matches, user.secret, pool.name, user.username, password)

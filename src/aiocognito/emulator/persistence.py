@@ -1,8 +1,8 @@
-"""Keeping an emulator's state in a directory, so that it survives the end of its process, a sudden one, too.
+"""The emulator's state in a directory, where it survives the end of the process, even a crash.
 
 One JSON document per user pool and identity pool, replaced as a whole: written beside it, synced, renamed.
-An answer goes out after that, so what a client was told is on the disk. Signing keys lie in files of their
-own, mode 0600.
+Responses are sent after that, so what a client has received is on the disk. Signing keys are in files of
+their own, mode 0600.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ _Result = TypeVar("_Result")
 
 
 class StateDirectory:
-    """Keeps one world in one directory.
+    """Persists the state of one emulator in one directory.
 
     Args:
-        directory: Where; it is made if it is not there, with mode 0700. Other users of the machine must
-            not be able to alter or exchange it (see `storage.private_directory`).
-        world: What is kept.
+        directory: The directory; it is created, with mode 0700, if it does not exist. Other users must
+            not be able to alter or exchange it (see `storage._private_directory`).
+        world: The emulator's state.
     """
 
     def __init__(self, directory: str | Path, world: EmulatorState) -> None:
@@ -62,7 +62,7 @@ class StateDirectory:
         self._is_closed = False
 
     async def load(self) -> None:
-        """Lock the directory, and read what was kept into the world.
+        """Lock the directory, and read its files into the state.
 
         Raises:
             ValueError: A file is of another version, the directory cannot be read or made, or other
@@ -132,12 +132,12 @@ class StateDirectory:
                 self._world.outbox.messages[:] = [Message(**message) for message in rest["messages"]]
 
     async def keep(self) -> None:
-        """Write what has changed; return when it is on the disk.
+        """Write the changed files; return when they are on the disk.
 
-        Changes that come while others are written wait, and are written together.
+        Changes that arrive during a write wait for it, and are written together.
 
         Raises:
-            RuntimeError: The emulator is stopped, and the directory may be another one's.
+            RuntimeError: The emulator is stopped, and another one may use the directory.
         """
         if self._is_closed:
             raise RuntimeError("the emulator is not running: use `async with`")

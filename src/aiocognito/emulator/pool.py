@@ -1,4 +1,4 @@
-"""A user pool: its settings, its people, and what is known of their sign-ins."""
+"""A user pool: its settings, its users and the state of their sign-ins."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class UserPool:
         id: ``<region>_<name>``.
         settings: UserPoolType's members, as they are described.
         schema: The attributes that users may have, by name.
-        users: The people.
-        decoy_key: Makes the stable values that hide whether somebody exists.
+        users: The users.
+        decoy_key: Makes the stable values that hide whether a user exists.
         mfa: SetUserPoolMfaConfig's members: which second factors are offered.
-        hosted: What its hosted UI remembers.
+        hosted: The state of its hosted UI.
         resource_servers: ResourceServerType's members, by identifier.
         providers: IdentityProviderType's members, by name.
         domains: DomainDescriptionType's members, by name.
@@ -90,7 +90,7 @@ class UserPool:
 
     @property
     def code_factors(self) -> tuple[str, ...]:
-        """The first factors that are codes: where there is one, people need no password."""
+        """The first factors that are codes: where there is one, users need no password."""
         return tuple(factor for factor in self.first_factors if factor in {"EMAIL_OTP", "SMS_OTP"})
 
     @property
@@ -139,33 +139,35 @@ class UserPool:
 
     def decoy(self, purpose: str, name: str) -> bytes:
         """Derive 32 bytes that look random and are always the same for a name."""
-        return hmac.digest(self.decoy_key, json.dumps([purpose, self.users.fold(name)]).encode(), "sha256")
+        return hmac.digest(
+            self.decoy_key, json.dumps([purpose, self.users.normalize(name)]).encode(), "sha256"
+        )
 
     def decoy_salt(self, name: str) -> bytes:
-        """The salt of somebody who does not exist."""
+        """Return the salt of a user who does not exist."""
         return self.decoy("salt", name)[:SALT_BYTES]
 
     def decoy_letter(self, name: str) -> str:
-        """A letter for the masked address of somebody who does not exist."""
+        """Return a letter for the masked address of a user who does not exist."""
         return "abcdefghijklmnopqrstuvwxyz"[self.decoy("letter", name)[0] % 26]
 
     def decoy_phone(self, name: str) -> str:
-        """The last digits of a phone number that does not exist."""
+        """Return the last digits of a phone number that does not exist."""
         return f"+{int.from_bytes(self.decoy('phone', name)[:4], 'big') % 10_000:04d}"
 
     def decoy_uuid(self, name: str) -> str:
-        """The user id of somebody who does not exist."""
+        """Return the user id of a user who does not exist."""
         return str(uuid.UUID(bytes=self.decoy("id", name)[:16], version=4))
 
     def stranger(self, name: str) -> Lockout:
-        """The lock-out of somebody who does not exist: a real one would have it, too."""
-        return self.unknown_users.setdefault(self.users.fold(name), Lockout())
+        """Return the lock-out of a user who does not exist: existing users have one, too."""
+        return self.unknown_users.setdefault(self.users.normalize(name), Lockout())
 
     def attempts_of(self, name: str) -> Attempts:
-        """The attempts of somebody who does not exist, or is hidden: a real one's are counted, too."""
-        return self.stranger_attempts.setdefault(self.users.fold(name), Attempts())
+        """Return the attempts of a user who does not exist or is hidden; they are counted, too."""
+        return self.stranger_attempts.setdefault(self.users.normalize(name), Attempts())
 
     def groups_of(self, user: User) -> list[Group]:
-        """The user's groups, the most important first; those without precedence last."""
+        """Return the user's groups by precedence; those without precedence come last."""
         groups = (self.groups[name] for name in user.groups)
         return sorted(groups, key=lambda group: (group.precedence is None, group.precedence or 0))

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from .serialization import kept
-from .srp_server import Secret
+from .srp_server import Verifier
 
 
 @kept("code")
@@ -50,7 +50,7 @@ class Device:
     created: float
     modified: float
     authenticated: float
-    secret: Secret | None = field(default=None, repr=False)
+    secret: Verifier | None = field(default=None, repr=False)
     name: str | None = None
     remembered: bool = False
 

@@ -1,4 +1,4 @@
-"""The emulator as an object: started and stopped, with pools to ask and things to steer."""
+"""The emulator: start and stop it, create pools, call operations, and control clock, outbox and faults."""
 
 from __future__ import annotations
 
@@ -108,12 +108,12 @@ class CognitoEmulator:
 
     @property
     def outbox(self) -> Outbox:
-        """What would have been sent."""
+        """The messages that Cognito would have sent."""
         return self.world.outbox
 
     @property
     def url(self) -> str:
-        """Where the emulator answers.
+        """The base URL of the emulator.
 
         Raises:
             RuntimeError: It is not running.
@@ -275,13 +275,13 @@ class CognitoEmulator:
         return None
 
     def credentials_of(self, access_key_id: str) -> IssuedCredentials:
-        """Tell what an access key stands for: which identity, in which role.
+        """Return the credentials of an access key: the identity and the role that they are for.
 
         Args:
             access_key_id: As it stands in a request's credential scope.
 
         Raises:
-            LookupError: No identity pool of this emulator has issued it, or it has ended since.
+            LookupError: No identity pool of this emulator has issued it, or it has expired.
         """
         for pool in self.world.identity_pools.values():
             found = pool.issued.get(access_key_id)

@@ -116,7 +116,7 @@ class ServiceModel:
         shape = self.shapes[name]
         kind = shape["type"]
         wanted = _PYTHON[kind]
-        # JSON's true is no number, though Python's is an int.
+        # JSON's true is not a number, though Python's is an int.
         fits = isinstance(value, wanted) and (kind == "boolean" or not isinstance(value, bool))
         if not fits:
             found = _JSON_NAMES.get(type(value), "START_OBJECT" if isinstance(value, dict) else "START_ARRAY")

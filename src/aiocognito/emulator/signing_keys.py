@@ -71,7 +71,7 @@ class KeyRing:
         self._making: dict[str, asyncio.Future[KeyPair]] = {}
 
     async def of(self, pool_id: str) -> KeyPair:
-        """Return a pool's keys; whoever asks first has them made, and a cancelled caller stops nothing."""
+        """Return a pool's keys, which the first call makes; a cancelled caller does not stop that."""
         if pool_id not in self._making:
             self._making[pool_id] = asyncio.create_task(self.make())
         return await asyncio.shield(self._making[pool_id])

@@ -23,8 +23,8 @@ _HEX: Final = re.compile(r"[0-9a-fA-F]{1,1024}")
 
 @kept("verifier")
 @frozen
-class Secret:
-    """What a user pool keeps instead of a password: salt s and verifier v = g^x."""
+class Verifier:
+    """The form in which a user pool stores a password: salt s and verifier v = g^x."""
 
     salt: int = field(repr=False)
     verifier: int = field(repr=False)
@@ -38,7 +38,7 @@ class Exchange:
     A: int = field(repr=False)
     b: int = field(repr=False)
     B: int = field(repr=False)
-    secret: Secret = field(repr=False)
+    secret: Verifier = field(repr=False)
 
     @property
     def public_hex(self) -> str:
@@ -51,33 +51,33 @@ class Exchange:
         return f"{self.secret.salt:x}"
 
 
-def make_verifier(pool_name: str, user_id: str, password: str) -> Secret:
-    """Make salt and verifier of a new password; for a device, of its group key, key and password."""
+def make_verifier(pool_name: str, user_id: str, password: str) -> Verifier:
+    """Return the salt and verifier of a new password; for a device, of its group key, key and password."""
     salt = secrets.randbits(8 * SALT_BYTES)
-    return Secret(salt, _power(srp.G, srp.private_key(pool_name, user_id, password, salt)))
+    return Verifier(salt, _power(srp.G, srp.private_key(pool_name, user_id, password, salt)))
 
 
-def matches(secret: Secret, pool_name: str, user_id: str, password: str) -> bool:
-    """Say whether a password in the clear is the one that the verifier was made of."""
+def matches(secret: Verifier, pool_name: str, user_id: str, password: str) -> bool:
+    """Return whether a plain password is the one that the verifier was made of."""
     found = _power(srp.G, srp.private_key(pool_name, user_id, password, secret.salt))
     return hmac.compare_digest(srp.pad(found), srp.pad(secret.verifier))
 
 
-def decoy(salt: bytes, exponent: bytes) -> Secret:
-    """Make the secret of somebody who does not exist: no password that anyone knows fits."""
-    return Secret(int.from_bytes(salt, "big"), _power(srp.G, int.from_bytes(exponent, "big")))
+def decoy(salt: bytes, exponent: bytes) -> Verifier:
+    """Return the verifier of a user who does not exist, which no known password fits."""
+    return Verifier(int.from_bytes(salt, "big"), _power(srp.G, int.from_bytes(exponent, "big")))
 
 
 def public_value(text: str) -> int | None:
-    """Read SRP_A; ``None`` if it is malformed or a multiple of N (RFC 2945: abort)."""
+    """Parse SRP_A; ``None`` if it is malformed or a multiple of N (RFC 2945: abort)."""
     if not _HEX.fullmatch(text):
         return None
     A = int(text, 16)
     return A if A % srp.N else None
 
 
-def begin(secret: Secret, A: int) -> Exchange:
-    """Make the server's pair: B = k * v + g^b (RFC 5054, 2.6)."""
+def begin(secret: Verifier, A: int) -> Exchange:
+    """Return the server's pair: B = k * v + g^b (RFC 5054, 2.6)."""
     b = secrets.randbits(256)
     B = (srp.K * secret.verifier + _power(srp.G, b)) % srp.N
     return Exchange(A, b, B, secret)
@@ -86,7 +86,7 @@ def begin(secret: Secret, A: int) -> Exchange:
 def expected_signature(
     exchange: Exchange, pool_name: str, user_id: str, block: bytes, timestamp: str
 ) -> bytes:
-    """Compute what a client that knows the password signs with: S = (A * v^u)^b, HKDF, HMAC."""
+    """Return the signature of a client that knows the password: S = (A * v^u)^b, HKDF, HMAC."""
     u = srp.scrambling_parameter(exchange.A, exchange.B)
     base = exchange.A * _power(exchange.secret.verifier, u) % srp.N
     key = srp.hkdf(srp.pad(_power(base, exchange.b)), salt=srp.pad(u))

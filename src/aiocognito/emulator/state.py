@@ -19,19 +19,19 @@ from .signing_keys import KeyRing
 
 @define
 class EmulatorState:
-    """What one emulator knows. It has no network: HTTP is only how one asks.
+    """The state of one emulator. It knows nothing of HTTP.
 
     Args:
         region: The region in ids and issuers.
         clock: Tells the time, in seconds since 1970.
         random: Draws ids and codes.
-        keys: Make and keep signing keys.
-        outbox: Takes the codes that would be sent.
-        url: Where links in messages lead.
-        unsettled: The reading of what is not known about Cognito.
+        keys: Makes and holds signing keys.
+        outbox: Receives the messages that Cognito would send.
+        url: The base URL of links in messages.
+        unsettled: The assumptions about what is not known of Cognito.
         pools: The user pools.
         identity_pools: The identity pools.
-        keep: Writes everything down; ``None`` for an emulator that forgets.
+        keep: Persists the state; ``None`` for an emulator without a data directory.
     """
 
     region: str = "us-east-1"
@@ -46,15 +46,15 @@ class EmulatorState:
     keep: Callable[[], Awaitable[None]] | None = None
 
     async def changed(self) -> None:
-        """Have what was changed kept, where it is kept at all; to be awaited before anybody is told."""
+        """Persist changes. Await this before sending a response."""
         if self.keep is not None:
             await self.keep()
 
     def pool(self, pool_id: str) -> UserPool:
-        """Find a pool.
+        """Return a user pool.
 
         Raises:
-            ApiError: There is none.
+            ApiError: It does not exist.
         """
         try:
             return self.pools[pool_id]
@@ -62,14 +62,14 @@ class EmulatorState:
             raise not_found(f"User pool {pool_id} does not exist.") from None
 
     def client(self, client_id: str, pool_id: str | None = None) -> tuple[UserPool, AppClient]:
-        """Find an app client and its pool.
+        """Return an app client and its pool.
 
         Args:
             client_id: The client.
             pool_id: The only pool that it may belong to.
 
         Raises:
-            ApiError: There is none.
+            ApiError: It does not exist.
         """
         pools = self.pools.values() if pool_id is None else [self.pool(pool_id)]
         for pool in pools:
@@ -78,10 +78,10 @@ class EmulatorState:
         raise not_found(f"User pool client {client_id} does not exist.")
 
     def identity_pool(self, pool_id: str) -> IdentityPool:
-        """Find an identity pool.
+        """Return an identity pool.
 
         Raises:
-            ApiError: There is none.
+            ApiError: It does not exist.
         """
         try:
             return self.identity_pools[pool_id]
@@ -89,10 +89,10 @@ class EmulatorState:
             raise not_found(f"IdentityPool '{pool_id}' not found.") from None
 
     def identity(self, identity_id: str) -> tuple[IdentityPool, Identity]:
-        """Find an identity and its pool.
+        """Return an identity and its pool.
 
         Raises:
-            ApiError: There is none.
+            ApiError: It does not exist.
         """
         for pool in self.identity_pools.values():
             if identity_id in pool.identities:

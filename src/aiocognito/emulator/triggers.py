@@ -1,4 +1,4 @@
-"""Triggers: the functions of a user pool's owner that Cognito asks on the way, here Python callables.
+"""Triggers: the Lambda functions that Cognito calls, in the emulator Python callables.
 
 On AWS they are Lambda functions. They get an event, fill in its ``response`` and return it.
 """
@@ -36,7 +36,7 @@ async def run(
     response: Mapping[str, Any],
     version: str = "1",
 ) -> dict[str, Any] | None:
-    """Ask a trigger, if the pool has it.
+    """Call a trigger, if the pool has it.
 
     Args:
         pool: The user pool.
@@ -44,15 +44,15 @@ async def run(
         source: ``triggerSource`` behind the underscore, such as ``SignUp``.
         client: The app client; an administrator has none.
         username: ``userName``.
-        request: What the trigger is told.
-        response: What it fills in, with what it is beforehand.
+        request: ``request`` of the event.
+        response: ``response`` of the event, with its initial values.
         version: The event's.
 
     Returns:
-        The response as it is filled in; ``None`` without a trigger.
+        The response that the trigger filled in; ``None`` without a trigger.
 
     Raises:
-        ApiError: It raised an error, or returned something else than the event.
+        ApiError: The trigger raised an error, or did not return the event.
     """
     function = pool.triggers.get(name)
     if function is None:
@@ -95,7 +95,7 @@ def _response(returned: Any) -> dict[str, Any]:
 
 
 def unrecognizable() -> ApiError:
-    """The refusal of an answer that has not the form which the trigger's must have."""
+    """Return the error for a malformed response of a trigger."""
     return ApiError("InvalidLambdaResponseException", "Unrecognizable lambda output")
 
 
@@ -136,7 +136,7 @@ def texts(response: Mapping[str, Any], name: str) -> dict[str, str]:
 
 
 def about(user: User | None, metadata: Mapping[str, str] | None = None, **more: Any) -> dict[str, Any]:
-    """Write what most requests have: ``userAttributes``, and ``clientMetadata`` if there is some."""
+    """Return the usual members of a request: ``userAttributes``, and ``clientMetadata`` if it is given."""
     request: dict[str, Any] = {"userAttributes": {} if user is None else attributes(user), **more}
     if metadata:
         request["clientMetadata"] = dict(metadata)
@@ -144,5 +144,5 @@ def about(user: User | None, metadata: Mapping[str, str] | None = None, **more: 
 
 
 def attributes(user: User) -> dict[str, str]:
-    """Write a user's attributes as triggers see them."""
+    """Return a user's attributes as triggers see them."""
     return {"sub": user.sub, "cognito:user_status": user.status, **user.attributes}

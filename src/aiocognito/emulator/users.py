@@ -1,4 +1,4 @@
-"""A user, and the directory that finds one by any of their names."""
+"""Users, and the directory that finds a user by username, subject or alias."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .attempts import Attempts, Lockout
 from .records import Ceremony, Code, Device, Passkey
 from .schema import address_form
 from .serialization import kept
-from .srp_server import Secret
+from .srp_server import Verifier
 from .totp import SoftwareToken
 
 UNCONFIRMED: Final = "UNCONFIRMED"
@@ -21,7 +21,7 @@ FORCE_CHANGE_PASSWORD: Final = "FORCE_CHANGE_PASSWORD"  # noqa: S105 - a status
 EXTERNAL_PROVIDER: Final = "EXTERNAL_PROVIDER"
 
 
-@kept("user")
+@kept("user", renamed={"awaited": "pending_links"})
 @define
 class User:
     """One user of a user pool.
@@ -31,8 +31,8 @@ class User:
         sub: The subject: a UUID, in pools whose users sign in by address the username, too.
         created: When, in seconds since 1970.
         attributes: Without ``sub``; all values are strings, as the API has them.
-        awaited: By provider, the identities that were linked by another claim than the subject and have not
-            signed in yet: the claim's value, and the attribute that it is mapped to.
+        pending_links: By provider, the identities that were linked by a claim other than the subject and have
+            not signed in yet: the claim's value, and the attribute that it is mapped to.
     """
 
     username: str
@@ -43,8 +43,8 @@ class User:
     enabled: bool = True
     attributes: dict[str, str] = field(factory=dict, repr=False)
     pending: dict[str, str] = field(factory=dict, repr=False)
-    secret: Secret | None = field(default=None, repr=False)
-    old_secrets: list[Secret] = field(factory=list, repr=False)
+    secret: Verifier | None = field(default=None, repr=False)
+    old_secrets: list[Verifier] = field(factory=list, repr=False)
     temporary_until: float | None = None
     codes: dict[str, Code] = field(factory=dict, repr=False)
     attempts: Attempts = field(factory=Attempts, repr=False)
@@ -58,7 +58,7 @@ class User:
     devices: dict[str, Device] = field(factory=dict, repr=False)
     passkeys: dict[str, Passkey] = field(factory=dict, repr=False)
     registration: Ceremony | None = field(default=None, repr=False)
-    awaited: dict[str, dict[str, str]] = field(factory=dict, repr=False)
+    pending_links: dict[str, dict[str, str]] = field(factory=dict, repr=False)
 
     def verified(self, attribute: str) -> bool:
         """Whether an address is verified."""
@@ -75,7 +75,7 @@ class Directory:
     """The users of one pool, by username, subject and alias.
 
     Args:
-        case_sensitive: Whether ``Ana`` and ``ana`` are two people.
+        case_sensitive: Whether ``Ana`` and ``ana`` are two users.
         username_attributes: ``UsernameAttributes``: addresses that are sign-in names from the start.
         alias_attributes: ``AliasAttributes``: addresses that become sign-in names when they are verified.
     """
@@ -94,13 +94,13 @@ class Directory:
     def __len__(self) -> int:
         return len(self._users)
 
-    def fold(self, name: str) -> str:
-        """Bring a name into the form in which it is compared."""
+    def normalize(self, name: str) -> str:
+        """Return a name in the form in which names are compared."""
         return name if self.case_sensitive else name.lower()
 
     def find(self, name: str) -> User | None:
         """Find a user by username, subject or alias."""
-        found = self._users.get(self.fold(name)) or self.by_subject(name)
+        found = self._users.get(self.normalize(name)) or self.by_subject(name)
         if found is not None:
             return found
         for attribute in (*self.username_attributes, *self.alias_attributes):
@@ -115,33 +115,33 @@ class Directory:
 
     def holder(self, attribute: str, value: str) -> User | None:
         """Find the user for whom an address is a sign-in name."""
-        key = self._aliases.get((attribute, self.fold(value)))
+        key = self._aliases.get((attribute, self.normalize(value)))
         return None if key is None else self._users[key]
 
     def add(self, user: User) -> None:
-        """Take a user in."""
-        key = self.fold(user.username)
+        """Add a user."""
+        key = self.normalize(user.username)
         self._users[key] = user
         self._subjects[user.sub] = key
         self.index(user)
 
     def remove(self, user: User) -> None:
-        """Forget a user."""
-        key = self.fold(user.username)
+        """Remove a user."""
+        key = self.normalize(user.username)
         del self._users[key], self._subjects[user.sub]
         self._drop_aliases(key)
 
     def index(self, user: User) -> None:
-        """Bring the user's aliases up to date; to be called whenever attributes changed."""
-        key = self.fold(user.username)
+        """Update the user's aliases. Call it after every change of attributes."""
+        key = self.normalize(user.username)
         self._drop_aliases(key)
         for attribute, value in self._names(user):
-            alias = attribute, self.fold(value)
+            alias = attribute, self.normalize(value)
             self._aliases[alias] = key
             self._owned.setdefault(key, []).append(alias)
 
     def conflict(self, user: User) -> str | None:
-        """Name the attribute of a user that is somebody else's sign-in name, if one is."""
+        """Return the attribute of a user that is another user's sign-in name; ``None`` without one."""
         for attribute, value in self._names(user):
             holder = self.holder(attribute, value)
             if holder is not None and holder is not user:
@@ -149,7 +149,9 @@ class Directory:
         return None
 
     def take_alias(self, user: User) -> None:
-        """Move the user's aliases to them, and unverify them where they were (ForceAliasCreation)."""
+        """Give the user their aliases, and mark the addresses of the previous owners as unverified
+        (ForceAliasCreation).
+        """
         for attribute, value in self._names(user):
             holder = self.holder(attribute, value)
             if holder is not None and holder is not user:
@@ -158,7 +160,7 @@ class Directory:
 
     def _names(self, user: User) -> Iterator[tuple[str, str]]:
         if user.status == EXTERNAL_PROVIDER:
-            # They sign in elsewhere; an address of theirs may be somebody's sign-in name here.
+            # These users sign in at their provider; their address may be the sign-in name of another user.
             return
         for attribute in self.username_attributes:
             if value := user.attributes.get(attribute):
@@ -173,6 +175,6 @@ class Directory:
             self._aliases.pop(alias, None)
 
     def address_of(self, name: str) -> str | None:
-        """Say which of the pool's username attributes a name has the form of."""
+        """Return the pool's username attribute that a name has the form of; ``None`` if there is not one."""
         form = address_form(name)
         return form if form in self.username_attributes else None

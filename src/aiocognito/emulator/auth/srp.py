@@ -95,7 +95,7 @@ async def _ask_for_proof(
     return response
 
 
-async def _secret(request: AuthRequest) -> srp_server.Secret:
+async def _secret(request: AuthRequest) -> srp_server.Verifier:
     if request.user is not None and request.user.secret is not None:
         return request.user.secret
     salt, exponent = request.pool.decoy_salt(request.name), request.pool.decoy("verifier", request.name)

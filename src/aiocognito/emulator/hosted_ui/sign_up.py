@@ -11,7 +11,7 @@ from .. import codes, schema, users
 from ..errors import ApiError, not_authorized
 from ..hosted_ui_state import CODE_LIFE, LOCAL
 from ..pool import UserPool
-from ..srp_server import Secret
+from ..srp_server import Verifier
 from ..users import User
 from . import fields, html, steps
 from .html import Html, element
@@ -38,7 +38,7 @@ class Unconfirmed:
     name: str = field(repr=False)
     proven: bool
     delivery: Mapping[str, str] | None = field(default=None, repr=False)
-    secret: Secret | None = field(default=None, repr=False)
+    secret: Verifier | None = field(default=None, repr=False)
 
 
 def is_open(pool: UserPool) -> bool:

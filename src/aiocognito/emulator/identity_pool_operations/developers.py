@@ -16,7 +16,7 @@ from ..state import EmulatorState
 
 @identity_pool_operation("GetOpenIdTokenForDeveloperIdentity")
 async def get_open_id_token_for_developer_identity(context: RequestContext) -> dict[str, Any]:
-    """Register somebody, or find them again, and issue a token; the classic flow need not be allowed."""
+    """Register or find a developer's user, and issue a token; the classic flow need not be allowed."""
     given = context.members
     pool = context.identity_pool
     others, provider = dict(given["Logins"]), pool.developer_provider

@@ -33,7 +33,7 @@ async def list_identities(context: RequestContext) -> dict[str, Any]:
 
 @identity_pool_operation("DeleteIdentities")
 async def delete_identities(context: RequestContext) -> dict[str, Any]:
-    """Delete identities of whatever pool; those that are not there are handed back."""
+    """Delete identities of any pool; those that do not exist are returned."""
     missing = []
     for wanted in context.members["IdentityIdsToDelete"]:
         try:

@@ -64,5 +64,5 @@ async def _who(
     """Find the identity that a request is about, and verify what it brings."""
     pool, _ = world.identity(given["IdentityId"])
     verified = await logins.verify(world, pool, given.get("Logins", {}))
-    # Verifying takes a while, in which somebody may have deleted it: looked up again, it is not there.
+    # The identity may have been deleted during the verification: look it up again.
     return *world.identity(given["IdentityId"]), verified

@@ -32,13 +32,13 @@ def resolve(world: EmulatorState, pool: IdentityPool, logins: Sequence[Login]) -
 
 
 def enter(world: EmulatorState, pool: IdentityPool, identity: Identity, logins: Sequence[Login]) -> Identity:
-    """Find out whether somebody may act as an identity; link their logins to it.
+    """Check that logins may act as an identity, and link them to it.
 
     Returns:
         The identity that it is now: a guest's that was merged has another id.
 
     Raises:
-        ApiError: They may not, or the logins cannot belong together.
+        ApiError: The logins may not act as the identity, or cannot belong together.
     """
     if not logins:
         if identity.linked or identity.successor is not None:
@@ -82,12 +82,12 @@ def combine(world: EmulatorState, pool: IdentityPool, child: Identity, parent: I
 
 
 def forbidden(identity: Identity) -> ApiError:
-    """Somebody has no business with an identity."""
+    """Return the error for an identity that the logins do not belong to."""
     return not_authorized(f"Access to Identity '{identity.id}' is forbidden.")
 
 
 def no_match() -> ApiError:
-    """A login is good, but not this identity's."""
+    """Return the error for a valid login of another identity."""
     return not_authorized(
         "Logins don't match. Please include at least one valid login for this identity or identity pool."
     )

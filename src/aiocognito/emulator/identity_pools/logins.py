@@ -1,4 +1,4 @@
-"""Logins: what somebody brings to prove who they are, verified as far as this emulator can."""
+"""Logins: the tokens of identity providers, verified as far as this emulator can."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _REQUIRED: Final = ("aud", "iss", "sub", "exp")
 
 @frozen
 class Login:
-    """A login that is good.
+    """A verified login.
 
     Args:
-        provider: Who vouches for it.
-        subject: By what the provider knows them.
-        claims: What else it says of them.
+        provider: The identity provider.
+        subject: The provider's id of the user.
+        claims: The other claims of the token.
     """
 
     provider: str
@@ -37,7 +37,7 @@ class Login:
 
     @property
     def key(self) -> LoginKey:
-        """What identities are found by."""
+        """The key that identities are found by."""
         return self.provider, self.subject
 
     @property
@@ -47,15 +47,15 @@ class Login:
 
 
 async def verify(world: EmulatorState, pool: IdentityPool, given: Mapping[str, str]) -> list[Login]:
-    """Verify all logins of a request; one that is not good fails them all.
+    """Verify all logins of a request; an invalid one fails the request.
 
     Args:
         world: The emulator's state.
-        pool: Where they are brought to.
+        pool: The identity pool.
         given: Tokens by provider.
 
     Raises:
-        ApiError: A provider is none, or none of this pool's, or a token is not good.
+        ApiError: A provider is malformed or not configured in this pool, or a token is invalid.
     """
     if given and not providers.names(pool):
         raise not_authorized(f"Identity pool - {pool.id} does not have identity providers configured.")
@@ -74,7 +74,7 @@ async def _verify_one(world: EmulatorState, pool: IdentityPool, name: str, token
         raise not_authorized(_UNSUPPORTED)
     pool_id = providers.user_pool_id(provider)
     if pool_id is None:
-        # The keys of others are out of reach here, and nobody is let in on trust.
+        # The keys of other providers are out of reach, and an unverified token must not pass.
         raise _invalid("Couldn't verify signed token.")
     claims = await _verify_jwt(world, provider, world.pools.get(pool_id), token)
     _check_client(pool, provider, world.pools[pool_id], claims)

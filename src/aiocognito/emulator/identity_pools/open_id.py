@@ -1,6 +1,6 @@
-"""OpenID tokens of identities, for the basic flow: whoever has one can ask STS for a role.
+"""OpenID tokens of identities, for the basic flow, in which STS exchanges them for a role's credentials.
 
-They are of another make than a user pool's: RS512, ``typ`` JWS, and a key id that is a region and a number.
+They differ from a user pool's tokens: RS512, ``typ`` JWS, and a key id that is a region and a number.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def user_pool_clients(pool: IdentityPool, provider: str) -> list[Mapping[str, An
 
 
 def others(pool: IdentityPool) -> Iterator[str]:
-    """The providers that are no user pools."""
+    """Yield the providers that are not user pools."""
     yield from pool.settings.get("SupportedLoginProviders", ())
     for arn in pool.settings.get("OpenIdConnectProviderARNs", ()):
         yield arn.partition("oidc-provider/")[2]

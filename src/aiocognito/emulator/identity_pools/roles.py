@@ -17,13 +17,13 @@ def choose(pool: IdentityPool, logins: Sequence[Login], wanted: str | None, unse
     """Choose the role.
 
     Args:
-        pool: Which has roles and mappings.
-        logins: Who it is; nobody's is a guest. The first one whose provider has a mapping counts.
+        pool: The identity pool.
+        logins: The verified logins; a guest has none. The first whose provider has a mapping counts.
         wanted: ``CustomRoleArn``: one of the roles that the token lists.
         unsettled: The wordings.
 
     Raises:
-        ApiError: The mapping denies it, or there is no role.
+        ApiError: The mapping denies it, or the pool lacks a role.
     """
     if not logins:
         return _default(pool, "unauthenticated") if wanted is None else _deny(wanted, unsettled)

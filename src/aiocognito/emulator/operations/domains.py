@@ -1,4 +1,4 @@
-"""Domains of hosted UIs. The emulator serves all pools at its own address; a domain is a name on paper."""
+"""Domains of hosted UIs. The emulator stores them, and serves all pools at its own address."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def create_user_pool_domain(context: RequestContext) -> dict[str, Any]:
 
 @operation("DescribeUserPoolDomain")
 async def describe_user_pool_domain(context: RequestContext) -> dict[str, Any]:
-    """Describe a domain; one that nobody has is described by nothing."""
+    """Describe a domain; the description of an unused one is empty."""
     for pool in context.state.pools.values():
         if context.members["Domain"] in pool.domains:
             return {"DomainDescription": pool.domains[context.members["Domain"]]}

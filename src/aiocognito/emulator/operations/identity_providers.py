@@ -1,4 +1,4 @@
-"""Identity providers: who else may say who somebody is."""
+"""External identity providers of a user pool."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def _mapping(pool: UserPool, kind: str, given: Mapping[str, str]) -> dict[str, s
             raise invalid_parameter(f"Invalid AttributeMapping: there is no attribute {attribute}.")
         if attribute == "sub":
             raise invalid_parameter("Invalid AttributeMapping: sub is the user pool's own.")
-    # The name at the provider is the claim that identifies somebody there; SAML has one of its own.
+    # The username is the claim that identifies the user at the provider; SAML has a claim of its own.
     return dict(given) if kind == "SAML" else {"username": _USERNAME.get(kind, "sub"), **given}
 
 

@@ -20,7 +20,7 @@ _MOST: Final = 5
 
 @operation("AdminLinkProviderForUser")
 async def admin_link_provider_for_user(context: RequestContext) -> dict[str, Any]:
-    """Let an account at a provider, with which nobody signed in yet, sign in as a user of the pool."""
+    """Link an account at a provider, which has not signed in yet, to a user of the pool."""
     pool = context.pool
     source, destination = context.members["SourceUser"], context.members["DestinationUser"]
     provider = _source_provider(pool, source)
@@ -42,7 +42,7 @@ async def admin_link_provider_for_user(context: RequestContext) -> dict[str, Any
     entry = identities.entry(provider, user_id, primary=False, now=context.state.clock())
     identities.put(user, [*linked, entry])
     if source["ProviderAttributeName"] != _SUBJECT:
-        waiting = user.awaited.setdefault(provider["ProviderName"], {})
+        waiting = user.pending_links.setdefault(provider["ProviderName"], {})
         waiting[user_id] = source["ProviderAttributeName"]
     user.modified = context.state.clock()
     return {}

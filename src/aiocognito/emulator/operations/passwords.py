@@ -37,7 +37,7 @@ async def forgot_password(context: RequestContext) -> dict[str, Any]:
     if client.hides_users and (user is None or not user.enabled or _channel(pool, user) is None):
         if state.unsettled.hidden_users_cannot_reset:
             raise invalid_parameter(_NO_ADDRESS)
-        # As often as for anybody: a limit that does not come would tell.
+        # Count it as for an existing user: a missing limit would give the user away.
         _count_request(state, pool.attempts_of(name))
         known = tuple(_WAYS[way] for way in pool.recovery if way in _WAYS)
         return {"CodeDeliveryDetails": codes.simulated_details(pool, name, known)}
@@ -59,7 +59,7 @@ async def send_reset_code(
     """Send a code through the first channel that the pool and the user have.
 
     Raises:
-        ApiError: There is none.
+        ApiError: The user cannot be reached.
     """
     if pool.recovery == ("admin_only",):
         raise not_authorized("Contact administrator to reset password.")

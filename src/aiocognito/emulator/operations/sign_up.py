@@ -47,7 +47,7 @@ async def sign_up(context: RequestContext) -> dict[str, Any]:
     _apply(user, decided)
     if password:
         user.secret = await passwords.make_verifier(pool, user.username, password)
-    # Somebody else may have been quicker meanwhile; and what is verified from the start is an alias.
+    # Another request may have taken the name meanwhile; and an address that is verified is an alias.
     require_new(pool, user)
     if (taken := pool.users.conflict(user)) is not None:
         raise ApiError("UsernameExistsException", f"An account with the given {taken} already exists.")
@@ -68,11 +68,11 @@ async def sign_up(context: RequestContext) -> dict[str, Any]:
 async def ask_before(
     pool: UserPool, user: User, source: str, client: AppClient | None, given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Ask PreSignUp whether somebody may have an account, if the pool has it, and return what it decides.
+    """Call PreSignUp, if the pool has it, and return its decision.
 
     Args:
         pool: The user pool.
-        user: Who is not in it yet.
+        user: The new user, who is not in the pool yet.
         source: ``SignUp`` or ``AdminCreateUser``.
         client: The app client; an administrator has none.
         given: The request.

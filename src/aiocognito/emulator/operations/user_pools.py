@@ -78,7 +78,7 @@ async def update_user_pool(context: RequestContext) -> dict[str, Any]:
 
 @operation("DeleteUserPool")
 async def delete_user_pool(context: RequestContext) -> dict[str, Any]:
-    """Delete a user pool and everybody in it."""
+    """Delete a user pool and its users."""
     pool = context.pool
     if pool.settings["DeletionProtection"] == "ACTIVE":
         text = (
@@ -149,7 +149,7 @@ async def untag_resource(context: RequestContext) -> dict[str, Any]:
 
 
 def describe(pool: UserPool) -> dict[str, Any]:
-    """Write UserPoolType."""
+    """Return UserPoolType."""
     return {
         **pool.settings,
         **domains.described(pool),

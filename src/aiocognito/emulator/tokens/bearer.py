@@ -1,4 +1,4 @@
-"""Who an access token belongs to, and whether it is still worth anything."""
+"""Access tokens: the check that they are valid, and the user they belong to."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ SCOPE: Final = "aws.cognito.signin.user.admin"
 
 
 class MissingScope(ApiError):
-    """The token is good, but not for this."""
+    """The access token is valid, but lacks the required scope."""
 
 
 @frozen
 class Bearer:
-    """Somebody who came with a good access token."""
+    """The bearer of a valid access token: the user, the app client and the grant."""
 
     pool: UserPool
     client: AppClient
@@ -36,16 +36,16 @@ class Bearer:
 
 
 async def authorize(world: EmulatorState, token: str, *, scope: str = SCOPE) -> Bearer:
-    """Find out who an access token belongs to.
+    """Return the bearer of an access token.
 
     Args:
         world: The emulator's state.
         token: The access token.
-        scope: What it must allow.
+        scope: The scope that it must have.
 
     Raises:
-        ApiError: It is no access token of this emulator's, its signature is wrong, it has expired, was
-            revoked, lacks the scope, or its user is gone or disabled; each with Cognito's own text.
+        ApiError: The token is not an access token of this emulator, has a wrong signature, has expired, was
+            revoked or lacks the scope, or its user is gone or disabled; each with Cognito's own text.
     """
     try:
         header, claims = jws.read(token)

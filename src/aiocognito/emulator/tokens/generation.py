@@ -63,7 +63,7 @@ async def customise(
     is, and may answer in either way.
 
     Raises:
-        ApiError: It failed, or answered something that is no answer.
+        ApiError: The trigger failed, or returned a malformed response.
     """
     version = _version(pool)
     second = version not in (None, "V1_0")
@@ -94,7 +94,7 @@ async def customise_machine(
     """Let the trigger change claims and scopes of a machine's token; only its third version is asked.
 
     Raises:
-        ApiError: It failed, or answered something that is no answer.
+        ApiError: The trigger failed, or returned a malformed response.
     """
     if _version(pool) != "V3_0":
         return

@@ -208,7 +208,7 @@ def _groups(pool: UserPool, user: User, *, roles: bool) -> dict[str, Any]:
         return claims
     claims["cognito:roles"] = arns
     best = [group.role_arn for group in groups if group.role_arn and group.precedence == groups[0].precedence]
-    # Two groups of equal precedence and different roles: nobody is preferred.
+    # Two groups of equal precedence and different roles: neither is preferred.
     if len(set(best)) == 1 and groups[0].precedence is not None:
         claims["cognito:preferred_role"] = best[0]
     return claims

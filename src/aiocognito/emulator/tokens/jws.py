@@ -15,10 +15,10 @@ from ..signing_keys import SigningKey
 
 
 def read(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return a token's header and claims, which nobody has vouched for yet.
+    """Return a token's header and claims, which are not verified yet.
 
     Raises:
-        ValueError: It is no token.
+        ValueError: It is not a JWT.
     """
     try:
         header, claims, _signature = token.split(".")
@@ -31,7 +31,7 @@ def read(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 async def is_signed(key: SigningKey, token: str) -> bool:
-    """Say whether a key has signed a token, with RS256."""
+    """Return whether a token's RS256 signature is a key's."""
     return await to_thread.run_sync(_is_signed, key, token)
 
 

@@ -63,10 +63,10 @@ def redeem(
 
 
 def revoke(world: EmulatorState, pool: UserPool, client: AppClient, text: str) -> None:
-    """End the sign-in that a refresh token belongs to; one that is unknown is no error.
+    """End the sign-in that a refresh token belongs to; an unknown token is accepted.
 
     Raises:
-        ApiError: RevokeToken's: the client does not revoke, it is no refresh token, or another client's.
+        ApiError: The client does not revoke, or the token is not a refresh token of this client.
     """
     unsettled = world.unsettled
     if not client.revokes:
@@ -104,7 +104,7 @@ async def refresh(
     try:
         result = await issue.tokens(world, pool, client, found.user, found.grant, metadata=metadata)
     except BaseException:
-        # A trigger has failed: nobody got another token, so this one goes on.
+        # A trigger has failed: no new token was sent, so this one stays valid.
         if rotates:
             token.rotated = None
         raise
