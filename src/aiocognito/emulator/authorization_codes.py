@@ -1,4 +1,4 @@
-"""Authorization codes (RFC 6749, 4.1): what a browser carries back, to be exchanged once."""
+"""Authorization codes (RFC 6749, section 4.1), each exchanged once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REMEMBERED: Final = 86_400.0
 @kept("authorization-code")
 @define
 class AuthorizationCode:
-    """What a code stands for.
+    """The state behind an authorization code.
 
     Args:
         client_id: The app client that it was made for.
@@ -50,12 +50,12 @@ class AuthorizationCode:
 @kept("authorization-code-store")
 @define
 class CodeBook:
-    """The codes of one pool, kept under a hash of themselves."""
+    """The authorization codes of one pool, stored under their hashes."""
 
     _codes: dict[bytes, AuthorizationCode] = field(factory=dict, repr=False)
 
     def issue(self, code: AuthorizationCode, now: float) -> str:
-        """Make the text that stands for a code: a UUID, as Cognito's are."""
+        """Store the state under a new code, a UUID like Cognito's, and return the code."""
         for key, old in list(islice(self._codes.items(), 2)):
             if old.expires + _REMEMBERED < now:
                 del self._codes[key]
@@ -64,5 +64,5 @@ class CodeBook:
         return text
 
     def get(self, text: str) -> AuthorizationCode | None:
-        """Look a code up."""
+        """Return the state behind a code."""
         return self._codes.get(digest(text))

@@ -1,4 +1,4 @@
-"""What ``aiocognito emulator`` runs: an emulator with a user pool and an identity pool, until Ctrl-C."""
+"""The command ``aiocognito emulator``: an emulator with a user pool and an identity pool, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ async def serve(
     say: Callable[[str], None],
     until: asyncio.Event | None = None,
 ) -> None:
-    """Do the same in a running loop.
+    """Do the same as `run` in a running loop.
 
     Args:
         host: The address to listen on.
@@ -168,7 +168,7 @@ def _hosted_ui(pool: EmulatedUserPool) -> list[str]:
 
 
 def described(message: Message) -> str:
-    """Write a message as one line."""
+    """Return a message as one line."""
     return f"{message.medium} to {message.to}: {message.code}   ({_WHAT[message.purpose]})"
 
 

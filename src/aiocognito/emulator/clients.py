@@ -1,4 +1,4 @@
-"""An app client: what it may do, for how long, and the secret that it must know."""
+"""App clients: their flows, token lifetimes and secrets."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class AppClient:
 
     @property
     def flows(self) -> tuple[str, ...]:
-        """``ExplicitAuthFlows``; what they are without any."""
+        """``ExplicitAuthFlows``, or their default."""
         flows = self.settings.get("ExplicitAuthFlows")
         if flows:
             return tuple(flows)
@@ -54,7 +54,7 @@ class AppClient:
         return DEFAULT_FLOWS[1:] if self.rotates else DEFAULT_FLOWS
 
     def permits(self, flow: str) -> bool:
-        """Whether an AuthFlow is on, by the names of today or the older ones."""
+        """Whether an AuthFlow is enabled, under its current or its older name."""
         return any(name in self.flows for name in _PERMITTED_BY[flow]) or self._permits_of_old(flow)
 
     def _permits_of_old(self, flow: str) -> bool:
@@ -64,7 +64,7 @@ class AppClient:
         return flow in _REFRESHES or (flow == "USER_SRP_AUTH" and "CUSTOM_AUTH_FLOW_ONLY" not in self.flows)
 
     def life(self, kind: str) -> float:
-        """Seconds for which a token is good.
+        """Seconds until a token expires.
 
         Args:
             kind: ``AccessToken``, ``IdToken`` or ``RefreshToken``.
@@ -77,18 +77,18 @@ class AppClient:
 
     @property
     def session_life(self) -> float:
-        """Seconds for which a session handle is good."""
+        """Seconds until a session handle expires."""
         return float(self.settings.get("AuthSessionValidity", 3)) * 60
 
     @property
     def rotates(self) -> bool:
-        """Whether every refresh brings a new refresh token."""
+        """Whether every refresh returns a new refresh token."""
         rotation: Mapping[str, Any] = self.settings.get("RefreshTokenRotation") or {}
         return rotation.get("Feature") == "ENABLED"
 
     @property
     def grace(self) -> float:
-        """Seconds for which a rotated refresh token goes on working."""
+        """Seconds for which a rotated refresh token still works."""
         rotation: Mapping[str, Any] = self.settings.get("RefreshTokenRotation") or {}
         return float(rotation.get("RetryGracePeriodSeconds", 0))
 
@@ -98,7 +98,7 @@ class AppClient:
         return bool(self.settings.get("EnableTokenRevocation", True))
 
     def grants(self, flow: str) -> bool:
-        """Whether an OAuth flow is on: ``code``, ``implicit`` or ``client_credentials``."""
+        """Whether an OAuth flow is enabled: ``code``, ``implicit`` or ``client_credentials``."""
         return self.is_oauth and flow in (self.settings.get("AllowedOAuthFlows") or ())
 
     @property
@@ -122,14 +122,14 @@ class AppClient:
         return not allowed or attribute in {"sub", "identities"} or attribute in allowed
 
     def may_write(self, attribute: str) -> bool:
-        """Whether people may set an attribute through this client."""
+        """Whether users may set an attribute through this client."""
         allowed = self.settings.get("WriteAttributes")
         if attribute in {"sub", "email_verified", "phone_number_verified"} or attribute.startswith("dev:"):
             return False
         return not allowed or attribute in allowed
 
     def check_hash(self, username: str, given: str | None, *, wrong: str | None = None) -> None:
-        """Refuse a request without the right secret hash; and one with any, if there is no secret.
+        """Refuse a request with a wrong secret hash, without the one it needs, or with one it must not have.
 
         Args:
             username: The name over which the client makes the hash.
@@ -146,11 +146,11 @@ class AppClient:
             raise not_authorized(wrong or f"Unable to verify secret hash for client {self.id}")
 
     def hash_of(self, username: str) -> str | None:
-        """Make the secret hash over a name, for pages that act for the client; none without a secret."""
+        """Return the secret hash of a username, for the client's pages; ``None`` without a secret."""
         return _hash(self.secrets[0], username, self.id).decode() if self.secrets else None
 
     def knows_secret(self, given: str | None) -> bool:
-        """Say whether a raw client secret is right; a public client has none to give."""
+        """Return whether a client secret is right; ``None`` is right for a public client."""
         if not self.secrets:
             return given is None
         offered = (given or "").encode()

@@ -25,11 +25,11 @@ class Clock:
         self._offset = 0.0
 
     def __call__(self) -> float:
-        """Tell the emulator's time, in seconds."""
+        """Return the emulator's time, in seconds since 1970."""
         return self._base() + self._offset
 
     def advance(self, seconds: float) -> None:
-        """Move the clock on.
+        """Advance the clock.
 
         Args:
             seconds: By how much; negative moves it back.
@@ -44,9 +44,9 @@ class Clock:
 
     @property
     def offset(self) -> float:
-        """By how many seconds it was moved."""
+        """The seconds by which the clock was advanced."""
         return self._offset
 
     def base(self) -> float:
-        """Tell the time without the offset: what a client with a clock of its own believes."""
+        """Return the time without the offset: that of a client with its own clock."""
         return self._base()

@@ -24,12 +24,12 @@ ROLES: Final = {
 
 
 def provider_name(pool: EmulatedUserPool) -> str:
-    """The name by which identity pools know a user pool."""
+    """Return the provider name of a user pool in identity pools."""
     return f"{service_host('cognito-idp', pool.state.region)}/{pool.id}"
 
 
 def with_test_defaults(given: Mapping[str, Any], user_pools: Sequence[EmulatedUserPool]) -> dict[str, Any]:
-    """Fill in a test's identity pool: CreateIdentityPool's members."""
+    """Return the members of CreateIdentityPool, with defaults that suit tests."""
     members: dict[str, Any] = {"IdentityPoolName": "emulated", "AllowUnauthenticatedIdentities": False}
     if user_pools:
         members["CognitoIdentityProviders"] = [
@@ -41,7 +41,7 @@ def with_test_defaults(given: Mapping[str, Any], user_pools: Sequence[EmulatedUs
 def friendly_roles(
     roles: Mapping[str, str] | None, mappings: Mapping[str | EmulatedUserPool, Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Fill in its roles: SetIdentityPoolRoles' members."""
+    """Return the members of SetIdentityPoolRoles, with default roles."""
     members: dict[str, Any] = {"Roles": dict(ROLES if roles is None else roles)}
     if mappings:
         members["RoleMappings"] = {

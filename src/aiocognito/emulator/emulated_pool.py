@@ -54,7 +54,7 @@ _PROVIDER_DETAILS: Final = {
 
 
 def with_test_defaults(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Fill in a test's pool: CreateUserPool's members, and SetUserPoolMfaConfig's."""
+    """Return the members of CreateUserPool and SetUserPoolMfaConfig, with defaults that suit tests."""
     members = {"PoolName": "emulated", "AutoVerifiedAttributes": ["email"], **given}
     factors = {
         "MfaConfiguration": members.pop("MfaConfiguration", "OPTIONAL"),
@@ -67,7 +67,7 @@ def with_test_defaults(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[s
 
 
 def friendly_client(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Fill in a test's app client."""
+    """Return the members of CreateUserPoolClient, with defaults that suit tests."""
     members = {**_CLIENT, **given}
     rotation = given.get("RefreshTokenRotation") or {}
     if rotation.get("Feature") == "ENABLED" and "ExplicitAuthFlows" not in given:
@@ -92,7 +92,7 @@ def _oauth(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def create_dependencies(emulator: Emulator, pool_id: str, client: Mapping[str, Any]) -> None:
-    """Give a new pool the resource servers and identity providers that its first app client names.
+    """Create the resource servers and identity providers that the first app client of a pool names.
 
     Args:
         emulator: The emulator.
@@ -226,7 +226,7 @@ class EmulatedUserPool:
         *,
         attribute_mapping: Mapping[str, str] | None = None,
     ) -> None:
-        """Add an external identity provider, and let the app client's people sign in with it.
+        """Add an external identity provider, and enable it for the app client.
 
         The emulator stands in for the provider with a page of its own.
 
@@ -246,7 +246,7 @@ class EmulatedUserPool:
         await self._emulator.world.changed()
 
     async def add_resource_server(self, identifier: str, names: Iterable[str]) -> list[str]:
-        """Add a resource server; return its scopes as clients ask for them: ``<identifier>/<name>``.
+        """Add a resource server; return its scopes as clients request them: ``<identifier>/<name>``.
 
         Args:
             identifier: Such as ``orders`` or ``https://orders.example.com``.
@@ -317,7 +317,7 @@ class EmulatedUserPool:
             await self._emulator.call("AdminSetUserMFAPreference", **named, **wanted)
 
     def totp_code(self, username: str) -> str:
-        """Tell what the user's authenticator app shows, or will show next if that code is spent.
+        """Return the code of the user's authenticator app, or the next one if that was used.
 
         Args:
             username: The user.

@@ -1,4 +1,4 @@
-"""A plan of what goes wrong, for tests of what a client does then."""
+"""Faults that the emulator injects, to test how a client handles them."""
 
 from types import UnionType
 from typing import Any, Final, Literal
@@ -13,7 +13,7 @@ _LONGEST: Final = 86_400
 
 @define
 class Fault:
-    """One way in which requests of an operation go wrong; see :meth:`Faults.add`."""
+    """One fault of the requests of an operation; see :meth:`Faults.add`."""
 
     error: str | None = None
     latency: float | None = None
@@ -25,7 +25,7 @@ class Fault:
 
     @property
     def instead_of_work(self) -> bool:
-        """Whether an error is answered and nothing done."""
+        """Whether the operation is not performed, and an error is returned."""
         alone = self.cut is None and not self.malformed
         return self.error is not None or (self.status is not None and alone)
 
@@ -33,7 +33,7 @@ class Fault:
 @public("aiocognito.emulator")
 @define
 class Faults:
-    """The fault plan of one emulator. Faults of an operation happen in the order in which they were added."""
+    """The fault plan of one emulator. Faults of an operation are injected in the order of their addition."""
 
     _planned: dict[str, list[Fault]] = field(factory=dict)
 
@@ -83,11 +83,11 @@ class Faults:
         self._planned.setdefault(operation, []).append(fault)
 
     def clear(self) -> None:
-        """Forget all faults that have not happened yet."""
+        """Remove all faults that were not injected yet."""
         self._planned.clear()
 
     def take(self, operation: str) -> Fault | None:
-        """Take the fault that the next request of an operation meets."""
+        """Remove and return the fault of the next request of an operation."""
         for name in (operation, EVERY):
             planned = self._planned.get(name)
             if planned:

@@ -12,7 +12,7 @@ from .serialization import kept
 @kept("group")
 @define
 class Group:
-    """A group; a lower precedence counts for more."""
+    """A group; the lowest precedence is the most important."""
 
     name: str
     created: float
@@ -22,7 +22,7 @@ class Group:
     precedence: int | None = None
 
     def describe(self, pool_id: str) -> dict[str, Any]:
-        """Write GroupType."""
+        """Return GroupType."""
         described = {
             "GroupName": self.name,
             "UserPoolId": pool_id,

@@ -1,4 +1,4 @@
-"""What one pool's hosted UI remembers: codes, browsers that are signed in, and browsers on their way."""
+"""The state of one pool's hosted UI: codes, browser sessions, and browsers between two pages."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Sessions:
     _kept: dict[bytes, Session] = field(factory=dict, repr=False)
 
     def start(self, session: Session) -> str:
-        """Make the cookie of a new session."""
+        """Store a new session, and return its cookie."""
         for key, old in list(islice(self._kept.items(), 2)):
             if old.expires <= session.auth_time:
                 del self._kept[key]
@@ -57,16 +57,16 @@ class Sessions:
         return text
 
     def get(self, text: str, now: float) -> Session | None:
-        """Find the session of a cookie."""
+        """Return the session of a cookie."""
         session = self._kept.get(digest(text))
         return session if session is not None and now < session.expires else None
 
     def end(self, text: str) -> None:
-        """Forget a session."""
+        """End a session."""
         self._kept.pop(digest(text), None)
 
     def end_all(self, sub: str) -> None:
-        """Forget all sessions of a user."""
+        """End all sessions of a user."""
         self._kept = {key: session for key, session in self._kept.items() if session.sub != sub}
 
 
@@ -94,7 +94,7 @@ class Journeys:
     _kept: dict[str, PendingStep] = field(factory=dict, repr=False)
 
     def start(self, query: str, at: object, now: float, life: float) -> tuple[str, str]:
-        """Begin one; return its name and the cookie that belongs to it."""
+        """Store a pending step, and return its name and its cookie."""
         for name, old in list(islice(self._kept.items(), 2)):
             if old.expires <= now:
                 del self._kept[name]
@@ -103,26 +103,26 @@ class Journeys:
         return name, cookie
 
     def get(self, name: str, cookie: str, now: float) -> PendingStep | None:
-        """Find one that has not ended, for the browser that began it."""
+        """Return a pending step, for the browser that has its cookie."""
         journey = self._kept.get(name)
         if journey is None or now >= journey.expires:
             return None
         return journey if hmac.compare_digest(journey.key, digest(cookie)) else None
 
     def query(self, name: str) -> str | None:
-        """Tell the request that one is on."""
+        """Return the query of a pending step's request."""
         journey = self._kept.get(name)
         return None if journey is None else journey.query
 
     def end(self, name: str) -> None:
-        """Forget one."""
+        """Remove a pending step."""
         self._kept.pop(name, None)
 
 
 @kept("hosted-ui")
 @define
 class HostedUi:
-    """What one pool's hosted UI remembers.
+    """The state of one pool's hosted UI.
 
     Args:
         codes: The authorization codes that are out.

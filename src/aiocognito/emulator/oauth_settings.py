@@ -1,4 +1,4 @@
-"""What an app client may be set up with for OAuth, as CreateUserPoolClient judges it."""
+"""The OAuth settings of app clients, as CreateUserPoolClient checks them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*")  # RFC 3986, 3.1
 
 
 def check(pool: UserPool, given: Mapping[str, Any], *, has_secret: bool) -> None:
-    """Refuse what an app client cannot have.
+    """Refuse OAuth settings that an app client cannot have.
 
     Args:
         pool: The user pool.

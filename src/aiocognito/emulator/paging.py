@@ -1,4 +1,4 @@
-"""Lists in pages."""
+"""Pagination."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .errors import invalid_parameter
 def page(
     items: Sequence[Any], member: str, after: str | None, limit: int | None, token: str
 ) -> dict[str, Any]:
-    """Cut one page out of a list.
+    """Return one page of a list.
 
     Args:
         items: The whole list.

@@ -1,4 +1,4 @@
-"""Where ids and codes come from; and secrets, which no seed reaches."""
+"""Random ids and codes, which a seed makes repeatable; and secrets, which are never seeded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BASE32: Final = string.ascii_uppercase + "234567"
 
 
 class Randomness:
-    """The draws of one emulator.
+    """The random generator of one emulator.
 
     Args:
         seed: Makes ids and codes repeatable. Keys, salts, tokens, client secrets and SRP values are
@@ -35,18 +35,18 @@ class Randomness:
             self._random = random.Random(f"{self._seed}/{starts}")  # noqa: S311 - a seed is for what may be guessed; secrets come from elsewhere
 
     def uuid(self) -> str:
-        """Draw a UUID of version 4."""
+        """Return a random UUID (version 4)."""
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
 
     def text(self, length: int, alphabet: str = LOWER) -> str:
-        """Draw a text of so many characters."""
+        """Return a random text of a length."""
         return "".join(self._random.choices(alphabet, k=length))
 
     def digits(self, length: int) -> str:
-        """Draw a code."""
+        """Return a random code of digits."""
         return self.text(length, string.digits)
 
 
 def secret_text(length: int, alphabet: str) -> str:
-    """Draw a secret text; never seeded."""
+    """Return a random secret; it is never seeded."""
     return "".join(secrets.choice(alphabet) for _ in range(length))

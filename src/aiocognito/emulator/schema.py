@@ -1,4 +1,4 @@
-"""User attributes: the standard ones, a pool's own, and what may be in them."""
+"""User attributes: the standard and custom ones, and their constraints."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Schema = Mapping[str, Mapping[str, Any]]
 
 
 def build(declared: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Make a pool's schema: the standard attributes, then the pool's own.
+    """Return a pool's schema: the standard attributes, then the custom ones.
 
     Args:
         declared: CreateUserPool's ``Schema``.
@@ -59,7 +59,7 @@ def build(declared: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def custom(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Complete an attribute of the pool's own as DescribeUserPool shows it."""
+    """Return a custom attribute as DescribeUserPool shows it."""
     prefix = "dev:custom:" if entry.get("DeveloperOnlyAttribute") else "custom:"
     kind = entry.get("AttributeDataType", "String")
     own = {
@@ -106,12 +106,12 @@ def _standard(name: str) -> dict[str, Any]:
 
 
 def from_list(entries: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Read a list of Name and Value."""
+    """Parse a list of Name and Value."""
     return {entry["Name"]: entry.get("Value", "") for entry in entries}
 
 
 def to_list(attributes: Mapping[str, str]) -> list[dict[str, str]]:
-    """Write a list of Name and Value."""
+    """Return a list of Name and Value."""
     return [{"Name": name, "Value": value} for name, value in attributes.items()]
 
 
@@ -133,13 +133,13 @@ def require_required(schema: Schema, attributes: Mapping[str, str]) -> None:
 
 
 def missing(schema: Schema, attributes: Mapping[str, str]) -> list[str]:
-    """Name the required attributes without a value."""
+    """Return the required attributes without a value."""
     required = [name for name, entry in schema.items() if entry["Required"] and name != "sub"]
     return [name for name in required if not attributes.get(name)]
 
 
 def require_valid(schema: Schema, attributes: Mapping[str, str]) -> None:
-    """Refuse values that an attribute cannot have; empty ones, which mean none, pass."""
+    """Refuse values that an attribute cannot have; empty values, which delete it, pass."""
     for name, value in attributes.items():
         if not value:
             continue
@@ -178,12 +178,12 @@ def _check_number(limits: Mapping[str, Any], name: str, value: str) -> None:
 
 
 def normalised(attributes: Mapping[str, str]) -> dict[str, str]:
-    """Bring values into the stored form: ``True`` is ``true``."""
+    """Return values in their stored form: ``True`` becomes ``true``."""
     return {name: value.lower() if name in _BOOLEANS else value for name, value in attributes.items()}
 
 
 def claim(name: str, value: str) -> Any:
-    """Write an attribute as an ID token's claim: verified ones as booleans, the address as an object."""
+    """Return an attribute as a claim of an ID token: flags as booleans, the address as an object."""
     if name in _BOOLEANS:
         return value == "true"
     if name == "address":
@@ -194,7 +194,7 @@ def claim(name: str, value: str) -> Any:
 
 
 def address_form(name: str) -> Literal["email", "phone_number"] | None:
-    """Say whether a name looks like an e-mail address or a phone number."""
+    """Return whether a name has the form of an e-mail address or a phone number."""
     if _EMAIL.fullmatch(name):
         return "email"
     return "phone_number" if _PHONE.fullmatch(name) else None
@@ -209,7 +209,7 @@ def masked(address: str) -> str:
 
 
 def names_json(names: Iterable[str]) -> str:
-    """Write NEW_PASSWORD_REQUIRED's ``requiredAttributes``."""
+    """Return NEW_PASSWORD_REQUIRED's ``requiredAttributes``."""
     return json.dumps([f"userAttributes.{name}" for name in names], separators=(",", ":"))
 
 

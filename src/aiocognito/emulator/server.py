@@ -343,7 +343,7 @@ def _refuse_unknown_expectations(runner: web.AppRunner) -> None:
 
 
 def _load() -> tuple[ServiceModel, ...]:
-    """Import what the methods import, and read the service models. Blocks: call it in a thread."""
+    """Import the modules that methods import, and read the service models. Blocks: call it in a thread."""
     from . import emulated_identity_pool as emulated  # noqa: F401 - the same
     from . import emulated_pool, http, persistence  # noqa: F401 - imported for those that come later
 

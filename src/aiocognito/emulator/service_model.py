@@ -34,7 +34,7 @@ _JSON_NAMES: Final = {str: "STRING_VALUE", bool: "BOOLEAN_VALUE", int: "NUMBER_V
 
 @frozen
 class Service:
-    """One of the two services, and where botocore keeps its model.
+    """One of the two services, and the path of its model in botocore.
 
     Args:
         name: Its name, as AWS's clients know it.
@@ -67,7 +67,7 @@ _CORRECTED: Final[Mapping[str, Mapping[str, Any]]] = {
 
 @frozen
 class OperationModel:
-    """What the model says of one operation."""
+    """The model of one operation."""
 
     name: str
     input: str

@@ -1,4 +1,4 @@
-"""Signing keys: two for each pool, made in a thread when they are first needed, never seeded."""
+"""Signing keys: two for each pool, generated in a thread when they are first needed, never seeded."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ class SigningKey:
 
     @classmethod
     def generate(cls) -> SigningKey:
-        """Make a key; it takes a tenth of a second or so."""
+        """Generate a key; it takes about a tenth of a second."""
         kid = base64.b64encode(secrets.token_bytes(32)).decode()
         return cls(kid, rsa.generate_private_key(65537, BITS))
 
     def sign(self, message: bytes) -> bytes:
-        """Sign as RS256 does (RFC 7518, 3.3)."""
+        """Return an RS256 signature (RFC 7518, section 3.3)."""
         return self.private.sign(message, padding.PKCS1v15(), hashes.SHA256())
 
     def jwk(self) -> dict[str, str]:
-        """Write the public half as a JSON Web Key (RFC 7517)."""
+        """Return the public key as a JSON Web Key (RFC 7517)."""
         numbers = self.private.public_key().public_numbers()
         return {
             "alg": "RS256",
@@ -56,11 +56,11 @@ class KeyPair:
 
     @classmethod
     def generate(cls) -> KeyPair:
-        """Make both."""
+        """Generate both keys."""
         return cls(SigningKey.generate(), SigningKey.generate())
 
     def jwks(self) -> dict[str, Any]:
-        """Write the key set."""
+        """Return the key set."""
         return {"keys": [self.id.jwk(), self.access.jwk()]}
 
 
@@ -77,22 +77,22 @@ class KeyRing:
         return await asyncio.shield(self._making[pool_id])
 
     def put(self, pool_id: str, pair: KeyPair) -> None:
-        """Give a pool the keys that it had before."""
+        """Set a pool's keys to those that were persisted."""
         made: asyncio.Future[KeyPair] = asyncio.get_running_loop().create_future()
         made.set_result(pair)
         self._making[pool_id] = made
 
     def made(self) -> dict[str, KeyPair]:
-        """The keys that are there by now."""
+        """Return the keys that are generated."""
         done = {pool_id: task for pool_id, task in self._making.items() if task.done()}
         return {pool_id: task.result() for pool_id, task in done.items() if task.exception() is None}
 
     async def make(self) -> KeyPair:
-        """Make a pair in a thread."""
+        """Generate a pair in a thread."""
         return await to_thread.run_sync(KeyPair.generate)
 
     async def aclose(self) -> None:
-        """Wait for keys that are being made."""
+        """Wait for keys that are being generated."""
         await asyncio.gather(*self._making.values(), return_exceptions=True)
 
 

@@ -1,4 +1,4 @@
-"""JSON as it comes over the wire, read strictly (RFC 8259): what cannot be written again is refused."""
+"""Strict JSON (RFC 8259): a value that cannot be written again is refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 
 def parse(body: bytes) -> Any:
-    """Read a request's body.
+    """Parse a request's body.
 
     Python's own reader accepts more than other readers do: ``NaN``, numbers beyond a double, UTF-16, and
     escapes of half a character (``"\\ud800"``), which no encoder accepts later.

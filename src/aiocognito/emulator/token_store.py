@@ -1,4 +1,4 @@
-"""What a pool remembers of the tokens that it issued."""
+"""The tokens that a pool has issued."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KNOWN: Final = 20_000
 @kept("grant")
 @define
 class Grant:
-    """One sign-in of one person: the family that all its tokens belong to.
+    """One sign-in of one user: the family that all its tokens belong to.
 
     Args:
         event_id: Names the sign-in in its tokens.
@@ -45,7 +45,7 @@ class Grant:
 @kept("refresh-token")
 @define
 class RefreshToken:
-    """A refresh token: the sign-in that it belongs to, its end, and when it was rotated away."""
+    """A refresh token: its sign-in, its expiry, and the time of its rotation."""
 
     event_id: str
     expires: float
@@ -62,23 +62,23 @@ class TokenBook:
     _genuine: dict[bytes, None] = field(factory=dict, repr=False, metadata={"kept": False})
 
     def open(self, grant: Grant) -> None:
-        """Remember a sign-in."""
+        """Store a sign-in."""
         self.grants[grant.event_id] = grant
 
     def add_refresh(self, text: str, token: RefreshToken) -> None:
-        """Remember a refresh token by its hash."""
+        """Store a refresh token under its hash."""
         self._refresh[digest(text)] = token
 
     def revoke(self, event_id: str) -> None:
-        """End one sign-in."""
+        """Revoke one sign-in."""
         self.grants[event_id].revoked = True
 
     def refresh(self, text: str) -> RefreshToken | None:
-        """Look a refresh token up."""
+        """Return the state of a refresh token."""
         return self._refresh.get(digest(text))
 
     def add_genuine(self, text: str) -> None:
-        """Remember that a JWT's signature is right, so that it is checked once."""
+        """Record that a JWT's signature is right, so that it is verified once."""
         self._genuine[digest(text)] = None
         if len(self._genuine) > KNOWN:
             del self._genuine[next(iter(self._genuine))]
@@ -88,7 +88,7 @@ class TokenBook:
         return digest(text) in self._genuine
 
     def revoke_user(self, sub: str, *, access: bool = True) -> None:
-        """End all sign-ins of a user.
+        """Revoke all sign-ins of a user.
 
         Args:
             sub: The user.

@@ -18,7 +18,7 @@ SECRET_LENGTH: Final = 52
 
 
 class Verdict(Enum):
-    """What a code is worth."""
+    """The result of the check of a code."""
 
     GOOD = "good"
     WRONG = "wrong"
@@ -28,14 +28,14 @@ class Verdict(Enum):
 @kept("software-token")
 @define
 class SoftwareToken:
-    """A shared secret, in base32, and the last step whose code was taken."""
+    """A shared secret, in base32, and the last step whose code was used."""
 
     secret: str = field(repr=False)
     friendly_name: str | None = None
     last_step: int = -1
 
     def code(self, step: int) -> str:
-        """The six digits of a step (RFC 4226, 5.3)."""
+        """Return the code of a step (RFC 4226, section 5.3)."""
         key = base64.b32decode(self.secret + "=" * (-len(self.secret) % 8))
         mac = hmac.digest(key, struct.pack(">Q", step), "sha1")
         offset = mac[-1] & 15
@@ -43,7 +43,7 @@ class SoftwareToken:
         return f"{number % 1_000_000:06d}"
 
     def check(self, given: str, now: float) -> Verdict:
-        """Judge a code, and spend it if it is good."""
+        """Check a code, and mark it as used if it is right."""
         current = int(now // STEP)
         for step in range(current - DRIFT, current + DRIFT + 1):
             if hmac.compare_digest(self.code(step).encode(), given.encode()):
@@ -54,5 +54,5 @@ class SoftwareToken:
         return Verdict.WRONG
 
     def next_code(self, now: float) -> str:
-        """What an authenticator shows, or will show next if the present code is spent."""
+        """Return the code of an authenticator app, or its next one if that was used."""
         return self.code(max(int(now // STEP), self.last_step + 1))

@@ -29,7 +29,7 @@ _SEARCHABLE: Final = frozenset(
 
 
 def parse_filter(text: str | None) -> Callable[[User], bool]:
-    """Read a filter.
+    """Parse a filter.
 
     Args:
         text: One comparison, or nothing.

@@ -1,4 +1,4 @@
-"""Identities of people whom a backend of one's own has authenticated."""
+"""Developer-authenticated identities: their users are authenticated by the developer's backend."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def get_open_id_token_for_developer_identity(context: RequestContext) -> d
 
 @identity_pool_operation("LookupDeveloperIdentity")
 async def lookup_developer_identity(context: RequestContext) -> dict[str, Any]:
-    """Find an identity by a developer's name for it, or the names by the identity; or match the two."""
+    """Look up an identity by its developer user identifier, or the identifiers of an identity."""
     given = context.members
     pool = context.identity_pool
     name = given.get("DeveloperUserIdentifier")
@@ -62,7 +62,7 @@ async def lookup_developer_identity(context: RequestContext) -> dict[str, Any]:
 
 @identity_pool_operation("MergeDeveloperIdentities")
 async def merge_developer_identities(context: RequestContext) -> dict[str, Any]:
-    """Make two of a developer's people one; the destination's identity stays."""
+    """Merge two developer users; the destination's identity stays."""
     given = context.members
     pool = context.identity_pool
     _check_provider(pool, given)
@@ -75,7 +75,7 @@ async def merge_developer_identities(context: RequestContext) -> dict[str, Any]:
 
 @identity_pool_operation("UnlinkDeveloperIdentity")
 async def unlink_developer_identity(context: RequestContext) -> dict[str, Any]:
-    """Take a developer's name away from an identity."""
+    """Unlink a developer user identifier from an identity."""
     given = context.members
     pool = context.identity_pool
     _check_provider(pool, given)

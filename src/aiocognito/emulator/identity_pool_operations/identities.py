@@ -19,7 +19,7 @@ async def describe_identity(context: RequestContext) -> dict[str, Any]:
 
 @identity_pool_operation("ListIdentities")
 async def list_identities(context: RequestContext) -> dict[str, Any]:
-    """List an identity pool's identities, disabled ones, too, unless they are to be hidden."""
+    """List an identity pool's identities; disabled ones only without ``HideDisabled``."""
     given = context.members
     pool = context.identity_pool
     found = [

@@ -1,4 +1,4 @@
-"""Identity pools: created, described, replaced, deleted, listed, tagged."""
+"""Identity pools: create, describe, update, delete, list and tag them."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ async def tag_resource(context: RequestContext) -> dict[str, Any]:
 
 @identity_pool_operation("UntagResource")
 async def untag_resource(context: RequestContext) -> dict[str, Any]:
-    """Take tags from an identity pool."""
+    """Untag an identity pool."""
     tags = _by_arn(context.state, context.members["ResourceArn"]).settings["IdentityPoolTags"]
     for key in context.members["TagKeys"]:
         tags.pop(key, None)
@@ -93,7 +93,7 @@ async def untag_resource(context: RequestContext) -> dict[str, Any]:
 
 
 def describe(pool: IdentityPool) -> dict[str, Any]:
-    """Write IdentityPool."""
+    """Return IdentityPool."""
     return {"IdentityPoolId": pool.id, **pool.settings}
 
 

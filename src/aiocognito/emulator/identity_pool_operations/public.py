@@ -1,4 +1,4 @@
-"""What applications ask without AWS credentials: an identity, credentials, a token."""
+"""Operations that need no AWS credentials: get an identity, credentials or a token."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..state import EmulatorState
 
 @identity_pool_operation("GetId")
 async def get_id(context: RequestContext) -> dict[str, Any]:
-    """Name the identity of a login, or a new guest."""
+    """Return the identity of a login, or of a new guest."""
     pool = context.identity_pool
     verified = await logins.verify(context.state, pool, context.members.get("Logins", {}))
     return {"IdentityId": linking.resolve(context.state, pool, verified).id}
@@ -45,7 +45,7 @@ async def get_open_id_token(context: RequestContext) -> dict[str, Any]:
 
 @identity_pool_operation("UnlinkIdentity")
 async def unlink_identity(context: RequestContext) -> dict[str, Any]:
-    """Take logins away from an identity, which another login of its own must allow."""
+    """Unlink logins from an identity; another login of the identity must authorize it."""
     pool, identity, verified = await _who(context.state, context.members)
     if not any(pool.owner(login.key) is identity for login in verified):
         raise linking.no_match() if verified else linking.forbidden(identity)
@@ -61,7 +61,7 @@ async def unlink_identity(context: RequestContext) -> dict[str, Any]:
 async def _who(
     world: EmulatorState, given: Mapping[str, Any]
 ) -> tuple[IdentityPool, Identity, list[logins.Login]]:
-    """Find the identity that a request is about, and verify what it brings."""
+    """Return the identity of a request, and its verified logins."""
     pool, _ = world.identity(given["IdentityId"])
     verified = await logins.verify(world, pool, given.get("Logins", {}))
     # The identity may have been deleted during the verification: look it up again.

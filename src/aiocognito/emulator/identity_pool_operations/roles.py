@@ -34,7 +34,7 @@ async def set_identity_pool_roles(context: RequestContext) -> dict[str, Any]:
 
 @identity_pool_operation("GetIdentityPoolRoles")
 async def get_identity_pool_roles(context: RequestContext) -> dict[str, Any]:
-    """Tell the roles and the mappings."""
+    """Return the roles and the mappings."""
     pool = context.identity_pool
     found = {"IdentityPoolId": pool.id, "Roles": pool.roles}
     return {**found, "RoleMappings": pool.mappings} if pool.mappings else found
@@ -42,7 +42,7 @@ async def get_identity_pool_roles(context: RequestContext) -> dict[str, Any]:
 
 @identity_pool_operation("SetPrincipalTagAttributeMap")
 async def set_principal_tag_attribute_map(context: RequestContext) -> dict[str, Any]:
-    """Say which claims of a provider's tokens become principal tags."""
+    """Set which claims of a provider's tokens become principal tags."""
     given = context.members
     pool, provider = _provider(context.state, given)
     pool.tag_maps[provider] = {
@@ -54,7 +54,7 @@ async def set_principal_tag_attribute_map(context: RequestContext) -> dict[str, 
 
 @identity_pool_operation("GetPrincipalTagAttributeMap")
 async def get_principal_tag_attribute_map(context: RequestContext) -> dict[str, Any]:
-    """Tell which claims of a provider's tokens become principal tags."""
+    """Return which claims of a provider's tokens become principal tags."""
     pool, provider = _provider(context.state, context.members)
     found = pool.tag_maps.get(provider, {"UseDefaults": False, "PrincipalTags": {}})
     return {

@@ -1,1 +1,1 @@
-"""Identity pools: whose identity a login is, which role it may take, and the credentials that come of it."""
+"""Identity pools: the identity of a login, its role, and its credentials."""

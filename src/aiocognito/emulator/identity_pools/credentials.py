@@ -1,4 +1,4 @@
-"""Temporary AWS credentials, as STS makes them; no service here takes them."""
+"""Temporary AWS credentials in the form of STS; no service of the emulator accepts them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TOKEN_LENGTH: Final = 600
 def issue(
     world: EmulatorState, pool: IdentityPool, identity: Identity, role_arn: str, logins: Sequence[Login]
 ) -> IssuedCredentials:
-    """Make credentials, and remember what they stand for. Nothing of them is seeded."""
+    """Issue credentials, and store their identity and role. They are never seeded."""
     now = world.clock()
     credentials = IssuedCredentials(
         access_key_id=f"ASIA{secret_text(16, BASE32)}",
@@ -44,7 +44,7 @@ def issue(
 
 
 def describe(credentials: IssuedCredentials) -> dict[str, Any]:
-    """Write Credentials."""
+    """Return Credentials."""
     return {
         "AccessKeyId": credentials.access_key_id,
         "SecretKey": credentials.secret_key,
@@ -54,7 +54,7 @@ def describe(credentials: IssuedCredentials) -> dict[str, Any]:
 
 
 def principal_tags(pool: IdentityPool, logins: Sequence[Login]) -> Mapping[str, str]:
-    """The claims that become principal tags, for attribute-based access control."""
+    """Return the claims that become principal tags, for attribute-based access control."""
     tags = dict[str, str]()
     for login in logins:
         found = pool.tag_maps.get(login.provider)

@@ -1,4 +1,4 @@
-"""Which identity a request is about: a new one, a known one, or several that become one."""
+"""The identity of a request: a new one, an existing one, or several that are merged."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _GONE: Final = Identity("", 0.0, 0.0, linked=True)
 
 
 def resolve(world: EmulatorState, pool: IdentityPool, logins: Sequence[Login]) -> Identity:
-    """Find the identity of a login, or make one; without a login, make a new guest.
+    """Return the identity of a login, which is created if it does not exist; without a login, a new guest.
 
     Raises:
         ApiError: Guests are not allowed, or the logins cannot belong together.
@@ -60,7 +60,7 @@ def enter(world: EmulatorState, pool: IdentityPool, identity: Identity, logins: 
 
 
 def add(world: EmulatorState, pool: IdentityPool, identity: Identity, logins: Sequence[Login]) -> Identity:
-    """Link logins to an identity whose owner need not be asked.
+    """Link logins to an identity without a check of its own logins.
 
     Raises:
         ApiError: The identity is disabled, or the logins cannot belong together.
@@ -111,14 +111,14 @@ def _owners(pool: IdentityPool, logins: Iterable[Login]) -> list[Identity]:
 
 
 def _current(pool: IdentityPool, identity: Identity) -> Identity:
-    """Follow a disabled identity to the one that it was merged into."""
+    """Return the identity that a disabled one was merged into."""
     while identity.successor is not None:
         identity = pool.identities.get(identity.successor, _GONE)
     return identity
 
 
 def _oldest(owners: Sequence[Identity]) -> Identity | None:
-    """Of several identities that become one, the oldest keeps its id."""
+    """Return the identity that keeps its id in a merge: the oldest."""
     return min(owners, key=lambda identity: identity.created, default=None)
 
 
@@ -129,7 +129,7 @@ def _foreign(world: EmulatorState, identity: Identity, owners: Sequence[Identity
 
 
 def _join(world: EmulatorState, pool: IdentityPool, parent: Identity, logins: Sequence[Login]) -> Identity:
-    """Make all logins this identity's, and merge those that had them into it."""
+    """Link all logins to this identity, and merge their previous identities into it."""
     for login in logins:
         owner = pool.owner(login.key)
         if owner is None:
@@ -146,7 +146,7 @@ def _merge(world: EmulatorState, pool: IdentityPool, child: Identity, parent: Id
 def _check_providers(
     world: EmulatorState, pool: IdentityPool, people: Sequence[Identity], logins: Sequence[Login]
 ) -> None:
-    """Before anything is linked, see that no provider would have two logins in the end."""
+    """Refuse a link or merge after which a provider would have two logins."""
     subjects = dict[str, str]()
     keys = {key for identity in people for key in identity.login_keys()} | {login.key for login in logins}
     for provider, subject in keys:

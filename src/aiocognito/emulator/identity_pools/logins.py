@@ -125,7 +125,7 @@ def _check_client(pool: IdentityPool, provider: str, user_pool: UserPool, claims
 
 
 def _is_active(user_pool: UserPool, claims: Mapping[str, Any]) -> bool:
-    """Ask the user pool whether the sign-in, the person and the app client are still there."""
+    """Check in the user pool that the sign-in, the user and the app client still exist."""
     grant = user_pool.tokens.grants.get(claims.get("event_id", ""))
     user = user_pool.users.by_subject(claims["sub"])
     if grant is None or user is None or not user.enabled:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .logins import Login
 
 KEYS: Final = "cognito-identity"
-"""Under this name the key ring has the key of all identity pools."""
+"""The name in the key ring of the key of all identity pools."""
 LIFE: Final = 600
 DEVELOPER_LIFE: Final = 900
 _TAGS: Final = "https://aws.amazon.com/tags"
@@ -41,7 +41,7 @@ async def token(
     life: int = LIFE,
     tags: Mapping[str, str] | None = None,
 ) -> str:
-    """Make a token that says who an identity is.
+    """Issue a token for an identity.
 
     Args:
         world: The emulator's state.
@@ -68,13 +68,13 @@ async def token(
 
 
 async def key_set(world: EmulatorState) -> dict[str, Any]:
-    """Write the keys that verify these tokens (RFC 7517)."""
+    """Return the keys that verify these tokens (RFC 7517)."""
     key = (await world.keys.of(KEYS)).id
     return {"keys": [{**key.jwk(), "alg": "RS512", "kid": _key_id(world, key)}]}
 
 
 def discovery(base: str) -> dict[str, Any]:
-    """Write the OpenID configuration: the issuer is AWS's, the addresses are here."""
+    """Return the OpenID configuration: the issuer is AWS's, the addresses are the emulator's."""
     return {
         "issuer": ISSUER,
         "jwks_uri": f"{base}/.well-known/jwks_uri",

@@ -28,13 +28,13 @@ _SAML: Final = re.compile(r"arn:aws[\w-]*:iam::[0-9]+:saml-provider/\S+")
 
 
 def canonical(name: str) -> str:
-    """Bring a provider's name into the form that logins are kept by."""
+    """Return a provider's name in the form under which logins are stored."""
     found = _user_pool(name)
     return name if found is None else found["name"]
 
 
 def user_pool_id(name: str) -> str | None:
-    """The id of the user pool that a provider is, if it is one."""
+    """Return the id of the user pool that a provider is; ``None`` for other providers."""
     found = _user_pool(name)
     return None if found is None else found["id"]
 
@@ -53,7 +53,7 @@ def possible(name: str) -> bool:
 
 
 def user_pool_clients(pool: IdentityPool, provider: str) -> list[Mapping[str, Any]]:
-    """The entries of a user pool, one for each app client."""
+    """Return the entries of a user pool, one for each app client."""
     entries = pool.settings.get("CognitoIdentityProviders", ())
     return [entry for entry in entries if canonical(entry["ProviderName"]) == provider]
 
@@ -67,13 +67,13 @@ def others(pool: IdentityPool) -> Iterator[str]:
 
 
 def names(pool: IdentityPool) -> set[str]:
-    """All providers of an identity pool."""
+    """Return all providers of an identity pool."""
     entries = pool.settings.get("CognitoIdentityProviders", ())
     return {canonical(entry["ProviderName"]) for entry in entries} | set(others(pool))
 
 
 def mapped_names(pool: IdentityPool) -> set[str]:
-    """The names by which role mappings know the providers: a user pool's has the app client."""
+    """Return the providers' names in role mappings: that of a user pool has the app client."""
     entries = pool.settings.get("CognitoIdentityProviders", ())
     clients = {f"{canonical(entry['ProviderName'])}:{entry['ClientId']}" for entry in entries}
     return clients | set(others(pool))

@@ -1,4 +1,4 @@
-"""Which role an identity takes: the mapping of the provider that vouches for it, or the pool's default."""
+"""The role of an identity: from the mapping of its provider, or the pool's default."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def choose(pool: IdentityPool, logins: Sequence[Login], wanted: str | None, unsettled: Assumptions) -> str:
-    """Choose the role.
+    """Return the ARN of the role.
 
     Args:
         pool: The identity pool.
@@ -74,7 +74,7 @@ def _by_rule(mapping: Mapping[str, Any], claims: Mapping[str, Any]) -> str | Non
 
 
 def _matches(kind: str, claim: object, value: str) -> bool:
-    """Say whether a claim fits; one that is a list can only contain something, or be something else."""
+    """Return whether a claim matches; a claim that is a list matches ``Contains`` and ``NotEqual`` only."""
     texts = [_text(item) for item in claim] if isinstance(claim, list) else [_text(claim)]
     if kind == "Contains":
         return any(value in text for text in texts)

@@ -1,4 +1,4 @@
-"""One's own account: GetUser, DeleteUser."""
+"""The account of the signed-in user: GetUser, DeleteUser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..users import User
 
 @operation("GetUser")
 async def get_user(context: RequestContext) -> dict[str, Any]:
-    """Tell the attributes that the client may read, and the second factors."""
+    """Return the attributes that the client may read, and the second factors."""
     who = await bearer.authorize(context.state, context.members["AccessToken"])
     user = who.user
     readable = {name: value for name, value in user.attributes.items() if who.client.may_read(name)}
@@ -26,7 +26,7 @@ async def get_user(context: RequestContext) -> dict[str, Any]:
 
 @operation("DeleteUser")
 async def delete_user(context: RequestContext) -> dict[str, Any]:
-    """Delete the account of the person who asks, and end all its sign-ins."""
+    """Delete the signed-in user, and end all their sign-ins."""
     who = await bearer.authorize(context.state, context.members["AccessToken"])
     who.pool.tokens.revoke_user(who.user.sub)
     who.pool.users.remove(who.user)
@@ -34,7 +34,7 @@ async def delete_user(context: RequestContext) -> dict[str, Any]:
 
 
 def described_factors(user: User) -> dict[str, Any]:
-    """Write UserMFASettingList and PreferredMfaSetting, which are absent without any."""
+    """Return UserMFASettingList and PreferredMfaSetting; both are absent without second factors."""
     described: dict[str, Any] = {}
     if factors := user.active_factors():
         described["UserMFASettingList"] = factors

@@ -1,4 +1,4 @@
-"""What an administrator does with users."""
+"""The administrator's operations on users."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MEDIA: Final = {"SMS": "phone_number", "EMAIL": "email"}
 
 @operation("AdminCreateUser")
 async def admin_create_user(context: RequestContext) -> dict[str, Any]:
-    """Create an account with a temporary password, and invite its owner."""
+    """Create a user with a temporary password, and send an invitation."""
     given = context.members
     pool = context.pool
     if given.get("MessageAction") == "RESEND":
@@ -71,7 +71,7 @@ async def _give_temporary(world: EmulatorState, pool: UserPool, user: User, give
 
 
 def temporary_password(pool: UserPool) -> str:
-    """Make a password that the pool's policy accepts."""
+    """Return a random password that the pool's policy accepts."""
     length = max(int(pool.password_policy["MinimumLength"]), 12)
     letters = [*secret_text(length - 3, LOWER), "A", "7", "!"]
     secrets.SystemRandom().shuffle(letters)
@@ -115,7 +115,7 @@ async def admin_get_user(context: RequestContext) -> dict[str, Any]:
 
 @operation("AdminUpdateUserAttributes")
 async def admin_update_user_attributes(context: RequestContext) -> dict[str, Any]:
-    """Set attributes, also whether an address is verified."""
+    """Set attributes, ``email_verified`` and ``phone_number_verified`` included."""
     pool, user = context.pool_and_user()
     attributes = schema.normalised(schema.from_list(context.members["UserAttributes"]))
     schema.require_known(pool.schema, attributes, admin=True)
@@ -163,7 +163,7 @@ async def admin_confirm_sign_up(context: RequestContext) -> dict[str, Any]:
 
 @operation("AdminSetUserPassword")
 async def admin_set_user_password(context: RequestContext) -> dict[str, Any]:
-    """Set a password, for good or until the first sign-in."""
+    """Set a password: permanent, or to be changed at the next sign-in."""
     pool, user = context.pool_and_user()
     await passwords.replace(
         context.state, pool, user, context.members["Password"], password_policy.AFTERWARDS
@@ -180,7 +180,7 @@ async def admin_set_user_password(context: RequestContext) -> dict[str, Any]:
 
 @operation("AdminResetUserPassword")
 async def admin_reset_user_password(context: RequestContext) -> dict[str, Any]:
-    """Take the password away and send a code for a new one."""
+    """Require a new password, and send a code for it."""
     pool, user = context.pool_and_user()
     if user.status in {users.FORCE_CHANGE_PASSWORD, users.UNCONFIRMED}:
         raise not_authorized("User password cannot be reset in the current state.")
@@ -192,7 +192,7 @@ async def admin_reset_user_password(context: RequestContext) -> dict[str, Any]:
 
 @operation("AdminDisableUser")
 async def admin_disable_user(context: RequestContext) -> dict[str, Any]:
-    """Lock an account; its tokens, and who is signed in with it, are refused from now on."""
+    """Disable a user, and revoke the user's tokens and browser sessions."""
     pool, user = context.pool_and_user()
     user.enabled = False
     user.modified = context.state.clock()
@@ -203,7 +203,7 @@ async def admin_disable_user(context: RequestContext) -> dict[str, Any]:
 
 @operation("AdminEnableUser")
 async def admin_enable_user(context: RequestContext) -> dict[str, Any]:
-    """Unlock an account."""
+    """Enable a user."""
     _pool, user = context.pool_and_user()
     user.enabled = True
     user.modified = context.state.clock()
@@ -229,7 +229,7 @@ async def admin_user_global_sign_out(context: RequestContext) -> dict[str, Any]:
 
 @operation("ListUsers")
 async def list_users(context: RequestContext) -> dict[str, Any]:
-    """List users, all or those that a filter finds."""
+    """List users: all, or those that match a filter."""
     given = context.members
     pool = context.pool
     fits = parse_filter(given.get("Filter"))
@@ -245,7 +245,7 @@ async def list_users(context: RequestContext) -> dict[str, Any]:
 
 
 def described(user: User, shown: Iterable[str] | None = None) -> dict[str, Any]:
-    """Write UserType.
+    """Return UserType.
 
     Args:
         user: The user.

@@ -1,4 +1,4 @@
-"""App clients: created, described, replaced, deleted, listed; and their secrets."""
+"""App clients: create, describe, update, delete and list them."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ async def list_user_pool_clients(context: RequestContext) -> dict[str, Any]:
 
 
 def describe(pool: UserPool, client: AppClient) -> dict[str, Any]:
-    """Write UserPoolClientType."""
+    """Return UserPoolClientType."""
     described = {"UserPoolId": pool.id, "ClientId": client.id, **client.settings}
     if client.secrets:
         described["ClientSecret"] = client.secrets[0]

@@ -1,4 +1,4 @@
-"""One's own attributes: changed, deleted, verified."""
+"""The attributes of the signed-in user: update, delete and verify them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..users import User
 
 @operation("UpdateUserAttributes")
 async def update_user_attributes(context: RequestContext) -> dict[str, Any]:
-    """Set attributes; a new address gets a code, and may have to wait for it."""
+    """Set attributes; a new address is sent a code, and may be stored only after its verification."""
     who = await bearer.authorize(context.state, context.members["AccessToken"])
     pool, user = who.pool, who.user
     attributes = schema.from_list(context.members["UserAttributes"])
@@ -69,7 +69,7 @@ def _require_free(pool: UserPool, user: User, attributes: Mapping[str, str]) -> 
 
 
 def replace(user: User, attributes: Mapping[str, str]) -> None:
-    """Set attributes: a blank value deletes, and a changed address is not verified any more."""
+    """Set attributes: a blank value deletes one, and a changed address is no longer verified."""
     for name, value in attributes.items():
         if name in schema.VERIFIABLE and value != user.attributes.get(name):
             user.attributes.pop(f"{name}_verified", None)
@@ -99,7 +99,7 @@ async def delete_user_attributes(context: RequestContext) -> dict[str, Any]:
 
 @operation("GetUserAttributeVerificationCode")
 async def get_user_attribute_verification_code(context: RequestContext) -> dict[str, Any]:
-    """Send a code to an address, the new one if there is one that waits."""
+    """Send a code to an address: the pending one, if the address is being changed."""
     state = context.state
     who = await bearer.authorize(state, context.members["AccessToken"])
     name = context.members["AttributeName"]
@@ -114,7 +114,7 @@ async def get_user_attribute_verification_code(context: RequestContext) -> dict[
 
 @operation("VerifyUserAttribute")
 async def verify_user_attribute(context: RequestContext) -> dict[str, Any]:
-    """Verify an address with the code that was sent there; one that waited takes its place now."""
+    """Verify an address with the code that was sent to it; a pending address becomes the user's."""
     given = context.members
     state = context.state
     who = await bearer.authorize(state, given["AccessToken"])

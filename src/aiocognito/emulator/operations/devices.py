@@ -1,4 +1,4 @@
-"""Devices: confirmed, listed, remembered, forgotten; by their owner and by the administrator."""
+"""Devices, for the signed-in user and the administrator: confirm, list, remember and forget them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..users import User
 
 @operation("ConfirmDevice")
 async def confirm_device(context: RequestContext) -> dict[str, Any]:
-    """Take the verifier of a device that this very sign-in named."""
+    """Store the verifier of the device that this sign-in named."""
     given = context.members
     state = context.state
     who = await bearer.authorize(state, given["AccessToken"])
@@ -40,28 +40,28 @@ async def confirm_device(context: RequestContext) -> dict[str, Any]:
 
 @operation("GetDevice")
 async def get_device(context: RequestContext) -> dict[str, Any]:
-    """Describe a device of one's own."""
+    """Describe a device of the signed-in user."""
     pool, user = await _owner(context.state, context.members)
     return {"Device": devices.described(devices.confirmed(user, context.members["DeviceKey"]), pool, user)}
 
 
 @operation("ListDevices")
 async def list_devices(context: RequestContext) -> dict[str, Any]:
-    """List one's own devices, a page at a time."""
+    """List the devices of the signed-in user."""
     pool, user = await _owner(context.state, context.members)
     return _page(pool, user, context.members)
 
 
 @operation("UpdateDeviceStatus")
 async def update_device_status(context: RequestContext) -> dict[str, Any]:
-    """Have a device of one's own remembered, or not."""
+    """Remember a device of the signed-in user, or stop remembering it."""
     _, user = await _owner(context.state, context.members)
     return _remember(context.state, user, context.members)
 
 
 @operation("ForgetDevice")
 async def forget_device(context: RequestContext) -> dict[str, Any]:
-    """Forget a device of one's own; its tokens cannot be renewed."""
+    """Forget a device of the signed-in user; its tokens cannot be renewed."""
     pool, user = await _owner(context.state, context.members)
     return _forget(pool, user, context.members["DeviceKey"])
 
@@ -82,7 +82,7 @@ async def admin_list_devices(context: RequestContext) -> dict[str, Any]:
 
 @operation("AdminUpdateDeviceStatus")
 async def admin_update_device_status(context: RequestContext) -> dict[str, Any]:
-    """Have a user's device remembered, or not."""
+    """Remember a user's device, or stop remembering it."""
     _, user = context.pool_and_user()
     return _remember(context.state, user, context.members)
 

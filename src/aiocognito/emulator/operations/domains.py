@@ -19,7 +19,7 @@ _CLASSIC: Final = 1
 
 @operation("CreateUserPoolDomain")
 async def create_user_pool_domain(context: RequestContext) -> dict[str, Any]:
-    """Give a pool a domain: a prefix of Amazon's, or one of its own, which has a certificate."""
+    """Create a domain of a pool: a prefix of Amazon's domain, or a custom domain with a certificate."""
     given = context.members
     pool = context.pool
     name = given["Domain"]
@@ -65,7 +65,7 @@ async def update_user_pool_domain(context: RequestContext) -> dict[str, Any]:
 
 @operation("DeleteUserPoolDomain")
 async def delete_user_pool_domain(context: RequestContext) -> dict[str, Any]:
-    """Take a domain from a pool."""
+    """Delete a domain of a pool."""
     pool = context.pool
     _domain(pool, context.members["Domain"])
     del pool.domains[context.members["Domain"]]
@@ -73,7 +73,7 @@ async def delete_user_pool_domain(context: RequestContext) -> dict[str, Any]:
 
 
 def described(pool: UserPool) -> dict[str, str]:
-    """Write UserPoolType's ``Domain`` and ``CustomDomain``."""
+    """Return UserPoolType's ``Domain`` and ``CustomDomain``."""
     return {
         "CustomDomain" if "CustomDomainConfig" in domain else "Domain": name
         for name, domain in pool.domains.items()

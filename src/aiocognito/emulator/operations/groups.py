@@ -1,4 +1,4 @@
-"""Groups, and who is in them."""
+"""Groups and their members."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def get_group(context: RequestContext) -> dict[str, Any]:
 
 @operation("UpdateGroup")
 async def update_group(context: RequestContext) -> dict[str, Any]:
-    """Change what is given of a group."""
+    """Update the given members of a group."""
     given = context.members
     pool = context.pool
     group = _group(pool, given["GroupName"])
@@ -81,7 +81,7 @@ async def list_users_in_group(context: RequestContext) -> dict[str, Any]:
 
 @operation("AdminAddUserToGroup")
 async def admin_add_user_to_group(context: RequestContext) -> dict[str, Any]:
-    """Put a user into a group."""
+    """Add a user to a group."""
     pool, user = context.pool_and_user()
     name = _group(pool, context.members["GroupName"]).name
     if name not in user.groups:
@@ -91,7 +91,7 @@ async def admin_add_user_to_group(context: RequestContext) -> dict[str, Any]:
 
 @operation("AdminRemoveUserFromGroup")
 async def admin_remove_user_from_group(context: RequestContext) -> dict[str, Any]:
-    """Take a user out of a group."""
+    """Remove a user from a group."""
     pool, user = context.pool_and_user()
     name = _group(pool, context.members["GroupName"]).name
     if name in user.groups:

@@ -62,7 +62,7 @@ _API_VERSION: Final = "v17.0"
 
 @operation("CreateIdentityProvider")
 async def create_identity_provider(context: RequestContext) -> dict[str, Any]:
-    """Let a pool trust an identity provider."""
+    """Create an identity provider of a pool."""
     given = context.members
     pool = context.pool
     name, kind = given["ProviderName"], given["ProviderType"]
@@ -94,7 +94,7 @@ async def get_identity_provider_by_identifier(context: RequestContext) -> dict[s
 
 @operation("UpdateIdentityProvider")
 async def update_identity_provider(context: RequestContext) -> dict[str, Any]:
-    """Change what is given of an identity provider."""
+    """Update the given members of an identity provider."""
     pool = context.pool
     provider = _provider(pool, context.members["ProviderName"])
     return {"IdentityProvider": _put(context.state, pool, provider, context.members)}
@@ -102,7 +102,7 @@ async def update_identity_provider(context: RequestContext) -> dict[str, Any]:
 
 @operation("DeleteIdentityProvider")
 async def delete_identity_provider(context: RequestContext) -> dict[str, Any]:
-    """Delete an identity provider; app clients no longer have it either."""
+    """Delete an identity provider, also from app clients."""
     pool = context.pool
     name = _provider(pool, context.members["ProviderName"])["ProviderName"]
     del pool.providers[name]

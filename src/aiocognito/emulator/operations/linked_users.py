@@ -1,4 +1,4 @@
-"""Accounts at external providers that are tied to users of a pool."""
+"""Accounts at external providers that are linked to users of a pool."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def admin_link_provider_for_user(context: RequestContext) -> dict[str, Any
 
 @operation("AdminDisableProviderForUser")
 async def admin_disable_provider_for_user(context: RequestContext) -> dict[str, Any]:
-    """Untie an account at a provider from its user; a user of the pool's own loses the password."""
+    """Unlink an account at a provider from its user; a user of the pool itself loses the password."""
     pool = context.pool
     named = context.members["User"]
     if named.get("ProviderName") == _OWN:

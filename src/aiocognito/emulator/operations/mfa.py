@@ -1,4 +1,4 @@
-"""Second factors: what a pool offers, what a person has, which one is asked for."""
+"""Second factors: those of a pool, those of a user, and the preferred one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _POOL_MEMBERS: Final = (
 
 @operation("AssociateSoftwareToken")
 async def associate_software_token(context: RequestContext) -> dict[str, Any]:
-    """Make a secret for an authenticator app; it counts once a code of it was verified."""
+    """Return a secret for an authenticator app; it is active once a code was verified."""
     pool, user, handle = await _whose(context.state, context.members)
     if "SOFTWARE_TOKEN_MFA" not in pool.factors:
         raise ApiError("SoftwareTokenMFANotFoundException", "Software Token MFA not enabled by userpool")
@@ -46,7 +46,7 @@ async def associate_software_token(context: RequestContext) -> dict[str, Any]:
 
 @operation("VerifySoftwareToken")
 async def verify_software_token(context: RequestContext) -> dict[str, Any]:
-    """Take a software token into use, for a code of it."""
+    """Activate a software token with a code of it."""
     given = context.members
     pool, user, handle = await _whose(context.state, given)
     token = user.new_token
@@ -111,7 +111,7 @@ async def get_user_auth_factors(context: RequestContext) -> dict[str, Any]:
 
 @operation("SetUserMFAPreference")
 async def set_user_mfa_preference(context: RequestContext) -> dict[str, Any]:
-    """Choose one's own second factors."""
+    """Set the second factors of the signed-in user."""
     who = await bearer.authorize(context.state, context.members["AccessToken"])
     prefer(context.state, who.pool, who.user, context.members)
     return {}
@@ -119,7 +119,7 @@ async def set_user_mfa_preference(context: RequestContext) -> dict[str, Any]:
 
 @operation("AdminSetUserMFAPreference")
 async def admin_set_user_mfa_preference(context: RequestContext) -> dict[str, Any]:
-    """Choose a user's second factors."""
+    """Set a user's second factors."""
     pool, user = context.pool_and_user()
     prefer(context.state, pool, user, context.members)
     return {}
@@ -168,7 +168,7 @@ def _require_set_up(user: User, factor: str) -> None:
 
 @operation("SetUserPoolMfaConfig")
 async def set_user_pool_mfa_config(context: RequestContext) -> dict[str, Any]:
-    """Say which second factors a pool offers, and whether one is required."""
+    """Set the second factors that a pool offers, and whether one is required."""
     given = context.members
     pool = context.pool
     kept = {} if context.state.unsettled.mfa_configuration_replaces else pool.mfa
@@ -189,7 +189,7 @@ async def set_user_pool_mfa_config(context: RequestContext) -> dict[str, Any]:
 
 @operation("GetUserPoolMfaConfig")
 async def get_user_pool_mfa_config(context: RequestContext) -> dict[str, Any]:
-    """Tell which second factors a pool offers."""
+    """Return the second factors that a pool offers."""
     return _pool_config(context.pool)
 
 

@@ -1,4 +1,4 @@
-"""One's own passkeys: registered, listed, deleted."""
+"""Passkeys of the signed-in user: register, list and delete them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SECONDS: Final = 60.0
 
 @operation("StartWebAuthnRegistration")
 async def start_web_authn_registration(context: RequestContext) -> dict[str, Any]:
-    """Make the options with which a browser makes a passkey."""
+    """Return the options with which a browser creates a passkey."""
     who = await bearer.authorize(context.state, context.members["AccessToken"])
     user = who.user
     rp_id = passkeys.relying_party(who.pool)
@@ -56,7 +56,7 @@ async def start_web_authn_registration(context: RequestContext) -> dict[str, Any
 
 @operation("CompleteWebAuthnRegistration")
 async def complete_web_authn_registration(context: RequestContext) -> dict[str, Any]:
-    """Take the passkey that the browser made; the challenge is good for one answer."""
+    """Store the passkey that the browser created; the challenge is good for one answer."""
     who = await bearer.authorize(context.state, context.members["AccessToken"])
     user = who.user
     ceremony, user.registration = user.registration, None
@@ -75,7 +75,7 @@ async def complete_web_authn_registration(context: RequestContext) -> dict[str, 
 
 @operation("ListWebAuthnCredentials")
 async def list_web_authn_credentials(context: RequestContext) -> dict[str, Any]:
-    """List the passkeys, a page at a time."""
+    """List the passkeys."""
     given = context.members
     who = await bearer.authorize(context.state, given["AccessToken"])
     entries = [passkey.described() for passkey in who.user.passkeys.values()]

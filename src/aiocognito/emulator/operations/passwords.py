@@ -1,4 +1,4 @@
-"""Passwords: forgotten, reset, changed."""
+"""Passwords: forgot, confirm and change."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _able(user: User | None) -> User:
 
 @operation("ChangePassword")
 async def change_password(context: RequestContext) -> dict[str, Any]:
-    """Change one's own password."""
+    """Change the password of the signed-in user."""
     given = context.members
     state = context.state
     who = await bearer.authorize(state, given["AccessToken"])

@@ -39,7 +39,7 @@ async def update_resource_server(context: RequestContext) -> dict[str, Any]:
 
 @operation("DeleteResourceServer")
 async def delete_resource_server(context: RequestContext) -> dict[str, Any]:
-    """Delete a resource server; clients that have its scopes go on having names that mean nothing."""
+    """Delete a resource server; app clients keep the names of its scopes."""
     pool = context.pool
     _server(pool, context.members["Identifier"])
     del pool.resource_servers[context.members["Identifier"]]

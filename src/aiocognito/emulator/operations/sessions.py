@@ -1,4 +1,4 @@
-"""Tokens: refreshing, revoking, signing out everywhere."""
+"""Tokens: refresh, revoke and sign out everywhere."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..tokens import bearer, refresh
 
 @operation("GetTokensFromRefreshToken")
 async def get_tokens_from_refresh_token(context: RequestContext) -> dict[str, Any]:
-    """Make new tokens of a refresh token; the one operation that works with rotation."""
+    """Exchange a refresh token for new tokens; the only operation that works with rotation."""
     given = context.members
     pool, client = context.pool_and_client()
     _check_secret(client.id, known=client.knows_secret(given.get("ClientSecret")))
@@ -37,7 +37,7 @@ def _check_secret(client_id: str, *, known: bool) -> None:
 
 @operation("RevokeToken")
 async def revoke_token(context: RequestContext) -> dict[str, Any]:
-    """End one sign-in: its refresh token, and all that came of it."""
+    """Revoke a refresh token, and all tokens of its sign-in."""
     pool, client = context.pool_and_client()
     if not client.knows_secret(context.members.get("ClientSecret")):
         raise ApiError(context.state.unsettled.revoke_wrong_client_code, "Invalid client secret")
@@ -47,7 +47,7 @@ async def revoke_token(context: RequestContext) -> dict[str, Any]:
 
 @operation("GlobalSignOut")
 async def global_sign_out(context: RequestContext) -> dict[str, Any]:
-    """End all sign-ins of the person who asks."""
+    """End all sign-ins of the signed-in user."""
     who = await bearer.authorize(context.state, context.members["AccessToken"])
     who.pool.tokens.revoke_user(who.user.sub)
     return {}

@@ -24,7 +24,7 @@ _UNKNOWN = "Username/client id combination not found."
 
 @operation("SignUp")
 async def sign_up(context: RequestContext) -> dict[str, Any]:
-    """Create an account, to be confirmed by code."""
+    """Create a user, to be confirmed by code."""
     given = context.members
     pool, client = context.pool_and_client()
     name = given["Username"]
@@ -170,7 +170,7 @@ def _restore(user: User, name: str, value: str | None) -> None:
 
 @operation("ResendConfirmationCode")
 async def resend_confirmation_code(context: RequestContext) -> dict[str, Any]:
-    """Send another code; the one before is worth nothing then."""
+    """Send another code, which replaces the previous one."""
     pool, client = context.pool_and_client()
     name = context.members["Username"]
     client.check_hash(name, context.members.get("SecretHash"))

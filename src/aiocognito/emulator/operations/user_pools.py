@@ -1,4 +1,4 @@
-"""User pools: created, described, replaced, deleted, listed."""
+"""User pools: create, describe, update, delete, list and tag them."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ async def list_user_pools(context: RequestContext) -> dict[str, Any]:
 
 @operation("AddCustomAttributes")
 async def add_custom_attributes(context: RequestContext) -> dict[str, Any]:
-    """Add attributes of the pool's own."""
+    """Add custom attributes."""
     pool = context.pool
     added = [schema.custom(entry) for entry in context.members["CustomAttributes"]]
     for entry in added:
@@ -141,7 +141,7 @@ async def tag_resource(context: RequestContext) -> dict[str, Any]:
 
 @operation("UntagResource")
 async def untag_resource(context: RequestContext) -> dict[str, Any]:
-    """Take tags from a pool."""
+    """Untag a pool."""
     tags = _by_arn(context.state, context.members["ResourceArn"]).settings["UserPoolTags"]
     for key in context.members.get("TagKeys", ()):
         tags.pop(key, None)
@@ -161,7 +161,7 @@ def describe(pool: UserPool) -> dict[str, Any]:
 
 
 def arn(pool: UserPool) -> str:
-    """The pool's ARN, in an account that does not exist."""
+    """Return the ARN of a user pool."""
     return f"arn:{partition_of(pool.region).name}:cognito-idp:{pool.region}:{ACCOUNT}:userpool/{pool.id}"
 
 

@@ -1,1 +1,1 @@
-"""Tokens: the keys that sign them, the ones that were issued, and who may do what with one."""
+"""Tokens: issue, refresh, revoke and verify them."""

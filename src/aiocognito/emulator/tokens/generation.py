@@ -1,4 +1,4 @@
-"""The trigger that has a say in tokens: PreTokenGeneration, in its three versions."""
+"""PreTokenGeneration, the trigger that changes tokens, in its three versions."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def customise(
     source: str,
     metadata: Mapping[str, str],
 ) -> None:
-    """Let the trigger change claims, groups and scopes, if the pool has it.
+    """Apply the trigger's changes of claims, groups and scopes, if the pool has it.
 
     Which version it speaks is in ``LambdaConfig``. Where that is silent, it is told what the first one
     is, and may answer in either way.
@@ -91,7 +91,7 @@ async def customise(
 async def customise_machine(
     pool: UserPool, client: AppClient, access: Claims, *, metadata: Mapping[str, str]
 ) -> None:
-    """Let the trigger change claims and scopes of a machine's token; only its third version is asked.
+    """Apply the trigger's changes of a machine's claims and scopes; only version 3 is called.
 
     Raises:
         ApiError: The trigger failed, or returned a malformed response.

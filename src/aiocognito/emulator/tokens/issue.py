@@ -96,7 +96,7 @@ async def tokens(
     metadata: Mapping[str, str] | None = None,
     nonce: str | None = None,
 ) -> dict[str, Any]:
-    """Make a fresh ID and access token of a sign-in: AuthenticationResult without a refresh token."""
+    """Issue a fresh ID and access token of a sign-in: AuthenticationResult without a refresh token."""
     common = _common(world, pool, client, grant)
     access = {**_access(pool, client, user, grant), **common, "jti": world.random.uuid()}
     identity = {**_identity(pool, client, user, grant), **common, "jti": world.random.uuid()}
@@ -123,7 +123,7 @@ async def machine(
     *,
     metadata: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Make an access token for an app client itself (RFC 6749, 4.4): AuthenticationResult with that alone.
+    """Issue an access token for an app client itself (RFC 6749, 4.4): AuthenticationResult with that alone.
 
     Args:
         world: The emulator's state.
@@ -154,7 +154,7 @@ async def machine(
 
 
 def refresh_token(pool: UserPool, token: RefreshToken) -> str:
-    """Make an opaque refresh token: the outer form of Cognito's JWE, random within."""
+    """Return an opaque refresh token: the outer form of Cognito's JWE, random within."""
     parts = [json.dumps(_REFRESH_HEADER, separators=(",", ":")).encode()]
     parts += [secrets.token_bytes(length) for length in _REFRESH_PARTS]
     text = ".".join(map(base64url.encode, parts))
@@ -226,7 +226,7 @@ def _sign_both(
 
 
 def sign(key: SigningKey, claims: Mapping[str, Any]) -> str:
-    """Write a JWS (RFC 7515) with Cognito's header: key id and algorithm, nothing else."""
+    """Return a JWS (RFC 7515) with Cognito's header: key id and algorithm, nothing else."""
     header = _json({"kid": key.kid, "alg": "RS256"})
     message = f"{base64url.encode(header)}.{base64url.encode(_json(claims))}"
     return f"{message}.{base64url.encode(key.sign(message.encode()))}"

@@ -1,4 +1,4 @@
-"""Signed tokens in compact form, as they come in: taken apart, and their signature checked (RFC 7515)."""
+"""Signed tokens in compact form (RFC 7515): parse them and verify their signatures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refreshing: who a refresh token belongs to, rotation with its grace, reuse."""
+"""Refresh tokens: check, rotation with its grace period, reuse and revocation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OTHER_DEVICE: Final = "Invalid Refresh Token."
 
 @frozen
 class Refreshable:
-    """A refresh token that is good: whose it is, and the sign-in that it goes on with."""
+    """A valid refresh token: its user and its sign-in."""
 
     user: User
     grant: Grant
@@ -33,7 +33,7 @@ class Refreshable:
 def redeem(
     world: EmulatorState, pool: UserPool, client: AppClient, text: str, *, device_key: str | None = None
 ) -> Refreshable:
-    """Find out who a refresh token belongs to.
+    """Check a refresh token, and return its user and sign-in.
 
     Raises:
         ApiError: It is unknown, another client's, revoked, expired, or was rotated away; or its user is
@@ -95,7 +95,7 @@ async def refresh(
     *,
     metadata: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Make new tokens of a sign-in: AuthenticationResult, with a new refresh token if the client rotates."""
+    """Issue new tokens of a sign-in: AuthenticationResult, with a new refresh token if the client rotates."""
     token = found.token
     rotates = client.rotates and token.rotated is None
     if rotates:

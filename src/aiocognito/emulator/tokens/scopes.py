@@ -1,4 +1,4 @@
-"""OAuth scopes: which there are, and what of a user they show."""
+"""OAuth scopes, and the attributes that they allow a client to read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SHOWS: Final[Mapping[str, Collection[str]]] = {
 
 
 def custom(pool: UserPool) -> list[str]:
-    """Name the scopes of a pool's resource servers, as ``<identifier>/<name>``."""
+    """Return the scopes of a pool's resource servers, as ``<identifier>/<name>``."""
     servers = pool.resource_servers.values()
     return [f"{server['Identifier']}/{scope['ScopeName']}" for server in servers for scope in _of(server)]
 
@@ -53,6 +53,6 @@ def _shown(attribute: str, narrowing: Collection[str]) -> bool:
 
 
 def unreadable(client: AppClient, scopes: Collection[str]) -> list[str]:
-    """Name what the scopes ``email`` and ``phone`` would show and the client may not read."""
+    """Return the attributes of the scopes ``email`` and ``phone`` that the client may not read."""
     wanted = [name for scope in ("email", "phone") if scope in scopes for name in _SHOWS[scope]]
     return [name for name in wanted if not client.may_read(name)]
