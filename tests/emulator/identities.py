@@ -90,11 +90,11 @@ class Identities:
         return found
 
     async def login(self, pool: EmulatedUserPool, name: str = "ana") -> dict[str, str]:
-        """Sign somebody in; return what proves it to an identity pool."""
+        """Sign a user in; return the login for an identity pool."""
         return {provider(pool): (await self.tokens(pool, name))["IdToken"]}
 
     async def tokens(self, pool: EmulatedUserPool, name: str = "ana") -> dict[str, Any]:
-        """Sign somebody in; return AuthenticationResult. Whoever is not there yet is added."""
+        """Sign a user in, who is added first if necessary; return AuthenticationResult."""
         if pool.state.users.find(name) is None:
             await pool.add_user(name, PASSWORD)
         answer = await self.emulator.call(

@@ -59,7 +59,7 @@ def code_of(ask: Bench, token: SoftwareToken, steps: int = 0) -> str:
 
 @pytest.fixture
 async def invited(blank: Bench) -> Bench:
-    """A pool that requires names, and somebody with a temporary password and an e-mail address."""
+    """A pool that requires names, and a user with a temporary password and an e-mail address."""
     required = {"AttributeDataType": "String", "Mutable": True, "Required": True}
     await blank.make_pool(Schema=[{"Name": "name", **required}, {"Name": "email", **required}])
     await blank.admin(
@@ -147,7 +147,7 @@ async def test_a_temporary_password_expires(invited: Bench) -> None:
 
 @pytest.fixture
 async def sms(ask: Bench) -> Bench:
-    """Somebody with SMS as second factor."""
+    """A user with SMS as second factor."""
     await offer(ask)
     await ask.add_user(phone_number=PHONE)
     await prefer(ask, SMS=(True, True))
@@ -317,7 +317,7 @@ async def test_software_token(ask: Bench) -> None:
     later = code_of(ask, token, 1)
     assert "AuthenticationResult" in await ask.respond(challenged, SOFTWARE_TOKEN_MFA_CODE=later)
     challenged = await ask.begin()
-    # The code before a used one is no good either.
+    # The code before a used one is refused, too.
     assert await refused(ask, challenged, SOFTWARE_TOKEN_MFA_CODE=code_of(ask, token)) == used
 
 

@@ -28,7 +28,7 @@ async def make_pool(ask: Bench, *factors: str, client: dict[str, Any] | None = N
 
 @pytest.fixture
 async def choosing(blank: Bench) -> Bench:
-    """A pool with every first factor, and somebody who has an e-mail address and a phone number."""
+    """A pool with every first factor, and a user with an e-mail address and a phone number."""
     await make_pool(blank)
     await blank.add_user(email=EMAIL, phone_number=PHONE)
     return blank

@@ -342,7 +342,7 @@ def test_a_terminal_without_utf_8_shows_every_code() -> None:
 
 
 def test_an_output_that_is_closed_fails_no_operation() -> None:
-    """As in `aiocognito emulator | head`: there is no place to print a code to."""
+    """As in `aiocognito emulator | head`: a code cannot be printed."""
     command = [sys.executable, "-m", "aiocognito", "emulator", "--port", "0"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8"

@@ -90,7 +90,7 @@ async def make_pool(ask: Bench, quiz: Quiz, **client: Any) -> None:
 
 @pytest.fixture
 async def custom(blank: Bench, quiz: Quiz) -> Bench:
-    """A pool with a quiz, and somebody."""
+    """A pool with a quiz, and a user."""
     await make_pool(blank, quiz)
     await blank.add_user()
     return blank

@@ -46,7 +46,7 @@ class Confirmed:
 
 @pytest.fixture
 async def always(blank: Bench) -> Bench:
-    """A pool that remembers every device, and somebody in it."""
+    """A pool that remembers every device, and a user."""
     await blank.make_pool(DeviceConfiguration=ALWAYS)
     await blank.add_user()
     return blank
@@ -54,7 +54,7 @@ async def always(blank: Bench) -> Bench:
 
 @pytest.fixture
 async def on_request(blank: Bench) -> Bench:
-    """A pool that asks before it remembers a device, and somebody in it."""
+    """A pool that asks before it remembers a device, and a user."""
     await blank.make_pool(DeviceConfiguration=ON_REQUEST)
     await blank.add_user()
     return blank
@@ -364,7 +364,7 @@ async def test_a_wrong_proof(always: Bench, changed: dict[str, str]) -> None:
     given = proof(always, ephemeral, challenged, device, **changed)
     assert await refused(always, challenged, **given) == WRONG_PROOF
     right = proof(always, ephemeral, challenged, device)
-    assert await refused(always, challenged, **right) == USED, "there is no second try"
+    assert await refused(always, challenged, **right) == USED, "a second attempt is refused"
     again = await always.begin(DEVICE_KEY=device.key)
     assert "AuthenticationResult" in await prove(always, again, device)
 

@@ -32,7 +32,7 @@ async def test_a_life(ask: Bench) -> None:
         "ManagedLoginVersion": 2
     }
     assert (await described(ask))["ManagedLoginVersion"] == 2
-    # UpdateUserPool resets settings; the domain is none.
+    # UpdateUserPool resets settings; the domain is not one.
     await ask("UpdateUserPool", **pool)
     assert (await ask("DescribeUserPool", **pool))["UserPool"]["Domain"] == "shop"
     code, text = await ask.refused("DeleteUserPool", **pool)

@@ -246,7 +246,7 @@ async def test_codes_that_are_waited_for() -> None:
 
 
 async def test_nobody_was_sent_anything() -> None:
-    with pytest.raises(TimeoutError, match="sent to: nobody"):
+    with pytest.raises(TimeoutError, match="sent to: no address"):
         await Outbox().next_code("ana", timeout=0)
 
 

@@ -133,7 +133,7 @@ async def test_a_token_that_is_not_text_is_refused(key_pair: KeyPair, header: by
 async def test_administration_beyond_loopback_needs_the_token_for_every_signed_operation(
     key_pair: KeyPair, http: aiohttp.ClientSession
 ) -> None:
-    """The guard itself, whatever aiohttp thinks of an empty response."""
+    """The guard itself, without aiohttp's handling of an empty response."""
     async with CognitoEmulator(host="0.0.0.0", keys=OnePair(key_pair)) as emulator:
         signed = [
             f"{model.service.prefix}.{operation.name}"

@@ -137,7 +137,7 @@ async def test_a_persons_identity_needs_a_login(shop: Shop) -> None:
 async def test_somebody_elses_login(shop: Shop) -> None:
     ana, ben = await shop.one("ana"), await shop.one("ben")
     identity_id = await shop.ask.get_id(shop.pool, ana)
-    # Nobody's yet, and then that of another identity.
+    # Not linked yet, and then linked to another identity.
     assert await shop.refused(identity_id, ben) == NO_MATCH
     await shop.ask.get_id(shop.pool, ben)
     assert await shop.refused(identity_id, ben) == forbidden(identity_id)
@@ -162,7 +162,7 @@ async def test_a_guest_is_merged_into_the_person_that_they_are(shop: Shop) -> No
     guest = await shop.ask.get_id(shop.pool)
     assert (await shop.ask.credentials(guest, login)).identity_id == own
     assert shop.disabled() == {guest: own}
-    # The old id still leads there, for whoever has that login; it is worth nothing to others.
+    # The old id still leads there with that login, and nowhere without it.
     assert (await shop.ask.credentials(guest, await shop.one())).identity_id == own
     assert await shop.refused(guest) == forbidden(guest)
     assert await shop.refused(guest, await shop.one("ben")) == forbidden(guest)
@@ -222,7 +222,7 @@ async def test_two_people_turn_out_to_be_one(shop: Shop) -> None:
     shop.ask.emulator.clock.advance(1)
     second = await shop.ask.get_id(shop.pool, two)
     guest = await shop.ask.get_id(shop.pool)
-    # Without a name, the older identity stays; whatever comes first.
+    # Without a name, the older identity stays, in either order.
     assert await shop.ask.get_id(shop.pool, two | one) == first
     assert shop.disabled() == {second: first}
     assert (await shop.ask.credentials(second, two)).identity_id == first
@@ -267,7 +267,7 @@ async def test_both_forms_of_one_provider_at_once(shop: Shop) -> None:
     assert len(shop.pool.identities) == 1
 
 
-# Whatever comes in whatever order
+# Operations in any order
 
 LOGINS = [Login(provider, subject) for provider in ("one", "two") for subject in ("ana", "ben")]
 REQUESTS = st.lists(
@@ -297,7 +297,7 @@ def test_what_always_holds(
         except ApiError:
             assert serialization.encode(pool) == before
             continue
-        # Whoever was let in has all their logins from now on, and can come again.
+        # An accepted request links all its logins, and can be repeated.
         assert found.successor is None
         assert all(pool.owner(login.key) is found for login in logins)
         assert linking.enter(world, pool, found, logins) is found
@@ -309,7 +309,7 @@ def test_what_always_holds(
             assert pool.identities[identity.successor].linked
 
 
-# Somebody does something meanwhile
+# Concurrent changes
 
 
 async def test_a_person_has_one_identity_however_many_ask_at_once(shop: Shop) -> None:

@@ -307,7 +307,7 @@ async def test_the_user_pool_is_asked_if_it_shall_be(
     assert (
         await identities.refused("GetCredentialsForIdentity", IdentityId=before[0], Logins=login) == inactive
     )
-    # Whoever does not ask takes it until it ends.
+    # Without a check it is accepted until it expires.
     assert await identities.get_id(plain, login) == before[1]
 
 

@@ -229,7 +229,7 @@ async def test_identities_are_listed_and_deleted(identities: Identities, people:
     assert shown["IdentityPoolId"] == pool.id
     answer = await identities("DeleteIdentities", IdentityIdsToDelete=[own, NOWHERE])
     assert answer == {"UnprocessedIdentityIds": [{"IdentityId": NOWHERE, "ErrorCode": "AccessDenied"}]}
-    # Nobody has the login any more; and what was merged into it leads nowhere.
+    # The login is not linked any longer, and the merged identity leads nowhere.
     assert (await identities.get_id(pool, login)) != own
     assert (await identities.refused("GetCredentialsForIdentity", IdentityId=guest, Logins=login))[1] == (
         f"Access to Identity '{guest}' is forbidden."
@@ -280,7 +280,7 @@ async def test_calls_name_the_service(identities: Identities) -> None:
         ("DescribeIdentityPool", "cognito-identity", None),
         ("GetId", "cognito-identity", "NotAuthorizedException"),
     ]
-    # An operation of the other service's is none of this one's, and there is no third service.
+    # An operation belongs to one service, and a third service does not exist.
     assert (await identities.send("SignUp", {}))[2]["__type"] == "UnknownOperationException"
     target = {"X-Amz-Target": "AWSCognitoSyncService.GetId"}
     assert (await identities.send("GetId", {}, target))[2]["__type"] == "UnknownOperationException"

@@ -121,7 +121,7 @@ async def test_mappings_and_identifiers(ask: Bench) -> None:
     code, text = await not_made(ask, "Google", "Google", AttributeMapping={"shoe": "size"})
     assert code == INVALID
     assert "shoe" in text
-    # Who somebody is in the pool, no provider says.
+    # A provider does not decide which user of the pool it is.
     code, _ = await not_made(ask, "Google", "Google", AttributeMapping={"sub": "sub"})
     assert code == INVALID
     await make(ask, IdpIdentifiers=["one"])
@@ -179,7 +179,7 @@ async def test_linking_and_unlinking(ask: Bench) -> None:
         "primary": False,
         "dateCreated": 1_700_000_000_500,
     }
-    # The person's tokens and attributes tell of it, whatever the client may read.
+    # The user's tokens and attributes show it, independent of the client's readable attributes.
     result = await ask.tokens()
     (shown,) = claims(result["IdToken"])["identities"]
     assert (shown["primary"], shown["dateCreated"]) == ("false", "1700000000500")
@@ -230,7 +230,7 @@ async def test_links_that_cannot_be(ask: Bench) -> None:
     # Another claim than the subject has to be mapped.
     await make(ask, "Corp", "OIDC", ProviderDetails=OIDC, AttributeMapping={"email": "email"})
     code, text = await not_linked(ask, account("Corp", "Ana", "name"))
-    assert (code, text) == (INVALID, "Invalid SourceUser: name is no mapped attribute.")
+    assert (code, text) == (INVALID, "Invalid SourceUser: name is not a mapped attribute.")
     # Social providers know people by their subject alone.
     code, _ = await not_linked(ask, account("Google", "ana@example.com", "email"))
     assert code == INVALID

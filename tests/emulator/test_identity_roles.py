@@ -1,4 +1,4 @@
-"""Which role somebody gets: the pool's default, the token's, or a rule's."""
+"""The role of an identity: the pool's default, the token's, or a rule's."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ async def sent(emulator: CognitoEmulator) -> str:
 
 
 async def test_a_seed_does_not_name_two_things_alike(key_pair: KeyPair, tmp_path: Path) -> None:
-    """Whoever draws the same ids after a restart would replace what they are the ids of."""
+    """The same ids after a restart would replace the pools that have them."""
     runs = []
     for directory in ("one", "two"):
         drawn, data = [], tmp_path / directory
@@ -226,7 +226,7 @@ async def test_many_at_once_are_written_together(
 
 
 async def test_killed_at_any_moment(tmp_path: Path, http: aiohttp.ClientSession) -> None:
-    """Whatever was answered is there afterwards; every file can be read."""
+    """Changes that were answered are there afterwards; every file can be read."""
     chance = random.Random(7)
     told: set[str] = set()
     for number in range(3):

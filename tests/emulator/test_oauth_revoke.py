@@ -26,7 +26,7 @@ async def test_a_sign_in_ends_and_no_other(app: App) -> None:
     with pytest.raises(ValueError, match="Access Token has been revoked"):
         await app.emulator.call("GetUser", AccessToken=one["access_token"])
     assert await app.token(app.renewal(other["refresh_token"]))
-    # Once more is no error, nor is a token that nobody knows.
+    # A second revocation succeeds, and so does that of an unknown token.
     assert await revoke(app, one["refresh_token"]) == (200, b"")
     assert await revoke(app, "nonsense") == (200, b"")
 

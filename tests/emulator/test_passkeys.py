@@ -33,7 +33,7 @@ Change = Callable[[Any], object]
 
 @attrs.define
 class Person:
-    """Somebody signed in, with an authenticator."""
+    """A signed-in user with an authenticator."""
 
     ask: Bench
     access: str
@@ -107,7 +107,7 @@ async def person(ask: Bench, name: str = "ana", authenticator: Authenticator | N
 
 @pytest.fixture
 async def ana(blank: Bench) -> Person:
-    """Somebody in a pool that takes passkeys for example.com."""
+    """A user of a pool that accepts passkeys for example.com."""
     await make_pool(blank, RelyingPartyId="example.com")
     return await person(blank)
 
@@ -284,7 +284,7 @@ class Rsa(Authenticator):
 
 @attrs.frozen
 class Signing:
-    """Signs as RS256 whatever it is asked for."""
+    """Signs with RS256 in any case."""
 
     key: rsa.RSAPrivateKey
 
@@ -568,7 +568,7 @@ async def test_a_false_proof(ana: Person, change: Change) -> None:
     false = deepcopy(true)
     change(false)
     assert await ana.not_proven(asked, false) == UNPROVEN
-    assert await ana.not_proven(asked, true) == USED, "there is no second try"
+    assert await ana.not_proven(asked, true) == USED, "a second attempt is refused"
     assert "AccessToken" in await ana.signs_in()
 
 

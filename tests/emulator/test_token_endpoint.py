@@ -593,7 +593,7 @@ class TestFaults:
 
 
 async def test_what_was_spent_stays_spent(key_pair: KeyPair, http: Any, tmp_path: Any) -> None:
-    """Also across a sudden end: it is on the disk before anybody is told."""
+    """Also after a crash: it is on the disk before the response is sent."""
     async with CognitoEmulator(keys=OnePair(key_pair), data=tmp_path) as emulator:
         app = await make_app(emulator, http)
         code, unused = app.code(), app.code()

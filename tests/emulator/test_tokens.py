@@ -257,7 +257,7 @@ async def test_rotation(rotating: Bench) -> None:
     assert again not in {first, second}
     rotating.advance(0.1)
     assert (await not_refreshed(rotating, first))[0] == "RefreshTokenReuseException"
-    # Somebody has two of them: the family is dead.
+    # The token was used twice: the family is revoked.
     assert await not_refreshed(rotating, second) == REVOKED_REFRESH
     assert await not_refreshed(rotating, again) == REVOKED_REFRESH
 

@@ -109,7 +109,7 @@ async def test_a_plain_function_runs_in_a_thread_and_an_async_one_on_the_loop(ve
 
 
 class Denied(Exception):
-    """What somebody's trigger raises."""
+    """An error that a trigger raises."""
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ async def test_a_trigger_does_not_reach_into_the_pool(verifying: Bench) -> None:
 
 
 def test_only_triggers_that_cognito_has() -> None:
-    with pytest.raises(ValueError, match="there is no trigger 'PreSignup'"):
+    with pytest.raises(ValueError, match="unknown trigger 'PreSignup'"):
         Triggers({"PreSignup": print})
     with pytest.raises(TypeError, match="the trigger PreSignUp must be a function, not str"):
         Triggers({"PreSignUp": "arn:aws:lambda"})  # type: ignore[dict-item]  # wrong on purpose
@@ -175,7 +175,7 @@ async def test_a_pool_is_made_with_triggers(emulator: CognitoEmulator) -> None:
     assert (await emulator.call("SignUp", **named))["UserConfirmed"]
     del pool.triggers["PreSignUp"]
     assert not (await emulator.call("SignUp", **{**named, "Username": "ben"}))["UserConfirmed"]
-    with pytest.raises(ValueError, match="there is no trigger"):
+    with pytest.raises(ValueError, match="unknown trigger"):
         await emulator.create_user_pool(triggers={"PreSign": confirm})
 
 
@@ -306,7 +306,7 @@ async def test_post_authentication(ask: Bench) -> None:
 
 @pytest.fixture
 async def member(ask: Bench) -> Bench:
-    """Somebody in a group."""
+    """A user in a group."""
     await ask.add_user(email=EMAIL)
     await ask("CreateGroup", UserPoolId=ask.pool_id, GroupName="readers", RoleArn="arn:aws:iam::1:role/reads")
     await ask.admin("AdminAddUserToGroup", GroupName="readers")

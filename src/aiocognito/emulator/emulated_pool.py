@@ -334,5 +334,5 @@ class EmulatedUserPool:
     def _user(self, username: str) -> User:
         user = self.state.users.find(username)
         if user is None:
-            raise LookupError(f"there is no user {username!r}")
+            raise LookupError(f"no user {username!r} in the pool")
         return user

@@ -130,7 +130,7 @@ class Outbox:
             async with asyncio.timeout(timeout):
                 return await future
         except TimeoutError:
-            sent = sorted({message.to for message in self.messages}) or ["nobody"]
+            sent = sorted({message.to for message in self.messages}) or ["no address"]
             text = f"no code was sent to {to_or_username!r} within {timeout} s; sent to: {', '.join(sent)}"
             raise TimeoutError(text) from None
         finally:

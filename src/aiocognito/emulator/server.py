@@ -246,7 +246,7 @@ class CognitoEmulator:
 
         Unless it is told otherwise, people of the user pools get credentials for one role, and there are
         no guests; ``AllowUnauthenticatedIdentities=True`` lets them in, to another role. Over the wire,
-        CreateIdentityPool has AWS's defaults, among them that there are no roles.
+        CreateIdentityPool has AWS's defaults, which include no roles.
 
         Args:
             user_pools: The user pools whose people it knows, through the app client of each.

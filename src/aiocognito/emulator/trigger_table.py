@@ -34,7 +34,7 @@ class Triggers(UserDict[str, Trigger]):
 
     def __setitem__(self, name: str, function: Trigger) -> None:
         if name not in NAMES:
-            raise ValueError(f"there is no trigger {name!r}: it must be one of {', '.join(NAMES)}")
+            raise ValueError(f"unknown trigger {name!r}: it must be one of {', '.join(NAMES)}")
         if not callable(function):
             raise TypeError(f"the trigger {name} must be a function, not {type(function).__name__}")
         super().__setitem__(name, function)

@@ -82,7 +82,7 @@ def described(pool: UserPool) -> dict[str, str]:
 
 def _check_prefix(name: str) -> None:
     if "." in name:
-        raise invalid_parameter(f"{name} is no prefix. A domain of one's own needs CustomDomainConfig.")
+        raise invalid_parameter(f"{name} is not a prefix. A custom domain needs CustomDomainConfig.")
     for word in _RESERVED:
         if word in name:
             raise invalid_parameter(f"Domain cannot contain reserved word: {word}")

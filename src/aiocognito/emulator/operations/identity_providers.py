@@ -163,7 +163,7 @@ def _details(kind: str, given: Mapping[str, str]) -> dict[str, str]:
 def _mapping(pool: UserPool, kind: str, given: Mapping[str, str]) -> dict[str, str]:
     for attribute in given:
         if attribute != "username" and attribute not in pool.schema:
-            raise invalid_parameter(f"Invalid AttributeMapping: there is no attribute {attribute}.")
+            raise invalid_parameter(f"Invalid AttributeMapping: the pool lacks the attribute {attribute}.")
         if attribute == "sub":
             raise invalid_parameter("Invalid AttributeMapping: sub is the user pool's own.")
     # The username is the claim that identifies the user at the provider; SAML has a claim of its own.

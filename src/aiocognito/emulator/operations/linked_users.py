@@ -85,7 +85,7 @@ def _source_provider(pool: UserPool, source: Mapping[str, Any]) -> dict[str, Any
         raise invalid_parameter(f"Invalid SourceUser: ProviderAttributeName must be {_SUBJECT}.")
     # A claim other than the subject has to be mapped to an attribute, whose name is given.
     if attribute not in provider["AttributeMapping"]:
-        raise invalid_parameter(f"Invalid SourceUser: {attribute} is no mapped attribute.")
+        raise invalid_parameter(f"Invalid SourceUser: {attribute} is not a mapped attribute.")
     return provider
 
 

@@ -61,7 +61,7 @@ async def complete_web_authn_registration(context: RequestContext) -> dict[str, 
     user = who.user
     ceremony, user.registration = user.registration, None
     if ceremony is None or context.state.clock() >= ceremony.expires:
-        raise ApiError("WebAuthnChallengeNotFoundException", "There is no challenge to answer.")
+        raise ApiError("WebAuthnChallengeNotFoundException", "No challenge is pending.")
     if ceremony.client_id != who.client.id:
         raise ApiError("WebAuthnClientMismatchException", "The registration was begun with another client.")
     passkey = await to_thread.run_sync(

@@ -128,7 +128,7 @@ async def confirm_by_link(world: EmulatorState, client_id: str, username: str, c
     """Confirm an account with the link that was sent.
 
     Raises:
-        ApiError: There is no such client or account, or the code in the link is no good any more.
+        ApiError: The client or the user does not exist, or the code in the link is no longer valid.
     """
     pool, client = world.client(client_id)
     user = pool.users.find(username)
