@@ -330,9 +330,9 @@ def test_a_directory(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "text"),
     [
-        (b"", "is no JSON (line 1)"),
-        (b'{\n"secret": tru', "is no JSON (line 2)"),
-        (b'{"secret": "\xff"}', "is no JSON"),
+        (b"", "is not JSON (line 1)"),
+        (b'{\n"secret": tru', "is not JSON (line 2)"),
+        (b'{"secret": "\xff"}', "is not JSON"),
         (b'["secret"]', "holds no JSON object"),
         (b"null", "holds no JSON object"),
         (b"[" * 100_000, "is nested too deeply"),

@@ -1,13 +1,13 @@
-"""Amplify Auth for asyncio services: sign people up and in with Amazon Cognito.
+"""Amplify Auth for asyncio services: sign users up and in with Amazon Cognito.
 
-`AuthClient` is one person's sign-in; `SessionManager` keeps those of everybody who uses a service.
+`AuthClient` is one user's session; `SessionManager` stores the sessions of all users of a service.
 
-A name is loaded, with the modules behind it, when it is first asked for (PEP 562):
+A name is loaded, with the modules behind it, when it is first used (PEP 562):
 ``from aiocognito import AuthClient`` at the top of a module does so when the service starts, before
-there is an event loop to stand still.
+the event loop runs.
 """
 
-# Not typing's: importing that would cost more than all of this. Type checkers take the name for true.
+# Not typing's: importing typing costs more than this module. Type checkers treat the name as true.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import errors, steps
@@ -48,11 +48,11 @@ if TYPE_CHECKING:
     from .errors import AuthError
     from .storage import EncryptedStorage, FileStorage, MemoryStorage, Storage
 else:
-    # Hidden from type checkers, to which it would say that there is every name.
+    # Hidden from type checkers: they would accept every name.
 
     def __getattr__(name: str) -> object:
-        """Load a public name when it is first asked for, and keep it."""
-        # A module that has public names is an attribute, too, as type checkers take it to be.
+        """Load a public name when it is first used, and cache it."""
+        # A module with public names is an attribute too, as type checkers assume.
         home = name if name in _HOMES else _HOME_OF.get(name)
         if home is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -63,7 +63,7 @@ else:
         return value
 
     def __dir__() -> list[str]:
-        """Name what is there, loaded or not."""
+        """List the public names, loaded or not."""
         return sorted({*globals(), *__all__})
 
 
@@ -123,7 +123,7 @@ __all__ = [
     "steps",
 ]
 
-# Which module has which name; a module has itself.
+# The module that defines each name; a module defines itself.
 _HOMES = {
     "_attributes": ("AttributeKey", "StandardAttributeKey", "VerifiableAttributeKey"),
     "_claims": ("Claims",),

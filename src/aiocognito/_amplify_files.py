@@ -49,9 +49,9 @@ def _load(content: bytes) -> tuple[Any, str | None]:
     except RecursionError:
         return None, "is nested too deeply"
     except json.JSONDecodeError as error:
-        return None, f"is no JSON (line {error.lineno})"
+        return None, f"is not JSON (line {error.lineno})"
     except ValueError:  # bytes that are not UTF-8, or a number with too many digits
-        return None, "is no JSON"
+        return None, "is not JSON"
 
 
 def parse(outputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ def text(value: object, name: str, if_empty: Code = Code.InvalidArgument) -> str
     """Return ``value`` if it is text that is not empty.
 
     Raises:
-        AuthValidationError: ``if_empty`` if it is missing, ``InvalidArgument`` if it is no text.
+        AuthValidationError: ``if_empty`` if it is missing, ``InvalidArgument`` if it is not text.
     """
     if value is None or value == "":
         raise AuthValidationError(if_empty, f"{name}: is empty" if if_empty is Code.InvalidArgument else None)
@@ -103,7 +103,7 @@ def some_strings(values: object, name: str) -> Mapping[str, str]:
 
 
 def some_names(values: object, name: str) -> list[str]:
-    """Return a list of names that is not empty. A single text is none: it is a list of letters.
+    """Return a non-empty list of names. A single string is refused: it would be a list of letters.
 
     Raises:
         AuthValidationError: It is something else.

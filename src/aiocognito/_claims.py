@@ -1,4 +1,4 @@
-"""What a verified token says, and what may be asked of it."""
+"""The claims of a verified token, and the requirements for them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_SHOWN: Final = 200
 
 @public("aiocognito")
 class Claims(Mapping[str, Any]):
-    """The claims of a token that was verified: a mapping, with names for what is asked most."""
+    """The claims of a verified token: a mapping, with properties for the most common ones."""
 
     __slots__ = ("_payload",)
 
@@ -35,7 +35,7 @@ class Claims(Mapping[str, Any]):
 
     def __getitem__(self, claim: str) -> Any:
         value = self._payload[claim]
-        # A list handed out must not be the one that is looked at when the token comes again.
+        # A caller must not be able to change the list of a cached token.
         return deepcopy(value) if isinstance(value, list | dict) else value
 
     def __iter__(self) -> Iterator[str]:
@@ -92,7 +92,7 @@ class Claims(Mapping[str, Any]):
 
 @frozen
 class Requirements:
-    """What is asked of a user pool's tokens. None, or nothing in a set, asks nothing.
+    """The requirements for a user pool's tokens. None, or an empty set, requires nothing.
 
     Attributes:
         client_ids: The app clients that they may be issued to.
@@ -127,7 +127,7 @@ class Requirements:
 
 
 def shown(value: object) -> str:
-    """Return a claim's repr for a message, shortened: what was not verified may be of any length."""
+    """Return a claim's repr for a message, shortened: unverified claims may be of any length."""
     text = repr(value)
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}… ({len(text)} characters)"
 
@@ -138,7 +138,7 @@ def kept(value: object) -> object:
 
 
 def _check_types(payload: Mapping[str, Any]) -> None:
-    """Check the types of claims that are not checked for what they say (RFC 7519, 4.1; OIDC Core, 2)."""
+    """Check the types of claims whose values are not checked (RFC 7519, 4.1; OIDC Core, 2)."""
     for claim in ("iat", "auth_time"):
         if claim in payload:
             _seconds(payload, claim)

@@ -14,7 +14,7 @@ app = typer.Typer(
     help="Amplify Auth for asyncio services, and an emulator of Amazon Cognito to try it on.",
     no_args_is_help=True,
     add_completion=False,
-    # A pretty traceback would be one that shows the values of variables, once somebody turns that on.
+    # rich's tracebacks can show the values of variables, which may be secrets.
     pretty_exceptions_enable=False,
 )
 
@@ -76,7 +76,7 @@ def emulator(
 
     try:
         run_emulator(host=host, port=port, data=data, callback_urls=callback_url or ())
-    except (OSError, NotImplementedError) as error:  # such as a port that somebody else has
+    except (OSError, NotImplementedError) as error:  # such as a port in use
         typer.echo(f"aiocognito: {error}", err=True)
         raise typer.Exit(1) from None
 

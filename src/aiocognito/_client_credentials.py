@@ -41,7 +41,7 @@ class _Issued:
 
 @public("aiocognito")
 class ClientCredentials:
-    """Gives a service tokens of its own, renewed before they end, however many tasks ask.
+    """Tokens of a service itself, renewed before they expire, in one request for all tasks.
 
     ``async with ClientCredentials(config) as machine: tokens = await machine.get_tokens()``. It is a
     `TokenProvider`, for `AuthClient` or ``aiocognito.integrations.httpx.SessionAuth``.
@@ -102,7 +102,7 @@ class ClientCredentials:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Stop asking, and close the HTTP client if it is our own.
+        """Cancel the request in flight, and close the HTTP client if it was made here.
 
         A caller that waits for a token gets a ``RuntimeError``, or the present token if it is still good.
         """
@@ -125,7 +125,7 @@ class ClientCredentials:
         Raises:
             ServiceError: The token endpoint refused; ``.name`` is its ``error``, such as
                 ``invalid_client`` or ``invalid_scope``.
-            NetworkError: No answer came.
+            NetworkError: No response came.
             RuntimeError: It was closed meanwhile.
         """
         issued, now = self._issued, self._clock()

@@ -179,9 +179,9 @@ def default_device_name() -> str:
 @public("aiocognito")
 @frozen(kw_only=True)
 class AuthConfig:
-    """Which user pool and identity pool to talk to, and how.
+    """The user pool and identity pool to use, and how to reach them.
 
-    Either pool may be absent; what needs it then says so when it is called.
+    Either pool may be absent; a method that needs it then raises an error when it is called.
 
     Args:
         user_pool_id: ``<region>_<name>``.
@@ -192,7 +192,7 @@ class AuthConfig:
             publishes them: for an endpoint that is a proxy of the API alone.
         identity_pool_id: ``<region>:<uuid>``.
         identity_pool_endpoint: Replaces the service's URL.
-        allow_guest_access: Whether nobody in particular gets AWS credentials, too.
+        allow_guest_access: Whether unauthenticated (guest) users can get AWS credentials.
         custom_role_arn: The role to ask the identity pool for.
         sign_up_verification_method: ``code`` or ``link``, as the user pool verifies addresses.
         oauth: The hosted UI, if it is used.
@@ -348,7 +348,7 @@ class AuthConfig:
                 event loop runs.
 
         Raises:
-            AuthConfigError: The file cannot be read, is no JSON, or holds no such configuration.
+            AuthConfigError: The file cannot be read, is not JSON, or does not hold such a configuration.
         """
         outputs = source if isinstance(source, Mapping) else amplify_files.read(Path(source))
         values = amplify_files.parse(outputs)

@@ -1,4 +1,4 @@
-"""JSON Web Tokens, taken apart. Nothing here says that a token is genuine: see `TokenVerifier`."""
+"""Parse JSON Web Tokens without verifying them: see `TokenVerifier`."""
 
 import json
 from collections.abc import Iterable

@@ -24,7 +24,7 @@ FROM_COGNITO: Final[Mapping[str, str]] = {theirs: ours for ours, theirs in TO_CO
 @public("aiocognito")
 @frozen
 class MfaPreference:
-    """Which second factors a person has turned on, and which comes first: SMS, TOTP, EMAIL."""
+    """The second factors that a user has enabled, and the preferred one: SMS, TOTP, EMAIL."""
 
     preferred: str | None = None
     enabled: list[str] = field(factory=list)
@@ -40,5 +40,5 @@ class MfaPreference:
 
 
 def from_cognito(names: Iterable[str | None]) -> list[str]:
-    """Return Amplify's names for Cognito's, in order; what nobody knows is left out."""
+    """Return Amplify's names for Cognito's, in order; unknown names are left out."""
     return [FROM_COGNITO[name] for name in names if name is not None and name in FROM_COGNITO]

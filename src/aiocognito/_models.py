@@ -1,4 +1,4 @@
-"""Values that callers hold and that cross the layers. All are frozen; secrets are in no repr."""
+"""Values that the layers exchange and callers receive. All are frozen; secrets are in no repr."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -39,7 +39,7 @@ class CodeDeliveryDetails:
 @public("aiocognito")
 @frozen
 class TotpSetupDetails:
-    """What an authenticator app needs to know: the secret, in Base32 (RFC 6238)."""
+    """The setup of an authenticator app: its secret, in Base32 (RFC 6238)."""
 
     shared_secret: str = field(repr=False)
     username: str | None = field(default=None, repr=False)
@@ -88,7 +88,7 @@ class TotpSetupDetails:
 @public("aiocognito")
 @frozen
 class SignInDetails:
-    """How somebody signed in: what they typed, and Amplify's name of the flow."""
+    """How the user signed in: the name that was entered, and Amplify's name of the flow."""
 
     login_id: str | None = None
     auth_flow_type: str | None = None
@@ -102,7 +102,7 @@ class SignInDetails:
 @public("aiocognito")
 @frozen
 class AuthTokens:
-    """A signed-in person's tokens. The refresh token is never handed out."""
+    """A signed-in user's tokens. The refresh token is never returned."""
 
     access_token: JWT
     id_token: JWT | None = None
@@ -112,7 +112,7 @@ class AuthTokens:
 @public("aiocognito")
 @frozen
 class AuthUser:
-    """Who is signed in: the username and the ``sub`` of their tokens."""
+    """The signed-in user: the username and the ``sub`` of the tokens."""
 
     username: str
     user_id: str
@@ -140,7 +140,7 @@ class Credentials:
 @public("aiocognito")
 @frozen
 class AuthSession:
-    """What is known of a session: tokens, AWS credentials, identity and ``sub``, where there are any."""
+    """A session: tokens, AWS credentials, identity id and ``sub``, each None if the session has none."""
 
     tokens: AuthTokens | None = None
     credentials: Credentials | None = None
@@ -151,11 +151,11 @@ class AuthSession:
 @public("aiocognito")
 @frozen
 class RedirectRequest:
-    """Where to send the browser to sign in. Its ``state`` ties the answer to this session.
+    """The URL to send the browser to for a sign-in. Its ``state`` binds the response to this session.
 
     Attributes:
         url: The hosted UI's page.
-        state: What the browser comes back with. A secret between this session and it.
+        state: The value that the browser brings back. A secret of the browser and this session.
     """
 
     url: str = field(repr=False)
@@ -169,10 +169,10 @@ class RedirectRequest:
 @public("aiocognito")
 @frozen
 class UserContext:
-    """What Cognito's threat protection may know of the end user.
+    """Data about the end user for Cognito's threat protection.
 
     Attributes:
-        ip_address: The person's address, as text.
+        ip_address: The user's IP address, as text.
         encoded_data: What Amplify's or AWS's browser script collected about the device.
     """
 
@@ -193,7 +193,7 @@ class AutoSignInOptions:
 @public("aiocognito")
 @frozen
 class Device:
-    """A device that Cognito tracks for a person (ListDevices); dates are in UTC."""
+    """A user's device that Cognito tracks (ListDevices); dates are in UTC."""
 
     id: str
     name: str | None = None
@@ -217,7 +217,7 @@ class Device:
 @public("aiocognito")
 @frozen
 class WebAuthnCredential:
-    """A person's passkey (ListWebAuthnCredentials)."""
+    """A user's passkey (ListWebAuthnCredentials)."""
 
     credential_id: str
     friendly_credential_name: str | None = None

@@ -12,7 +12,7 @@ from .errors import AuthError
 @public("aiocognito")
 @frozen
 class SignUpResult:
-    """How far a sign-up got; ``user_id`` is the new user's ``sub``, where Cognito said it."""
+    """The state of a sign-up; ``user_id`` is the new user's ``sub``, if Cognito returned it."""
 
     is_sign_up_complete: bool
     user_id: str | None
@@ -32,7 +32,7 @@ class SignUpResult:
 @public("aiocognito")
 @frozen
 class SignInResult:
-    """How far a sign-in got, and what comes next."""
+    """The state of a sign-in, and its next step."""
 
     is_signed_in: bool
     next_step: steps.SignInStep
@@ -49,13 +49,13 @@ class SignInResult:
 @public("aiocognito")
 @frozen
 class SignOutResult:
-    """What signing out achieved beyond this machine, where the session is gone in any case.
+    """The outcome of a sign-out at Cognito. The local session has ended in any case.
 
     Attributes:
-        revoked: Whether Cognito confirmed that the tokens are worth nothing any more.
-        error: Why it did not, if it was asked and refused or could not be reached; or else what was
-            wrong with the redirect URL.
-        logout_url: Where to send the browser to end the hosted UI's session, too.
+        revoked: Whether Cognito confirmed that the tokens are revoked.
+        error: The refusal or network error if they were not revoked; or else what is wrong with
+            the redirect URL.
+        logout_url: The URL to send the browser to, to end the hosted UI's session too.
     """
 
     revoked: bool
@@ -74,7 +74,7 @@ class SignOutResult:
 @public("aiocognito")
 @frozen
 class ResetPasswordResult:
-    """How far the reset of a password got, and what comes next."""
+    """The state of a password reset, and its next step."""
 
     is_password_reset: bool
     next_step: steps.ResetPasswordStep
@@ -90,7 +90,7 @@ class ResetPasswordResult:
 @public("aiocognito")
 @frozen
 class UpdateAttributeResult:
-    """Whether an attribute has its new value, or waits for the code that was sent to it."""
+    """Whether an attribute has its new value, or has to be confirmed by a code."""
 
     is_updated: bool
     next_step: steps.UpdateAttributeStep

@@ -28,7 +28,7 @@ def public_key(jwk: Mapping[str, Any]) -> PublicKey:
     """Make a key of a JSON Web Key (RFC 7517). Takes some time: jose is imported for it.
 
     Raises:
-        ValueError: It is no RSA key for RS256 signatures, or a small one.
+        ValueError: It is not an RSA key for RS256 signatures, or it is too small.
     """
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives import hashes
@@ -41,7 +41,7 @@ def public_key(jwk: Mapping[str, Any]) -> PublicKey:
     if not all(isinstance(jwk.get(member), str) for member in ("n", "e")):
         raise ValueError("not an RSA key: n or e is missing")
     try:
-        # Only the public members: whatever else is there is none of our business.
+        # Only the public members: a private key is not needed.
         key: Any = jose_jwk.construct({"kty": "RSA", "n": jwk["n"], "e": jwk["e"]}, ALGORITHM)
     except (JOSEError, ValueError, TypeError) as error:
         raise ValueError("not a usable RSA key") from error

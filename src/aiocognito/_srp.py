@@ -226,7 +226,7 @@ def scrambling_parameter(A: int, B: int) -> int:
 
 
 def premaster_secret(a: int, B: int, x: int, u: int) -> int:
-    """S = (B - k * g^x) ^ (a + u * x) mod N (RFC 5054, 2.6), in time that does not tell x."""
+    """S = (B - k * g^x) ^ (a + u * x) mod N (RFC 5054, 2.6), in time that does not depend on x."""
     base = (B - K * _secret_power(G, x)) % N
     return int(_secret_power(base, a + u * x))
 

@@ -1,4 +1,4 @@
-"""Verifies the tokens that others bring: signature, issuer, client, use, time, groups and scopes."""
+"""Verifies tokens: signature, issuer, app client, use, time, groups and scopes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ __all__ = ["ANY", "Claims", "TokenVerifier"]
 # HTTP servers refuse headers far smaller than this.
 MAX_TOKEN_LENGTH: Final = 100_000
 MAX_HEADERS: Final = 64
-# How often keys are asked for at most, if there is no configuration that says so.
+# The number of attempts to fetch keys, without a configuration.
 KEY_ATTEMPTS: Final = 3
 # Claims are copied, compared and written by recursion: deeper ones would exhaust the stack.
 MAX_DEPTH: Final = 64
@@ -46,7 +46,7 @@ MAX_DEPTH: Final = 64
 
 @public("aiocognito")
 class _Any(Enum):
-    """Says in so many words that anything goes, so that a review sees it."""
+    """Accepts all values, written out so that a review sees it."""
 
     ANY = "ANY"
 
@@ -62,7 +62,7 @@ ANY: Final = _Any.ANY
 
 @define
 class _Parsed:
-    """A token, taken apart and not believed yet."""
+    """A parsed token that is not verified yet."""
 
     header: bytes
     kid: str
@@ -73,7 +73,7 @@ class _Parsed:
 
 @frozen
 class _Pool:
-    """One user pool whose tokens are accepted, and what is asked of them."""
+    """A user pool whose tokens are accepted, and the requirements for them."""
 
     issuers: tuple[str, ...]
     requirements: Requirements
@@ -225,7 +225,7 @@ class TokenVerifier:
             verifiers: At least one, each of another pool: verifiers, or their arguments.
 
         Raises:
-            AuthConfigError: There is none, or two are of one pool.
+            AuthConfigError: The collection is empty, or two are of one pool.
         """
         made = [each if isinstance(each, TokenVerifier) else cls(**each) for each in verifiers]
         if not made:
@@ -289,7 +289,7 @@ class TokenVerifier:
         Raises:
             TokenVerificationError: It is not acceptable: ``.claim``, ``.expected`` and ``.actual`` say
                 why, and there is one subclass per reason.
-            JwksUnavailableError: The pool's keys could not be fetched: nobody can say.
+            JwksUnavailableError: The pool's keys could not be fetched, so the token was not verified.
         """
         seen = self._look_up(token)
         if seen is not None:
@@ -300,7 +300,7 @@ class TokenVerifier:
         return self._check(token, parsed, pool, key)
 
     def verify_cached(self, token: str) -> Claims:
-        """Verify a token without asking anybody: its key must be there (see `warm_up`).
+        """Verify a token without a request: its key must be cached (see `warm_up`).
 
         Raises:
             TokenVerificationError: It is not acceptable.
@@ -319,7 +319,7 @@ class TokenVerifier:
     def _look_up(self, token: str) -> Claims | None:
         try:
             found = self._seen.get(token)
-        except TypeError:  # It is no text, and cannot be hashed.
+        except TypeError:  # It is not text, and cannot be hashed.
             return None
         if found is None:
             return None
@@ -436,7 +436,7 @@ def _client_ids(client_ids: str | Collection[str] | Literal[_Any.ANY]) -> frozen
     if client_ids is ANY:
         return None
     if client_ids is None:
-        raise AuthConfigError("client_ids: is None; name the app clients, or say ANY")
+        raise AuthConfigError("client_ids: is None; name the app clients, or pass ANY")
     names = _names(client_ids, "client_ids")
     if not all(is_word(name) and "," not in name for name in names):
         raise AuthConfigError(

@@ -1,7 +1,6 @@
-"""What comes next, as values that ``match`` takes apart.
+"""The next step of a sign-in, sign-up, reset or update, as values for ``match``.
 
-Every step knows its Amplify name, ``step``, and turns into what a front end written for Amplify
-expects with ``to_dict()``::
+``step`` is Amplify's name of a step, and ``to_dict()`` returns Amplify's form for front ends::
 
     match result.next_step:
         case steps.Done():
@@ -56,7 +55,7 @@ UPDATE_ATTRIBUTE = "updateAttributeStep"
 
 @frozen
 class Done:
-    """Nothing comes next."""
+    """The procedure is complete."""
 
     step: ClassVar[str] = "DONE"
 
@@ -67,7 +66,7 @@ class Done:
 
 @frozen
 class _DeliveredCode:
-    """A code is on its way; ``code_delivery_details`` says where."""
+    """A code was sent; ``code_delivery_details`` describes where."""
 
     code_delivery_details: CodeDeliveryDetails | None = None
 
@@ -84,7 +83,7 @@ class _DeliveredCode:
 
 @frozen
 class _Bare:
-    """A step that carries nothing."""
+    """A step without data."""
 
     step: ClassVar[str]
 
@@ -128,7 +127,7 @@ class ContinueSignInWithEmailSetup(_Bare):
 class ContinueSignInWithTotpSetup:
     """An authenticator app is to be set up: answer with its first code (MFA_SETUP).
 
-    ``totp_setup_details`` holds the secret; it is None where the step is read back with
+    ``totp_setup_details`` holds the secret; it is None where the step comes from
     ``get_sign_in_step``, because the secret is never stored.
     """
 
@@ -209,7 +208,7 @@ class ContinueSignInWithFirstFactorSelection:
 
 @frozen
 class ConfirmSignInWithWebAuthn:
-    """Hand the options to the browser and answer with the credential it gives (WEB_AUTHN).
+    """Pass the options to the browser and answer with the credential that it returns (WEB_AUTHN).
 
     The name is this library's: a server has no authenticator of its own.
     """
@@ -224,7 +223,7 @@ class ConfirmSignInWithWebAuthn:
 
 @frozen
 class ResetPassword(_Bare):
-    """The password must be reset before anybody can sign in: see ``reset_password``."""
+    """The password must be reset before the user can sign in: see ``reset_password``."""
 
     step: ClassVar[str] = "RESET_PASSWORD"
 
@@ -238,7 +237,7 @@ class ConfirmSignUp(_DeliveredCode):
 
 @frozen
 class UnsupportedChallenge:
-    """A challenge that this version does not know: its name and what came with it."""
+    """A challenge that this version does not know: its name and its parameters."""
 
     step: ClassVar[str] = "UNSUPPORTED_CHALLENGE"
     challenge_name: str
@@ -255,7 +254,7 @@ class UnsupportedChallenge:
 
 @frozen
 class CompleteAutoSignIn(_DeliveredCode):
-    """The sign-up is complete, or will be by a link: ``auto_sign_in`` signs the person in."""
+    """The sign-up is complete, or will be by a link: ``auto_sign_in`` signs the user in."""
 
     step: ClassVar[str] = "COMPLETE_AUTO_SIGN_IN"
     family: ClassVar[str] = SIGN_UP

@@ -1,7 +1,7 @@
-"""The demo: one person's whole stay, on an emulator in this process, each step checked.
+"""The demo: one user's path from sign-up to sign-out, on an emulator in this process, each step checked.
 
 It never prints a password, a token or a session key. The code that it shows comes from the emulator's
-outbox, which stands in for the person's inbox.
+outbox, in place of the user's inbox.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ TIMEOUT: Final = 60.0
 
 
 def run(output: TextIO | None = None) -> int:
-    """Tell the story and return an exit code: 0 if every step came out right, 1 if one did not.
+    """Run the demo and return an exit code: 0 if every step succeeded, 1 if one did not.
 
     Args:
-        output: Where to tell it; standard output by default.
+        output: Where to print it; standard output by default.
     """
     stage = Stage(console(output))
     begun = time.perf_counter()
-    stage.note("One person signs up, in and out, on an emulator of Amazon Cognito on this machine.")
+    stage.note("One user signs up, in and out, on an emulator of Amazon Cognito on this machine.")
     try:
         asyncio.run(_in_time(stage))
     except StepFailed as failure:

@@ -31,7 +31,7 @@ def console(output: TextIO | None = None) -> Console:
     output = output if output is not None else sys.stdout
     if isinstance(output, TextIOWrapper):
         with suppress(OSError, ValueError):
-            # A tick that an old encoding does not know is no reason to fail.
+            # An old encoding may lack the tick, which must not fail the demo.
             output.reconfigure(errors="replace")
     plain = bool(os.environ.get("NO_COLOR"))
     return Console(
@@ -40,10 +40,10 @@ def console(output: TextIO | None = None) -> Console:
 
 
 class Stage:
-    """Tells the story on a console, and counts.
+    """Prints the demo on a console, and counts its checks.
 
     Args:
-        console: Where to tell it.
+        console: Where to print it.
     """
 
     def __init__(self, console: Console) -> None:
@@ -60,11 +60,11 @@ class Stage:
         self._line(f"{self.steps:2}  {title}", "bold")
 
     def say(self, text: str) -> None:
-        """Tell what happens."""
+        """Print what happens."""
         self._line(f"    {text}")
 
     def heard(self, text: str) -> None:
-        """Tell what an event listener hears."""
+        """Print an event."""
         self._line(f"    » {text}", "magenta")
 
     def check(self, claim: str, is_so: bool) -> None:
@@ -98,7 +98,7 @@ class Stage:
         self._line(f"Step {self.steps} failed: {self.title}", "bold red")
 
     def note(self, text: str) -> None:
-        """Tell something before or after the steps."""
+        """Print a line before or after the steps."""
         self._line(text, "bold")
 
     def _line(self, text: str = "", style: str = "") -> None:

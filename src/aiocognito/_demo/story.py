@@ -33,7 +33,7 @@ def new_password() -> str:
 
 @define
 class Scene:
-    """Everything and everybody that the steps need."""
+    """What the steps share."""
 
     stage: Stage
     emulator: CognitoEmulator
@@ -57,7 +57,7 @@ class Scene:
 
 
 async def tell(stage: Stage) -> None:
-    """Tell the whole story.
+    """Run all scenes.
 
     Raises:
         StepFailed: A step did not come out as it should have.
@@ -81,7 +81,7 @@ async def tell(stage: Stage) -> None:
 async def listen(scene: Scene) -> None:
     """Listen to the Hub from here on."""
     scene.auth.hub.listen(scene.hear)
-    scene.stage.say("What it hears is told below, marked with ».")
+    scene.stage.say("Its events are printed below, marked with ».")
 
 
 async def sign_up(scene: Scene) -> None:
@@ -95,7 +95,7 @@ async def sign_up(scene: Scene) -> None:
     stage.check("the new user has an id", bool(result.user_id))
     early = await scene.auth.sign_in(ANA, scene.password)
     stage.check(
-        "signing in already is no error, but the same step",
+        "signing in already is not an error, but the same step",
         not early.is_signed_in and early.next_step.step == "CONFIRM_SIGN_UP",
     )
 
@@ -124,7 +124,7 @@ async def wrong_password(scene: Scene) -> None:
     stage, auth = scene.stage, scene.auth
     attempt = auth.sign_in(ANA, new_password())
     await stage.refused(errors.NotAuthorizedException, "it is refused", attempt)
-    stage.check("nobody is signed in", (await auth.fetch_auth_session(credentials=False)).tokens is None)
+    stage.check("no user is signed in", (await auth.fetch_auth_session(credentials=False)).tokens is None)
 
 
 async def sign_in(scene: Scene) -> None:
@@ -162,7 +162,7 @@ async def refresh(scene: Scene) -> None:
     stage, auth, emulator = scene.stage, scene.auth, scene.emulator
     old = (await auth.fetch_auth_session(credentials=False)).tokens
     emulator.clock.advance(TOKEN_SECONDS + 1)
-    stage.say(f"The clock was moved on by {TOKEN_SECONDS + 1} s: nobody had to wait.")
+    stage.say(f"The clock was moved on by {TOKEN_SECONDS + 1} s, without waiting.")
     before = len(emulator.calls)
     ask = (auth.fetch_auth_session(credentials=False) for _ in range(CALLERS))
     found = [session.tokens for session in await asyncio.gather(*ask)]
@@ -177,7 +177,7 @@ async def refresh(scene: Scene) -> None:
 
 
 async def sign_out(scene: Scene) -> None:
-    """Sign out, while somebody holds a copy of the session."""
+    """Sign out, while another client holds a copy of the session."""
     stage, auth, pool = scene.stage, scene.auth, scene.pool
     key = f"{pool.client_id}:session:{auth.session_id}"
     record = await scene.storage.get(key)
@@ -192,8 +192,8 @@ async def sign_out(scene: Scene) -> None:
             "the user pool confirmed that the tokens are revoked", result.revoked and result.error is None
         )
         stage.check("nothing is left in the storage", await scene.storage.get(key) is None)
-        nobody = errors.UserUnAuthenticatedException
-        await stage.refused(nobody, "nobody is signed in any more", auth.get_current_user())
+        signed_out = errors.UserUnAuthenticatedException
+        await stage.refused(signed_out, "no user is signed in any longer", auth.get_current_user())
         await stage.refused(
             errors.NotAuthorizedException, "the copy's access token is refused", thief.fetch_user_attributes()
         )
@@ -206,7 +206,7 @@ async def sign_out(scene: Scene) -> None:
 
 
 async def many_people(scene: Scene) -> None:
-    """Sign many people in and out at once, through one manager."""
+    """Sign many users in and out at once, through one manager."""
     stage, pool, clock = scene.stage, scene.pool, scene.emulator.clock
     names = [f"person-{number}@example.com" for number in range(PEOPLE)]
     for name in names:
@@ -221,7 +221,7 @@ async def many_people(scene: Scene) -> None:
             return whose == name and (await auth.sign_out()).revoked
 
         results = await asyncio.gather(*map(visit, names))
-    stage.check(f"{PEOPLE} people signed in and out at once, and each heard of themselves", all(results))
+    stage.check(f"{PEOPLE} users signed in and out at once, and each received its own events", all(results))
 
 
 STEPS: Final[tuple[tuple[str, Callable[[Scene], Awaitable[None]]], ...]] = (
@@ -234,5 +234,5 @@ STEPS: Final[tuple[tuple[str, Callable[[Scene], Awaitable[None]]], ...]] = (
     ("Who is signed in?", who_am_i),
     ("The tokens expire", refresh),
     ("Sign out", sign_out),
-    ("The same for many people, in one process", many_people),
+    ("The same for many users, in one process", many_people),
 )

@@ -1,4 +1,4 @@
-"""What a signed-in person's access token opens in a user pool: one method is one operation."""
+"""The operations of a user pool that need the user's access token, one method each."""
 
 from __future__ import annotations
 

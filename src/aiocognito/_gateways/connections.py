@@ -1,4 +1,4 @@
-"""What everybody shares: the gateways of one configuration. They hold nobody's secrets."""
+"""The gateways of one configuration, which all its sessions share. They hold no user's secrets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .user_pool import UserPool
 
 
 class Connections:
-    """Makes each gateway when it is first asked for, and closes what it made.
+    """Makes each gateway when it is first used, and closes what it made.
 
     Args:
         config: Which services to talk to.

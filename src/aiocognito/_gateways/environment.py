@@ -39,7 +39,7 @@ class Proxy:
 
 
 def proxy_for(url: str) -> Proxy | None:
-    """Return the proxy for a URL; None if there is none, or if the URL needs none.
+    """Return the proxy for a URL, or None for a direct connection.
 
     ``HTTPS_PROXY`` or ``HTTP_PROXY`` counts, by the URL's scheme, then ``ALL_PROXY``; each in lower case
     first. Loopback hosts and what ``NO_PROXY`` lists are reached directly.

@@ -44,7 +44,7 @@ class Flights(Generic[T]):
         return task
 
     async def join(self, work: Callable[[], Coroutine[Any, Any, T]], key: Hashable = None) -> T:
-        """Wait for the work under way, starting it if there is none.
+        """Wait for the work in flight, or start it.
 
         Raises:
             Closed: The work was cancelled, because its owner was closed.

@@ -160,7 +160,7 @@ def _read(answer: HttpAnswer, secrets: Iterable[str]) -> Mapping[str, Any]:
     error, description = _error_code(members.get("error")), _text(members.get("error_description"))
     error = None if error is None or mask(error, secrets) != error else error
     description = None if description is None else mask(description, secrets)
-    # What is not OAuth's form of an error is not quoted: nobody knows what is in there.
+    # What is not OAuth's form of an error is not quoted: it may hold secrets.
     raise ServiceError(
         description or error or f"the token endpoint answered with HTTP {answer.status}",
         name=error or UNKNOWN_ERROR,

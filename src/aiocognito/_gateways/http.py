@@ -1,4 +1,4 @@
-"""HTTP for what is not an AWS API. The one module that imports httpx, when it is first needed."""
+"""HTTP requests other than those of AWS APIs. The only module that imports httpx, at the first request."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TRUST_ADVICE: Final = "Name the CA that signed it in AWS_CA_BUNDLE or SSL_CERT_F
 
 @frozen
 class HttpAnswer:
-    """What a server answered.
+    """A server's response.
 
     Attributes:
         status: The HTTP status.
@@ -94,12 +94,12 @@ class Http:
             headers: More headers.
 
         Raises:
-            NetworkError: No answer came, or one that cannot be read.
+            NetworkError: No response came, or one that cannot be read.
             AuthConfigError: An environment variable for proxies or certificates is malformed.
         """
         owned = None if self._client is not None else await self._own(url)
         client = self._client if owned is None else owned.client
-        # Among what a caller's client may add is the very token that this form is to bring.
+        # A caller's client may add authentication, such as the token that this form requests.
         options: dict[str, Any] = {} if data is None else {"data": data, "auth": None}
         options["headers"] = {"Accept-Encoding": "identity", **(headers or {})}
         try:
@@ -146,7 +146,7 @@ class Http:
         client = httpx.AsyncClient(
             timeout=httpx.Timeout(self._read_timeout, connect=self._connect_timeout),
             limits=httpx.Limits(max_keepalive_connections=20 if self._keep_alive else 0),
-            # What a server sets for one person is nothing to the next.
+            # A server's cookie for one user must not reach another user's request.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             verify=context,
             proxy=None if proxy is None else httpx.Proxy(proxy.url, ssl_context=of_proxy),
@@ -165,7 +165,7 @@ class _Owned:
 
 async def _send(client: Any, method: str, url: str, options: Mapping[str, Any]) -> HttpAnswer:
     stream = getattr(client, "stream", None)
-    if stream is None:  # Not httpx's: its answers come in whole.
+    if stream is None:  # Not httpx's: its responses are complete.
         answer = await client.request(method, url, follow_redirects=False, **options)
         check_size(len(answer.content))
         return HttpAnswer(answer.status_code, answer.content)
@@ -178,7 +178,7 @@ async def _send(client: Any, method: str, url: str, options: Mapping[str, Any]) 
 
 
 def _network_error(failure: Exception, names: set[str], url: str, variable: str | None) -> NetworkError:
-    """Make the error that stands for a failure. It quotes nothing that was sent or received."""
+    """Return the error for a failure. It quotes nothing that was sent or received."""
     by = f" through the proxy of {variable}" if variable is not None else ""
     text, advice = f"no answer{by} ({type(failure).__name__})", None
     refused = _refused_certificate(failure)

@@ -17,7 +17,7 @@ Logins = Mapping[str, str]
 
 @frozen
 class IssuedCredentials:
-    """The answer of GetCredentialsForIdentity; ``credentials`` is None if they are not complete."""
+    """The response of GetCredentialsForIdentity; ``credentials`` is None if they are not complete."""
 
     identity_id: str
     credentials: Credentials | None = field(repr=False)
@@ -28,7 +28,7 @@ class IdentityPool:
 
     Args:
         identity_pool_id: The pool's id.
-        aws: The connection, shared by everybody.
+        aws: The connection, which all sessions share.
     """
 
     def __init__(self, identity_pool_id: str, aws: AwsClient) -> None:
@@ -41,7 +41,7 @@ class IdentityPool:
         Raises:
             GetIdResponseException: The answer holds no id.
         """
-        # Asked for twice, a guest that nobody uses is left behind, and costs nothing.
+        # A repeated request leaves an unused guest identity behind, which costs nothing.
         members = {"IdentityPoolId": self._id, "Logins": dict(logins)}
         try:
             answer = await self._aws.call("GetId", members, repeatable=True)
@@ -58,7 +58,7 @@ class IdentityPool:
         self, identity_id: str, logins: Logins | None = None, *, custom_role_arn: str | None = None
     ) -> IssuedCredentials:
         """GetCredentialsForIdentity. The answer may name another identity, which replaces this one."""
-        # Asked for twice, there are credentials that nobody uses; an identity that was linked or merged
+        # A repeated request leaves unused credentials behind; an identity that was linked or merged
         # by an answer that got lost is linked already.
         answer = await self._aws.call(
             "GetCredentialsForIdentity",

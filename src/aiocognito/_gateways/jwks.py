@@ -17,7 +17,7 @@ from .flights import Closed, Flights
 from .http import Http, HttpAnswer
 from .limits import MAX_BYTES
 
-# A key id that was looked for in vain may be anybody's invention: the next look waits a while.
+# An unknown key id may be an attacker's: the next fetch for one has to wait.
 COOL_DOWN_SECONDS: Final = 10.0
 # So does the next attempt when the keys could not be fetched.
 RETRY_SECONDS: Final = 5.0
@@ -59,11 +59,11 @@ class Jwks:
         self._failure: NetworkError | ValueError | None = None
 
     def fresh(self, kid: str) -> PublicKey | None:
-        """Return a key if it is there and need not be looked for again; asks nobody."""
+        """Return a cached key that is not stale, or None. Sends nothing."""
         return self._keys.get(kid) if self._clock() < self._stale_at else None
 
     def known(self, kid: str) -> PublicKey | None:
-        """Return a key if it is there; asks nobody. Takes some time if keys were preloaded."""
+        """Return a cached key, or None. Sends nothing; parses preloaded keys at the first call."""
         if self._preloaded is not None:
             self._take(_usable(self._preloaded))
         return self._keys.get(kid)
@@ -72,7 +72,7 @@ class Jwks:
         """Return a key, fetching the keys if it is not there; None if the pool does not publish it.
 
         Raises:
-            JwksUnavailableError: The keys could not be fetched, now or a moment ago, so that nobody
+            JwksUnavailableError: The keys could not be fetched, now or a moment ago, so that no one
                 can say whether the key is one of them.
         """
         await self._load_preloaded()
@@ -93,7 +93,7 @@ class Jwks:
         """Fetch the keys, unless they were preloaded.
 
         Raises:
-            JwksUnavailableError: There are none, and they could not be fetched.
+            JwksUnavailableError: No keys are cached, and they could not be fetched.
         """
         await self._load_preloaded()
         if not self._keys or self._stale_at < math.inf:
@@ -101,10 +101,10 @@ class Jwks:
         self._check_there_are_some()
 
     async def ready(self) -> None:
-        """See to it that there are keys, fetching them only if there are none or they are stale.
+        """Fetch the keys unless they are cached and not stale.
 
         Raises:
-            JwksUnavailableError: There are none, and they could not be fetched, now or a moment ago.
+            JwksUnavailableError: No keys are cached, and they could not be fetched, now or a moment ago.
         """
         await self._load_preloaded()
         if (not self._keys or self._clock() >= self._stale_at) and not self._is_blocked():
@@ -112,7 +112,7 @@ class Jwks:
         self._check_there_are_some()
 
     async def fetch(self) -> None:
-        """Fetch the keys. What was there is kept if that fails, and `get` tells why where it matters.
+        """Fetch the keys. If that fails, the cached keys stay; `get` raises the error if one is missing.
 
         Raises:
             JwksUnavailableError: The verifier was closed meanwhile.
@@ -192,7 +192,7 @@ def _parse_answer(answer: HttpAnswer) -> _Keys:
 
 
 def _usable(document: Any) -> _Keys:
-    """Make keys of a JWKS. One of a kind that nobody here uses is left out, not fatal."""
+    """Parse the keys of a JWKS. Keys of other kinds are skipped."""
     listed = document.get("keys") if isinstance(document, Mapping) else None
     keys: dict[str, PublicKey] = {}
     for jwk in listed if isinstance(listed, list | tuple) else ():

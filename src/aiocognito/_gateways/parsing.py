@@ -54,7 +54,7 @@ def code_delivery(details: Mapping[str, str] | None) -> CodeDeliveryDetails | No
 
 
 def check_software_token_status(answer: Mapping[str, Any]) -> None:
-    """Look at what VerifySoftwareToken says: an answer is no success yet.
+    """Check the status of VerifySoftwareToken: a response may still report a failure.
 
     Raises:
         SetUpTOTPException: Its status is another than SUCCESS.

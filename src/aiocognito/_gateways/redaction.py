@@ -35,7 +35,7 @@ _SECRET = frozenset(
 _PUBLIC = frozenset({"USERNAME", "DEVICE_KEY", "PREFERRED_CHALLENGE", "TIMESTAMP"})
 
 _MASK = "***"
-# A message is for a person; a service that sends more has failed.
+# Messages are short texts for people; a longer one is the sign of a broken service.
 MAX_MESSAGE = 1_000
 # A value as short as this may be part of an innocent word: it is masked where it stands alone.
 _SHORT = 6

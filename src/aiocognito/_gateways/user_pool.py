@@ -27,7 +27,7 @@ class UserPool:
 
     Args:
         config: Names the app client; ``user_pool_id`` and ``user_pool_client_id`` must be set.
-        aws: The connection, shared by everybody.
+        aws: The connection, which all sessions share.
         user_context: What threat protection may know of the end user.
     """
 
@@ -225,7 +225,7 @@ class UserPool:
             Password=new_password,
         )
 
-    # The signed-in person
+    # The signed-in user
 
     def authenticated_user(
         self, access_token: str, *, renewed: Callable[[], Awaitable[str]] | None = None

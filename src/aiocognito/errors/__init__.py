@@ -1,4 +1,4 @@
-"""Everything that aiocognito raises, drawn once::
+"""The exceptions that aiocognito raises::
 
     AuthError
     ├── AuthConfigError (ValueError)          a configuration value is malformed
@@ -13,7 +13,7 @@
     ├── NetworkError                          no answer; .request_sent
     ├── AuthUsageError (RuntimeError)         used after it was closed, or on another event loop
     ├── StorageError                          the storage failed; never "signed out"
-    │   └── SessionBusyError                  another process works on the session and does not end
+    │   └── SessionBusyError                  another process holds the session for too long
     ├── InvalidJWTError (ValueError)          not a JSON Web Token
     ├── TokenVerificationError                a token is not acceptable; .claim, .expected, .actual
     └── JwksUnavailableError                  the keys could not be fetched (503, not 401)
@@ -321,10 +321,10 @@ __all__ = [
 
 
 def http_status_for(error: AuthError) -> int:
-    """Say which HTTP status a web layer answers with when ``error`` reaches it.
+    """Return the HTTP status with which a web layer answers an error.
 
     Args:
-        error: What was raised.
+        error: The error.
 
     Returns:
         401, 403, 404, 409, 422, 429, 502 or 503.
@@ -335,7 +335,7 @@ def http_status_for(error: AuthError) -> int:
     if isinstance(error, ServiceError) and is_throttling(error):
         return 429
     if isinstance(error, OAuthSignInException) and error.retryable:
-        # Not what the person did: the token endpoint could not answer.
+        # Not the user's fault: the token endpoint could not answer.
         return 429 if error.service_status == 429 else 502
     if isinstance(error, NotAuthorizedException) and error.retryable:
         return 503  # A refresh was refused for an unknown reason; the session is kept.

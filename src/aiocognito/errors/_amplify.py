@@ -8,10 +8,10 @@ from ._base import AuthError
 
 
 class AuthTokenConfigException(AuthError):
-    """The client cannot keep a session: it borrows its tokens, or has no user pool."""
+    """The client cannot store a session: its tokens come from a token provider, or it has no user pool."""
 
     about_configuration: ClassVar[bool] = True
-    default_recovery: ClassVar[str | None] = "Give the client a user pool, and no token provider of its own."
+    default_recovery: ClassVar[str | None] = "Configure a user pool, and do not pass `token_provider`."
 
 
 class AuthUserPoolException(AuthTokenConfigException):
@@ -37,14 +37,14 @@ class InvalidIdentityPoolIdException(AuthError):
 
 
 class UserUnAuthenticatedException(AuthError):
-    """Nobody is signed in, and this call is for a person who is."""
+    """No user is signed in, and this call needs a signed-in user."""
 
     http_status: ClassVar[int] = 401
     default_recovery: ClassVar[str | None] = "Sign in before calling this again."
 
 
 class UserAlreadyAuthenticatedException(AuthError):
-    """Somebody is signed in already; nothing was sent."""
+    """A user is signed in already; nothing was sent."""
 
     http_status: ClassVar[int] = 409
     default_recovery: ClassVar[str | None] = "Call sign_out before signing in again."
@@ -62,26 +62,26 @@ class EmptyUserIdForSRPException(SignInException):
 
     http_status: ClassVar[int] = 502
     default_recovery: ClassVar[str | None] = (
-        "Check user_pool_endpoint: what answers there is not a user pool's SRP."
+        "Check user_pool_endpoint: its responses are not those of a user pool's SRP."
     )
 
 
 class AutoSignInException(AuthError):
-    """There is no sign-up whose sign-in could be completed, or it was not confirmed in time."""
+    """No sign-up waits for its sign-in, or it was not confirmed in time."""
 
     http_status: ClassVar[int] = 409
     default_recovery: ClassVar[str | None] = "Call sign_in."
 
 
 class DeviceMetadataNotFoundException(AuthError):
-    """This browser is no device that Cognito was told to remember."""
+    """This browser is not a remembered device."""
 
     http_status: ClassVar[int] = 404
     default_recovery: ClassVar[str | None] = "Sign in with a device token, so that a device is confirmed."
 
 
 class TokenRefreshException(AuthError):
-    """The tokens expired, and there is no refresh token to renew them with."""
+    """The tokens expired, and the session has no refresh token."""
 
     http_status: ClassVar[int] = 401
     default_recovery: ClassVar[str | None] = "Sign in again."
@@ -91,7 +91,7 @@ class InvalidTokens(AuthError):
     """Cognito reported success without an access token."""
 
     http_status: ClassVar[int] = 502
-    default_recovery: ClassVar[str | None] = "Check the endpoint: what answers there issues no access token."
+    default_recovery: ClassVar[str | None] = "Check the endpoint: its responses have no access token."
 
 
 class UnexpectedSignInInterruptionException(AuthError):
@@ -127,9 +127,9 @@ class InvalidPreferredRedirectUrlException(AuthError):
 
 
 class OAuthSignInException(AuthError):
-    """A hosted sign-in failed: the provider refused, the person cancelled, or the answer is wrong.
+    """A sign-in in the hosted UI failed: the provider refused, the user cancelled, or the response is wrong.
 
-    ``error`` and ``error_description`` are what the hosted UI said, as it came (RFC 6749, 4.1.2.1).
+    ``error`` and ``error_description`` are the hosted UI's, unchanged (RFC 6749, 4.1.2.1).
     """
 
     http_status: ClassVar[int] = 401
@@ -157,7 +157,7 @@ class OAuthSignInException(AuthError):
 
 
 class OAuthStateMismatchException(OAuthSignInException):
-    """The ``state`` that came back is none that this session sent out, or was used before."""
+    """The ``state`` is not one that this session sent, or was used before."""
 
     default_name: ClassVar[str | None] = "oauthSignInError"
     default_recovery: ClassVar[str | None] = "Begin again with sign_in_with_redirect in the same browser."
@@ -191,7 +191,7 @@ class CredentialsNotFoundException(AuthError):
 
 
 class CredentialsException(AuthError):
-    """The identity pool gave a signed-in person no complete credentials."""
+    """The identity pool returned incomplete credentials for a signed-in user."""
 
     http_status: ClassVar[int] = 502
     default_recovery: ClassVar[str | None] = "Check the identity pool's role for signed-in users."

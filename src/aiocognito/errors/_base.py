@@ -1,4 +1,4 @@
-"""The root of the tree and the errors that belong to no single service."""
+"""`AuthError`, the base of all errors, and the errors that are not specific to one service."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
@@ -10,10 +10,10 @@ E = TypeVar("E", bound="AuthError")
 
 
 class AuthError(Exception):
-    """Root of everything that aiocognito raises on purpose.
+    """Base class of the errors that aiocognito raises.
 
     Args:
-        message: What went wrong, for a person. Never holds a secret.
+        message: What went wrong, as text for people. Never holds a secret.
         name: Amplify's literal for the error; the class's own name by default.
         recovery_suggestion: What the caller can do about it, if that is known. It is also a note of the
             exception (PEP 678), so that tracebacks show it.
@@ -57,7 +57,7 @@ class AuthError(Exception):
 
     @property
     def is_configuration(self) -> bool:
-        """Whether only a change of the configuration, here or in AWS, can mend this.
+        """Whether only a change of the configuration, in this service or in AWS, can fix this.
 
         True for what is malformed in the `AuthConfig`, and for refusals that are about the app client
         (its secret is wrong, missing or unexpected; it is gone; a flow is not enabled for it) or the
@@ -82,7 +82,7 @@ def state_of(error: AuthError) -> dict[str, Any]:
 
 
 def _restore(cls: type[E], args: tuple[Any, ...], state: dict[str, Any]) -> E:
-    error = cls.__new__(cls, *args)  # which keeps `args`; `__init__` would ask for more
+    error = cls.__new__(cls, *args)  # sets `args`; `__init__` would require more arguments
     error.__dict__.update(state)
     return error
 
@@ -98,10 +98,10 @@ class AuthConfigError(AuthError, ValueError):
 
 
 class NetworkError(AuthError):
-    """No answer came: the service could not be reached, or stopped answering.
+    """No response: the service could not be reached, or stopped responding.
 
     ``request_sent`` is False if the request certainly never reached the service, and True if the
-    work may have been done although nobody said so.
+    request may have taken effect although no response arrived.
     """
 
     default_retryable: ClassVar[bool] = True
@@ -117,13 +117,13 @@ class NetworkError(AuthError):
 
 
 class AuthUsageError(AuthError, RuntimeError):
-    """An object is used after it was closed, or from another event loop than the one it belongs to."""
+    """An object was used after it was closed, or on another event loop than its own."""
 
     default_recovery: ClassVar[str | None] = "Use it within its `async with` block, on one event loop."
 
 
 class StorageError(AuthError):
-    """The storage failed, or holds what cannot be read. It never means "signed out"."""
+    """The storage failed, or a stored value cannot be read. It never means "signed out"."""
 
     default_retryable: ClassVar[bool] = True
     default_recovery: ClassVar[str | None] = (
@@ -132,13 +132,13 @@ class StorageError(AuthError):
 
 
 class SessionBusyError(StorageError):
-    """Another process works on the session and did not end in time. The session is kept."""
+    """Another process holds the session and did not finish in time. The session is kept."""
 
     default_recovery: ClassVar[str | None] = "Try again in a moment."
 
 
 class InvalidJWTError(AuthError, ValueError):
-    """A text that should be a JSON Web Token is none (RFC 7519)."""
+    """A text is not a JSON Web Token (RFC 7519)."""
 
     http_status: ClassVar[int] = 401
     default_recovery: ClassVar[str | None] = 'Pass the token alone, without "Bearer " before it.'

@@ -122,7 +122,7 @@ class InvalidIdentityPoolConfigurationException(ServiceError):
 
 
 class InvalidLambdaResponseException(ServiceError):
-    """A trigger of the user pool answered in a form nobody understands."""
+    """A trigger of the user pool returned a response in an unknown form."""
 
     http_status: ClassVar[int] = 502
     code: ClassVar[str | None] = "InvalidLambdaResponseException"
@@ -324,7 +324,7 @@ class UnsupportedOperationException(ServiceError):
 
 
 class UnsupportedTokenTypeException(ServiceError):
-    """Only a refresh token fits here."""
+    """The token is not a refresh token."""
 
     http_status: ClassVar[int] = 422
     code: ClassVar[str | None] = "UnsupportedTokenTypeException"
@@ -348,7 +348,7 @@ class UserImportInProgressException(ServiceError):
 
 
 class UserLambdaValidationException(ServiceError):
-    """A trigger of the user pool refused, in its own words."""
+    """A trigger of the user pool refused the request, with a message of its own."""
 
     http_status: ClassVar[int] = 422
     code: ClassVar[str | None] = "UserLambdaValidationException"

@@ -1,7 +1,7 @@
 """What a refusal is about: the app client, the device, the refresh token, the user, …
 
 Cognito answers ``NotAuthorizedException`` to a wrong password, to a lost client secret and to an expired
-token alike; only its text tells them apart. The texts are data here, and nowhere else in the library.
+token alike; only its text distinguishes them. This module is the only one that knows the texts.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ _BY_TEXT: Final[dict[str, tuple[tuple[re.Pattern[str], RefusalSubject], ...]]] =
     }.items()
 }
 
-# The codes of which only the text tells what they are about.
+# The codes whose subject only the text determines.
 AMBIGUOUS_CODES: Final = frozenset(_BY_TEXT)
 
 # The operations that name the app client: of what they name, only the client and its user pool can be

@@ -87,7 +87,7 @@ def _restore(
     return error
 
 
-# Only classes that exist are asked for, so this is bounded whatever a server answers with.
+# Only existing classes are combined, so a server's answers cannot grow this without limit.
 _made: dict[tuple[type[ServiceError], type[ServiceError]], type[ServiceError]] = {}
 
 

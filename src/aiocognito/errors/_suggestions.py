@@ -1,4 +1,4 @@
-"""What to do about a refusal, where its text or its subject tells more than its code."""
+"""What to do about a refusal, by its text or its subject where its code is ambiguous."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ _BY_SUBJECT: Final[dict[RefusalSubject, str]] = {
 def suggestion_for(
     code: str, text: str | None = None, subject: RefusalSubject = RefusalSubject.UNKNOWN
 ) -> str | None:
-    """Return what to do about a refusal by its text or its subject; ``None`` if they tell nothing.
+    """Return what to do about a refusal by its text or its subject; None if neither is known.
 
     Args:
         code: The code of Cognito or of OAuth; the error's own name where a service did not refuse.

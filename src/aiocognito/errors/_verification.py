@@ -1,4 +1,4 @@
-"""Why a token was not accepted. Each says the claim, what was expected and what was there."""
+"""Why a token was not accepted: the claim, the expected value and the actual one."""
 
 from typing import Any, ClassVar
 
@@ -86,14 +86,14 @@ class TokenUseError(TokenVerificationError):
 
 
 class TokenGroupError(TokenVerificationError):
-    """The person is in none of the groups asked for."""
+    """The user is not in any of the required groups."""
 
     http_status: ClassVar[int] = 403
     default_recovery: ClassVar[str | None] = "Add the user to one of the groups; the next token has it."
 
 
 class TokenScopeError(TokenVerificationError):
-    """The token lacks a scope asked for."""
+    """The token lacks a required scope."""
 
     http_status: ClassVar[int] = 403
     default_recovery: ClassVar[str | None] = "Ask for the scope at sign-in, and allow it in the app client."
@@ -106,7 +106,7 @@ class TokenNonceError(TokenVerificationError):
 
 
 class JwksUnavailableError(AuthError):
-    """The user pool's keys could not be fetched, so no token can be judged. Not the token's fault."""
+    """The user pool's keys could not be fetched, so the token was not verified. It may be valid."""
 
     http_status: ClassVar[int] = 503
     default_retryable: ClassVar[bool] = True

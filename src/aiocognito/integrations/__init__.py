@@ -1,1 +1,1 @@
-"""What the library has for others: one module for each, named after it, which alone imports it."""
+"""Integrations with other libraries: one module for each, named after the library that it imports."""

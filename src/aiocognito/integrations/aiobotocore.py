@@ -1,4 +1,4 @@
-"""AWS clients whose credentials come from the identity pool, for whoever is signed in or for guests."""
+"""AWS clients whose credentials come from the identity pool, for signed-in users and guests."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ __all__ = ["aws_session"]
 
 METHOD: Final = "cognito-identity"
 
-# What sessions of different people have in common: event handlers, which take longest to register,
-# and what is read from files. Nothing of it knows anybody.
+# Shared by the sessions of all users: event handlers, which take longest to register, and what is read
+# from files. It holds no user's data.
 _template: Final = AioSession()
 # botocore's components are not made for several threads at once.
 _making: Final = threading.Lock()
 
 
 def aws_session(auth: AuthClient) -> AioSession:
-    """Return an aiobotocore session for whoever is signed in, or for a guest.
+    """Return an aiobotocore session for the signed-in user, or for a guest.
 
     ``async with aws_session(auth).create_client("s3") as s3: ...``
 
-    Each request is signed with credentials of that moment: they are renewed when they end, are those
-    of whoever is signed in by then, and nobody's after a sign-out. Other credentials of this machine
-    are never used. Region, CA bundle and the like are AWS's settings as always; without a region it
-    is the identity pool's. Clients are made in a thread, where reading AWS's models stops nobody.
+    Each request is signed with the credentials of the user who is signed in at that moment; they are renewed
+    before they expire, and requests fail after a sign-out. Other credentials of this machine are never used.
+    Region, CA bundle and other settings are AWS's; the default region is the identity pool's. Clients are
+    made in a thread, so reading AWS's models does not block the event loop.
 
     Args:
-        auth: Whose. It must stay open while clients are used.
+        auth: The client whose credentials are used. It must stay open while AWS clients are used.
 
     Returns:
         A session of its own. It may be awaited, which reads in a thread what its first client needs.
 
     Raises:
-        TypeError: ``auth`` is no `AuthClient`.
+        TypeError: ``auth`` is not an `AuthClient`.
         InvalidIdentityPoolIdException: No identity pool is configured.
     """
     if not isinstance(auth, AuthClient):
@@ -59,7 +59,7 @@ def aws_session(auth: AuthClient) -> AioSession:
 
 
 class _PersonalSession(AioSession):  # type: ignore[misc]  # aiobotocore has no types
-    """A session that shares with others what is nobody's."""
+    """A session with one user's credentials and shared models and endpoints."""
 
     def __init__(self, auth: AuthClient) -> None:
         events = copy.copy(_template._original_handler)
@@ -88,7 +88,7 @@ class _PersonalSession(AioSession):  # type: ignore[misc]  # aiobotocore has no 
         return await run_in_thread(create)
 
     def _share(self) -> None:
-        """Take what others have read already. Blocks: call it in a thread."""
+        """Register the shared models and endpoints. Blocks: call it in a thread."""
         with _making:
             shared = _shared()
             self.register_component("data_loader", shared.loader)
@@ -113,7 +113,7 @@ def _shared() -> _Shared:
 
 
 class _Provider:
-    """What botocore asks for credentials: there is one place where they come from."""
+    """The only credential provider of botocore in these sessions."""
 
     METHOD = METHOD
     CANONICAL_NAME = None
@@ -122,12 +122,12 @@ class _Provider:
         self._auth = auth
 
     async def load(self) -> AioCredentials:
-        """Return the credentials; nothing is asked before a request is signed."""
+        """Return the credentials; they are fetched when a request is signed."""
         return _PoolCredentials(self._auth)
 
 
 class _PoolCredentials(AioCredentials):  # type: ignore[misc]  # aiobotocore has no types
-    """Credentials of the moment in which they are asked for."""
+    """Credentials that are fetched for each request."""
 
     def __init__(self, auth: AuthClient) -> None:
         # Not the base's: it holds credentials, and these are in the session's record.
@@ -139,11 +139,11 @@ class _PoolCredentials(AioCredentials):  # type: ignore[misc]  # aiobotocore has
         """Return the credentials to sign one request with.
 
         Raises:
-            UserUnAuthenticatedException: Nobody is signed in, and guests get no credentials.
+            UserUnAuthenticatedException: No user is signed in, and guests get no credentials.
         """
         found = (await self._auth.fetch_auth_session()).credentials
         if found is None:
-            raise UserUnAuthenticatedException("nobody is signed in, and guests get no AWS credentials")
+            raise UserUnAuthenticatedException("no user is signed in, and guests get no AWS credentials")
         return ReadOnlyCredentials(
             found.access_key_id, found.secret_access_key, found.session_token, self.account_id
         )
@@ -151,7 +151,7 @@ class _PoolCredentials(AioCredentials):  # type: ignore[misc]  # aiobotocore has
     # As of all credentials of aiobotocore's that renew themselves, single members are awaited.
 
     async def get_access_key(self) -> str:
-        """Return the access key; see `get_frozen_credentials`, which returns what belongs together."""
+        """Return the access key; see `get_frozen_credentials`, which returns a consistent set."""
         return str((await self.get_frozen_credentials()).access_key)
 
     async def get_secret_key(self) -> str:
@@ -163,7 +163,7 @@ class _PoolCredentials(AioCredentials):  # type: ignore[misc]  # aiobotocore has
         return str((await self.get_frozen_credentials()).token)
 
     async def get_account_id(self) -> None:
-        """Return nothing: an identity pool does not tell."""
+        """Return None: an identity pool does not return the account."""
 
     def __getattr__(self, name: str) -> str:
         if name in ("access_key", "secret_key", "token"):

@@ -1,4 +1,4 @@
-"""Puts a person's or a machine's token on the requests of a client of httpx, or of its successor httpx2."""
+"""Authentication for clients of httpx, or of its successor httpx2: sends a user's or a machine's token."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ else:
 
 
 class SessionAuth(_Auth):
-    """Sends the token of whoever is signed in, to the hosts that are named and to nobody else.
+    """Sends the signed-in user's token to the named hosts only.
 
     ``httpx.AsyncClient(auth=SessionAuth(auth, hosts=["api.example.com"]))``. Other hosts get their
     request without it, and so do named ones over plain http, unless they are this machine. A redirect
-    to another host, port or scheme does not take it along, not even to one that is named: whoever is
-    redirected did not ask for that.
+    to another host, port or scheme does not carry it, not even to a named one: the caller did not send
+    that request.
 
     Args:
         auth: An `AuthClient`, or a `TokenProvider` such as `ClientCredentials`.
@@ -96,7 +96,7 @@ class SessionAuth(_Auth):
         """Put the token on a request.
 
         Raises:
-            UserUnAuthenticatedException: Nobody is signed in, or there is no such token.
+            UserUnAuthenticatedException: No user is signed in, or the session lacks the token.
         """
         if self._is_meant(request.url):
             request.headers["Authorization"] = f"Bearer {await self._get()}"
@@ -112,10 +112,10 @@ class SessionAuth(_Auth):
     async def _get(self) -> str:
         tokens = await self._provider.get_tokens()
         if tokens is None:
-            raise UserUnAuthenticatedException("nobody is signed in")
+            raise UserUnAuthenticatedException("no user is signed in")
         wanted = tokens.access_token if self._token == "access" else tokens.id_token  # noqa: S105 - the name of a kind of token
         if wanted is None:
-            raise UserUnAuthenticatedException("there is no id token")
+            raise UserUnAuthenticatedException("the session has no id token")
         return wanted.token
 
 

@@ -1,9 +1,9 @@
-"""Where sessions are kept: bytes under keys, each with a lifetime. Nothing here knows of tokens.
+"""Storages of sessions: bytes under keys, each with a lifetime. They know nothing of tokens.
 
-- `Storage` is the contract, a Protocol: anything that keeps it will do.
-- `MemoryStorage` keeps values in this process.
-- `FileStorage` keeps them in a directory, shared by the processes of one machine.
-- `EncryptedStorage` encrypts what it hands to any other storage.
+- `Storage` is the Protocol that a storage implements.
+- `MemoryStorage` stores values in this process.
+- `FileStorage` stores them in a directory that the processes of one machine share.
+- `EncryptedStorage` encrypts the values of another storage.
 """
 
 from __future__ import annotations

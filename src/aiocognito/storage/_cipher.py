@@ -33,7 +33,7 @@ class Cipher:
         field: The argument that the keys came in as, for the error.
 
     Raises:
-        AuthConfigError: There is no key, or one that is not 32 bytes.
+        AuthConfigError: A key is missing or not 32 bytes long.
     """
 
     __slots__ = ("_boxes", "_keys")

@@ -24,7 +24,7 @@ class EncryptedStorage:
         keys: 32 bytes, or several such keys: the first encrypts, all decrypt.
 
     Raises:
-        AuthConfigError: There is no key, or one that is not 32 bytes.
+        AuthConfigError: A key is missing or not 32 bytes long.
     """
 
     __slots__ = ("_cipher", "_storage")

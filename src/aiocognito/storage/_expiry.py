@@ -31,7 +31,7 @@ class ExpiryHeap:
         return len(self._entries)
 
     def first(self) -> Entry | None:
-        """Return the entry that expires next, or None if there is none."""
+        """Return the entry that expires next, or None without entries."""
         return self._entries[0] if self._entries else None
 
     def push(self, entry: Entry) -> None:

@@ -54,7 +54,7 @@ class FileStorage:
         clock: Returns the time in seconds since the epoch; ``time.time`` by default.
 
     Raises:
-        AuthConfigError: There is no encryption key, or one that is not 32 bytes; or this is not a POSIX
+        AuthConfigError: The encryption key is missing or not 32 bytes long; or this is not a POSIX
             system, and has no `flock(2)`.
     """
 

@@ -60,7 +60,7 @@ class LockFile:
                 return
             # While it is still locked: only the holder may remove the file. A waiting process that
             # has the removed file open finds in `_is_current` that it no longer locks anything.
-            with suppress(OSError):  # a file that stays is no harm: it can be locked again
+            with suppress(OSError):  # a file that remains does no harm: it can be locked again
                 self._path.unlink()
             descriptor, self._descriptor = self._descriptor, None
             _unlock(descriptor)

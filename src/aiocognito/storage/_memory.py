@@ -44,7 +44,7 @@ class MemoryStorage:
 
     async def get(self, key: str) -> bytes | None:
         """Return the value under a key, or None if it is absent or expired (`Storage.get`)."""
-        # Each token request of a signed-in person comes through here: no call that can be avoided.
+        # Each token request of a session reads here, so calls are avoided.
         now = self._clock()
         if now >= self._due:
             self._purge(now)

@@ -130,7 +130,7 @@ def check_replace(key: object, value: object, expected: object, ttl: object) -> 
 
 
 def same(one: bytes | None, other: bytes | None) -> bool:
-    """Say whether two values, or absences, are equal, in a time that does not tell where they differ."""
+    """Return whether two optional values are equal, in constant time."""
     if one is None or other is None:
         return one is other
     return hmac.compare_digest(one, other)

@@ -61,7 +61,7 @@ def encode(stem: str, stored: StoredValue) -> bytes:
 
 
 def read(path: Path) -> StoredValue | None:
-    """Read a file, or return None if there is none.
+    """Read a file, or return None if it does not exist.
 
     Raises:
         StorageError: The file is not one of ours, of a later version, damaged or cut short.

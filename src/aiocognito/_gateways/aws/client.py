@@ -24,7 +24,7 @@ Service = Literal["cognito-idp", "cognito-identity"]
 
 
 class AwsClient:
-    """One of Cognito's JSON services. ServiceContext by everybody; holds nobody's secrets.
+    """A connection to one of Cognito's JSON services. All sessions share it; it holds no user's secrets.
 
     Args:
         service: Which one.

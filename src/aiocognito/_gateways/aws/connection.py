@@ -9,7 +9,7 @@ because importing it takes a second.
 from __future__ import annotations
 
 import asyncio
-import encodings.idna  # noqa: F401 - what encodes host names; loaded here, where it blocks nobody
+import encodings.idna  # noqa: F401 - encodes host names; imported in this thread, off the event loop
 import ssl
 import threading
 from collections.abc import AsyncIterator, Mapping
@@ -246,7 +246,7 @@ def _http_session(tls: ssl.SSLContext | None, config: AuthConfig) -> aiohttp.Cli
             connect=config.connect_timeout,
             sock_read=config.read_timeout,
         ),
-        # What a load balancer sets for one person is nothing to the next.
+        # A load balancer's cookie for one user must not reach another user's request.
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"Accept-Encoding": "identity"},
         auto_decompress=False,  # `limits` does that, up to a size

@@ -89,7 +89,7 @@ class AnswerReader:
         return self._error(answer, code, text, has_service_message=False)
 
     def _unknown_error(self, answer: Answer) -> ServiceError:
-        # It quotes nothing of the answer: nobody knows what is in there.
+        # The message quotes nothing of the response, which may hold secrets.
         text = f"the answer to {self._operation} (HTTP {answer.status}) could not be read"
         return self._error(answer, UNKNOWN_ERROR, text, has_service_message=False)
 
