@@ -153,7 +153,7 @@ def test_what_holds_no_names_is_refused(values: Any) -> None:
 
 
 @pytest.mark.parametrize("values", [["email", ""], ["email", 5], [None], b"email"])
-def test_a_name_that_is_none_is_refused(values: Any) -> None:
+def test_a_value_that_is_not_a_name_is_refused(values: Any) -> None:
     with pytest.raises(AuthValidationError, match=r"^user_attribute_keys: ") as caught:
         arguments.some_names(values, "user_attribute_keys")
     assert caught.value.code is Code.InvalidArgument

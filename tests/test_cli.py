@@ -18,7 +18,7 @@ from aiocognito import _cli as cli
 from aiocognito import _demo as demo
 from aiocognito.__main__ import main
 
-# Neither colour nor a width that somebody's terminal has.
+# Neither colour nor the width of the terminal that runs the tests.
 ENVIRONMENT = {
     name: value
     for name, value in os.environ.items()

@@ -1,4 +1,4 @@
-"""A machine's token: asked for once, renewed in time, by whoever needs it first."""
+"""A machine's token: requested once for all callers, and renewed in time."""
 
 import asyncio
 import traceback

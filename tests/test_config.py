@@ -1,4 +1,4 @@
-"""Configuration: whatever is malformed is refused when it is made, by the name of its field."""
+"""Configuration: a malformed value is refused when it is made, by the name of its field."""
 
 import copy
 import json

@@ -145,7 +145,7 @@ def test_an_emulator_that_does_not_start_is_a_failed_step() -> None:
     ("method", "error", "shown", "step"),
     [
         ("confirm_sign_up", ExpiredCodeException("too late"), "ExpiredCodeException: too late", "Confirm"),
-        # Whoever raised this may have put anything into its message.
+        # The message may hold anything.
         ("get_current_user", RuntimeError("hunter2"), "RuntimeError", "Who is signed in?"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Who is told when somebody signs in or out: in order, in time, and at nobody else's cost."""
+"""Events of sign-in and sign-out: in order, in time, and without delaying other code."""
 
 import asyncio
 import logging
@@ -88,7 +88,7 @@ async def test_listeners_hear_in_order_plain_or_async(heard: list[Any]) -> None:
     ]
 
 
-async def test_nobody_listens() -> None:
+async def test_without_listeners() -> None:
     await Hub().emit(SIGNED_IN)
 
 
@@ -113,7 +113,7 @@ async def test_any_awaitable_is_awaited(heard: list[Any]) -> None:
     assert heard == [SIGNED_IN]
 
 
-async def test_what_a_plain_listener_returns_is_nobody_s_business(heard: list[Any]) -> None:
+async def test_the_return_value_of_a_plain_listener_is_ignored(heard: list[Any]) -> None:
     told = Hub()
     told.listen(lambda event: heard.append(event) or "not awaitable")  # type: ignore[func-returns-value,arg-type,return-value]  # neither None nor awaitable, as lambdas are
     await told.emit(SIGNED_IN)
@@ -333,7 +333,7 @@ async def waiting_listener(told: Hub) -> anyio.Event:
     return reached
 
 
-async def test_whoever_tells_may_be_cancelled(heard: list[Any], caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_emitting_task_may_be_cancelled(heard: list[Any], caplog: pytest.LogCaptureFixture) -> None:
     told = Hub()
     reached = await waiting_listener(told)
     told.listen(heard.append)
@@ -347,7 +347,7 @@ async def test_whoever_tells_may_be_cancelled(heard: list[Any], caplog: pytest.L
     assert records_of(caplog) == []
 
 
-async def test_whoever_tells_may_run_out_of_time(heard: list[Any], caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_emitting_task_may_time_out(heard: list[Any], caplog: pytest.LogCaptureFixture) -> None:
     told = Hub()
     reached = await waiting_listener(told)
     told.listen(heard.append)
@@ -550,7 +550,7 @@ async def test_cancelling_one_read_loses_no_event() -> None:
 # --- The end -------------------------------------------------------------------------------------------
 
 
-async def test_the_end_lets_everybody_go(heard: list[Any]) -> None:
+async def test_the_end_releases_all_subscribers(heard: list[Any]) -> None:
     told = Hub()
     stop = told.listen(heard.append)
     with fail_never():

@@ -1,4 +1,4 @@
-"""Tokens taken apart: every claim is read, and whatever is malformed is refused without being quoted."""
+"""Parsing of tokens: every claim is read, and malformed tokens are refused without being quoted."""
 
 import base64
 import json
@@ -120,7 +120,7 @@ def test_a_token_has_three_parts(text: Any) -> None:
 @pytest.mark.parametrize(
     "payload",
     [
-        "b",  # 4n + 1 characters are no base64
+        "b",  # 4n + 1 characters are not base64
         "",
         "e30=",  # RFC 7515 leaves the padding out
         "e30==",

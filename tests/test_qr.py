@@ -1,4 +1,4 @@
-"""QR codes, read back by a reader that nobody here wrote (ZXing), and the URI in them by pyotp."""
+"""QR codes, read back by ZXing, and the URI in them by pyotp."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def from_svg(svg: str) -> list[list[bool]]:
 
 
 @pytest.mark.parametrize("app", ["My App", "Ünïcode & Co: 100 %"])
-@pytest.mark.parametrize("account", [None, "somebody else"])
+@pytest.mark.parametrize("account", [None, "another user"])
 def test_both_pictures_hold_the_uri_that_apps_read(app: str, account: str | None) -> None:
     uri = DETAILS.setup_uri(app, account)
     assert read(from_text(DETAILS.qr_text(app, account))) == uri

@@ -51,7 +51,7 @@ def test_a_small_key() -> None:
         public_key(Key("small", key("small", 1024).private).jwk)
 
 
-def test_private_members_are_none_of_our_business() -> None:
+def test_private_members_are_ignored() -> None:
     assert public_key({**key().jwk, "d": "x", "p": "y"}).verify(b"", b"") is False
 
 

@@ -337,7 +337,7 @@ async def test_the_token_does_not_choose_the_algorithm(name: str) -> None:
 
 
 async def test_an_encrypted_bomb_is_refused_unopened() -> None:
-    """CVE-2024-33664: a JWE that inflates to gigabytes is no token here, so nothing is inflated."""
+    """CVE-2024-33664: a JWE that inflates to gigabytes is not accepted, so nothing is inflated."""
     bomb = zlib.compress(b"a" * 1_000_000)
     header = part({"alg": "dir", "enc": "A256GCM", "zip": "DEF", "kid": "key-1"})
     assert type(await refused(f"{header}..{b64(b'iv')}.{b64(bomb)}.{b64(b'tag')}")) is TokenMalformedError
@@ -428,7 +428,7 @@ async def test_a_token_without_its_key_is_not_judged_without_the_network() -> No
         verifier(http_client=Publisher(key()).client).verify_cached(key().token(access_claims()))
 
 
-async def test_without_the_network_an_unknown_key_is_nobody_s_fault_either() -> None:
+async def test_without_the_network_a_token_with_an_unknown_key_is_not_judged() -> None:
     subject = verifier()  # which has another key
     with pytest.raises(JwksUnavailableError) as failure:
         subject.verify_cached(key("key-2").token(access_claims()))
@@ -503,7 +503,7 @@ async def test_no_more_than_so_many_are_remembered_and_no_bad_one() -> None:
     assert list(subject._seen) == tokens[1:]
 
 
-async def test_nothing_is_remembered_if_nobody_wants_it() -> None:
+async def test_nothing_is_cached_with_a_cache_size_of_zero() -> None:
     subject = verifier(cache_size=0)
     await subject.verify(key().token(access_claims()))
     assert subject._seen == {}

@@ -11,7 +11,7 @@ from .errors import AuthValidationError, AuthValidationErrorCode
 
 Code = AuthValidationErrorCode
 
-# Half of a surrogate pair stands for no character, so that UTF-8 cannot encode it (RFC 3629, section 3).
+# A lone surrogate is not a character, so UTF-8 cannot encode it (RFC 3629, section 3).
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 

@@ -47,8 +47,8 @@ class ClientCredentials:
     `TokenProvider`, for `AuthClient` or ``aiocognito.integrations.httpx.SessionAuth``.
 
     Args:
-        config: Names the app client with its secret, and the domain in ``oauth``.
-        scopes: What to ask for, such as ``("orders/read",)``; None for all that the app client has. One
+        config: The app client with its secret, and the domain in ``oauth``.
+        scopes: The scopes to request, such as ``("orders/read",)``; None for all that the app client has. One
             text is split by commas and white space.
         clock: Returns seconds since the epoch; by default ``config.clock``, else ``time.time``.
         http_client: An httpx client; one is made by default. Left open.
@@ -104,7 +104,7 @@ class ClientCredentials:
     async def aclose(self) -> None:
         """Cancel the request in flight, and close the HTTP client if it was made here.
 
-        A caller that waits for a token gets a ``RuntimeError``, or the present token if it is still good.
+        A caller that waits for a token gets a ``RuntimeError``, or the current token if it is still good.
         """
         await self._requests.end()
         await self._http.aclose()
@@ -118,7 +118,7 @@ class ClientCredentials:
         end it is renewed early; if that fails, the old one is returned.
 
         Args:
-            force_refresh: Get a new one even if the present one is good.
+            force_refresh: Fetch a new token even if the current one is good.
             client_metadata: For the user pool's triggers (``aws_client_metadata``); that of the first
                 caller counts.
 
@@ -126,7 +126,7 @@ class ClientCredentials:
             ServiceError: The token endpoint refused; ``.name`` is its ``error``, such as
                 ``invalid_client`` or ``invalid_scope``.
             NetworkError: No response came.
-            RuntimeError: It was closed meanwhile.
+            RuntimeError: The object was closed in the meantime.
         """
         issued, now = self._issued, self._clock()
         if issued is not None and not force_refresh:

@@ -47,8 +47,8 @@ def resolve(clock: Clock | None, config: _HasClock | None = None) -> Clock:
     The process's default is looked up at each reading, not here.
 
     Args:
-        clock: What a ``clock`` parameter was given.
-        config: A configuration whose ``clock`` comes next.
+        clock: The value of a ``clock`` parameter.
+        config: A configuration whose ``clock`` is the next choice.
     """
     if clock is None and config is not None:
         clock = config.clock

@@ -53,7 +53,7 @@ def check_number(name: str, value: object, low: float, high: float) -> None:
     """Check that a value is a number within bounds."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     require(
-        number and low <= value <= high,  # type: ignore[operator]  # `number` says that it is one
+        number and low <= value <= high,  # type: ignore[operator]  # checked by `number`
         name,
         f"must be a number of seconds from {low:g} to {high:g}",
     )
@@ -74,9 +74,9 @@ def check_url(name: str, url: object, *, allow_http: bool, allow_query: bool = F
 
     Args:
         name: The field, for the message.
-        url: What it holds.
-        allow_http: Whether plain http may go to another machine.
-        allow_query: Whether the URL may hold a query. One that a path is appended to may not.
+        url: The URL.
+        allow_http: Whether plain http to another machine is allowed.
+        allow_query: Whether the URL may have a query, which a URL with an appended path may not.
 
     Raises:
         AuthConfigError: It is not such a URL.

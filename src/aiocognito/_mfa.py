@@ -7,7 +7,6 @@ from attrs import field, frozen
 
 from ._public import public
 
-MfaType: TypeAlias = Literal["SMS", "TOTP", "EMAIL"]
 MfaSetting: TypeAlias = Literal["ENABLED", "DISABLED", "PREFERRED", "NOT_PREFERRED"]
 PasskeySetting: TypeAlias = Literal["ENABLED", "DISABLED"]
 

@@ -55,8 +55,8 @@ class _RsaKey:
     """A key whose `verify` costs little more than the arithmetic.
 
     Args:
-        verify: Takes signature and message, and raises what is wrong with them.
-        invalid: What it raises for a signature that does not belong to the message.
+        verify: Called with the signature and the message; raises ``invalid`` if they do not match.
+        invalid: The exception for a wrong signature.
     """
 
     __slots__ = ("_invalid", "_verify")

@@ -138,7 +138,7 @@ class DeviceVerifier:
     """What makes a device known to Cognito (ConfirmDevice), and what proves it later.
 
     Args:
-        random_password: The device's secret: 56 characters of base64, used as they are. To be kept.
+        random_password: The device's secret: 56 characters of base64, used as they are. Store it.
         salt: ``DeviceSecretVerifierConfig.Salt``: base64 of PAD(s).
         password_verifier: ``DeviceSecretVerifierConfig.PasswordVerifier``: base64 of PAD(v).
     """
@@ -166,10 +166,10 @@ def password_claim_signature(
         pool_name: The user pool's id behind its first underscore; for a device, its group key.
         user_id: USER_ID_FOR_SRP; for a device, its key.
         password: The password; for a device, its random password.
-        srp_b_hex: SRP_B as it came.
-        salt_hex: SALT as it came.
-        secret_block: SECRET_BLOCK as it came: base64 or base64url, padded or not.
-        timestamp: What is sent as TIMESTAMP, in the form of :func:`timestamp`.
+        srp_b_hex: SRP_B, unchanged.
+        salt_hex: SALT, unchanged.
+        secret_block: SECRET_BLOCK, unchanged: base64 or base64url, padded or not.
+        timestamp: The value of TIMESTAMP, in the form of :func:`timestamp`.
 
     Returns:
         PASSWORD_CLAIM_SIGNATURE, in base64.

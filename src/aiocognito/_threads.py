@@ -27,8 +27,8 @@ async def run_in_thread(call: Callable[[], T], *, limiter: CapacityLimiter | Non
     """Call a function in a worker thread (``anyio.to_thread.run_sync``).
 
     Args:
-        call: What to call.
-        limiter: How many such calls may be under way; by default anyio's own.
+        call: The function to call.
+        limiter: Limits the number of concurrent calls; by default anyio's own.
 
     Returns:
         What it returns. What it raises is raised.

@@ -84,21 +84,21 @@ class _Pool:
 class TokenVerifier:
     """Verifies a user pool's tokens.
 
-    A token that was seen before is remembered until it ends, so that its signature is checked once.
-    It lives as long as the service: made anew for each request, it would fetch the keys each time.
+    Verified tokens are cached until they expire, so each signature is checked once. Make one verifier per
+    service: a new one for each request would fetch the keys each time.
 
     Args:
-        user_pool_id: The pool whose tokens are accepted. A token's own word for its issuer counts only
-            if it names this pool, in either of Cognito's two forms.
+        user_pool_id: The pool whose tokens are accepted. A token's issuer must be this pool, in either
+            of Cognito's two forms.
         client_ids: The app clients whose tokens are accepted; ``ANY`` for all of the pool.
         token_use: ``"access"``, ``"id"``, or ``ANY``.
-        groups: At least one of these is needed, if any are named.
+        groups: The token must have at least one of these groups, if any are given.
         scopes: All of these are needed; only access tokens have any. One text is split by commas and
             white space.
         leeway: Seconds that clocks may differ, 0 to 300.
-        jwks: The pool's keys, if they are known already. They are fetched if one is missing.
-        jwks_uri: Where they are published, if not where AWS has them.
-        cache_size: How many tokens are remembered.
+        jwks: The pool's keys to begin with. Keys are fetched if one is missing.
+        jwks_uri: The URL of the keys, if it is not AWS's.
+        cache_size: The number of verified tokens to cache.
         clock: Returns seconds since the epoch; by default the process's clock, ``time.time``.
         http_client: An httpx client; one is made by default. Left open.
         allow_insecure_http: Allow keys to come over plain http from another machine than this one,
@@ -303,8 +303,8 @@ class TokenVerifier:
         """Verify a token without a request: its key must be cached (see `warm_up`).
 
         Raises:
-            TokenVerificationError: It is not acceptable.
-            JwksUnavailableError: Its key is not there.
+            TokenVerificationError: The token is not acceptable.
+            JwksUnavailableError: Its key is not cached.
         """
         seen = self._look_up(token)
         if seen is not None:
@@ -327,7 +327,7 @@ class TokenVerifier:
         if self._clock() < ends_at:
             return claims
         self._seen.pop(token, None)
-        return None  # It is judged anew, and refused with its reason.
+        return None  # It is verified again, and refused with the reason.
 
     def _pool_of(self, parsed: _Parsed) -> _Pool:
         issuer = parsed.payload.get("iss")
@@ -415,7 +415,7 @@ def _issuers(user_pool_id: str, replica_regions: str | Collection[str]) -> list[
     region = AuthConfig(user_pool_id=user_pool_id).user_pool_region
     if region is None:
         raise AuthConfigError("user_pool_id: is missing")
-    # A collection without members is the default here, and accepts nothing more.
+    # An empty collection is the default, and accepts no other region.
     replicas = _names(replica_regions, "replica_regions") if replica_regions else ()
     hosts = [_host(each) for each in (region, *sorted(set(replicas) - {region}))]
     return [(f"https://{host}/{user_pool_id}", f"https://issuer-{host}/{user_pool_id}") for host in hosts]

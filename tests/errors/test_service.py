@@ -74,14 +74,14 @@ def test_one_class_of_each_pair() -> None:
     assert type(first) is type(second)
 
 
-def test_a_code_that_nobody_knows_is_of_the_operation() -> None:
+def test_an_unknown_code_is_of_the_operation() -> None:
     error = service_error("InitiateAuth", "BrandNewException", "no")
     assert type(error) is errors.InitiateAuthException
     assert (error.name, error.code) == ("BrandNewException", None)
     assert errors.http_status_for(error) == 502
 
 
-def test_an_operation_that_nobody_knows_is_of_the_code() -> None:
+def test_an_unknown_operation_is_of_the_code() -> None:
     error = service_error("BrandNewOperation", "NotAuthorizedException", "no")
     assert type(error) is errors.NotAuthorizedException
     assert (error.name, error.operation) == ("NotAuthorizedException", "BrandNewOperation")
@@ -106,7 +106,7 @@ operations = st.sampled_from(sorted(BY_OPERATION)) | st.text(max_size=20)
 
 
 @given(codes, operations, st.text(max_size=20), st.none() | st.integers(100, 599))
-def test_whatever_is_answered_survives_the_way_to_another_process(
+def test_every_service_error_survives_pickling(
     code: str, operation: str, message: str, status: int | None
 ) -> None:
     error = service_error(operation, code, message, service_status=status, request_id="r")

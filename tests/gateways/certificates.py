@@ -1,4 +1,4 @@
-"""A certificate for this machine that nobody else trusts."""
+"""A certificate for this machine, trusted by the tests only."""
 
 import datetime
 import ipaddress

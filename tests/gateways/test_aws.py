@@ -156,14 +156,14 @@ async def test_many_first_callers_share_one_client(
 
 async def test_connections_are_kept_and_carry_no_cookies(connect: Connect, stub: Stub) -> None:
     client = connect(stub.url.replace("127.0.0.1", "localhost"))  # an address has no cookies anyway
-    stub.reply(json={}, headers={"Set-Cookie": "AWSALB=of-somebody-else"})
+    stub.reply(json={}, headers={"Set-Cookie": "AWSALB=of-another-user"})
     for _ in range(3):
         await client.call("GetUser", {"AccessToken": "t"})
     assert stub.connections == 1
     assert not any("cookie" in request.headers for request in stub.requests)
 
 
-async def test_a_cancelled_first_caller_fails_nobody_else(client: AwsClient, stub: Stub) -> None:
+async def test_a_cancelled_first_caller_fails_no_other_caller(client: AwsClient, stub: Stub) -> None:
     first = asyncio.create_task(client.call("GetUser", {"AccessToken": "first"}))
     second = asyncio.create_task(client.call("GetUser", {"AccessToken": "second"}))
     await asyncio.sleep(0)

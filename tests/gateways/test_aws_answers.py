@@ -79,7 +79,7 @@ async def test_an_error_is_of_its_code_and_of_its_operation(client: AwsClient, s
     assert isinstance(error, SignUpException)
 
 
-async def test_a_code_that_nobody_knows_is_the_operations_error(client: AwsClient, stub: Stub) -> None:
+async def test_an_unknown_code_is_the_operations_error(client: AwsClient, stub: Stub) -> None:
     stub.refuse("NewException", "something new")
     error = await refusal(client, "SignUp")
     assert isinstance(error, SignUpException)

@@ -30,7 +30,7 @@ async def test_a_refused_connection(connect: Connect, sleeps: list[float]) -> No
     assert len(sleeps) == 2
 
 
-async def test_a_name_that_nobody_knows(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unknown_host_name(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     async def getaddrinfo(*_: object, **__: object) -> list[Any]:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -43,7 +43,7 @@ async def test_a_name_that_nobody_knows(connect: Connect, monkeypatch: pytest.Mo
 
 async def test_a_name_server_that_does_not_answer(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     async def getaddrinfo(*_: object, **__: object) -> list[Any]:
-        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]  # whatever was put there
+        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]  # any value of the stub's
 
     monkeypatch.setattr("asyncio.BaseEventLoop.getaddrinfo", getaddrinfo)
     error = await failure_of(connect("https://nowhere.example", connect_timeout=0.01, max_attempts=1))

@@ -145,7 +145,7 @@ async def test_a_ca_bundle_that_is_not_there_is_named(connect: Connect, tls_stub
         await connect(tls_stub.url, aws_session=session).call("GetUser", {"AccessToken": "t"})
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_refused(
+async def test_an_untrusted_certificate_is_refused(
     connect: Connect, tls_stub: Stub, sleeps: list[float]
 ) -> None:
     with pytest.raises(NetworkError, match="certificate") as caught:

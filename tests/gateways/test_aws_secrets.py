@@ -142,10 +142,10 @@ async def test_no_error_holds_a_secret(connect: Connect, stub: Stub, outcome: st
 
 
 async def test_a_message_that_quotes_the_request_is_masked(client: AwsClient, stub: Stub) -> None:
-    stub.refuse("InvalidParameterException", f"Value '{SECRETS['password']}' for ana is no good")
+    stub.refuse("InvalidParameterException", f"Value '{SECRETS['password']}' for ana is refused")
     with pytest.raises(AuthError) as caught:
         await client.call("InitiateAuth", REQUEST)
-    assert str(caught.value) == "Value '***' for ana is no good"
+    assert str(caught.value) == "Value '***' for ana is refused"
 
 
 async def test_a_client_holds_no_secret(client: AwsClient, stub: Stub) -> None:

@@ -242,7 +242,7 @@ async def test_a_proxy_that_cannot_be_used_is_named_by_its_variable(
     ],
 )
 @pytest.mark.parametrize("proxy_url", ["socks5://127.0.0.1:1", "http://[::1", "http://127.0.0.1:1", ""])
-async def test_this_machine_is_reached_whatever_the_environment_says_of_proxies(
+async def test_this_machine_is_never_reached_through_a_proxy(
     ask: Ask, no_proxy: str, proxy_url: str, stub: Stub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_PROXY", no_proxy)

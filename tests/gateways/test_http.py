@@ -1,4 +1,4 @@
-"""Requests that are no AWS API, through a client of our own or a caller's; nothing is told that is secret."""
+"""Requests that are not to an AWS API, through a client of our own or a caller's; no secret is shown."""
 
 import asyncio
 import logging
@@ -87,7 +87,7 @@ async def test_two_who_come_first_share_a_client(http: Http, stub: Stub) -> None
     await http.aclose()
 
 
-async def test_nobody_there(http: Http) -> None:
+async def test_a_server_that_is_not_running(http: Http) -> None:
     with pytest.raises(NetworkError, match=r"127.0.0.1: no answer \(ConnectError\)") as failure:
         await http.request("POST", "http://127.0.0.1:9/x", data={"code": SECRET})
     assert not failure.value.request_sent
@@ -129,7 +129,7 @@ async def test_a_url_that_is_none(http: Http) -> None:
             await http.request("GET", url)
 
 
-async def test_a_certificate_that_nobody_vouches_for(http: Http, tls_stub: Stub) -> None:
+async def test_an_untrusted_certificate(http: Http, tls_stub: Stub) -> None:
     with pytest.raises(NetworkError) as failure:
         await http.request("POST", tls_stub.url, data={"code": SECRET})
     assert not failure.value.request_sent
@@ -149,7 +149,7 @@ async def test_what_a_caller_s_client_adds_is_no_part_of_a_form(stub: Stub) -> N
         http = Http(client)
         await http.request("POST", stub.url, data={"x": "y"}, headers={"Authorization": "Basic ours"})
         await http.request("POST", stub.url, data={"client_id": "x"})
-        await http.request("GET", stub.url)  # keys may well lie behind somebody's gateway
+        await http.request("GET", stub.url)  # keys may lie behind a caller's gateway
     sent = [request.headers.get("authorization") for request in stub.requests]
     assert sent == ["Basic ours", None, "Basic Z2F0ZXdheTpwdw=="]
 

@@ -110,7 +110,7 @@ async def test_refusals(pool: IdentityPool, stub: Stub) -> None:
     assert len(stub.requests) == 4
 
 
-async def test_what_is_sent_again_if_nobody_answers(pool: IdentityPool, stub: Stub) -> None:
+async def test_what_is_sent_again_without_a_response(pool: IdentityPool, stub: Stub) -> None:
     stub.reply(fate="cut")
     stub.reply(json={"IdentityId": ID})
     assert await pool.get_id({}) == ID

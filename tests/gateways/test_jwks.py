@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aiocognito._gateways.aws.retry import RetryPolicy
-from aiocognito._gateways.http import HttpAnswer
+from aiocognito._gateways.http import RawResponse
 from aiocognito._gateways.jwks import COOL_DOWN_SECONDS, MAX_BYTES, RETRY_SECONDS, STALE_SECONDS, Jwks
 from aiocognito.errors import JwksUnavailableError, NetworkError
 from helpers.clock import NOW
@@ -22,14 +22,14 @@ class Publisher:
     def __init__(self, *published: Any) -> None:
         self.now = NOW
         self.asked = 0
-        self.answer: Callable[[], HttpAnswer] = lambda: as_json(jwks(*published))
+        self.answer: Callable[[], RawResponse] = lambda: as_json(jwks(*published))
         self.gate: asyncio.Event | None = None
         self.arrived = asyncio.Event()
 
     def clock(self) -> float:
         return self.now
 
-    async def request(self, method: str, url: str) -> HttpAnswer:
+    async def request(self, method: str, url: str) -> RawResponse:
         assert (method, url) == ("GET", URI)
         self.asked += 1
         self.arrived.set()
@@ -37,20 +37,20 @@ class Publisher:
             await self.gate.wait()
         return self.answer()
 
-    def fail(self) -> HttpAnswer:
+    def fail(self) -> RawResponse:
         raise NetworkError("issuer.example: no answer", request_sent=True)
 
     def keys(self, preloaded: Any = None) -> Jwks:
         return Jwks(URI, self, self.clock, preloaded)  # type: ignore[arg-type]  # a stand-in
 
 
-def as_json(document: Any) -> HttpAnswer:
+def as_json(document: Any) -> RawResponse:
     import json
 
-    return HttpAnswer(200, json.dumps(document).encode())
+    return RawResponse(200, json.dumps(document).encode())
 
 
-async def test_nothing_is_asked_before_somebody_asks() -> None:
+async def test_nothing_is_fetched_before_a_key_is_needed() -> None:
     publisher = Publisher(key())
     keys = publisher.keys()
     assert (keys.known("key-1"), keys.fresh("key-1"), publisher.asked) == (None, None, 0)
@@ -73,7 +73,7 @@ async def test_one_request_however_many_ask_and_one_who_leaves_takes_nothing_awa
     assert publisher.asked == 1
 
 
-async def test_whoever_comes_while_somebody_looks_waits_for_that_look() -> None:
+async def test_callers_wait_for_the_fetch_in_flight() -> None:
     publisher = Publisher()
     publisher.answer = publisher.fail
     keys = publisher.keys()
@@ -109,17 +109,17 @@ async def test_an_unknown_key_is_looked_for_once_per_cool_down() -> None:
     ("answer", "reason"),
     [
         (Publisher.fail, "no answer"),
-        (HttpAnswer(500, b"oops"), "HTTP 500"),
-        (HttpAnswer(302, b""), "HTTP 302"),
-        (HttpAnswer(200, b"<html>"), "no JSON Web Key Set"),
-        (HttpAnswer(200, b'{"message": "Internal error"}'), "no JSON Web Key Set"),
-        (HttpAnswer(200, b'{"keys": []}'), "no JSON Web Key Set"),
+        (RawResponse(500, b"oops"), "HTTP 500"),
+        (RawResponse(302, b""), "HTTP 302"),
+        (RawResponse(200, b"<html>"), "no JSON Web Key Set"),
+        (RawResponse(200, b'{"message": "Internal error"}'), "no JSON Web Key Set"),
+        (RawResponse(200, b'{"keys": []}'), "no JSON Web Key Set"),
         (
-            HttpAnswer(200, b'{"keys": [1, {}, {"kid": "x"}, {"kid": 5, "kty": "RSA"}]}'),
+            RawResponse(200, b'{"keys": [1, {}, {"kid": "x"}, {"kid": 5, "kty": "RSA"}]}'),
             "no JSON Web Key Set",
         ),
-        (HttpAnswer(200, b"[" * 100_000), "no JSON Web Key Set"),
-        (HttpAnswer(200, b" " * (MAX_BYTES + 1)), "more than"),
+        (RawResponse(200, b"[" * 100_000), "no JSON Web Key Set"),
+        (RawResponse(200, b" " * (MAX_BYTES + 1)), "more than"),
     ],
 )
 async def test_a_failure_is_said_and_keeps_what_was_there(answer: Any, reason: str) -> None:
@@ -132,7 +132,7 @@ async def test_a_failure_is_said_and_keeps_what_was_there(answer: Any, reason: s
         await broken.get("key-1")
     with pytest.raises(JwksUnavailableError, match=reason):
         await broken.warm_up()
-    # The key may be a new one: nobody can say.
+    # The key may be a new one, so the token was not judged.
     with pytest.raises(JwksUnavailableError, match=reason) as failure:
         await keys.get("unknown")
     assert failure.value.__cause__ is not None
@@ -182,7 +182,7 @@ async def test_old_keys_serve_while_new_ones_cannot_be_had() -> None:
     assert publisher.asked == 2
 
 
-async def test_in_an_outage_one_waits_and_not_everybody_again_and_again() -> None:
+async def test_in_an_outage_one_caller_waits_and_the_others_do_not() -> None:
     publisher = Publisher(key())
     keys = publisher.keys()
     before = await keys.get("key-1")
@@ -191,7 +191,7 @@ async def test_in_an_outage_one_waits_and_not_everybody_again_and_again() -> Non
     assert await keys.get("key-1") is before
     publisher.now += RETRY_SECONDS
     publisher.gate, publisher.arrived = asyncio.Event(), asyncio.Event()
-    # It is tried again, and holds nobody up: the old key is there.
+    # It is tried again, and delays no caller: the old key is cached.
     async with asyncio.timeout(10):
         assert [await keys.get("key-1") for _ in range(3)] == [before] * 3
     await publisher.arrived.wait()
@@ -272,11 +272,11 @@ async def test_being_ready_fetches_no_more_than_is_missing() -> None:
     assert (ready.known("key-1") is not None, publisher.asked) == (True, 2)
 
 
-async def test_without_any_key_nobody_is_ready() -> None:
+async def test_without_any_key_it_is_not_ready() -> None:
     publisher = Publisher(key())
     works, publisher.answer = publisher.answer, publisher.fail
     keys = publisher.keys()
-    for _ in range(2):  # the second time, nobody asks again yet
+    for _ in range(2):  # the second time, nothing is fetched yet
         with pytest.raises(JwksUnavailableError):
             await keys.ready()
     assert publisher.asked == 1
@@ -301,10 +301,10 @@ async def test_stopping_ends_what_is_under_way_and_says_so() -> None:
     assert await keys.get("key-1") is not None
 
 
-async def test_what_nobody_expected_reaches_the_caller() -> None:
+async def test_an_unexpected_error_reaches_the_caller() -> None:
     publisher = Publisher(key())
 
-    def broken() -> HttpAnswer:
+    def broken() -> RawResponse:
         raise RuntimeError("the client has been closed")
 
     publisher.answer = broken
@@ -331,7 +331,7 @@ def test_one_event_loop_after_another() -> None:
 async def test_keys_are_asked_for_again_at_once_if_no_answer_came() -> None:
     publisher = Publisher(key())
     works = publisher.answer
-    outcomes = [publisher.fail, lambda: HttpAnswer(503, b""), works]
+    outcomes = [publisher.fail, lambda: RawResponse(503, b""), works]
     publisher.answer = lambda: outcomes.pop(0)()
     slept: list[float] = []
 
@@ -345,7 +345,7 @@ async def test_keys_are_asked_for_again_at_once_if_no_answer_came() -> None:
 
 async def test_an_answer_that_is_not_a_key_set_is_not_asked_for_again() -> None:
     publisher = Publisher()
-    publisher.answer = lambda: HttpAnswer(404, b"")
+    publisher.answer = lambda: RawResponse(404, b"")
     keys = Jwks(URI, publisher, publisher.clock, retries=RetryPolicy(3))  # type: ignore[arg-type]  # a stand-in
     with pytest.raises(JwksUnavailableError, match="HTTP 404"):
         await keys.get("key-1")

@@ -165,7 +165,7 @@ def secret_hash(username: str) -> str:
 
 
 def proofs(members: Mapping[str, Any], path: tuple[str, ...] = ()) -> dict[tuple[str, ...], str]:
-    """Find whatever proves the client, wherever it is."""
+    """Return the members that authenticate the client."""
     found = {}
     for name, value in members.items():
         if isinstance(value, Mapping):

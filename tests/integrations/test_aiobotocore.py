@@ -39,7 +39,7 @@ ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Scripted"
 
 
 class Lender:
-    """Lends the tokens of whoever is signed in."""
+    """Provides the tokens of the signed-in user."""
 
     def __init__(self) -> None:
         self.name: str | None = None
@@ -190,7 +190,7 @@ async def test_credentials_are_kept_and_renewed(aws: Stub) -> None:
         assert identities.issued == 2
 
 
-async def test_whoever_is_signed_in_by_then(aws: Stub) -> None:
+async def test_a_request_is_signed_for_the_user_who_is_signed_in_by_then(aws: Stub) -> None:
     """A client made for one person must not sign in their name when they have left."""
     async with person(evolve(CONFIG, allow_guest_access=False)) as (auth, lender, _, _):
         lender.name = "ana"
@@ -213,7 +213,7 @@ async def test_an_outage_is_told_and_the_machine_s_own_credentials_stay_unused(a
         assert aws.requests == []
 
 
-async def test_sessions_share_what_is_nobody_s(aws: Stub) -> None:
+async def test_sessions_share_what_belongs_to_no_user(aws: Stub) -> None:
     async with person() as (ana, _, _, _), person() as (bob, _, theirs, _):
         one, other = await aws_session(ana), await aws_session(bob)
         assert one.get_component("data_loader") is other.get_component("data_loader")

@@ -107,7 +107,7 @@ async def test_named_hosts_get_the_token(servers: Servers, host: str, url: str) 
         ("api.example.com", "https://api.example.com./"),
     ],
 )
-async def test_nobody_else_does(servers: Servers, host: str, url: str) -> None:
+async def test_no_other_host_gets_the_token(servers: Servers, host: str, url: str) -> None:
     provider = tokens()
     got = await sent(servers, url, SessionAuth(provider, hosts=[host]))
     assert got is None or "s3cr3t" not in got
@@ -184,7 +184,7 @@ async def test_the_id_token(servers: Servers) -> None:
         await sent(servers, "https://a.example/", SessionAuth(tokens(False), hosts="a.example", token="id"))
 
 
-async def test_nobody_is_signed_in(servers: Servers) -> None:
+async def test_no_user_is_signed_in(servers: Servers) -> None:
     with pytest.raises(UserUnAuthenticatedException):
         await sent(servers, "https://a.example/", SessionAuth(Tokens(None), hosts="a.example"))
     assert servers.seen == []

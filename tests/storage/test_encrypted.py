@@ -57,11 +57,11 @@ class TestEncryptedFile(StorageContract):
 
 
 async def test_the_other_storage_sees_no_plaintext(storage: EncryptedStorage, inner: MemoryStorage) -> None:
-    await storage.set("k", b"a token, and nobody's business")
+    await storage.set("k", b"a token, and other secret data")
     sealed = await inner.get("k")
     assert sealed is not None
     assert b"token" not in sealed
-    assert len(sealed) == 1 + 12 + len(b"a token, and nobody's business") + 16
+    assert len(sealed) == 1 + 12 + len(b"a token, and other secret data") + 16
 
 
 async def test_the_same_value_is_sealed_differently_each_time(
@@ -165,7 +165,7 @@ async def test_value_moved_to_another_key_does_not_open(
 
 
 class Meddling(MemoryStorage):
-    """Lets somebody else write between the reading and the replacing of `EncryptedStorage.replace`."""
+    """Lets another task write between the reading and the replacing of `EncryptedStorage.replace`."""
 
     __slots__ = ("meddle",)
 
@@ -221,7 +221,7 @@ def test_malformed_keys_are_refused_by_name_and_not_shown(
         assert "secret" not in str(caught.value)
 
 
-def test_none_is_no_key_here(inner: MemoryStorage) -> None:
+def test_none_is_not_a_key(inner: MemoryStorage) -> None:
     with pytest.raises(AuthConfigError, match=r"keys: .* not NoneType"):
         EncryptedStorage(inner, None)  # type: ignore[arg-type]  # wrong on purpose
 

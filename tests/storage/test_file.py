@@ -235,7 +235,7 @@ async def test_keys_can_be_rotated(directory: Path) -> None:
     assert await FileStorage(directory, encryption_key=KEY).get("k") == b"w"
 
 
-# Links that somebody put there
+# Links that another user made
 
 
 @pytest.mark.parametrize("suffix", [".value", ".tmp"])

@@ -88,7 +88,7 @@ async def test_two_locks_on_a_path_exclude_each_other(tmp_path: Path) -> None:
 async def test_removed_lock_file_locks_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, successor: bool
 ) -> None:
-    """Between the opening and the locking the holder removes the file; somebody may make a new one."""
+    """Between the opening and the locking the holder removes the file; another process may make a new one."""
     path = tmp_path / "lock"
     lock = lock_file._lock
 

@@ -72,7 +72,7 @@ async def test_renewals_and_deletions_leave_no_deadline_behind(storage: MemorySt
     assert held_by(storage) == (1, 0)
 
 
-async def test_locks_are_dropped_when_nobody_wants_them(storage: MemoryStorage) -> None:
+async def test_locks_are_dropped_when_no_task_waits_for_them(storage: MemoryStorage) -> None:
     async with storage.lock("a"):
         waiters = [asyncio.create_task(enter(storage, "a")) for _ in range(3)]
         await enter(storage, "b")

@@ -1,4 +1,4 @@
-"""Blocking calls in threads: nobody leaves before they have ended."""
+"""Blocking calls in threads: the caller returns after they have ended."""
 
 import asyncio
 import gc
@@ -60,7 +60,7 @@ async def test_cancelled_caller_leaves_when_the_call_has_ended(outcome: Callable
     assert task.cancelled()
     del task
     gc.collect()
-    assert reports == []  # of an exception that nobody looked at
+    assert reports == []  # of an exception that was never retrieved
 
 
 async def test_timeout_is_told_after_the_call_has_ended() -> None:

@@ -177,7 +177,7 @@ def die_at_random(directory: str, times: str) -> None:
             reported += len(more)
         os.close(reader)
         numbers = set((run(storage.get("k")) or b"").split(b",")) - {b""}
-        assert len(numbers) == 1, "a value that nobody wrote"
+        assert len(numbers) == 1, "a value that was never written"
         found = int(numbers.pop())
         assert written + reported <= found <= written + reported + 1, "a write that was finished is lost"
         written = found

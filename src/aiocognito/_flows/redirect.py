@@ -35,7 +35,6 @@ from ..errors import (
     TokenNonceError,
 )
 
-BuiltInProvider: TypeAlias = Literal["Amazon", "Apple", "Facebook", "Google"]
 Prompt: TypeAlias = Literal["NONE", "LOGIN", "CONSENT", "SELECT_ACCOUNT"]
 Provider: TypeAlias = str | Mapping[str, str] | None
 

@@ -22,7 +22,7 @@ class AuthenticatedUser:
 
     Attributes:
         aws: The connection, shared by all sessions.
-        access_token: The user's.
+        access_token: The user's access token.
         renewed: Returns another access token, if Cognito says that this one has expired. Our clock may
             say otherwise, and Cognito's counts.
     """
@@ -99,7 +99,7 @@ class AuthenticatedUser:
         """VerifySoftwareToken.
 
         Raises:
-            SetUpTOTPException: Cognito did not register the token and gave no reason.
+            SetUpTOTPException: Cognito did not register the token, without a reason.
         """
         check_software_token_status(
             await self._call("VerifySoftwareToken", UserCode=code, FriendlyDeviceName=friendly_device_name)

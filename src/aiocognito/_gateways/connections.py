@@ -17,7 +17,7 @@ class Connections:
     """Makes each gateway when it is first used, and closes what it made.
 
     Args:
-        config: Which services to talk to.
+        config: The services to use.
         aws_session: An aiobotocore session to make clients from; one is made by default.
         http_client: An httpx client for everything that is not an AWS API; one is made by default.
     """

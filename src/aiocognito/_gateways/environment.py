@@ -45,12 +45,12 @@ def proxy_for(url: str) -> Proxy | None:
     first. Loopback hosts and what ``NO_PROXY`` lists are reached directly.
 
     Args:
-        url: Where a request goes.
+        url: The URL of a request.
 
     Raises:
         AuthConfigError: The variable holds something that is not the URL of an HTTP proxy.
     """
-    from urllib.request import getproxies_environment  # takes long to import, and is needed here alone
+    from urllib.request import getproxies_environment  # takes long to import, and is only needed here
 
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme)
@@ -156,7 +156,7 @@ def _context(path: str, name: str) -> ssl.SSLContext:
     is_directory = Path(path).is_dir()
     try:
         if not is_directory:
-            Path(path).read_bytes()  # OpenSSL's own error does not say what is wrong with a file
+            Path(path).read_bytes()  # OpenSSL's own error does not describe what is wrong with a file
         return ssl.create_default_context(
             cafile=None if is_directory else path, capath=path if is_directory else None
         )

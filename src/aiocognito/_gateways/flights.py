@@ -19,7 +19,7 @@ class Flights(Generic[T]):
     """The work under way, by key. It runs in tasks of its own: a cancelled caller takes it from no other.
 
     Args:
-        owner: What was closed if the work is cancelled, for the error's message.
+        owner: The object whose end cancels the work, for the error's message.
         spawn: Starts a task; ``asyncio.create_task`` by default.
     """
 

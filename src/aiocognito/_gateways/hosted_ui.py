@@ -16,7 +16,7 @@ from .._responses import TokenSet
 from ..errors import InvalidTokens, OAuthSignInException, ServiceError
 from .aws.responses import UNKNOWN_ERROR
 from .aws.retry import RetryPolicy
-from .http import Http, HttpAnswer
+from .http import Http, RawResponse
 from .redaction import mask
 
 OPERATION = "Token"
@@ -39,9 +39,9 @@ class HostedUi:
 
     Args:
         config: Names the app client, with its secret if it has one.
-        oauth: Where the hosted UI is.
-        http: Makes the requests.
-        retries: When to try again; by default as often as the configuration says.
+        oauth: The hosted UI.
+        http: The HTTP client.
+        retries: When to retry; by default as the configuration says.
     """
 
     def __init__(
@@ -71,8 +71,8 @@ class HostedUi:
         """Exchange an authorization code for tokens. It can be done once.
 
         Raises:
-            OAuthSignInException: The hosted UI refused, in its own words.
-            NetworkError: No answer came.
+            OAuthSignInException: The hosted UI refused.
+            NetworkError: No response came.
         """
         grant = {
             "grant_type": "authorization_code",
@@ -103,7 +103,7 @@ class HostedUi:
 
         Raises:
             ServiceError: The token endpoint refused; ``.name`` is its ``error``.
-            NetworkError: No answer came.
+            NetworkError: No response came.
         """
         grant = {"grant_type": "client_credentials"}
         if scope := " ".join(scopes):
@@ -146,7 +146,7 @@ def _escape(text: str) -> str:
     return quote_plus(text, safe="*").replace("~", "%7E")
 
 
-def _read(answer: HttpAnswer, secrets: Iterable[str]) -> Mapping[str, Any]:
+def _read(answer: RawResponse, secrets: Iterable[str]) -> Mapping[str, Any]:
     """Return the members of a response; raise the error that it holds, without the request's secrets."""
     try:
         members = json.loads(answer.body)
@@ -154,7 +154,7 @@ def _read(answer: HttpAnswer, secrets: Iterable[str]) -> Mapping[str, Any]:
         members = None
     if not isinstance(members, dict):
         members = {}
-    # Cognito says 400 with an error, and others have said 200 with one.
+    # Cognito returns errors with status 400; other servers have returned them with 200.
     if answer.status == 200 and members and "error" not in members:
         return members
     error, description = _error_code(members.get("error")), _text(members.get("error_description"))
@@ -182,7 +182,7 @@ def _text(value: object) -> str | None:
 
 def _seconds(value: object) -> float | None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 < value < 1e9 else None  # type: ignore[operator, arg-type]  # `is_number` has asked
+    return float(value) if is_number and 0 < value < 1e9 else None  # type: ignore[operator, arg-type]  # checked by `is_number`
 
 
 def _access_token(answer: Mapping[str, Any]) -> str:

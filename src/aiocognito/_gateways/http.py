@@ -30,7 +30,7 @@ TRUST_ADVICE: Final = "Name the CA that signed it in AWS_CA_BUNDLE or SSL_CERT_F
 
 
 @frozen
-class HttpAnswer:
+class RawResponse:
     """A server's response.
 
     Attributes:
@@ -52,8 +52,8 @@ class Http:
         client: An ``httpx.AsyncClient``, or anything with its method ``request``. Left open. None makes
             one for each origin, at its first request.
         connect_timeout: Seconds to wait for a connection, with a client of its own.
-        read_timeout: Seconds to wait for an answer, with a client of its own. With any client, an
-            answer is waited for no longer than both together.
+        read_timeout: Seconds to wait for a response, with a client of its own. With any client, a
+            response is waited for no longer than both together.
         keep_alive: Whether connections are kept between requests, with a client of its own. One that
             keeps none may be used from one event loop after another.
     """
@@ -83,15 +83,15 @@ class Http:
         *,
         data: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> HttpAnswer:
+    ) -> RawResponse:
         """Make a request; redirects are not followed, and no more than a megabyte is read.
 
         Args:
             method: ``GET`` or ``POST``.
-            url: Where to.
-            data: A form to send. It proves by itself who sends it: a caller's client that
-                authenticates its requests leaves this one alone.
-            headers: More headers.
+            url: The URL.
+            data: A form to send. It authenticates the app client itself, so a caller's client must
+                not add authentication of its own.
+            headers: Additional headers.
 
         Raises:
             NetworkError: No response came, or one that cannot be read.
@@ -110,7 +110,7 @@ class Http:
             if not names & _FAILURES and not isinstance(failure, OSError | UnreadableBody):
                 raise
             error = _network_error(failure, names, url, None if owned is None else owned.proxy_variable)
-        # Raised out here, without its cause: that holds the request, and in it a code or a secret.
+        # Raised here, without its cause: the cause holds the request, and with it a code or a secret.
         raise error
 
     async def aclose(self) -> None:
@@ -125,7 +125,7 @@ class Http:
         owned = self._owned.get(origin)
         if owned is not None:
             return owned
-        # Importing httpx and loading certificates takes a while: in a thread.
+        # In a thread, because importing httpx and loading certificates takes long.
         made = await run_in_thread(partial(self._make, origin))
         kept = self._owned.setdefault(origin, made)
         if kept is not made:  # Another request's was ready first.
@@ -163,18 +163,18 @@ class _Owned:
     proxy_variable: str | None
 
 
-async def _send(client: Any, method: str, url: str, options: Mapping[str, Any]) -> HttpAnswer:
+async def _send(client: Any, method: str, url: str, options: Mapping[str, Any]) -> RawResponse:
     stream = getattr(client, "stream", None)
     if stream is None:  # Not httpx's: its responses are complete.
-        answer = await client.request(method, url, follow_redirects=False, **options)
-        check_size(len(answer.content))
-        return HttpAnswer(answer.status_code, answer.content)
-    async with stream(method, url, follow_redirects=False, **options) as answer:
-        if answer.is_stream_consumed:  # An event hook of the caller's client has read it.
-            check_size(len(answer.content))
-            return HttpAnswer(answer.status_code, answer.content)
-        body = await read_body(answer.aiter_raw(), answer.headers.get("content-encoding"))
-        return HttpAnswer(answer.status_code, body)
+        response = await client.request(method, url, follow_redirects=False, **options)
+        check_size(len(response.content))
+        return RawResponse(response.status_code, response.content)
+    async with stream(method, url, follow_redirects=False, **options) as response:
+        if response.is_stream_consumed:  # An event hook of the caller's client has read it.
+            check_size(len(response.content))
+            return RawResponse(response.status_code, response.content)
+        body = await read_body(response.aiter_raw(), response.headers.get("content-encoding"))
+        return RawResponse(response.status_code, body)
 
 
 def _network_error(failure: Exception, names: set[str], url: str, variable: str | None) -> NetworkError:

@@ -39,7 +39,7 @@ class IdentityPool:
         """GetId. Without a login, each call names a new guest.
 
         Raises:
-            GetIdResponseException: The answer holds no id.
+            GetIdResponseException: The response has no id.
         """
         # A repeated request leaves an unused guest identity behind, which costs nothing.
         members = {"IdentityPoolId": self._id, "Logins": dict(logins)}
@@ -59,7 +59,7 @@ class IdentityPool:
     ) -> IssuedCredentials:
         """GetCredentialsForIdentity. The answer may name another identity, which replaces this one."""
         # A repeated request leaves unused credentials behind; an identity that was linked or merged
-        # by an answer that got lost is linked already.
+        # by a request whose response was lost is linked already.
         answer = await self._aws.call(
             "GetCredentialsForIdentity",
             {

@@ -14,7 +14,7 @@ from ..errors import JwksUnavailableError, NetworkError
 from ..errors._service import TRANSIENT_STATUS
 from .aws.retry import RetryPolicy
 from .flights import Closed, Flights
-from .http import Http, HttpAnswer
+from .http import Http, RawResponse
 from .limits import MAX_BYTES
 
 # An unknown key id may be an attacker's: the next fetch for one has to wait.
@@ -31,11 +31,11 @@ class Jwks:
     """The keys behind one JWKS URI (RFC 7517), by their id.
 
     Args:
-        uri: Where they are published.
-        http: Fetches them.
-        clock: Seconds since the epoch.
-        preloaded: A JWKS that is known already; the keys are fetched when one is not in it.
-        retries: When to ask again if no answer comes; by default, not at once.
+        uri: The URL of the key set.
+        http: The HTTP client.
+        clock: Returns seconds since the epoch.
+        preloaded: A JWKS to begin with; keys are fetched when one is not in it.
+        retries: When to retry without a response; by default, not at once.
     """
 
     def __init__(
@@ -161,7 +161,7 @@ class Jwks:
         try:
             answer = await self.retries.run(self._ask, repeatable=True)
             # Making keys imports jose and parses numbers: not on the loop.
-            self._keys = await run_in_thread(partial(_parse_answer, answer))
+            self._keys = await run_in_thread(partial(_parse_response, answer))
         except (NetworkError, ValueError) as error:
             self._failure = error.with_traceback(None)
             self._block(RETRY_SECONDS)
@@ -169,14 +169,14 @@ class Jwks:
             self._failure = None
             self._stale_at = self._clock() + STALE_SECONDS
 
-    async def _ask(self) -> HttpAnswer:
+    async def _ask(self) -> RawResponse:
         answer = await self._http.request("GET", self._uri)
         if answer.status in TRANSIENT_STATUS:
             raise NetworkError(f"HTTP {answer.status}", request_sent=True)
         return answer
 
 
-def _parse_answer(answer: HttpAnswer) -> _Keys:
+def _parse_response(answer: RawResponse) -> _Keys:
     if answer.status != 200:
         raise ValueError(f"HTTP {answer.status}")
     if len(answer.body) > MAX_BYTES:

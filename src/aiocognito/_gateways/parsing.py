@@ -57,7 +57,7 @@ def check_software_token_status(answer: Mapping[str, Any]) -> None:
     """Check the status of VerifySoftwareToken: a response may still report a failure.
 
     Raises:
-        SetUpTOTPException: Its status is another than SUCCESS.
+        SetUpTOTPException: The status is not SUCCESS.
     """
     status = answer.get("Status")
     if status != "SUCCESS":

@@ -37,7 +37,7 @@ _PUBLIC = frozenset({"USERNAME", "DEVICE_KEY", "PREFERRED_CHALLENGE", "TIMESTAMP
 _MASK = "***"
 # Messages are short texts for people; a longer one is the sign of a broken service.
 MAX_MESSAGE = 1_000
-# A value as short as this may be part of an innocent word: it is masked where it stands alone.
+# A value as short as this may be part of another word: it is masked only as a whole word.
 _SHORT = 6
 
 
@@ -45,8 +45,8 @@ def scrub(message: str, request_body: bytes) -> str:
     """Mask the secrets of a request where a message about it quotes them, and bound its length.
 
     Args:
-        message: What the service said.
-        request_body: The JSON that it was sent.
+        message: The service's message.
+        request_body: The JSON body of the request.
     """
     return mask(message, _secrets(json.loads(request_body), secret=False))
 
@@ -55,7 +55,7 @@ def mask(message: str, secrets: Iterable[str]) -> str:
     """Mask secrets where a message quotes them, as they are or as JSON or a form writes them.
 
     Args:
-        message: What a service said.
+        message: A service's message.
         secrets: The values to mask.
 
     Returns:

@@ -28,7 +28,7 @@ class UserPool:
     Args:
         config: Names the app client; ``user_pool_id`` and ``user_pool_client_id`` must be set.
         aws: The connection, which all sessions share.
-        user_context: What threat protection may know of the end user.
+        user_context: Data about the end user for threat protection.
     """
 
     def __init__(self, config: AuthConfig, aws: AwsClient, user_context: UserContext | None = None) -> None:
@@ -54,7 +54,7 @@ class UserPool:
             "SignUp",
             username,
             client_metadata,
-            # Left out rather than empty: a pool with passwordless factors then makes none up.
+            # Left out rather than empty: a pool with passwordless factors then sets no password.
             Password=password or None,
             UserAttributes=pairs(user_attributes),
             ValidationData=pairs(validation_data),
@@ -233,8 +233,8 @@ class UserPool:
         """Return the operations that an access token opens.
 
         Args:
-            access_token: The user's.
-            renewed: Returns another one, if Cognito says that it has expired.
+            access_token: The user's access token.
+            renewed: Returns a new access token, after Cognito reported that this one expired.
         """
         return AuthenticatedUser(self._aws, access_token, renewed)
 
@@ -263,7 +263,7 @@ class UserPool:
         """Prove the client's secret: Base64(HMAC-SHA256(secret, username + client id))."""
         if self._client_secret is None:
             return None
-        # A lone surrogate is in no name; Cognito shall say so.
+        # A name with a lone surrogate does not exist; Cognito's error says so.
         message = (username + self._client_id).encode(errors="replace")
         digest = hmac.digest(self._client_secret.encode(), message, hashlib.sha256)
         return base64.b64encode(digest).decode()

@@ -163,12 +163,6 @@ class OAuthStateMismatchException(OAuthSignInException):
     default_recovery: ClassVar[str | None] = "Begin again with sign_in_with_redirect in the same browser."
 
 
-class OAuthSignOutException(AuthError):
-    """Signing out of the hosted UI failed."""
-
-    default_recovery: ClassVar[str | None] = "Send the browser to the logout_url of the SignOutResult."
-
-
 class InvalidIdTokenException(AuthError):
     """The id token names no issuer, so the identity pool cannot be asked."""
 

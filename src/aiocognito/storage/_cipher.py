@@ -30,7 +30,7 @@ class Cipher:
 
     Args:
         keys: 32 bytes, or several such keys.
-        field: The argument that the keys came in as, for the error.
+        field: The argument with the keys, for the error.
 
     Raises:
         AuthConfigError: A key is missing or not 32 bytes long.

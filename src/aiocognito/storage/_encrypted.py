@@ -20,7 +20,7 @@ class EncryptedStorage:
     everything that it sealed has expired or been rewritten.
 
     Args:
-        storage: Where the encrypted values go. The storage keys themselves are not encrypted.
+        storage: The storage of the encrypted values. The storage keys themselves are not encrypted.
         keys: 32 bytes, or several such keys: the first encrypts, all decrypt.
 
     Raises:
@@ -61,7 +61,7 @@ class EncryptedStorage:
         check_replace(key, value, expected, ttl)
         sealed = None if value is None else await self._sealed(key, value)
         # Each encryption of a value differs, so what the other storage compares is the ciphertext
-        # that has just been read. If it says no, the same value may have been sealed anew since:
+        # that has just been read. If that fails, the same value may have been sealed again since:
         # look again. Every round that fails is one in which another writer succeeded.
         while True:
             found = await self._storage.get(key)

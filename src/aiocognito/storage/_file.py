@@ -74,7 +74,7 @@ class FileStorage:
         cipher = None if encryption_key is None else Cipher(encryption_key, field="encryption_key")
         # Absolute, so that a later chdir moves no session.
         self._disk = Disk(Path(directory).absolute(), cipher, clocks.resolve(clock))
-        # Tasks of this process queue up here, in order; only the first of them asks the kernel.
+        # Tasks of this process wait here, in order; only the first of them locks the file.
         self._writers = TaskLocks()
         self._leases = TaskLocks()
 
@@ -129,7 +129,7 @@ class FileStorage:
 
     async def _until_free(self, attempt: Callable[[], bool | None], *, patience: float = math.inf) -> bool:
         # Asked again rather than waited for in a thread: waiting can then be cancelled, and a process
-        # that was stopped while it holds a lock ties up no thread of ours. 20 ms are little beside the
+        # that was stopped while it holds a lock blocks no thread of this process. 20 ms are little beside the
         # request that a lock is held for; a write takes one or two.
         deadline = current_time() + patience
         pause = 0.001
@@ -142,7 +142,7 @@ class FileStorage:
                     f"another process has been writing to {self._disk.directory} for {patience:g} s: look"
                     " for one that is stopped"
                 )
-            await sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - so that processes do not keep step
+            await sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads the processes' attempts
             pause = min(pause * 1.5, 0.02)
 
     async def _run(self, call: Callable[[], T]) -> T:

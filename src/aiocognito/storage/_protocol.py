@@ -25,7 +25,7 @@ class Storage(Protocol):
         """Return the value under a key, or None if it is absent or expired.
 
         Raises:
-            StorageError: The backend failed, or holds something unreadable.
+            StorageError: The backend failed, or the stored value cannot be read.
         """
         ...
 
@@ -33,8 +33,8 @@ class Storage(Protocol):
         """Store a value, atomically, in place of the one before.
 
         Args:
-            key: Where.
-            value: What.
+            key: The key.
+            value: The value.
             ttl: Seconds until the value expires, counted from now; None (the default) is never. It
                 replaces the lifetime that the value had before.
 
@@ -57,16 +57,16 @@ class Storage(Protocol):
         """Store a value if the present one is as expected: compare-and-set.
 
         Args:
-            key: Where.
-            value: What to store; None deletes.
-            expected: What must be there for the value to be stored; None if nothing may be there.
+            key: The key.
+            value: The value to store; None deletes.
+            expected: The value that must be stored now; None if the key must be absent.
             ttl: Seconds until the new value expires; None (the default) is never.
 
         Returns:
             True if ``expected`` was there and ``value`` is now; False if nothing was changed.
 
         Raises:
-            StorageError: The backend failed, or holds something unreadable.
+            StorageError: The backend failed, or the stored value cannot be read.
         """
         ...
 

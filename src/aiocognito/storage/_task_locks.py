@@ -27,7 +27,7 @@ class TaskLocks:
     __slots__ = ("_locks",)
 
     def __init__(self) -> None:
-        # By loop, too: a loop that was thrown away with a lock held must not hold up the next one.
+        # By loop, too: a lock held on a loop that was discarded must not block the next loop.
         self._locks: dict[tuple[asyncio.AbstractEventLoop, str], _Counted] = {}
 
     def __len__(self) -> int:

@@ -64,7 +64,7 @@ def read(path: Path) -> StoredValue | None:
     """Read a file, or return None if it does not exist.
 
     Raises:
-        StorageError: The file is not one of ours, of a later version, damaged or cut short.
+        StorageError: The file is not one of this library, of a later version, damaged or truncated.
         OSError: It cannot be read.
     """
     # A symbolic link is not followed, and a pipe is not waited for.

@@ -27,12 +27,12 @@ class AwsClient:
     """A connection to one of Cognito's JSON services. All sessions share it; it holds no user's secrets.
 
     Args:
-        service: Which one.
-        config: Where it is, and the timeouts and attempts.
+        service: The service.
+        config: The endpoint, the timeouts and the number of attempts.
         aws_session: An aiobotocore session to take proxies, CA bundle and event handlers from; it
-            stays the caller's. Without it neither ``~/.aws`` nor credentials are looked at, and of
-            the environment only proxies and ``AWS_CA_BUNDLE``.
-        retries: When to try again; by default as often as the configuration says.
+            stays the caller's. Without it ``~/.aws`` and credentials are not read, and of the
+            environment only proxies and ``AWS_CA_BUNDLE``.
+        retries: When to retry; by default as the configuration says.
     """
 
     def __init__(
@@ -60,15 +60,15 @@ class AwsClient:
         Args:
             operation: Its name in the API, such as ``InitiateAuth``.
             params: Its members; those that are None are left out.
-            repeatable: Whether doing it twice has the same outcome as doing it once. Then it is sent
+            repeatable: Whether a repetition has the same outcome as one request. Then it is sent
                 again after a lost response, an error of the service and a response that cannot be read.
 
         Returns:
             The members of the result; times are datetimes in UTC.
 
         Raises:
-            ServiceError: The service refused. It is of the code's class and of the operation's.
-            NetworkError: No answer came.
+            ServiceError: The service refused; an instance of the code's class and of the operation's.
+            NetworkError: No response came.
             AuthConfigError: The CA bundle cannot be read.
             AuthUsageError: The client is closed, or belongs to another event loop.
         """
@@ -79,7 +79,7 @@ class AwsClient:
                 partial(connection.call, operation, members), repeatable=repeatable
             )
         except (ServiceError, NetworkError) as error:
-            # The frames of botocore and of the retries say nothing about a refusal.
+            # The frames of botocore and of the retries do not help to understand a refusal.
             raise error.with_traceback(None)  # noqa: B904 - its own cause stays
 
     async def aclose(self) -> None:

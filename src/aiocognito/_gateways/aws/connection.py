@@ -36,13 +36,13 @@ from ..clients import AwsSession
 from ..environment import proxy_for, tls_context
 from ..limits import UnreadableBody, read_body
 from .failures import NoSlot, network_error
-from .responses import Answer, AnswerReader
+from .responses import AwsResponse, ResponseReader
 
 _MAX_CONNECTIONS = 200
 # Shorter than AWS keeps an idle connection, so that none is cut just as it is used again.
 _KEEPALIVE = 12.0
 
-# All that botocore asks of an answer that a handler gave.
+# The part of a response that botocore reads.
 _ANSWERED = SimpleNamespace(status_code=200)
 
 # botocore's components are not made for several threads at once.
@@ -51,7 +51,7 @@ _preparing = threading.Lock()
 
 @frozen
 class Parts:
-    """What is made in a thread: everything that reads files or takes long."""
+    """The parts that are made in a thread, because making them reads files or takes long."""
 
     client: Any
     url: URL
@@ -64,7 +64,7 @@ def prepare(service: str, config: AuthConfig, aws_session: AwsSession | None) ->
 
     Args:
         service: ``cognito-idp`` or ``cognito-identity``.
-        config: Where the service is.
+        config: The service's endpoint.
         aws_session: The session to make the client from. By default one that takes nothing from the
             environment but proxies and ``AWS_CA_BUNDLE``.
 
@@ -117,8 +117,8 @@ def _run(coroutine: Any) -> Any:
 
 @cache
 def _own_session() -> AioSession:
-    # Every variable keeps its default: the environment and ~/.aws are not looked at. Which proxies to use
-    # and which certificates to trust comes from `environment`.
+    # Every variable keeps its default: the environment and ~/.aws are not read. `environment` decides
+    # which proxies to use and which certificates to trust.
     defaults = BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
     variables: dict[str, Any] = {
         name: (None, None, default, convert) for name, (_, _, default, convert) in defaults
@@ -136,7 +136,7 @@ class AwsConnection:
     """A botocore client and the connections its requests go over. Made on the event loop.
 
     Args:
-        parts: What :func:`prepare` made.
+        parts: The result of :func:`prepare`.
         config: The timeouts.
     """
 
@@ -145,7 +145,7 @@ class AwsConnection:
         self._config = config
         meta = parts.client.meta
         self._methods = {name: method for method, name in meta.method_to_api_mapping.items()}
-        self._readers: dict[str, AnswerReader] = {}
+        self._readers: dict[str, ResponseReader] = {}
         self._members: dict[str, frozenset[str]] = {}
         self._slots = asyncio.Semaphore(_MAX_CONNECTIONS)
         self._http = _http_session(parts.tls, config)
@@ -157,7 +157,7 @@ class AwsConnection:
 
         Raises:
             ServiceError: The service refused.
-            NetworkError: No answer came.
+            NetworkError: No response came.
             AuthConfigError: The installed botocore does not know the operation or a member of it.
         """
         unknown = sorted(members.keys() - self._members_of(operation))
@@ -186,11 +186,11 @@ class AwsConnection:
         """Answer a botocore client in its endpoint's place (the ``before-call`` event)."""
         read = self._readers.get(model.name)
         if read is None:
-            read = self._readers[model.name] = AnswerReader(model.name, model.output_shape)
+            read = self._readers[model.name] = ResponseReader(model.name, model.output_shape)
         answer = await self._post(params["headers"], params["body"])
         return _ANSWERED, read(answer, params["body"])
 
-    async def _post(self, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def _post(self, headers: Mapping[str, str], body: bytes) -> AwsResponse:
         try:
             async with (
                 self._slot(),
@@ -204,7 +204,7 @@ class AwsConnection:
             ):
                 encoding = response.headers.get("Content-Encoding")
                 content = await read_body(response.content.iter_any(), encoding)
-                return Answer(response.status, response.headers, content)
+                return AwsResponse(response.status, response.headers, content)
         except (aiohttp.ClientError, OSError, UnreadableBody) as failure:
             error = network_error(failure, self._parts.url.host or "", self._config)
         # Raised out here: its context would be aiohttp's exception, which may quote an answer.
@@ -215,7 +215,7 @@ class AwsConnection:
         """Hold one of the connections, waiting no longer for it than for a new one.
 
         Raises:
-            NoSlot: All were in use for so long.
+            NoSlot: All were in use until the timeout.
         """
         is_free = not self._slots.locked()
         with suppress(TimeoutError):

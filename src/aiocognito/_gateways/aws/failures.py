@@ -24,8 +24,8 @@ def network_error(failure: Exception, host: str, config: AuthConfig) -> NetworkE
 
     Args:
         failure: An ``aiohttp.ClientError``, an ``OSError``, or an `UnreadableBody`.
-        host: Who was asked.
-        config: The timeouts that were kept.
+        host: The server's host name.
+        config: The timeouts in use.
     """
     sent = not isinstance(
         failure,
@@ -36,7 +36,7 @@ def network_error(failure: Exception, host: str, config: AuthConfig) -> NetworkE
     error = NetworkError(
         f"{host}: {text}", request_sent=sent, recovery_suggestion=TRUST_ADVICE if is_refused else None
     )
-    # The frames of aiohttp and asyncio say nothing that the text does not.
+    # The frames of aiohttp and asyncio add nothing to the text.
     error.__cause__ = cause.with_traceback(None)
     return error
 

@@ -1,4 +1,4 @@
-"""Reads the answers of AWS's JSON 1.1 protocol: a result, or the error that was raised.
+"""Parses responses of AWS's JSON 1.1 protocol: results and errors.
 
 https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
 """
@@ -23,8 +23,8 @@ _CODE = re.compile(r"[A-Za-z][\w.-]{0,127}", re.ASCII)
 
 
 @frozen
-class Answer:
-    """What came back over HTTP. The headers are looked up without regard to case."""
+class AwsResponse:
+    """An HTTP response. Its headers are case-insensitive."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -32,7 +32,7 @@ class Answer:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the status says so."""
+        """Whether the status is a success."""
         return self.status < 300
 
     @property
@@ -41,68 +41,70 @@ class Answer:
         return self.headers.get("x-amzn-requestid")
 
 
-class AnswerReader:
-    """Reads the answers of one operation.
+class ResponseReader:
+    """Parses the responses of one operation.
 
     Args:
-        operation: Its name.
-        output_shape: What botocore's model says of its result; None if it has none.
+        operation: The name of the operation.
+        output_shape: The result's shape in botocore's model, or None.
     """
 
     def __init__(self, operation: str, output_shape: Any) -> None:
         self._operation = operation
-        # ForgetDevice and DeleteUser, for example, answer with an empty body.
+        # ForgetDevice and DeleteUser, for example, return an empty body.
         self._empty_is_fine = output_shape is None or not output_shape.members
         self._read = None if output_shape is None else reader_of(output_shape)
 
-    def __call__(self, answer: Answer, request_body: bytes) -> dict[str, Any]:
+    def __call__(self, response: AwsResponse, request_body: bytes) -> dict[str, Any]:
         """Return the members of a result, its timestamps as datetimes in UTC.
 
         Args:
-            answer: What came back.
-            request_body: What was asked; its secrets are kept out of the error's message.
+            response: The response.
+            request_body: The request's body; its secrets are masked in the error's message.
 
         Raises:
-            ServiceError: The service refused, or its answer makes no sense (``UnknownError``).
+            ServiceError: The service refused, or its response cannot be parsed (``UnknownError``).
         """
-        if answer.succeeded and self._empty_is_fine and not answer.body:
+        if response.succeeded and self._empty_is_fine and not response.body:
             return {}
-        members = _json_object(answer.body)
-        if not answer.succeeded:
-            raise self._refusal(answer, members or {}, request_body)
+        members = _json_object(response.body)
+        if not response.succeeded:
+            raise self._refusal(response, members or {}, request_body)
         result = members if self._read is None or members is None else _try(self._read, members)
         if result is None:
-            raise self._unknown_error(answer)
+            raise self._unknown_error(response)
         return result
 
-    def _refusal(self, answer: Answer, members: Mapping[str, Any], request_body: bytes) -> ServiceError:
+    def _refusal(
+        self, response: AwsResponse, members: Mapping[str, Any], request_body: bytes
+    ) -> ServiceError:
         # The header wins over the body, as with Amplify.
-        names = (answer.headers.get("x-amzn-errortype"), members.get("__type"), members.get("code"))
+        names = (response.headers.get("x-amzn-errortype"), members.get("__type"), members.get("code"))
         code = next(filter(None, map(_code, names)), None)
         if code is None:
-            return self._unknown_error(answer)
-        texts = (members.get("message"), members.get("Message"), answer.headers.get("x-amzn-errormessage"))
+            return self._unknown_error(response)
+        texts = (members.get("message"), members.get("Message"), response.headers.get("x-amzn-errormessage"))
         message = next((text for text in texts if isinstance(text, str) and text), None)
         if message is not None:
-            return self._error(answer, code, scrub(message, request_body))
+            return self._error(response, code, scrub(message, request_body))
         text = f"{self._operation} was refused: {code}"
-        return self._error(answer, code, text, has_service_message=False)
+        return self._error(response, code, text, has_service_message=False)
 
-    def _unknown_error(self, answer: Answer) -> ServiceError:
+    def _unknown_error(self, response: AwsResponse) -> ServiceError:
         # The message quotes nothing of the response, which may hold secrets.
-        text = f"the answer to {self._operation} (HTTP {answer.status}) could not be read"
-        return self._error(answer, UNKNOWN_ERROR, text, has_service_message=False)
+        text = f"the answer to {self._operation} (HTTP {response.status}) could not be read"
+        return self._error(response, UNKNOWN_ERROR, text, has_service_message=False)
 
     def _error(
-        self, answer: Answer, code: str, message: str, *, has_service_message: bool = True
+        self, response: AwsResponse, code: str, message: str, *, has_service_message: bool = True
     ) -> ServiceError:
         return service_error(
             self._operation,
             code,
             message,
             has_service_message=has_service_message,
-            service_status=answer.status,
-            request_id=answer.request_id,
+            service_status=response.status,
+            request_id=response.request_id,
         )
 
 
@@ -123,7 +125,7 @@ def _try(read: Reader, members: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _code(value: object) -> str | None:
-    """Take the code out of forms such as ``com.amazonaws#UserNotFoundException:http://…``."""
+    """Return the code from forms such as ``com.amazonaws#UserNotFoundException:http://…``."""
     if not isinstance(value, str):
         return None
     code = re.split("[,:]", value, maxsplit=1)[0].rpartition("#")[2].strip()

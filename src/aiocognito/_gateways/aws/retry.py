@@ -26,9 +26,9 @@ class RetryPolicy:
     outcome as doing it once.
 
     Args:
-        max_attempts: How often a request is made at most.
+        max_attempts: The greatest number of attempts.
         sleep: Waits some seconds.
-        uniform: Draws a number between two.
+        uniform: Returns a random number between two.
     """
 
     max_attempts: int
@@ -40,11 +40,11 @@ class RetryPolicy:
 
         Args:
             attempt: Makes the request once.
-            repeatable: Whether doing it twice has the same outcome as doing it once.
+            repeatable: Whether a repetition has the same outcome as one request.
 
         Raises:
-            ServiceError: The service refused; of the last attempt.
-            NetworkError: No answer came. ``request_sent`` is True if any attempt was sent.
+            ServiceError: The service refused; the error of the last attempt.
+            NetworkError: No response came. ``request_sent`` is True if any attempt was sent.
         """
         sent = False
         for number in range(1, self.max_attempts):
