@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-# What the extra brings, by the names under which it is imported.
+# The packages of the extra, by the names under which they are imported.
 EXTRA: Final = frozenset({"aiohttp", "click", "fido2", "pyotp", "rich", "typer"})
 
 
 def main() -> int:
-    """Run the command line and return its exit code; 2 if what it needs is not installed."""
+    """Run the command line and return its exit code; 2 if the extra is not installed."""
     try:
         from ._cli import run
 

@@ -1,4 +1,4 @@
-"""Checks of what callers pass in: each refusal names the argument, and nothing was sent by then."""
+"""Checks of callers' arguments: each error names the argument, and nothing has been sent."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def text(value: object, name: str, if_empty: Code = Code.InvalidArgument) -> str
 
 
 def one_time_code(value: object, name: str, if_empty: Code = Code.InvalidArgument) -> str:
-    """Return a one-time code as Cognito takes it.
+    """Return a one-time code in the form that Cognito accepts.
 
     Raises:
         AuthValidationError: ``if_empty`` if it is missing or blank, ``InvalidArgument`` if it is not text.
@@ -41,7 +41,7 @@ def one_time_code(value: object, name: str, if_empty: Code = Code.InvalidArgumen
 def digits_of(typed: str) -> str | None:
     """Return the ASCII digits of a typed one-time code, or None if it is not a code of digits.
 
-    Messages and authenticator apps group the digits, and phones insert what they like: blanks of every
+    Messages and authenticator apps group the digits, and phones insert other characters: blanks of every
     kind, dashes, invisible characters and the digits of other scripts, such as full-width ones.
     """
     kept = [character for character in typed if not _groups_digits(character)]

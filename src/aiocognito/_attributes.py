@@ -29,7 +29,7 @@ StandardAttributeKey: TypeAlias = Literal[
 """The standard attributes, so that editors complete them."""
 
 AttributeKey: TypeAlias = StandardAttributeKey | str
-"""A standard attribute, or one of the pool's own, written in full: ``custom:<name>``."""
+"""A standard attribute, or a custom attribute of the pool, written in full: ``custom:<name>``."""
 
 VerifiableAttributeKey: TypeAlias = Literal["email", "phone_number"]
 """The attributes that a code can be sent to."""

@@ -42,26 +42,26 @@ def _show_version(wanted: bool) -> None:
 def _program(
     show_version: Annotated[
         bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Say the version and exit."),
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """Take the options that come before a command."""
+    """Parse the options before a command."""
 
 
 @app.command()
 def emulator(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 9229,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 selects a free one.")] = 9229,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     data: Annotated[
         Path | None,
         typer.Option(
-            file_okay=False, help="A directory to keep everything in; forgotten at the end without one."
+            file_okay=False, help="A directory to store the state in; without one, it is lost at the end."
         ),
     ] = None,
     callback_url: Annotated[
         list[str] | None,
         typer.Option(
-            help="Where the hosted UI sends browsers back to; may come more than once."
+            help="The URL that the hosted UI redirects browsers to; may be given more than once."
             " [default: http://localhost:8000/callback]"
         ),
     ] = None,
@@ -71,7 +71,7 @@ def emulator(
     It prints its address, the ids of a user pool, an app client and an identity pool, a link to its login
     page, and every code that it "sends".
     """
-    # Imported late: `--help` and `--version` need none of it.
+    # Imported late: `--help` and `--version` do not need it.
     from .emulator.cli import run as run_emulator
 
     try:
@@ -83,9 +83,9 @@ def emulator(
 
 @app.command()
 def demo() -> None:
-    """Show the whole of a sign-in, step by step, on a user pool on this machine.
+    """Show a complete sign-in, step by step, on a user pool on this machine.
 
-    The exit code is 0 only if every step came out right.
+    The exit code is 0 only if every step succeeded.
     """
     from . import _demo as story
     from .emulator import http  # noqa: F401 - a missing library is named here, before the first step

@@ -1,4 +1,4 @@
-"""Checks of configuration values: each refusal is an `AuthConfigError` that names the field."""
+"""Checks of configuration values: each error is an `AuthConfigError` that names the field."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def require(condition: bool, name: str, message: str) -> None:
 
 
 def is_text(value: object) -> bool:
-    """Whether a value is text that is not empty and that UTF-8 can encode."""
+    """Return whether a value is text that is not empty and that UTF-8 can encode."""
     # Surrogates are the only code points that UTF-8 cannot encode.
     return isinstance(value, str) and value != "" and not any("\ud800" <= c <= "\udfff" for c in value)
 
 
 def is_word(value: object) -> bool:
-    """Whether a value is printable text without blanks."""
+    """Return whether a value is printable text without blanks."""
     # A space is printable to Python, other blanks and control characters are not.
     return isinstance(value, str) and value != "" and value.isprintable() and " " not in value
 
@@ -60,7 +60,7 @@ def check_number(name: str, value: object, low: float, high: float) -> None:
 
 
 def is_loopback(host: str | None) -> bool:
-    """Say whether a host name is this machine's own (RFC 1122, RFC 6761)."""
+    """Return whether a host name is this machine's own (RFC 1122, RFC 6761)."""
     if host is None:
         return False
     try:

@@ -1,4 +1,4 @@
-"""AWS partitions: which domain the services of a region are in.
+"""AWS partitions: the domains of the services of each region.
 
 The table is that of botocore (``data/partitions.json``), which is too slow to load for a
 configuration; a test compares the two. The region of a pool is the first part of its id.

@@ -1,4 +1,4 @@
-"""What Cognito answers, as values: what the gateways return and the flows and sessions work with."""
+"""Cognito's responses as values, which the gateways return to flows and sessions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class TokenSet:
 
 @frozen
 class NewDevice:
-    """A device that Cognito has named and that waits to be confirmed (``NewDeviceMetadata``)."""
+    """A new device that has to be confirmed (``NewDeviceMetadata``)."""
 
     device_key: str = field(repr=False)
     device_group_key: str = field(repr=False)
@@ -30,7 +30,7 @@ class NewDevice:
 
 @frozen
 class RememberedDevice:
-    """A device that Cognito knows, and the secret that proves it."""
+    """A confirmed device, and its secret."""
 
     device_key: str = field(repr=False)
     device_group_key: str = field(repr=False)
@@ -39,7 +39,7 @@ class RememberedDevice:
 
 @frozen
 class AuthResponse:
-    """The answer of InitiateAuth and RespondToAuthChallenge: tokens, or the next challenge."""
+    """The response to InitiateAuth or RespondToAuthChallenge: tokens, or the next challenge."""
 
     challenge_name: str | None = None
     parameters: Mapping[str, str] = field(factory=dict, repr=False)
@@ -51,7 +51,7 @@ class AuthResponse:
 
 @frozen
 class SignUpResponse:
-    """The answer of SignUp."""
+    """The response to SignUp."""
 
     user_confirmed: bool
     user_sub: str | None
@@ -61,7 +61,7 @@ class SignUpResponse:
 
 @frozen
 class Authenticated:
-    """A sign-in came to its end: these are the tokens of ``username``.
+    """A completed sign-in, with the tokens of ``username``.
 
     ``gone_device`` is the key of a device that Cognito has forgotten.
     """
@@ -74,7 +74,7 @@ class Authenticated:
 
 @frozen
 class Challenged:
-    """A sign-in goes on: Cognito asks ``username`` for something more.
+    """A sign-in with a further challenge for ``username``.
 
     ``gone_device`` is the key of a device that Cognito has forgotten.
     """
@@ -89,10 +89,10 @@ class Challenged:
 
 @frozen
 class Stopped:
-    """A sign-in cannot go on until something else is done."""
+    """A sign-in that cannot continue before another step is done."""
 
     step: ResetPassword | ConfirmSignUp
 
 
 Outcome: TypeAlias = Authenticated | Challenged | Stopped
-"""What a sign-in flow comes to."""
+"""The outcome of a sign-in flow."""

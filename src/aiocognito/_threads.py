@@ -1,4 +1,4 @@
-"""Worker threads whose first use does not stop the event loop, either."""
+"""Worker threads whose first use does not block the event loop."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BACKEND: Final = "anyio._backends._asyncio"
 
 
 async def ready() -> None:
-    """Load what anyio needs, in a thread. Await this before anyio's limiters and variables are used."""
+    """Import anyio's backend in a thread. Await this before using anyio's limiters and variables."""
     if _BACKEND not in sys.modules:
         await asyncio.get_running_loop().run_in_executor(None, _load)
 
@@ -31,12 +31,12 @@ async def run_in_thread(call: Callable[[], T], *, limiter: CapacityLimiter | Non
         limiter: Limits the number of concurrent calls; by default anyio's own.
 
     Returns:
-        What it returns. What it raises is raised.
+        The result of the function. Its exceptions are raised.
     """
     await ready()
     return await to_thread.run_sync(call, limiter=limiter)
 
 
 def _load() -> None:
-    with suppress(ImportError):  # the name is anyio's own business
+    with suppress(ImportError):  # the name is private to anyio
         import_module(_BACKEND)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _KEY_BYTES = 32
 _EXPIRY = Struct(">d")
-_NONCE_BYTES = 12  # 96 bits, drawn anew for each value: SP 800-38D, 8.2.2
+_NONCE_BYTES = 12  # 96 bits, random for each value: SP 800-38D, 8.2.2
 _TAG_BYTES = 16
 _VERSION = b"\x01"
 _VERSION_WITH_EXPIRY = b"\x02"

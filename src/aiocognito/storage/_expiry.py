@@ -1,4 +1,4 @@
-"""A queue of values by the moment at which they expire."""
+"""A queue of values by expiry time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from attrs import define, field
 
 @define(eq=False)
 class Entry:
-    """A stored value. ``index`` is its place in the heap, -1 while it is in none."""
+    """A stored value. ``index`` is its place in the heap, -1 while it is not in it."""
 
     key: str = field(repr=False)
     value: bytes = field(repr=False)
@@ -16,7 +16,7 @@ class Entry:
 
 
 class ExpiryHeap:
-    """A binary min-heap of entries that knows where each one lies.
+    """A binary min-heap that knows the place of each entry.
 
     `heapq` cannot take an entry out of the middle: what is renewed or deleted would stay until its
     first deadline has passed, a month for a session, and the heap would grow with every renewal.
@@ -35,12 +35,12 @@ class ExpiryHeap:
         return self._entries[0] if self._entries else None
 
     def push(self, entry: Entry) -> None:
-        """Put an entry in, in logarithmic time."""
+        """Add an entry, in logarithmic time."""
         self._entries.append(entry)
         self._rise(entry, len(self._entries) - 1)
 
     def remove(self, entry: Entry) -> None:
-        """Take an entry out, wherever it lies, in logarithmic time."""
+        """Remove any entry, in logarithmic time."""
         last = self._entries.pop()
         if last is not entry:
             # The last one fills the gap; it may belong above or below it.

@@ -31,12 +31,12 @@ _WRITE_PATIENCE = 30.0
 
 @public("aiocognito.storage")
 class FileStorage:
-    """Keeps each value in a file of its own, named after the SHA-256 hash of its key.
+    """Stores each value in a file of its own, named after the SHA-256 hash of its key.
 
-    Writes are atomic and synced to the disk: whenever a process or the machine stops, the old value
+    Writes are atomic and synced to the disk: if a process or the machine stops, the old value
     or the new one is there. Files have mode 0600. `lock` and `replace` hold between processes of one
     machine, by `flock(2)`; on a network file system they are as good as its `flock` is.
-    A file that is damaged, or not ours, raises `StorageError` and is left as it is. Expired values are
+    A damaged or foreign file raises `StorageError` and is left as it is. Expired values are
     removed as other keys are changed, an hour after their end at the earliest. A clock that jumped ahead
     removes nothing until it has gone on for an hour.
     All work is done in threads, and a cancelled call returns once its thread has finished.
@@ -72,7 +72,7 @@ class FileStorage:
                 "FileStorage needs flock(2), as POSIX systems (Linux, macOS) have it; use another storage"
             )
         cipher = None if encryption_key is None else Cipher(encryption_key, field="encryption_key")
-        # Absolute, so that a later chdir moves no session.
+        # Absolute, so that a later chdir has no effect.
         self._disk = Disk(Path(directory).absolute(), cipher, clocks.resolve(clock))
         # Tasks of this process wait here, in order; only the first of them locks the file.
         self._writers = TaskLocks()
@@ -128,7 +128,7 @@ class FileStorage:
             return await self._until_free(attempt, patience=_WRITE_PATIENCE)
 
     async def _until_free(self, attempt: Callable[[], bool | None], *, patience: float = math.inf) -> bool:
-        # Asked again rather than waited for in a thread: waiting can then be cancelled, and a process
+        # Polled rather than waited for in a thread: waiting can then be cancelled, and a process
         # that was stopped while it holds a lock blocks no thread of this process. 20 ms are little beside the
         # request that a lock is held for; a write takes one or two.
         deadline = current_time() + patience

@@ -21,7 +21,7 @@ from pathlib import Path
 
 
 class LockFile:
-    """One attempt after the other to hold the lock of a path, and its release. Used in threads."""
+    """Attempts to hold the lock of a path, and its release. Used in threads."""
 
     __slots__ = ("_descriptor", "_is_over", "_mutex", "_path")
 
@@ -33,7 +33,7 @@ class LockFile:
         self._mutex = threading.Lock()
 
     def try_acquire(self) -> bool:
-        """Take the lock if it is free, without waiting. After `release` it fails.
+        """Acquire the lock if it is free, without waiting. It fails after `release`.
 
         Raises:
             OSError: The file cannot be opened or locked.
@@ -53,7 +53,7 @@ class LockFile:
             return held
 
     def release(self) -> None:
-        """Give the lock back if it is held, and never take it again."""
+        """Release the lock if it is held, for good."""
         with self._mutex:
             self._is_over = True
             if self._descriptor is None:
@@ -85,7 +85,7 @@ def _lock(descriptor: int) -> bool:
 def _unlock(descriptor: int) -> None:
     import fcntl
 
-    # What was done under the lock is done: an error here is not one of the caller's work, and the kernel
+    # The work under the lock is done: an error here does not concern it, and the kernel
     # frees the lock with the last descriptor in any case.
     with suppress(OSError):
         # Closing is not enough: a child forked meanwhile has the same open file.

@@ -38,21 +38,21 @@ class PrivateDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._name = os.fspath(path)  # looked at by every call, where a Path would cost more than the rest
+        self._name = os.fspath(path)  # used by every call, where a Path would cost more than the rest
         self._trusted: tuple[int, ...] | None = None
 
     def prepare(self) -> str | None:
-        """Make the directory if this is the first use, and check it if it is not the one checked before.
+        """Make the directory if this is the first use, and check it if it is another one than before.
 
         Missing parents are made, too, all with mode 0700. Later a missing directory is an error: it may
         be a disk that is not mounted. On systems other than POSIX nothing is checked.
 
         Returns:
-            Why the directory cannot be trusted, with the path and the command that cures it; None if it
+            Why the directory cannot be trusted, with the path and the command that fixes it; None if it
             can.
 
         Raises:
-            OSError: The directory cannot be made or looked at.
+            OSError: The directory cannot be made or examined.
         """
         if self._trusted is None:
             _make(self.path)

@@ -1,4 +1,4 @@
-"""Up to which time expired values may be removed, by a clock that may be wrong."""
+"""The time up to which expired values may be removed, by a clock that may be wrong."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import math
 from typing import Final
 
 PROBATION_SECONDS: Final = 3600.0
-"""A clock may run ahead by as much before it is doubted, and has to go on for as long to be believed."""
+"""A clock that jumps ahead by more than this is trusted again after running for this long."""
 
 
 class SweepHorizon:
-    """Follows the readings of a clock and withholds trust from one that jumped ahead.
+    """Follows the readings of a clock, and distrusts it after a jump ahead.
 
-    An expired value is absent at once, and there again if the clock is put back. Removed it is lost. So
-    after a jump ahead, values are removed only as far as the clock had come before, until it has gone on
-    for an hour from where it jumped to. A clock that is put back ends the doubt.
+    An expired value is absent at once, and present again if the clock is put back. Once removed it is lost.
+    So after a jump ahead, values are removed only up to the time before the jump, until the clock has run for
+    another hour. A clock that is put back ends the distrust.
 
     Readings may come from several threads: a lost update delays a removal and does nothing else.
 
@@ -30,7 +30,7 @@ class SweepHorizon:
         self._doubted_since: float | None = None
 
     def at(self, now: float) -> float:
-        """Take a reading of the clock and return the time up to which what expired may be removed."""
+        """Record a reading of the clock and return the time up to which expired values may be removed."""
         if not self._trusted + PROBATION_SECONDS < now:  # the very first reading compares with NaN
             self._trusted, self._doubted_since = now, None
             return now

@@ -18,9 +18,9 @@ _limiter: RunVar[CapacityLimiter] = RunVar("_limiter")
 
 
 async def off_loop(call: Callable[[], T]) -> T:
-    """Run a short blocking call in a thread, and return or raise what it does.
+    """Run a short blocking call in a thread, and return its result or raise its exception.
 
-    A cancelled caller leaves when the call has ended, not before: what it does next must not be
+    A cancelled caller continues when the call has ended, not before: what it does next must not be
     overtaken by a write that it has given up. `asyncio.timeout` and ``Task.cancel`` would else go
     past the shield that `anyio.to_thread` puts up.
     """
@@ -37,7 +37,7 @@ async def off_loop(call: Callable[[], T]) -> T:
     if cancelled is None:
         return work.result()
     if not work.cancelled():
-        work.exception()  # looked at, so that the loop does not report it as forgotten
+        work.exception()  # retrieved, so that the loop does not report it
     raise cancelled
 
 

@@ -39,7 +39,7 @@ _SIZE = _HEADER.size + _CHECKSUM.size
 
 @frozen
 class StoredValue:
-    """What a file holds.
+    """The content of a file.
 
     Attributes:
         value: The value, open or sealed.
