@@ -123,7 +123,7 @@ async def test_an_answer_that_takes_too_long_in_all(stub: Stub, monkeypatch: pyt
     await http.aclose()
 
 
-async def test_a_url_that_is_none(http: Http) -> None:
+async def test_a_text_that_is_not_a_url(http: Http) -> None:
     for url in ("gopher://127.0.0.1/", "http://[::1"):
         with pytest.raises((NetworkError, ValueError)):
             await http.request("GET", url)

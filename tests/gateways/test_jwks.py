@@ -234,7 +234,7 @@ async def test_preloaded_keys() -> None:
     assert publisher.asked == 1
 
 
-async def test_preloaded_keys_that_are_none() -> None:
+async def test_preloaded_keys_that_are_not_keys() -> None:
     publisher = Publisher(key())
     for preloaded in ({"keys": []}, {"keys": ["x"]}):
         keys = publisher.keys(preloaded)

@@ -302,7 +302,7 @@ async def test_an_answer_with_a_challenge_holds_no_tokens() -> None:
 
 
 @pytest.mark.parametrize("result", [{}, {"IdToken": "i"}, {"AccessToken": ""}, None])
-async def test_tokens_without_an_access_token_are_none(result: Any) -> None:
+async def test_tokens_without_an_access_token_are_ignored(result: Any) -> None:
     pool = answered("GetTokensFromRefreshToken", {"AuthenticationResult": result} if result else {})
     with pytest.raises(errors.InvalidTokens):
         await pool.get_tokens_from_refresh_token("refresh")

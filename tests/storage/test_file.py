@@ -206,7 +206,7 @@ async def test_what_is_no_file_is_an_error(
 @pytest.mark.parametrize(
     ("written", "read", "message"),
     [
-        (KEY, None, "is encrypted, and there is no encryption key"),
+        (KEY, None, "is encrypted, and no encryption key is configured"),
         (KEY, OTHER_KEY, "no encryption key opens"),
         (None, KEY, "no encryption key opens"),
     ],

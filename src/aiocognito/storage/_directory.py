@@ -110,7 +110,7 @@ class Disk:
             return self._loaded(self._cipher).open(key, stored.value, expires=expires)
         if stored.is_sealed:
             raise StorageError(
-                "the stored value is encrypted, and there is no encryption key", retryable=False
+                "the stored value is encrypted, and no encryption key is configured", retryable=False
             )
         return stored.value
 
