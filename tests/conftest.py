@@ -17,7 +17,7 @@ INNER_LOOP = "not interop and not browser"
 def pytest_configure(config: pytest.Config) -> None:
     """Run the inner loop where neither a path nor ``-m`` selects tests: the others need foreign peers."""
     given = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
-    if not given and not config.option.markexpr and not hasattr(config, "workerinput"):
+    if not given and not config.option.markexpr:
         config.option.markexpr = INNER_LOOP
 
 
