@@ -28,7 +28,7 @@ class AuthorizationCode:
         redirect_uri: Where the browser was sent with it; the exchange has to name the same.
         scopes: What was granted.
         expires: Until when it is good.
-        auth_time: When the person signed in, in seconds since 1970.
+        auth_time: When the user signed in, in seconds since 1970.
         nonce: What the id token is to hold, if the request asked.
         code_challenge: The PKCE challenge (RFC 7636), if the request had one; the method is S256.
         event_id: The sign-in that it was exchanged for; ``None`` as long as it is unused.

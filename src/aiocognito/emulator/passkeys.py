@@ -120,8 +120,8 @@ def authenticate(
 
     Args:
         ceremony: What was begun.
-        passkeys: The person's.
-        user_handle: What the person is called in their passkeys.
+        passkeys: The user's passkeys, by credential id.
+        user_handle: The user's id in their passkeys.
         text: The credential, as JSON.
 
     Raises:

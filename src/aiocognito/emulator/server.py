@@ -197,8 +197,8 @@ class CognitoEmulator:
     ) -> EmulatedUserPool:
         """Create a user pool with one app client, with defaults that suit tests.
 
-        Unless it is told otherwise, the pool verifies e-mail addresses by code and lets people have a
-        second factor, and the client signs people in over SRP and by password, and refreshes. Over the
+        By default, the pool verifies e-mail addresses by code and offers second factors, and the client
+        signs users in over SRP and by password, and refreshes their tokens. Over the
         wire, CreateUserPool has AWS's defaults.
 
         Args:
@@ -244,12 +244,12 @@ class CognitoEmulator:
     ) -> EmulatedIdentityPool:
         """Create an identity pool, with defaults that suit tests.
 
-        Unless it is told otherwise, people of the user pools get credentials for one role, and there are
+        By default, users of the user pools get credentials for one role, and there are
         no guests; ``AllowUnauthenticatedIdentities=True`` lets them in, to another role. Over the wire,
         CreateIdentityPool has AWS's defaults, which include no roles.
 
         Args:
-            user_pools: The user pools whose people it knows, through the app client of each.
+            user_pools: The user pools whose users it accepts, through the app client of each.
             roles: The default roles' ARNs, ``authenticated`` and ``unauthenticated``; an empty mapping
                 leaves the pool without.
             role_mappings: SetIdentityPoolRoles' ``RoleMappings``; a user pool may stand for its name.
