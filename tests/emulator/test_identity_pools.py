@@ -441,7 +441,7 @@ async def test_the_page_shows_them(
     await identities.refused("GetCredentialsForIdentity", IdentityId=merged, Logins=login)
     async with http.get(emulator.url) as response:
         page = await response.text()
-    assert f"Identity pool <code>{pool.id}</code> ours; guests are let in" in page
+    assert f"Identity pool <code>{pool.id}</code> ours; guests are allowed" in page
     subject = pool.state.identities[own].logins[provider(people)][0]
     for cell in (
         guest,

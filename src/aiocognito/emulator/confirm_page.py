@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from . import html
 from .errors import ApiError
-from .hosted_ui import html
 from .operations.sign_up import confirm_by_link
 from .state import EmulatorState
 

@@ -11,8 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from aiocognito.emulator import Call, CognitoEmulator
-from aiocognito.emulator.hosted_ui import html
+from aiocognito.emulator import Call, CognitoEmulator, html
 from aiocognito.emulator.signing_keys import KeyPair
 from helpers.api import OnePair
 from helpers.browser import CLIENT, PASSWORD, PLAIN_CALLBACK, Browser, Shop, browsing

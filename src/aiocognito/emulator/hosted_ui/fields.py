@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from .. import html
+from ..html import Html
 from ..pool import UserPool
-from . import html
-from .html import Html
 
 PREFIX: Final = "userAttributes."
 _LABELS: Final[Mapping[str, str]] = {

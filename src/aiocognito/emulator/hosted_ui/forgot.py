@@ -7,10 +7,11 @@ from typing import Final
 
 from attrs import define, field
 
+from .. import html
 from ..errors import ApiError
 from ..hosted_ui_state import CODE_LIFE, LOCAL
-from . import fields, html
-from .html import element
+from ..html import element
+from . import fields
 from .page_request import Answer, BackToLogin, PageRequest
 from .request import supported
 

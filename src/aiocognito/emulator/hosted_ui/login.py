@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from .. import html
 from ..auth import pre_authentication, sequence
 from ..auth.auth_request import AuthRequest
 from ..errors import ApiError
 from ..hosted_ui_state import LOCAL, Session
+from ..html import Html, element, join
 from ..users import User
-from . import authorize, fields, forgot, html, providers, sign_up, steps
-from .html import Html, element, join
+from . import authorize, fields, forgot, providers, sign_up, steps
 from .page_request import Answer, PageRequest
 from .request import supported
 

@@ -11,15 +11,14 @@ from typing import Any, Final, TypeVar
 from aiohttp import web
 from attrs import define, field
 
-from .. import dispatch
+from .. import dispatch, html
 from ..clients import AppClient
 from ..hashing import digest
 from ..hosted_ui_state import SESSION_LIFE, STEP_LIFE, Session
+from ..html import Html
 from ..pool import UserPool
 from ..site import Site
 from ..state import EmulatorState
-from . import html
-from .html import Html
 from .request import SignInRequest
 
 FORGERY_COOKIE: Final = "XSRF-TOKEN"

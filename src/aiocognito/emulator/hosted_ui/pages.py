@@ -10,10 +10,10 @@ from typing import Final
 
 from aiohttp import web
 
-from .. import calls
+from .. import calls, html
 from ..faults import Fault
 from ..site import Site
-from . import authorize, forgot, html, idp_response, login, logout, sign_up, steps, stub
+from . import authorize, forgot, idp_response, login, logout, sign_up, steps, stub
 from .answering import SERVICE
 from .page_request import Answer, BackToLogin, CsrfError, PageRequest
 from .request import BadRequest, Redirect, parse, read

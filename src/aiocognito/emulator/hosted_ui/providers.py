@@ -8,7 +8,7 @@ from typing import Final
 from attrs import define, field
 
 from ..hosted_ui_state import CODE_LIFE, LOCAL
-from .html import Html, element
+from ..html import Html, element
 from .page_request import Answer, PageRequest
 from .request import supported
 

@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from attrs import define, field
 
-from .. import codes, schema, users
+from .. import codes, html, schema, users
 from ..errors import ApiError, not_authorized
 from ..hosted_ui_state import CODE_LIFE, LOCAL
+from ..html import Html, element
 from ..pool import UserPool
 from ..srp_server import Verifier
 from ..users import User
-from . import fields, html, steps
-from .html import Html, element
+from . import fields, steps
 from .page_request import Answer, BackToLogin, PageRequest
 from .request import supported
 

@@ -10,14 +10,14 @@ from urllib.parse import quote, urlencode
 from attrs import define, evolve, field
 
 from ..._qr import svg
-from .. import schema
+from .. import html, schema
 from ..auth import password_attempts, pre_authentication, sequence
 from ..auth.auth_request import AuthRequest
 from ..auth.outcomes import Proof
 from ..errors import ApiError
+from ..html import Html, element
 from ..users import User
-from . import authorize, fields, html
-from .html import Html, element
+from . import authorize, fields
 from .page_request import LATE, Answer, BackToLogin, PageRequest
 
 PATH: Final = "/mfa"

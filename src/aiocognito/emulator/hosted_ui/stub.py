@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from .. import html
 from ..hashing import digest
-from . import federation, fields, html, providers
-from .html import Html, element
+from ..html import Html, element
+from . import federation, fields, providers
 from .page_request import Answer, PageRequest
 
 RESPONSE: Final = "/oauth2/idpresponse"
