@@ -70,7 +70,7 @@ def run(bench: Bench) -> list[Table]:
                     title=f"One call of Cognito (GetUser), {words}",
                     unit="µs of CPU",
                     rows=interleaved(subjects(workers), bench.rounds),
-                    about="Ours asks the session for its tokens, calls, and returns a dict of attributes.",
+                    about="aiocognito fetches the session's tokens, sends the request, and returns a dict.",
                     bars=[times_better("aiobotocore", 1), times_better("boto3", 1)],
                 )
             )

@@ -24,7 +24,7 @@ _STATEMENTS = {
 
 
 def _import(statement: str, bytecode: str) -> float:
-    # Whatever the caller's environment says, compiled files are kept, as an installed package has them.
+    # Compiled files are written regardless of the environment, as in an installed package.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
         [sys.executable, "-c", _TIMED.format(statement)],
@@ -49,8 +49,8 @@ def run(bench: Bench) -> list[Table]:
             title="Import",
             unit="ms of CPU",
             rows=[package, *peers],
-            about="In a fresh interpreter, with the compiled files and the disk's cache warm. A name of "
-            "the package is loaded when it is first asked for: what that costs is the next table.",
+            about="In a fresh interpreter, with compiled files and a warm disk cache. Public names are "
+            "loaded on first access; the next table has that cost.",
             bars=[times_better("aiobotocore", 6)],
         ),
         Table(
@@ -58,6 +58,6 @@ def run(bench: Bench) -> list[Table]:
             title="Import, with the names that a service uses",
             unit="ms of CPU",
             rows=[names, *peers],
-            about="The same run. What everybody imports anyway is there to compare: asyncio.",
+            about="The same run. asyncio is included for comparison, because every service imports it.",
         ),
     ]

@@ -54,7 +54,7 @@ class Bar:
 
 @frozen
 class Table:
-    """One question and everybody's answer.
+    """One measurement of all subjects.
 
     Args:
         key: What ``--only`` calls it.

@@ -13,17 +13,16 @@ from .measure import OURS, Table
 _INTRODUCTION = """\
 # Benchmarks
 
-What signing people in costs, beside the libraries that people use for it today. All numbers of this page
-come from one run of
+The cost of signing in users, compared with other libraries. All numbers of this page come from one run of
 
 ```console
 $ python -m benchmarks --write
 ```
 
-(`--quick` takes about a minute, `--only NAME …` measures single tables). Subjects work in turn, round after
-round; each number is the median of its rounds. The server is a stub on loopback, in a process of its own,
-which answers from memory and checks nothing, so that the client is what is measured. Another machine has
-other numbers: the ratios carry over, the milliseconds do not.
+(`--quick` takes about a minute; `--only NAME …` measures single tables.) The libraries run in turn, in
+several rounds; each number is the median of its rounds. The server is a stub on loopback, in a process of
+its own. It responds from memory and checks nothing, so that only the client is measured. On another
+machine, expect similar ratios, and other absolute numbers.
 """
 
 

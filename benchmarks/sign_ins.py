@@ -53,11 +53,11 @@ def run(bench: Bench) -> list[Table]:
             unit="per second",
             more_is_better=True,
             rows=rows,
-            about="InitiateAuth and RespondToAuthChallenge over loopback, against a server that answers "
-            "from memory and checks nothing. Each of ours ends with a session of its own in MemoryStorage; "
-            "pycognito's share one boto3 client; amplify-js keeps one person per process, so each of its "
-            "sign-ins overwrites the one before. Ours uses every core, the others one: work beside it on the "
-            "machine shows in the ratio.",
+            about="InitiateAuth and RespondToAuthChallenge over loopback, against a server that responds"
+            " from memory and checks nothing. Each sign-in of aiocognito stores its own session in"
+            " MemoryStorage; those of pycognito share one boto3 client; amplify-js holds one user "
+            "per process, so each of its sign-ins replaces the one before. aiocognito uses all "
+            "cores, the others one: other load on the machine changes the ratio.",
             bars=[times_better("pycognito", 10), times_better("amplify-js", 45)],
         )
     ]

@@ -64,8 +64,9 @@ def run(bench: Bench) -> list[Table]:
             title="SRP arithmetic of one sign-in",
             unit="ms of CPU",
             rows=interleaved(subjects, 7),
-            about="The client's ephemeral key pair and the signature that proves the password, nothing sent. "
-            "Ours takes every power whose exponent holds the password in constant time; the others do not.",
+            about="The client's ephemeral key pair and the signature that proves the password, without "
+            "requests. aiocognito computes every power whose exponent depends on the password in "
+            "constant time; the others do not.",
             bars=[times_better("pycognito", 10), times_better("amplify-js", 45)],
         )
     ]

@@ -67,7 +67,7 @@ def run(bench: Bench) -> list[Table]:
     return [
         Table(
             key="stall",
-            title="Stall of the event loop while people sign in, 50 at a time, 99th percentile",
+            title="Stall of the event loop while users sign in, 50 at a time, 99th percentile",
             unit="ms",
             rows=rows,
             about=f"How late a timer of {1e3 * _TICK:g} ms fires.",

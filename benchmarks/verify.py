@@ -101,8 +101,8 @@ def _fresh(bench: Bench, signer: Signer, tokens: list[str]) -> Table:
         unit="µs of CPU",
         rows=interleaved(subjects, bench.rounds),
         about=(
-            "The keys are there. Ours and aws-jwt-verify check issuer, client and use as well; the others,"
-            " what they check by themselves."
+            "The keys are already loaded. aiocognito and aws-jwt-verify also check issuer, client "
+            "and use; the others check what they check by default."
         ),
         bars=[
             no_more_than_times(1.7, "OpenSSL alone"),

@@ -55,7 +55,7 @@ def run(bench: Bench) -> list[Table]:
     return [
         Table(
             key="warm",
-            title="Good tokens, asked for again",
+            title="Valid tokens, fetched again",
             unit="µs of CPU",
             rows=rows,
             about="The tokens are in MemoryStorage (amplify-js: a Map; pycognito: an attribute) and valid.",

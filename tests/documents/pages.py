@@ -7,6 +7,7 @@ import asyncio
 import inspect
 import re
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from attrs import frozen
@@ -16,43 +17,53 @@ PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")),
     *sorted((ROOT / "docs").glob("*.md")),
 ]
-_BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 @frozen
 class Block:
-    """One example: its code, and the line that it begins on."""
+    """One example: its text, and the line that it begins on."""
 
     page: Path
     line: int
     code: str
+
+    @property
+    def name(self) -> str:
+        return f"{name_of(self.page)}:{self.line}"
+
+    def compiled(self) -> CodeType:
+        """Compile the whole block. A traceback names the page and the line in it."""
+        source = "\n" * self.line + self.code
+        return compile(source, name_of(self.page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+    @property
+    def is_for_the_console(self) -> bool:
+        """Whether the block awaits outside of a function, as only ``python -m asyncio`` can."""
+        return bool(self.compiled().co_flags & inspect.CO_COROUTINE)
 
 
 def name_of(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
-def python_blocks(page: Path) -> list[Block]:
+def blocks(page: Path, language: str = "python") -> list[Block]:
     text = page.read_text(encoding="utf-8")
     return [
         Block(page, text.count("\n", 0, match.start("code")), match["code"])
         for match in _BLOCK.finditer(text)
+        if match["language"] == language
     ]
 
 
-def run(page: Path, names: dict[str, Any], loop: asyncio.Runner) -> None:
-    """Run a page's examples one after the other, as a reader would type them; they share ``names``.
-
-    Where an example awaits something outside of a function, it runs on ``loop``.
-    """
-    names.setdefault("__name__", "__example__")
-    for block in python_blocks(page):
-        # So that a traceback names the page and the line in it.
-        source = "\n" * block.line + block.code
-        code = compile(source, name_of(page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        result = eval(code, names)
-        if inspect.iscoroutine(result):
-            loop.run(result)
+def module(page: Path, name: str) -> dict[str, Any]:
+    """Run the one block of a page that defines ``name``, and return its names."""
+    (block,) = (block for block in blocks(page) if f"\n{name} = " in block.code)
+    names: dict[str, Any] = {"__name__": "__example__"}
+    result = eval(block.compiled(), names)
+    if inspect.iscoroutine(result):
+        asyncio.run(result)
+    return names
 
 
 def rows(page: Path, heading: str) -> list[list[str]]:

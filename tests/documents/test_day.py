@@ -13,7 +13,7 @@ from aiocognito import MemoryStorage, SessionManager
 from aiocognito import _clocks as clocks
 from helpers.browser import sign_in as sign_in_at_hosted_ui
 
-from .pages import ROOT, run
+from .pages import ROOT, module
 from .test_examples import ANA, PASSWORD, Backend, backend, loop  # noqa: F401 - fixtures
 
 HALF_HOURS = 48
@@ -22,7 +22,7 @@ REFRESHES = {"GetTokensFromRefreshToken"}
 
 
 def tracking_pool(backend: Backend, monkeypatch: pytest.MonkeyPatch, **client: Any) -> Any:  # noqa: F811
-    """Make a user pool that tracks devices and rotates refresh tokens, and let the services use its clock."""
+    """Make a user pool that tracks devices and rotates refresh tokens; the services use its clock."""
     settings = {
         "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH"],
         "RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": 0},
@@ -40,14 +40,12 @@ def refreshes(backend: Backend) -> int:  # noqa: F811
     return sum(call.operation in REFRESHES and call.error is None for call in backend.emulator.calls)
 
 
-def test_the_service_of_the_page_on_sessions_keeps_a_user_for_a_day(
+def test_the_service_of_the_page_on_sessions_keeps_a_user_signed_in_for_a_day(
     backend: Backend,  # noqa: F811
     loop: asyncio.Runner,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    names: dict[str, Any] = {}
-    backend.do(backend.pool.add_user, ANA, PASSWORD, attributes={"email": ANA})
-    run(ROOT / "docs/sessions.md", names, loop)
+    names = module(ROOT / "docs/sessions.md", "app")
     tracking_pool(backend, monkeypatch)
 
     async def visit() -> None:
@@ -62,15 +60,14 @@ def test_the_service_of_the_page_on_sessions_keeps_a_user_for_a_day(
     assert refreshes(backend) >= HALF_HOURS // 3
 
 
-def test_the_service_of_the_page_on_the_hosted_ui_keeps_a_user_for_a_day(
+def test_the_service_of_the_page_on_the_hosted_ui_keeps_a_user_signed_in_for_a_day(
     backend: Backend,  # noqa: F811
     loop: asyncio.Runner,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     home, callback = "https://shop.example.com/", "https://shop.example.com/callback"
     pool = tracking_pool(backend, monkeypatch, CallbackURLs=[callback], LogoutURLs=[home])
-    names: dict[str, Any] = {}
-    run(ROOT / "docs/hosted-ui.md", names, loop)
+    names = module(ROOT / "docs/hosted-ui.md", "app")
     names["sessions"] = SessionManager(pool.config, storage=MemoryStorage())
 
     async def visit() -> None:

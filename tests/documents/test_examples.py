@@ -1,10 +1,9 @@
-"""Every example in the README and the guide runs, against the emulator."""
+"""Every example in the README and the guide runs by itself, against the emulator."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
+import os
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -16,20 +15,23 @@ from aiohttp.test_utils import TestClient, TestServer
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from attrs import frozen
 
-from aiocognito import MemoryStorage, SessionManager
+from aiocognito import AuthClient, AuthConfig, MemoryStorage, SessionManager
 from aiocognito.emulator import CognitoEmulator
 from helpers.browser import sign_in as sign_in_at_hosted_ui
 
-from .pages import PAGES, ROOT, name_of, python_blocks, run
+from . import interpreter
+from .pages import PAGES, ROOT, Block, blocks, module
 
 ANA, BEN = "ana@example.com", "ben@example.com"
 PASSWORD = "Correct-horse-7"
-WITH_EXAMPLES = [page for page in PAGES if python_blocks(page)]
+GETTING_STARTED = "docs/getting-started.md"
+EXAMPLES = [block for page in PAGES for block in blocks(page)]
+LINE_LENGTH = 88
 
 
 @frozen
 class Backend:
-    """An emulator in a thread of its own, as a terminal of its own would have it."""
+    """An emulator in a thread of its own, as a separate terminal would run it."""
 
     portal: BlockingPortal
     emulator: CognitoEmulator
@@ -41,12 +43,10 @@ class Backend:
 
         return self.portal.call(work)
 
-    def answer(self, prompt: str = "") -> str:
-        """Answer what an example asks its reader."""
-        if "app" in prompt:
-            return str(self.pool.totp_code(ANA))
+    def answer(self, prompt: str) -> str:
+        """Answer the prompt of an example for a code that was sent."""
         assert "code" in prompt
-        return str(self.do(self.emulator.outbox.next_code, BEN if BEN in prompt else ANA))
+        return str(self.do(self.emulator.outbox.next_code, ANA))
 
 
 @pytest.fixture
@@ -68,9 +68,6 @@ def backend(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Backend
         monkeypatch.setenv("COGNITO_USER_POOL_ID", pool.id)
         monkeypatch.setenv("COGNITO_CLIENT_ID", pool.client_id)
         monkeypatch.setenv("COGNITO_USER_POOL_ENDPOINT", pool.config.user_pool_endpoint)
-        monkeypatch.setenv("SESSION_ENCRYPTION_KEY", "00" * 32)
-        outputs = {"user_pool_id": pool.id, "user_pool_client_id": pool.client_id}
-        Path("amplify_outputs.json").write_text(json.dumps({"version": "1", "auth": outputs}))
         yield Backend(portal, emulator, pool)
 
 
@@ -80,39 +77,50 @@ def loop() -> Iterator[asyncio.Runner]:
         yield runner
 
 
-def prepare(backend: Backend, page: str) -> None:
-    """Put what a page takes for granted into the user pool."""
-    if page == "docs/getting-started.md":
-        return  # it signs Ana up
-    mfa = "TOTP" if page == "docs/signing-in.md" else None
-    backend.do(backend.pool.add_user, ANA, PASSWORD, attributes={"email": ANA}, mfa=mfa)
+def add_ana(backend: Backend) -> None:
+    """Add the user that the page "Getting started" signs up."""
+    backend.do(backend.pool.add_user, ANA, PASSWORD, attributes={"email": ANA})
 
 
-@pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name_of)
-def test_the_examples_of_a_page_run(page: Path, backend: Backend, loop: asyncio.Runner) -> None:
-    prepare(backend, name_of(page))
-    run(page, {"input": backend.answer}, loop)
-    # Those that ask this user pool for nothing have one of their own, or need none.
-    others = {"docs/aws-credentials.md", "docs/configuration.md", "docs/emulator.md", "docs/hosted-ui.md"}
-    assert backend.emulator.calls or name_of(page) in others
+def run(block: Block, backend: Backend) -> str:
+    """Run a block in a process of its own, and return what it printed."""
+    names = ("COGNITO_USER_POOL_ID", "COGNITO_CLIENT_ID", "COGNITO_USER_POOL_ENDPOINT")
+    environment = {name: os.environ[name] for name in names}
+    result = interpreter.run(block, environment, Path.cwd(), backend.answer)
+    assert result.error is None, result.error
+    return result.output
 
 
-def test_the_script_in_the_readme_signs_ana_in(
-    backend: Backend, loop: asyncio.Runner, capsys: pytest.CaptureFixture[str]
-) -> None:
-    prepare(backend, "README.md")
-    run(ROOT / "README.md", {"input": backend.answer}, loop)
-    assert capsys.readouterr().out.startswith("signed in as ")
+@pytest.mark.parametrize("block", EXAMPLES, ids=lambda block: block.name)
+def test_an_example_runs_by_itself(block: Block, backend: Backend) -> None:
+    if "auth.sign_up(" not in block.code:
+        add_ana(backend)
+    output = run(block, backend)
+    assert "Traceback" not in output
 
 
-def test_the_service_of_the_page_on_sessions_keeps_people_apart(
-    backend: Backend, loop: asyncio.Runner
-) -> None:
-    page = ROOT / "docs/sessions.md"
-    prepare(backend, name_of(page))
+@pytest.mark.parametrize("language", ["python", "console", "text"])
+def test_examples_fit_the_page(language: str) -> None:
+    wide = [
+        f"{block.name}: {line}"
+        for page in PAGES
+        for block in blocks(page, language)
+        for line in block.code.splitlines()
+        if len(line) > LINE_LENGTH
+    ]
+    assert wide == []
+
+
+def test_the_example_of_the_readme_needs_no_user_pool(backend: Backend) -> None:
+    (block,) = blocks(ROOT / "README.md")
+    assert run(block, backend).startswith("signed in as ")
+    assert backend.emulator.calls == []
+
+
+def test_the_service_of_the_page_on_sessions_separates_users(backend: Backend, loop: asyncio.Runner) -> None:
+    add_ana(backend)
     backend.do(backend.pool.add_user, BEN, PASSWORD, attributes={"email": BEN})
-    names: dict[str, Any] = {}
-    run(page, names, loop)
+    names = module(ROOT / "docs/sessions.md", "app")
 
     async def visit() -> None:
         async with TestClient(TestServer(names["app"])) as browser:
@@ -150,8 +158,7 @@ def test_the_service_of_the_page_on_the_hosted_ui_signs_ana_in_and_out(
     client = {"CallbackURLs": [callback], "LogoutURLs": [home]}
     pool = backend.do(backend.emulator.create_user_pool, client=client)
     backend.do(pool.add_user, ANA, PASSWORD)
-    names: dict[str, Any] = {}
-    run(ROOT / "docs/hosted-ui.md", names, loop)
+    names = module(ROOT / "docs/hosted-ui.md", "app")
     names["sessions"] = SessionManager(pool.config, storage=MemoryStorage())
 
     async def visit() -> None:
@@ -175,14 +182,19 @@ def test_the_service_of_the_page_on_the_hosted_ui_signs_ana_in_and_out(
     loop.run(visit())
 
 
-def test_the_service_of_the_page_on_verifying_lets_ana_in(backend: Backend, loop: asyncio.Runner) -> None:
-    prepare(backend, "docs/verifying.md")
-    names: dict[str, Any] = {}
-    run(ROOT / "docs/verifying.md", names, loop)
+def test_the_service_of_the_page_on_verifying_accepts_valid_tokens(
+    backend: Backend, loop: asyncio.Runner
+) -> None:
+    add_ana(backend)
+    names = module(ROOT / "docs/verifying.md", "app")
 
     async def visit() -> None:
         service = httpx.ASGITransport(names["app"])
-        session = names["session"]
+        async with AuthClient(AuthConfig.from_env()) as auth:
+            await auth.sign_in(ANA, PASSWORD)
+            session = await auth.fetch_auth_session(credentials=False)
+            assert session.tokens is not None
+            assert session.tokens.id_token is not None
         async with names["tokens"], httpx.AsyncClient(transport=service, base_url="http://orders") as browser:
 
             async def status(token: str) -> int:
@@ -197,16 +209,21 @@ def test_the_service_of_the_page_on_verifying_lets_ana_in(backend: Backend, loop
     loop.run(visit())
 
 
-def test_the_page_on_logging_shows_no_secret(
-    backend: Backend,
-    loop: asyncio.Runner,
-    capsys: pytest.CaptureFixture[str],
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    prepare(backend, "docs/logging.md")
-    caplog.set_level(logging.DEBUG)
-    run(ROOT / "docs/logging.md", {}, loop)
-    shown = capsys.readouterr().out + caplog.text
+def test_the_page_on_logging_shows_no_secret(backend: Backend) -> None:
+    add_ana(backend)
+    (block,) = (block for block in blocks(ROOT / "docs/logging.md") if "basicConfig" in block.code)
+    shown = run(block, backend)
     assert "AuthConfig(" in shown
+    assert "DEBUG" in shown
     assert PASSWORD not in shown
     assert not re.search(r"eyJ[\w-]{10}", shown)  # how every token begins
+
+
+def test_an_answer_that_is_pasted_too_early_fails(backend: Backend) -> None:
+    block = Block(
+        ROOT / "README.md",
+        0,
+        'import asyncio\nawait asyncio.sleep(0)\ncode = input("The code: ")\nassert code == "1"\n',
+    )
+    with pytest.raises(AssertionError, match="takes the next line as its answer"):
+        run(block, backend)

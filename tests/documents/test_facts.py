@@ -1,4 +1,4 @@
-"""What the documents claim about the code is so."""
+"""The documents agree with the code."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def operations_of_cognito() -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_links_lead_somewhere(page: Path) -> None:
+def test_relative_links_exist(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
     missing = [target for target in targets if not (page.parent / target).exists()]
     assert not missing
@@ -115,13 +115,13 @@ class TestErrors:
         asked = re.findall(r"{error-table} (\w+)", (DOCS / "errors.md").read_text(encoding="utf-8"))
         assert sorted(asked) == sorted(load_error_rows().GROUPS)
 
-    def test_throttling_is_to_be_retried_and_a_wrong_password_is_not(self) -> None:
+    def test_throttling_is_retryable_and_a_wrong_password_is_not(self) -> None:
         table = {row[0]: row for row in load_error_rows().rows("codes")}
         assert table["`TooManyRequestsException`"][2:] == ("429", "yes")
         assert table["`NotAuthorizedException`"][2:] == ("401", "no")
 
     def test_the_examples_of_each_status_have_it(self) -> None:
-        for status, _, examples in rows(DOCS / "errors.md", "## What a web layer answers"):
+        for status, _, examples in rows(DOCS / "errors.md", "## The HTTP status of your response"):
             for name in names_in(examples):
                 assert getattr(errors, name).http_status == int(status), name
 
@@ -132,19 +132,19 @@ class TestAmplify:
     def methods(self) -> list[str]:
         return [name for row in rows(self.page, "# Amplify Auth, side by side") for name in names_in(row[1])]
 
-    def test_what_is_said_to_be_there_is(self) -> None:
+    def test_listed_methods_exist(self) -> None:
         assert [name for name in self.methods() if not hasattr(AuthClient, name)] == []
 
     def test_every_api_of_amplify_is_there_with_its_operations(self) -> None:
         tables = (
             rows(self.page, "# Amplify Auth, side by side"),
-            rows(self.page, "Beside the methods of `AuthClient`:"),
+            rows(self.page, "Other APIs:"),
         )
         listed = {names_in(row[0])[0]: row[2] for table in tables for row in table if names_in(row[0])}
         assert listed.keys() >= set(SEEDS.split())
         model = operations_of_cognito()
         for said in listed.values():
-            # The rest is words: the hosted UI's endpoints, and what asks Cognito for nothing.
+            # The rest is prose: endpoints of the hosted UI, and methods that send no request.
             assert said
             assert set(re.findall(r"\b[A-Z][a-z]+[A-Z]\w+", said)) <= model, said
 
@@ -189,19 +189,19 @@ def test_the_page_on_signing_in_lists_what_this_version_answers() -> None:
 class TestContributing:
     page = ROOT / "CONTRIBUTING.md"
 
-    def test_what_it_names_exists(self) -> None:
+    def test_named_files_exist(self) -> None:
         names = names_in(self.page.read_text(encoding="utf-8"))
         paths = [name for name in names if re.fullmatch(r"[\w./-]+(\.(py|md|toml|ini)|/)", name)]
         assert "_session/" in paths
         roots = (ROOT, SOURCE, SOURCE / "_session", SOURCE / "emulator")
         assert [name for name in paths if not any((root / name).exists() for root in roots)] == []
 
-    def test_every_module_is_in_a_room(self) -> None:
-        room = {name.rstrip("/") for row in rows(self.page, "## The house") for name in names_in(row[1])}
+    def test_every_module_is_in_a_layer(self) -> None:
+        listed = {name.rstrip("/") for row in rows(self.page, "## The house") for name in names_in(row[1])}
         modules = {
             path.name for path in SOURCE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
         }
-        assert modules - {"__init__.py"} == room
+        assert modules - {"__init__.py"} == listed
 
     def test_the_scripts_can_be_run(self) -> None:
         for name in ("scripts/demo", "scripts/test"):

@@ -1,0 +1,88 @@
+"""The project is written in plain English: a few words that make sentences vague are refused."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from .pages import PAGES, ROOT, name_of
+
+# Built from parts, so that this file can be checked as well.
+PRONOUNS = [first + second for first in ("no", "some", "any", "every") for second in ("body",)]
+REFUSED = [*PRONOUNS, "who" + "ever", "what" + "ever"]
+IDIOMS = ("longer", "more than", "such")
+PATTERN = re.compile(
+    rf"(?i:\b(?:{'|'.join(REFUSED)})\b)|\b(?:is|are|was) (?:none\b|no\b(?! (?:{'|'.join(IDIOMS)})\b))",
+)
+# Texts of others: Cognito's messages and AWS's documentation.
+QUOTED = ("A client attempted to write unauthorized attribute",)
+SOURCE = ROOT / "src/aiocognito"
+# Modules and packages whose texts still have to be rewritten.
+PENDING = [
+    "__init__.py",
+    "_amplify_files.py",
+    "_arguments.py",
+    "_cli.py",
+    "_config.py",
+    "_demo",
+    "_flows",
+    "_gateways",
+    "_mfa.py",
+    "_models.py",
+    "_session",
+    "_signatures.py",
+    "_verifier.py",
+    "emulator",
+    "errors",
+    "integrations",
+    "steps.py",
+    "storage",
+]
+TEXTS = [
+    *PAGES,
+    *sorted((ROOT / "docs/reference").glob("*.md")),
+    *(path for path in sorted(SOURCE.rglob("*.py")) if path.relative_to(SOURCE).parts[0] not in PENDING),
+]
+
+
+def refused_in(text: str) -> list[str]:
+    """Return the lines with a refused word, with their numbers."""
+    for quoted in QUOTED:
+        text = text.replace(quoted, "")
+    lines = text.split("\n")
+    # A phrase can continue on the next line.
+    return [
+        f"{number}: {line.strip()}"
+        for number, (line, following) in enumerate(zip(lines, [*lines[1:], ""], strict=True), 1)
+        if any(
+            match.start() < len(line)
+            for match in PATTERN.finditer(f"{line} {following.strip().lstrip('# ')}")
+        )
+    ]
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=name_of)
+def test_a_text_has_no_refused_word(path: Path) -> None:
+    assert refused_in(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"If {word} asks" for word in REFUSED),
+        "There is" + " none.",
+        "it was no" + " code",
+        "it is no" + "\nJWT",
+    ],
+)
+def test_refused_words_are_found(text: str) -> None:
+    assert refused_in(text) != []
+
+
+@pytest.mark.parametrize(
+    "text", ["it is no longer valid", "are no more than two", "was no such user", "noble"]
+)
+def test_plain_words_are_accepted(text: str) -> None:
+    assert refused_in(text) == []
