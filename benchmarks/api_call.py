@@ -1,4 +1,4 @@
-"""What one call of Cognito costs: GetUser, for the person who is signed in."""
+"""The cost of one call of Cognito: GetUser for the signed-in user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The libraries that stand beside ours, and how they are driven."""
+"""The libraries that are measured beside ours, and how they are called."""
 
 from __future__ import annotations
 

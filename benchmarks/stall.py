@@ -1,4 +1,4 @@
-"""How late everything else on the event loop runs while people sign in."""
+"""How late other tasks on the event loop run while users sign in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A user pool that says yes: canned answers, as cheap as may be, in a process of its own.
+"""A user pool with canned responses, as cheap as possible, in a separate process.
 
 It checks nothing (a plain password signs in at once), so that what is measured is the client.
 ``python -m benchmarks.stub`` prints its URL and serves until its standard input closes.
@@ -57,7 +57,7 @@ def _part(value: dict[str, object]) -> str:
 
 
 def answers() -> dict[str, dict[str, object]]:
-    """What each operation is answered with."""
+    """Return the response to each operation."""
     tokens = {
         "AccessToken": jwt("access"),
         "IdToken": jwt("id"),

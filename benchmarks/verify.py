@@ -1,4 +1,4 @@
-"""Verifying the tokens that others bring: what a service does before every request."""
+"""Verifying the tokens of requests, which a service does before every request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking for tokens that are good: what every request of a service does."""
+"""Fetching tokens that are not expired, which every request of a service does."""
 
 from __future__ import annotations
 

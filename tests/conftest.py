@@ -7,7 +7,7 @@ from hypothesis import settings
 
 pytest.register_assert_rewrite("helpers")
 
-# A busy machine makes any example slow: how long one takes is no result.
+# On a busy machine any example can be slow: its duration says nothing about the code.
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
 
@@ -27,7 +27,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave ``interop/`` alone where ``-m "not interop"`` deselects it: it imports the foreign peers."""
+    """Ignore ``interop/`` where ``-m "not interop"`` deselects it: it imports the foreign peers."""
     is_interop = collection_path == Path(__file__).parent / "interop"
     return True if is_interop and "not interop" in config.option.markexpr else None
 

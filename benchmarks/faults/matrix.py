@@ -230,7 +230,7 @@ async def _act(world: World, auth: AuthClient) -> None:
 
 
 class _Killed(Exception):
-    """Stands for what a process that died would have raised."""
+    """Raised in place of the death of a process."""
 
 
 async def _look_meanwhile(world: World, process: Process, fault: Fault) -> None:
@@ -268,7 +268,7 @@ async def run(world: World, fault: Fault | None) -> tuple[Outcome, list[str]]:
 
 
 async def _after_session(world: World, process: Process, fault: Fault | None, killed: bool) -> Outcome:
-    """Use the session for a while, as a person does who stays, and come back an hour later."""
+    """Use the session for a while, as a user does, and again an hour later."""
     current = world.process() if killed else process
     was_moved = killed and world.is_moved()
     looks = []

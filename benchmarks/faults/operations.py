@@ -15,7 +15,7 @@ from .process import CALLBACK
 
 @define
 class Browser:
-    """What one person's browser holds.
+    """What a user's browser stores.
 
     Attributes:
         key: The session key in its cookie.
@@ -175,7 +175,7 @@ def operations() -> list[Operation]:
 
 
 async def sign_in_again(auth: AuthClient, browser: Browser) -> None:
-    """What a person does after a sign-in that failed."""
+    """Sign in after a sign-in that failed, as a user does."""
     result = await auth.sign_in("ana", PASSWORD, auth_flow_type="USER_PASSWORD_AUTH")
     while not result.is_signed_in:
         result = await auth.confirm_sign_in(CODE)

@@ -68,7 +68,7 @@ class Pool:
     serial: int = 0
 
     def answer(self, operation: str, sent: Mapping[str, Any]) -> dict[str, Any]:
-        """Do what an operation does; raises its refusals."""
+        """Carry out an operation; raise its errors."""
         found: dict[str, Any] = getattr(self, "_" + operation)(sent)
         return found
 

@@ -172,7 +172,7 @@ class Process:
                 del self.backend.locks[key]
 
     async def die(self) -> None:
-        """Take a killed process away: nothing that it still has to do is done."""
+        """Remove a killed process: its remaining work is not done."""
         self.is_dead = True
         self.running.set()
         while tasks := asyncio.all_tasks() - {asyncio.current_task()}:  # type: ignore[arg-type]
@@ -191,7 +191,7 @@ def _is_here(fault: Fault, index: int, what: str) -> bool:
 
 @frozen
 class Service:
-    """Stands where the connection to `cognito-idp` stands."""
+    """Replaces the connection to `cognito-idp`."""
 
     process: Process
 

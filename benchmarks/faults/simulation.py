@@ -28,7 +28,7 @@ class Time:
 
 
 class _Selector:
-    """Advances the time instead of waiting for it."""
+    """Advances the time instead of waiting."""
 
     def __init__(self, selector: Any, time: Time) -> None:
         self._selector, self._time = selector, time

@@ -1,6 +1,6 @@
-"""A real Chromium with virtual authenticators, and small sites for it, served on this machine.
+"""Chromium with virtual authenticators, and small sites for it, served on this machine.
 
-A browser that is not there is a failure, never a skip: `scripts/test` installs it.
+A missing browser is a failure, not a skip: `scripts/test` installs it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FLAGS = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the browser out of the coverage: what only it runs has no unit test yet."""
+    """Exclude the browser tests from coverage: code that only they run lacks a unit test."""
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker("no_cover")
@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="module")
 def program() -> Path:
-    """The browser's program."""
+    """Return the path of the browser's program."""
     if not CHROMIUM.exists():
         pytest.fail(f"{CHROMIUM} is missing: run `scripts/test`, which installs it")
     return CHROMIUM
@@ -47,7 +47,7 @@ def program() -> Path:
 
 @pytest.fixture(scope="module")
 async def chromium(program: Path) -> AsyncIterator[Any]:
-    """Playwright's browser, one for a module; its profile is empty and goes away with it."""
+    """Yield Playwright's browser, one for each module. Its profile is empty and temporary."""
     from playwright.async_api import async_playwright
 
     async with async_playwright() as playwright:
@@ -80,7 +80,7 @@ async def serve() -> AsyncIterator[Callable[[Site], Awaitable[str]]]:
 
 @pytest.fixture
 async def open_page(chromium: Any) -> AsyncIterator[Callable[[str], Awaitable[Any]]]:
-    """Open a page in a browser of its own, without cookies: `page = await open_page(url)`."""
+    """Open a page in a new browser context without cookies: `page = await open_page(url)`."""
     async with AsyncExitStack() as stack:
 
         async def opened(url: str) -> Any:

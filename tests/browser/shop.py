@@ -1,4 +1,4 @@
-"""A small shop on FastAPI whose people sign in on the hosted UI: what a service of our users looks like."""
+"""A FastAPI shop whose users sign in on the hosted UI, as a service that uses aiocognito does."""
 
 import re
 from html import escape
@@ -18,7 +18,7 @@ PAGE = """<!doctype html>
 <title>Shop</title>
 {body}
 """
-SIGNED_OUT = """<p>Nobody is signed in.</p>
+SIGNED_OUT = """<p>Please sign in.</p>
 <p><a href="/sign-in?page={page}">Sign in</a></p>
 <p><a href="/sign-in?page={page}&amp;provider=Google">Sign in with Google</a></p>"""
 SIGNED_IN = """<p>Signed in as <strong>{name}</strong>, {email}.</p>
@@ -28,7 +28,7 @@ router = APIRouter()
 
 
 def current(request: Request) -> AuthClient:
-    """The client of whoever sends a request; a browser without a cookie gets a session key."""
+    """Return the client of a request's session. A browser without a cookie gets a session key."""
     sessions: SessionManager = request.app.state.sessions
     return sessions.client(request.cookies.get(COOKIE) or sessions.new_session_key())
 
@@ -38,8 +38,8 @@ Auth = Annotated[AuthClient, Depends(current)]
 
 @router.get("/sign-in")
 async def sign_in(auth: Auth, page: str = "/", provider: str | None = None) -> Response:
-    """Send the browser to the hosted UI; it comes back to the page that it was on."""
-    # Only to a page of this shop: "//elsewhere" would be another host.
+    """Redirect the browser to the hosted UI; it returns to the page that it was on."""
+    # Only pages of this shop: "//elsewhere" would be another host.
     inside = page if re.fullmatch(r"/([^/\\].*)?", page) else "/"
     asked = await auth.sign_in_with_redirect(provider, custom_state=inside, nonce=True)
     return _with_cookie(RedirectResponse(asked.url, 303), auth)
@@ -47,28 +47,28 @@ async def sign_in(auth: Auth, page: str = "/", provider: str | None = None) -> R
 
 @router.get("/callback")
 async def callback(auth: Auth, request: Request) -> Response:
-    """Take the browser back. The session moves to a new key: one planted before is worth nothing."""
+    """Complete the sign-in. The session moves to a new key: one that an attacker planted becomes invalid."""
     result = await auth.complete_sign_in_with_redirect(str(request.url))
     return _with_cookie(RedirectResponse(result.custom_state or "/", 303), auth)
 
 
 @router.post("/sign-out")
 async def sign_out(auth: Auth, request: Request) -> Response:
-    """Sign out here, and send the browser to be signed out of the hosted UI."""
+    """Sign out of the shop, and redirect the browser to the hosted UI's logout."""
     result = await auth.sign_out(redirect_uri=str(request.base_url))
     return RedirectResponse(result.logout_url or "/", 303)
 
 
 @router.post("/leave")
 async def leave(auth: Auth) -> Response:
-    """Sign out here alone."""
+    """Sign out of the shop only."""
     await auth.sign_out()
     return RedirectResponse("/", 303)
 
 
 @router.get("/{page:path}")
 async def show(auth: Auth, page: str) -> Response:
-    """Say who is signed in; every page of the shop does."""
+    """Return a page with the name of the signed-in user."""
     tokens = (await auth.fetch_auth_session(credentials=False)).tokens
     if tokens is None or tokens.id_token is None:
         return _page(SIGNED_OUT.format(page=f"/{escape(page)}"))
@@ -93,7 +93,7 @@ async def _refused(_request: Request, error: Exception) -> Response:
 
 
 def make_app(sessions: SessionManager) -> FastAPI:
-    """Make the shop, on a session manager that stays open as long as it is served."""
+    """Create the shop. Its session manager stays open while the shop is served."""
     app = FastAPI(openapi_url=None)
     app.state.sessions = sessions
     app.include_router(router)

@@ -1,4 +1,4 @@
-"""A small site whose people sign in with passkeys: aiocognito on the server, the browser's half in HTML."""
+"""A site whose users sign in with passkeys: aiocognito on the server, WebAuthn in the page's JavaScript."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ const signIn = (username, choose = {}) => named(async () => {
 
 
 class Site:
-    """A site on a user pool, which keeps its people's sessions in memory."""
+    """A site with a user pool and sessions in memory."""
 
     def __init__(self, sessions: SessionManager) -> None:
         self.sessions = sessions
 
     def app(self) -> web.Application:
-        """Make the web application."""
+        """Create the web application."""
         app = web.Application(middlewares=[self._by_name])
         app.add_routes(
             [
@@ -98,7 +98,7 @@ class Site:
         return client
 
     async def page(self, request: web.Request) -> web.Response:
-        """The one page; whoever opens it gets a session."""
+        """Return the page. A browser without a session gets one."""
         response = web.Response(text=PAGE, content_type="text/html")
         response.set_cookie(COOKIE, secrets.token_urlsafe(), httponly=True, samesite="Strict")
         return response
@@ -110,11 +110,11 @@ class Site:
         return web.json_response({"signedIn": result.is_signed_in})
 
     async def begin(self, request: web.Request) -> web.Response:
-        """Hand out the options for a new passkey."""
+        """Return the options for a new passkey."""
         return web.json_response(await self._client(request).start_web_authn_registration())
 
     async def end(self, request: web.Request) -> web.Response:
-        """Take the new passkey."""
+        """Register the new passkey."""
         client = self._client(request)
         await client.complete_web_authn_registration(await request.json())
         listed = await client.list_web_authn_credentials()
@@ -129,7 +129,7 @@ class Site:
         return web.json_response(_answer(result))
 
     async def confirm(self, request: web.Request) -> web.Response:
-        """Go on: with a choice, or with the browser's credential."""
+        """Confirm the step with a choice or with the browser's credential."""
         given = json.loads(await request.text())
         answer = given if isinstance(given, str) else json.dumps(given)
         return web.json_response(_answer(await self._client(request).confirm_sign_in(answer)))
@@ -140,7 +140,7 @@ class Site:
         return web.json_response({})
 
     async def me(self, request: web.Request) -> web.Response:
-        """Say who is signed in."""
+        """Return the name of the signed-in user."""
         user = await self._client(request).get_current_user()
         return web.json_response({"username": user.username})
 

@@ -1,4 +1,4 @@
-"""People in a real Chromium sign in to a FastAPI service on the emulator's hosted UI, and out again."""
+"""Users sign in to a FastAPI service on the emulator's hosted UI with Chromium, and sign out again."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from .shop import make_app
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PASSWORD = "Correct-Horse-7"
-Pool = Any  # EmulatedUserPool, which the package keeps to itself
+Pool = Any  # an EmulatedUserPool
 Browse = Callable[..., Awaitable[Any]]
 
 
 @frozen
 class Shop:
-    """The shop as it is served, and its user pool."""
+    """The running shop and its user pool."""
 
     url: str
     pool: Pool
@@ -58,7 +58,7 @@ async def shop(emulator: CognitoEmulator) -> AsyncIterator[Shop]:
 
 @pytest.fixture
 async def browse(chromium: Any, shop: Shop) -> AsyncIterator[Browse]:
-    """Open the shop in a browser of its own; whatever a page complains about fails the test."""
+    """Open the shop in a new browser context. Errors and warnings in its console fail the test."""
     contexts: list[Any] = []
     complaints: list[str] = []
 
@@ -78,7 +78,7 @@ async def browse(chromium: Any, shop: Shop) -> AsyncIterator[Browse]:
 
 
 def _note(said: Any, complaints: list[str]) -> None:
-    # That a page was refused is what some tests are about; the browser says so, too.
+    # Some tests expect error responses, which the browser logs, too.
     if said.type == "error" and "Failed to load resource" not in said.text:
         complaints.append(said.text)
 
@@ -95,7 +95,7 @@ async def text(page: Any) -> str:
 
 
 async def stop_before_callback(page: Any, emulator: CognitoEmulator) -> list[str]:
-    """Keep a browser from going back to the shop after its next sign-in; return where it would have gone."""
+    """Block the redirect to the shop after the next sign-in, and return its URL."""
     stopped: list[str] = []
 
     async def stop(route: Any) -> None:
@@ -112,11 +112,11 @@ async def stop_before_callback(page: Any, emulator: CognitoEmulator) -> list[str
 
 async def test_in_and_out_at_both_ends(shop: Shop, browse: Browse, emulator: CognitoEmulator) -> None:
     page = await browse("/basket")
-    assert "Nobody is signed in." in await text(page)
+    assert "Please sign in." in await text(page)
     await page.click("text=Sign in >> nth=0")
     assert page.url.startswith(f"{emulator.url}/login?")
     await sign_in(page)
-    # Back where the person was, and nothing of the sign-in is left in the address.
+    # The browser is back on its page, and the URL has no parameters of the sign-in.
     assert page.url == f"{shop.url}/basket"
     assert "Signed in as ana, ana@example.com." in await text(page)
     await page.reload()
@@ -124,9 +124,9 @@ async def test_in_and_out_at_both_ends(shop: Shop, browse: Browse, emulator: Cog
 
     await page.get_by_role("button", name="Sign out").click()
     assert page.url == f"{shop.url}/"
-    assert "Nobody is signed in." in await text(page)
+    assert "Please sign in." in await text(page)
     assert [call.status for call in emulator.calls if call.operation == "RevokeToken"] == [200]
-    # The hosted UI has forgotten them, too: it asks again.
+    # The hosted UI's session has ended, too: it asks for the password.
     await page.click("text=Sign in >> nth=0")
     assert page.url.startswith(f"{emulator.url}/login?")
     assert await page.locator("[name=password]").count() == 1
@@ -139,12 +139,12 @@ async def test_the_hosted_ui_remembers_who_left_the_shop_alone(
     await page.click("text=Sign in >> nth=0")
     await sign_in(page)
     await page.click("text=Leave the shop only")
-    assert "Nobody is signed in." in await text(page)
-    # There and back without being asked.
+    assert "Please sign in." in await text(page)
+    # The hosted UI redirects back without asking for the password.
     await page.click("text=Sign in >> nth=0")
     assert page.url == f"{shop.url}/"
     assert "Signed in as ana" in await text(page)
-    # After an hour it has forgotten them.
+    # After an hour its session has ended.
     await page.click("text=Leave the shop only")
     emulator.clock.advance(3601)
     await page.click("text=Sign in >> nth=0")
@@ -163,7 +163,7 @@ async def test_with_an_external_provider(shop: Shop, browse: Browse, emulator: C
     (user,) = [user for user in shop.pool.state.users if user.status == "EXTERNAL_PROVIDER"]
     assert user.username == "Google_1234567890"
     await page.get_by_role("button", name="Sign out").click()
-    assert "Nobody is signed in." in await text(page)
+    assert "Please sign in." in await text(page)
 
 
 async def test_a_cancelled_sign_in(shop: Shop, browse: Browse) -> None:
@@ -173,8 +173,8 @@ async def test_a_cancelled_sign_in(shop: Shop, browse: Browse) -> None:
     assert page.url.startswith(shop.callback)
     assert "OAuthSignInException" in await text(page)
     await page.click("text=Home")
-    assert "Nobody is signed in." in await text(page)
-    # Nothing is in the way of another try.
+    assert "Please sign in." in await text(page)
+    # Another sign-in succeeds.
     await page.click("text=Sign in >> nth=0")
     await sign_in(page)
     assert "Signed in as ana" in await text(page)
@@ -191,7 +191,7 @@ async def test_a_callback_that_is_replayed(shop: Shop, browse: Browse, emulator:
     for browser in (page, await browse()):
         await browser.goto(callback)
         assert "OAuthStateMismatchException" in await text(browser)
-    # Nobody was asked about the code again, and whoever was signed in still is.
+    # The code was not exchanged again, and the user is still signed in.
     assert [call.operation for call in emulator.calls].count("Token") == exchanged == 1
     await page.goto(shop.url)
     assert "Signed in as ana" in await text(page)
@@ -207,12 +207,12 @@ async def test_a_changed_state(shop: Shop, browse: Browse, emulator: CognitoEmul
     await page.goto(re.sub(r"state=.", "state=~", callback))
     assert "OAuthStateMismatchException" in await text(page)
     assert "Token" not in [call.operation for call in emulator.calls]
-    # The real one is still worth something: it was only the address that was wrong.
+    # The real callback URL still works: only the changed one was refused.
     await page.goto(callback)
     assert "Signed in as ana" in await text(page)
 
 
-async def test_somebody_elses_state(shop: Shop, browse: Browse, emulator: CognitoEmulator) -> None:
+async def test_another_users_state(shop: Shop, browse: Browse, emulator: CognitoEmulator) -> None:
     """Eve signs in, and has her callback opened by Ana: Ana would act in Eve's name without knowing it."""
     eve = await browse()
     stopped = await stop_before_callback(eve, emulator)
@@ -231,7 +231,7 @@ async def test_somebody_elses_state(shop: Shop, browse: Browse, emulator: Cognit
     await ana.goto(re.sub(r"code=[^&]*", f"code={eves_code}", stopped_ana[0]))
     assert "OAuthSignInException" in await text(ana)
     await ana.goto(shop.url)
-    assert "Nobody is signed in." in await text(ana)
+    assert "Please sign in." in await text(ana)
 
 
 async def test_signs_up_without_javascript(shop: Shop, browse: Browse, emulator: CognitoEmulator) -> None:

@@ -1,4 +1,4 @@
-"""Passkeys made and proven by a real Chromium: our client on the server, our emulator behind it."""
+"""Chromium creates passkeys and signs in with them; our client runs on the server, with our emulator."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Authenticator:
 
     @classmethod
     async def of(cls, page: Any) -> Authenticator:
-        """Plug one into a page's browser."""
+        """Add an authenticator to a page's browser."""
         devtools = await page.context.new_cdp_session(page)
         await devtools.send("WebAuthn.enable")
         added = await devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
@@ -49,7 +49,7 @@ class Authenticator:
         return await self.devtools.send(f"WebAuthn.{command}", {"authenticatorId": self.id, **parameters})
 
     async def passkey(self) -> dict[str, Any]:
-        """Read the one passkey that is on it, its private key, too."""
+        """Return its only passkey, with the private key."""
         (found,) = (await self("getCredentials"))["credentials"]
         passkey: dict[str, Any] = found
         return passkey
@@ -57,18 +57,18 @@ class Authenticator:
 
 @frozen
 class PageRequest:
-    """Somebody's browser on the site."""
+    """A user's browser on the site."""
 
     url: str
     page: Any
     authenticator: Authenticator
 
     async def ask(self, path: str, **body: str) -> Any:
-        """Have the page ask its server."""
+        """Have the page send a request to its server."""
         return await self.page.evaluate("([path, body]) => ask(path, body)", [path, body])
 
     async def register(self) -> Any:
-        """Make a passkey."""
+        """Create a passkey."""
         return await self.page.evaluate("register()")
 
     async def sign_in(self, **choose: str) -> Any:
@@ -76,11 +76,11 @@ class PageRequest:
         return await self.page.evaluate("(choose) => signIn('ana', choose)", choose)
 
     async def change(self, script: str) -> None:
-        """Change the options before the authenticator sees them."""
+        """Change the options before they reach the authenticator."""
         await self.page.evaluate(f"() => {{ change = (options) => {{ {script}; return options; }}; }}")
 
     async def signed_in(self) -> bool:
-        """Whether the server knows who this is."""
+        """Return whether the user is signed in."""
         return await self.ask("/me") == {"username": "ana"}
 
 
@@ -88,7 +88,7 @@ class PageRequest:
 def visit(
     emulator: CognitoEmulator, serve: Serve, open_page: OpenPage
 ) -> Callable[..., Awaitable[PageRequest]]:
-    """Make a pool and a site, and have `ana` sign in there: `await visit(**WebAuthnConfiguration)`."""
+    """Create a pool and a site, and sign `ana` in: `await visit(**WebAuthnConfiguration)`."""
 
     async def made(*, host: str = "localhost", **configuration: str) -> PageRequest:
         web_authn = {"RelyingPartyId": "localhost", **configuration}
@@ -111,7 +111,7 @@ MakeVisit = Callable[..., Awaitable[PageRequest]]
 
 @pytest.fixture
 async def registered(visit: MakeVisit) -> PageRequest:
-    """Somebody who made a passkey, and signed out."""
+    """A user who created a passkey and signed out."""
     made = await visit()
     assert len((await made.register())["passkeys"]) == 1
     await made.ask("/sign-out")
@@ -121,7 +121,7 @@ async def registered(visit: MakeVisit) -> PageRequest:
 
 @pytest.mark.parametrize("choose", [{"preferred": "WEB_AUTHN"}, {}], ids=["preferred", "chosen"])
 async def test_a_passkey_signs_in(registered: PageRequest, choose: dict[str, str]) -> None:
-    for _ in range(2):  # the authenticator's counter moves on
+    for _ in range(2):  # the authenticator's counter increases
         assert await registered.sign_in(**choose) == {"signedIn": True, "step": "DONE"}
         assert await registered.signed_in()
         await registered.ask("/sign-out")
@@ -141,7 +141,7 @@ async def test_the_same_authenticator_makes_no_second_passkey(visit: MakeVisit) 
     assert await made.register() == {"error": "InvalidStateError"}
 
 
-async def test_the_person_must_be_verified_where_the_pool_says_so(visit: MakeVisit) -> None:
+async def test_user_verification_where_the_pool_requires_it(visit: MakeVisit) -> None:
     made = await visit(UserVerification="required")
     assert len((await made.register())["passkeys"]) == 1
     await made.ask("/sign-out")
@@ -160,7 +160,7 @@ async def test_another_challenge_is_refused(registered: PageRequest) -> None:
 
 
 async def test_a_copied_passkey_is_refused(registered: PageRequest) -> None:
-    """Two authenticators with one key: whichever counts less is not believed."""
+    """Two authenticators with one key: the one with the lower counter is refused."""
     copy = await registered.authenticator.passkey()
     assert (await registered.sign_in(preferred="WEB_AUTHN"))["signedIn"]
     await registered.ask("/sign-out")
@@ -186,22 +186,20 @@ async def test_the_site_may_be_below_its_relying_party(visit: MakeVisit) -> None
         ("localhost", "WebAuthnRelyingPartyMismatchException"),
     ],
 )
-async def test_a_passkey_of_another_page_is_not_taken(
-    visit: MakeVisit, relying_party: str, error: str
-) -> None:
+async def test_a_passkey_of_another_page_is_refused(visit: MakeVisit, relying_party: str, error: str) -> None:
     """An attacker's page changes the options, so that its own origin may use them."""
     made = await visit(host="evil.localhost", RelyingPartyId=relying_party)
     await made.change("options.rp.id = location.hostname")
     assert await made.register() == {"error": error}
 
 
-async def test_the_browser_itself_minds_the_relying_party(visit: MakeVisit) -> None:
+async def test_the_browser_itself_checks_the_relying_party(visit: MakeVisit) -> None:
     made = await visit(host="evil.localhost", RelyingPartyId="app.localhost")
     assert await made.register() == {"error": "SecurityError"}
 
 
 async def test_a_proof_of_another_page_is_refused(registered: PageRequest, open_page: OpenPage) -> None:
-    """The very key, used on an attacker's page: the signature is right, the origin is not."""
+    """The same key, used on an attacker's page: the signature is right, the origin is not."""
     passkey = await registered.authenticator.passkey()
     page = await open_page(registered.url.replace("localhost", "evil.localhost"))
     evil = PageRequest(registered.url, page, await Authenticator.of(page))

@@ -1,4 +1,4 @@
-"""The main job, end to end: an emulator, a user pool, and a service with many people."""
+"""Fixtures for end-to-end tests: an emulator, a user pool, and a service with many users."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def auth(emulator: CognitoEmulator, pool: Any) -> AsyncIterator[AuthClient
 @pytest.fixture
 async def sessions(emulator: CognitoEmulator, pool: Any) -> AsyncIterator[SessionManager]:
     storage = MemoryStorage(clock=emulator.clock)
-    # Client and emulator share this loop and two cores: how long a crowd waits is no result here.
+    # Client and emulator share this event loop and two cores: these tests do not measure waiting times.
     config = evolve(pool.config, connect_timeout=60.0, read_timeout=120.0)
     async with SessionManager(config, fixed_keys=True, storage=storage, clock=emulator.clock) as manager:
         yield manager

@@ -1,4 +1,4 @@
-"""One process of several that share a session on disk. Started by tests; talks in lines."""
+"""One of several processes that share a session on disk. Tests start it and exchange lines with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Managing the account, from the outside: what works, and every refusal with its own exception."""
+"""Manage the account through the public API: what works, and each error with its own exception."""
 
 from __future__ import annotations
 
@@ -122,14 +122,14 @@ async def test_too_many_codes_and_too_many_attempts(emulator: CognitoEmulator) -
             await auth.confirm_reset_password("ana", NEW, code)
 
 
-async def test_whose_password_cannot_be_reset(emulator: CognitoEmulator) -> None:
+async def test_users_whose_password_cannot_be_reset(emulator: CognitoEmulator) -> None:
     pool = await pool_of(emulator)
     await pool.add_user("mute", PASSWORD, attributes={"name": "Mute"})
     async with client_of(emulator, pool) as auth:
         with pytest.raises(errors.InvalidParameterException, match="no registered/verified email"):
             await auth.reset_password("mute")
         with pytest.raises((errors.UserNotFoundException, errors.NotAuthorizedException)):
-            await auth.reset_password("nobody")
+            await auth.reset_password("unknown")
         await admin(emulator, lambda c: c.admin_disable_user(UserPoolId=pool.id, Username="ana"))
         with pytest.raises(errors.NotAuthorizedException, match="disabled"):
             await auth.reset_password("ana")
@@ -165,7 +165,7 @@ async def test_passwords_are_guessed_five_times_an_hour(emulator: CognitoEmulato
         await auth.update_password(PASSWORD, NEW)
 
 
-async def test_a_password_of_the_past_is_refused(emulator: CognitoEmulator) -> None:
+async def test_a_previous_password_is_refused(emulator: CognitoEmulator) -> None:
     pool = await pool_of(
         emulator, Policies={"PasswordPolicy": {"MinimumLength": 8, "PasswordHistorySize": 2}}
     )
@@ -216,14 +216,16 @@ async def test_an_attribute_that_the_pool_does_not_have(emulator: CognitoEmulato
         assert (await auth.fetch_user_attributes())["name"] == "Ana", "all or nothing"
 
 
-async def test_what_an_app_may_not_read_is_not_shown(emulator: CognitoEmulator) -> None:
+async def test_attributes_that_an_app_client_may_not_read_are_omitted(
+    emulator: CognitoEmulator,
+) -> None:
     pool = await pool_of(emulator, client={"ReadAttributes": ["email"]})
     async with client_of(emulator, pool) as auth:
         await auth.sign_in("ana", PASSWORD)
         assert set(await auth.fetch_user_attributes()) == {"sub", "email"}
 
 
-async def test_a_new_address_is_in_force_at_once_and_unverified(emulator: CognitoEmulator) -> None:
+async def test_a_new_address_is_used_at_once_and_is_unverified(emulator: CognitoEmulator) -> None:
     pool = await pool_of(emulator)
     async with client_of(emulator, pool) as auth:
         await auth.sign_in("ana@example.com", PASSWORD)
@@ -285,7 +287,7 @@ async def test_a_code_can_be_asked_for_and_expires_after_a_day(emulator: Cognito
             await auth.send_user_attribute_verification_code("email")
 
 
-async def test_an_address_that_is_somebody_elses(emulator: CognitoEmulator) -> None:
+async def test_an_address_of_another_user(emulator: CognitoEmulator) -> None:
     settings = {"AttributesRequireVerificationBeforeUpdate": ["email"]}
     pool = await pool_of(emulator, UserAttributeUpdateSettings=settings)
     taken = {"name": "Ben", "email": "ben@example.com", "email_verified": "true"}
@@ -372,10 +374,8 @@ async def test_a_deleted_account_ends_every_session(emulator: CognitoEmulator) -
 
 
 @pytest.mark.parametrize("meanwhile", ["disabled", "deleted", "signed out"])
-async def test_what_happens_when_the_account_changes_meanwhile(
-    emulator: CognitoEmulator, meanwhile: str
-) -> None:
-    """The service refuses, and the session stays until a refresh is refused."""
+async def test_the_account_changes_meanwhile(emulator: CognitoEmulator, meanwhile: str) -> None:
+    """Cognito returns an error, and the session stays until a refresh fails."""
     pool = await pool_of(emulator)
     async with client_of(emulator, pool) as auth:
         await auth.sign_in("ana", PASSWORD)
@@ -403,7 +403,7 @@ async def test_what_happens_when_the_account_changes_meanwhile(
         assert await refresh_token(auth) is None
 
 
-async def test_signed_out_nothing_is_sent(emulator: CognitoEmulator) -> None:
+async def test_no_request_is_sent_while_signed_out(emulator: CognitoEmulator) -> None:
     pool = await pool_of(emulator)
     async with client_of(emulator, pool) as auth:
         await auth.sign_in("ana", PASSWORD)

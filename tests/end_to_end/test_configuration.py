@@ -1,4 +1,4 @@
-"""A deployment with a lost secret, a gone client or a flow switched off: told as such by every method."""
+"""A wrong secret, a deleted app client or a disabled flow: every method raises an error that says so."""
 
 from __future__ import annotations
 
@@ -52,15 +52,15 @@ async def refused(config: AuthConfig, emulator: CognitoEmulator, call: Call, **o
 
 @pytest.mark.parametrize("wrong", WRONG)
 @pytest.mark.parametrize("call", CALLS)
-async def test_a_wrong_app_client_is_told(
+async def test_a_wrong_app_client_is_reported(
     emulator: CognitoEmulator, secret_pool: Any, wrong: str, call: str
 ) -> None:
     await refused(evolve(secret_pool.config, **WRONG[wrong]), emulator, CALLS[call])
 
 
-# Not "no such client": records of another client id lie under other keys.
+# Not ResourceNotFoundException: records of another client ID have other keys.
 @pytest.mark.parametrize("wrong", ["another secret", "no secret"])
-async def test_a_wrong_secret_is_told_in_the_middle_of_a_sign_in(
+async def test_a_wrong_secret_is_reported_between_two_steps(
     emulator: CognitoEmulator, secret_pool: Any, wrong: str
 ) -> None:
     storage = MemoryStorage(clock=emulator.clock)
@@ -83,7 +83,7 @@ async def test_a_wrong_secret_is_told_in_the_middle_of_a_sign_in(
         ("CUSTOM_WITHOUT_SRP", None),
     ],
 )
-async def test_a_flow_that_is_switched_off_is_told(
+async def test_a_disabled_flow_is_reported(
     emulator: CognitoEmulator, flow: Any, password: str | None
 ) -> None:
     pool = await emulator.create_user_pool(client={"ExplicitAuthFlows": ["ALLOW_REFRESH_TOKEN_AUTH"]})
@@ -91,7 +91,7 @@ async def test_a_flow_that_is_switched_off_is_told(
     await refused(pool.config, emulator, lambda auth: auth.sign_in(NAME, password, auth_flow_type=flow))
 
 
-async def test_a_custom_flow_without_its_triggers_is_told(emulator: CognitoEmulator, pool: Any) -> None:
+async def test_a_custom_flow_without_triggers_is_reported(emulator: CognitoEmulator, pool: Any) -> None:
     await pool.add_user(NAME, PASSWORD)
     await refused(pool.config, emulator, lambda auth: auth.sign_in(NAME, auth_flow_type="CUSTOM_WITHOUT_SRP"))
 

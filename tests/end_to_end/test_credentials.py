@@ -1,4 +1,4 @@
-"""AWS credentials, end to end: guests, people, roles, and an identity pool that fails."""
+"""AWS credentials, end to end: guests, signed-in users, roles, and an identity pool that fails."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Connect = Callable[..., Awaitable[AuthClient]]
 
 @pytest.fixture
 async def people(pool: Any) -> Any:
-    """The user pool, with somebody in it."""
+    """Return the user pool with one user."""
     await pool.add_user("ana", PASSWORD, attributes={"email": "ana@example.com"})
     await pool.add_user("ben", PASSWORD)
     return pool
@@ -53,7 +53,7 @@ async def role_of(emulator: CognitoEmulator, auth: AuthClient) -> str:
     return emulator.credentials_of(session.credentials.access_key_id).role_arn
 
 
-# Guests and people
+# Guests and signed-in users
 
 
 async def test_a_guest_signs_in_and_out(emulator: CognitoEmulator, people: Any, connect: Connect) -> None:
@@ -83,7 +83,7 @@ async def test_a_guest_signs_in_and_out(emulator: CognitoEmulator, people: Any, 
     assert [identity.linked for identity in shop.identities] == [True, False]
 
 
-async def test_a_guest_who_was_here_before(emulator: CognitoEmulator, people: Any, connect: Connect) -> None:
+async def test_a_guest_who_returns(emulator: CognitoEmulator, people: Any, connect: Connect) -> None:
     shop = await emulator.create_identity_pool(user_pools=[people], AllowUnauthenticatedIdentities=True)
     first, second = await connect(shop), await connect(shop)
     await first.sign_in("ana", PASSWORD)
@@ -99,7 +99,7 @@ async def test_no_guests(emulator: CognitoEmulator, people: Any, connect: Connec
     closed = await emulator.create_identity_pool(user_pools=[people])
     assert (await (await connect(closed)).fetch_auth_session()).credentials is None
     assert asked(emulator) == []
-    # A client that believes otherwise is told.
+    # A client that is configured otherwise gets an error.
     auth = await connect(closed, allow_guest_access=True)
     with pytest.raises(errors.NotAuthorizedException, match="Unauthenticated access is not supported"):
         await auth.fetch_auth_session()
@@ -188,7 +188,7 @@ async def test_credentials_are_renewed_once(emulator: CognitoEmulator, people: A
     assert found is not None
     assert found.access_key_id != first.access_key_id
     assert asked(emulator) == ["GetId", "GetCredentialsForIdentity", "GetCredentialsForIdentity"]
-    # The token of an hour ago would not have been taken.
+    # The token of an hour ago would have been refused.
     assert [call.error for call in emulator.calls if call.error] == []
 
 
@@ -205,7 +205,7 @@ async def test_an_outage_of_the_identity_pool(
     await auth.sign_in("ana", PASSWORD)
     with pytest.raises(errors.AuthError):
         await auth.fetch_auth_session()
-    # Whoever asks for tokens alone notices nothing.
+    # Fetching tokens alone still works.
     assert (await auth.fetch_auth_session(credentials=False)).tokens is not None
     assert (await auth.get_current_user()).username == "ana"
     assert (await auth.fetch_user_attributes())["email"] == "ana@example.com"
@@ -215,10 +215,10 @@ async def test_an_outage_of_the_identity_pool(
 
 @pytest.mark.parametrize("operation", ["GetId", "GetCredentialsForIdentity"])
 @pytest.mark.parametrize("was_known", [False, True])
-async def test_an_answer_that_gets_lost(
+async def test_a_response_that_gets_lost(
     emulator: CognitoEmulator, people: Any, connect: Connect, operation: str, was_known: bool
 ) -> None:
-    """What the identity pool did by then, such as merging two identities, does not stand in the way."""
+    """What the identity pool did by then, such as merging two identities, does not break the next call."""
     shop = await emulator.create_identity_pool(user_pools=[people], AllowUnauthenticatedIdentities=True)
     if was_known:
         before = await connect(shop)

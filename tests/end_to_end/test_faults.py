@@ -1,4 +1,4 @@
-"""One fault at each position of each operation that moves tokens: no session ends that could be kept."""
+"""Inject a fault at each position of each operation that moves tokens: sessions that can survive do."""
 
 from __future__ import annotations
 

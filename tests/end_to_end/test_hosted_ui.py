@@ -1,4 +1,4 @@
-"""The hosted UI, end to end: our client sends a person to the emulator's pages, and takes them back."""
+"""The hosted UI, end to end: sign in and out on the emulator's pages with our client."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GOODBYE = "https://app.example/bye"
 
 @pytest.fixture(params=[False, True], ids=["public", "confidential"])
 async def pool(emulator: CognitoEmulator, request: pytest.FixtureRequest) -> Any:
-    """A pool whose client has the hosted UI, with a secret and without."""
+    """Return a pool whose app client uses the hosted UI, with a client secret and without."""
     client = {"CallbackURLs": [CALLBACK], "LogoutURLs": [GOODBYE], "GenerateSecret": request.param}
     pool = await emulator.create_user_pool(client=client)
     await pool.add_user("ana", PASSWORD, attributes={"email": "ana@example.com"})
@@ -48,7 +48,7 @@ async def test_there_and_back(auth: AuthClient, emulator: CognitoEmulator, pool:
     assert [call.operation for call in emulator.calls if call.operation == "Token"] == ["Token"]
 
 
-async def test_a_callback_is_good_once(auth: AuthClient, emulator: CognitoEmulator) -> None:
+async def test_a_callback_is_valid_once(auth: AuthClient, emulator: CognitoEmulator) -> None:
     request = await auth.sign_in_with_redirect()
     back = await sign_in_at_hosted_ui(emulator.url, request.url, "ana", PASSWORD)
     await auth.complete_sign_in_with_redirect(back)
@@ -130,7 +130,7 @@ async def test_a_machine(emulator: CognitoEmulator, machine: Any) -> None:
     assert [call.operation for call in emulator.calls].count("Token") == 2
 
 
-async def test_a_machine_that_is_refused(emulator: CognitoEmulator, machine: Any) -> None:
+async def test_client_credentials_that_are_refused(emulator: CognitoEmulator, machine: Any) -> None:
     config, _ = machine
     async with ClientCredentials(evolve(config, user_pool_client_secret="wrong")) as wrong:
         with pytest.raises(errors.ServiceError) as refusal:
@@ -142,7 +142,7 @@ async def test_a_machine_that_is_refused(emulator: CognitoEmulator, machine: Any
         assert refusal.value.name == "invalid_grant"
 
 
-async def test_a_machine_rides_out_a_bad_moment(emulator: CognitoEmulator, machine: Any) -> None:
+async def test_client_credentials_survive_an_outage(emulator: CognitoEmulator, machine: Any) -> None:
     _, provider = machine
     emulator.faults.add("Token", status=503)
     emulator.faults.add("Token", cut="after")

@@ -78,10 +78,10 @@ async def test_a_thousand_tasks_cause_one_refresh(
     assert count(emulator, REFRESH) == 1
 
 
-async def test_two_hundred_people_at_once(
+async def test_two_hundred_users_at_once(
     emulator: CognitoEmulator, pool: Any, sessions: SessionManager
 ) -> None:
-    """Everybody's answers are their own, on one set of connections."""
+    """Each user gets their own results, on one set of connections."""
     people = {f"person-{number}": f"{PASSWORD}-{number}" for number in range(200)}
     for name, password in people.items():
         await pool.add_user(name, password, attributes={"email": f"{name}@example.com"})
@@ -111,14 +111,14 @@ async def test_two_hundred_people_at_once(
     assert count(emulator, "RevokeToken") == 200
 
 
-async def test_refusals_have_their_own_exceptions_and_leave_the_session_alone(
+async def test_errors_have_their_own_exceptions_and_do_not_change_the_session(
     emulator: CognitoEmulator, sessions: SessionManager, pool: Any
 ) -> None:
     await pool.add_user("ana", PASSWORD)
     await pool.add_user("new", PASSWORD, confirmed=False)
-    there = sessions.client("somebody")
+    there = sessions.client("key")
     await there.sign_in("ana", PASSWORD)
-    client = sessions.client("somebody else")
+    client = sessions.client("key of another user")
     with pytest.raises(errors.NotAuthorizedException) as wrong:
         await client.sign_in("ana", "Wrong-password-1")
     assert isinstance(wrong.value, errors.RespondToAuthChallengeException)
@@ -130,7 +130,7 @@ async def test_refusals_have_their_own_exceptions_and_leave_the_session_alone(
     assert isinstance(wrong.value, errors.InitiateAuthException)
     for flow in ("USER_SRP_AUTH", "USER_PASSWORD_AUTH"):
         with pytest.raises(errors.ServiceError) as unknown:
-            await client.sign_in("nobody", PASSWORD, auth_flow_type=flow)  # type: ignore[arg-type]  # from the list above
+            await client.sign_in("unknown", PASSWORD, auth_flow_type=flow)  # type: ignore[arg-type]  # from the list above
         assert unknown.value.name in {"UserNotFoundException", "NotAuthorizedException"}
         result = await client.sign_in("new", PASSWORD, auth_flow_type=flow)  # type: ignore[arg-type]  # from the list above
         assert result.next_step == steps.ConfirmSignUp()
@@ -254,7 +254,7 @@ async def test_every_challenge_of_the_end_to_end(
 
 
 async def test_nothing_secret_is_logged_or_shown(emulator: CognitoEmulator) -> None:
-    """The whole main job with the root logger at DEBUG."""
+    """The whole sign-in with the root logger at DEBUG."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     root = logging.getLogger()

@@ -26,7 +26,7 @@ ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Scripted"
 
 
 class ReadService(ScriptedService):
-    """Sends each answer through the reader that HTTP responses go through."""
+    """Parses each response as an HTTP response is parsed."""
 
     async def call(
         self, operation: str, params: Mapping[str, Any], *, repeatable: bool = False
@@ -41,7 +41,7 @@ Act = Callable[[AuthClient, ReadService], Awaitable[object]]
 
 @frozen
 class Case:
-    """An operation, a good answer to it, and what makes the client ask for it."""
+    """An operation, a valid response, and the call that makes the client send it."""
 
     operation: str
     answer: Any
@@ -222,7 +222,7 @@ CASES = list(cases())
 @pytest.mark.parametrize(
     "case", CASES, ids=[f"{number}-{case.operation}" for number, case in enumerate(CASES)]
 )
-async def test_a_mutated_answer_is_an_auth_error_at_most_and_leaves_a_record_that_can_be_read(
+async def test_a_mutated_response_raises_at_most_an_auth_error_and_leaves_a_readable_record(
     case: Case,
 ) -> None:
     if "claims" in case.operation:
@@ -255,7 +255,7 @@ async def run(case: Case, answer: Any, what: str) -> None:
 
 
 def only_this(case: Case, service: ReadService) -> Act:
-    """Keep the case's own operation mutated, whatever the act would have it answer."""
+    """Keep the mutated response when the case's call scripts another one."""
     answer = service.answer
     service.answer = lambda operation, *answers: (  # type: ignore[method-assign]  # for this test
         None if operation == case.operation else answer(operation, *answers)

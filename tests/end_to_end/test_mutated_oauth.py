@@ -1,4 +1,4 @@
-"""Answers of the token endpoint and the key set in which one member is something else."""
+"""Responses of the token endpoint and the JWKS URI with one member replaced or missing."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ ANSWERS = [
 ]
 
 
-async def test_a_redirect_completed_with_a_mutated_answer() -> None:
+async def test_a_redirect_completed_with_a_mutated_response() -> None:
     for what, answer, status in ANSWERS:
         async with hosted_client(clock=Clock(NOW)) as (client, hosted, _):
             request = await client.sign_in_with_redirect()
@@ -62,7 +62,7 @@ async def test_a_redirect_completed_with_a_mutated_answer() -> None:
                 raise AssertionError(f"{what}: {error!r}") from error
 
 
-async def test_a_machine_s_token_from_a_mutated_answer() -> None:
+async def test_client_credentials_with_a_mutated_response() -> None:
     settings = config(user_pool_client_secret="clients3cr3t")
     for what, answer, status in ANSWERS:
         handle = httpx.MockTransport(lambda _, answer=answer, status=status: response(answer, status))  # type: ignore[misc]  # bound now

@@ -97,7 +97,7 @@ async def test_two_processes_refresh_once_between_them(emulator: CognitoEmulator
 
 
 async def test_a_killed_process_leaves_a_readable_session(emulator: CognitoEmulator, tmp_path: Path) -> None:
-    # Killed between the answer and the disk, the old refresh token must do: that is what grace is for.
+    # Killed between the response and the write, the old refresh token must work: the grace period allows it.
     pool = await rotating_pool(emulator, grace=60)
     await pool.add_user("ana", PASSWORD)
     storage = FileStorage(tmp_path, encryption_key=None)
@@ -122,10 +122,10 @@ async def test_a_killed_process_leaves_a_readable_session(emulator: CognitoEmula
             assert (await auth.get_current_user()).username == "ana"
 
 
-async def test_a_suspended_process_holds_up_no_other_and_stores_what_it_received(
+async def test_a_suspended_process_blocks_no_other_and_stores_its_tokens(
     emulator: CognitoEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SIGSTOP between request and answer, while it holds the lock; there is no grace period."""
+    """SIGSTOP between request and response, while the process holds the lock, without a grace period."""
     monkeypatch.setattr(refresh, "WAIT_SECONDS", 0.3)
     children: list[asyncio.subprocess.Process] = []
     stopped = asyncio.Event()
@@ -159,7 +159,7 @@ async def test_a_suspended_process_holds_up_no_other_and_stores_what_it_received
             await auth.fetch_auth_session()
         assert errors.http_status_for(caught.value) == 503
         child.send_signal(signal.SIGCONT)
-        # The task that led the refresh got the new tokens, and the others the good ones before it.
+        # The task that refreshed got the new tokens, the others the previous, still valid ones.
         received = set(json.loads(await line(child)))
         tokens = (await auth.fetch_auth_session()).tokens
         assert tokens is not None

@@ -1,4 +1,4 @@
-"""What the emulator's tests share: a bench to ask operations on, and a strict reader of shapes."""
+"""Call the emulator's operations without HTTP, and check requests and responses against the service model."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BROKEN_BY_AWS = {"CustomAttributeNameType"}
 
 
 class OnePair(KeyRing):
-    """Keys made once for a whole run: making them takes longer than most tests."""
+    """A key ring with one key pair for the whole run: generating keys takes longer than most tests."""
 
     def __init__(self, pair: KeyPair) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class OnePair(KeyRing):
 
 
 class Refused(Exception):
-    """An operation's refusal, as it would go over the wire."""
+    """An error that an operation returned, with its code and message."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(code, message)
@@ -49,20 +49,20 @@ class Refused(Exception):
 
 @attrs.frozen
 class Answered:
-    """What came back over HTTP."""
+    """An HTTP response."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
     def json(self) -> Any:
-        """Read the body."""
+        """Return the parsed body."""
         return json.loads(self.body)
 
 
 @attrs.define
 class Bench:
-    """Asks operations without HTTP; every request and every answer is held against the service model."""
+    """Calls operations without HTTP. Every request and response is checked against the service model."""
 
     world: EmulatorState
     model: ServiceModel
@@ -82,7 +82,7 @@ class Bench:
         return body
 
     async def refused(self, operation: str, /, **members: Any) -> tuple[str, str]:
-        """Ask for what must be refused; return code and text."""
+        """Call an operation that must fail; return the error's code and message."""
         try:
             found = await self(operation, **members)
         except Refused as refusal:
@@ -90,7 +90,7 @@ class Bench:
         raise AssertionError(f"{operation} was not refused: {found}")
 
     async def make_pool(self, *, client: Mapping[str, Any] | None = None, **settings: Any) -> UserPool:
-        """Make a pool and a client, with AWS's defaults but for the flows; ask about them from now on."""
+        """Create a pool and an app client, with AWS's defaults but for the flows. Later calls use them."""
         made = await self("CreateUserPool", **{"PoolName": "people", **settings})
         self.pool_id = made["UserPool"]["Id"]
         flows = ["USER_SRP", "USER_PASSWORD", "ADMIN_USER_PASSWORD", "REFRESH_TOKEN"]
@@ -117,20 +117,20 @@ class Bench:
         return user
 
     async def admin(self, operation: str, username: str = "ana", /, **members: Any) -> dict[str, Any]:
-        """Ask an administrator's operation about a user."""
+        """Call an administrator's operation for a user."""
         return await self(operation, UserPoolId=self.pool_id, Username=username, **members)
 
     async def begin(
         self, flow: str = "USER_PASSWORD_AUTH", /, name: str = "ana", password: str = PASSWORD, **more: str
     ) -> dict[str, Any]:
-        """Begin a sign-in with a password in the clear."""
+        """Begin a sign-in with USER_PASSWORD_AUTH."""
         parameters = {"USERNAME": name, "PASSWORD": password, **more}
         return await self("InitiateAuth", ClientId=self.client_id, AuthFlow=flow, AuthParameters=parameters)
 
     async def respond(
         self, challenged: Mapping[str, Any], /, name: str = "ana", **responses: str
     ) -> dict[str, Any]:
-        """Answer the challenge of an answer."""
+        """Respond to the challenge of a response."""
         members: dict[str, Any] = {
             "ClientId": self.client_id,
             "ChallengeName": challenged["ChallengeName"],
@@ -161,7 +161,7 @@ class Bench:
         password: str = PASSWORD,
         timestamp: str | None = None,
     ) -> dict[str, str]:
-        """Answer PASSWORD_VERIFIER."""
+        """Respond to PASSWORD_VERIFIER."""
         given = challenged["ChallengeParameters"]
         time = srp.timestamp(self.world.clock()) if timestamp is None else timestamp
         whose = {"pool_name": self.pool.name, "user_id": given["USER_ID_FOR_SRP"], "password": password}
@@ -174,14 +174,14 @@ class Bench:
         return await self.respond(challenged, username, **self.proof(ephemeral, challenged, password))
 
     def hash(self, name: str) -> str:
-        """Make the client's secret hash."""
+        """Return the secret hash of the app client and a username."""
         message = f"{name}{self.client_id}".encode()
         secret = self.pool.clients[self.client_id].secrets[0].encode()
         return base64.b64encode(hmac.digest(secret, message, hashlib.sha256)).decode()
 
     @property
     def pool(self) -> UserPool:
-        """The pool that was made last."""
+        """The pool that was created last."""
         return self.world.pool(self.pool_id)
 
     def code(self) -> str:
@@ -189,24 +189,24 @@ class Bench:
         return self.world.outbox.messages[-1].code
 
     def advance(self, seconds: float) -> None:
-        """Move the clock on."""
+        """Advance the clock."""
         self.world.clock.advance(seconds)
 
 
 def claims(token: str) -> dict[str, Any]:
-    """Read a JWT's claims."""
+    """Return a JWT's claims."""
     part = token.split(".")[1]
     found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     return found
 
 
 def wrong(code: str) -> str:
-    """Make another code of the same form."""
+    """Return a different code of the same form."""
     return f"{(int(code) + 500_000) % 10 ** len(code):0{len(code)}d}"
 
 
 def shape_faults(model: ServiceModel, shape: str | None, value: Any, path: str = "") -> Iterator[str]:
-    """Say what is wrong with an answer: unknown members, absent ones, wrong types, broken constraints."""
+    """Return what a response violates: unknown members, absent ones, wrong types, broken constraints."""
     if shape is None:
         if value != {}:
             yield f"{path}: {value!r} where nothing is declared"
@@ -216,7 +216,7 @@ def shape_faults(model: ServiceModel, shape: str | None, value: Any, path: str =
         return
     kind = found["type"]
     if not _has_type(kind, value):
-        yield f"{path}: {value!r} is no {kind}"
+        yield f"{path}: {value!r} is not a {kind}"
         return
     if kind == "structure":
         yield from (f"{path}.{name}: unknown" for name in value.keys() - found["members"].keys())
@@ -258,7 +258,7 @@ def claim(
     user_id: str,
     password: str,
 ) -> dict[str, str]:
-    """Prove a password, of a person or of a device (there the group is the pool)."""
+    """Return the SRP proof of a user's password, or of a device's (`pool_name` is then its group)."""
     signature = srp.password_claim_signature(
         ephemeral,
         pool_name=pool_name,

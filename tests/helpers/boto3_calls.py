@@ -1,4 +1,4 @@
-"""boto3 in a test that runs on the loop of what it talks to."""
+"""boto3 in tests that run on the same event loop as the server it calls."""
 
 from functools import partial
 from typing import Any
@@ -10,16 +10,16 @@ from attrs import frozen
 
 @frozen
 class Boto3Calls:
-    """A boto3 client, its calls made in threads: the emulator answers on this loop."""
+    """A boto3 client that is called in threads: the emulator responds on this event loop."""
 
     client: Any
 
     async def __call__(self, operation: str, /, **arguments: Any) -> dict[str, Any]:
-        """Call an operation by boto3's name of it."""
+        """Call an operation by boto3's name for it."""
         return await anyio.to_thread.run_sync(partial(getattr(self.client, operation), **arguments))
 
     async def refused(self, operation: str, /, **arguments: Any) -> str:
-        """Call an operation, which must be refused; return AWS's code."""
+        """Call an operation that must fail; return AWS's error code."""
         with pytest.raises(self.client.exceptions.ClientError) as refusal:
             await self(operation, **arguments)
         code: str = refusal.value.response["Error"]["Code"]

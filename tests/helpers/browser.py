@@ -1,4 +1,4 @@
-"""A browser without a screen: pages are read as a person would, forms filled in and sent."""
+"""A browser without JavaScript: it parses pages, follows redirects, and fills in and submits forms."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Form:
 
 @define
 class Page:
-    """A page that was answered, taken apart."""
+    """A parsed page."""
 
     response: httpx.Response
     forms: list[Form] = field(factory=list)
@@ -72,14 +72,14 @@ class Page:
         return self.said.get("status")
 
     def form_with(self, name: str) -> Form:
-        """Find the form that has a field or a button of some name."""
+        """Return the form that has a field or a button of this name."""
         return next(
             form for form in self.forms if name in form.fields or name in form.inputs or name in form.buttons
         )
 
 
 class _Reader(HTMLParser):
-    """Refuses what is not well-formed, as far as the pages write it."""
+    """Parses a page. Raises for markup that is not well-formed, as far as the pages use it."""
 
     def __init__(self, page: Page) -> None:
         super().__init__()
@@ -129,7 +129,7 @@ class _Reader(HTMLParser):
 
 
 def read(response: httpx.Response) -> Page:
-    """Take a page apart."""
+    """Parse a page."""
     page = Page(response)
     if response.headers.get("Content-Type", "").startswith("text/html"):
         reader = _Reader(page)
@@ -141,7 +141,7 @@ def read(response: httpx.Response) -> Page:
 
 @define
 class Browser:
-    """A browser, on one page at a time; it does not follow anybody off the emulator."""
+    """A browser with one page. It follows redirects within the emulator only."""
 
     url: str
     client: httpx.AsyncClient
@@ -149,7 +149,7 @@ class Browser:
     gone_to: str = ""
 
     async def get(self, location: str, **headers: str) -> Page:
-        """Go to an address, and wherever it leads on the emulator."""
+        """Open a URL and follow redirects within the emulator."""
         return await self._follow(await self.client.get(urljoin(self.url, location), headers=headers))
 
     async def _follow(self, response: httpx.Response) -> Page:
@@ -160,7 +160,7 @@ class Browser:
         return self.page
 
     async def click(self, button: str, **typed: str) -> Page:
-        """Fill in the form that has a button, and press it; names in ``typed`` may hold ``__`` for a dot."""
+        """Fill in the form that has this button, and press it. ``__`` in a field's name stands for a dot."""
         form = next(form for form in self.page.forms if button in form.buttons)
         name, value = form.buttons[button]
         data = {**form.fields, **{key.replace("__", "."): text for key, text in typed.items()}}
@@ -169,7 +169,7 @@ class Browser:
         return await self.send(form, data)
 
     async def send(self, form: Form, data: dict[str, str], **headers: str) -> Page:
-        """Send a form."""
+        """Submit a form."""
         assert form.method == "post"
         url = urljoin(str(self.page.response.url), form.action)
         return await self._follow(await self.client.post(url, data=data, headers=headers))
@@ -180,14 +180,14 @@ class Browser:
 
     @property
     def answer(self) -> dict[str, str]:
-        """What the browser has brought back to its app."""
+        """The parameters with which the browser was redirected to the app."""
         parts = urlsplit(self.gone_to)
         assert f"{parts.scheme}://{parts.netloc}{parts.path}" == PLAIN_CALLBACK, self.gone_to
         return dict(parse_qsl(parts.fragment or parts.query, keep_blank_values=True, strict_parsing=True))
 
     @property
     def session_cookies(self) -> list[str]:
-        """The names of the cookies that somebody is signed in by."""
+        """The names of the session cookies."""
         return [name for name in self.client.cookies if name.startswith("cognito-") and name.count("-") == 3]
 
 
@@ -199,7 +199,7 @@ class Shop:
     pool: Any
 
     def query(self, **more: str | None) -> str:
-        """Write the query of a sign-in."""
+        """Return the query string of an authorization request."""
         given: dict[str, str | None] = {
             "client_id": self.pool.client_id,
             "redirect_uri": PLAIN_CALLBACK,
@@ -210,7 +210,7 @@ class Shop:
         return urlencode({name: value for name, value in given.items() if value is not None})
 
     def authorize(self, **more: str | None) -> str:
-        """Write the address of a sign-in."""
+        """Return the path and query string of an authorization request."""
         return f"/oauth2/authorize?{self.query(**more)}"
 
     def client(self, **settings: Any) -> None:
@@ -218,15 +218,15 @@ class Shop:
         self.pool.state.clients[self.pool.client_id].settings.update(settings)
 
     def code(self, answer: dict[str, str]) -> Any:
-        """Find what a code stands for."""
+        """Return what the emulator stores for an authorization code."""
         return self.pool.state.hosted.codes.get(answer["code"])
 
     def who(self, answer: dict[str, str]) -> str:
-        """Tell whose sign-in a code stands for."""
+        """Return the username that an authorization code was issued to."""
         return str(self.pool.state.users.by_subject(self.code(answer).sub).username)
 
     def operations(self) -> list[tuple[str, int | None, str | None]]:
-        """Tell what was asked of the pages."""
+        """Return the requests to the hosted UI: operation, HTTP status and error."""
         assert {call.service for call in self.emulator.calls} <= {"hosted-ui"}
         return [(call.operation, call.status, call.error) for call in self.emulator.calls]
 
@@ -249,5 +249,5 @@ async def sign_in(home: str, url: str, username: str, password: str) -> str:
 
 
 def parameters(location: str) -> dict[str, list[str]]:
-    """Read the query of an address."""
+    """Return the query parameters of a URL."""
     return parse_qs(urlsplit(location).query, keep_blank_values=True)

@@ -1,7 +1,7 @@
-"""A user pool that walks people through any chain of challenges, for tests that answer at random.
+"""A user pool that asks for any chain of challenges, for tests that respond at random.
 
-It is strict where a client could go wrong: a handle is good once and for one person, proofs are
-computed from verifiers, and a device is known by its key.
+It is strict where a client could go wrong: a session handle is valid once and for one user, proofs are
+computed from verifiers, and a device is identified by its key.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PASSWORD, CODE, ANSWER = "secret", "123456", "open sesame"
 MFA = ("SMS_MFA", "EMAIL_OTP", "SOFTWARE_TOKEN_MFA")
 CODES = {f: f"{f}_CODE" for f in (*MFA, "SMS_OTP")}
 FACTORS = ["PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "WEB_AUTHN"]
-# What may come in a chain; the last one is of a kind that nobody here can answer.
+# The challenges of a chain. The library does not support the last one.
 LINKS = (*CODES, "NEW_PASSWORD_REQUIRED", "SELECT_MFA_TYPE", "MFA_SETUP", "CUSTOM_CHALLENGE", "BLOOD_TEST")
 POOL_NAME = "Scripted"
 SALT, B_PRIVATE, BLOCK = 0xABC, 0xB0B, "c2VjcmV0"
@@ -63,7 +63,7 @@ class SrpServer:
 
 @define
 class Person:
-    """Somebody with an alias, a name that Cognito gave, and devices by their keys."""
+    """A user with an alias, the username that Cognito chose, and devices by their keys."""
 
     name: str
     devices: dict[str, SrpServer] = field(factory=dict)
@@ -87,7 +87,7 @@ class Person:
 
 @define
 class Walk:
-    """One sign-in: whose it is and what is still to come."""
+    """One sign-in: its user and the challenges that are left."""
 
     person: Person
     chain: list[str]
@@ -96,13 +96,13 @@ class Walk:
 
 
 class WalkingPool:
-    """Answers the operations of a sign-in."""
+    """Responds to the operations of a sign-in."""
 
     def __init__(self, clock: Clock) -> None:
         self.service = ScriptedService(clock)
         self.people = {name: Person(name) for name in ("ana", "ben")}
         self.chain: list[str] = []  # of the next sign-in
-        self.walks: dict[str, Walk] = {}  # by the handle that is good for the next answer
+        self.walks: dict[str, Walk] = {}  # by the session handle that is valid for the next response
         self.failure: str | None = None  # of the next request
         self._serial = count()
         for operation, answer in {
@@ -117,7 +117,7 @@ class WalkingPool:
     def _failing(self, operation: str, answer: Any) -> Any:
         async def with_failure(sent: Mapping[str, Any]) -> Any:
             failure, self.failure = self.failure, None
-            # Others come in between, as they do while a network answers.
+            # Let other tasks run, as they do during a network request.
             await asyncio.sleep(0)
             match failure:
                 case "throttled":
@@ -242,12 +242,12 @@ class WalkingPool:
         if answer is None:
             code = "CodeMismatchException" if name in CODES else "NotAuthorizedException"
             return refusal(operation, code)
-        # Good once, and after a success only.
+        # A session handle becomes invalid with the first response that succeeds.
         del self.walks[sent["Session"]]
         return answer
 
     def _judge(self, walk: Walk, name: str, given: Mapping[str, str]) -> Any:
-        """Return the answer to an answer; None if it is wrong."""
+        """Return what follows a response to a challenge; None if the response is wrong."""
         following: list[str] | None = None
         match name:
             case "SELECT_CHALLENGE":
@@ -320,5 +320,5 @@ class WalkingPool:
         return {"Status": "SUCCESS", "Session": self._handle(walk)}
 
 
-# Stands in a walk whose software token was verified.
+# Marks a sign-in whose software token was verified.
 VERIFIED = SrpServer("", "", 1)

@@ -1,4 +1,4 @@
-"""A hosted UI that answers from a script: codes bound to their PKCE challenge, tokens signed."""
+"""A scripted hosted UI: authorization codes are bound to their PKCE challenge, and tokens are signed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SIGN_OUT = ("https://app.example/bye", "http://localhost:3000/bye")
 
 
 def config(**settings: Any) -> AuthConfig:
-    """A configuration with a hosted UI; settings of it begin with ``oauth_``."""
+    """Return a configuration with a hosted UI. Arguments that begin with ``oauth_`` are its settings."""
     oauth: dict[str, Any] = {
         "domain": "auth.example",
         "scopes": ("openid", "email"),
@@ -42,7 +42,7 @@ def config(**settings: Any) -> AuthConfig:
 
 
 class FakeHostedUi:
-    """Stands behind an httpx client: the token endpoint and the JWKS URI."""
+    """Responds to an httpx client as the token endpoint and the JWKS URI."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -59,7 +59,7 @@ class FakeHostedUi:
         self.client = httpx.AsyncClient(transport=httpx.MockTransport(self._handle))
 
     def come_back(self, url: str, **changes: str | None) -> str:
-        """Be the person's browser: sign in at the URL, and return the one that it comes back to."""
+        """Sign in at the URL as a browser does, and return the URL that the browser is redirected to."""
         query = dict(parse_qsl(urlsplit(url).query))
         code = f"code-{len(self.codes) + 1}"
         self.codes[code] = query
@@ -114,7 +114,7 @@ def refused(error: str, description: str | None = None, status: int = 400) -> Ca
 async def hosted_client(
     **arguments: Any,
 ) -> AsyncIterator[tuple[AuthClient, FakeHostedUi, ScriptedService]]:
-    """A client, the hosted UI and the user pool that it talks to."""
+    """Yield a client, its hosted UI and its user pool."""
     clock = arguments.pop("clock", None) or Clock()
     hosted, service = FakeHostedUi(clock), ScriptedService(clock)
     arguments.setdefault("storage", MemoryStorage(clock=clock))

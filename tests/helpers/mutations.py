@@ -1,4 +1,4 @@
-"""JSON documents in which one member is something else."""
+"""JSON documents with one member replaced or missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What botocore's models say of the requests of Cognito's two services."""
+"""Check requests to Cognito's two services against botocore's service models."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def input_members(operation: str) -> Mapping[str, Any]:
 
 
 def faults(operation: str, sent: Mapping[str, Any]) -> list[str]:
-    """Say what is wrong with a request: members that do not exist, lack, or are of another type."""
+    """Return what a request violates: unknown members, absent ones and wrong types."""
     return list(_faults(operation_model(operation).input_shape, sent, operation))
 
 
 def _faults(shape: Any, value: Any, path: str) -> Iterator[str]:
     if shape.type_name == "structure" and not getattr(shape, "is_document_type", False):
         if not isinstance(value, Mapping):
-            yield f"{path} is no structure"
+            yield f"{path} is not a structure"
             return
         yield from (f"{path}.{name} does not exist" for name in value if name not in shape.members)
         yield from (f"{path}.{name} is missing" for name in shape.required_members if name not in value)
@@ -58,4 +58,4 @@ def _faults(shape: Any, value: Any, path: str) -> Iterator[str]:
             yield from _faults(shape.key, key, f"{path} key")
             yield from _faults(shape.value, each, f"{path}[{key!r}]")
     elif shape.type_name == "string" and shape.enum and value not in shape.enum:
-        yield f"{path} is {value!r}, which is none of its values"
+        yield f"{path} is {value!r}, which the model does not list"

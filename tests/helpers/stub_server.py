@@ -1,4 +1,4 @@
-"""A server that answers what it is told to, and remembers what it was asked."""
+"""A server that sends scripted responses and records its requests."""
 
 import asyncio
 import ssl
@@ -15,7 +15,7 @@ Fate = Literal["answer", "hang", "cut", "cut_body", "garbage"]
 
 @frozen
 class Request:
-    """What the stub was asked."""
+    """A request that the stub received."""
 
     method: str
     path: str
@@ -27,10 +27,10 @@ class Request:
 
 @frozen
 class Reply:
-    """What the stub answers, or does instead.
+    """A response, or what happens instead.
 
-    ``hang`` never answers; ``cut`` closes the connection before the answer, ``cut_body`` within it;
-    ``garbage`` answers what is not HTTP.
+    ``hang`` never responds; ``cut`` closes the connection before the response, ``cut_body`` within it;
+    ``garbage`` sends bytes that are not HTTP.
     """
 
     status: int = 200
@@ -42,7 +42,7 @@ class Reply:
 
 @define
 class Stub:
-    """Answers each request with the next reply told; when there are none, with the last one."""
+    """Sends the next scripted reply to each request; the last one repeats."""
 
     url: str = ""
     requests: list[Request] = field(factory=list)
@@ -54,28 +54,28 @@ class Stub:
     _transports: set[Any] = field(factory=set)
 
     def reply(self, status: int = 200, json: Any = None, **details: Any) -> None:
-        """Tell the next reply."""
+        """Add a reply."""
         self._replies.append(Reply(status, json, **details))
 
     def refuse(self, code: str, message: str = "no", status: int = 400, **headers: str) -> None:
-        """Tell a refusal in the form that Cognito gives it."""
+        """Add an error in Cognito's form."""
         self.reply(status, {"__type": code, "message": message}, headers=headers)
 
     @property
     def operations(self) -> list[str]:
-        """The operations asked for, in order."""
+        """The operations of the requests, in order."""
         return [request.operation for request in self.requests]
 
     async def asked(self) -> None:
-        """Wait until a request has come."""
+        """Wait until a request arrives."""
         await self._asked.wait()
 
     def release(self) -> None:
-        """Let what hangs go on, and answer."""
+        """Send the responses that hang."""
         self._released.set()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request."""
+        """Respond to one request."""
         body = await request.read()
         target = request.headers.get("x-amz-target", "")
         members = await request.json() if target else None

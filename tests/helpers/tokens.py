@@ -1,4 +1,4 @@
-"""Tokens that somebody signed, with keys made here and published as a JSON Web Key Set."""
+"""Signed tokens, with generated keys that are published as a JSON Web Key Set."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def part(value: Any) -> str:
 
 @frozen
 class Key:
-    """A key pair and the id under which it is published."""
+    """A key pair and its key ID."""
 
     kid: str
     private: rsa.RSAPrivateKey
@@ -49,7 +49,7 @@ class Key:
         return b64(self.private.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256()))
 
     def token(self, claims: dict[str, Any], **header: Any) -> str:
-        """A token of these claims; header members that are None are left out."""
+        """Return a token with these claims. Header members that are None are left out."""
         head = {"kid": self.kid, "alg": "RS256", **header}
         signed = f"{part({k: v for k, v in head.items() if v is not None})}.{part(claims)}"
         return f"{signed}.{self.sign(signed)}"
@@ -65,7 +65,7 @@ def jwks(*keys: Key) -> dict[str, Any]:
 
 
 def access_claims(**claims: Any) -> dict[str, Any]:
-    """The claims of an access token as Cognito issues them; None leaves one out."""
+    """Return the claims of an access token as Cognito issues it. A claim that is None is left out."""
     common = {
         "sub": "b0b0b0b0-0000",
         "cognito:groups": ["admins", "staff"],
@@ -84,7 +84,7 @@ def access_claims(**claims: Any) -> dict[str, Any]:
 
 
 def id_claims(**claims: Any) -> dict[str, Any]:
-    """The claims of an id token, with what the hosted UI adds."""
+    """Return the claims of an ID token, with those that the hosted UI adds."""
     common = {
         "at_hash": "gWfqbGZqnnP4qqPzJ1JrFg",
         "sub": "b0b0b0b0-0000",

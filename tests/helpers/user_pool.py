@@ -1,6 +1,6 @@
-"""A user pool that answers from a script, for tests that must stop the world at one request.
+"""A scripted user pool, for tests that must pause at one request.
 
-Whether the real service answers like that is for the emulator and the foreign judges to show.
+Whether Cognito responds like that is tested with the emulator and other people's clients and servers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from helpers.clock import Clock
 from helpers.service_models import faults
 
 CONFIG = AuthConfig(user_pool_id="us-east-1_Scripted", user_pool_client_id="client")
-# Cognito's half of SRP, for a user who typed an alias.
+# Cognito's part of SRP, for a user who typed an alias.
 VERIFIER: dict[str, Any] = {
     "ChallengeName": "PASSWORD_VERIFIER",
     "Session": "S" * 20,
@@ -37,13 +37,13 @@ VERIFIER: dict[str, Any] = {
 
 
 def jwt(**claims: Any) -> str:
-    """Make a token that nobody signed."""
+    """Return a token without a valid signature."""
     payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
     return f"eyJhbGciOiJub25lIn0.{payload}.c2ln"
 
 
 class RecordingStorage(MemoryStorage):
-    """Remembers every value that was ever written."""
+    """Records every value that is written."""
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
@@ -60,14 +60,14 @@ class RecordingStorage(MemoryStorage):
 
 
 def refusal(operation: str, code: str, message: str = "no") -> ServiceError:
-    """Make what an operation is refused with."""
+    """Return the error of an operation."""
     return service_error(operation, code, message, service_status=400)
 
 
 def challenge(
     name: str, parameters: Mapping[str, str] | None = None, *, session: str = "S" * 20, **members: Any
 ) -> dict[str, Any]:
-    """Make an answer that asks for something more."""
+    """Return a response with a challenge."""
     return {
         "ChallengeName": name,
         "Session": session,
@@ -80,7 +80,7 @@ Answer = dict[str, Any] | BaseException | Callable[[Mapping[str, Any]], Any]
 
 
 class ScriptedService:
-    """Stands where the connection to `cognito-idp` stands."""
+    """Replaces the connection to `cognito-idp`."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -91,19 +91,19 @@ class ScriptedService:
         self._serial = 0
 
     def answer(self, operation: str, *answers: Answer) -> None:
-        """Answer the next calls of an operation; the last one serves for all that follow."""
+        """Add responses to the next calls of an operation. The last one repeats."""
         self._answers[operation].extend(answers)
 
     def only(self, operation: str, *answers: Answer) -> None:
-        """Answer the next calls of an operation with these, whatever was to come before."""
+        """Replace the responses to the next calls of an operation."""
         self._answers[operation] = deque(answers)
 
     def refuse(self, operation: str, code: str, message: str = "no") -> None:
-        """Refuse every call of an operation from now on."""
+        """Return an error to every further call of an operation."""
         self.only(operation, refusal(operation, code, message))
 
     def hold(self, operation: str) -> asyncio.Event:
-        """Let calls of an operation arrive and wait until the event returned is set."""
+        """Pause calls of an operation when they arrive, until the returned event is set."""
         self.arrived[operation] = asyncio.Event()
         self._gates[operation] = asyncio.Event()
         return self._gates[operation]
@@ -128,7 +128,7 @@ class ScriptedService:
                 answer = await answer
         if isinstance(answer, BaseException):
             raise answer
-        return answer  # type: ignore[no-any-return]  # whatever was put there
+        return answer  # type: ignore[no-any-return]  # any scripted response
 
     async def aclose(self) -> None:
         return
@@ -143,7 +143,7 @@ class ScriptedService:
         access: Mapping[str, Any] | None = None,
         id_token: bool = True,
     ) -> dict[str, Any]:
-        """Make an AuthenticationResult issued now."""
+        """Return a response with an AuthenticationResult that is issued now."""
         self._serial += 1
         now = int(self.clock())
         common = {
@@ -165,7 +165,7 @@ class ScriptedService:
 
 
 def attach(client_or_manager: Any, service: ScriptedService) -> None:
-    """Put the script where the connection would be."""
+    """Replace the connection with the scripted service."""
     context: ServiceContext = (
         getattr(client_or_manager, "_context", None) or client_or_manager._session.context
     )
@@ -174,7 +174,7 @@ def attach(client_or_manager: Any, service: ScriptedService) -> None:
 
 @asynccontextmanager
 async def scripted_client(**arguments: Any) -> AsyncIterator[tuple[AuthClient, ScriptedService, Clock]]:
-    """A client, the script it talks to, and the clock of both."""
+    """Yield a client, its scripted service, and the clock of both."""
     clock = arguments.pop("clock", None) or Clock()
     if "token_provider" not in arguments:
         arguments.setdefault("storage", MemoryStorage(clock=clock))
@@ -185,7 +185,7 @@ async def scripted_client(**arguments: Any) -> AsyncIterator[tuple[AuthClient, S
 
 
 async def signed_in(client: AuthClient, service: ScriptedService, **tokens: Any) -> None:
-    """Sign somebody in with a password."""
+    """Sign a user in with a password."""
     service.only("InitiateAuth", service.tokens(**tokens))
     result = await client.sign_in("ana", "secret", auth_flow_type="USER_PASSWORD_AUTH")
     assert result.is_signed_in
@@ -194,7 +194,7 @@ async def signed_in(client: AuthClient, service: ScriptedService, **tokens: Any)
 
 @asynccontextmanager
 async def scripted_manager(**arguments: Any) -> AsyncIterator[tuple[SessionManager, ScriptedService, Clock]]:
-    """A manager of many sessions, the script it talks to, and the clock of both."""
+    """Yield a session manager, its scripted service, and the clock of both."""
     clock = arguments.pop("clock", None) or Clock()
     arguments.setdefault("storage", MemoryStorage(clock=clock))
     service = ScriptedService(clock)
@@ -205,7 +205,7 @@ async def scripted_manager(**arguments: Any) -> AsyncIterator[tuple[SessionManag
 
 
 def check_proof(request: dict[str, Any], clock: Clock, *, session: str) -> None:
-    """Hold a request against the answer to `VERIFIER`; its signature, which is random, is taken out."""
+    """Check the response to `VERIFIER`, but for its signature, which is random."""
     assert len(request["ChallengeResponses"].pop("PASSWORD_CLAIM_SIGNATURE")) == 44
     assert request == {
         "ChallengeName": "PASSWORD_VERIFIER",
@@ -223,7 +223,7 @@ def check_proof(request: dict[str, Any], clock: Clock, *, session: str) -> None:
 async def begin(
     client: AuthClient, service: ScriptedService, first: Answer, username: str = "ana@example.com"
 ) -> Any:
-    """Begin a sign-in that is answered with a challenge, and return the step."""
+    """Begin a sign-in that leads to a challenge, and return the step."""
     service.only("InitiateAuth", first)
     result = await client.sign_in(username, "secret", auth_flow_type="USER_PASSWORD_AUTH")
     assert not result.is_signed_in
@@ -232,5 +232,5 @@ async def begin(
 
 
 async def pending(client: AuthClient) -> PendingSignIn | None:
-    """Return what is remembered of a sign-in between two steps."""
+    """Return the pending sign-in that is stored between two steps."""
     return (await client._session.load()).record.pending

@@ -1,6 +1,6 @@
-"""The foreign judges: clients and servers that other people wrote, against ours.
+"""Interoperability: clients and servers that other people wrote, against ours.
 
-A peer that is not there is a failure, never a skip: `scripts/test` installs them all.
+A missing peer is a failure, not a skip: `scripts/test` installs them all.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -17,14 +17,14 @@ ROOT = Path(__file__).parents[2]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the judges out of the coverage: what only they run has no unit test yet."""
+    """Exclude these tests from coverage: code that only they run lacks a unit test."""
     for item in items:
         if item.get_closest_marker("interop"):
             item.add_marker("no_cover")
 
 
 def installed(path: Path) -> Path:
-    """The path of a peer's program, or a failure that says how to get it."""
+    """Return the path of a peer's program, or fail with a message that says how to install it."""
     if not path.exists():
         pytest.fail(f"{path.relative_to(ROOT)} is missing: run `scripts/test`, which installs the peers")
     return path
@@ -32,13 +32,13 @@ def installed(path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def ministack_program() -> Path:
-    """The `ministack` command in the virtual environment of its own."""
+    """Return the path of `ministack` in its virtual environment."""
     return installed(ROOT / ".cache/venv-ministack/bin/ministack")
 
 
 @pytest.fixture(scope="session")
 def node_project() -> Path:
-    """The directory of the JavaScript clients, their packages installed."""
+    """Return the directory of the JavaScript clients and their packages."""
     project = ROOT / "tests/interop/node"
     installed(project / "node_modules/.stamp")
     return project

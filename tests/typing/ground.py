@@ -1,6 +1,6 @@
 """Checked by mypy, never run: configuration, errors, the Hub and tokens as their users write them.
 
-A comment that ignores an error is a test, too: mypy complains of one that is not needed.
+A comment that ignores an error is a test, too: mypy reports one that is not needed.
 """
 
 from collections.abc import AsyncIterator, Callable

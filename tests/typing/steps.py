@@ -1,4 +1,4 @@
-"""Checked by mypy, never run: the unions of steps are exhaustive, and members have the types they say."""
+"""Checked by mypy, never run: the unions of steps are exhaustive, and members have their declared types."""
 
 from collections.abc import Mapping
 from typing import Any, assert_never, assert_type

@@ -1,7 +1,7 @@
-"""cognito-local: a user pool by somebody else, run as a process of its own.
+"""cognito-local, another project's user pool, run as a separate process.
 
-It knows no SRP and no GetTokensFromRefreshToken, and takes any signature for the admin's. It has what
-ministack lacks: verification and deletion of attributes, SELECT_MFA_TYPE. `CODE` is the code of every
+It supports neither SRP nor GetTokensFromRefreshToken, and accepts any signature of an admin. It has what
+ministack lacks: verification and deletion of attributes, and SELECT_MFA_TYPE. `CODE` is the code of every
 message that it pretends to send.
 """
 
@@ -26,7 +26,7 @@ CODE = "135790"
 
 @frozen
 class Pool:
-    """A user pool of cognito-local's, and the admin's hand in it."""
+    """A user pool of cognito-local, and an admin's operations on it."""
 
     id: str
     config: AuthConfig
@@ -46,7 +46,7 @@ def _wait_until_up(process: subprocess.Popen[bytes], url: str, log: Path) -> Non
         try:
             urllib.request.urlopen(f"{url}/health", timeout=5).close()
         except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.05)  # another process's start cannot be awaited
+            time.sleep(0.05)  # the start of another process cannot be awaited
         else:
             return
     pytest.fail(f"cognito-local did not start: {log.read_text('utf-8', 'replace')[-2000:]}")
@@ -87,7 +87,7 @@ def cognito_local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def code() -> str:
-    """What every message says."""
+    """Return the code in every message."""
     return CODE
 
 

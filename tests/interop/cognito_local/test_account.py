@@ -11,7 +11,7 @@ from aiocognito._models import CodeDeliveryDetails
 pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("cognito-local")]
 
 EMAIL, PASSWORD, NEW = "ana@example.com", "Correct-Horse-1", "Other-Horse-2"
-Pool = Any  # conftest's, which this import mode keeps out of reach
+Pool = Any  # the conftest's class, which cannot be imported in this import mode
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ async def auth(pool: Pool) -> AsyncIterator[AuthClient]:
 
 async def test_an_address_is_verified_by_its_code(auth: AuthClient, code: str) -> None:
     assert (await auth.fetch_user_attributes()).get("email_verified") != "true"
-    # It says nothing of where the code went: an answer without details is not an error.
+    # Its response has no delivery details; that is not an error.
     assert await auth.send_user_attribute_verification_code("email") == CodeDeliveryDetails()
     with pytest.raises(errors.CodeMismatchException) as refused:
         await auth.confirm_user_attribute("email", "000000")

@@ -10,7 +10,7 @@ from aiocognito import AuthClient, errors, steps
 pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("cognito-local")]
 
 EMAIL, PASSWORD = "ana@example.com", "Correct-Horse-1"
-Pool = Any  # conftest's, which this import mode keeps out of reach
+Pool = Any  # the conftest's class, which cannot be imported in this import mode
 
 
 async def test_a_second_factor_is_chosen(pool: Pool, code: str) -> None:

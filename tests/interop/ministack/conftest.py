@@ -1,6 +1,6 @@
-"""ministack: a user pool that verifies SRP proofs, run as a process of its own.
+"""ministack, a user pool that verifies SRP proofs, run as a separate process.
 
-What it takes to use one:
+How to use it:
 
 - `AUTH=true`, or it checks neither codes nor secret hashes nor expiry. Admin calls must then be signed; the
   key `test`/`test` is the root of its default account and may do everything.
@@ -35,7 +35,7 @@ FLOWS = ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN
 
 @frozen
 class Pool:
-    """A user pool of ministack's, and the admin's hand in it (`admin` is the conftest's above)."""
+    """A user pool of ministack, and an admin's operations on it (`admin` is the conftest's above)."""
 
     id: str
     config: AuthConfig
@@ -79,7 +79,7 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], url: str, log: Path) -
         try:
             _get_json(f"{url}/_ministack/health")
         except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.05)  # another process's start cannot be awaited
+            time.sleep(0.05)  # the start of another process cannot be awaited
         else:
             return
     pytest.fail(f"ministack did not start: {log.read_text('utf-8', 'replace')[-2000:]}")

@@ -1,4 +1,4 @@
-"""Our client manages an account on somebody else's server."""
+"""Our client manages an account on ministack."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,7 +11,7 @@ from aiocognito import AuthClient, errors, steps
 pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("ministack")]
 
 PASSWORD, NEW = "Correct-Horse-1", "Other-Horse-2"
-Pool = Any  # conftest's, which this import mode keeps out of reach
+Pool = Any  # the conftest's class, which cannot be imported in this import mode
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Our client answers a user pool's own challenges, which a Lambda of ministack's asks."""
+"""Our client responds to custom challenges of a Lambda function on ministack."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from aiocognito import AuthClient, errors, steps
 pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("ministack")]
 
 PASSWORD = "Correct-Horse-1"
-Pool = Any  # conftest's, which this import mode keeps out of reach
+Pool = Any  # the conftest's class, which cannot be imported in this import mode
 
 # The answer to each round is its number in words. Two rounds; behind a password one, because SRP comes
 # first and ministack counts three results in all.

@@ -1,4 +1,4 @@
-"""Our client gets AWS credentials from somebody else's identity pool, and they open its S3 and DynamoDB."""
+"""Our client gets AWS credentials from ministack's identity pool, and uses its S3 and DynamoDB with them."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -17,7 +17,7 @@ from aiocognito.integrations.aiobotocore import aws_session
 pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("ministack")]
 
 PASSWORD = "Correct-Horse-1"
-Pool = Any  # conftest's, which this import mode keeps out of reach
+Pool = Any  # the conftest's class, which cannot be imported in this import mode
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Our client signs in on somebody else's hosted UI: code with PKCE, refresh, client credentials."""
+"""Our client uses ministack's OAuth endpoints: code with PKCE, refresh, client credentials."""
 
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("ministack")]
 
 PASSWORD = "Correct-Horse-1"
 CALLBACK = "https://app.example/callback"
-Pool = Any  # conftest's, which this import mode keeps out of reach
+Pool = Any  # the conftest's class, which cannot be imported in this import mode
 
 
 class Fields(HTMLParser):
@@ -33,7 +33,7 @@ class Fields(HTMLParser):
 
 
 async def browse(url: str, username: str = "ana", password: str = PASSWORD) -> str:
-    """Be the person's browser: sign in on the page, and return the URL that it is sent back to."""
+    """Sign in on the page as a browser does, and return the URL that the browser is redirected to."""
     async with httpx.AsyncClient(trust_env=False) as browser:
         page = await browser.get(url)
         assert page.status_code == 200, page.text

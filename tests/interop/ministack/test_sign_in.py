@@ -1,4 +1,4 @@
-"""Our client against a user pool that somebody else wrote, and that verifies every SRP proof."""
+"""Our client against ministack, another project's user pool that verifies every SRP proof."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -11,7 +11,7 @@ from aiocognito import AuthClient, errors, steps
 pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("ministack")]
 
 PASSWORD = "Correct-Horse-1"
-Pool = Any  # conftest's, which this import mode keeps out of reach
+Pool = Any  # the conftest's class, which cannot be imported in this import mode
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ async def test_wrong_password_is_refused_in_the_clear(pool: Pool, auth: AuthClie
 
 async def test_unknown_and_disabled_users_are_refused(pool: Pool, auth: AuthClient) -> None:
     with pytest.raises(errors.UserNotFoundException):
-        await auth.sign_in("nobody", PASSWORD)
+        await auth.sign_in("unknown", PASSWORD)
     await pool.add_user("ana", PASSWORD)
     await pool.on_user("admin_disable_user", "ana")
     with pytest.raises(errors.NotAuthorizedException):

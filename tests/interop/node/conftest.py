@@ -1,4 +1,4 @@
-"""JavaScript clients, each in a Node process that answers one call at a time over lines of JSON."""
+"""JavaScript clients, each in a Node process that handles one call at a time over lines of JSON."""
 
 import asyncio
 import json

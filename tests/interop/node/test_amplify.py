@@ -10,7 +10,7 @@ from aiocognito.emulator import CognitoEmulator
 pytestmark = pytest.mark.interop
 
 PASSWORD = "Correct-Horse-1"
-NodeClient = Any  # conftest's, which this import mode keeps out of reach
+NodeClient = Any  # the conftest's class, which cannot be imported in this import mode
 Pool = Any
 Admin = Any
 
@@ -69,7 +69,7 @@ async def test_wrong_password_and_unknown_user(
     options = {"authFlowType": flow}
     refusal = await amplify.refused("signIn", username="ana", password="Wrong-Horse-1", options=options)
     assert refusal == "NotAuthorizedException"
-    refusal = await amplify.refused("signIn", username="nobody", password=PASSWORD, options=options)
+    refusal = await amplify.refused("signIn", username="unknown", password=PASSWORD, options=options)
     assert refusal == "UserNotFoundException"
     assert (await amplify("signIn", username="ana", password=PASSWORD, options=options))["isSignedIn"]
 
@@ -80,7 +80,7 @@ async def test_unknown_users_look_like_wrong_passwords(
 ) -> None:
     """The decoy's proof has the real one's form: Amplify computes with it and is refused as for any user."""
     await make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
-    arguments = {"username": "nobody", "password": PASSWORD, "options": {"authFlowType": flow}}
+    arguments = {"username": "unknown", "password": PASSWORD, "options": {"authFlowType": flow}}
     assert await amplify.refused("signIn", **arguments) == "NotAuthorizedException"
 
 

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.interop
 
 PASSWORD, NEW = "Correct-Horse-1", "Other-Horse-2"
 ATTRIBUTES = {"email": "ana@example.com", "email_verified": "true"}
-NodeClient = Any  # conftest's, which this import mode keeps out of reach
+NodeClient = Any  # the conftest's class, which cannot be imported in this import mode
 Pool = Any
 Admin = Any
 MakePool = Callable[..., Awaitable[Pool]]

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.interop
 
 PASSWORD, NEW = "Correct-Horse-1", "Better-Horse-2"
 EMAIL = "ana@example.com"
-NodeClient = Any  # conftest's, which this import mode keeps out of reach
+NodeClient = Any  # the conftest's class, which cannot be imported in this import mode
 
 
 @frozen

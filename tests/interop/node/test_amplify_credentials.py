@@ -12,7 +12,7 @@ pytestmark = pytest.mark.interop
 
 PASSWORD = "Correct-Horse-1"
 EDITORS = "arn:aws:iam::123456789012:role/editors"
-NodeClient = Any  # conftest's, which this import mode keeps out of reach
+NodeClient = Any  # the conftest's class, which cannot be imported in this import mode
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ async def people(emulator: CognitoEmulator) -> Any:
 
 
 def issued(emulator: CognitoEmulator, session: dict[str, Any]) -> Any:
-    """What the session's access key stands for, the rest of its credentials compared."""
+    """Return what the emulator stores for the session's access key, after comparing the other credentials."""
     given = session["credentials"]
     found = emulator.credentials_of(given["accessKeyId"])
     assert given["secretAccessKey"] == found.secret_key

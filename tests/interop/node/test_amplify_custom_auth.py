@@ -8,7 +8,7 @@ import pytest
 pytestmark = pytest.mark.interop
 
 PASSWORD = "Correct-Horse-1"
-NodeClient = Any  # conftest's, which this import mode keeps out of reach
+NodeClient = Any  # the conftest's class, which cannot be imported in this import mode
 Pool = Any
 Event = dict[str, Any]
 QUESTIONS = {"colour": "blue", "animal": "horse"}
@@ -51,7 +51,7 @@ def verify(event: Event) -> Event:
 
 @pytest.fixture
 async def pool(make_pool: Callable[..., Awaitable[Pool]]) -> Pool:
-    """A pool that asks two questions, and somebody."""
+    """A pool with two custom challenges, and one user."""
     pool = await make_pool(
         client={"ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]},
         triggers={

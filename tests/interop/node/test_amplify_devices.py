@@ -14,7 +14,7 @@ PASSWORD = "Correct-Horse-1"
 ALWAYS = {"ChallengeRequiredOnNewDevice": True, "DeviceOnlyRememberedOnUserPrompt": False}
 ON_REQUEST = {**ALWAYS, "DeviceOnlyRememberedOnUserPrompt": True}
 ROTATION = {"Feature": "ENABLED", "RetryGracePeriodSeconds": 0}
-NodeClient = Any  # conftest's, which this import mode keeps out of reach
+NodeClient = Any  # the conftest's class, which cannot be imported in this import mode
 Pool = Any
 Admin = Any
 MakePool = Callable[..., Awaitable[Pool]]
@@ -96,7 +96,7 @@ async def test_a_device_is_always_remembered(
 async def test_a_renewal_names_the_device(
     amplify: NodeClient, make_pool: MakePool, emulator: CognitoEmulator, admin: Admin
 ) -> None:
-    """Amplify renews for the device; with the same refresh token alone nobody does."""
+    """Amplify sends the device's key; with the same refresh token alone the refresh fails."""
     pool = await tracking(make_pool, ALWAYS, client={"RefreshTokenRotation": ROTATION})
     key = await sign_in(amplify, pool, emulator, mfa=True)
     stored = await amplify("stored")

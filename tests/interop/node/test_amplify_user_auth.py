@@ -18,7 +18,7 @@ STEP = {
     "PASSWORD": "CONFIRM_SIGN_IN_WITH_PASSWORD",
     "PASSWORD_SRP": "CONFIRM_SIGN_IN_WITH_PASSWORD",
 }
-NodeClient = Any  # conftest's, which this import mode keeps out of reach
+NodeClient = Any  # the conftest's class, which cannot be imported in this import mode
 Pool = Any
 Admin = Any
 MakePool = Callable[..., Awaitable[Pool]]
@@ -38,7 +38,7 @@ async def pool(make_pool: MakePool) -> Pool:
 
 @pytest.fixture
 async def ana(pool: Pool) -> None:
-    """Somebody who has them all."""
+    """A user with every first factor."""
     await pool.add_user("ana", PASSWORD, attributes={"email": EMAIL, "phone_number": PHONE})
 
 

@@ -10,7 +10,7 @@ from aiocognito.emulator import CognitoEmulator
 pytestmark = pytest.mark.interop
 
 PASSWORD = "Correct-Horse-1"
-NodeClient = Any  # conftest's, which this import mode keeps out of reach
+NodeClient = Any  # the conftest's class, which cannot be imported in this import mode
 Pool = Any
 Admin = Any
 
@@ -79,7 +79,7 @@ async def test_wrong_password_and_unknown_user(
     await pool.add_user("ana", PASSWORD)
     refusal = await client.refused("signIn", username="ana", password="Wrong-Horse-1", flow=flow)
     assert refusal == "NotAuthorizedException"
-    refusal = await client.refused("signIn", username="nobody", password=PASSWORD, flow=flow)
+    refusal = await client.refused("signIn", username="unknown", password=PASSWORD, flow=flow)
     assert refusal == "UserNotFoundException"
     assert "tokens" in await client("signIn", username="ana", password=PASSWORD, flow=flow)
 

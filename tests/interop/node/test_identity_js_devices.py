@@ -13,7 +13,7 @@ pytestmark = pytest.mark.interop
 
 PASSWORD = "Correct-Horse-1"
 ON_REQUEST = {"ChallengeRequiredOnNewDevice": True, "DeviceOnlyRememberedOnUserPrompt": True}
-NodeClient = Any  # conftest's, which this import mode keeps out of reach
+NodeClient = Any  # the conftest's class, which cannot be imported in this import mode
 Pool = Any
 Admin = Any
 

@@ -23,7 +23,7 @@ from aiocognito.emulator import CognitoEmulator
 from helpers.browser import sign_in as sign_in_at_hosted_ui
 
 with warnings.catch_warnings():
-    # It would rather have httpx's successor.
+    # It deprecates httpx in favour of httpx2.
     warnings.simplefilter("ignore", AuthlibDeprecationWarning)
     from authlib.integrations.httpx_client import AsyncOAuth2Client
 
@@ -31,14 +31,14 @@ pytestmark = pytest.mark.interop
 
 PASSWORD = "Correct-Horse-1"
 CALLBACK = "https://app.example/callback"
-VERIFIER = "one-that-is-long-enough_and.nobody~guesses-0123456789"
+VERIFIER = "one-that-is-long-enough_and.cannot~be-guessed-0123456789"
 Pool = Any
 Connect = Callable[..., AsyncOAuth2Client]
 
 
 @frozen
 class Provider:
-    """What authlib has found out."""
+    """What authlib discovered."""
 
     metadata: OpenIDProviderMetadata
     keys: KeySet
@@ -117,7 +117,7 @@ async def client(pool: Pool, connect: Connect, request: pytest.FixtureRequest) -
 
 
 async def sign_in(provider: Provider, client: AsyncOAuth2Client, **parameters: str) -> dict[str, Any]:
-    """Sign in as authlib's guide has it; ana is at the browser."""
+    """Sign in as authlib's guide does; ana signs in on the page."""
     authorize = provider.metadata["authorization_endpoint"]
     url, state = client.create_authorization_url(authorize, code_verifier=VERIFIER, **parameters)
     back = await sign_in_at_hosted_ui(authorize, url, "ana", PASSWORD)

@@ -53,7 +53,7 @@ async def people(emulator: CognitoEmulator) -> Any:
 
 
 async def logins(emulator: CognitoEmulator, people: Any) -> dict[str, str]:
-    """Sign her in; return what proves it."""
+    """Sign ana in; return the login."""
     answer = await emulator.call(
         "InitiateAuth",
         ClientId=people.client_id,
@@ -124,14 +124,14 @@ async def test_a_developers_people(emulator: CognitoEmulator, root: Boto3Calls) 
 
 @define
 class Bucket:
-    """A service of AWS's that looks at who asks."""
+    """An AWS service that checks the signature of requests."""
 
     emulator: CognitoEmulator
     url: str = ""
     seen: list[Any] = field(factory=list)
 
     async def answer(self, request: web.Request) -> web.Response:
-        """Find out whose the access key is, and sign the request again with its secret."""
+        """Look up the access key, and sign the request again with its secret."""
         authorization = request.headers["Authorization"]
         key_id = authorization.partition("Credential=")[2].partition("/")[0]
         issued = self.emulator.credentials_of(key_id)

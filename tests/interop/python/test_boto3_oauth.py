@@ -45,7 +45,7 @@ async def test_resource_servers_and_a_machine(admin: Admin, pool_id: str, emulat
     async with httpx.AsyncClient(base_url=emulator.url, auth=credentials, trust_env=False) as http:
         answer = await http.post("/oauth2/token", data=form)
         assert answer.json().keys() == {"access_token", "token_type", "expires_in"}
-        # A scope that is taken from the server is no longer anybody's.
+        # A scope that is removed from the server is removed from its clients.
         await admin("update_resource_server", **named, Name="Orders", Scopes=scopes[1:])
         assert (await http.post("/oauth2/token", data=form)).json() == {"error": "invalid_grant"}
     described = await admin("describe_resource_server", **named)

@@ -20,7 +20,7 @@ Admin = Any
 
 @pytest.fixture
 def aws_srp(emulator: CognitoEmulator, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """pycognito's module, which posts to AWS's own address whatever client it is given; here, to ours."""
+    """pycognito's module, redirected to the emulator: it posts to AWS's URL with any client."""
     try:
         module = importlib.import_module("pycognito.aws_srp")
     except ImportError:
