@@ -431,6 +431,7 @@ def test_no_host_is_not_this_machine() -> None:
 # --- Where the services are ----------------------------------------------------------------------------
 
 
+@pytest.mark.amplify("B8")
 @pytest.mark.parametrize(
     ("region", "suffix"),
     [
@@ -441,14 +442,15 @@ def test_no_host_is_not_this_machine() -> None:
         ("us-iso-east-1", "c2s.ic.gov"),
     ],
 )
-def test_b08_endpoints_are_in_the_domain_of_the_region_s_partition(region: str, suffix: str) -> None:
+def test_endpoints_are_in_the_domain_of_the_region_s_partition(region: str, suffix: str) -> None:
     config = AuthConfig(user_pool_id=f"{region}_abc", identity_pool_id=f"{region}:0-1")
     assert config.service_url("cognito-idp") == f"https://cognito-idp.{region}.{suffix}"
     assert config.service_url("cognito-identity") == f"https://cognito-identity.{region}.{suffix}"
     assert config.identity_pool_region == region
 
 
-def test_b07_an_endpoint_replaces_the_url_entirely() -> None:
+@pytest.mark.amplify("B7")
+def test_an_endpoint_replaces_the_url_entirely() -> None:
     config = AuthConfig(
         user_pool_id=POOL,
         user_pool_endpoint="http://localhost:9229/idp/",

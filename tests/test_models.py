@@ -156,6 +156,7 @@ def read(uri: str) -> tuple[str, str, list[tuple[str, str]]]:
     return unquote(issuer), unquote(account), parse_qsl(parts.query, strict_parsing=True)
 
 
+@pytest.mark.amplify("B74")
 @pytest.mark.parametrize(
     ("app", "account", "uri"),
     [
@@ -173,7 +174,7 @@ def read(uri: str) -> tuple[str, str, list[tuple[str, str]]]:
         ),
     ],
 )
-def test_b74_the_label_is_escaped(app: str, account: str, uri: str) -> None:
+def test_the_label_is_escaped(app: str, account: str, uri: str) -> None:
     assert TotpSetupDetails(SECRET).setup_uri(app, account) == uri
     assert read(uri) == (app, account, [("secret", SECRET), ("issuer", app)])
 

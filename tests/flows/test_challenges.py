@@ -102,12 +102,13 @@ ROWS_OF_6_4: list[tuple[str, dict[str, Any], object]] = [
 ]
 
 
+@pytest.mark.amplify("B24")
 @pytest.mark.parametrize(
     ("answer", "step"),
     [pytest.param(answer, step, id=f"6.4 {row}") for row, answer, step in ROWS_OF_6_4],
 )
 @pytest.mark.parametrize("later", [False, True], ids=["from sign_in", "from confirm_sign_in"])
-async def test_b24_every_challenge_becomes_its_step(answer: dict[str, Any], step: Any, later: bool) -> None:
+async def test_every_challenge_becomes_its_step(answer: dict[str, Any], step: Any, later: bool) -> None:
     async with scripted_client() as (client, service, _):
         service.answer(ASSOCIATE, {"SecretCode": "SECRETSECRET", "Session": "T" * 20})
         if later:
@@ -126,10 +127,12 @@ async def test_b24_every_challenge_becomes_its_step(answer: dict[str, Any], step
             assert stored == step
 
 
-def test_b24_every_row_of_the_table_is_tested() -> None:
+@pytest.mark.amplify("B24")
+def test_every_row_of_the_table_is_tested() -> None:
     assert {answer["ChallengeName"] for _, answer, _ in ROWS_OF_6_4} >= set(CHALLENGES)
 
 
+@pytest.mark.amplify("B24")
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
@@ -159,7 +162,7 @@ def test_b24_every_row_of_the_table_is_tested() -> None:
     ],
 )
 @pytest.mark.parametrize("later", [False, True], ids=["from sign_in", "from confirm_sign_in"])
-async def test_b24_a_challenge_that_cannot_be_a_step_is_an_error(
+async def test_a_challenge_that_cannot_be_a_step_is_an_error(
     answer: dict[str, Any], error: type[Exception], later: bool
 ) -> None:
     async with scripted_client() as (client, service, _):
@@ -194,7 +197,8 @@ def test_no_secret_of_an_answer_is_in_a_repr() -> None:
     assert "key" not in repr(talk)
 
 
-async def test_b23_6_4_done_reset_password_and_confirm_sign_up_are_the_steps_without_a_challenge() -> None:
+@pytest.mark.amplify("B23")
+async def test_done_reset_password_and_confirm_sign_up_are_the_steps_without_a_challenge() -> None:
     async with scripted_client() as (client, service, _):
         for code, step in (
             ("PasswordResetRequiredException", steps.ResetPassword()),
@@ -317,6 +321,7 @@ async def test_every_answer_is_sent_as_its_row_says(
         assert await client.get_sign_in_step() is None
 
 
+@pytest.mark.amplify("B26")
 @pytest.mark.parametrize(("asked", "response", "name", "sent"), ANSWERS)
 @pytest.mark.parametrize(
     "failure",
@@ -331,7 +336,7 @@ async def test_every_answer_is_sent_as_its_row_says(
     ],
     ids=lambda failure: getattr(failure, "name", "an answer without meaning"),
 )
-async def test_b26_every_answer_that_fails_keeps_the_challenge_and_its_session(
+async def test_every_answer_that_fails_keeps_the_challenge_and_its_session(
     failure: Any, asked: dict[str, Any], response: Any, name: str, sent: dict[str, str]
 ) -> None:
     async with scripted_client() as (client, service, _):
@@ -345,8 +350,9 @@ async def test_b26_every_answer_that_fails_keeps_the_challenge_and_its_session(
         assert [call[1]["Session"] for call in service.calls] == ["S" * 20] * 2
 
 
+@pytest.mark.amplify("B35", "B36")
 @pytest.mark.parametrize(("asked", "response", "name", "sent"), ANSWERS)
-async def test_b35_b36_metadata_goes_with_every_answer_but_a_passkeys(
+async def test_metadata_goes_with_every_answer_but_a_passkeys(
     asked: dict[str, Any], response: Any, name: str, sent: dict[str, str]
 ) -> None:
     async with scripted_client() as (client, service, _):
@@ -383,7 +389,8 @@ async def test_an_answer_of_the_wrong_kind_is_refused_before_anything_is_sent(
         assert await pending(client) == before
 
 
-async def test_b28_mfa_selection_takes_amplifys_three_names_only() -> None:
+@pytest.mark.amplify("B28")
+async def test_mfa_selection_takes_amplifys_three_names_only() -> None:
     async with scripted_client() as (client, service, _):
         await begin(client, service, challenge("SELECT_MFA_TYPE", {"MFAS_CAN_CHOOSE": BOTH}))
         before = await pending(client)
@@ -400,6 +407,7 @@ async def test_b28_mfa_selection_takes_amplifys_three_names_only() -> None:
 # Choices that are made without asking Cognito
 
 
+@pytest.mark.amplify("B31")
 @pytest.mark.parametrize(
     ("asked", "response", "step"),
     [
@@ -435,7 +443,7 @@ async def test_b28_mfa_selection_takes_amplifys_three_names_only() -> None:
         ),
     ],
 )
-async def test_b31_a_choice_is_made_without_network_and_keeps_the_expiry(
+async def test_a_choice_is_made_without_network_and_keeps_the_expiry(
     asked: dict[str, Any], response: str, step: object
 ) -> None:
     async with scripted_client() as (client, service, clock):
@@ -499,7 +507,8 @@ async def set_up(client: AuthClient, service: Any, offered: str = BOTH) -> Any:
     )
 
 
-async def test_b29_totp_is_chosen_set_up_and_confirmed_each_with_the_session_of_the_last_answer() -> None:
+@pytest.mark.amplify("B29")
+async def test_totp_is_chosen_set_up_and_confirmed_each_with_the_session_of_the_last_answer() -> None:
     """6.5 MFA_SETUP, TOTP: no answer is sent, and the secret is asked for. 6.5 MFA_SETUP, all digits."""
     async with scripted_client() as (client, service, clock):
         assert await set_up(client, service) == steps.ContinueSignInWithMfaSetupSelection(["EMAIL", "TOTP"])
@@ -525,7 +534,8 @@ async def test_b29_totp_is_chosen_set_up_and_confirmed_each_with_the_session_of_
         ]
 
 
-async def test_b29_email_is_chosen_given_and_confirmed() -> None:
+@pytest.mark.amplify("B29")
+async def test_email_is_chosen_given_and_confirmed() -> None:
     async with scripted_client() as (client, service, _):
         await set_up(client, service)
         assert (await client.confirm_sign_in("EMAIL")).next_step == steps.ContinueSignInWithEmailSetup()
@@ -535,7 +545,8 @@ async def test_b29_email_is_chosen_given_and_confirmed() -> None:
         assert [call[1]["Session"] for call in service.calls] == ["S" * 20, "T" * 20]
 
 
-async def test_b29_6_5_mfa_setup_else_is_refused_and_loses_nothing() -> None:
+@pytest.mark.amplify("B29")
+async def test_mfa_setup_else_is_refused_and_loses_nothing() -> None:
     async with scripted_client() as (client, service, _):
         await set_up(client, service)
         before = await pending(client)

@@ -78,8 +78,9 @@ async def test_a_wrong_answer_is_asked_again_as_a_new_challenge_until_the_sign_i
         assert await pending(client) is None
 
 
+@pytest.mark.amplify("B33")
 @pytest.mark.parametrize("password", ["secret", " "])
-async def test_b33_without_srp_a_password_is_refused(password: str) -> None:
+async def test_without_srp_a_password_is_refused(password: str) -> None:
     async with scripted_client() as (client, service, _):
         with pytest.raises(errors.AuthValidationError) as caught:
             await client.sign_in("ana", password, auth_flow_type="CUSTOM_WITHOUT_SRP")
@@ -87,14 +88,16 @@ async def test_b33_without_srp_a_password_is_refused(password: str) -> None:
         assert service.calls == []
 
 
-async def test_b33_an_empty_password_is_none() -> None:
+@pytest.mark.amplify("B33")
+async def test_an_empty_password_is_none() -> None:
     async with scripted_client() as (client, service, _):
         service.answer(INITIATE, RIDDLE)
         assert not (await client.sign_in("ana", "", auth_flow_type="CUSTOM_WITHOUT_SRP")).is_signed_in
 
 
+@pytest.mark.amplify("B34")
 @pytest.mark.parametrize("name", ["PASSWORD_VERIFIER", "SRP_A", "CUSTOM_CHALLENGE"])
-async def test_b34_with_srp_the_password_comes_first_under_any_challenge_name(name: str) -> None:
+async def test_with_srp_the_password_comes_first_under_any_challenge_name(name: str) -> None:
     async with scripted_client() as (client, service, clock):
         service.answer(INITIATE, {**VERIFIER, "ChallengeName": name})
         service.answer(RESPOND, {**RIDDLE, "Session": "T" * 20}, service.tokens())
@@ -114,7 +117,8 @@ async def test_b34_with_srp_the_password_comes_first_under_any_challenge_name(na
         assert (await client.confirm_sign_in("a child")).is_signed_in
 
 
-async def test_b34_with_srp_what_is_no_password_challenge_cannot_be_proven() -> None:
+@pytest.mark.amplify("B34")
+async def test_with_srp_what_is_no_password_challenge_cannot_be_proven() -> None:
     async with scripted_client() as (client, service, _):
         service.answer(INITIATE, RIDDLE)
         with pytest.raises(errors.EmptyUserIdForSRPException):

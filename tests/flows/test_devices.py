@@ -112,6 +112,7 @@ async def test_a_new_devices_verifier_matches_another_clients_numbers(
         }
 
 
+@pytest.mark.amplify("B39")
 @pytest.mark.parametrize(
     "failure",
     [
@@ -120,7 +121,7 @@ async def test_a_new_devices_verifier_matches_another_clients_numbers(
     ],
     ids=["refused", "lost"],
 )
-async def test_b39_a_failed_confirmation_leaves_the_sign_in_fine_and_no_device(failure: Exception) -> None:
+async def test_a_failed_confirmation_leaves_the_sign_in_fine_and_no_device(failure: Exception) -> None:
     async with scripted_client() as (client, service, clock):
         service.answer(CONFIRM, failure)
         assert (await sign_in(client, service, with_new_device(service))).is_signed_in
@@ -155,7 +156,8 @@ async def test_half_a_new_device_is_none(metadata: dict[str, str]) -> None:
 # Proving a device
 
 
-async def test_b40_a_device_proves_itself_with_its_own_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.amplify("B40")
+async def test_a_device_proves_itself_with_its_own_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     """The proof is checked against a server's half of SRP, computed here from the verifier alone."""
     pins = DEVICE_PINS[0]
     monkeypatch.setattr(srp.Ephemeral, "generate", lambda: srp.Ephemeral.from_private(4711))
@@ -294,13 +296,12 @@ async def test_a_refused_device_proof_is_an_error_and_the_device_stays() -> None
 # A device that Cognito has forgotten
 
 
+@pytest.mark.amplify("B38")
 @pytest.mark.parametrize(
     ("flow", "operation"),
     [("USER_SRP_AUTH", RESPOND), ("USER_PASSWORD_AUTH", INITIATE), ("CUSTOM_WITHOUT_SRP", INITIATE)],
 )
-async def test_b38_a_device_that_is_gone_is_forgotten_and_tried_without_once(
-    flow: Any, operation: str
-) -> None:
+async def test_a_device_that_is_gone_is_forgotten_and_tried_without_once(flow: Any, operation: str) -> None:
     async with scripted_client() as (client, service, _):
         await remember(client, service)
         parameters = {**VERIFIER["ChallengeParameters"], "USERNAME": "ana", "USER_ID_FOR_SRP": "ana"}
@@ -318,8 +319,9 @@ async def test_b38_a_device_that_is_gone_is_forgotten_and_tried_without_once(
         assert "DeviceKey" not in service.calls[-1][1]
 
 
+@pytest.mark.amplify("B38")
 @pytest.mark.parametrize("name", ["CUSTOM_CHALLENGE", "SMS_MFA", "SOFTWARE_TOKEN_MFA"])
-async def test_b38_the_same_between_two_steps(name: str) -> None:
+async def test_the_same_between_two_steps(name: str) -> None:
     """Amplify retries for custom challenges only, so a user who types an alias could never sign in."""
     async with scripted_client() as (client, service, _):
         await remember(client, service)
@@ -333,13 +335,15 @@ async def test_b38_the_same_between_two_steps(name: str) -> None:
         assert await client._session.devices.load() == {}
 
 
-async def test_b38_a_new_device_takes_the_place_of_one_that_is_gone() -> None:
+@pytest.mark.amplify("B38")
+async def test_a_new_device_takes_the_place_of_one_that_is_gone() -> None:
     async with scripted_client() as (client, service, _):
         await remember(client, service)
         await sign_in(client, service, GONE, with_new_device(service, key="us-east-1_new"))
         assert {d.device_key for d in (await client._session.devices.load()).values()} == {"us-east-1_new"}
 
 
+@pytest.mark.amplify("B38")
 @pytest.mark.parametrize(
     "error",
     [
@@ -347,7 +351,7 @@ async def test_b38_a_new_device_takes_the_place_of_one_that_is_gone() -> None:
         refusal(INITIATE, "NotAuthorizedException", "Device does not exist."),
     ],
 )
-async def test_b38_other_refusals_are_not_about_the_device(error: Exception) -> None:
+async def test_other_refusals_are_not_about_the_device(error: Exception) -> None:
     async with scripted_client() as (client, service, _):
         await remember(client, service)
         with pytest.raises(type(error)):
@@ -356,14 +360,16 @@ async def test_b38_other_refusals_are_not_about_the_device(error: Exception) -> 
         assert "ana" in await client._session.devices.load()
 
 
-async def test_b38_without_a_device_nothing_is_tried_again() -> None:
+@pytest.mark.amplify("B38")
+async def test_without_a_device_nothing_is_tried_again() -> None:
     async with scripted_client() as (client, service, _):
         with pytest.raises(errors.ResourceNotFoundException):
             await sign_in(client, service, GONE, service.tokens())
         assert service.operations() == [INITIATE]
 
 
-async def test_b38_a_device_that_is_gone_proves_nothing_any_more() -> None:
+@pytest.mark.amplify("B38")
+async def test_a_device_that_is_gone_proves_nothing_any_more() -> None:
     async with scripted_client() as (client, service, _):
         await remember(client, service)
         with pytest.raises(errors.DeviceMetadataNotFoundException):
@@ -371,7 +377,8 @@ async def test_b38_a_device_that_is_gone_proves_nothing_any_more() -> None:
         assert service.operations() == [INITIATE] * 2
 
 
-async def test_b38_a_second_refusal_is_raised() -> None:
+@pytest.mark.amplify("B38")
+async def test_a_second_refusal_is_raised() -> None:
     async with scripted_client() as (client, service, _):
         await remember(client, service)
         with pytest.raises(errors.ResourceNotFoundException):
@@ -526,7 +533,8 @@ async def test_with_device_tracking_off_no_device_is_offered_and_the_new_one_is_
 # What keeps a device and what removes it
 
 
-async def test_b41_signing_out_keeps_the_device() -> None:
+@pytest.mark.amplify("B41")
+async def test_signing_out_keeps_the_device() -> None:
     async with scripted_client() as (client, service, _):
         await remember(client, service)
         for everywhere in (False, True):
@@ -535,7 +543,8 @@ async def test_b41_signing_out_keeps_the_device() -> None:
             assert "ana" in await client._session.devices.load()
 
 
-async def test_b41_deleting_the_account_removes_it() -> None:
+@pytest.mark.amplify("B41")
+async def test_deleting_the_account_removes_it() -> None:
     async with scripted_client() as (client, service, _):
         await remember(client, service)
         await remember(client, service, "ben", "us-east-1_bens")
@@ -544,8 +553,9 @@ async def test_b41_deleting_the_account_removes_it() -> None:
         assert {d.device_key for d in (await client._session.devices.load()).values()} == {"us-east-1_bens"}
 
 
+@pytest.mark.amplify("B41")
 @pytest.mark.parametrize("device_id", [None, KEY])
-async def test_b41_forgetting_this_device_removes_it_and_stops_naming_it(device_id: str | None) -> None:
+async def test_forgetting_this_device_removes_it_and_stops_naming_it(device_id: str | None) -> None:
     async with scripted_client() as (client, service, _):
         await remember(client, service)
         await sign_in(client, service, service.tokens())
@@ -562,7 +572,8 @@ async def test_b41_forgetting_this_device_removes_it_and_stops_naming_it(device_
         assert "DeviceKey" not in service.calls[-1][1]
 
 
-async def test_b41_forgetting_another_device_keeps_this_one() -> None:
+@pytest.mark.amplify("B41")
+async def test_forgetting_another_device_keeps_this_one() -> None:
     async with scripted_client() as (client, service, _):
         await remember(client, service)
         await sign_in(client, service, service.tokens())
@@ -574,7 +585,8 @@ async def test_b41_forgetting_another_device_keeps_this_one() -> None:
         assert service.calls[-1][1]["DeviceKey"] == KEY
 
 
-async def test_b41_a_device_that_cognito_would_not_forget_stays() -> None:
+@pytest.mark.amplify("B41")
+async def test_a_device_that_cognito_would_not_forget_stays() -> None:
     async with scripted_client() as (client, service, _):
         await remember(client, service)
         await sign_in(client, service, service.tokens())
@@ -617,7 +629,8 @@ async def test_another_persons_device_at_this_browser_is_not_this_ones() -> None
 # Renewing tokens
 
 
-async def test_b42_a_refresh_names_the_device_the_tokens_were_issued_to() -> None:
+@pytest.mark.amplify("B42")
+async def test_a_refresh_names_the_device_the_tokens_were_issued_to() -> None:
     async with scripted_client() as (client, service, _):
         await remember(client, service)
         await sign_in(client, service, service.tokens(access={"device_key": KEY}))
@@ -627,7 +640,8 @@ async def test_b42_a_refresh_names_the_device_the_tokens_were_issued_to() -> Non
             assert service.calls[-1][1]["DeviceKey"] == KEY
 
 
-async def test_b42_tokens_of_another_device_or_of_none_name_none() -> None:
+@pytest.mark.amplify("B42")
+async def test_tokens_of_another_device_or_of_none_name_none() -> None:
     async with scripted_client() as (client, service, _):
         await remember(client, service)
         await sign_in(client, service, service.tokens(access={"device_key": "us-east-1_another"}))
@@ -644,7 +658,8 @@ async def test_b42_tokens_of_another_device_or_of_none_name_none() -> None:
 # Listing
 
 
-async def test_b43_every_page_of_devices_is_fetched_sixty_at_a_time() -> None:
+@pytest.mark.amplify("B43")
+async def test_every_page_of_devices_is_fetched_sixty_at_a_time() -> None:
     """Amplify reads the first page only."""
     first = {
         "DeviceKey": KEY,

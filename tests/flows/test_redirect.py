@@ -51,13 +51,15 @@ def query(departure: AuthorizationRequest) -> dict[str, str]:
 # Where the browser is sent
 
 
+@pytest.mark.amplify("B59")
 @pytest.mark.parametrize("case", VECTORS["authorize_urls"], ids=lambda case: str(case["input"]))
-def test_b59_the_urls_are_amplify_s(case: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_urls_are_amplify_s(case: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redirect, "new_state", lambda custom: "oauth_state")
     monkeypatch.setattr(redirect, "code_challenge", lambda verifier: "code_challenge")
     assert leave(**case["input"]).url == case["url"]
 
 
+@pytest.mark.amplify("B59")
 @pytest.mark.parametrize(
     ("provider", "name"),
     [
@@ -71,7 +73,7 @@ def test_b59_the_urls_are_amplify_s(case: dict[str, Any], monkeypatch: pytest.Mo
         ("COGNITO", "COGNITO"),
     ],
 )
-def test_b59_providers(provider: str, name: str) -> None:
+def test_providers(provider: str, name: str) -> None:
     """Each provider is sent under the name that Cognito gives it."""
     assert query(leave(provider=provider))["identity_provider"] == name
 
@@ -90,13 +92,15 @@ def test_a_provider_that_is_not_listed_is_refused_by_name() -> None:
         leave(known, provider="CakeAuth")
 
 
+@pytest.mark.amplify("B60")
 @pytest.mark.parametrize("prompt", ["LOGIN", "CONSENT", "SELECT_ACCOUNT", "select_account"])
-def test_b60_a_prompt_without_a_provider_lets_the_user_choose(prompt: str) -> None:
+def test_a_prompt_without_a_provider_lets_the_user_choose(prompt: str) -> None:
     asked = query(leave(prompt=prompt))
     assert (asked["prompt"], asked["identity_provider"]) == (prompt.lower(), "COGNITO")
 
 
-def test_b60_prompt_none_without_a_provider_names_none() -> None:
+@pytest.mark.amplify("B60")
+def test_prompt_none_without_a_provider_names_none() -> None:
     assert "identity_provider" not in query(leave(prompt="NONE"))
     assert query(leave(prompt="NONE", provider="Google"))["identity_provider"] == "Google"
 

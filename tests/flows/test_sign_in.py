@@ -20,7 +20,8 @@ def without(member: str, **changes: str) -> dict[str, Any]:
     return {**VERIFIER, "ChallengeParameters": parameters}
 
 
-async def test_b20_b21_b22_srp_is_the_default_and_goes_by_the_name_cognito_gives() -> None:
+@pytest.mark.amplify("B20", "B21", "B22")
+async def test_srp_is_the_default_and_goes_by_the_name_cognito_gives() -> None:
     async with scripted_client() as (client, service, _):
         service.answer(INITIATE, VERIFIER)
         service.answer(RESPOND, service.tokens())
@@ -54,7 +55,8 @@ async def test_b20_b21_b22_srp_is_the_default_and_goes_by_the_name_cognito_gives
         assert record.tokens.username == "ana"
 
 
-async def test_b22_a_password_sign_in_that_succeeds_at_once_goes_by_the_name_typed() -> None:
+@pytest.mark.amplify("B22")
+async def test_a_password_sign_in_that_succeeds_at_once_goes_by_the_name_typed() -> None:
     async with scripted_client() as (client, service, _):
         service.answer(INITIATE, service.tokens())
         await client.sign_in("ana@example.com", "secret", auth_flow_type="USER_PASSWORD_AUTH")
@@ -73,7 +75,8 @@ async def test_b22_a_password_sign_in_that_succeeds_at_once_goes_by_the_name_typ
         assert record.tokens.username == "ana@example.com"
 
 
-async def test_b37_signed_in_is_told_once_after_the_tokens_are_stored() -> None:
+@pytest.mark.amplify("B37")
+async def test_signed_in_is_told_once_after_the_tokens_are_stored() -> None:
     async with scripted_client() as (client, service, _):
         service.answer(INITIATE, VERIFIER)
         service.answer(RESPOND, service.tokens())
@@ -95,6 +98,7 @@ async def test_b37_signed_in_is_told_once_after_the_tokens_are_stored() -> None:
         }
 
 
+@pytest.mark.amplify("B23")
 @pytest.mark.parametrize("flow", ["USER_SRP_AUTH", "USER_PASSWORD_AUTH"])
 @pytest.mark.parametrize(
     ("code", "step"),
@@ -103,7 +107,7 @@ async def test_b37_signed_in_is_told_once_after_the_tokens_are_stored() -> None:
         ("UserNotConfirmedException", steps.ConfirmSignUp()),
     ],
 )
-async def test_b23_a_reset_or_a_confirmation_needed_is_a_step(flow: Any, code: str, step: object) -> None:
+async def test_a_reset_or_a_confirmation_needed_is_a_step(flow: Any, code: str, step: object) -> None:
     async with scripted_client() as (client, service, _):
         service.answer(INITIATE, VERIFIER)
         service.refuse(RESPOND if flow == "USER_SRP_AUTH" else INITIATE, code)
@@ -112,6 +116,7 @@ async def test_b23_a_reset_or_a_confirmation_needed_is_a_step(flow: Any, code: s
         assert await client.get_sign_in_step() is None
 
 
+@pytest.mark.amplify("B24")
 @pytest.mark.parametrize(
     ("name", "parameters", "step"),
     [
@@ -124,7 +129,7 @@ async def test_b23_a_reset_or_a_confirmation_needed_is_a_step(flow: Any, code: s
         ("NEW_PASSWORD_REQUIRED", {}, steps.ConfirmSignInWithNewPasswordRequired([])),
     ],
 )
-async def test_b24_a_challenge_behind_the_password_becomes_its_step(
+async def test_a_challenge_behind_the_password_becomes_its_step(
     name: str, parameters: dict[str, str], step: object
 ) -> None:
     async with scripted_client() as (client, service, _):
@@ -220,7 +225,8 @@ async def test_a_session_that_could_be_renewed_just_now_blocks() -> None:
             await client.sign_in("ben", "secret")
 
 
-async def test_b75_the_end_users_context_goes_with_every_operation_that_accepts_it() -> None:
+@pytest.mark.amplify("B75")
+async def test_the_end_users_context_goes_with_every_operation_that_accepts_it() -> None:
     context = UserContext(ip_address="192.0.2.7", encoded_data="fingerprint")
     async with scripted_client(user_context=context) as (client, service, _):
         service.answer(INITIATE, VERIFIER)

@@ -53,7 +53,8 @@ async def test_sign_up_sends_what_it_is_given() -> None:
         }
 
 
-async def test_b11_a_user_confirmed_at_once_is_done() -> None:
+@pytest.mark.amplify("B11")
+async def test_a_user_confirmed_at_once_is_done() -> None:
     async with scripted_client() as (client, service, _):
         service.answer("SignUp", {"UserConfirmed": True, "UserSub": "sub"})
         result = await client.sign_up("ana", "secret")
@@ -61,15 +62,17 @@ async def test_b11_a_user_confirmed_at_once_is_done() -> None:
         assert result.to_dict()["nextStep"] == {"signUpStep": "DONE"}
 
 
+@pytest.mark.amplify("B9")
 @pytest.mark.parametrize("password", [None, ""])
-async def test_b09_without_a_password_none_is_sent(password: Any) -> None:
+async def test_without_a_password_none_is_sent(password: Any) -> None:
     async with scripted_client() as (client, service, _):
         service.answer("SignUp", {"UserConfirmed": False, "UserSub": "sub"})
         assert (await client.sign_up("ana", password)).next_step == steps.ConfirmSignUp(None)
         assert "Password" not in service.calls[0][1]
 
 
-async def test_b09_a_pool_that_needs_a_password_says_so_by_name() -> None:
+@pytest.mark.amplify("B9")
+async def test_a_pool_that_needs_a_password_says_so_by_name() -> None:
     async with scripted_client() as (client, service, _):
         service.refuse(
             "SignUp",
@@ -112,7 +115,8 @@ async def test_confirm_and_resend() -> None:
         ]
 
 
-async def test_b18_resending_without_a_username() -> None:
+@pytest.mark.amplify("B18")
+async def test_resending_without_a_username() -> None:
     async with scripted_client() as (client, service, _):
         with pytest.raises(errors.AuthValidationError) as caught:
             await client.resend_sign_up_code("")
@@ -136,7 +140,8 @@ async def test_what_is_missing_is_refused_by_its_amplify_name() -> None:
         assert service.calls == []
 
 
-async def test_b75_a_client_secret_is_proven_wherever_a_username_is_sent() -> None:
+@pytest.mark.amplify("B75")
+async def test_a_client_secret_is_proven_wherever_a_username_is_sent() -> None:
     """The known answer was computed with OpenSSL: base64(hmac-sha256("s3cret", "anaclient"))."""
     from attrs import evolve
 

@@ -20,7 +20,8 @@ OPTIONS = {"challenge": "Y2hhbGxlbmdl", "rpId": "example.com"}
 PASSKEY = challenge("WEB_AUTHN", {"CREDENTIAL_REQUEST_OPTIONS": json.dumps(OPTIONS)})
 
 
-async def test_b31_without_a_preference_the_choice_is_the_persons() -> None:
+@pytest.mark.amplify("B31")
+async def test_without_a_preference_the_choice_is_the_persons() -> None:
     async with scripted_client() as (client, service, _):
         factors = ["PASSWORD_SRP", "PASSWORD", "EMAIL_OTP", "WEB_AUTHN"]
         service.answer(INITIATE, challenge("SELECT_CHALLENGE", AvailableChallenges=factors))
@@ -45,7 +46,8 @@ async def test_b31_without_a_preference_the_choice_is_the_persons() -> None:
         ]
 
 
-async def test_b31_a_password_without_that_preference_is_not_sent() -> None:
+@pytest.mark.amplify("B31")
+async def test_a_password_without_that_preference_is_not_sent() -> None:
     async with scripted_client() as (client, service, _):
         service.answer(INITIATE, challenge("EMAIL_OTP", EMAIL))
         for preferred in (None, "", "EMAIL_OTP"):
@@ -57,7 +59,8 @@ async def test_b31_a_password_without_that_preference_is_not_sent() -> None:
         ]
 
 
-async def test_b31_a_preferred_password_goes_with_the_request() -> None:
+@pytest.mark.amplify("B31")
+async def test_a_preferred_password_goes_with_the_request() -> None:
     async with scripted_client() as (client, service, _):
         service.answer(INITIATE, service.tokens())
         result = await client.sign_in(
@@ -71,7 +74,8 @@ async def test_b31_a_preferred_password_goes_with_the_request() -> None:
         }
 
 
-async def test_b31_a_preferred_password_proof_is_the_srp_procedure() -> None:
+@pytest.mark.amplify("B31")
+async def test_a_preferred_password_proof_is_the_srp_procedure() -> None:
     async with scripted_client() as (client, service, clock):
         service.answer(INITIATE, VERIFIER)
         service.answer(RESPOND, challenge("EMAIL_OTP", EMAIL, session="T" * 20))
@@ -121,8 +125,9 @@ async def test_a_preference_is_text(preferred: Any) -> None:
 # What the configuration says of the backend
 
 
+@pytest.mark.amplify("B32")
 @pytest.mark.parametrize("preferred", ["EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"])
-async def test_b32_a_factor_that_the_backend_lacks_is_refused(preferred: str) -> None:
+async def test_a_factor_that_the_backend_lacks_is_refused(preferred: str) -> None:
     config = evolve(CONFIG, passwordless=PasswordlessConfig())
     async with scripted_client(config=config) as (client, service, _):
         with pytest.raises(errors.AuthValidationError) as caught:
@@ -131,8 +136,9 @@ async def test_b32_a_factor_that_the_backend_lacks_is_refused(preferred: str) ->
         assert service.calls == []
 
 
+@pytest.mark.amplify("B32")
 @pytest.mark.parametrize("preferred", ["EMAIL_OTP", "SMS_OTP", "WEB_AUTHN", "PASSWORD", "NEW_FACTOR"])
-async def test_b32_without_a_passwordless_block_or_with_the_factor_in_it_nothing_is_refused(
+async def test_without_a_passwordless_block_or_with_the_factor_in_it_nothing_is_refused(
     preferred: str,
 ) -> None:
     everything = PasswordlessConfig(
@@ -145,7 +151,8 @@ async def test_b32_without_a_passwordless_block_or_with_the_factor_in_it_nothing
             assert service.calls[0][1]["AuthParameters"]["PREFERRED_CHALLENGE"] == preferred
 
 
-async def test_b31_the_configuration_may_prefer_one_and_the_call_another() -> None:
+@pytest.mark.amplify("B31")
+async def test_the_configuration_may_prefer_one_and_the_call_another() -> None:
     passwordless = PasswordlessConfig(
         email_otp_enabled=True, sms_otp_enabled=True, preferred_challenge="EMAIL_OTP"
     )
@@ -157,7 +164,8 @@ async def test_b31_the_configuration_may_prefer_one_and_the_call_another() -> No
         assert preferred == ["EMAIL_OTP", "SMS_OTP"]
 
 
-async def test_b31_the_configured_preference_is_for_this_flow_only() -> None:
+@pytest.mark.amplify("B31")
+async def test_the_configured_preference_is_for_this_flow_only() -> None:
     passwordless = PasswordlessConfig(email_otp_enabled=True, preferred_challenge="EMAIL_OTP")
     async with scripted_client(config=evolve(CONFIG, passwordless=passwordless)) as (client, service, _):
         service.answer(INITIATE, service.tokens())

@@ -16,7 +16,8 @@ from helpers.stub_server import Stub
 from .conftest import Connect
 
 
-async def test_b01_content_type_target_and_post_to_the_root(client: AwsClient, stub: Stub) -> None:
+@pytest.mark.amplify("B1")
+async def test_content_type_target_and_post_to_the_root(client: AwsClient, stub: Stub) -> None:
     await client.call("GetUser", {"AccessToken": "t"})
     [request] = stub.requests
     assert (request.method, request.path) == ("POST", "/")
@@ -56,22 +57,23 @@ async def test_text_beyond_ascii_arrives_as_it_is(client: AwsClient, stub: Stub)
     assert answer == {"Username": "José"}
 
 
-async def test_b06_an_empty_body_is_success_where_there_is_nothing_to_say(
-    client: AwsClient, stub: Stub
-) -> None:
+@pytest.mark.amplify("B6")
+async def test_an_empty_body_is_success_where_there_is_nothing_to_say(client: AwsClient, stub: Stub) -> None:
     stub.reply(body=b"")
     assert await client.call("ForgetDevice", {"AccessToken": "t", "DeviceKey": "d"}) == {}
     assert await client.call("DeleteUser", {"AccessToken": "t"}) == {}
     assert await client.call("GlobalSignOut", {"AccessToken": "t"}) == {}
 
 
+@pytest.mark.amplify("B7")
 @pytest.mark.parametrize("path", ["/", "/cognito", "/a/b/"])
-async def test_b07_the_endpoint_replaces_the_url_entirely(connect: Connect, stub: Stub, path: str) -> None:
+async def test_the_endpoint_replaces_the_url_entirely(connect: Connect, stub: Stub, path: str) -> None:
     await connect(stub.url + path).call("GetUser", {"AccessToken": "t"})
     assert stub.requests[0].path == path
 
 
-async def test_b07_the_identity_pools_endpoint_is_another(stub: Stub) -> None:
+@pytest.mark.amplify("B7")
+async def test_the_identity_pools_endpoint_is_another(stub: Stub) -> None:
     config = AuthConfig(
         user_pool_id="eu-west-1_abc",
         user_pool_endpoint="http://127.0.0.1:1",
@@ -84,6 +86,7 @@ async def test_b07_the_identity_pools_endpoint_is_another(stub: Stub) -> None:
     assert stub.requests[0].path == "/identity"
 
 
+@pytest.mark.amplify("B8")
 @pytest.mark.parametrize(
     ("pool", "host"),
     [
@@ -91,7 +94,7 @@ async def test_b07_the_identity_pools_endpoint_is_another(stub: Stub) -> None:
         ("eu-west-1_abc", "cognito-idp.eu-west-1.amazonaws.com"),
     ],
 )
-async def test_b08_china_has_a_domain_of_its_own(
+async def test_china_has_a_domain_of_its_own(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, pool: str, host: str
 ) -> None:
     asked = []

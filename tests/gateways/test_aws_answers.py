@@ -23,14 +23,16 @@ async def refusal(client: AwsClient, operation: str = "GetUser") -> ServiceError
     return caught.value
 
 
-async def test_b04_the_code_is_between_hash_and_colon(client: AwsClient, stub: Stub) -> None:
+@pytest.mark.amplify("B4")
+async def test_the_code_is_between_hash_and_colon(client: AwsClient, stub: Stub) -> None:
     stub.reply(400, {}, headers={"x-amzn-errortype": "com.amazon#UserNotFoundException:http://x"})
     error = await refusal(client)
     assert isinstance(error, UserNotFoundException)
     assert error.name == "UserNotFoundException"
 
 
-async def test_b04_the_header_wins_over_the_body(client: AwsClient, stub: Stub) -> None:
+@pytest.mark.amplify("B4")
+async def test_the_header_wins_over_the_body(client: AwsClient, stub: Stub) -> None:
     stub.reply(
         400,
         {"__type": "CodeMismatchException", "message": "from the body"},
@@ -40,6 +42,7 @@ async def test_b04_the_header_wins_over_the_body(client: AwsClient, stub: Stub) 
     assert (error.name, str(error)) == ("NotAuthorizedException", "from the body")
 
 
+@pytest.mark.amplify("B4")
 @pytest.mark.parametrize(
     ("body", "code"),
     [
@@ -57,15 +60,14 @@ async def test_b04_the_header_wins_over_the_body(client: AwsClient, stub: Stub) 
         ({}, "UnknownError"),
     ],
 )
-async def test_b04_codes_of_the_body(client: AwsClient, stub: Stub, body: dict[str, Any], code: str) -> None:
+async def test_codes_of_the_body(client: AwsClient, stub: Stub, body: dict[str, Any], code: str) -> None:
     stub.reply(400, body)
     assert (await refusal(client)).name == code
 
 
+@pytest.mark.amplify("B5")
 @pytest.mark.parametrize("operation", ["GetUser", "SignUp", "ForgetDevice", "DeleteUser"])
-async def test_b05_status_and_request_id_are_always_there(
-    client: AwsClient, stub: Stub, operation: str
-) -> None:
+async def test_status_and_request_id_are_always_there(client: AwsClient, stub: Stub, operation: str) -> None:
     """Amplify leaves them out for SignUp, ForgetDevice and DeleteUser; nothing is gained by that."""
     stub.refuse("NotAuthorizedException", "no", 400, **{"x-amzn-RequestId": "1-2-3"})
     error = await refusal(client, operation)

@@ -15,6 +15,7 @@ from .conftest import Connect
 SIGN_UP = {"ClientId": "c", "Username": "ana", "Password": "p"}
 
 
+@pytest.mark.amplify("B2")
 @pytest.mark.parametrize(
     ("code", "status"),
     [
@@ -25,7 +26,7 @@ SIGN_UP = {"ClientId": "c", "Username": "ana", "Password": "p"}
         ("ThrottlingException", 503),
     ],
 )
-async def test_b02_three_attempts_on_what_says_not_now(
+async def test_three_attempts_on_what_says_not_now(
     client: AwsClient, stub: Stub, code: str, status: int
 ) -> None:
     stub.refuse(code, status=status)
@@ -35,12 +36,14 @@ async def test_b02_three_attempts_on_what_says_not_now(
     assert (caught.value.name, caught.value.service_status, caught.value.retryable) == (code, status, True)
 
 
-async def test_b02_three_attempts_on_a_connection_failure(connect: Connect, sleeps: list[float]) -> None:
+@pytest.mark.amplify("B2")
+async def test_three_attempts_on_a_connection_failure(connect: Connect, sleeps: list[float]) -> None:
     with pytest.raises(NetworkError):
         await connect("http://127.0.0.1:1").call("SignUp", SIGN_UP)
     assert len(sleeps) == 2
 
 
+@pytest.mark.amplify("B2")
 @pytest.mark.parametrize(
     "code",
     [
@@ -52,7 +55,7 @@ async def test_b02_three_attempts_on_a_connection_failure(connect: Connect, slee
         "NeverHeardOfException",
     ],
 )
-async def test_b02_one_attempt_on_a_refusal(client: AwsClient, stub: Stub, code: str) -> None:
+async def test_one_attempt_on_a_refusal(client: AwsClient, stub: Stub, code: str) -> None:
     stub.refuse(code)
     with pytest.raises(ServiceError) as caught:
         await client.call("GetUser", {"AccessToken": "t"}, repeatable=True)
@@ -60,7 +63,8 @@ async def test_b02_one_attempt_on_a_refusal(client: AwsClient, stub: Stub, code:
     assert caught.value.retryable is False
 
 
-async def test_b03_delays_of_200_to_300_and_400_to_500_milliseconds(
+@pytest.mark.amplify("B3")
+async def test_delays_of_200_to_300_and_400_to_500_milliseconds(
     client: AwsClient, stub: Stub, sleeps: list[float]
 ) -> None:
     stub.refuse("TooManyRequestsException")
@@ -73,7 +77,8 @@ async def test_b03_delays_of_200_to_300_and_400_to_500_milliseconds(
     assert len(set(sleeps)) == 40
 
 
-def test_b03_the_bounds_of_the_delays() -> None:
+@pytest.mark.amplify("B3")
+def test_the_bounds_of_the_delays() -> None:
     shortest = RetryPolicy(3, uniform=lambda low, _: low)
     longest = RetryPolicy(3, uniform=lambda _, high: high)
     assert [shortest.delay(n) for n in (1, 2, 3)] == pytest.approx([0.2, 0.4, 0.8])

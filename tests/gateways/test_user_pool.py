@@ -139,9 +139,10 @@ async def test_every_member_that_is_sent_exists_and_is_of_its_type(name: str, ow
     assert not report.has_errors(), report.generate_report()
 
 
+@pytest.mark.amplify("B75")
 @pytest.mark.parametrize(("name", "own"), EVERY_CALL)
 @pytest.mark.parametrize("secret", [SECRET, None], ids=["secret", "public"])
-async def test_b75_the_clients_secret_goes_where_the_model_takes_it_and_nowhere_else(
+async def test_the_clients_secret_goes_where_the_model_takes_it_and_nowhere_else(
     name: str, own: bool, secret: str | None
 ) -> None:
     operation, members = await sent_by(name, own, secret=secret)
@@ -175,10 +176,9 @@ def proofs(members: Mapping[str, Any], path: tuple[str, ...] = ()) -> dict[tuple
     return found
 
 
+@pytest.mark.amplify("B75")
 @pytest.mark.parametrize(("name", "own"), EVERY_CALL)
-async def test_b75_the_end_users_context_goes_with_every_operation_that_accepts_it(
-    name: str, own: bool
-) -> None:
+async def test_the_end_users_context_goes_with_every_operation_that_accepts_it(name: str, own: bool) -> None:
     operation, members = await sent_by(name, own)
     expected = {"IpAddress": "192.0.2.7", "EncodedData": "fingerprint"}
     assert members.get("UserContextData") == (

@@ -80,6 +80,7 @@ async def advance(clock: Clock, seconds: float) -> None:
 # What sign-up says, and what it remembers
 
 
+@pytest.mark.amplify("B11")
 @pytest.mark.parametrize(
     ("answer", "options", "config", "complete", "step"),
     [
@@ -94,7 +95,7 @@ async def advance(clock: Clock, seconds: float) -> None:
         pytest.param(UNCONFIRMED, False, BY_LINK, False, steps.ConfirmSignUp(DELIVERY), id="not automatic"),
     ],
 )
-async def test_b11_the_five_rows_of_what_follows_a_sign_up(
+async def test_the_five_rows_of_what_follows_a_sign_up(
     answer: dict[str, Any], options: bool, config: Any, complete: bool, step: object
 ) -> None:
     async with scripted_client(config=config) as (client, service, _):
@@ -103,14 +104,16 @@ async def test_b11_the_five_rows_of_what_follows_a_sign_up(
         assert ((await planned(client)) is not None) is options
 
 
+@pytest.mark.amplify("B10")
 @pytest.mark.parametrize(("options", "enabled"), [(AutoSignInOptions(), True), (True, True), (False, False)])
-async def test_b10_options_with_nothing_in_them_count_as_enabled(options: Any, enabled: bool) -> None:
+async def test_options_with_nothing_in_them_count_as_enabled(options: Any, enabled: bool) -> None:
     async with scripted_client() as (client, service, _):
         result = await sign_up(client, service, options, answer=CONFIRMED)
         assert isinstance(result.next_step, steps.CompleteAutoSignIn if enabled else steps.Done)
 
 
-async def test_b10_absent_means_no() -> None:
+@pytest.mark.amplify("B10")
+async def test_absent_means_no() -> None:
     async with scripted_client() as (client, service, _):
         service.answer("SignUp", CONFIRMED)
         assert (await client.sign_up("ana", "secret")).next_step == steps.Done()
@@ -175,9 +178,10 @@ async def test_the_default_is_srp() -> None:
         assert service.calls[2][1]["AuthFlow"] == "USER_SRP_AUTH"
 
 
+@pytest.mark.amplify("B12")
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["the same object", "another process"])
 @pytest.mark.parametrize("preferred", [None, "EMAIL_OTP", "PASSWORD", "PASSWORD_SRP"])
-async def test_b12_user_auth_goes_on_with_the_session_of_the_confirmation(
+async def test_user_auth_goes_on_with_the_session_of_the_confirmation(
     preferred: str | None, elsewhere: bool
 ) -> None:
     """The session suffices, in any process; Amplify sends that of the sign-up nowhere."""
@@ -216,7 +220,8 @@ async def test_b12_user_auth_goes_on_with_the_session_of_the_confirmation(
         )
 
 
-async def test_b12_a_password_known_here_goes_with_the_session() -> None:
+@pytest.mark.amplify("B12")
+async def test_a_password_known_here_goes_with_the_session() -> None:
     """Amplify leaves the session out then, so that a second factor may be asked for needlessly."""
     async with scripted_client() as (client, service, _):
         options = AutoSignInOptions(auth_flow_type="USER_AUTH", preferred_challenge="PASSWORD_SRP")
@@ -245,8 +250,9 @@ async def test_without_a_session_user_auth_asks_for_a_factor() -> None:
         assert (await client.confirm_sign_in("secret")).is_signed_in
 
 
+@pytest.mark.amplify("B13")
 @pytest.mark.parametrize("given", [None, "superfluous"])
-async def test_b13_custom_auth_without_srp_carries_no_password(given: str | None) -> None:
+async def test_custom_auth_without_srp_carries_no_password(given: str | None) -> None:
     async with scripted_client() as (client, service, _):
         options = AutoSignInOptions(auth_flow_type="CUSTOM_WITHOUT_SRP")
         await sign_up(client, service, options, answer=CONFIRMED)
@@ -278,7 +284,8 @@ async def test_an_attribute_that_is_not_a_name_is_not_the_user() -> None:
         assert (await client.confirm_sign_up("ben", "1")).next_step == steps.Done()
 
 
-async def test_b14_confirming_another_user_ends_it() -> None:
+@pytest.mark.amplify("B14")
+async def test_confirming_another_user_ends_it() -> None:
     async with scripted_client() as (client, service, _):
         await sign_up(client, service)
         assert (await client.confirm_sign_up("ben", "1")).next_step == steps.Done()
@@ -290,7 +297,8 @@ async def test_b14_confirming_another_user_ends_it() -> None:
         assert service.operations() == ["SignUp", "ConfirmSignUp", "ConfirmSignUp"]
 
 
-async def test_b15_a_sign_up_is_waited_for_three_minutes() -> None:
+@pytest.mark.amplify("B15")
+async def test_a_sign_up_is_waited_for_three_minutes() -> None:
     async with scripted_client() as (client, service, clock):
         await sign_up(client, service)
         clock.advance(181)
@@ -299,7 +307,8 @@ async def test_b15_a_sign_up_is_waited_for_three_minutes() -> None:
             await client.auto_sign_in()
 
 
-async def test_b15_a_confirmation_in_time_gives_three_minutes_more() -> None:
+@pytest.mark.amplify("B15")
+async def test_a_confirmation_in_time_gives_three_minutes_more() -> None:
     """As long as the session that Cognito gave with it."""
     async with scripted_client() as (client, service, clock):
         await sign_up(client, service)
@@ -312,7 +321,8 @@ async def test_b15_a_confirmation_in_time_gives_three_minutes_more() -> None:
             await client.auto_sign_in()
 
 
-async def test_b17_the_second_time_there_is_nothing_to_do() -> None:
+@pytest.mark.amplify("B17")
+async def test_the_second_time_there_is_nothing_to_do() -> None:
     async with scripted_client() as (client, service, _):
         await sign_up(client, service, answer=CONFIRMED)
         service.answer(INITIATE, service.tokens())
@@ -322,8 +332,9 @@ async def test_b17_the_second_time_there_is_nothing_to_do() -> None:
         assert service.operations() == ["SignUp", INITIATE]
 
 
+@pytest.mark.amplify("B17", "B69")
 @pytest.mark.parametrize("pause", [False, True], ids=["one after the other", "in step"])
-async def test_b17_b69_of_two_at_once_one_is_done_and_neither_hangs(pause: bool) -> None:
+async def test_of_two_at_once_one_is_done_and_neither_hangs(pause: bool) -> None:
     class Slow(MemoryStorage):
         async def get(self, key: str) -> bytes | None:
             await asyncio.sleep(0)
@@ -439,7 +450,8 @@ async def test_without_a_password_at_sign_up_it_may_be_given_afterwards() -> Non
 # What ends it
 
 
-async def test_b69_a_sign_up_that_is_not_automatic_ends_the_one_before() -> None:
+@pytest.mark.amplify("B69")
+async def test_a_sign_up_that_is_not_automatic_ends_the_one_before() -> None:
     async with scripted_client() as (client, service, _):
         await sign_up(client, service)
         result = await sign_up(client, service, False, username="ben", answer=CONFIRMED)
@@ -501,7 +513,8 @@ async def test_a_client_that_borrows_its_tokens_signs_up_but_keeps_no_plan() -> 
 # By link
 
 
-async def test_b16_a_link_is_looked_for_every_five_seconds_from_the_fifth_on() -> None:
+@pytest.mark.amplify("B16")
+async def test_a_link_is_looked_for_every_five_seconds_from_the_fifth_on() -> None:
     async with scripted_client(config=BY_LINK) as (client, service, clock):
         await sign_up(client, service)
         service.answer(INITIATE, NOT_YET, NOT_YET, service.tokens())
@@ -520,7 +533,8 @@ async def test_b16_a_link_is_looked_for_every_five_seconds_from_the_fifth_on() -
         assert not client._sign_up_password.is_held
 
 
-async def test_b16_after_three_minutes_it_is_too_late() -> None:
+@pytest.mark.amplify("B16")
+async def test_after_three_minutes_it_is_too_late() -> None:
     async with scripted_client(config=BY_LINK) as (client, service, clock):
         await sign_up(client, service)
         service.answer(INITIATE, NOT_YET)
@@ -535,10 +549,11 @@ async def test_b16_after_three_minutes_it_is_too_late() -> None:
             await client.auto_sign_in()
 
 
+@pytest.mark.amplify("B16")
 @pytest.mark.parametrize(
     "failure", [NetworkError("lost"), refusal(INITIATE, "NotAuthorizedException")], ids=["lost", "refused"]
 )
-async def test_b16_the_first_other_error_ends_it(failure: Exception) -> None:
+async def test_the_first_other_error_ends_it(failure: Exception) -> None:
     async with scripted_client(config=BY_LINK) as (client, service, clock):
         await sign_up(client, service)
         service.answer(INITIATE, NOT_YET, failure, service.tokens())
@@ -551,7 +566,8 @@ async def test_b16_the_first_other_error_ends_it(failure: Exception) -> None:
         assert not client._sign_up_password.is_held
 
 
-async def test_b16_any_other_step_ends_the_waiting() -> None:
+@pytest.mark.amplify("B16")
+async def test_any_other_step_ends_the_waiting() -> None:
     for answer, step in (
         (challenge("SOFTWARE_TOKEN_MFA"), steps.ConfirmSignInWithTotpCode()),
         (refusal(INITIATE, "PasswordResetRequiredException"), steps.ResetPassword()),

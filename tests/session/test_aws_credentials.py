@@ -124,7 +124,8 @@ async def world(
 # Guests
 
 
-async def test_b64_a_guest() -> None:
+@pytest.mark.amplify("B64")
+async def test_a_guest() -> None:
     """A guest receives credentials and an identity id without tokens."""
     async with world() as here:
         session = await here.client.fetch_auth_session()
@@ -141,7 +142,8 @@ async def test_b64_a_guest() -> None:
         ]
 
 
-async def test_b64_a_guest_keeps_their_identity() -> None:
+@pytest.mark.amplify("B64")
+async def test_a_guest_keeps_their_identity() -> None:
     clock = Clock()
     storage = MemoryStorage(clock=clock)
     async with world(storage=storage, clock=clock) as here:
@@ -156,7 +158,8 @@ async def test_b64_a_guest_keeps_their_identity() -> None:
         assert (await last.client.fetch_auth_session()).identity_id == "us-east-1:id-1"
 
 
-async def test_b64_an_identity_that_the_service_renames() -> None:
+@pytest.mark.amplify("B64")
+async def test_an_identity_that_the_service_renames() -> None:
     async with world() as here:
         here.identities.renamed = "us-east-1:other"
         assert (await here.client.fetch_auth_session()).identity_id == "us-east-1:other"
@@ -164,10 +167,11 @@ async def test_b64_an_identity_that_the_service_renames() -> None:
         assert here.identities.sent("GetCredentialsForIdentity")[-1]["IdentityId"] == "us-east-1:other"
 
 
+@pytest.mark.amplify("B67")
 @pytest.mark.parametrize(
     "settings", [evolve(CONFIG, allow_guest_access=False), evolve(CONFIG, identity_pool_id=None)]
 )
-async def test_b67_guests_who_are_not_allowed_get_nothing_and_no_error(settings: AuthConfig) -> None:
+async def test_guests_who_are_not_allowed_get_nothing_and_no_error(settings: AuthConfig) -> None:
     async with world(settings) as here:
         assert await here.client.fetch_auth_session() == AuthSession()
         assert here.identities.calls == []
@@ -183,7 +187,8 @@ async def test_without_an_identity_pool_a_user_has_tokens_only() -> None:
 # Signed-in users
 
 
-async def test_b68_a_login_is_the_issuer_without_its_scheme_and_the_id_token() -> None:
+@pytest.mark.amplify("B68")
+async def test_a_login_is_the_issuer_without_its_scheme_and_the_id_token() -> None:
     async with world() as here:
         await here.sign_in()
         session = await here.client.fetch_auth_session()
@@ -197,7 +202,8 @@ async def test_b68_a_login_is_the_issuer_without_its_scheme_and_the_id_token() -
         assert (session.user_sub, session.identity_id) == ("sub-of-ana", "us-east-1:id-1")
 
 
-async def test_b65_a_guest_s_identity_becomes_the_user_s() -> None:
+@pytest.mark.amplify("B65")
+async def test_a_guest_s_identity_becomes_the_user_s() -> None:
     async with world() as here:
         await here.client.fetch_auth_session()
         await here.sign_in()
@@ -215,7 +221,8 @@ async def test_b65_a_guest_s_identity_becomes_the_user_s() -> None:
         assert (identity.identity_id, identity.is_guest) == ("us-east-1:merged", False)
 
 
-async def test_b65_after_signing_out_the_guest_is_another() -> None:
+@pytest.mark.amplify("B65")
+async def test_after_signing_out_the_guest_is_another() -> None:
     async with world() as here:
         await here.client.fetch_auth_session()
         await here.sign_in()
@@ -224,7 +231,8 @@ async def test_b65_after_signing_out_the_guest_is_another() -> None:
         assert (await here.client.fetch_auth_session()).identity_id == "us-east-1:id-2"
 
 
-async def test_b65_also_by_the_hosted_ui() -> None:
+@pytest.mark.amplify("B65")
+async def test_also_by_the_hosted_ui() -> None:
     settings = hosted_config(identity_pool_id=POOL, allow_guest_access=True)
     clock = Clock()
     hosted = FakeHostedUi(clock)
@@ -291,7 +299,8 @@ async def test_an_id_token_without_an_issuer(issuer: Any) -> None:
 # Kept, and fetched anew
 
 
-async def test_b66_b73_credentials_are_kept_and_their_end_honoured() -> None:
+@pytest.mark.amplify("B66", "B73")
+async def test_credentials_are_kept_and_their_end_honoured() -> None:
     async with world() as here:
         await here.sign_in(life=86_400)
         assert await here.key() == "ASIA1"
@@ -302,7 +311,8 @@ async def test_b66_b73_credentials_are_kept_and_their_end_honoured() -> None:
         assert len(here.identities.sent("GetId")) == 1
 
 
-async def test_b66_a_role_of_fifteen_minutes_ends_after_fifteen() -> None:
+@pytest.mark.amplify("B66")
+async def test_a_role_of_fifteen_minutes_ends_after_fifteen() -> None:
     async with world() as here:
         here.identities.life = 900
         assert await here.key() == "ASIA1"
@@ -312,7 +322,8 @@ async def test_b66_a_role_of_fifteen_minutes_ends_after_fifteen() -> None:
         assert await here.key() == "ASIA2"
 
 
-async def test_b66_forced_or_with_another_id_token() -> None:
+@pytest.mark.amplify("B66")
+async def test_forced_or_with_another_id_token() -> None:
     async with world() as here:
         await here.sign_in()
         assert await here.key() == "ASIA1"
@@ -361,8 +372,9 @@ async def test_tokens_alone_never_ask_the_identity_pool() -> None:
         assert here.identities.calls == []
 
 
+@pytest.mark.amplify("B73")
 @pytest.mark.parametrize("person", [False, True])
-async def test_b73_one_request_however_many_ask(person: bool) -> None:
+async def test_one_request_however_many_ask(person: bool) -> None:
     async with world() as here:
         if person:
             await here.sign_in()
@@ -484,10 +496,11 @@ async def test_what_was_forced_and_failed_is_told() -> None:
         assert await here.key() == "ASIA1"
 
 
+@pytest.mark.amplify("B67")
 @pytest.mark.parametrize(
     "answer", [{}, {"Credentials": {"AccessKeyId": "A"}}, {"Credentials": {"SecretKey": "S"}}]
 )
-async def test_b67_keys_that_are_missing(answer: dict[str, Any]) -> None:
+async def test_keys_that_are_missing(answer: dict[str, Any]) -> None:
     async with world() as here:
         here.identities.only("GetCredentialsForIdentity", {"IdentityId": "x", **answer})
         with pytest.raises(CredentialsNotFoundException):
@@ -537,7 +550,8 @@ async def test_a_refusal_of_another_kind_replaces_nothing() -> None:
 # Whose they are
 
 
-async def test_b73_the_identity_is_lost_with_the_session() -> None:
+@pytest.mark.amplify("B73")
+async def test_the_identity_is_lost_with_the_session() -> None:
     """A session that Cognito ended must not go on as a guest under the user's identity."""
     async with world() as here:
         await here.sign_in()

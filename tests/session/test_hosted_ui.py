@@ -63,7 +63,8 @@ async def sign_in(client: AuthClient, hosted: FakeHostedUi, **arguments: Any) ->
 # It works
 
 
-async def test_b62_there_and_back() -> None:
+@pytest.mark.amplify("B62")
+async def test_there_and_back() -> None:
     async with hosted_client() as (client, hosted, _):
         result = await sign_in(client, hosted)
         assert (result.is_signed_in, result.next_step.step, result.custom_state) == (True, "DONE", None)
@@ -80,7 +81,8 @@ async def test_b62_there_and_back() -> None:
         assert (user.username, user.user_id, user.sign_in_details) == ("ana", "b0b0b0b0-0000", None)
 
 
-async def test_b62_tokens_are_the_access_token_s_user_s() -> None:
+@pytest.mark.amplify("B62")
+async def test_tokens_are_the_access_token_s_user_s() -> None:
     for access, username in (({"username": "Google_1"}, "Google_1"), ({"username": None}, "username")):
         async with hosted_client() as (client, hosted, _):
             hosted.access = access
@@ -122,7 +124,8 @@ async def test_the_tokens_are_renewed_like_any_others() -> None:
         assert (await client.sign_out()).logout_url is not None
 
 
-async def test_b63_events_in_their_order() -> None:
+@pytest.mark.amplify("B63")
+async def test_events_in_their_order() -> None:
     async with hosted_client() as (client, hosted, _):
         events = heard(client)
         result = await sign_in(client, hosted, custom_state="/ä?x=1")
@@ -136,7 +139,8 @@ async def test_b63_events_in_their_order() -> None:
         assert {event.session_id for event in events} == {client.session_id}
 
 
-async def test_b63_no_custom_state_is_no_event() -> None:
+@pytest.mark.amplify("B63")
+async def test_no_custom_state_is_no_event() -> None:
     async with hosted_client() as (client, hosted, _):
         events = heard(client)
         await sign_in(client, hosted)
@@ -156,7 +160,8 @@ async def test_another_process_completes_it() -> None:
 # Who may begin
 
 
-async def test_b60_a_signed_in_session_needs_replace_or_prompt() -> None:
+@pytest.mark.amplify("B60")
+async def test_a_signed_in_session_needs_replace_or_prompt() -> None:
     async with hosted_client() as (client, hosted, service):
         await signed_in(client, service)
         with pytest.raises(UserAlreadyAuthenticatedException):
@@ -204,7 +209,8 @@ async def fails(client: AuthClient, url: str, error: type[AuthError]) -> AuthErr
     return failure.value
 
 
-async def test_b61_an_unknown_state_is_refused() -> None:
+@pytest.mark.amplify("B61")
+async def test_an_unknown_state_is_refused() -> None:
     async with hosted_client() as (client, hosted, _):
         request = await client.sign_in_with_redirect()
         back = hosted.come_back(request.url)
@@ -314,7 +320,8 @@ async def test_pending_redirects_end_with_a_sign_in() -> None:
 # What comes back instead of a code
 
 
-async def test_b61_an_error_is_reported_as_it_came() -> None:
+@pytest.mark.amplify("B61")
+async def test_an_error_is_reported_as_it_came() -> None:
     async with hosted_client() as (client, hosted, _):
         request = await client.sign_in_with_redirect()
         back = hosted.come_back(
@@ -327,7 +334,8 @@ async def test_b61_an_error_is_reported_as_it_came() -> None:
         assert hosted.requests == []
 
 
-async def test_b63_a_failure_clears_what_was_kept_of_it_and_nothing_else() -> None:
+@pytest.mark.amplify("B63")
+async def test_a_failure_clears_what_was_kept_of_it_and_nothing_else() -> None:
     async with hosted_client() as (client, hosted, _):
         failed, other = [await client.sign_in_with_redirect() for _ in range(2)]
         await fails(client, hosted.come_back(failed.url, error="x"), OAuthSignInException)
@@ -672,7 +680,8 @@ async def test_a_caller_who_leaves_does_not_stop_it() -> None:
 # Signing out
 
 
-async def test_b57_who_came_by_the_hosted_ui_is_signed_out_there_too() -> None:
+@pytest.mark.amplify("B57")
+async def test_who_came_by_the_hosted_ui_is_signed_out_there_too() -> None:
     async with hosted_client() as (client, hosted, service):
         await sign_in(client, hosted)
         events = heard(client)
@@ -686,7 +695,8 @@ async def test_b57_who_came_by_the_hosted_ui_is_signed_out_there_too() -> None:
         assert (await client.sign_out()).logout_url is None
 
 
-async def test_b57_globally_too() -> None:
+@pytest.mark.amplify("B57")
+async def test_globally_too() -> None:
     """A global sign-out also returns the URL that ends the session of the hosted UI."""
     async with hosted_client() as (client, hosted, service):
         await sign_in(client, hosted)
@@ -696,7 +706,8 @@ async def test_b57_globally_too() -> None:
         assert result.logout_url.endswith("&logout_uri=http%3A%2F%2Flocalhost%3A3000%2Fbye")
 
 
-async def test_b57_who_did_not_come_by_it_is_not_sent_there_unless_asked() -> None:
+@pytest.mark.amplify("B57")
+async def test_who_did_not_come_by_it_is_not_sent_there_unless_asked() -> None:
     async with hosted_client() as (client, _, service):
         await signed_in(client, service)
         assert (await client.sign_out()).logout_url is None
@@ -704,10 +715,11 @@ async def test_b57_who_did_not_come_by_it_is_not_sent_there_unless_asked() -> No
         assert (await client.sign_out(redirect_uri="https://app.example/bye")).logout_url is not None
 
 
+@pytest.mark.amplify("B58")
 @pytest.mark.parametrize(
     "uri", ["https://app.example/by", "https://evil.example/", "https://app.example/callback"]
 )
-async def test_b58_a_bad_redirect_url_is_told_after_the_sign_out(uri: str) -> None:
+async def test_a_bad_redirect_url_is_told_after_the_sign_out(uri: str) -> None:
     async with hosted_client() as (client, hosted, service):
         await sign_in(client, hosted)
         events = heard(client)
@@ -719,14 +731,16 @@ async def test_b58_a_bad_redirect_url_is_told_after_the_sign_out(uri: str) -> No
         assert (await client.fetch_auth_session(credentials=False)).tokens is None
 
 
-async def test_b58_without_a_hosted_ui_every_redirect_url_is_a_bad_one() -> None:
+@pytest.mark.amplify("B58")
+async def test_without_a_hosted_ui_every_redirect_url_is_a_bad_one() -> None:
     async with hosted_client(config=config(oauth=None)) as (client, _, _):
         result = await client.sign_out(redirect_uri="https://app.example/bye")
         assert isinstance(result.error, InvalidPreferredRedirectUrlException)
         assert result.logout_url is None
 
 
-async def test_b58_what_cognito_refused_is_told_first() -> None:
+@pytest.mark.amplify("B58")
+async def test_what_cognito_refused_is_told_first() -> None:
     async with hosted_client() as (client, hosted, service):
         await sign_in(client, hosted)
         service.refuse("RevokeToken", "InternalErrorException")

@@ -271,7 +271,8 @@ async def test_a_closed_client_says_so() -> None:
         await client.fetch_auth_session()
 
 
-async def test_b52_a_record_is_found_by_its_key_alone() -> None:
+@pytest.mark.amplify("B52")
+async def test_a_record_is_found_by_its_key_alone() -> None:
     """Amplify files tokens under a username, or under the word "username" if it forgot which."""
     service = Service()
     client = await service.sign_in("key", username="ana")
@@ -281,7 +282,8 @@ async def test_b52_a_record_is_found_by_its_key_alone() -> None:
     assert "username" not in key
 
 
-async def test_b54_ending_a_session_leaves_devices_and_other_peoples_sessions() -> None:
+@pytest.mark.amplify("B54")
+async def test_ending_a_session_leaves_devices_and_other_peoples_sessions() -> None:
     service = Service()
     device = RememberedDevice("us-east-1_key", "-group", "password")
     for name in ("ana", "ben"):

@@ -44,10 +44,11 @@ async def test_good_tokens_are_returned_without_a_request() -> None:
         assert service.calls == []
 
 
+@pytest.mark.amplify("B44")
 @pytest.mark.parametrize(
     ("left", "expired"), [(3600, False), (5.001, False), (5, False), (4.999, True), (-1, True)]
 )
-async def test_b44_tokens_with_under_five_seconds_left_count_as_expired(left: float, expired: bool) -> None:
+async def test_tokens_with_under_five_seconds_left_count_as_expired(left: float, expired: bool) -> None:
     async with scripted_client(config=_config(refresh_ahead=0.0)) as (client, service, clock):
         await signed_in(client, service)
         service.answer(REFRESH, service.tokens())
@@ -56,7 +57,8 @@ async def test_b44_tokens_with_under_five_seconds_left_count_as_expired(left: fl
         assert service.operations() == ([REFRESH] if expired else [])
 
 
-async def test_b44_expiry_counts_in_cognitos_clock_and_either_token_counts() -> None:
+@pytest.mark.amplify("B44")
+async def test_expiry_counts_in_cognitos_clock_and_either_token_counts() -> None:
     """Our clock is 100 s behind Cognito's: a token that says now + 100 is over now."""
     async with scripted_client(config=_config(refresh_ahead=0.0)) as (client, service, clock):
         ahead = clock() + 100
@@ -74,7 +76,8 @@ async def test_b44_expiry_counts_in_cognitos_clock_and_either_token_counts() -> 
         assert service.operations() == [REFRESH], "the id token was over before the access token"
 
 
-async def test_b45_a_refused_refresh_token_ends_the_session_without_an_exception() -> None:
+@pytest.mark.amplify("B45")
+async def test_a_refused_refresh_token_ends_the_session_without_an_exception() -> None:
     async with scripted_client() as (client, service, clock):
         await signed_in(client, service)
         heard = listen(client)
@@ -89,6 +92,7 @@ async def test_b45_a_refused_refresh_token_ends_the_session_without_an_exception
         assert service.operations() == [REFRESH], "an ended session asks no more"
 
 
+@pytest.mark.amplify("B46")
 @pytest.mark.parametrize(
     "code",
     [
@@ -99,7 +103,7 @@ async def test_b45_a_refused_refresh_token_ends_the_session_without_an_exception
         "UserNotConfirmedException",
     ],
 )
-async def test_b46_other_ending_codes_end_the_session_and_are_raised(code: str) -> None:
+async def test_other_ending_codes_end_the_session_and_are_raised(code: str) -> None:
     async with scripted_client() as (client, service, clock):
         await signed_in(client, service)
         heard = listen(client)
@@ -112,6 +116,7 @@ async def test_b46_other_ending_codes_end_the_session_and_are_raised(code: str) 
         assert heard == ["tokenRefresh_failure"]
 
 
+@pytest.mark.amplify("B47")
 @pytest.mark.parametrize(
     "failure",
     [
@@ -124,7 +129,7 @@ async def test_b46_other_ending_codes_end_the_session_and_are_raised(code: str) 
     ],
     ids=lambda failure: failure.name + str(failure.service_status),
 )
-async def test_b47_throttling_failures_and_lost_connections_keep_the_session(failure: Exception) -> None:
+async def test_throttling_failures_and_lost_connections_keep_the_session(failure: Exception) -> None:
     async with scripted_client() as (client, service, clock):
         await signed_in(client, service)
         before = await stored(client)
@@ -142,7 +147,8 @@ async def test_b47_throttling_failures_and_lost_connections_keep_the_session(fai
         assert (await client.fetch_auth_session()).tokens is not None
 
 
-async def test_b48_a_rotated_refresh_token_replaces_the_old_one_and_none_keeps_it() -> None:
+@pytest.mark.amplify("B48")
+async def test_a_rotated_refresh_token_replaces_the_old_one_and_none_keeps_it() -> None:
     async with scripted_client() as (client, service, _):
         await signed_in(client, service)
         service.answer(REFRESH, service.tokens(refresh_token="refresh-2"), service.tokens(refresh_token=None))
@@ -151,7 +157,8 @@ async def test_b48_a_rotated_refresh_token_replaces_the_old_one_and_none_keeps_i
             assert service.calls[-1][1]["RefreshToken"] == sent
 
 
-async def test_b49_expired_tokens_without_a_refresh_token() -> None:
+@pytest.mark.amplify("B49")
+async def test_expired_tokens_without_a_refresh_token() -> None:
     async with scripted_client() as (client, service, clock):
         await signed_in(client, service, refresh_token=None)
         clock.advance(3600 - 30)
@@ -163,7 +170,8 @@ async def test_b49_expired_tokens_without_a_refresh_token() -> None:
         assert await stored(client) is not None
 
 
-async def test_b50_a_refresh_without_an_id_token_removes_the_old_one() -> None:
+@pytest.mark.amplify("B50")
+async def test_a_refresh_without_an_id_token_removes_the_old_one() -> None:
     async with scripted_client() as (client, service, _):
         await signed_in(client, service)
         service.answer(REFRESH, service.tokens(id_token=False))
@@ -174,7 +182,8 @@ async def test_b50_a_refresh_without_an_id_token_removes_the_old_one() -> None:
         assert (user.username, user.user_id) == ("ana", "sub-of-ana"), "the access token alone suffices"
 
 
-async def test_b51_b72_a_thousand_callers_cause_one_request_and_one_event() -> None:
+@pytest.mark.amplify("B51", "B72")
+async def test_a_thousand_callers_cause_one_request_and_one_event() -> None:
     async with scripted_client() as (client, service, clock):
         await signed_in(client, service)
         heard = listen(client)
@@ -229,7 +238,8 @@ async def test_a_caller_cancelled_between_request_and_answer_loses_no_rotated_to
         assert record["tokens"]["refresh_token"] == "refresh-2"
 
 
-async def test_b71_a_sign_out_during_a_refresh_stays_a_sign_out() -> None:
+@pytest.mark.amplify("B71")
+async def test_a_sign_out_during_a_refresh_stays_a_sign_out() -> None:
     async with scripted_client() as (client, service, clock):
         await signed_in(client, service)
         heard = listen(client)
@@ -276,7 +286,8 @@ async def test_a_refresh_that_is_cancelled_with_its_loop_leaves_no_caller_waitin
         assert await stored(client) is not None
 
 
-async def test_b71_a_new_sign_in_during_a_refresh_stands() -> None:
+@pytest.mark.amplify("B71")
+async def test_a_new_sign_in_during_a_refresh_stands() -> None:
     """The lease of the refresh is worth nothing: compare-and-set keeps the truth."""
     async with scripted_client() as (client, service, clock):
         await signed_in(client, service)
@@ -387,7 +398,8 @@ async def test_client_metadata_goes_with_the_refresh() -> None:
         assert service.calls[-1][1]["ClientMetadata"] == {"shop": "7"}
 
 
-async def test_b53_a_record_that_opens_and_cannot_be_parsed_counts_as_signed_out() -> None:
+@pytest.mark.amplify("B53")
+async def test_a_record_that_opens_and_cannot_be_parsed_counts_as_signed_out() -> None:
     async with scripted_client() as (client, service, _):
         await signed_in(client, service)
         session = client._session

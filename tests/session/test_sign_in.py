@@ -19,7 +19,8 @@ TOTP: dict[str, Any] = {
 }
 
 
-async def test_b70_a_sign_in_is_continued_by_another_client_on_the_same_storage() -> None:
+@pytest.mark.amplify("B70")
+async def test_a_sign_in_is_continued_by_another_client_on_the_same_storage() -> None:
     clock = Clock()
     storage, service = MemoryStorage(clock=clock), ScriptedService(clock)
     async with (
@@ -44,7 +45,8 @@ async def test_b70_a_sign_in_is_continued_by_another_client_on_the_same_storage(
         assert await here.client("key").get_sign_in_step() is None
 
 
-async def test_b26_a_wrong_code_keeps_the_sign_in_and_its_session() -> None:
+@pytest.mark.amplify("B26")
+async def test_a_wrong_code_keeps_the_sign_in_and_its_session() -> None:
     async with scripted_client() as (client, service, _):
         await begin(client, service, TOTP)
         wrong = errors.service_error(RESPOND, "CodeMismatchException", "Invalid code", service_status=400)
@@ -241,7 +243,8 @@ async def test_a_step_that_is_not_the_pending_one_sends_nothing() -> None:
         assert (await client.confirm_sign_in("1", step=steps.ConfirmSignInWithTotpCode)).is_signed_in
 
 
-async def test_b36_confirmation_has_metadata_of_its_own() -> None:
+@pytest.mark.amplify("B36")
+async def test_confirmation_has_metadata_of_its_own() -> None:
     async with scripted_client() as (client, service, _):
         service.answer("InitiateAuth", TOTP)
         await client.sign_in(
@@ -255,7 +258,8 @@ async def test_b36_confirmation_has_metadata_of_its_own() -> None:
         assert service.calls[-1][1]["ClientMetadata"] == {"second": "2"}
 
 
-async def test_b25_an_unknown_challenge_is_a_step_that_cannot_be_answered() -> None:
+@pytest.mark.amplify("B25")
+async def test_an_unknown_challenge_is_a_step_that_cannot_be_answered() -> None:
     """Amplify raises; here the caller gets what came, and is told that nothing can be sent."""
     async with scripted_client() as (client, service, _):
         service.answer(
@@ -269,7 +273,8 @@ async def test_b25_an_unknown_challenge_is_a_step_that_cannot_be_answered() -> N
             await client.confirm_sign_in("ouch")
 
 
-async def test_b30_only_attributes_with_a_value_go_with_a_new_password() -> None:
+@pytest.mark.amplify("B30")
+async def test_only_attributes_with_a_value_go_with_a_new_password() -> None:
     async with scripted_client() as (client, service, _):
         await begin(
             client,
@@ -309,8 +314,9 @@ async def test_a_challenge_with_unreadable_parameters_is_refused_by_name() -> No
         assert await client.get_sign_in_step() is None
 
 
+@pytest.mark.amplify("B23")
 @pytest.mark.parametrize("code", ["PasswordResetRequiredException", "UserNotConfirmedException"])
-async def test_b23_a_reset_or_confirmation_needed_in_between_is_a_step(code: str) -> None:
+async def test_a_reset_or_confirmation_needed_in_between_is_a_step(code: str) -> None:
     async with scripted_client() as (client, service, _):
         await begin(client, service, TOTP)
         service.refuse(RESPOND, code)
@@ -342,7 +348,8 @@ async def test_an_answer_of_the_wrong_kind_is_refused_and_loses_nothing(response
         assert await client.get_sign_in_step() == steps.ConfirmSignInWithTotpCode()
 
 
-async def test_b27_a_failed_sign_in_ends_the_pending_one() -> None:
+@pytest.mark.amplify("B27")
+async def test_a_failed_sign_in_ends_the_pending_one() -> None:
     async with scripted_client() as (client, service, _):
         await begin(client, service, TOTP)
         service._answers["InitiateAuth"].clear()
@@ -362,7 +369,8 @@ async def test_validation_errors_leave_a_pending_sign_in_alone() -> None:
         assert await client.get_sign_in_step() == steps.ConfirmSignInWithTotpCode()
 
 
-async def test_b19_a_signed_in_session_may_not_begin_a_sign_in_and_nothing_is_sent() -> None:
+@pytest.mark.amplify("B19")
+async def test_a_signed_in_session_may_not_begin_a_sign_in_and_nothing_is_sent() -> None:
     async with scripted_client() as (client, service, _):
         await signed_in(client, service)
         with pytest.raises(errors.UserAlreadyAuthenticatedException):

@@ -11,7 +11,8 @@ from aiocognito.errors import NetworkError
 from helpers.user_pool import scripted_client, signed_in
 
 
-async def test_b55_b76_sign_out_revokes_the_refresh_token_and_says_so() -> None:
+@pytest.mark.amplify("B55", "B76")
+async def test_sign_out_revokes_the_refresh_token_and_says_so() -> None:
     async with scripted_client() as (client, service, _):
         await signed_in(client, service)
         events: list[AuthEvent] = []
@@ -23,7 +24,8 @@ async def test_b55_b76_sign_out_revokes_the_refresh_token_and_says_so() -> None:
         assert (await client.fetch_auth_session()).tokens is None
 
 
-async def test_b55_tokens_without_origin_jti_are_not_revoked() -> None:
+@pytest.mark.amplify("B55")
+async def test_tokens_without_origin_jti_are_not_revoked() -> None:
     async with scripted_client() as (client, service, _):
         await signed_in(client, service, access={"origin_jti": "family"})
         session = client._session
@@ -37,8 +39,9 @@ async def test_b55_tokens_without_origin_jti_are_not_revoked() -> None:
         assert (result.revoked, result.error) == (False, None)
 
 
+@pytest.mark.amplify("B55", "B76")
 @pytest.mark.parametrize("failure", [NetworkError("unreachable"), "TooManyRequestsException"])
-async def test_b55_b76_a_failed_revocation_is_reported_and_the_session_is_gone(failure: object) -> None:
+async def test_a_failed_revocation_is_reported_and_the_session_is_gone(failure: object) -> None:
     async with scripted_client() as (client, service, _):
         await signed_in(client, service)
         if isinstance(failure, str):
@@ -66,7 +69,8 @@ async def test_signing_out_of_a_session_without_a_user() -> None:
         assert heard == ["signedOut"] * 2
 
 
-async def test_b56_global_sign_out_asks_for_that_only() -> None:
+@pytest.mark.amplify("B56")
+async def test_global_sign_out_asks_for_that_only() -> None:
     async with scripted_client() as (client, service, _):
         await signed_in(client, service)
         tokens = (await client.fetch_auth_session()).tokens
