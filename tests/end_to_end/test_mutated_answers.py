@@ -11,7 +11,7 @@ import pytest
 from attrs import evolve, frozen
 
 from aiocognito import AuthClient, MemoryStorage
-from aiocognito._gateways.aws.responses import Answer, AnswerReader
+from aiocognito._gateways.aws.responses import AwsResponse, ResponseReader
 from aiocognito._session.record import load
 from aiocognito.errors import AuthError
 from helpers.clock import Clock
@@ -32,8 +32,8 @@ class ReadService(ScriptedService):
         self, operation: str, params: Mapping[str, Any], *, repeatable: bool = False
     ) -> dict[str, Any]:
         answer = await super().call(operation, params, repeatable=repeatable)
-        read = AnswerReader(operation, operation_model(operation).output_shape)
-        return read(Answer(200, {}, json.dumps(answer).encode()), b"{}")
+        read = ResponseReader(operation, operation_model(operation).output_shape)
+        return read(AwsResponse(200, {}, json.dumps(answer).encode()), b"{}")
 
 
 Act = Callable[[AuthClient, ReadService], Awaitable[object]]
