@@ -53,7 +53,7 @@ async def test_pools_users_and_the_outbox_are_shown() -> None:
     async with CognitoEmulator() as emulator:
         status, page, _ = await page_of(emulator)
         assert status == 200
-        assert "There is no user pool yet." in page
+        assert "No user pool exists yet." in page
         assert "Nothing was sent yet." in page
         pool = await emulator.create_user_pool(client={"GenerateSecret": True})
         await pool.add_user("<b>ana</b>", PASSWORD, attributes={"email": "ana@example.com"}, mfa="TOTP")

@@ -289,7 +289,7 @@ def _identity_provider(
         return _named_provider(provider)
     name = _optional(provider, "provider")
     if name is None:
-        # Without a provider the user chooses on the page; with prompt=none there is no page.
+        # Without a provider the user chooses on the page; prompt=none shows no page.
         return "identity_provider", None if prompt == "none" else "COGNITO"
     return "identity_provider", _known_provider(name, configured)
 

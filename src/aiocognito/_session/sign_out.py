@@ -25,7 +25,7 @@ async def sign_out(session: Session, *, everywhere: bool, redirect_uri: str | No
 
     Returns:
         Whether Cognito revoked the tokens. ``error`` says why not. If ``redirect_uri`` is not
-        configured, ``error`` says so, and there is no ``logout_url``.
+        configured, ``error`` says so, and ``logout_url`` is None.
 
     Raises:
         StorageError: The session could not be deleted.

@@ -25,7 +25,7 @@ def render(world: EmulatorState) -> str:
     return document(
         "Cognito, emulated",
         element("p", "Region ", region, f"; emulated time {now}. Reload the page to see changes."),
-        *(pools or [element("p", "There is no user pool yet.")]),
+        *(pools or [element("p", "No user pool exists yet.")]),
         *map(_identity_pool, world.identity_pools.values()),
         element("h2", "Outbox"),
         _outbox(world),

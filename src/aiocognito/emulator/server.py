@@ -244,9 +244,9 @@ class CognitoEmulator:
     ) -> EmulatedIdentityPool:
         """Create an identity pool, with defaults that suit tests.
 
-        By default, users of the user pools get credentials for one role, and there are
-        no guests; ``AllowUnauthenticatedIdentities=True`` lets them in, to another role. Over the wire,
-        CreateIdentityPool has AWS's defaults, which include no roles.
+        By default, users of the user pools get credentials for one role, and guests are refused.
+        ``AllowUnauthenticatedIdentities=True`` gives guests another role. Over HTTP, CreateIdentityPool has
+        AWS's defaults, without roles.
 
         Args:
             user_pools: The user pools whose users it accepts, through the app client of each.

@@ -39,7 +39,7 @@ async def ask(request: AuthRequest, _proven: Proven) -> dict[str, Any] | None:
         return None
     choices = tuple(factor for factor in pool.factors if not second_factors.is_primary_recovery(pool, factor))
     if not choices:
-        raise invalid_parameter("There is no MFA method that the user could set up.")
+        raise invalid_parameter("The user pool has no MFA method that the user can set up.")
     parameters = {"MFAS_CAN_SETUP": json.dumps(choices), "USER_ID_FOR_SRP": request.known_user.username}
     return request.challenge("MFA_SETUP", parameters, state=Setup(choices))
 
