@@ -78,41 +78,41 @@ class PendingStep:
         key: A hash of the cookie that the browser has to bring.
         query: The request that it is on, as it was asked.
         expires: Until when it may go on.
-        at: Where it is: what the next page has to know.
+        state: What the next page needs.
     """
 
     key: bytes = field(repr=False)
     query: str = field(repr=False)
     expires: float
-    at: Any = field(repr=False)
+    state: Any = field(repr=False)
 
 
 @define
-class Journeys:
+class PendingSteps:
     """The browsers between two pages, by a public name; the secret is their cookie."""
 
     _kept: dict[str, PendingStep] = field(factory=dict, repr=False)
 
-    def start(self, query: str, at: object, now: float, life: float) -> tuple[str, str]:
+    def start(self, query: str, state: object, now: float, life: float) -> tuple[str, str]:
         """Store a pending step, and return its name and its cookie."""
         for name, old in list(islice(self._kept.items(), 2)):
             if old.expires <= now:
                 del self._kept[name]
         name, cookie = secrets.token_hex(8), secrets.token_urlsafe(32)
-        self._kept[name] = PendingStep(digest(cookie), query, now + life, at)
+        self._kept[name] = PendingStep(digest(cookie), query, now + life, state)
         return name, cookie
 
     def get(self, name: str, cookie: str, now: float) -> PendingStep | None:
         """Return a pending step, for the browser that has its cookie."""
-        journey = self._kept.get(name)
-        if journey is None or now >= journey.expires:
+        pending = self._kept.get(name)
+        if pending is None or now >= pending.expires:
             return None
-        return journey if hmac.compare_digest(journey.key, digest(cookie)) else None
+        return pending if hmac.compare_digest(pending.key, digest(cookie)) else None
 
     def query(self, name: str) -> str | None:
         """Return the query of a pending step's request."""
-        journey = self._kept.get(name)
-        return None if journey is None else journey.query
+        pending = self._kept.get(name)
+        return None if pending is None else pending.query
 
     def end(self, name: str) -> None:
         """Remove a pending step."""
@@ -127,9 +127,9 @@ class HostedUi:
     Args:
         codes: The authorization codes that are out.
         sessions: The browsers that are signed in.
-        journeys: The browsers on their way; they are not kept, and begin anew.
+        pending_steps: The browsers on their way; they are not kept, and begin anew.
     """
 
     codes: CodeBook = field(factory=CodeBook, repr=False)
     sessions: Sessions = field(factory=Sessions, repr=False)
-    journeys: Journeys = field(factory=Journeys, repr=False, metadata={"kept": False})
+    pending_steps: PendingSteps = field(factory=PendingSteps, repr=False, metadata={"kept": False})

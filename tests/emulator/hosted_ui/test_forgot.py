@@ -131,7 +131,7 @@ async def test_a_client_with_a_secret(shop: Shop, browser: Browser) -> None:
 async def test_where_there_are_no_passwords(shop: Shop, browser: Browser) -> None:
     await browser.get(f"/forgotPassword?{shop.query()}")
     shop.client(SupportedIdentityProviders=["Google"])
-    assert (await browser.click("Send a code", username="ana")).alert == "There are no passwords here."
+    assert (await browser.click("Send a code", username="ana")).alert == "This app does not use passwords."
     page = await browser.get(f"/forgotPassword?{shop.query()}")
-    assert (page.title, page.alert) == ("Sign in", "There are no passwords here.")
+    assert (page.title, page.alert) == ("Sign in", "This app does not use passwords.")
     assert not shop.emulator.outbox.messages

@@ -215,4 +215,4 @@ async def test_what_is_over_is_forgotten(shop: Shop, open_browser: Open) -> None
         shop.emulator.clock.advance(4000)
     hosted = shop.pool.state.hosted
     assert len(hosted.sessions._kept) <= 2
-    assert len(hosted.journeys._kept) <= 2
+    assert len(hosted.pending_steps._kept) <= 2

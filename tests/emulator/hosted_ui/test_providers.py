@@ -56,7 +56,7 @@ async def test_a_button_leads_there(with_google: Shop, browser: Browser) -> None
     assert [list(form.buttons) for form in page.forms] == [["Sign in"], ["Continue with Google"]]
     page = await browser.click("Continue with Google")
     assert page.title == "Emulated Google"
-    assert "Stands in for the real one" in page.text
+    assert "Not the real provider" in page.text
     assert list(page.labels.values()) == ["ID", "Email", "Name"]
     assert "AttributeMapping" not in page.text
     await say(browser)
@@ -150,7 +150,7 @@ async def test_claims_that_go_nowhere_are_marked(shop: Shop, browser: Browser) -
     await add_provider(shop, mapping={"name": "urn:name"})
     page = await go(shop, browser)
     assert page.labels == {"claims.sub": "ID", "claims.urn:name": "Name", "claims.email": "Email"}
-    assert page.text.count("Goes nowhere: the provider's AttributeMapping has no attribute for it.") == 1
+    assert page.text.count("Not stored: the provider's AttributeMapping has no attribute for it.") == 1
     await browser.click("Continue", **{"claims__sub": "1", "claims__urn:name": "Bo", "claims__email": MAIL})
     attributes = shop.pool.state.users.find("Google_1").attributes
     assert attributes.keys() == {"name", "identities"}

@@ -144,7 +144,7 @@ async def test_a_client_with_a_secret(make_shop: MakeShop, browser: Browser) -> 
     shop = await make_shop(client={"GenerateSecret": True})
     await sign_up(shop, browser)
     await browser.click("Send it again")
-    assert browser.page.notice == "It was sent again."
+    assert browser.page.notice == "We have sent it again."
     await browser.click("Confirm", code=await shop.emulator.outbox.next_code("bo"))
     assert shop.who(browser.answer) == "bo"
 
@@ -237,7 +237,7 @@ async def test_sends_the_code_again(shop: Shop, browser: Browser) -> None:
     await sign_up(shop, browser)
     old = await shop.emulator.outbox.next_code("bo")
     page = await browser.click("Send it again")
-    assert (page.title, page.notice) == ("Confirm your account", "It was sent again.")
+    assert (page.title, page.notice) == ("Confirm your account", "We have sent it again.")
     assert (await browser.click("Confirm", code=old)).alert is not None
     for _ in range(4):
         await browser.click("Send it again")
@@ -342,7 +342,7 @@ async def test_confirmation_by_an_administrator(make_shop: MakeShop, browser: Br
     shop = await make_shop(AutoVerifiedAttributes=[])
     await browser.get(f"/signup?{shop.query()}")
     page = await browser.click("Sign up", username="bo", password=PASSWORD)
-    assert "has to be confirmed by whoever runs this app" in page.text
+    assert "An administrator of this app has to confirm your account." in page.text
     assert len(page.forms) == 1
     await shop.emulator.call("AdminConfirmSignUp", UserPoolId=shop.pool.id, Username="bo")
     await browser.click("Continue")

@@ -231,13 +231,13 @@ async def test_a_browser_is_on_twenty_steps_at_most(mia: Shop, browser: Browser)
 
 async def test_no_secret_is_in_an_address(mia: Shop, browser: Browser) -> None:
     page = await begin(mia, browser)
-    (journey,) = mia.pool.state.hosted.journeys._kept.values()
+    (pending,) = mia.pool.state.hosted.pending_steps._kept.values()
     url = str(page.response.url)
     cookie = next(value for name, value in browser.client.cookies.items() if name.count("-") == 4)
-    for secret in (journey.at.session, cookie, browser.client.cookies["XSRF-TOKEN"], PASSWORD):
+    for secret in (pending.state.session, cookie, browser.client.cookies["XSRF-TOKEN"], PASSWORD):
         assert secret not in url
         assert secret not in repr(mia.pool.state)
-    assert journey.at.session not in page.response.text
+    assert pending.state.session not in page.response.text
 
 
 async def test_somebody_who_is_disabled_meanwhile(mia: Shop, browser: Browser) -> None:
@@ -380,5 +380,5 @@ async def test_sets_up_codes_by_email(make_shop: MakeShop, browser: Browser, wit
 async def test_nothing_that_could_be_set_up(make_shop: MakeShop, browser: Browser) -> None:
     shop = await unprepared(make_shop, SoftwareTokenMfaConfiguration=None)
     page = await begin(shop, browser, "bo")
-    assert "Please ask whoever runs this app." in page.text
+    assert "Please ask an administrator of this app." in page.text
     assert not page.forms

@@ -10,37 +10,37 @@ from .page_request import Answer, PageRequest
 from .request import supported
 
 
-async def authorize(visit: PageRequest) -> Answer:
-    """Send a browser on to the login page; or straight back, if somebody is signed in on it."""
-    asked = visit.asked
-    session = known(visit)
+async def authorize(request: PageRequest) -> Answer:
+    """Send a browser on to the login page; or straight back, if it has a session."""
+    asked = request.asked
+    session = known(request)
     if session is not None and not asked.prompt & {"login", "select_account"}:
-        return await back(visit, session, asked.nonce)
+        return await back(request, session, asked.nonce)
     if "none" in asked.prompt:
         raise asked.refused("login_required")
     if asked.provider not in {None, LOCAL}:
-        return providers.start_step(visit, str(asked.provider))
-    return visit.go(visit.url("/login"))
+        return providers.go_to(request, str(asked.provider))
+    return request.go(request.url("/login"))
 
 
-def known(visit: PageRequest) -> Session | None:
+def known(request: PageRequest) -> Session | None:
     """Find the session of a browser, if it is of a provider that the request and the client want."""
-    session = visit.session()
-    if session is None or session.provider not in supported(visit.client):
+    session = request.session()
+    if session is None or session.provider not in supported(request.client):
         return None
-    return session if visit.asked.provider in {None, session.provider} else None
+    return session if request.asked.provider in {None, session.provider} else None
 
 
-async def back(visit: PageRequest, session: Session, nonce: str | None) -> Answer:
-    """Send a browser back to its app, for somebody who is signed in on it."""
-    answer = await _tokens(visit, session, nonce) if visit.asked.response_type == "token" else None
+async def back(request: PageRequest, session: Session, nonce: str | None) -> Answer:
+    """Send a browser with a session back to its app."""
+    answer = await _tokens(request, session, nonce) if request.asked.response_type == "token" else None
     if answer is None:
-        answer = {"code": _code(visit, session, nonce)}
-    return visit.go(visit.asked.back((*answer.items(), ("state", visit.asked.state))))
+        answer = {"code": _code(request, session, nonce)}
+    return request.go(request.asked.back((*answer.items(), ("state", request.asked.state))))
 
 
-def _code(visit: PageRequest, session: Session, nonce: str | None) -> str:
-    asked, now = visit.asked, visit.world.clock()
+def _code(request: PageRequest, session: Session, nonce: str | None) -> str:
+    asked, now = request.asked, request.world.clock()
     code = AuthorizationCode(
         asked.client.id,
         session.sub,
@@ -51,34 +51,34 @@ def _code(visit: PageRequest, session: Session, nonce: str | None) -> str:
         nonce=nonce,
         code_challenge=asked.code_challenge,
     )
-    return visit.pool.hosted.codes.issue(code, now)
+    return request.pool.hosted.codes.issue(code, now)
 
 
-async def _tokens(visit: PageRequest, session: Session, nonce: str | None) -> dict[str, str]:
+async def _tokens(request: PageRequest, session: Session, nonce: str | None) -> dict[str, str]:
     """Issue the tokens of the implicit flow (OpenID Connect Core, 3.2), with no refresh token among them."""
-    user = visit.pool.users.by_subject(session.sub)
+    user = request.pool.users.by_subject(session.sub)
     assert user is not None  # noqa: S101 - a session without its user is none
-    scopes, since = visit.asked.scopes, session.auth_time
-    grant = issuing.new_grant(visit.world, visit.client, user, scopes=scopes, auth_time=since)
+    scopes, since = request.asked.scopes, session.auth_time
+    grant = issuing.new_grant(request.world, request.client, user, scopes=scopes, auth_time=since)
     try:
         issued = await issuing.sign_in(
-            visit.world, visit.pool, visit.client, user, grant, nonce=nonce, refreshable=False
+            request.world, request.pool, request.client, user, grant, nonce=nonce, refreshable=False
         )
     except ApiError as refusal:
-        raise visit.asked.refused("invalid_request", refusal.message) from refusal
+        raise request.asked.refused("invalid_request", refusal.message) from refusal
     issued["token_type"] = str(issued["token_type"]).lower()
     order = ("id_token", "access_token", "token_type", "expires_in")
     return {name: str(issued[name]) for name in order if name in issued}
 
 
-async def enter(visit: PageRequest, sub: str, provider: str = LOCAL, nonce: str | None = None) -> Answer:
-    """Sign somebody in on this browser who has proven who they are, and send it back to its app.
+async def enter(request: PageRequest, sub: str, provider: str = LOCAL, nonce: str | None = None) -> Answer:
+    """Start a session for an authenticated user, and send the browser back to its app.
 
     Raises:
         Redirect: The account was disabled or deleted by a trigger of the sign-in.
     """
-    user = visit.pool.users.by_subject(sub)
+    user = request.pool.users.by_subject(sub)
     if user is None or not user.enabled:
-        raise visit.asked.refused("invalid_request", "User is disabled.")
-    session = visit.begin_session(sub, provider)
-    return await back(visit, session, nonce or visit.asked.nonce)
+        raise request.asked.refused("invalid_request", "User is disabled.")
+    session = request.begin_session(sub, provider)
+    return await back(request, session, nonce or request.asked.nonce)

@@ -15,15 +15,15 @@ from ..users import User
 from .page_request import PageRequest
 
 ID: Final = "sub"
-"""The name under which a stub tells who somebody is."""
+"""The claim that identifies a user at a provider."""
 Provider = dict[str, Any]
 
 
-async def sign_in(visit: PageRequest, provider: Provider, claims: Mapping[str, str]) -> User:
-    """Find or make the user of somebody at a provider.
+async def sign_in(request: PageRequest, provider: Provider, claims: Mapping[str, str]) -> User:
+    """Return the user of a provider's claims; create it at the first sign-in.
 
     Args:
-        visit: The browser.
+        request: The browser.
         provider: IdentityProviderType's members.
         claims: What the provider says of them.
 
@@ -31,17 +31,17 @@ async def sign_in(visit: PageRequest, provider: Provider, claims: Mapping[str, s
         ApiError: They cannot be taken in, or must not sign in.
     """
     attributes = mapped(provider, claims)
-    known = identities.signs_in(visit.pool, provider, claims[ID], attributes)
+    known = identities.signs_in(request.pool, provider, claims[ID], attributes)
     if known is None:
-        return await _take_in(visit, provider, claims)
-    turn = AuthRequest(
-        visit.world, visit.pool, visit.client, {}, name=known.username, user=known, hosted=True
+        return await _take_in(request, provider, claims)
+    auth_request = AuthRequest(
+        request.world, request.pool, request.client, {}, name=known.username, user=known, hosted=True
     )
-    await pre_authentication.run(turn)
+    await pre_authentication.run(auth_request)
     if known.enabled:
-        _bring_up_to_date(visit, known, attributes)
+        _bring_up_to_date(request, known, attributes)
         identities.settle(known, provider, claims[ID], attributes)
-    await sequence.go_on(turn, Proof.IDENTITY_PROVIDER)
+    await sequence.go_on(auth_request, Proof.IDENTITY_PROVIDER)
     return known
 
 
@@ -55,18 +55,18 @@ def mapped(provider: Provider, claims: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-async def _take_in(visit: PageRequest, provider: Provider, claims: Mapping[str, str]) -> User:
-    world, pool = visit.world, visit.pool
-    attributes = _checked(visit, mapped(provider, claims))
+async def _take_in(request: PageRequest, provider: Provider, claims: Mapping[str, str]) -> User:
+    world, pool = request.world, request.pool
+    attributes = _checked(request, mapped(provider, claims))
     absent = schema.missing(pool.schema, attributes)
     if absent:
         raise invalid_parameter(f"attributes required: [{', '.join(absent)}]")
     now = world.clock()
     name = f"{provider['ProviderName']}_{claims[ID]}"
-    visit.check("AdminGetUser", UserPoolId=pool.id, Username=name)
+    request.check("AdminGetUser", UserPoolId=pool.id, Username=name)
     user = User(name, world.random.uuid(), now, now, users.EXTERNAL_PROVIDER, attributes=attributes)
     identities.put(user, [identities.entry(provider, claims[ID], primary=True, now=now)])
-    decided = await ask_before(pool, user, "ExternalProvider", visit.client, {})
+    decided = await ask_before(pool, user, "ExternalProvider", request.client, {})
     # The trigger may have linked them with a user that was there: they are taken in by the next sign-in.
     linked = identities.signs_in(pool, provider, claims[ID], attributes)
     if linked is not None or pool.users.find(name) is not None:
@@ -76,15 +76,15 @@ async def _take_in(visit: PageRequest, provider: Provider, claims: Mapping[str, 
             attributes[f"{attribute}_verified"] = "true"
     pool.users.add(user)
     user.signed_in_before = True
-    await confirmation.after(pool, user, "ConfirmSignUp", visit.client, {})
+    await confirmation.after(pool, user, "ConfirmSignUp", request.client, {})
     return user
 
 
-def _bring_up_to_date(visit: PageRequest, user: User, attributes: Mapping[str, str]) -> None:
+def _bring_up_to_date(request: PageRequest, user: User, attributes: Mapping[str, str]) -> None:
     for name in attributes:
-        if not visit.pool.schema[name]["Mutable"]:
+        if not request.pool.schema[name]["Mutable"]:
             raise invalid_parameter(f"user.{name}: Attribute cannot be updated.")
-    given = _checked(visit, attributes)
+    given = _checked(request, attributes)
     for name in schema.VERIFIABLE:
         if (
             name in given
@@ -94,19 +94,19 @@ def _bring_up_to_date(visit: PageRequest, user: User, attributes: Mapping[str, s
             given.pop(f"{name}_verified", None)
     before = dict(user.attributes)
     user.attributes.update(given)
-    taken = visit.pool.users.conflict(user)
+    taken = request.pool.users.conflict(user)
     if taken is not None:
-        # A linked user's address is a sign-in name here, and this one is somebody else's.
+        # A linked user's address is a sign-in name here, and this one belongs to another user.
         user.attributes = before
         raise ApiError("AliasExistsException", f"An account with the given {taken} already exists.")
-    user.modified = visit.world.clock()
-    visit.pool.users.index(user)
+    user.modified = request.world.clock()
+    request.pool.users.index(user)
 
 
-def _checked(visit: PageRequest, attributes: Mapping[str, str]) -> dict[str, str]:
-    schema.require_known(visit.pool.schema, attributes)
+def _checked(request: PageRequest, attributes: Mapping[str, str]) -> dict[str, str]:
+    schema.require_known(request.pool.schema, attributes)
     given = schema.normalised(attributes)
-    schema.require_valid(visit.pool.schema, given)
-    # Nobody says that an address is verified unless the provider does.
+    schema.require_valid(request.pool.schema, given)
+    # An address is unverified unless the provider says that it is verified.
     unverified = {f"{name}_verified": "false" for name in schema.VERIFIABLE if name in given}
     return {**unverified, **given}

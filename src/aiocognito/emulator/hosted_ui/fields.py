@@ -1,4 +1,4 @@
-"""Fields that several forms have: who somebody is, attributes, a new password."""
+"""Fields that several forms have: the username, attributes, a new password."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _PHONE_HINT: Final = "With + and the country code, such as +15555550100."
 
 
 def username(pool: UserPool, typed: str | None, *, is_new: bool = False, autofocus: bool = True) -> Html:
-    """Write the field for the name that somebody signs in with.
+    """Return the field for the username.
 
     Args:
         pool: The user pool.
@@ -131,7 +131,7 @@ def _listed(parts: list[str], word: str = "and") -> str:
 
 
 def new_password(pool: UserPool, label: str = "Password", *, required: bool = True) -> Html:
-    """Write the field for a password that somebody makes up."""
+    """Return the field for a new password."""
     return html.field(
         "password",
         label,

@@ -26,35 +26,35 @@ async def respond(site: Site, request: web.Request) -> Answer:
         Redirect: The browser goes back with an error.
     """
     given = dict(parse(request.rel_url.raw_query_string))
-    visit = _visit(site, request, given.get("state", ""))
+    page_request = _page_request(site, request, given.get("state", ""))
     try:
-        at = visit.at(providers.AtProvider)
+        at = page_request.step(providers.AtProvider)
     except BackToLogin:
         raise BadRequest(_INVALID_STATE) from None
-    visit.arrive()
-    provider = visit.pool.providers.get(at.provider)
+    page_request.finish_step()
+    provider = page_request.pool.providers.get(at.provider)
     if "error" in given or provider is None:
-        raise visit.asked.refused(given.get("error", "server_error"), given.get("error_description"))
+        raise page_request.asked.refused(given.get("error", "server_error"), given.get("error_description"))
     code = given.get("code", "")
     if not at.claims or not hmac.compare_digest(at.code, digest(code)):
-        raise visit.asked.refused(
+        raise page_request.asked.refused(
             "invalid_request", f"{at.provider} Error - 400 invalid_grant error getting token"
         )
     try:
-        user = await federation.sign_in(visit, provider, at.claims)
+        user = await federation.sign_in(page_request, provider, at.claims)
     except ApiError as refusal:
-        raise visit.asked.refused("invalid_request", refusal.message) from refusal
+        raise page_request.asked.refused("invalid_request", refusal.message) from refusal
     # Without one of the app's own, the tokens of such a sign-in have one that Cognito makes.
-    nonce = visit.asked.nonce or str(uuid.uuid4())
-    return await authorize.enter(visit, user.sub, at.provider, nonce)
+    nonce = page_request.asked.nonce or str(uuid.uuid4())
+    return await authorize.enter(page_request, user.sub, at.provider, nonce)
 
 
-def _visit(site: Site, request: web.Request, state: str) -> PageRequest:
+def _page_request(site: Site, request: web.Request, state: str) -> PageRequest:
     asked: SignInRequest | None = None
     for pool in site.world.pools.values():
-        query = pool.hosted.journeys.query(state)
+        query = pool.hosted.pending_steps.query(state)
         if query is not None:
             asked = read(site.world, query)
     if asked is None:
         raise BadRequest(_INVALID_STATE)
-    return PageRequest(site, request, asked, step=state)
+    return PageRequest(site, request, asked, step_name=state)

@@ -1,4 +1,4 @@
-"""The login page: who somebody is, and their password; or another provider that knows them."""
+"""The login page: username and password, or the choice of an identity provider."""
 
 from __future__ import annotations
 
@@ -16,84 +16,84 @@ from .request import supported
 PATH = "/login"
 
 
-async def show(visit: PageRequest) -> Answer:
-    """Show it."""
-    return page(visit)
+async def show(request: PageRequest) -> Answer:
+    """Show the page."""
+    return page(request)
 
 
-async def take(visit: PageRequest) -> Answer:
-    """Take what was sent from it."""
-    if "continue" in visit.form and (session := _offered(visit)):
-        return await authorize.back(visit, session, visit.asked.nonce)
-    if name := visit.given("provider"):
-        return providers.start_step(visit, name)
-    if LOCAL not in supported(visit.client):
-        return page(visit)
-    name = visit.given("username")
+async def take(request: PageRequest) -> Answer:
+    """Handle the page's forms."""
+    if "continue" in request.form and (session := _offered(request)):
+        return await authorize.back(request, session, request.asked.nonce)
+    if name := request.given("provider"):
+        return providers.go_to(request, name)
+    if LOCAL not in supported(request.client):
+        return page(request)
+    name = request.given("username")
     try:
-        user, answer = await _begin(visit, name)
+        user, answer = await _begin(request, name)
     except ApiError as refusal:
         if refusal.code == "UserNotConfirmedException":
-            return _to_confirm(visit, name)
+            return _to_confirm(request, name)
         if refusal.code == "PasswordResetRequiredException":
-            return forgot.page(visit, alert=refusal.message, error=refusal.code)
-        return page(visit, alert=refusal.message, error=refusal.code)
-    return await steps.go_on(visit, user, answer)
+            return forgot.page(request, alert=refusal.message, error=refusal.code)
+        return page(request, alert=refusal.message, error=refusal.code)
+    return await steps.go_on(request, user, answer)
 
 
-async def _begin(visit: PageRequest, name: str) -> tuple[User, dict[str, object]]:
-    turn = AuthRequest(visit.world, visit.pool, visit.client, {"USERNAME": name}, name=name)
-    turn.begins = turn.hosted = True
-    turn.need("USERNAME")
-    turn.given = {"PASSWORD": visit.form.get("password", "")}
-    turn.user = visit.pool.users.find(name)
-    await pre_authentication.run(turn)
-    answer = await sequence.begin("USER_PASSWORD_AUTH", turn)
-    return turn.known_user, answer
+async def _begin(request: PageRequest, name: str) -> tuple[User, dict[str, object]]:
+    auth_request = AuthRequest(request.world, request.pool, request.client, {"USERNAME": name}, name=name)
+    auth_request.begins = auth_request.hosted = True
+    auth_request.need("USERNAME")
+    auth_request.given = {"PASSWORD": request.form.get("password", "")}
+    auth_request.user = request.pool.users.find(name)
+    await pre_authentication.run(auth_request)
+    answer = await sequence.begin("USER_PASSWORD_AUTH", auth_request)
+    return auth_request.known_user, answer
 
 
-def _to_confirm(visit: PageRequest, name: str) -> Answer:
-    user = visit.pool.users.find(name)
-    assert user is not None  # noqa: S101 - who is unconfirmed is somebody
-    proven = not visit.world.unsettled.unconfirmed_before_password
-    return sign_up.go_to_confirm(visit, user, name, proven=proven)
+def _to_confirm(request: PageRequest, name: str) -> Answer:
+    user = request.pool.users.find(name)
+    assert user is not None  # noqa: S101 - an unconfirmed user exists
+    proven = not request.world.unsettled.unconfirmed_before_password
+    return sign_up.go_to_confirm(request, user, name, proven=proven)
 
 
 def page(
-    visit: PageRequest, *, alert: str | None = None, notice: str | None = None, error: str | None = None
+    request: PageRequest, *, alert: str | None = None, notice: str | None = None, error: str | None = None
 ) -> Answer:
-    """Show the page, with what there is to say."""
-    return visit.page(
+    """Return the page, with a message if there is one."""
+    return request.page(
         "Sign in",
         html.notice(notice),
         html.alert(alert),
-        _known(visit),
-        _local(visit) if LOCAL in supported(visit.client) else None,
-        providers.buttons(visit),
+        _known(request),
+        _local(request) if LOCAL in supported(request.client) else None,
+        providers.buttons(request),
         error=error,
     )
 
 
-def _known(visit: PageRequest) -> Html | None:
-    session = _offered(visit)
-    user = None if session is None else visit.pool.users.by_subject(session.sub)
+def _known(request: PageRequest) -> Html | None:
+    session = _offered(request)
+    user = None if session is None else request.pool.users.by_subject(session.sub)
     if user is None:
         return None
     name = user.attributes.get("email") or user.username
     button = element("button", f"Continue as {name}", type="submit", name="continue", value="1")
-    return join(visit.form_to(PATH, button), element("p", "Or sign in as somebody else:", class_="or"))
+    return join(request.form_to(PATH, button), element("p", "Or sign in as another user:", class_="or"))
 
 
-def _offered(visit: PageRequest) -> Session | None:
-    """Find the session that somebody may go on with: none where the app wants the password."""
-    return None if "login" in visit.asked.prompt else authorize.known(visit)
+def _offered(request: PageRequest) -> Session | None:
+    """Return the session that the user may continue with; ``None`` if the app requires the password."""
+    return None if "login" in request.asked.prompt else authorize.known(request)
 
 
-def _local(visit: PageRequest) -> Html:
-    typed = visit.form.get("username") or visit.asked.login_hint
-    form = visit.form_to(
+def _local(request: PageRequest) -> Html:
+    typed = request.form.get("username") or request.asked.login_hint
+    form = request.form_to(
         PATH,
-        fields.username(visit.pool, typed, autofocus=not typed),
+        fields.username(request.pool, typed, autofocus=not typed),
         html.field(
             "password",
             "Password",
@@ -103,7 +103,7 @@ def _local(visit: PageRequest) -> Html:
         ),
         element("button", "Sign in", type="submit"),
     )
-    links = [element("a", "Forgot your password?", href=visit.url(forgot.PATH))]
-    if sign_up.is_open(visit.pool):
-        links.append(element("a", "Sign up", href=visit.url(sign_up.PATH)))
+    links = [element("a", "Forgot your password?", href=request.url(forgot.PATH))]
+    if sign_up.is_open(request.pool):
+        links.append(element("a", "Sign up", href=request.url(sign_up.PATH)))
     return join(form, element("p", *links, class_="ways"))

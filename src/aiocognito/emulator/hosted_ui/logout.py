@@ -31,6 +31,6 @@ async def logout(site: Site, request: web.Request) -> Answer:
         if back not in client.settings.get("LogoutURLs", ()):
             raise BadRequest("The parameter 'logout_uri' is not one of the app client's")
         asked = SignInRequest(pool, client, query, back, "code")
-    visit = PageRequest(site, request, asked)
-    visit.forget()
-    return visit.go(visit.url("/login") if back is None else back)
+    page_request = PageRequest(site, request, asked)
+    page_request.forget()
+    return page_request.go(page_request.url("/login") if back is None else back)

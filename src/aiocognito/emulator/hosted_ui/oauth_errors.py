@@ -48,7 +48,7 @@ def invalid_request(description: str | None = None) -> OAuthError:
 
 
 def invalid_client(status: int) -> OAuthError:
-    """Nobody knows the client, or it has not proved to be itself."""
+    """The client is unknown, or did not authenticate."""
     headers = {"WWW-Authenticate": "Basic"} if status == 401 else None
     return OAuthError("invalid_client", status=status, headers=headers)
 

@@ -21,10 +21,10 @@ from ..site import Site
 from ..state import EmulatorState
 from .request import SignInRequest
 
-FORGERY_COOKIE: Final = "XSRF-TOKEN"
-FORGERY_FIELD: Final = "_csrf"
+CSRF_COOKIE: Final = "XSRF-TOKEN"
+CSRF_FIELD: Final = "_csrf"
 At = TypeVar("At")
-_FORGERY: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_CSRF_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _MOST_STEPS: Final = 20
 """On which one browser can be at a time; the oldest is given up for the next."""
 LATE: Final = "That took too long, or was finished already. Please sign in again."
@@ -63,7 +63,7 @@ class PageRequest:
         request: The request itself.
         asked: What the app asked for.
         form: What was typed, if something was sent.
-        step: The name of the journey that the page is about.
+        step: The name of the pending that the page is about.
         csrf_token: The token that forms have to bring back.
     """
 
@@ -71,17 +71,17 @@ class PageRequest:
     request: web.Request
     asked: SignInRequest
     form: Mapping[str, str] = field(factory=dict, repr=False)
-    step: str = ""
+    step_name: str = ""
     csrf_token: str = field(factory=lambda: secrets.token_urlsafe(32), repr=False)
     _cookies: dict[str, tuple[str, float | None]] = field(factory=dict, repr=False, init=False)
 
     def __attrs_post_init__(self) -> None:
-        brought = self.request.cookies.get(FORGERY_COOKIE, "")
+        brought = self.request.cookies.get(CSRF_COOKIE, "")
         # One that is there stays: other tabs and other emulators on this host have it in their forms.
-        if _FORGERY.fullmatch(brought):
+        if _CSRF_TOKEN.fullmatch(brought):
             self.csrf_token = brought
         else:
-            self._cookies[FORGERY_COOKIE] = self.csrf_token, None
+            self._cookies[CSRF_COOKIE] = self.csrf_token, None
 
     @property
     def world(self) -> EmulatorState:
@@ -108,7 +108,7 @@ class PageRequest:
         return str(self.client.settings.get("ClientName") or self.client.id)
 
     async def ask(self, operation: str, /, username: str, **members: Any) -> dict[str, Any]:
-        """Do an operation of the API for somebody, in the name of the app client, shapes checked.
+        """Perform an operation of the API for a user of the app client, shapes checked.
 
         Raises:
             ApiError: It is refused.
@@ -168,7 +168,7 @@ class PageRequest:
 
     def form_to(self, path: str, *content: str | None) -> Html:
         """Write a form that is sent to a page of ours."""
-        token = html.element("input", type="hidden", name=FORGERY_FIELD, value=self.csrf_token)
+        token = html.element("input", type="hidden", name=CSRF_FIELD, value=self.csrf_token)
         return html.element("form", token, *content, method="post", action=self.url(path))
 
     def _baked(self, response: Answer, error: str | None) -> Answer:
@@ -187,7 +187,7 @@ class PageRequest:
 
     # Forms
 
-    def require_genuine(self) -> None:
+    def require_csrf_token(self) -> None:
         """Refuse a form that another page, or another browser, has sent.
 
         Raises:
@@ -195,8 +195,8 @@ class PageRequest:
         """
         if self.request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
             raise CsrfError
-        cookie = self.request.cookies.get(FORGERY_COOKIE, "")
-        brought = self.form.get(FORGERY_FIELD, "")
+        cookie = self.request.cookies.get(CSRF_COOKIE, "")
+        brought = self.form.get(CSRF_FIELD, "")
         if not cookie or not hmac.compare_digest(digest(cookie), digest(brought)):
             raise CsrfError
 
@@ -208,7 +208,7 @@ class PageRequest:
         return f"cognito-{self.pool.id}"
 
     def session(self) -> Session | None:
-        """Find who is signed in on this browser, if somebody is who still may."""
+        """Return this browser's session if its user exists and is enabled."""
         cookie = self.request.cookies.get(self._cookie)
         if cookie is None:
             return None
@@ -217,7 +217,7 @@ class PageRequest:
         return session if user is not None and user.enabled else None
 
     def begin_session(self, sub: str, provider: str) -> Session:
-        """Sign somebody in on this browser. The cookie is always a new one: none can be planted."""
+        """Start a session in this browser. Its cookie is always new, so that a planted one is never used."""
         self._end_session()
         now = self.world.clock()
         session = Session(sub, now, now + SESSION_LIFE, provider)
@@ -231,39 +231,39 @@ class PageRequest:
     def forget(self) -> None:
         """Forget who is signed in on this browser, and where it is on its way."""
         self._end_session()
-        journeys, now = self.pool.hosted.journeys, self.world.clock()
+        pending_steps, now = self.pool.hosted.pending_steps, self.world.clock()
         for name, cookie in self.request.cookies.items():
             step = name.removeprefix(f"{self._cookie}-")
             if name == self._cookie or step != name:
                 self._cookies[name] = "", 0
             # The name of a step is in addresses; only its cookie says that it is this browser's.
-            if journeys.get(step, cookie, now) is not None:
-                journeys.end(step)
+            if pending_steps.get(step, cookie, now) is not None:
+                pending_steps.end(step)
 
     # On the way
 
-    def start_step(self, at: object, *, life: float = STEP_LIFE) -> str:
+    def start_step(self, state: object, *, life: float = STEP_LIFE) -> str:
         """Remember where the browser is on its way; return the name under which."""
         now = self.world.clock()
-        name, cookie = self.pool.hosted.journeys.start(self.asked.query, at, now, life)
+        name, cookie = self.pool.hosted.pending_steps.start(self.asked.query, state, now, life)
         self._drop_old()
         self._cookies[f"{self._cookie}-{name}"] = cookie, life
         return name
 
     def _drop_old(self) -> None:
         """Take cookies away that are worth nothing any more, or too many: a request can hold only so many."""
-        journeys, now = self.pool.hosted.journeys, self.world.clock()
+        pending_steps, now = self.pool.hosted.pending_steps, self.world.clock()
         steps = {
-            brought: journeys.get(brought.removeprefix(f"{self._cookie}-"), cookie, now)
+            brought: pending_steps.get(brought.removeprefix(f"{self._cookie}-"), cookie, now)
             for brought, cookie in self.request.cookies.items()
             if brought.startswith(f"{self._cookie}-")
         }
-        alive = [brought for brought, journey in steps.items() if journey is not None]
+        alive = [brought for brought, pending in steps.items() if pending is not None]
         # Browsers bring the oldest first.
         for brought in steps.keys() - set(alive[1 - _MOST_STEPS :]):
             self._cookies[brought] = "", 0
 
-    def at(self, kind: type[At]) -> At:
+    def step(self, kind: type[At]) -> At:
         """Find where this browser is on its way, with the request that it began with.
 
         Args:
@@ -272,13 +272,13 @@ class PageRequest:
         Raises:
             BackToLogin: It is not there: another browser's, over, or somewhere else.
         """
-        cookie = self.request.cookies.get(f"{self._cookie}-{self.step}", "")
-        journey = self.pool.hosted.journeys.get(self.step, cookie, self.world.clock())
-        if journey is None or journey.query != self.asked.query or not isinstance(journey.at, kind):
+        cookie = self.request.cookies.get(f"{self._cookie}-{self.step_name}", "")
+        pending = self.pool.hosted.pending_steps.get(self.step_name, cookie, self.world.clock())
+        if pending is None or pending.query != self.asked.query or not isinstance(pending.state, kind):
             raise BackToLogin(LATE, "expired")
-        return journey.at
+        return pending.state
 
-    def arrive(self) -> None:
-        """Forget the journey that the page is about: it is over."""
-        self.pool.hosted.journeys.end(self.step)
-        self._cookies[f"{self._cookie}-{self.step}"] = "", 0
+    def finish_step(self) -> None:
+        """Forget the pending that the page is about: it is over."""
+        self.pool.hosted.pending_steps.end(self.step_name)
+        self._cookies[f"{self._cookie}-{self.step_name}"] = "", 0

@@ -27,7 +27,7 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""Of every page: nobody keeps it, frames it, or learns its address."""
+"""The headers of every page: it is not cached, not framed, and its address is not sent elsewhere."""
 _PAGES: Final[tuple[tuple[str, str, str, Page], ...]] = (
     ("GET", "/oauth2/authorize", "Authorize", authorize.authorize),
     ("GET", "/login", "LoginPage", login.show),
@@ -71,15 +71,15 @@ def _about_a_sign_in(site: Site, page: Page) -> Handler:
     async def handle(request: web.Request) -> Answer:
         form = await _form(request) if request.method == "POST" else {}
         asked = read(site.world, request.rel_url.raw_query_string)
-        visit = PageRequest(site, request, asked, form, step=request.match_info.get("step", ""))
+        page_request = PageRequest(site, request, asked, form, step_name=request.match_info.get("step", ""))
         if request.method == "POST":
-            visit.require_genuine()
+            page_request.require_csrf_token()
         try:
-            return await page(visit)
+            return await page(page_request)
         except BackToLogin as again:
             said = {"notice" if again.error is None else "alert": again.text}
-            visit.form = {}
-            return login.page(visit, **said, error=again.error)
+            page_request.form = {}
+            return login.page(page_request, **said, error=again.error)
 
     return handle
 
@@ -121,10 +121,10 @@ async def _answer(site: Site, request: web.Request, operation: str, handle: Hand
         return _message("Not for scripts", "This page is for browsers to visit.", "forbidden", 403)
     try:
         response = await handle(request)
-    except Redirect as away:
-        location = own + away.location if away.location.startswith("/") else away.location
+    except Redirect as redirect:
+        location = own + redirect.location if redirect.location.startswith("/") else redirect.location
         response = Answer(status=302, headers={"Location": location})
-        response.error = away.error
+        response.error = redirect.error
     except BadRequest as wrong:
         response = _failed("invalid_request", wrong.text, 400)
     except CsrfError:
@@ -144,7 +144,7 @@ async def _error_page(request: web.Request) -> Answer:
     given = dict(parse(request.rel_url.raw_query_string))
     error, client = given.get("error", ""), given.get("client_id", "")
     about = html.element("p", "App client: ", html.element("code", client))
-    # Whoever writes the link must not write the page.
+    # The author of a link must not write the page.
     return _failed(
         error if _ERROR.fullmatch(error) else "server_error",
         None,

@@ -31,17 +31,17 @@ class AtProvider:
     claims: Mapping[str, str] = field(factory=dict, repr=False)
 
 
-def buttons(visit: PageRequest) -> Html | None:
+def buttons(request: PageRequest) -> Html | None:
     """Write a button for each provider that the client has."""
-    offered = [name for name in supported(visit.client) if name in visit.pool.providers]
+    offered = [name for name in supported(request.client) if name in request.pool.providers]
     if not offered:
         return None
     written = (
         element("button", f"Continue with {shown(name)}", name="provider", value=name, class_="plain")
         for name in offered
     )
-    section = visit.form_to("/login", *written)
-    return element("section", section) if LOCAL in supported(visit.client) else section
+    section = request.form_to("/login", *written)
+    return element("section", section) if LOCAL in supported(request.client) else section
 
 
 def shown(name: str) -> str:
@@ -49,8 +49,8 @@ def shown(name: str) -> str:
     return _NAMES.get(name, name)
 
 
-def start_step(visit: PageRequest, name: str) -> Answer:
+def go_to(request: PageRequest, name: str) -> Answer:
     """Send a browser to a provider."""
-    if name not in visit.pool.providers or name not in supported(visit.client):
-        raise visit.asked.refused("invalid_request", "unsupported_identity_provider")
-    return visit.go(visit.url(f"{STUB}/{visit.start_step(AtProvider(name), life=CODE_LIFE)}"))
+    if name not in request.pool.providers or name not in supported(request.client):
+        raise request.asked.refused("invalid_request", "unsupported_identity_provider")
+    return request.go(request.url(f"{STUB}/{request.start_step(AtProvider(name), life=CODE_LIFE)}"))

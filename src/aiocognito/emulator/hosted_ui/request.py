@@ -79,7 +79,7 @@ class SignInRequest:
         state: Goes back with the browser.
         nonce: Goes into the id token.
         code_challenge: The PKCE challenge, by S256.
-        prompt: Whether somebody who is signed in is asked again.
+        prompt: ``prompt``: whether a user who is signed in has to sign in again.
         login_hint: The name that is in the form already.
         lang: The language.
         provider: The identity provider, ``COGNITO`` for the pool itself; ``None`` if the person chooses.

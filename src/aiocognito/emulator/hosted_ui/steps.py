@@ -53,105 +53,111 @@ class Challenged:
     secret: str | None = field(default=None, repr=False)
 
 
-async def go_on(visit: PageRequest, user: User, answer: Mapping[str, Any]) -> Answer:
+async def go_on(request: PageRequest, user: User, answer: Mapping[str, Any]) -> Answer:
     """Go where an answer leads: to the next challenge, or back to the app.
 
     Args:
-        visit: The browser.
+        request: The browser.
         user: Whose sign-in.
         answer: What the flow or the challenge has answered.
     """
     if "Authenticated" in answer:
-        return await authorize.enter(visit, answer["Authenticated"])
+        return await authorize.enter(request, answer["Authenticated"])
     at = Challenged(user, answer["ChallengeName"], answer["Session"], answer["ChallengeParameters"])
     if at.name == "MFA_SETUP" and _TOTP in _choices(at, "MFAS_CAN_SETUP"):
-        made = await visit.ask_plainly("AssociateSoftwareToken", Session=at.session)
+        made = await request.ask_plainly("AssociateSoftwareToken", Session=at.session)
         at = evolve(at, session=made["Session"], secret=made["SecretCode"])
-    return visit.go(visit.url(f"{PATH}/{visit.start_step(at)}"))
+    return request.go(request.url(f"{PATH}/{request.start_step(at)}"))
 
 
-async def sign_in(visit: PageRequest, user: User) -> Answer:
-    """Sign somebody in who has proven who they are, as far as a password would have.
+async def sign_in(request: PageRequest, user: User) -> Answer:
+    """Continue the sign-in of a user who has proven as much as a password proves.
 
     Raises:
         BackToLogin: They may not sign in.
     """
-    _require_there(visit, user)
-    turn = AuthRequest(visit.world, visit.pool, visit.client, {}, name=user.username, user=user, hosted=True)
-    turn.begins = True
+    _require_there(request, user)
+    auth_request = AuthRequest(
+        request.world, request.pool, request.client, {}, name=user.username, user=user, hosted=True
+    )
+    auth_request.begins = True
     try:
         password_attempts.require_able(user)
-        await pre_authentication.run(turn)
-        answer = await sequence.go_on(turn, Proof.SIGN_UP_ON_A_PAGE)
+        await pre_authentication.run(auth_request)
+        answer = await sequence.go_on(auth_request, Proof.SIGN_UP_ON_A_PAGE)
     except ApiError as refusal:
         raise BackToLogin(refusal.message, refusal.code) from refusal
-    return await go_on(visit, user, answer)
+    return await go_on(request, user, answer)
 
 
-def _require_there(visit: PageRequest, user: User) -> None:
-    if visit.pool.users.by_subject(user.sub) is None:
+def _require_there(request: PageRequest, user: User) -> None:
+    if request.pool.users.by_subject(user.sub) is None:
         raise BackToLogin(LATE, "expired")
 
 
-async def show(visit: PageRequest) -> Answer:
+async def show(request: PageRequest) -> Answer:
     """Show the challenge that the browser is at."""
-    return _page(visit, visit.at(Challenged))
+    return _page(request, request.step(Challenged))
 
 
-async def take(visit: PageRequest) -> Answer:
+async def take(request: PageRequest) -> Answer:
     """Take the answer to it."""
-    at = visit.at(Challenged)
-    _require_there(visit, at.user)
+    at = request.step(Challenged)
+    _require_there(request, at.user)
     try:
-        answer = await _answer(visit, at)
+        answer = await _answer(request, at)
     except ApiError as refusal:
-        handle = visit.pool.handles.get(at.session)
-        if handle is None or handle.spent or handle.dead or visit.world.clock() >= handle.expires:
-            visit.arrive()
+        handle = request.pool.handles.get(at.session)
+        if handle is None or handle.spent or handle.dead or request.world.clock() >= handle.expires:
+            request.finish_step()
             raise BackToLogin(refusal.message, refusal.code) from refusal
-        return _page(visit, at, refusal)
-    visit.arrive()
-    return await go_on(visit, at.user, answer)
+        return _page(request, at, refusal)
+    request.finish_step()
+    return await go_on(request, at.user, answer)
 
 
-async def _answer(visit: PageRequest, at: Challenged) -> dict[str, Any]:
-    given = _READERS[at.name](visit)
+async def _answer(request: PageRequest, at: Challenged) -> dict[str, Any]:
+    given = _READERS[at.name](request)
     session = at.session
     if at.name == "MFA_SETUP" and "EMAIL" not in given:
-        verified = await visit.ask_plainly("VerifySoftwareToken", Session=session, UserCode=_digits(visit))
+        verified = await request.ask_plainly(
+            "VerifySoftwareToken", Session=session, UserCode=_digits(request)
+        )
         session = at.session = verified["Session"]
-    handle = visit.pool.handles.redeem(
-        session, client_id=visit.client.id, user=at.user, challenge=at.name, now=visit.world.clock()
+    handle = request.pool.handles.redeem(
+        session, client_id=request.client.id, user=at.user, challenge=at.name, now=request.world.clock()
     )
-    turn = AuthRequest(visit.world, visit.pool, visit.client, given, name=at.user.username, user=at.user)
-    turn.session, turn.hosted = handle, True
-    return await sequence.answer(at.name, turn)
+    auth_request = AuthRequest(
+        request.world, request.pool, request.client, given, name=at.user.username, user=at.user
+    )
+    auth_request.session, auth_request.hosted = handle, True
+    return await sequence.answer(at.name, auth_request)
 
 
 # What was typed, as ChallengeResponses
 
 
 def _code(member: str) -> Callable[[PageRequest], dict[str, str]]:
-    return lambda visit: {member: _digits(visit)}
+    return lambda request: {member: _digits(request)}
 
 
-def _digits(visit: PageRequest) -> str:
+def _digits(request: PageRequest) -> str:
     # Apps show them in two groups.
-    return visit.given("code").replace(" ", "")
+    return request.given("code").replace(" ", "")
 
 
-def _choice(visit: PageRequest) -> dict[str, str]:
-    return {"ANSWER": visit.given("answer")}
+def _choice(request: PageRequest) -> dict[str, str]:
+    return {"ANSWER": request.given("answer")}
 
 
-def _new_password(visit: PageRequest) -> dict[str, str]:
-    typed = fields.given(visit.form)
+def _new_password(request: PageRequest) -> dict[str, str]:
+    typed = fields.given(request.form)
     given = {f"userAttributes.{name}": value for name, value in typed.items()}
-    return {"NEW_PASSWORD": visit.form.get("password", ""), **given}
+    return {"NEW_PASSWORD": request.form.get("password", ""), **given}
 
 
-def _setup(visit: PageRequest) -> dict[str, str]:
-    address = visit.given("email")
+def _setup(request: PageRequest) -> dict[str, str]:
+    address = request.given("email")
     return {"EMAIL": address} if address else {}
 
 
@@ -166,33 +172,33 @@ _READERS: Final[Mapping[str, Callable[[PageRequest], dict[str, str]]]] = {
 # Pages
 
 
-def _page(visit: PageRequest, at: Challenged, refusal: ApiError | None = None) -> Answer:
-    title, content = _PAGES[at.name](visit, at)
-    return visit.page(
+def _page(request: PageRequest, at: Challenged, refusal: ApiError | None = None) -> Answer:
+    title, content = _PAGES[at.name](request, at)
+    return request.page(
         title,
         html.alert(None if refusal is None else refusal.message),
         content,
-        element("p", element("a", "Sign in as somebody else", href=visit.url("/login"))),
+        element("p", element("a", "Sign in as another user", href=request.url("/login"))),
         error=None if refusal is None else refusal.code,
     )
 
 
-def _send(visit: PageRequest, *content: str | None) -> Html:
-    return visit.form_to(f"{PATH}/{visit.step}", *content)
+def _send(request: PageRequest, *content: str | None) -> Html:
+    return request.form_to(f"{PATH}/{request.step_name}", *content)
 
 
-def _ask_code(visit: PageRequest, at: Challenged) -> tuple[str, Html]:
+def _ask_code(request: PageRequest, at: Challenged) -> tuple[str, Html]:
     to = at.parameters.get("CODE_DELIVERY_DESTINATION")
     if to is not None:
         text = f"We have sent a code to {to}."
     else:
         app = at.parameters.get("FRIENDLY_DEVICE_NAME")
-        text = f"Open your authenticator app{f' ({app})' if app else ''} and type in its code."
+        text = f"Open your authenticator app{f' ({app})' if app else ''} and enter its code."
     button = element("button", "Sign in", type="submit")
-    return "Enter your code", html.join(element("p", text), _send(visit, html.code_field(), button))
+    return "Enter your code", html.join(element("p", text), _send(request, html.code_field(), button))
 
 
-def _ask_choice(visit: PageRequest, at: Challenged) -> tuple[str, Html]:
+def _ask_choice(request: PageRequest, at: Challenged) -> tuple[str, Html]:
     choices = [
         element(
             "label",
@@ -203,38 +209,38 @@ def _ask_choice(visit: PageRequest, at: Challenged) -> tuple[str, Html]:
         for name in _choices(at, "MFAS_CAN_CHOOSE")
     ]
     asked = element("fieldset", element("legend", "How do you want to prove that it is you?"), *choices)
-    return "Choose a second step", _send(visit, asked, element("button", "Continue", type="submit"))
+    return "Choose a second step", _send(request, asked, element("button", "Continue", type="submit"))
 
 
-def _ask_password(visit: PageRequest, at: Challenged) -> tuple[str, Html]:
-    missing = schema.missing(visit.pool.schema, at.user.attributes)
+def _ask_password(request: PageRequest, at: Challenged) -> tuple[str, Html]:
+    missing = schema.missing(request.pool.schema, at.user.attributes)
     return "Choose a new password", html.join(
         element("p", "Your password was a temporary one."),
         _send(
-            visit,
+            request,
             fields.username_beside(at.user.username),
-            fields.attributes(missing, missing, visit.form),
-            fields.new_password(visit.pool, "New password"),
+            fields.attributes(missing, missing, request.form),
+            fields.new_password(request.pool, "New password"),
             element("button", "Save and sign in", type="submit"),
         ),
     )
 
 
-def _ask_setup(visit: PageRequest, at: Challenged) -> tuple[str, Html]:
+def _ask_setup(request: PageRequest, at: Challenged) -> tuple[str, Html]:
     choices = _choices(at, "MFAS_CAN_SETUP")
     parts = []
     if at.secret is not None:
-        parts.append(_app(visit, at, at.secret))
+        parts.append(_app(request, at, at.secret))
     if "EMAIL_OTP" in choices:
-        parts.append(_email(visit, "section" if parts else "div"))
+        parts.append(_email(request, "section" if parts else "div"))
     if not parts:
-        text = "This has to be set up for you. Please ask whoever runs this app."
+        text = "This has to be set up for you. Please ask an administrator of this app."
         parts.append(element("p", text))
     return "Set up a second step", html.join(*parts)
 
 
-def _app(visit: PageRequest, at: Challenged, secret: str) -> Html:
-    issuer = visit.client_name
+def _app(request: PageRequest, at: Challenged, secret: str) -> Html:
+    issuer = request.client_name
     name = at.user.attributes.get("email") or at.user.username
     query = urlencode({"secret": secret, "issuer": issuer}, quote_via=quote)
     link = f"otpauth://totp/{quote(f'{issuer}:{name}', safe='')}?{query}"
@@ -242,9 +248,9 @@ def _app(visit: PageRequest, at: Challenged, secret: str) -> Html:
         element("h2", "With an authenticator app"),
         _picture(link),
         element("p", "Scan the picture with the app, or ", element("a", "open the app", href=link), "."),
-        element("p", "Or type this key into it: ", element("code", secret, class_="secret")),
+        element("p", "Or enter this key in the app: ", element("code", secret, class_="secret")),
         _send(
-            visit,
+            request,
             html.code_field("Code that the app shows"),
             element("button", "Confirm and sign in", type="submit"),
         ),
@@ -259,13 +265,13 @@ def _picture(link: str) -> Html | None:
         return None
 
 
-def _email(visit: PageRequest, frame: str) -> Html:
+def _email(request: PageRequest, frame: str) -> Html:
     return element(
         frame,
         element("h2", "With codes by email"),
         _send(
-            visit,
-            html.field("email", "Email", visit.form.get("email"), type="email", autocomplete="email"),
+            request,
+            html.field("email", "Email", request.form.get("email"), type="email", autocomplete="email"),
             element("button", "Send a code", type="submit"),
         ),
     )

@@ -1,4 +1,4 @@
-"""A page that stands in for an external identity provider's: whoever it is, is typed in.
+"""A page that stands in for an external identity provider's: the user enters the claims.
 
 It does what a provider does: it shows a page of its own, and sends the browser back with a code and the
 state that it was sent with, or with an error.
@@ -21,7 +21,7 @@ RESPONSE: Final = "/oauth2/idpresponse"
 SAML_RESPONSE: Final = "/saml2/idpresponse"
 _CLAIM: Final = "claims."
 _USUAL: Final = ("email", "name")
-# What providers send back when somebody does not want to: Cognito passes it on as it is.
+# What providers return when the user cancels; Cognito passes it on unchanged.
 _CANCELLED: Final[Mapping[str, tuple[str, str | None]]] = {
     "Facebook": ("access_denied", "Permissions error"),
     "LoginWithAmazon": ("access_denied", "Access not permitted"),
@@ -29,53 +29,59 @@ _CANCELLED: Final[Mapping[str, tuple[str, str | None]]] = {
 }
 
 
-async def show(visit: PageRequest) -> Answer:
+async def show(request: PageRequest) -> Answer:
     """Show the page that stands in for a provider's."""
-    return _stub(visit, visit.at(providers.AtProvider))
+    return _stub(request, request.step(providers.AtProvider))
 
 
-async def take(visit: PageRequest) -> Answer:
+async def take(request: PageRequest) -> Answer:
     """Send the browser back as the provider would."""
-    at = visit.at(providers.AtProvider)
-    if "cancel" in visit.form:
-        error, description = _CANCELLED.get(_kind(visit, at), ("access_denied", None))
-        return _return(visit, at, {"error": error, "error_description": description})
-    if not visit.given(_CLAIM + federation.ID):
-        return _stub(visit, at, "The provider cannot tell who nobody is: type in an ID.")
+    at = request.step(providers.AtProvider)
+    if "cancel" in request.form:
+        error, description = _CANCELLED.get(_kind(request, at), ("access_denied", None))
+        return _return(request, at, {"error": error, "error_description": description})
+    if not request.given(_CLAIM + federation.ID):
+        return _stub(request, at, "Enter a user ID.")
     at.claims = {
         name.removeprefix(_CLAIM): value.strip()
-        for name, value in visit.form.items()
+        for name, value in request.form.items()
         if name.startswith(_CLAIM)
     }
     code = secrets.token_urlsafe(32)
     at.code = digest(code)
-    return _return(visit, at, {"code": code})
+    return _return(request, at, {"code": code})
 
 
-def _return(visit: PageRequest, at: providers.AtProvider, answer: Mapping[str, str | None]) -> Answer:
-    path = SAML_RESPONSE if _kind(visit, at) == "SAML" else RESPONSE
-    given = {name: value for name, value in {**answer, "state": visit.step}.items() if value is not None}
-    return visit.go(f"{path}?{urlencode(given)}")
+def _return(request: PageRequest, at: providers.AtProvider, answer: Mapping[str, str | None]) -> Answer:
+    path = SAML_RESPONSE if _kind(request, at) == "SAML" else RESPONSE
+    given = {
+        name: value for name, value in {**answer, "state": request.step_name}.items() if value is not None
+    }
+    return request.go(f"{path}?{urlencode(given)}")
 
 
-def _stub(visit: PageRequest, at: providers.AtProvider, alert: str | None = None) -> Answer:
+def _stub(request: PageRequest, at: providers.AtProvider, alert: str | None = None) -> Answer:
     name = providers.shown(at.provider)
-    mapping = visit.pool.providers.get(at.provider, {}).get("AttributeMapping") or {}
+    mapping = request.pool.providers.get(at.provider, {}).get("AttributeMapping") or {}
     labels = {
         claim: fields.label(attribute) for attribute, claim in mapping.items() if attribute != "username"
     }
     unmapped = [claim for claim in _USUAL if claim not in labels and claim not in mapping]
-    hint = "Goes nowhere: the provider's AttributeMapping has no attribute for it."
-    return visit.page(
+    hint = "Not stored: the provider's AttributeMapping has no attribute for it."
+    return request.page(
         f"Emulated {name}",
-        element("p", "Stands in for the real one", class_="mark"),
+        element("p", "Not the real provider", class_="mark"),
         html.alert(alert),
-        element("p", f"Type in who {name} is to say that you are."),
-        visit.form_to(
-            f"{providers.STUB}/{visit.step}",
-            _claim_field(visit, federation.ID, "ID", required=True, autofocus=True),
-            *(_claim_field(visit, claim, label) for claim, label in labels.items() if claim != federation.ID),
-            *(_claim_field(visit, claim, fields.label(claim), hint=hint) for claim in unmapped),
+        element("p", f"Enter the claims that {name} returns about you."),
+        request.form_to(
+            f"{providers.STUB}/{request.step_name}",
+            _claim_field(request, federation.ID, "ID", required=True, autofocus=True),
+            *(
+                _claim_field(request, claim, label)
+                for claim, label in labels.items()
+                if claim != federation.ID
+            ),
+            *(_claim_field(request, claim, fields.label(claim), hint=hint) for claim in unmapped),
             element("button", "Continue", type="submit"),
             element(
                 "button",
@@ -91,11 +97,11 @@ def _stub(visit: PageRequest, at: providers.AtProvider, alert: str | None = None
     )
 
 
-def _claim_field(visit: PageRequest, claim: str, label: str, **more: Any) -> Html:
+def _claim_field(request: PageRequest, claim: str, label: str, **more: Any) -> Html:
     name = _CLAIM + claim
     settings = {"required": False, "autocomplete": "off", **more}
-    return html.field(name, label, visit.form.get(name), **settings)
+    return html.field(name, label, request.form.get(name), **settings)
 
 
-def _kind(visit: PageRequest, at: providers.AtProvider) -> str:
-    return str(visit.pool.providers.get(at.provider, {}).get("ProviderType"))
+def _kind(request: PageRequest, at: providers.AtProvider) -> str:
+    return str(request.pool.providers.get(at.provider, {}).get("ProviderType"))

@@ -98,7 +98,7 @@ def _check_exchange(
 
 
 def _proves(challenge: str | None, verifier: str | None) -> bool:
-    # A verifier without a challenge is a code that was asked for by somebody else (RFC 9700, 2.1.1).
+    # A verifier without a challenge is a code that another party requested (RFC 9700, 2.1.1).
     if challenge is None or verifier is None:
         return challenge is verifier
     digest = hashlib.sha256(verifier.encode()).digest()
