@@ -1,4 +1,4 @@
-"""What the account's APIs send (section 7 of the parity table), and what they make of the answers."""
+"""The requests of the account's methods, and their results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def access_token(client: Any) -> str:
     return str(tokens.access_token.token)
 
 
-async def test_reset_password_sends_a_code_and_says_where() -> None:
+async def test_reset_password_sends_a_code_and_returns_its_destination() -> None:
     async with scripted_client() as (client, service, _):
         service.answer("ForgotPassword", {"CodeDeliveryDetails": SENT})
         result = await client.reset_password("ana", client_metadata=METADATA)
@@ -239,7 +239,7 @@ async def test_a_refused_deletion_leaves_the_session() -> None:
         assert (await client.get_current_user()).username == "ana"
 
 
-async def test_a_deletion_that_the_storage_cannot_record_says_so() -> None:
+async def test_a_deletion_that_the_storage_cannot_store_raises() -> None:
     class Stuck(MemoryStorage):
         stuck = False
 
@@ -278,7 +278,7 @@ async def test_every_account_method_needs_a_signed_in_user() -> None:
         assert service.calls == []
 
 
-async def test_what_is_missing_is_refused_by_its_amplify_name_before_anything_else() -> None:
+async def test_a_missing_argument_is_refused_with_amplify_s_code_before_anything_else() -> None:
     async with scripted_client() as (client, service, _):
         for call, name in (
             (client.reset_password(""), "EmptyResetPasswordUsername"),
@@ -301,7 +301,7 @@ async def test_what_is_missing_is_refused_by_its_amplify_name_before_anything_el
         assert service.calls == []
 
 
-async def test_a_value_that_is_no_text_is_refused_by_name_and_never_quoted() -> None:
+async def test_a_value_that_is_not_text_is_refused_by_name_and_never_quoted() -> None:
     async with scripted_client() as (client, service, _):
         with pytest.raises(errors.AuthValidationError) as caught:
             await client.update_user_attributes({"custom:age": 4711})  # type: ignore[dict-item]  # wrong on purpose
@@ -311,7 +311,7 @@ async def test_a_value_that_is_no_text_is_refused_by_name_and_never_quoted() -> 
 
 
 async def test_tokens_alone_are_used() -> None:
-    """An outage of the identity pool breaks none of these: it is never asked."""
+    """An outage of the identity pool fails none of these methods: they never call it."""
     from attrs import evolve
 
     config = evolve(CONFIG, identity_pool_id="us-east-1:pool", identity_pool_endpoint="http://127.0.0.1:9")

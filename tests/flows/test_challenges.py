@@ -181,7 +181,7 @@ async def test_a_challenge_that_cannot_be_a_step_is_an_error(
 @pytest.mark.parametrize(
     ("offered", "named"), [('["SMS_MFA"]', "SMS offered"), ("[]", "none offered"), ('["X"]', "none offered")]
 )
-async def test_what_could_have_been_set_up_is_named(offered: str, named: str) -> None:
+async def test_the_error_names_the_factors_that_were_offered(offered: str, named: str) -> None:
     async with scripted_client() as (client, service, _):
         with pytest.raises(errors.SignInException, match=named):
             await begin(client, service, challenge("MFA_SETUP", {"MFAS_CAN_SETUP": offered}))
@@ -298,7 +298,7 @@ ANSWERS = [pytest.param(*row, id=f"6.5 {name}") for name, *row in ONE_REQUEST]
 
 
 @pytest.mark.parametrize(("asked", "response", "name", "sent"), ANSWERS)
-async def test_every_answer_is_sent_as_its_row_says(
+async def test_every_answer_is_sent_by_its_row(
     asked: dict[str, Any], response: Any, name: str, sent: dict[str, str]
 ) -> None:
     async with scripted_client() as (client, service, _):
@@ -652,7 +652,7 @@ async def test_6_5_other_challenges_cannot_be_answered() -> None:
 
 
 async def test_6_5_preconditions() -> None:
-    """The answer is looked at first, then whether there is anything to answer."""
+    """The answer is checked first, then whether a sign-in is pending."""
     async with scripted_client() as (client, service, _):
         with pytest.raises(errors.AuthValidationError) as caught:
             await client.confirm_sign_in("")

@@ -1,4 +1,4 @@
-"""CUSTOM_AUTH: the pool's own triggers ask, with and without a password before them."""
+"""CUSTOM_AUTH: the user pool's triggers ask, with and without a password first."""
 
 from __future__ import annotations
 

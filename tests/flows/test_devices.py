@@ -1,4 +1,4 @@
-"""Remembered devices: confirmed once, proven at the next sign-in, and kept for one browser only."""
+"""Remembered devices: confirmed once, proven at the next sign-in, and stored for one browser only."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ async def sign_in(client: AuthClient, service: ScriptedService, *answers: Any, *
 # Confirming a new device
 
 
-async def test_a_new_device_is_confirmed_with_the_verifier_of_a_secret_that_is_kept() -> None:
+async def test_a_new_device_is_confirmed_with_the_verifier_of_the_stored_secret() -> None:
     config = evolve(CONFIG, device_name="Ana's laptop")
     async with scripted_client(config=config) as (client, service, _):
         service.answer(CONFIRM, {"UserConfirmationNecessary": False})
@@ -133,7 +133,7 @@ async def test_a_failed_confirmation_leaves_the_sign_in_fine_and_no_device(failu
 
 
 async def test_a_failed_confirmation_does_not_name_the_device_that_was_there_before() -> None:
-    """These tokens were issued to the new device: renewing them in another's name would end the session."""
+    """These tokens were issued to the new device: another device key would end the session."""
     async with scripted_client() as (client, service, _):
         await remember(client, service)
         service.only(CONFIRM, refusal(CONFIRM, "TooManyRequestsException"))
@@ -145,7 +145,7 @@ async def test_a_failed_confirmation_does_not_name_the_device_that_was_there_bef
 
 
 @pytest.mark.parametrize("metadata", [{"DeviceKey": KEY}, {"DeviceGroupKey": GROUP}, {}])
-async def test_half_a_new_device_is_none(metadata: dict[str, str]) -> None:
+async def test_incomplete_device_metadata_is_ignored(metadata: dict[str, str]) -> None:
     async with scripted_client() as (client, service, _):
         answer = service.tokens()
         answer["AuthenticationResult"]["NewDeviceMetadata"] = metadata
@@ -473,8 +473,8 @@ async def test_storages_see_neither_the_device_token_nor_a_key_made_of_the_usern
         assert not await sessions.client("k", device_token="this browser")._session.devices.load()
 
 
-async def test_a_device_is_found_under_what_was_typed_and_under_what_cognito_says() -> None:
-    """USER_PASSWORD_AUTH and CUSTOM_AUTH name the device before Cognito says who the alias is."""
+async def test_a_device_is_found_by_the_typed_name_and_by_cognito_s_username() -> None:
+    """USER_PASSWORD_AUTH and CUSTOM_AUTH name the device before Cognito returns the username of the alias."""
     async with scripted_client() as (client, service, _):
         await remember(client, service)
         service.only(INITIATE, service.tokens())
@@ -709,7 +709,7 @@ async def test_every_page_of_devices_is_fetched_sixty_at_a_time() -> None:
         b"[" * 100_000,
     ],
 )
-async def test_what_cannot_be_read_is_no_device_and_is_replaced_by_the_next(stored: bytes) -> None:
+async def test_an_unreadable_entry_is_ignored_and_replaced_by_the_next(stored: bytes) -> None:
     async with scripted_client() as (client, service, _):
         devices = client._session.devices
         assert devices._key is not None
@@ -765,7 +765,7 @@ async def test_entries_are_written_by_compare_and_set() -> None:
         assert {"ana", "ben"} <= set(await auth._session.devices.load())
 
 
-async def test_a_storage_that_never_lets_it_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_storage_that_never_accepts_the_entry_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compare_and_set, "GIVE_UP_SECONDS", 0)
 
     class Stubborn(MemoryStorage):

@@ -1,4 +1,4 @@
-"""A person's passkeys: registered by options out and a credential in, listed and deleted."""
+"""A user's passkeys: registered with options and a credential, listed and deleted."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ async def test_the_credential_may_be_a_mapping_or_text_and_is_sent_as_an_object(
         {"timeout": float("inf")},
     ],
 )
-async def test_what_is_no_credential_is_refused_before_anything_is_sent(credential: Any) -> None:
+async def test_a_malformed_credential_is_refused_before_anything_is_sent(credential: Any) -> None:
     async with scripted_client() as (client, service, _):
         await signed_in(client, service)
         with pytest.raises(errors.AuthValidationError, match="credential"):

@@ -1,4 +1,4 @@
-"""The URLs that browsers are sent to, to the letter, and the ones that they come back with."""
+"""Authorization URLs, compared exactly, and callback URLs."""
 
 import json
 from pathlib import Path
@@ -265,7 +265,7 @@ def test_only_the_query_counts() -> None:
     assert read_callback("/callback?code=c&state=s").code == "c"
 
 
-def test_an_error_comes_as_it_is() -> None:
+def test_an_error_of_the_callback_is_returned_unchanged() -> None:
     callback = read_callback("https://a/?error_description=Bad+%C3%A4&state=s&error=invalid_request")
     assert (callback.error, callback.error_description) == ("invalid_request", "Bad ä")
 
@@ -285,7 +285,7 @@ def test_a_query_without_anything(url: str) -> None:
         "https://a/?" + "&".join(["code=s3cr3t"] + ["x=1"] * 60),
     ],
 )
-def test_what_cannot_be_read(url: str) -> None:
+def test_a_malformed_callback_url_raises(url: str) -> None:
     with pytest.raises(OAuthSignInException) as refusal:
         read_callback(url)
     assert "s3cr3t" not in str(refusal.value)
@@ -293,6 +293,6 @@ def test_what_cannot_be_read(url: str) -> None:
 
 
 @pytest.mark.parametrize("url", [None, "", b"https://a/?code=c", 5])
-def test_what_is_no_url(url: object) -> None:
+def test_a_callback_that_is_not_text_raises(url: object) -> None:
     with pytest.raises(AuthValidationError, match="callback_url"):
         read_callback(url)

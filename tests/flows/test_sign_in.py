@@ -1,4 +1,4 @@
-"""What each flow sends, in which order, and what it makes of the answers."""
+"""The requests of each flow, in order, and its results."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ async def test_an_unusable_answer_of_the_service_is_an_error_and_stores_nothing(
         ("ana", b"secret", "USER_SRP_AUTH", "InvalidArgument"),
     ],
 )
-async def test_what_is_missing_or_does_not_fit_is_refused_before_anything_is_sent(
+async def test_a_missing_or_invalid_argument_is_refused_before_anything_is_sent(
     username: Any, password: Any, flow: Any, code: str
 ) -> None:
     async with scripted_client() as (client, service, _):
@@ -273,7 +273,7 @@ async def test_borrowed_tokens_are_enough_for_methods_of_a_signed_in_user() -> N
         assert service.calls == []
 
 
-async def test_a_configuration_without_a_user_pool_says_so() -> None:
+async def test_a_configuration_without_a_user_pool_raises() -> None:
     from attrs import evolve
 
     from aiocognito import AuthClient, AuthConfig, MemoryStorage

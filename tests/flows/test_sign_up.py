@@ -1,4 +1,4 @@
-"""What sign-up sends, and what it makes of the answers."""
+"""The requests of sign-up, and its results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SENT = {"Destination": "a***@e***", "DeliveryMedium": "EMAIL", "AttributeName": 
 DELIVERY = CodeDeliveryDetails("a***@e***", "EMAIL", "email")
 
 
-async def test_sign_up_sends_what_it_is_given() -> None:
+async def test_sign_up_sends_its_arguments() -> None:
     async with scripted_client() as (client, service, _):
         service.answer("SignUp", {"UserConfirmed": False, "UserSub": "sub", "CodeDeliveryDetails": SENT})
         result = await client.sign_up(
@@ -124,7 +124,7 @@ async def test_resending_without_a_username() -> None:
         assert service.calls == []
 
 
-async def test_what_is_missing_is_refused_by_its_amplify_name() -> None:
+async def test_a_missing_argument_is_refused_with_amplify_s_code() -> None:
     async with scripted_client() as (client, service, _):
         for call, name in (
             (client.sign_up(""), "EmptySignUpUsername"),

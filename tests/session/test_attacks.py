@@ -123,7 +123,7 @@ def _script(way: str) -> ScriptedService:
 
 @pytest.mark.parametrize("way", WAYS)
 async def test_a_planted_key_that_polls_gets_into_no_session(way: str, storage: Storage) -> None:
-    """The attacker polls in a process of their own, and whenever a listener of the service is called."""
+    """The attacker polls in a separate process, and at every event of the service."""
     for _ in range(ROUNDS):
         script = _script(way)
         async with manager(storage, script) as theirs, manager(storage, script) as ours:
@@ -161,7 +161,7 @@ async def test_a_key_that_was_seen_before_a_change_of_password_opens_nothing(sto
 
 
 @pytest.fixture(autouse=True)
-def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub, "LISTENER_SECONDS", 0.02)
     monkeypatch.setattr(hub, "ABANDON_SECONDS", 0.02)
 

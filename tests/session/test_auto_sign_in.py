@@ -1,4 +1,4 @@
-"""Signing in by itself after a sign-up: by code, by link, at once, and with a session of the sign-up."""
+"""Automatic sign-in after a sign-up: by code, by link, at once, and with the session of the sign-up."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _always_looking(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def glances() -> None:
-    """Let the event loop come by."""
+    """Run several turns of the event loop."""
     for _ in range(50):
         await asyncio.sleep(0)
 
@@ -143,7 +143,7 @@ async def test_invalid_options_are_refused_before_the_account_is_created(options
 # At once, and after a code
 
 
-async def test_a_confirmed_account_is_signed_in_at_once_with_what_was_kept() -> None:
+async def test_a_confirmed_account_is_signed_in_at_once_with_the_held_password() -> None:
     async with scripted_client() as (client, service, _):
         options = AutoSignInOptions(
             auth_flow_type="USER_PASSWORD_AUTH", client_metadata=types.MappingProxyType({"k": "v"})
@@ -184,7 +184,7 @@ async def test_the_default_is_srp() -> None:
 async def test_user_auth_goes_on_with_the_session_of_the_confirmation(
     preferred: str | None, elsewhere: bool
 ) -> None:
-    """The session suffices, in any process; Amplify sends that of the sign-up nowhere."""
+    """The session is enough, in any process; Amplify never sends the session of the sign-up."""
     clock = Clock()
     storage, service = MemoryStorage(clock=clock), ScriptedService(clock)
     options = AutoSignInOptions(auth_flow_type="USER_AUTH", preferred_challenge=preferred)
@@ -608,7 +608,7 @@ async def test_waiting_can_be_limited() -> None:
 
 
 async def test_a_clock_that_goes_by_itself_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And one that is moved meanwhile is noticed: here it goes as the sleeps say, and leaps once."""
+    """A clock that is set forward meanwhile is noticed: it follows the sleeps, and jumps once."""
     clock = Clock()
     sleep = anyio.sleep
 
@@ -729,7 +729,7 @@ async def test_a_user_who_was_signed_in_before_is_not_replaced() -> None:
 
 
 async def test_a_plan_taken_by_another_process_is_not_carried_out_twice() -> None:
-    """Both saw the plan; compare-and-set lets one of them have it."""
+    """Both processes read the plan; compare-and-set lets one of them carry it out."""
     clock = Clock()
 
     class Rival(MemoryStorage):

@@ -1,4 +1,4 @@
-"""AWS credentials: a guest's, a person's, kept in the session, fetched once and in time."""
+"""AWS credentials of guests and users: stored in the session, and fetched once and in time."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -40,7 +40,7 @@ ISSUER = "cognito-idp.us-east-1.amazonaws.com/us-east-1_Scripted"
 
 
 class Identities(ScriptedService):
-    """An identity pool: each guest is another, a login keeps the identity that it was first sent with."""
+    """An identity pool: each guest has a new identity, and a login keeps its first identity."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
@@ -94,7 +94,7 @@ class EmulatorState:
 
 
 class UserPool(ScriptedService):
-    """A user pool whose id tokens say who issued them."""
+    """A user pool whose id tokens have an issuer."""
 
     issuer: Any = f"https://{ISSUER}"
 
@@ -278,7 +278,7 @@ async def test_credentials_of_another_role_are_not_these() -> None:
         assert there.identities.operations() == ["GetCredentialsForIdentity"]
 
 
-async def test_what_is_no_login() -> None:
+async def test_tokens_that_are_not_a_login_raise() -> None:
     async with world() as here:
         await here.sign_in(id_token=False)
         with pytest.raises(UserUnAuthenticatedException, match="id token"):
@@ -335,7 +335,7 @@ async def test_forced_or_with_another_id_token() -> None:
         assert len(here.identities.sent("GetId")) == 1
 
 
-async def test_kept_for_every_process() -> None:
+async def test_credentials_are_stored_for_every_process() -> None:
     clock = Clock()
     storage = MemoryStorage(clock=clock)
     async with world(storage=storage, clock=clock) as here:
@@ -348,7 +348,7 @@ async def test_kept_for_every_process() -> None:
         assert there.identities.calls == []
 
 
-async def test_without_an_end_they_are_kept_for_fifty_minutes() -> None:
+async def test_credentials_without_an_expiration_are_used_for_fifty_minutes() -> None:
     async with world() as here:
         bare = {"IdentityId": "x", "Credentials": {"AccessKeyId": "A", "SecretKey": "S"}}
         here.identities.only("GetCredentialsForIdentity", bare)
@@ -487,7 +487,7 @@ async def test_the_backoff_of_one_session_does_not_apply_to_another() -> None:
         assert await here.key() == "ASIA2"
 
 
-async def test_what_was_forced_and_failed_is_told() -> None:
+async def test_a_failed_forced_fetch_raises() -> None:
     async with world() as here:
         await here.client.fetch_auth_session()
         outage(here.identities)
@@ -528,7 +528,7 @@ async def test_an_identity_that_the_pool_does_not_accept_is_replaced(code: str) 
         ]
 
 
-async def test_a_refusal_of_the_login_itself_is_told() -> None:
+async def test_a_refusal_of_the_login_raises() -> None:
     async with world() as here:
         await here.sign_in()
         here.identities.refuse("GetCredentialsForIdentity", "NotAuthorizedException", "Invalid login token.")
@@ -674,7 +674,7 @@ async def test_borrowed_tokens_of_another_user_do_not_receive_the_first_user_s_i
         assert asked == ["us-east-1:id-1", "us-east-1:id-1", "us-east-1:id-2"]
 
 
-async def test_a_guest_s_identity_becomes_that_of_whose_tokens_are_lent() -> None:
+async def test_a_guest_s_identity_becomes_that_of_the_borrowed_tokens() -> None:
     lender = Lender(None)
     async with world(token_provider=lender) as here:
         await here.client.fetch_auth_session()

@@ -41,7 +41,7 @@ class Service:
         self.script.calls.clear()
 
     async def is_good(self, sessions: SessionManager) -> bool:
-        """Return whether the session hands out a token that Cognito takes."""
+        """Return whether the session returns a token that Cognito accepts."""
         token = await sessions.client("ana").access_token()
         return bool(decode_jwt(token).payload["exp"] > self.cognito())
 

@@ -1,4 +1,4 @@
-"""The loop round `Storage.replace`: who takes turns, how long it pauses, and when it gives up."""
+"""Optimistic writes: which tasks queue, how long a write pauses, and when it gives up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aiocognito._session.compare_and_set import compare_and_set
 
 
 class Time:
-    """Passes by the pauses alone; each pause lasts as long as it may."""
+    """A clock that only the pauses advance; each pause lasts as long as possible."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 0.0
@@ -74,7 +74,7 @@ async def test_more_than_a_hundred_losses_are_survived_and_thirty_seconds_of_the
     assert time.now == pytest.approx(30, abs=0.06)
 
 
-async def test_a_task_whose_turn_comes_too_late_makes_one_more_attempt(time: Time) -> None:
+async def test_a_task_whose_turn_comes_after_the_deadline_makes_one_attempt(time: Time) -> None:
     storage = MemoryStorage()
     attempts, attempt = losing(10**6)
     async with module._turns.hold(f"{id(storage)}:k"):
@@ -111,7 +111,7 @@ async def test_tasks_that_lost_take_turns_in_order_and_can_be_cancelled() -> Non
     assert len(module._turns) == 0
 
 
-async def test_what_an_attempt_raises_ends_the_loop_and_frees_the_turn() -> None:
+async def test_an_error_of_an_attempt_ends_the_loop_and_frees_the_turn() -> None:
     outcomes: list[object] = [None, ZeroDivisionError()]
 
     async def attempt() -> str | None:

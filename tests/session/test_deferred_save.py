@@ -62,20 +62,22 @@ async def held() -> AsyncIterator[tuple[SessionManager, AuthClient, ScriptedServ
         yield sessions, client, script, storage
 
 
-async def test_closing_stores_what_is_held() -> None:
+async def test_closing_stores_unsaved_tokens() -> None:
     async with held() as (_, _, _, storage):
         assert not storage.holds(b'"held"')
     assert storage.holds(b'"held"')
 
 
-async def test_closing_with_a_storage_that_still_fails_says_so(caplog: pytest.LogCaptureFixture) -> None:
+async def test_closing_with_a_storage_that_still_fails_logs_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async with held() as (_, _, _, storage):
         storage.is_full = True
     assert "closed before its new tokens could be stored" in caplog.text
     assert "held" not in caplog.text.replace("are held", "")
 
 
-async def test_any_write_of_the_session_stores_what_is_held() -> None:
+async def test_any_write_of_the_session_stores_unsaved_tokens() -> None:
     async with held() as (_, client, _, storage):
         await client._session.update(lambda record: record)
         await client.rotate_session_key()
@@ -84,14 +86,14 @@ async def test_any_write_of_the_session_stores_what_is_held() -> None:
         assert len(client._session.context.unsaved) == 0
 
 
-async def test_a_sign_out_revokes_what_is_held() -> None:
+async def test_a_sign_out_revokes_unsaved_tokens() -> None:
     async with held() as (_, client, script, _):
         await client.sign_out()
         assert [sent["Token"] for operation, sent in script.calls if operation == "RevokeToken"] == ["held"]
         assert len(client._session.context.unsaved) == 0
 
 
-async def test_a_sign_out_by_another_process_revokes_what_is_held_when_this_one_notices() -> None:
+async def test_a_sign_out_by_another_process_revokes_unsaved_tokens_at_the_next_attempt() -> None:
     async with held() as (sessions, client, script, storage):
         await storage.delete(client._session.storage_key)
         await sessions.aclose()
@@ -106,7 +108,7 @@ async def test_a_session_that_was_moved_meanwhile_is_not_revoked() -> None:
         assert script.operations() == []
 
 
-def test_as_many_sessions_are_held_as_there_is_room_for(
+def test_the_table_of_unsaved_tokens_is_bounded(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(unsaved_tokens, "MAX_UNSAVED", 2)

@@ -1,4 +1,4 @@
-"""ConfirmDevice sent again: when, how often, with what, and what is stored meanwhile."""
+"""Sending ConfirmDevice again: when, how often, with which arguments, and what is stored meanwhile."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ async def test_a_confirmation_that_failed_is_sent_again_unchanged(failure: Excep
         assert {device.device_key for device in known.values()} == ({KEY} if token else set())
 
 
-async def test_calls_send_it_again_every_30_seconds_at_most() -> None:
+async def test_calls_send_a_failed_confirmation_again_every_30_seconds_at_most() -> None:
     async with scripted_client() as (client, service, clock):
         await sign_in(client, service, THROTTLED)
         for _ in range(299):
@@ -119,7 +119,7 @@ async def test_a_device_that_exists_already_is_confirmed(token: Any) -> None:
 
 
 @pytest.mark.parametrize("after", [1, 3600], ids=["forced", "expired"])
-async def test_it_is_sent_before_the_first_refresh(after: float) -> None:
+async def test_an_outstanding_confirmation_is_sent_before_the_first_refresh(after: float) -> None:
     async with scripted_client() as (client, service, clock):
         await sign_in(client, service, THROTTLED, ASKS_USER)
         clock.advance(after)
@@ -344,7 +344,7 @@ async def test_a_device_that_is_confirmed_after_a_refusal_is_like_any_other() ->
 
 
 @pytest.mark.parametrize("confirmation", [ASKS_USER, THROTTLED], ids=["confirmed", "pending"])
-async def test_it_is_no_device_that_can_be_remembered_or_forgotten(confirmation: Any) -> None:
+async def test_a_device_of_the_session_alone_cannot_be_remembered_or_forgotten(confirmation: Any) -> None:
     async with scripted_manager() as (sessions, service, _):
         # The browser has a device of the same user, which is not the session's.
         other = RememberedDevice("us-east-1_other", GROUP, "secret")
@@ -447,7 +447,7 @@ async def test_a_session_that_ends_meanwhile_leaves_no_secret_behind(end: str) -
         assert (await client._session.load()).raw is None
 
 
-async def test_another_sign_in_meanwhile_has_nothing_to_do_with_the_device() -> None:
+async def test_another_sign_in_meanwhile_does_not_touch_the_device() -> None:
     async with scripted_manager() as (sessions, service, clock):
         client = sessions.client("key", device_token="browser")
         await sign_in(client, service, THROTTLED, ASKS_USER)

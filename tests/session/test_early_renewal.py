@@ -1,10 +1,10 @@
-"""What failed rests for a while, and is then forgotten."""
+"""Backing off after a failed early renewal."""
 
 from aiocognito._early_renewal import EARLY_RETRY_SECONDS, RenewalBackoff
 from helpers.clock import Clock
 
 
-def test_what_failed_rests_and_nothing_else() -> None:
+def test_only_the_failed_key_backs_off() -> None:
     clock = Clock()
     backoff = RenewalBackoff(clock)
     assert backoff.until("a") < clock()
@@ -13,7 +13,7 @@ def test_what_failed_rests_and_nothing_else() -> None:
     assert backoff.until("b") < clock()
 
 
-def test_what_has_rested_is_forgotten() -> None:
+def test_ended_entries_are_dropped() -> None:
     clock = Clock()
     backoff = RenewalBackoff(clock)
     backoff.put_off("a")
@@ -25,7 +25,7 @@ def test_what_has_rested_is_forgotten() -> None:
     assert set(backoff._until) == {"b", "c"}
 
 
-def test_putting_off_one_thing_does_not_copy_what_is_known_of_the_others() -> None:
+def test_adding_an_entry_does_not_copy_the_others() -> None:
     clock = Clock()
     backoff = RenewalBackoff(clock)
     for number in range(1000):

@@ -1,4 +1,4 @@
-"""A sign-in on the hosted UI is completed once, by the session that began it, with tokens that hold."""
+"""A sign-in on the hosted UI is completed once, by the session that began it, with valid tokens."""
 
 import asyncio
 import logging
@@ -172,7 +172,7 @@ async def test_a_signed_in_session_needs_replace_or_prompt() -> None:
         assert (await client.get_current_user()).user_id == "b0b0b0b0-0000"
 
 
-async def test_what_is_not_configured() -> None:
+async def test_a_missing_configuration_raises_before_anything_is_sent() -> None:
     for settings, error in (
         (config(user_pool_id=None), AuthUserPoolException),
         (config(user_pool_client_id=None), AuthUserPoolException),
@@ -249,7 +249,7 @@ async def test_a_callback_counts_once() -> None:
         assert (await client.get_current_user()).username == "ana"
 
 
-async def test_of_two_callbacks_at_once_one_counts() -> None:
+async def test_only_one_of_two_concurrent_callbacks_succeeds() -> None:
     async with hosted_client() as (client, hosted, _):
         request = await client.sign_in_with_redirect()
         back = hosted.come_back(request.url)
@@ -354,14 +354,14 @@ async def test_an_error_of_a_strange_state_ends_nothing() -> None:
 
 
 @pytest.mark.parametrize("missing", [{"code": None}, {"code": None, "state": None}])
-async def test_without_a_code_it_was_cancelled(missing: dict[str, None]) -> None:
+async def test_a_callback_without_a_code_means_that_the_user_cancelled(missing: dict[str, None]) -> None:
     async with hosted_client() as (client, hosted, _):
         request = await client.sign_in_with_redirect()
         error = await fails(client, hosted.come_back(request.url, **missing), OAuthSignInException)
         assert str(error) == "the sign-in was cancelled: the browser came back without a code"
 
 
-async def test_a_code_without_a_state_is_told_so() -> None:
+async def test_a_code_without_a_state_has_a_clear_error() -> None:
     async with hosted_client() as (client, hosted, _):
         request = await client.sign_in_with_redirect()
         error = await fails(client, hosted.come_back(request.url, state=None), OAuthStateMismatchException)
@@ -394,7 +394,7 @@ async def test_without_configured_scopes_an_id_token_may_be_missing() -> None:
         assert (await sign_in(client, hosted)).is_signed_in
 
 
-async def test_what_the_token_endpoint_says_is_masked_and_cut() -> None:
+async def test_messages_of_the_token_endpoint_are_masked_and_cut() -> None:
     settings = config(user_pool_client_secret="clients3cr3t")
     async with hosted_client(config=settings) as (client, hosted, _):
         request = await client.sign_in_with_redirect()
@@ -451,7 +451,7 @@ async def test_an_error_code_of_another_form_is_not_passed_on(error: str) -> Non
         (lambda: httpx.Response(400, json={"error": 5}), "HTTP 400", (None, None), 401),
     ],
 )
-async def test_a_refusal_is_reported_as_it_came(
+async def test_a_refusal_of_the_token_endpoint_is_raised_with_its_error(
     answer: Callable[[], httpx.Response], message: str, said: tuple[str | None, str | None], status: int
 ) -> None:
     async with hosted_client() as (client, hosted, _):
@@ -588,7 +588,7 @@ async def test_without_scopes_cognito_gives_all_and_the_id_token_is_among_them()
         assert hosted.forms == []
 
 
-async def test_what_went_wrong_first_is_told_when_the_storage_fails_after_it() -> None:
+async def test_the_first_error_is_raised_if_the_storage_fails_afterwards() -> None:
     async with hosted_client() as (client, hosted, _):
         back = hosted.come_back((await client.sign_in_with_redirect()).url)
         hosted.answer = refused("invalid_grant")
@@ -749,7 +749,7 @@ async def test_what_cognito_refused_is_told_first() -> None:
         assert (result.revoked, result.logout_url) == (False, None)
 
 
-async def test_without_a_way_back_there_is_no_url() -> None:
+async def test_without_a_sign_out_redirect_the_result_has_no_url() -> None:
     async with hosted_client(config=config(oauth_redirect_sign_out=())) as (client, hosted, _):
         await sign_in(client, hosted)
         result = await client.sign_out()
@@ -791,7 +791,7 @@ def test_a_redirect_request_as_json() -> None:
     assert RedirectRequest("https://a/", "s").to_dict() == {"url": "https://a/", "state": "s"}
 
 
-async def test_a_configuration_with_an_endpoint_of_its_own_publishes_its_keys_there() -> None:
+async def test_keys_are_fetched_from_a_configured_endpoint() -> None:
     settings = config(user_pool_endpoint="http://127.0.0.1:9229")
     async with hosted_client(config=settings) as (client, hosted, _):
         await sign_in(client, hosted)

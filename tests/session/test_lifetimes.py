@@ -1,4 +1,4 @@
-"""How long a session lives, what its key opens, and who hears of it."""
+"""How long a session lives, what its key opens, and which hubs receive its events."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def test_a_session_lives_thirty_days_after_its_last_use() -> None:
     assert not await is_signed_in(service, "key")
 
 
-async def test_a_lifetime_is_counted_anew_at_most_once_a_day() -> None:
+async def test_a_lifetime_is_extended_at_most_once_a_day() -> None:
     service = Service()
     await service.sign_in("key")
     service.storage.writes = 0
@@ -134,7 +134,7 @@ async def test_storages_see_only_the_hash_of_a_session_key() -> None:
     assert "secret key" not in repr(client)
 
 
-async def test_a_key_planted_before_the_sign_in_is_worth_nothing_after_rotation() -> None:
+async def test_a_key_planted_before_the_sign_in_opens_nothing_after_a_rotation() -> None:
     service = Service()
     planted = "planted by an attacker"
     client = await service.sign_in(planted)
@@ -151,7 +151,7 @@ async def test_a_key_planted_before_the_sign_in_is_worth_nothing_after_rotation(
     )
 
 
-async def test_rotation_waits_for_a_refresh_and_moves_what_it_brought() -> None:
+async def test_rotation_waits_for_a_refresh_and_moves_its_tokens() -> None:
     service = Service()
     client = await service.sign_in("old")
     gate = service.script.hold("GetTokensFromRefreshToken")
@@ -188,7 +188,7 @@ async def test_two_sessions_never_mix() -> None:
     assert service.script.operations() == ["RevokeToken"]
 
 
-async def test_hubs_hear_whom_they_should() -> None:
+async def test_hubs_receive_the_events_of_their_sessions() -> None:
     service = Service()
     received: list[str | None] = []
     service.sessions.hub.listen(lambda event: received.append(event.session_id))
@@ -262,7 +262,7 @@ async def test_another_event_loop_is_refused() -> None:
     assert "another event loop" in await asyncio.to_thread(elsewhere)
 
 
-async def test_a_closed_client_says_so() -> None:
+async def test_a_closed_client_raises_an_error_that_names_it() -> None:
     client = AuthClient(CONFIG)
     await client.sign_out()
     await client.aclose()

@@ -1,4 +1,4 @@
-"""The record of a session: what is written is read back, and what is not ours is told apart."""
+"""The record of a session: round trips, other versions, and malformed bytes."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ records = anything_of(SessionRecord)
 
 
 @given(records)
-def test_what_is_written_is_read_back(record: SessionRecord) -> None:
+def test_a_record_survives_a_round_trip(record: SessionRecord) -> None:
     data = dump(record)
     assert load(data) == record
     assert json.loads(data)["version"] == 1
@@ -89,7 +89,7 @@ def test_absent_members_are_not_written() -> None:
 @example(b"[]")
 @example(b'{"version":null}')
 @example(b"[" * 100_000)
-def test_junk_is_no_record(data: bytes) -> None:
+def test_malformed_bytes_are_not_a_record(data: bytes) -> None:
     try:
         assert load(data) is None
     except errors.StorageError:
@@ -97,8 +97,8 @@ def test_junk_is_no_record(data: bytes) -> None:
 
 
 @given(records, st.data())
-def test_a_member_of_another_type_is_junk_or_is_read_as_it_is(record: SessionRecord, data: Any) -> None:
-    """No caller ever meets a record whose members are not what they are declared to be."""
+def test_a_member_of_another_type_is_refused_or_read_unchanged(record: SessionRecord, data: Any) -> None:
+    """A parsed record only has members of their declared types."""
     document = json.loads(dump(record))
     path = data.draw(st.sampled_from([*paths(document)]))
     *outer, last = path
@@ -247,7 +247,7 @@ async def test_junk_in_the_storage_counts_as_signed_out_and_is_replaced() -> Non
             await client.sign_out()
 
 
-async def test_what_a_newer_version_wrote_outlives_what_this_one_writes() -> None:
+async def test_members_of_a_newer_version_are_preserved_by_writes() -> None:
     """Through a claim, its release, a refresh and a sign-in: each rewrites the record."""
     async with scripted_client() as (client, service, _):
         storage, key = client._session.context.storage, client._session.storage_key
@@ -333,8 +333,8 @@ def test_no_secret_is_in_a_repr() -> None:
     assert "S3cret" not in repr(record)
 
 
-async def test_a_name_that_is_no_unicode_is_remembered_like_any_other() -> None:
-    """JSON can carry a lone surrogate; it must not be what breaks."""
+async def test_a_username_with_a_lone_surrogate_is_stored_like_any_other() -> None:
+    """JSON can contain a lone surrogate; it must not raise."""
     async with scripted_client() as (client, service, _):
         service.answer("InitiateAuth", VERIFIER, challenge("SOFTWARE_TOKEN_MFA"))
         service.answer("RespondToAuthChallenge", challenge("SOFTWARE_TOKEN_MFA"))

@@ -1,4 +1,4 @@
-"""The one refresh procedure: single flight, compare-and-set, what ends a session and what does not."""
+"""Renewing tokens: single flight, compare-and-set, and which refusals end a session."""
 
 from __future__ import annotations
 
@@ -359,7 +359,7 @@ async def test_it_is_not_tried_again_at_once_even_if_the_cache_is_lost_or_the_re
         assert await client.token_provider.get_tokens() != old
 
 
-async def test_what_was_put_off_does_not_serve_beyond_its_end() -> None:
+async def test_a_backoff_does_not_extend_the_use_of_expired_tokens() -> None:
     async with scripted_client() as (client, service, clock):
         await signed_in(client, service)
         service.refuse(REFRESH, "TooManyRequestsException")
@@ -412,7 +412,7 @@ async def test_a_record_that_opens_and_cannot_be_parsed_counts_as_signed_out() -
         assert service.calls == []
 
 
-async def test_what_another_process_wrote_is_seen_at_the_next_call() -> None:
+async def test_a_write_of_another_process_is_seen_at_the_next_call() -> None:
     clock = Clock()
     storage = MemoryStorage(clock=clock)
     service = ScriptedService(clock)

@@ -1,4 +1,4 @@
-"""Every change of privilege moves the session under a fresh key; the old key opens nothing."""
+"""Every change of privilege moves the session under a fresh key, and the old key opens nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REFRESH = "GetTokensFromRefreshToken"
 
 @asynccontextmanager
 async def service(storage: Any = None) -> AsyncIterator[tuple[SessionManager, ScriptedService]]:
-    """A manager whose sessions change their keys, and the script that it talks to."""
+    """A manager whose sessions change their keys, and its scripted service."""
     clock = Clock()
     script = ScriptedService(clock)
     kept = storage if storage is not None else MemoryStorage(clock=clock)
@@ -94,7 +94,7 @@ async def test_a_sign_up_that_a_sign_in_is_to_follow_changes_the_key(step: dict[
         assert not await opens(sessions, planted)
 
 
-async def test_a_sign_up_without_one_keeps_the_key() -> None:
+async def test_a_sign_up_without_an_automatic_sign_in_keeps_the_key() -> None:
     async with service() as (sessions, script):
         script.answer("SignUp", SIGN_UP)
         client = sessions.client(sessions.new_session_key())
@@ -169,7 +169,7 @@ async def test_the_old_key_opens_nothing_when_the_event_comes() -> None:
         assert seen == [(client.session_id, before, False)]
 
 
-async def test_what_listens_to_a_client_follows_it_to_its_new_key() -> None:
+async def test_listeners_follow_a_client_to_its_new_key() -> None:
     async with service() as (sessions, script):
         client = sessions.client(sessions.new_session_key())
         names: list[str] = []
@@ -213,7 +213,7 @@ async def test_a_session_on_files_has_its_full_lifetime_after_the_move(tmp_path:
 
 
 @pytest.mark.parametrize("one_client", [True, False], ids=["one client", "two clients"])
-async def test_of_two_sign_ins_at_once_one_is_told_that_it_lost(one_client: bool) -> None:
+async def test_only_one_of_two_concurrent_sign_ins_succeeds(one_client: bool) -> None:
     async with service() as (sessions, script):
         first = sessions.client(sessions.new_session_key())
         second = first if one_client else sessions.client(first.session_key)
@@ -237,7 +237,7 @@ async def test_of_two_sign_ins_at_once_one_is_told_that_it_lost(one_client: bool
         assert len(revoked) == 1, "the tokens of the sign-in that lost"
 
 
-async def test_an_answer_that_comes_with_the_old_key_is_told_to_reload() -> None:
+async def test_an_answer_with_the_old_key_raises_with_the_suggestion_to_reload() -> None:
     async with service() as (sessions, script):
         client = sessions.client(sessions.new_session_key())
         await sign_in(client, script, TOTP)
@@ -390,7 +390,7 @@ async def test_a_move_waits_for_a_refresh_and_takes_its_tokens_along() -> None:
         assert stored.refresh_token == "r2"
 
 
-async def test_a_move_gives_up_on_a_lock_that_another_process_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_move_gives_up_on_a_lock_that_another_process_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rekeying, "LOCK_SECONDS", 0.0)
     async with service() as (sessions, script):
         client = sessions.client(sessions.new_session_key())

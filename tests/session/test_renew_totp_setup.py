@@ -1,4 +1,4 @@
-"""A pending TOTP setup whose secret is no longer at hand gets another secret, in any process."""
+"""A pending TOTP setup can fetch a new secret, in any process."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def set_up(client: Any, service: ScriptedService) -> None:
     service.calls.clear()
 
 
-async def test_another_process_fetches_another_secret_and_goes_on_with_it() -> None:
+async def test_another_process_fetches_a_new_secret_and_continues_with_it() -> None:
     clock = Clock()
     storage, service = MemoryStorage(clock=clock), ScriptedService(clock)
     async with (
@@ -99,7 +99,7 @@ async def test_no_secret_leaves_the_setup_pending() -> None:
         assert isinstance(await client.get_sign_in_step(), steps.ContinueSignInWithTotpSetup)
 
 
-async def test_of_a_renewal_and_an_answer_at_once_one_is_sent() -> None:
+async def test_only_one_of_a_concurrent_renewal_and_answer_is_sent() -> None:
     async with scripted_client() as (client, service, _):
         await set_up(client, service)
         gate = service.hold(VERIFY)

@@ -1,4 +1,4 @@
-"""The one class that loads and commits a record: what expires in it, and who else writes to it."""
+"""`Session`: loading and storing records, expiry, and concurrent writers."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def test_a_pending_sign_in_and_a_planned_one_end_before_the_session_does()
 
 
 async def test_an_answer_sent_in_time_counts_even_if_it_is_answered_too_late() -> None:
-    """Cognito took it in time: the tokens that it gave are not thrown away."""
+    """Cognito accepted the answer in time, so its tokens are stored."""
     async with scripted_client() as (client, service, clock):
         await begin(client, service, challenge("SOFTWARE_TOKEN_MFA"))
         clock.advance(179)
@@ -103,7 +103,7 @@ async def test_an_answer_refused_too_late_leaves_nothing_pending() -> None:
 
 
 @pytest.mark.parametrize("member", ["AccessToken", "IdToken"])
-async def test_what_could_not_be_read_back_is_not_stored(member: str) -> None:
+async def test_tokens_that_cannot_be_decoded_are_not_stored(member: str) -> None:
     async with scripted_client() as (client, service, _):
         answer = service.tokens()
         answer["AuthenticationResult"][member] = "no token"
@@ -116,7 +116,7 @@ async def test_what_could_not_be_read_back_is_not_stored(member: str) -> None:
         assert heard == []
 
 
-async def test_an_answer_whose_tokens_are_none_leaves_no_claim() -> None:
+async def test_a_response_with_malformed_tokens_leaves_no_claim() -> None:
     async with scripted_client() as (client, service, _):
         await begin(client, service, challenge("SOFTWARE_TOKEN_MFA"))
         before = await pending(client)
@@ -191,7 +191,7 @@ async def test_a_record_that_keeps_changing_is_reported(way: str, monkeypatch: p
         assert len(storage._entries) == (0 if way == "sign_in" else 1), "a copy is left behind"
 
 
-async def test_a_storage_that_fails_while_an_answer_is_sent_does_not_hide_what_went_wrong() -> None:
+async def test_a_storage_failure_while_an_answer_is_sent_does_not_hide_the_first_error() -> None:
     """The claim ends by itself then."""
 
     class Failing(MemoryStorage):
@@ -222,7 +222,7 @@ async def test_a_storage_that_fails_while_an_answer_is_sent_does_not_hide_what_w
 
 
 @pytest.mark.parametrize("meanwhile", ["signed out", "signed in anew"])
-async def test_a_key_is_rotated_with_what_is_there_in_the_end(meanwhile: str) -> None:
+async def test_rotating_a_key_moves_the_latest_record(meanwhile: str) -> None:
     """The record changes between the copy under the new key and the mark in the old place."""
 
     class Rival(MemoryStorage):
@@ -276,7 +276,7 @@ async def test_a_sign_in_between_two_steps_moves_with_its_key() -> None:
 # What is kept in memory
 
 
-async def test_as_many_decoded_sessions_are_kept_as_are_of_use(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_cache_of_decoded_sessions_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_module, "CACHE_SIZE", 3)
     async with scripted_manager() as (sessions, service, _):
         for number in range(5):
@@ -312,7 +312,7 @@ async def test_a_failure_of_work_without_a_waiting_caller_is_not_reported_by_asy
 # What is never stored
 
 
-async def test_no_secret_of_a_sign_in_is_stored_but_what_the_next_step_needs() -> None:
+async def test_only_the_secrets_that_the_next_step_needs_are_stored() -> None:
     storage = RecordingStorage(clock=Clock())
     async with scripted_client(storage=storage) as (client, service, _):
         service.answer("InitiateAuth", VERIFIER)

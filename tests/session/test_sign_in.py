@@ -1,4 +1,4 @@
-"""Answering a pending sign-in: claims, wrong answers, expiry, and what comes in between."""
+"""Answering a pending sign-in: claims, wrong answers, expiry and interruptions."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def test_a_wrong_code_keeps_the_sign_in_and_its_session() -> None:
         assert {call[1]["Session"] for call in service.calls} == {"S" * 20}
 
 
-async def test_of_two_answers_at_once_one_is_sent() -> None:
+async def test_only_one_of_two_concurrent_answers_is_sent() -> None:
     async with scripted_client() as (client, service, _):
         await begin(client, service, TOTP)
         gate = service.hold(RESPOND)
@@ -94,7 +94,7 @@ async def test_of_two_answers_in_two_processes_one_is_sent() -> None:
         assert service.operations() == [RESPOND]
 
 
-async def test_a_claim_whose_owner_died_is_void_after_a_while() -> None:
+async def test_a_claim_ends_after_its_owner_died() -> None:
     async with scripted_client(config=_patient()) as (client, service, clock):
         await begin(client, service, TOTP)
         service.hold(RESPOND)
@@ -118,7 +118,9 @@ async def test_a_claim_whose_owner_died_is_void_after_a_while() -> None:
 
 
 @pytest.mark.parametrize("fate", ["refused", "accepted"])
-async def test_an_answer_whose_claim_was_taken_over_neither_counts_nor_frees_the_claim(fate: str) -> None:
+async def test_an_answer_whose_claim_has_ended_is_not_stored_and_does_not_release_the_next_claim(
+    fate: str,
+) -> None:
     async with scripted_client(config=_patient()) as (client, service, clock):
         await begin(client, service, TOTP)
         gates: list[asyncio.Event] = [asyncio.Event(), asyncio.Event()]

@@ -82,7 +82,7 @@ async def test_global_sign_out_asks_for_that_only() -> None:
 
 
 async def test_global_sign_out_renews_expired_tokens_first() -> None:
-    """Amplify does nothing then, and reports success (appendix B, line 56; here it is done better)."""
+    """Amplify does nothing then, and reports success (assertion B56); this library reports the error."""
     async with scripted_client() as (client, service, clock):
         await signed_in(client, service)
         clock.advance(4000)
@@ -167,7 +167,7 @@ async def test_a_storage_that_cannot_be_read_is_not_signed_out_by_that() -> None
         assert (await client.fetch_auth_session()).tokens is not None
 
 
-async def test_tokens_that_are_none_are_forgotten_without_being_revoked() -> None:
+async def test_malformed_tokens_are_deleted_without_being_revoked() -> None:
     async with scripted_client() as (client, service, _):
         await signed_in(client, service)
         session = client._session

@@ -1,4 +1,4 @@
-"""Refresh tokens whose answer was lost: sent again within the grace period, and not for ever."""
+"""Refresh tokens whose response was lost: sent again, but only within the grace period."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_token_counts_from_when_it_was_first_sent_until_its_grace_period_ends(
     assert tokens.since("refresh") == math.inf
 
 
-def test_as_many_tokens_are_remembered_as_are_of_use(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_table_of_unanswered_tokens_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unanswered_tokens, "MAX_UNANSWERED", 2)
     tokens = UnansweredTokens(Clock())
     for name in ("a", "b", "c"):

@@ -32,7 +32,7 @@ FLOWS = ["USER_SRP_AUTH", "USER_PASSWORD_AUTH", "USER_AUTH", "CUSTOM_WITHOUT_SRP
 
 
 def right_answers(step: Any) -> list[Any]:
-    """What a step may be answered with, as far as anything is right."""
+    """Return the right answers to a step."""
     match step:
         case steps.ConfirmSignInWithCustomChallenge():
             return [ANSWER]
@@ -62,7 +62,7 @@ def wrong_answers(step: Any) -> list[Any]:
 
 
 class Walks(RuleBasedStateMachine):
-    """Two sessions of one service, and what each is known to be at."""
+    """Two sessions of one service, and the expected state of each."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,7 +91,7 @@ class Walks(RuleBasedStateMachine):
         return self.run(self.client(name).fetch_auth_session()).tokens is not None
 
     def expect(self, name: str, result: Any) -> None:
-        """Check that what was returned is what is remembered."""
+        """Check that the returned step is the stored one."""
         if result.is_signed_in:
             assert result.next_step == steps.Done()
             assert self.is_signed_in(name)
@@ -157,7 +157,7 @@ class Walks(RuleBasedStateMachine):
         assert self.is_signed_in(name) or step is not None
 
     def refused(self, name: str, device: str | None, wrong: Any) -> None:
-        """Answer in a way that costs nothing, not even Cognito's handle."""
+        """Send an answer that uses up nothing, not even Cognito's session."""
         before, auth = self.step(name), self.client(name, device)
         self.pool.failure = wrong if wrong in ("throttled", "lost") else None
         try:
@@ -174,7 +174,7 @@ class Walks(RuleBasedStateMachine):
 
     @rule(name=who, data=st.data())
     def answer_twice_at_once(self, name: str, data: Any) -> None:
-        """Of two, one is sent: no handle goes with both."""
+        """Only one of two answers is sent: no session of Cognito's is sent twice."""
         step = self.step(name)
         answer = data.draw(st.sampled_from(right_answers(step)))
         sent_before = len(self.pool.service.calls)

@@ -1,4 +1,4 @@
-"""Signing in by itself after a sign-up, end to end: by code, by link, by a trigger; in any process."""
+"""Automatic sign-in after a sign-up, end to end: by code, by link, by a trigger; in any process."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ async def test_with_the_password(emulator: CognitoEmulator, connect: Any) -> Non
     assert (await auth.auto_sign_in()).is_signed_in
 
 
-async def test_where_a_trigger_confirms(emulator: CognitoEmulator, connect: Any) -> None:
+async def test_a_trigger_confirms_the_account(emulator: CognitoEmulator, connect: Any) -> None:
     async def confirm(event: Any) -> Any:
         event["response"].update(autoConfirmUser=True, autoVerifyEmail=True)
         return event
@@ -169,7 +169,7 @@ async def test_after_a_link(emulator: CognitoEmulator, connect: Any) -> None:
 
 
 async def time_passes_until(emulator: CognitoEmulator, done: Callable[[], bool]) -> None:
-    """Move the clock on, second by second, so that the client looks for the link."""
+    """Move the clock on, second by second, so that the client tries to sign in."""
     async with asyncio.timeout(10):
         while not done():
             emulator.clock.advance(1)

@@ -1,4 +1,4 @@
-"""CUSTOM_AUTH, end to end: two rounds of a pool's own questions, after a password or without one."""
+"""CUSTOM_AUTH, end to end: two rounds of a user pool's questions, with and without a password first."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ async def test_a_trigger_that_raises(auth: AuthClient) -> None:
     assert "VerifyAuthChallengeResponse failed with error no idea." in str(failed.value)
 
 
-async def test_triggers_hear_what_comes_with_answers_only(auth: AuthClient, quiz: Quiz) -> None:
+async def test_triggers_receive_the_metadata_of_answers_only(auth: AuthClient, quiz: Quiz) -> None:
     said = {"said": "at the beginning"}
     await auth.sign_in("ana@example.com", auth_flow_type="CUSTOM_WITHOUT_SRP", client_metadata=said)
     await auth.confirm_sign_in("blue", client_metadata={"said": "then"})

@@ -218,7 +218,7 @@ async def test_borrowed_tokens_have_the_device_of_the_session_that_lends_them(
 # One process after the other
 
 
-async def test_a_process_that_ends_before_the_answer_leaves_it_to_the_next(
+async def test_a_process_that_ends_before_the_response_leaves_the_confirmation_to_the_next(
     emulator: CognitoEmulator, tmp_path: Path
 ) -> None:
     pool = await tracking_pool(emulator, ON_REQUEST)

@@ -1,4 +1,4 @@
-"""A sign-in that Cognito has ended is not pending any more; one that goes on is."""
+"""A sign-in that Cognito has ended is no longer pending; any other stays pending."""
 
 from __future__ import annotations
 

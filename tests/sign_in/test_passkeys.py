@@ -1,4 +1,4 @@
-"""Passkeys: registered by a signed-in person, listed, deleted; every false credential refused."""
+"""Passkeys: registered by a signed-in user, listed and deleted; every invalid credential is refused."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ async def test_pools_without_passkeys_or_a_relying_party_say_so() -> None:
 
 
 async def registered(emulator: CognitoEmulator, authenticator: Authenticator) -> AuthClient:
-    """A signed-out person who has a passkey."""
+    """A signed-out user with a passkey."""
     pool, auth = await signed_in(emulator)
     await pool.add_user("ben", PASSWORD)
     await auth.associate_web_authn_credential(authenticator.create)

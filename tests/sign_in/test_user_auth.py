@@ -22,7 +22,7 @@ CODES = pytest.mark.parametrize("factor", list(ADDRESS))
 
 @pytest.fixture(params=[False, True], ids=["public", "secret"])
 async def pool(emulator: CognitoEmulator, request: pytest.FixtureRequest) -> Any:
-    """A pool with every first factor, whose client has a secret or none; ana is in it."""
+    """A pool with every first factor, whose app client has a secret or not, with the user ana."""
     made = await emulator.create_user_pool(
         UsernameAttributes=["email"],
         Policies={"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", *ADDRESS]}},
