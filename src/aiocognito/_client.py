@@ -45,7 +45,7 @@ from ._session import auto_sign_in as auto_sign_in_plan
 from ._session import hosted_ui as hosted_ui_sign_in
 from ._session import sign_in as session_sign_in
 from ._session import sign_out
-from ._session.aws_credentials import IssuedCredentials, fetch_credentials
+from ._session.aws_credentials import SessionCredentials, fetch_credentials
 from ._session.context import ServiceContext
 from ._session.rekeying import rotate_key
 from ._session.session import Session, current_user
@@ -652,7 +652,7 @@ class AuthClient:
 
     async def _credentials_for(
         self, tokens: AuthTokens | None, *, force: bool, metadata: Metadata
-    ) -> tuple[AuthTokens | None, IssuedCredentials | None]:
+    ) -> tuple[AuthTokens | None, SessionCredentials | None]:
         """Return credentials and the tokens that they were issued for."""
         try:
             return tokens, await fetch_credentials(self._session, tokens, force=force, borrowed=self._borrows)

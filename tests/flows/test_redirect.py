@@ -37,15 +37,15 @@ AMPLIFY = AuthConfig(
 )
 
 
-def leave(configuration: AuthConfig = AMPLIFY, **arguments: Any) -> AuthorizationRequest:
+def authorize(configuration: AuthConfig = AMPLIFY, **arguments: Any) -> AuthorizationRequest:
     assert configuration.oauth is not None
     return authorization_request(
         HostedUi(configuration, configuration.oauth, Http(object())), configuration, **arguments
     )
 
 
-def query(departure: AuthorizationRequest) -> dict[str, str]:
-    return dict(parse_qsl(urlsplit(departure.url).query, keep_blank_values=True))
+def query(request: AuthorizationRequest) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
 
 
 # Where the browser is sent
@@ -56,7 +56,7 @@ def query(departure: AuthorizationRequest) -> dict[str, str]:
 def test_the_urls_are_amplify_s(case: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redirect, "new_state", lambda custom: "oauth_state")
     monkeypatch.setattr(redirect, "code_challenge", lambda verifier: "code_challenge")
-    assert leave(**case["input"]).url == case["url"]
+    assert authorize(**case["input"]).url == case["url"]
 
 
 @pytest.mark.amplify("B59")
@@ -75,7 +75,7 @@ def test_the_urls_are_amplify_s(case: dict[str, Any], monkeypatch: pytest.Monkey
 )
 def test_providers(provider: str, name: str) -> None:
     """Each provider is sent under the name that Cognito gives it."""
-    assert query(leave(provider=provider))["identity_provider"] == name
+    assert query(authorize(provider=provider))["identity_provider"] == name
 
 
 def listing(*providers: str) -> AuthConfig:
@@ -86,14 +86,15 @@ def listing(*providers: str) -> AuthConfig:
 
 def test_a_provider_that_is_not_listed_is_refused_by_name() -> None:
     known = listing("Google", "PieAuth")
-    assert query(leave(known, provider="PieAuth"))["identity_provider"] == "PieAuth"
-    assert query(leave(known, provider={"custom": "CakeAuth"}))["identity_provider"] == "CakeAuth"
+    assert query(authorize(known, provider="PieAuth"))["identity_provider"] == "PieAuth"
+    assert query(authorize(known, provider={"custom": "CakeAuth"}))["identity_provider"] == "CakeAuth"
     with pytest.raises(AuthValidationError, match=r"^provider: is not one of Google, PieAuth .*custom"):
-        leave(known, provider="CakeAuth")
+        authorize(known, provider="CakeAuth")
 
 
 @pytest.mark.amplify("B60")
 @pytest.mark.parametrize("prompt", ["LOGIN", "CONSENT", "SELECT_ACCOUNT", "select_account"])
+<<<<<<< HEAD
 def test_a_prompt_without_a_provider_lets_the_user_choose(prompt: str) -> None:
     asked = query(leave(prompt=prompt))
     assert (asked["prompt"], asked["identity_provider"]) == (prompt.lower(), "COGNITO")
@@ -103,10 +104,20 @@ def test_a_prompt_without_a_provider_lets_the_user_choose(prompt: str) -> None:
 def test_prompt_none_without_a_provider_names_none() -> None:
     assert "identity_provider" not in query(leave(prompt="NONE"))
     assert query(leave(prompt="NONE", provider="Google"))["identity_provider"] == "Google"
+=======
+def test_b60_a_prompt_without_a_provider_lets_the_user_choose(prompt: str) -> None:
+    asked = query(authorize(prompt=prompt))
+    assert (asked["prompt"], asked["identity_provider"]) == (prompt.lower(), "COGNITO")
+
+
+def test_b60_prompt_none_without_a_provider_names_none() -> None:
+    assert "identity_provider" not in query(authorize(prompt="NONE"))
+    assert query(authorize(prompt="NONE", provider="Google"))["identity_provider"] == "Google"
+>>>>>>> 904f715 (Sessions: name the values of a credentials request and of a refresh)
 
 
 def test_every_parameter_in_its_order() -> None:
-    departure = leave(
+    request = authorize(
         provider={"idp_identifier": "example.com"},
         custom_state="page",
         prompt="LOGIN",
@@ -114,7 +125,7 @@ def test_every_parameter_in_its_order() -> None:
         lang="de",
         nonce="n-0S6",
     )
-    assert list(query(departure)) == [
+    assert list(query(request)) == [
         "redirect_uri",
         "response_type",
         "client_id",
@@ -128,43 +139,43 @@ def test_every_parameter_in_its_order() -> None:
         "code_challenge",
         "code_challenge_method",
     ]
-    assert query(departure)["login_hint"] == "ana@example.com"
-    assert "login_hint=ana%40example.com&lang=de&nonce=n-0S6&" in departure.url
-    assert departure.nonce == "n-0S6"
+    assert query(request)["login_hint"] == "ana@example.com"
+    assert "login_hint=ana%40example.com&lang=de&nonce=n-0S6&" in request.url
+    assert request.nonce == "n-0S6"
 
 
 def test_a_nonce_is_made_if_one_is_asked_for() -> None:
-    departure = leave(nonce=True)
-    assert departure.nonce is not None
-    assert len(departure.nonce) == 32
-    assert query(departure)["nonce"] == departure.nonce
+    request = authorize(nonce=True)
+    assert request.nonce is not None
+    assert len(request.nonce) == 32
+    assert query(request)["nonce"] == request.nonce
     for none in (None, False):
-        assert leave(nonce=none).nonce is None
-        assert "nonce" not in query(leave(nonce=none))
+        assert authorize(nonce=none).nonce is None
+        assert "nonce" not in query(authorize(nonce=none))
 
 
 def test_no_scopes_leave_the_choice_to_the_client() -> None:
-    assert "scope" not in query(leave(config(oauth_scopes=())))
+    assert "scope" not in query(authorize(config(oauth_scopes=())))
 
 
 def test_the_redirect_url_is_one_of_the_configured_to_the_letter() -> None:
     first, second = "https://app.example/callback", "http://localhost:3000/"
-    assert leave(config()).redirect_uri == first
-    chosen = leave(config(), redirect_uri=second)
+    assert authorize(config()).redirect_uri == first
+    chosen = authorize(config(), redirect_uri=second)
     assert chosen.redirect_uri == second == query(chosen)["redirect_uri"]
     for other in (second[:-1], second + "x", second.upper(), "", "https://evil.example/"):
         with pytest.raises(InvalidPreferredRedirectUrlException):
-            leave(config(), redirect_uri=other)
+            authorize(config(), redirect_uri=other)
 
 
 def test_without_a_redirect_url() -> None:
     with pytest.raises(InvalidRedirectException):
-        leave(config(oauth_redirect_sign_in=()))
+        authorize(config(oauth_redirect_sign_in=()))
 
 
 def test_the_implicit_flow_is_refused_with_its_reason() -> None:
     with pytest.raises(OAuthNotConfigureException, match=r"implicit flow.*fragment") as refusal:
-        leave(config(oauth_response_type="token"))
+        authorize(config(oauth_response_type="token"))
     assert "code" in str(refusal.value.recovery_suggestion)
 
 
@@ -200,7 +211,7 @@ def test_without_a_hosted_ui() -> None:
 )
 def test_arguments_that_do_not_fit(arguments: dict[str, Any]) -> None:
     with pytest.raises(AuthValidationError, match=next(iter(arguments))):
-        leave(**arguments)
+        authorize(**arguments)
 
 
 def test_forms_are_escaped_as_browsers_do() -> None:
@@ -218,7 +229,7 @@ def test_state_and_verifier_of_known_bytes() -> None:
 
 
 def test_state_and_verifier_are_new_each_time() -> None:
-    departures = [leave() for _ in range(20)]
+    departures = [authorize() for _ in range(20)]
     for values in zip(*((each.state, each.code_verifier) for each in departures), strict=True):
         assert len(set(values)) == 20
     assert {(len(each.state), len(each.code_verifier)) for each in departures} == {(32, 128)}
@@ -246,10 +257,10 @@ def test_no_custom_state() -> None:
 
 
 def test_nothing_secret_is_in_a_repr() -> None:
-    departure = leave(nonce=True, custom_state="page")
-    told = repr(departure)
+    request = authorize(nonce=True, custom_state="page")
+    told = repr(request)
     assert "localhost:3000" in told
-    for secret in (departure.state, departure.code_verifier, departure.nonce):
+    for secret in (request.state, request.code_verifier, request.nonce):
         assert secret is not None
         assert secret not in told
     callback = repr(read_callback("https://a/?code=s3cr3t&state=t0ps3cr3t"))

@@ -66,7 +66,7 @@ async def plan(
         return
     except Superseded:
         pass
-    raise AutoSignInException("the account was created, and the session was signed in elsewhere meanwhile")
+    raise AutoSignInException("the account was created, but the session was signed in elsewhere meanwhile")
 
 
 async def forget_plan(session: Session) -> None:
@@ -155,7 +155,7 @@ async def complete(session: Session, password: str | None, signed_up_with: SignU
     while True:
         plan = await load_plan(session)
         if plan is None:
-            raise AutoSignInException("no sign-up is waiting for its sign-in, or it has waited too long")
+            raise AutoSignInException("no automatic sign-in is planned, or it has expired")
         given = password if password is not None else signed_up_with.of(plan.username)
         request = _request(session, plan, given)
         if plan.is_confirmed:
@@ -210,7 +210,7 @@ async def _claim(session: Session, plan: PendingAutoSignIn) -> None:
 
     def change(record: SessionRecord) -> SessionRecord:
         if record.auto_sign_in != plan:
-            raise AutoSignInException("the sign-up's sign-in is being done elsewhere")
+            raise AutoSignInException("another caller is carrying out the automatic sign-in")
         return evolve(record, auto_sign_in=None)
 
     await session.update(change)

@@ -24,7 +24,7 @@ ASSUMED_LIFE: Final = 50 * 60.0
 _USUAL_LIFE: Final = 3600.0
 _SHORTEST_LIFE: Final = 600.0
 
-IssuedCredentials: TypeAlias = tuple[Credentials, str]
+SessionCredentials: TypeAlias = tuple[Credentials, str]
 """Credentials, and the id of their identity."""
 
 
@@ -52,7 +52,7 @@ class CredentialsRequest:
 
 async def fetch_credentials(
     session: Session, tokens: AuthTokens | None, *, force: bool, borrowed: bool
-) -> IssuedCredentials | None:
+) -> SessionCredentials | None:
     """Return AWS credentials for the signed-in user, or for a guest.
 
     Args:
@@ -72,106 +72,112 @@ async def fetch_credentials(
     config = session.context.config
     if config.identity_pool_id is None or (tokens is None and not config.allow_guest_access):
         return None
-    wanted = CredentialsRequest(borrowed=borrowed)
+    request = CredentialsRequest(borrowed=borrowed)
     if tokens is not None:
         logins = logins_of(tokens.id_token)
         (id_token,) = logins.values()
-        wanted = CredentialsRequest(logins, keys.digest(id_token), config.custom_role_arn, borrowed)
+        request = CredentialsRequest(logins, keys.digest(id_token), config.custom_role_arn, borrowed)
     record = (await session.load()).record
-    kept = _kept(record, wanted)
+    current = _current(record, request)
     now = session.context.clock()
-    expires_at = kept.ends_at - EXPIRY_MARGIN if kept is not None else now
-    if kept is None or force or now >= expires_at:
-        return await _fetch_once(session, wanted, record)
-    backoff, key = session.context.backoff, _key(session, wanted)
-    early = early_at(kept.ends_at, lifetime=kept.ends_at - kept.issued_at, ahead=config.refresh_ahead)
+    expires_at = current.ends_at - EXPIRY_MARGIN if current is not None else now
+    if current is None or force or now >= expires_at:
+        return await _fetch_once(session, request, record)
+    backoff, key = session.context.backoff, _key(session, request)
+    early = early_at(
+        current.ends_at, lifetime=current.ends_at - current.issued_at, ahead=config.refresh_ahead
+    )
     if now < backoff.next_renewal(key, early_at=early, expires_at=expires_at):
-        return _found(record, kept)
+        return _result(record, current)
     try:
-        return await _fetch_once(session, wanted, record)
+        return await _fetch_once(session, request, record)
     except AuthError:
         # The present credentials have not expired.
         backoff.put_off(key)
-        return _found(record, kept)
+        return _result(record, current)
 
 
 async def _fetch_once(
-    session: Session, wanted: CredentialsRequest, record: SessionRecord
-) -> IssuedCredentials:
+    session: Session, request: CredentialsRequest, record: SessionRecord
+) -> SessionCredentials:
     """Fetch credentials, in a task that concurrent callers join."""
     # By identity: a guest after a sign-out does not receive what a guest before it waits for.
-    key = (*_key(session, wanted), _identity_id(record, wanted))
+    key = (*_key(session, request), _identity_id(record, request))
     return await session.context.credential_fetches.join(
-        partial(_fetch, session, wanted, _kept(record, wanted)), key
+        partial(_fetch, session, request, _current(record, request)), key
     )
 
 
-def _key(session: Session, wanted: CredentialsRequest) -> tuple[str, str | None]:
-    return session.session_id, wanted.login
+def _key(session: Session, request: CredentialsRequest) -> tuple[str, str | None]:
+    return session.session_id, request.login
 
 
 async def _fetch(
-    session: Session, wanted: CredentialsRequest, seen: StoredCredentials | None
-) -> IssuedCredentials:
+    session: Session, request: CredentialsRequest, seen: StoredCredentials | None
+) -> SessionCredentials:
     context = session.context
     async with context.storage.lock(f"{session.storage_key}:credentials"):
         before = (await session.load()).record
-        kept = _kept(before, wanted)
-        if kept is not None and kept != seen:
-            return _found(before, kept)  # Another process has fetched them.
+        current = _current(before, request)
+        if current is not None and current != seen:
+            return _result(before, current)  # Another process has fetched them.
         asked_at = context.clock()
         identity_id, credentials = await obtain_credentials(
             context.connections.identity_pool(),
-            wanted.logins,
-            identity_id=_identity_id(before, wanted),
-            custom_role_arn=wanted.role_arn,
+            request.logins,
+            identity_id=_identity_id(before, request),
+            custom_role_arn=request.role_arn,
         )
-        stored = _stored(credentials, wanted, asked_at, _clock_drift(before, wanted))
-        identity = StoredIdentity(identity_id=identity_id, is_guest=wanted.is_guest, credentials=stored)
+        stored = _stored(credentials, request, asked_at, _clock_drift(before, request))
+        identity = StoredIdentity(identity_id=identity_id, is_guest=request.is_guest, credentials=stored)
 
         def change(record: SessionRecord) -> SessionRecord:
             # Do not store them if the session was signed out, signed in or moved meanwhile.
-            return evolve(record, identity=identity) if _belongs(record, before, wanted) else record
+            return (
+                evolve(record, identity=identity) if _is_still_valid_for(record, before, request) else record
+            )
 
         await session.update(change)
         return _credentials(stored), identity_id
 
 
-def _kept(record: SessionRecord, wanted: CredentialsRequest) -> StoredCredentials | None:
+def _current(record: SessionRecord, request: CredentialsRequest) -> StoredCredentials | None:
     """Return the record's credentials if they match the request."""
     identity = record.identity
-    if identity is None or identity.credentials is None or identity.is_guest is not wanted.is_guest:
+    if identity is None or identity.credentials is None or identity.is_guest is not request.is_guest:
         return None
-    kept = identity.credentials
-    return kept if (kept.login, kept.role_arn) == (wanted.login, wanted.role_arn) else None
+    current = identity.credentials
+    return current if (current.login, current.role_arn) == (request.login, request.role_arn) else None
 
 
-def _identity_id(record: SessionRecord, wanted: CredentialsRequest) -> str | None:
+def _identity_id(record: SessionRecord, request: CredentialsRequest) -> str | None:
     """Return the identity to request. A guest never receives the identity of a signed-in user."""
     identity = record.identity
     if identity is None:
         return None
-    if not identity.is_guest and (wanted.is_guest or (wanted.borrowed and _kept(record, wanted) is None)):
+    if not identity.is_guest and (
+        request.is_guest or (request.borrowed and _current(record, request) is None)
+    ):
         # The token provider may return another user's tokens than before.
         return None
     return identity.identity_id
 
 
-def _belongs(record: SessionRecord, before: SessionRecord, wanted: CredentialsRequest) -> bool:
-    if wanted.borrowed:
+def _is_still_valid_for(record: SessionRecord, before: SessionRecord, request: CredentialsRequest) -> bool:
+    if request.borrowed:
         return True
-    if wanted.is_guest:
+    if request.is_guest:
         return record.tokens is None and record.identity == before.identity
     return (
         record.tokens is not None
         and record.tokens.id_token is not None
-        and keys.digest(record.tokens.id_token) == wanted.login
+        and keys.digest(record.tokens.id_token) == request.login
     )
 
 
-def _clock_drift(record: SessionRecord, wanted: CredentialsRequest) -> float | None:
+def _clock_drift(record: SessionRecord, request: CredentialsRequest) -> float | None:
     """Return the seconds that AWS's clock is ahead of ours by the session's tokens; None if unknown."""
-    is_measured = record.tokens is not None and not wanted.is_guest and not wanted.borrowed
+    is_measured = record.tokens is not None and not request.is_guest and not request.borrowed
     return record.tokens.clock_drift if record.tokens is not None and is_measured else None
 
 
@@ -184,7 +190,7 @@ def _life(end: float, now: float, drift: float | None) -> float:
 
 
 def _stored(
-    credentials: Credentials, wanted: CredentialsRequest, now: float, drift: float | None
+    credentials: Credentials, request: CredentialsRequest, now: float, drift: float | None
 ) -> StoredCredentials:
     end = now + ASSUMED_LIFE + (drift or 0.0)
     if credentials.expiration is not None:
@@ -196,14 +202,14 @@ def _stored(
         expires_at=end,
         issued_at=now,
         clock_drift=end - now - _life(end, now, drift),
-        login=wanted.login,
-        role_arn=wanted.role_arn,
+        login=request.login,
+        role_arn=request.role_arn,
     )
 
 
-def _found(record: SessionRecord, kept: StoredCredentials) -> IssuedCredentials:
+def _result(record: SessionRecord, current: StoredCredentials) -> SessionCredentials:
     identity = record.identity
-    return _credentials(kept), identity.identity_id if identity is not None else ""
+    return _credentials(current), identity.identity_id if identity is not None else ""
 
 
 def _credentials(stored: StoredCredentials) -> Credentials:

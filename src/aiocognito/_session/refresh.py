@@ -64,7 +64,7 @@ async def refresh_tokens(
     """
     context, address = session.context, seen.loaded.address
     is_good = not force and context.clock() < seen.expires_at
-    failure = delivered_failure(address.session_id) or _standing(session, seen, force)
+    failure = delivered_failure(address.session_id) or _standing_refusal(session, seen, force)
     running = context.refreshes.running(address.session_id)
     if is_good and (failure is not None or running is not None):
         return seen.decoded.tokens  # Tokens that have not expired are returned without waiting.
@@ -80,7 +80,7 @@ async def refresh_tokens(
     return renewal.tokens
 
 
-def _standing(session: Session, seen: Snapshot, force: bool) -> AuthError | None:
+def _standing_refusal(session: Session, seen: Snapshot, force: bool) -> AuthError | None:
     """Return the session's last unknown refusal while it stands; a forced refresh ignores it."""
     return None if force else session.context.refusals.standing(seen.loaded.address.session_id)
 
@@ -104,14 +104,14 @@ async def _emit_outcome(session: Session, address: Address, refresh: asyncio.Tas
 async def _refresh(session: Session, seen: Snapshot, request: RefreshRequest) -> RefreshResult:
     current: Snapshot | None = seen
     while True:
-        outcome = _settled(session, current, request)
+        outcome = _result_without_renewal(session, current, request)
         if outcome is not None or current is None:
             return outcome or RefreshResult()
         outcome = await _attempt(session, current, request)
         if outcome is not None:
             return outcome
         # Another caller holds the lock, or another process's response may still come.
-        if _serves(session, current, request):
+        if _may_use_present(session, current, request):
             session.context.backoff.put_off(current.loaded.address.session_id)
             return RefreshResult(current.decoded.tokens)
         if monotonic() >= request.until:
@@ -121,7 +121,9 @@ async def _refresh(session: Session, seen: Snapshot, request: RefreshRequest) ->
             await asyncio.sleep(POLL_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
 
 
-def _settled(session: Session, current: Snapshot | None, request: RefreshRequest) -> RefreshResult | None:
+def _result_without_renewal(
+    session: Session, current: Snapshot | None, request: RefreshRequest
+) -> RefreshResult | None:
     """Return the result if the tokens need not be renewed; None otherwise."""
     if current is None:
         return RefreshResult()
@@ -133,7 +135,7 @@ def _settled(session: Session, current: Snapshot | None, request: RefreshRequest
     return RefreshResult(current.decoded.tokens)
 
 
-def _serves(session: Session, current: Snapshot, request: RefreshRequest) -> bool:
+def _may_use_present(session: Session, current: Snapshot, request: RefreshRequest) -> bool:
     """Return whether the caller accepts the present tokens."""
     return not request.force and session.context.clock() < current.expires_at
 
@@ -150,17 +152,17 @@ async def _attempt(session: Session, current: Snapshot, request: RefreshRequest)
     Tokens that have not expired do not wait for a held lock, and are returned if the storage fails: no
     refresh token is sent without the lock and the intent.
     """
-    serves = _serves(session, current, request)
+    may_use_present = _may_use_present(session, current, request)
     try:
         async with enter_lock(
             session,
             current.loaded.address.storage_key,
-            until=monotonic() if serves else request.until,
+            until=monotonic() if may_use_present else request.until,
             superseded=lambda raw: raw != current.loaded.raw,
         ) as held:
             return await _locked(session, current, request) if held else None
     except StorageError as error:
-        if not serves:
+        if not may_use_present:
             raise
         session.context.backoff.put_off(current.loaded.address.session_id)
         return RefreshResult(current.decoded.tokens, failure=error)
@@ -168,7 +170,7 @@ async def _attempt(session: Session, current: Snapshot, request: RefreshRequest)
 
 async def _locked(session: Session, known: Snapshot, request: RefreshRequest) -> RefreshResult | None:
     current = await _reloaded(session, known)
-    outcome = _settled(session, current, request)
+    outcome = _result_without_renewal(session, current, request)
     if outcome is not None or current is None:
         return outcome
     if current.loaded.address is not known.loaded.address:

@@ -33,7 +33,7 @@ LOCK_SECONDS: Final = 10.0
 POLL_SECONDS: Final = 0.1
 
 # The recovery suggestion after another request has moved the session.
-RELOAD: Final = "Reload the page: the session goes on under a new key."
+RELOAD: Final = "Reload the page: the session has a new key."
 
 Change = Callable[[SessionRecord], SessionRecord]
 

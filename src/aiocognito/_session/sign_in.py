@@ -181,7 +181,7 @@ async def _claimed(session: Session) -> AsyncIterator[_Claim]:
     name = secrets.token_hex(8)
     loaded: Loaded = await session.load()
     if loaded.mark is not None:
-        raise SignInException("the sign-in went on under another session key", recovery_suggestion=RELOAD)
+        raise SignInException("the sign-in continued under another session key", recovery_suggestion=RELOAD)
     loaded = await session.update(lambda record: _with_claim(record, name, session))
     claim = _Claim(_pending(loaded.record, session), name)
     try:
