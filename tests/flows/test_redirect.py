@@ -94,26 +94,15 @@ def test_a_provider_that_is_not_listed_is_refused_by_name() -> None:
 
 @pytest.mark.amplify("B60")
 @pytest.mark.parametrize("prompt", ["LOGIN", "CONSENT", "SELECT_ACCOUNT", "select_account"])
-<<<<<<< HEAD
 def test_a_prompt_without_a_provider_lets_the_user_choose(prompt: str) -> None:
-    asked = query(leave(prompt=prompt))
+    asked = query(authorize(prompt=prompt))
     assert (asked["prompt"], asked["identity_provider"]) == (prompt.lower(), "COGNITO")
 
 
 @pytest.mark.amplify("B60")
 def test_prompt_none_without_a_provider_names_none() -> None:
-    assert "identity_provider" not in query(leave(prompt="NONE"))
-    assert query(leave(prompt="NONE", provider="Google"))["identity_provider"] == "Google"
-=======
-def test_b60_a_prompt_without_a_provider_lets_the_user_choose(prompt: str) -> None:
-    asked = query(authorize(prompt=prompt))
-    assert (asked["prompt"], asked["identity_provider"]) == (prompt.lower(), "COGNITO")
-
-
-def test_b60_prompt_none_without_a_provider_names_none() -> None:
     assert "identity_provider" not in query(authorize(prompt="NONE"))
     assert query(authorize(prompt="NONE", provider="Google"))["identity_provider"] == "Google"
->>>>>>> 904f715 (Sessions: name the values of a credentials request and of a refresh)
 
 
 def test_every_parameter_in_its_order() -> None:
