@@ -745,6 +745,6 @@ async def test_a_plan_taken_by_another_process_is_not_carried_out_twice() -> Non
     async with scripted_client(storage=storage) as (client, service, _):
         await sign_up(client, service, answer=CONFIRMED)
         storage.armed = True
-        with pytest.raises(errors.AutoSignInException, match="elsewhere"):
+        with pytest.raises(errors.AutoSignInException, match="another caller"):
             await client.auto_sign_in()
         assert service.operations() == ["SignUp"]

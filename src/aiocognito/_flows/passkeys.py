@@ -21,7 +21,7 @@ async def start_registration(user: AuthenticatedUser) -> dict[str, Any]:
     options = await user.start_web_authn_registration()
     missing = [name for name in _REQUIRED if not options.get(name)]
     if missing:
-        raise InvalidPasskeyRegistrationOptions(f"Cognito's options have no {', '.join(missing)}")
+        raise InvalidPasskeyRegistrationOptions(f"Cognito's options lack {', '.join(missing)}")
     return options
 
 
