@@ -19,17 +19,12 @@ PATTERN = re.compile(
 # Texts of others: Cognito's messages and AWS's documentation.
 QUOTED = ("Cannot reset password for the user as there is no registered/verified email or phone_number",)
 SOURCE = ROOT / "src/aiocognito"
-# Packages whose texts still have to be rewritten.
-PENDING = [SOURCE / "emulator/hosted_ui"]
 TEXTS = [
     *PAGES,
     *sorted((ROOT / "docs/reference").glob("*.md")),
-    *(
-        path
-        for path in sorted(SOURCE.rglob("*.py"))
-        if not any(path.is_relative_to(pending) for pending in PENDING)
-    ),
+    *sorted(SOURCE.rglob("*.py")),
 ]
+TESTS = [path for path in sorted((ROOT / "tests").rglob("*.py")) if "node_modules" not in path.parts]
 
 
 def refused_in(text: str) -> list[str]:
@@ -51,6 +46,17 @@ def refused_in(text: str) -> list[str]:
 @pytest.mark.parametrize("path", TEXTS, ids=name_of)
 def test_a_text_has_no_refused_word(path: Path) -> None:
     assert refused_in(path.read_text(encoding="utf-8")) == []
+
+
+def test_the_tests_have_none_of_the_refused_pronouns() -> None:
+    pattern = re.compile(rf"\b(?:{'|'.join(REFUSED)})\b", re.IGNORECASE)
+    found = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for path in TESTS
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if pattern.search(line)
+    ]
+    assert found == []
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ async def test_an_invitation_again(ask: Bench) -> None:
     await ask.admin("AdminCreateUser", MessageAction="RESEND")
     assert (await ask.begin(password=ask.code()))["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
     named = {"UserPoolId": ask.pool_id, "MessageAction": "RESEND"}
-    assert (await ask.refused("AdminCreateUser", **named, Username="nobody"))[0] == "UserNotFoundException"
+    assert (await ask.refused("AdminCreateUser", **named, Username="unknown"))[0] == "UserNotFoundException"
     await ask.admin("AdminSetUserPassword", Password=PASSWORD, Permanent=True)
     refusal = await ask.refused("AdminCreateUser", **named, Username="ana")
     assert refusal[0] == "UnsupportedUserStateException"
@@ -177,7 +177,7 @@ async def test_setting_a_password(ask: Bench) -> None:
     ],
 )
 async def test_nobody(ask: Bench, operation: str) -> None:
-    named = {"UserPoolId": ask.pool_id, "Username": "nobody"}
+    named = {"UserPoolId": ask.pool_id, "Username": "unknown"}
     assert await ask.refused(operation, **named) == ("UserNotFoundException", "User does not exist.")
     named["UserPoolId"] = "us-east-1_none"
     gone = ("ResourceNotFoundException", "User pool us-east-1_none does not exist.")

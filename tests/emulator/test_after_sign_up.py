@@ -210,7 +210,7 @@ async def test_a_link_confirms(emulator: CognitoEmulator, http: aiohttp.ClientSe
     ("change", "text"),
     [
         ({"confirmation_code": "1"}, "Invalid verification code provided, please try again."),
-        ({"user_name": "<b>nobody</b>"}, "Invalid code provided, please request a code again."),
+        ({"user_name": "<b>unknown</b>"}, "Invalid code provided, please request a code again."),
         ({"client_id": "<b>none</b>"}, "User pool client &lt;b&gt;none&lt;/b&gt; does not exist."),
         ({}, "User cannot be confirmed. Current status is CONFIRMED"),
     ],

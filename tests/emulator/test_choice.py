@@ -351,7 +351,7 @@ async def test_an_administrator_creates_somebody_without_a_password(blank: Bench
     created = await blank.admin("AdminCreateUser", UserAttributes=[{"Name": "email", "Value": EMAIL}])
     assert created["User"]["UserStatus"] == "CONFIRMED"
     assert (await begin(blank))["AvailableChallenges"] == ["EMAIL_OTP"]
-    assert await not_begun(blank, name="nobody") == ("UserNotFoundException", "User does not exist.")
+    assert await not_begun(blank, name="unknown") == ("UserNotFoundException", "User does not exist.")
 
 
 async def test_nothing_to_choose_from(blank: Bench) -> None:
@@ -378,38 +378,38 @@ async def hiding(blank: Bench) -> Bench:
 
 
 async def test_a_stranger_is_offered_a_choice(hiding: Bench) -> None:
-    answer = await begin(hiding, name="nobody")
+    answer = await begin(hiding, name="unknown")
     assert answer["AvailableChallenges"] == (await begin(hiding))["AvailableChallenges"]
     assert len(answer["Session"]) == len((await begin(hiding))["Session"])
 
 
 async def test_a_stranger_is_sent_no_code(hiding: Bench) -> None:
-    challenged = await begin(hiding, "EMAIL_OTP", name="nobody@example.com")
+    challenged = await begin(hiding, "EMAIL_OTP", name="unknown@example.com")
     assert challenged["ChallengeParameters"] == {
         "CODE_DELIVERY_DELIVERY_MEDIUM": "EMAIL",
         "CODE_DELIVERY_DESTINATION": "n***@e***",
     }
     assert hiding.world.outbox.messages == []
-    refusal = await refused(hiding, challenged, "nobody@example.com", EMAIL_OTP_CODE="00000000")
+    refusal = await refused(hiding, challenged, "unknown@example.com", EMAIL_OTP_CODE="00000000")
     assert refusal == WRONG_CODE
-    chosen = await hiding.respond(await begin(hiding, name="nobody"), "nobody", ANSWER="SMS_OTP")
-    assert await refused(hiding, chosen, "nobody", SMS_OTP_CODE="00000000") == WRONG_CODE
+    chosen = await hiding.respond(await begin(hiding, name="unknown"), "unknown", ANSWER="SMS_OTP")
+    assert await refused(hiding, chosen, "unknown", SMS_OTP_CODE="00000000") == WRONG_CODE
 
 
 async def test_a_stranger_has_no_password(hiding: Bench) -> None:
-    assert await not_begun(hiding, "PASSWORD", name="nobody", PASSWORD=PASSWORD) == WRONG_PASSWORD
-    challenged = await begin(hiding, "PASSWORD", name="nobody")
-    assert await refused(hiding, challenged, "nobody", PASSWORD=PASSWORD) == WRONG_PASSWORD
+    assert await not_begun(hiding, "PASSWORD", name="unknown", PASSWORD=PASSWORD) == WRONG_PASSWORD
+    challenged = await begin(hiding, "PASSWORD", name="unknown")
+    assert await refused(hiding, challenged, "unknown", PASSWORD=PASSWORD) == WRONG_PASSWORD
     ephemeral = srp.Ephemeral.generate()
-    challenged = await begin(hiding, "PASSWORD_SRP", name="nobody", SRP_A=ephemeral.public_hex)
+    challenged = await begin(hiding, "PASSWORD_SRP", name="unknown", SRP_A=ephemeral.public_hex)
     assert "Session" in challenged
     proof = hiding.proof(ephemeral, challenged)
-    assert await refused(hiding, challenged, "nobody", **proof) == WRONG_PASSWORD
+    assert await refused(hiding, challenged, "unknown", **proof) == WRONG_PASSWORD
 
 
 async def test_a_stranger_where_a_second_factor_is_required(hiding: Bench) -> None:
     await hiding("SetUserPoolMfaConfig", UserPoolId=hiding.pool_id, MfaConfiguration="ON", **SMS)
-    assert (await begin(hiding, name="nobody"))["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD"]
+    assert (await begin(hiding, name="unknown"))["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD"]
 
 
 async def test_a_disabled_person_looks_like_a_stranger(hiding: Bench) -> None:

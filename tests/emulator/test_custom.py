@@ -266,25 +266,25 @@ async def test_disabled_people(custom: Bench) -> None:
 
 async def test_a_stranger_is_refused_or_goes_along(blank: Bench, quiz: Quiz) -> None:
     await make_pool(blank, quiz)
-    assert await refused(begin(blank, "nobody")) == ("UserNotFoundException", "User does not exist.")
+    assert await refused(begin(blank, "unknown")) == ("UserNotFoundException", "User does not exist.")
     await make_pool(blank, quiz, PreventUserExistenceErrors="ENABLED")
     await blank.add_user()
     await begin(blank)
     assert {event["request"]["userNotFound"] for event in quiz.heard} == {False}
     quiz.heard.clear()
-    first = await begin(blank, "nobody")
-    assert first["ChallengeParameters"] == {"USERNAME": "nobody", "question": "colour"}
-    second = await blank.respond(first, "nobody", ANSWER="blue")
-    assert await refused(blank.respond(second, "nobody", ANSWER="horse")) == WRONG
+    first = await begin(blank, "unknown")
+    assert first["ChallengeParameters"] == {"USERNAME": "unknown", "question": "colour"}
+    second = await blank.respond(first, "unknown", ANSWER="blue")
+    assert await refused(blank.respond(second, "unknown", ANSWER="horse")) == WRONG
     assert {event["request"]["userNotFound"] for event in quiz.heard} == {True}
     assert {str(event["request"]["userAttributes"]) for event in quiz.heard} == {"{}"}
 
 
 async def test_a_strangers_password_is_wrong(blank: Bench, quiz: Quiz) -> None:
     await make_pool(blank, quiz, PreventUserExistenceErrors="ENABLED")
-    ephemeral, challenged = await begin_srp(blank, "nobody")
+    ephemeral, challenged = await begin_srp(blank, "unknown")
     proof = blank.proof(ephemeral, challenged)
-    assert await refused(blank.respond(challenged, "nobody", **proof)) == WRONG
+    assert await refused(blank.respond(challenged, "unknown", **proof)) == WRONG
 
 
 async def test_a_stranger_in_a_pool_of_addresses_gets_a_name(blank: Bench, quiz: Quiz) -> None:
@@ -293,9 +293,9 @@ async def test_a_stranger_in_a_pool_of_addresses_gets_a_name(blank: Bench, quiz:
         client={"ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH"], "PreventUserExistenceErrors": "ENABLED"},
     )
     blank.pool.triggers.update(DefineAuthChallenge=quiz.define, CreateAuthChallenge=quiz.create)
-    challenged = await begin(blank, "nobody@example.com")
+    challenged = await begin(blank, "unknown@example.com")
     name = challenged["ChallengeParameters"]["USERNAME"]
-    assert name == (await begin(blank, "nobody@example.com"))["ChallengeParameters"]["USERNAME"]
+    assert name == (await begin(blank, "unknown@example.com"))["ChallengeParameters"]["USERNAME"]
     assert len(name) == 36
 
 

@@ -492,7 +492,7 @@ async def test_a_device_alone_signs_nobody_in(always: Bench) -> None:
     assert await refused(always, asked, "ben", **given) == INVALID
     always.advance(180)
     assert await refused(always, asked, **given) == LATE
-    assert await refused(always, asked, "nobody", **given) == (
+    assert await refused(always, asked, "unknown", **given) == (
         "UserNotFoundException",
         "User does not exist.",
     )
@@ -502,10 +502,10 @@ async def test_a_stranger_who_is_hidden_proves_nothing(blank: Bench) -> None:
     client = {"PreventUserExistenceErrors": "ENABLED"}
     await blank.make_pool(DeviceConfiguration=ALWAYS, client=client)
     given = {"SRP_A": srp.Ephemeral.generate().public_hex, "DEVICE_KEY": NOBODYS}
-    assert await refused(blank, {"ChallengeName": "DEVICE_SRP_AUTH"}, "nobody", **given) == INVALID
+    assert await refused(blank, {"ChallengeName": "DEVICE_SRP_AUTH"}, "unknown", **given) == INVALID
     claim = dict.fromkeys(("PASSWORD_CLAIM_SIGNATURE", "PASSWORD_CLAIM_SECRET_BLOCK", "TIMESTAMP"), "AAAA")
     asked = {"ChallengeName": "DEVICE_PASSWORD_VERIFIER"}
-    assert await refused(blank, asked, "nobody", **claim, DEVICE_KEY=NOBODYS) == INVALID
+    assert await refused(blank, asked, "unknown", **claim, DEVICE_KEY=NOBODYS) == INVALID
 
 
 # Refresh tokens
@@ -640,8 +640,8 @@ async def test_the_administrator(always: Bench) -> None:
     where = {"UserPoolId": always.pool_id, "Username": "ana"}
     for operation in ("AdminGetDevice", "AdminForgetDevice", "AdminUpdateDeviceStatus"):
         assert await always.refused(operation, **where, **named) == GONE
-    nobody = {"UserPoolId": always.pool_id, "Username": "nobody", **named}
-    refusal = await always.refused("AdminForgetDevice", **nobody)
+    unknown = {"UserPoolId": always.pool_id, "Username": "unknown", **named}
+    refusal = await always.refused("AdminForgetDevice", **unknown)
     assert refusal == ("UserNotFoundException", "User does not exist.")
 
 

@@ -265,8 +265,8 @@ async def test_names_are_linked_to_an_identity(
     other = await register(identities, pool, "ben")
     members = {"IdentityPoolId": pool.id, "IdentityId": other, "Logins": {DEVELOPER: "ana"}}
     assert await identities.refused("GetOpenIdTokenForDeveloperIdentity", **members) == REGISTERED
-    nobody = {**members, "Logins": login}
-    assert await identities.refused("GetOpenIdTokenForDeveloperIdentity", **nobody) == (
+    unknown = {**members, "Logins": login}
+    assert await identities.refused("GetOpenIdTokenForDeveloperIdentity", **unknown) == (
         "InvalidParameterException",
         "Please provide a login of the developer provider.",
     )

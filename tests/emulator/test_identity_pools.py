@@ -184,9 +184,9 @@ async def test_a_pool_that_is_gone(identities: Identities) -> None:
     gone = ("ResourceNotFoundException", f"IdentityPool '{pool.id}' not found.")
     for operation in ("GetId", "DescribeIdentityPool", "DeleteIdentityPool", "GetIdentityPoolRoles"):
         assert await identities.refused(operation, IdentityPoolId=pool.id) == gone
-    nobody = ("ResourceNotFoundException", f"Identity '{identity_id}' not found.")
+    unknown = ("ResourceNotFoundException", f"Identity '{identity_id}' not found.")
     for operation in ("GetCredentialsForIdentity", "GetOpenIdToken", "DescribeIdentity"):
-        assert await identities.refused(operation, IdentityId=identity_id) == nobody
+        assert await identities.refused(operation, IdentityId=identity_id) == unknown
 
 
 async def test_tags(identities: Identities) -> None:

@@ -217,7 +217,7 @@ async def test_five_are_enough(ask: Bench) -> None:
 async def test_links_that_cannot_be(ask: Bench) -> None:
     await make(ask, AttributeMapping={"email": "email"})
     await ask.add_user()
-    assert await not_linked(ask, account("Google", "g-1"), "nobody") == NO_USER
+    assert await not_linked(ask, account("Google", "g-1"), "unknown") == NO_USER
     code, text = await not_linked(ask, account("Cognito", "ben"))
     assert code == INVALID
     assert text.startswith("Invalid SourceUser: Cognito users with a username/password may not be")
@@ -252,6 +252,6 @@ async def test_a_user_of_the_pool_s_own_loses_the_password(ask: Bench) -> None:
     parameters = {"USERNAME": "ana", "PASSWORD": PASSWORD}
     members = {"ClientId": ask.client_id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters}
     assert (await ask.refused("InitiateAuth", **members))[0] == "NotAuthorizedException"
-    user = account("Cognito", "nobody")
+    user = account("Cognito", "unknown")
     refused = await ask.refused("AdminDisableProviderForUser", UserPoolId=ask.pool_id, User=user)
     assert refused == NO_USER

@@ -539,7 +539,7 @@ def authenticator_data(change_at: int) -> Change:
 
 
 def somebody_else(credential: Any) -> None:
-    credential["response"]["userHandle"] = encode(b"somebody else")
+    credential["response"]["userHandle"] = encode(b"another user")
 
 
 def another_passkey(credential: Any) -> None:

@@ -128,8 +128,8 @@ async def test_who_cannot_reset(ask: Bench) -> None:
     user.enabled = False
     assert await ask.refused("ForgotPassword", **forgot(ask)) == DISABLED
     assert await ask.refused("ConfirmForgotPassword", **new(ask, "123456")) == DISABLED
-    assert await ask.refused("ForgotPassword", **forgot(ask, "nobody")) == UNKNOWN
-    assert await ask.refused("ConfirmForgotPassword", **new(ask, "123456", "nobody")) == UNKNOWN
+    assert await ask.refused("ForgotPassword", **forgot(ask, "unknown")) == UNKNOWN
+    assert await ask.refused("ConfirmForgotPassword", **new(ask, "123456", "unknown")) == UNKNOWN
 
 
 async def test_who_is_hidden(blank: Bench) -> None:
@@ -137,15 +137,15 @@ async def test_who_is_hidden(blank: Bench) -> None:
     await blank.add_user("without-address")
     disabled = await blank.add_user("disabled", **VERIFIED)
     disabled.enabled = False
-    for name in ("nobody", "without-address", "disabled"):
+    for name in ("unknown", "without-address", "disabled"):
         assert "CodeDeliveryDetails" in await blank("ForgotPassword", **forgot(blank, name))
-    for name in ("nobody", "disabled"):
+    for name in ("unknown", "disabled"):
         assert await blank.refused("ConfirmForgotPassword", **new(blank, "123456", name)) == MISMATCH
     assert await blank.refused("ConfirmForgotPassword", **new(blank, "123456", "without-address")) == EXPIRED
     assert blank.world.outbox.messages == []
 
 
-@pytest.mark.parametrize("name", ["ana", "nobody", "disabled"])
+@pytest.mark.parametrize("name", ["ana", "unknown", "disabled"])
 async def test_limits_and_policy_tell_nobody_apart(blank: Bench, name: str) -> None:
     await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
     await blank.add_user(**VERIFIED)
@@ -166,7 +166,7 @@ async def test_limits_and_policy_tell_nobody_apart(blank: Bench, name: str) -> N
 async def test_the_hidden_may_be_refused(blank: Bench) -> None:
     blank.world.unsettled = Assumptions(hidden_users_cannot_reset=True)
     await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
-    refusal = await blank.refused("ForgotPassword", **forgot(blank, "nobody"))
+    refusal = await blank.refused("ForgotPassword", **forgot(blank, "unknown"))
     assert refusal[0] == "InvalidParameterException"
 
 

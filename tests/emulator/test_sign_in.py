@@ -56,18 +56,18 @@ async def test_wrong_password(ask: Bench, way: str) -> None:
 
 
 async def test_unknown_users_are_told(ask: Bench, way: str) -> None:
-    assert await refused(ask, way, "nobody") == ("UserNotFoundException", "User does not exist.")
+    assert await refused(ask, way, "unknown") == ("UserNotFoundException", "User does not exist.")
 
 
 async def test_unknown_users_are_hidden(blank: Bench, way: str) -> None:
     await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
-    assert await refused(blank, way, "nobody") == WRONG
+    assert await refused(blank, way, "unknown") == WRONG
 
 
 async def test_strangers_are_locked_out_as_users_are(blank: Bench, way: str) -> None:
     await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
     await blank.add_user()
-    for name in ("ana", "nobody"):
+    for name in ("ana", "unknown"):
         for _ in range(5):
             assert await refused(blank, way, name, NEW_PASSWORD) == WRONG
         assert await refused(blank, way, name, NEW_PASSWORD) == LOCKED
@@ -85,7 +85,7 @@ async def test_the_work_tells_nobody_apart(blank: Bench, monkeypatch: pytest.Mon
         return await work(function, *given)
 
     monkeypatch.setattr(srp, "run", counted)
-    for name in ("ana", "without", "nobody"):
+    for name in ("ana", "without", "unknown"):
         for _ in range(5):
             assert await refused(blank, "password", name, NEW_PASSWORD) == WRONG
         assert len(done) == 5, name
@@ -452,9 +452,9 @@ async def test_public_values_that_cannot_be(ask: Bench, value: str) -> None:
 
 async def test_decoys_are_stable_and_look_real(blank: Bench) -> None:
     await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
-    first = (await blank.srp_begin("nobody"))[1]["ChallengeParameters"]
-    second = (await blank.srp_begin("nobody"))[1]["ChallengeParameters"]
-    other = (await blank.srp_begin("nobody-else"))[1]["ChallengeParameters"]
+    first = (await blank.srp_begin("unknown"))[1]["ChallengeParameters"]
+    second = (await blank.srp_begin("unknown"))[1]["ChallengeParameters"]
+    other = (await blank.srp_begin("unknown-else"))[1]["ChallengeParameters"]
     for name in ("SALT", "USERNAME", "USER_ID_FOR_SRP"):
         assert first[name] == second[name] != other[name]
     assert first["SRP_B"] != second["SRP_B"]
@@ -484,7 +484,7 @@ async def test_an_answer_needs_a_name_and_a_session(ask: Bench) -> None:
     members["ChallengeResponses"] = {"USERNAME": "ana"}  # type: ignore[assignment]  # another shape than it began with
     refusal = await ask.refused("RespondToAuthChallenge", **members)
     assert refusal == ("InvalidParameterException", "Missing required parameter Session")
-    members["ChallengeResponses"] = {"USERNAME": "nobody"}  # type: ignore[assignment]  # another shape than it began with
+    members["ChallengeResponses"] = {"USERNAME": "unknown"}  # type: ignore[assignment]  # another shape than it began with
     refusal = await ask.refused("RespondToAuthChallenge", **members)
     assert refusal == ("UserNotFoundException", "User does not exist.")
 

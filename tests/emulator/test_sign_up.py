@@ -385,8 +385,8 @@ async def test_five_codes_an_hour(verifying: Bench) -> None:
 
 
 async def test_unknown_users_are_told(verifying: Bench) -> None:
-    assert await not_confirmed(verifying, "123456", "nobody") == UNKNOWN
-    members = {"ClientId": verifying.client_id, "Username": "nobody"}
+    assert await not_confirmed(verifying, "123456", "unknown") == UNKNOWN
+    members = {"ClientId": verifying.client_id, "Username": "unknown"}
     assert await verifying.refused("ResendConfirmationCode", **members) == UNKNOWN
 
 
@@ -403,8 +403,8 @@ async def test_unknown_users_are_hidden(blank: Bench, belief: tuple[str, str]) -
     blank.world.unsettled = attrs.evolve(Assumptions(), hidden_user_confirm_sign_up=belief[0])
     hides = {"PreventUserExistenceErrors": "ENABLED"}
     await blank.make_pool(AutoVerifiedAttributes=["email", "phone_number"], client=hides)
-    assert await not_confirmed(blank, "123456", "nobody") == belief
-    for name, medium in (("nobody@example.com", "EMAIL"), ("+15555550123", "SMS"), ("nobody", "EMAIL")):
+    assert await not_confirmed(blank, "123456", "unknown") == belief
+    for name, medium in (("unknown@example.com", "EMAIL"), ("+15555550123", "SMS"), ("unknown", "EMAIL")):
         members = {"ClientId": blank.client_id, "Username": name}
         first = await blank("ResendConfirmationCode", **members)
         assert first["CodeDeliveryDetails"]["DeliveryMedium"] == medium
@@ -415,7 +415,7 @@ async def test_unknown_users_are_hidden(blank: Bench, belief: tuple[str, str]) -
 async def test_unknown_users_are_hidden_where_there_are_only_phones(blank: Bench) -> None:
     hides = {"PreventUserExistenceErrors": "ENABLED"}
     await blank.make_pool(AutoVerifiedAttributes=["phone_number"], client=hides)
-    members = {"ClientId": blank.client_id, "Username": "nobody"}
+    members = {"ClientId": blank.client_id, "Username": "unknown"}
     details = (await blank("ResendConfirmationCode", **members))["CodeDeliveryDetails"]
     assert details["AttributeName"] == "phone_number"
     assert len(details["Destination"]) == len("+*******0839")

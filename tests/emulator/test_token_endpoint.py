@@ -237,7 +237,7 @@ class TestClientAuthentication:
         assert await app.error(app.exchange(code, **change)) == "invalid_client"
         assert await app.token(app.exchange(code))
 
-    @pytest.mark.parametrize("pair", ["{id}:wrong", "{id}:", "nobody:{secret}", "{id}", "\0:"])
+    @pytest.mark.parametrize("pair", ["{id}:wrong", "{id}:", "unknown:{secret}", "{id}", "\0:"])
     async def test_wrong_basic(self, confidential: App, pair: str) -> None:
         app = confidential
         basic = pair.format(id=app.id, secret=app.pool.client_secret)
@@ -263,13 +263,13 @@ class TestClientAuthentication:
 
     async def test_nobody(self, app: App) -> None:
         assert await app.error(app.exchange(app.code(), client_id=None)) == "invalid_request"
-        assert await app.error(app.exchange(app.code(), client_id="nobody")) == "invalid_client"
+        assert await app.error(app.exchange(app.code(), client_id="unknown")) == "invalid_client"
 
     async def test_the_other_status(self, key_pair: KeyPair, http: Any) -> None:
         unsettled = Assumptions(wrong_client_status=401)
         async with CognitoEmulator(keys=OnePair(key_pair), unsettled=unsettled) as emulator:
             app = await make_app(emulator, http)
-            answered = await app.post("token", app.exchange("any", client_id="nobody"))
+            answered = await app.post("token", app.exchange("any", client_id="unknown"))
             assert (answered.status, answered.json()) == (401, {"error": "invalid_client"})
             assert answered.headers["WWW-Authenticate"] == "Basic"
 

@@ -260,7 +260,7 @@ async def test_pre_authentication_hears_what_came_with_the_sign_in(ask: Bench) -
     assert heard[0]["request"]["validationData"] == METADATA
     assert "clientMetadata" not in heard[0]["request"]
     assert "userNotFound" not in heard[0]["request"]
-    assert await refused(begin(ask, name="nobody")) == ("UserNotFoundException", "User does not exist.")
+    assert await refused(begin(ask, name="unknown")) == ("UserNotFoundException", "User does not exist.")
     assert len(heard) == 1
     listen(ask, "PreAuthentication", lambda _event: 1 / 0)
     assert (await refused(begin(ask)))[0] == "UserLambdaValidationException"
@@ -271,10 +271,10 @@ async def test_pre_authentication_hears_of_strangers_that_are_hidden(blank: Benc
     await blank.add_user()
     heard = listen(blank, "PreAuthentication")
     await begin(blank)
-    assert (await refused(begin(blank, name="nobody")))[0] == "NotAuthorizedException"
+    assert (await refused(begin(blank, name="unknown")))[0] == "NotAuthorizedException"
     assert [(event["userName"], event["request"]["userNotFound"]) for event in heard] == [
         ("ana", False),
-        ("nobody", True),
+        ("unknown", True),
     ]
 
 

@@ -58,7 +58,7 @@ def right_answers(step: Any) -> list[Any]:
 
 def wrong_answers(step: Any) -> list[Any]:
     """Return wrong answers to a step, of the right type or not."""
-    return ["wrong", "000000", "", {}, {"id": "wrong"}, 7, "PASSWORD_SRP", "nobody@example.com"]
+    return ["wrong", "000000", "", {}, {"id": "wrong"}, 7, "PASSWORD_SRP", "unknown@example.com"]
 
 
 class Walks(RuleBasedStateMachine):

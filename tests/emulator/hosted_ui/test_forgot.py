@@ -41,7 +41,7 @@ async def test_sets_a_new_password(shop: Shop, browser: Browser) -> None:
     assert (page.status, page.title) == (200, "Sign in")
     assert page.notice == "Your password was changed. Sign in with it now."
     assert page.alert is None
-    # Nobody is signed in by that alone.
+    # That alone signs no user in.
     assert not browser.session_cookies
     assert (await browser.sign_in()).alert == "Incorrect username or password."
     await browser.sign_in(password=NEW_PASSWORD)
@@ -53,7 +53,7 @@ async def test_sets_a_new_password(shop: Shop, browser: Browser) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("nobody", "Username/client id combination not found."),
+        ("unknown", "Username/client id combination not found."),
         (
             "bo",
             "Cannot reset password for the user as there is no registered/verified email or phone_number",
@@ -69,7 +69,7 @@ async def test_a_refusal(shop: Shop, browser: Browser, name: str, said: str) -> 
 
 async def test_a_hidden_stranger_gets_the_same_page(shop: Shop, browser: Browser) -> None:
     shop.client(PreventUserExistenceErrors="ENABLED")
-    page = await forget(shop, browser, "nobody@example.com")
+    page = await forget(shop, browser, "unknown@example.com")
     assert page.title == "Set a new password"
     page = await browser.click("Set the password", code="000000", password=NEW_PASSWORD)
     assert page.alert == "Invalid verification code provided, please try again."

@@ -118,7 +118,7 @@ async def test_a_refusal(
 async def test_hidden_users_look_like_wrong_passwords(shop: Shop, browser: Browser) -> None:
     shop.client(PreventUserExistenceErrors="ENABLED")
     await browser.get(shop.authorize())
-    assert (await browser.sign_in("nobody")).alert == "Incorrect username or password."
+    assert (await browser.sign_in("unknown")).alert == "Incorrect username or password."
 
 
 async def test_five_wrong_passwords_lock_the_account(shop: Shop, browser: Browser) -> None:
@@ -135,7 +135,7 @@ async def test_somebody_who_is_disabled(shop: Shop, browser: Browser) -> None:
     await browser.get(shop.authorize())
     await browser.sign_in()
     await shop.emulator.call("AdminDisableUser", UserPoolId=shop.pool.id, Username="ana")
-    # Whoever was signed in is not any more.
+    # The user before is signed out.
     page = await browser.get(shop.authorize())
     assert page.title == "Sign in"
     assert (await browser.sign_in()).alert == "User is disabled."
@@ -333,7 +333,7 @@ async def test_what_is_kept_of_a_session_is_a_hash(shop: Shop, browser: Browser)
 async def test_a_session_that_was_planted_is_none(shop: Shop, browser: Browser, open_browser: Open) -> None:
     browser.client.cookies.set(f"cognito-{shop.pool.id}", "planted", domain="127.0.0.1")
     assert (await browser.get(shop.authorize())).title == "Sign in"
-    # Nor does somebody else's become one's own: a sign-in makes a new one, and the old one is over.
+    # A token of another browser is not taken over: a sign-in makes a new one and ends the old one.
     eve = await open_browser()
     await shop.pool.add_user("eve", PASSWORD)
     await eve.get(shop.authorize())

@@ -68,7 +68,7 @@ async def test_goes_to_the_login_page(shop: Shop, browser: Browser) -> None:
     ("more", "said"),
     [
         ({"client_id": None}, "Required String parameter 'client_id' is not present"),
-        ({"client_id": "nobody"}, "redirect_mismatch"),
+        ({"client_id": "unknown"}, "redirect_mismatch"),
         ({"logout_uri": None}, "Required String parameter 'redirect_uri' is not present"),
         ({"logout_uri": f"{LOGOUT}/"}, "The parameter 'logout_uri' is not one of the app client's"),
         ({"logout_uri": PLAIN_CALLBACK}, "The parameter 'logout_uri' is not one of the app client's"),
@@ -82,7 +82,7 @@ async def test_goes_nowhere_else(
     await browser.sign_in()
     page = await browser.get(leave(shop, **more))
     assert (page.status, page.alert) == (400, said)
-    # And nobody was signed out by it.
+    # No user was signed out by it.
     await browser.get(shop.authorize())
     assert shop.who(browser.answer) == "ana"
 

@@ -1,4 +1,4 @@
-"""What happens to somebody who is signed in while people, passwords, clients and pools change."""
+"""What happens to a signed-in user while users, passwords, clients and pools change."""
 
 from __future__ import annotations
 

@@ -119,10 +119,10 @@ async def test_a_server_that_fails_says_so(
 ) -> None:
     monkeypatch.setattr(type(shop.pool.state.users), "find", lambda *_: 1 // 0)
     await browser.get(shop.authorize())
-    page = await browser.sign_in("somebody")
+    page = await browser.sign_in("eve")
     assert (page.status, page.alert) == (500, "The emulator failed; its log says where.")
     assert "LoginForm failed inside the emulator" in caplog.text
-    assert "somebody" not in caplog.text
+    assert "eve" not in caplog.text
     assert PASSWORD not in caplog.text
     assert shop.operations()[-1] == ("LoginForm", 500, "server_error")
 

@@ -1,4 +1,4 @@
-"""External identity providers: there, back, and who somebody is then."""
+"""External identity providers: the way there, the way back, and the user who comes of it."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ async def test_a_state_belongs_to_its_browser(
     with_google: Shop, browser: Browser, open_browser: Open
 ) -> None:
     back = await back_from(with_google, browser)
-    # Eve has her own sign-in opened by somebody else, who would be her from then on.
+    # Eve lets another user open her own sign-in, who would be signed in as Eve from then on.
     other = await open_browser()
     await go(with_google, other)
     assert (await other.get(back)).alert == "Invalid State"
@@ -265,7 +265,7 @@ async def test_a_provider_that_is_gone_meanwhile(with_google: Shop, browser: Bro
 
 async def test_a_provider_that_the_client_has_not(with_google: Shop, browser: Browser) -> None:
     form = (await browser.get(with_google.authorize())).forms[1]
-    for name in ("Facebook", "COGNITO", "nobody"):
+    for name in ("Facebook", "COGNITO", "unknown"):
         await browser.send(form, {**form.fields, "provider": name})
         assert browser.answer["error_description"] == "unsupported_identity_provider"
     with_google.client(SupportedIdentityProviders=["COGNITO"])
@@ -288,7 +288,7 @@ async def test_the_session_is_the_providers(with_google: Shop, browser: Browser)
     for provider in (None, "Google"):
         await browser.get(with_google.authorize(identity_provider=provider))
         assert with_google.who(browser.answer) == "Google_123"
-    # Who is to sign in at the pool itself is somebody else.
+    # The user who signs in at the pool itself is another one.
     page = await browser.get(with_google.authorize(identity_provider="COGNITO"))
     assert page.title == "Sign in"
     await browser.sign_in()

@@ -20,7 +20,7 @@ async def test_goes_to_the_login_page_with_the_same_parameters(shop: Shop, brows
 @pytest.mark.parametrize(
     "more",
     [
-        {"client_id": "nobody"},
+        {"client_id": "unknown"},
         {"redirect_uri": "http://localhost:3999/elsewhere"},
         {"redirect_uri": f"{PLAIN_CALLBACK}/"},
         {"redirect_uri": f"{PLAIN_CALLBACK}?more=1"},

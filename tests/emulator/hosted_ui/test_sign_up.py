@@ -274,7 +274,7 @@ async def test_who_has_told_no_password_is_not_signed_in(shop: Shop, browser: Br
 
 
 async def test_who_has_told_an_older_password_is_not_signed_in(shop: Shop, browser: Browser) -> None:
-    """Somebody signs up with another person's address; an administrator gives them the account."""
+    """A user signs up with the address of another; an administrator gives them the account."""
     await sign_up(shop, browser)
     new = {"Password": "Another-Horse-9", "Permanent": True}
     await shop.emulator.call("AdminSetUserPassword", UserPoolId=shop.pool.id, Username="bo", **new)

@@ -27,7 +27,7 @@ async def begin(shop: Shop, browser: Browser, name: str = "mia", **asked: str) -
 
 @pytest.fixture
 async def mia(shop: Shop) -> Shop:
-    """Somebody with an authenticator app."""
+    """A user with an authenticator app."""
     await shop.pool.add_user("mia", PASSWORD, attributes={"email": "mia@example.com"}, mfa="TOTP")
     return shop
 
@@ -117,7 +117,7 @@ async def test_too_many_wrong_codes_lead_back(mia: Shop, browser: Browser) -> No
 async def test_a_step_that_takes_too_long(mia: Shop, browser: Browser, asking: bool) -> None:
     mia.client(AuthSessionValidity=15)
     page = await begin(mia, browser)
-    # Three minutes, whatever the client says.
+    # Three minutes, even if the client has another validity.
     mia.emulator.clock.advance(181)
     if asking:
         page = await browser.get(str(page.response.url))

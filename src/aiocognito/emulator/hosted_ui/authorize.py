@@ -57,7 +57,7 @@ def _code(request: PageRequest, session: Session, nonce: str | None) -> str:
 async def _tokens(request: PageRequest, session: Session, nonce: str | None) -> dict[str, str]:
     """Issue the tokens of the implicit flow (OpenID Connect Core, 3.2), with no refresh token among them."""
     user = request.pool.users.by_subject(session.sub)
-    assert user is not None  # noqa: S101 - a session without its user is none
+    assert user is not None  # noqa: S101 - a session always has a user
     scopes, since = request.asked.scopes, session.auth_time
     grant = issuing.new_grant(request.world, request.client, user, scopes=scopes, auth_time=since)
     try:

@@ -47,7 +47,7 @@ def username(pool: UserPool, typed: str | None, *, is_new: bool = False, autofoc
     Args:
         pool: The user pool.
         typed: What was typed already.
-        is_new: They make it up now: it is no alias.
+        is_new: The user chooses it now, so it cannot be an alias.
         autofocus: They begin here.
     """
     names = pool.users.username_attributes or ("username", *(() if is_new else pool.users.alias_attributes))

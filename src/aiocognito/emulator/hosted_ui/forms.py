@@ -18,7 +18,7 @@ async def read(request: web.Request) -> dict[str, str]:
     """Read a form; what is empty counts as absent (RFC 6749, 3.2).
 
     Raises:
-        OAuthError: It is no form, or has a parameter twice.
+        OAuthError: The body is not a form, or has a parameter twice.
     """
     body = await request.read()
     if request.content_type != CONTENT_TYPE:

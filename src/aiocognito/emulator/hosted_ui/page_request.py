@@ -31,7 +31,7 @@ LATE: Final = "That took too long, or was finished already. Please sign in again
 
 
 class BackToLogin(Exception):
-    """There is no way on from here but by the login page, which says why.
+    """Go back to the login page, which says why.
 
     Args:
         text: What it says.

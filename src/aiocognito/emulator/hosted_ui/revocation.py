@@ -18,7 +18,9 @@ _STATUS: Final = 401
 
 
 def answer(world: EmulatorState, form: Mapping[str, str], authorization: str | None) -> None:
-    """Revoke a refresh token, and all that came of the same sign-in; one that is unknown is no error.
+    """Revoke a refresh token and every token of the same sign-in (RFC 7009).
+
+    An unknown token is accepted as well (section 2.2).
 
     Args:
         world: The emulator's state.

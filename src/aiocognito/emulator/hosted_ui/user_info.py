@@ -24,7 +24,7 @@ async def answer(world: EmulatorState, authorization: str | None) -> dict[str, s
         authorization: The header, if there is one.
 
     Raises:
-        OAuthError: There is no token, or it is worth nothing here.
+        OAuthError: The token is missing, or not valid.
     """
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
