@@ -97,7 +97,7 @@ async def test_a_sign_in_that_cognito_refuses_is_not_planned_any_more(
     with pytest.raises(errors.NotAuthorizedException):
         await auth.auto_sign_in()
     assert await auth.get_sign_in_step() is None
-    with pytest.raises(errors.AutoSignInException, match="no sign-up is waiting"):
+    with pytest.raises(errors.AutoSignInException, match="no automatic sign-in is planned"):
         await auth.auto_sign_in()
 
 
