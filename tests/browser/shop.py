@@ -18,7 +18,7 @@ PAGE = """<!doctype html>
 <title>Shop</title>
 {body}
 """
-SIGNED_OUT = """<p>Please sign in.</p>
+SIGNED_OUT = """<p>You are signed out.</p>
 <p><a href="/sign-in?page={page}">Sign in</a></p>
 <p><a href="/sign-in?page={page}&amp;provider=Google">Sign in with Google</a></p>"""
 SIGNED_IN = """<p>Signed in as <strong>{name}</strong>, {email}.</p>

@@ -112,7 +112,7 @@ async def stop_before_callback(page: Any, emulator: CognitoEmulator) -> list[str
 
 async def test_in_and_out_at_both_ends(shop: Shop, browse: Browse, emulator: CognitoEmulator) -> None:
     page = await browse("/basket")
-    assert "Please sign in." in await text(page)
+    assert "You are signed out." in await text(page)
     await page.click("text=Sign in >> nth=0")
     assert page.url.startswith(f"{emulator.url}/login?")
     await sign_in(page)
@@ -124,7 +124,7 @@ async def test_in_and_out_at_both_ends(shop: Shop, browse: Browse, emulator: Cog
 
     await page.get_by_role("button", name="Sign out").click()
     assert page.url == f"{shop.url}/"
-    assert "Please sign in." in await text(page)
+    assert "You are signed out." in await text(page)
     assert [call.status for call in emulator.calls if call.operation == "RevokeToken"] == [200]
     # The hosted UI's session has ended, too: it asks for the password.
     await page.click("text=Sign in >> nth=0")
@@ -139,7 +139,7 @@ async def test_the_hosted_ui_remembers_who_left_the_shop_alone(
     await page.click("text=Sign in >> nth=0")
     await sign_in(page)
     await page.click("text=Leave the shop only")
-    assert "Please sign in." in await text(page)
+    assert "You are signed out." in await text(page)
     # The hosted UI redirects back without asking for the password.
     await page.click("text=Sign in >> nth=0")
     assert page.url == f"{shop.url}/"
@@ -163,7 +163,7 @@ async def test_with_an_external_provider(shop: Shop, browse: Browse, emulator: C
     (user,) = [user for user in shop.pool.state.users if user.status == "EXTERNAL_PROVIDER"]
     assert user.username == "Google_1234567890"
     await page.get_by_role("button", name="Sign out").click()
-    assert "Please sign in." in await text(page)
+    assert "You are signed out." in await text(page)
 
 
 async def test_a_cancelled_sign_in(shop: Shop, browse: Browse) -> None:
@@ -173,7 +173,7 @@ async def test_a_cancelled_sign_in(shop: Shop, browse: Browse) -> None:
     assert page.url.startswith(shop.callback)
     assert "OAuthSignInException" in await text(page)
     await page.click("text=Home")
-    assert "Please sign in." in await text(page)
+    assert "You are signed out." in await text(page)
     # Another sign-in succeeds.
     await page.click("text=Sign in >> nth=0")
     await sign_in(page)
@@ -231,7 +231,7 @@ async def test_another_users_state(shop: Shop, browse: Browse, emulator: Cognito
     await ana.goto(re.sub(r"code=[^&]*", f"code={eves_code}", stopped_ana[0]))
     assert "OAuthSignInException" in await text(ana)
     await ana.goto(shop.url)
-    assert "Please sign in." in await text(ana)
+    assert "You are signed out." in await text(ana)
 
 
 async def test_signs_up_without_javascript(shop: Shop, browse: Browse, emulator: CognitoEmulator) -> None:
