@@ -387,7 +387,7 @@ async def test_a_stranger_is_sent_no_code(hiding: Bench) -> None:
     challenged = await begin(hiding, "EMAIL_OTP", name="unknown@example.com")
     assert challenged["ChallengeParameters"] == {
         "CODE_DELIVERY_DELIVERY_MEDIUM": "EMAIL",
-        "CODE_DELIVERY_DESTINATION": "n***@e***",
+        "CODE_DELIVERY_DESTINATION": "u***@e***",
     }
     assert hiding.world.outbox.messages == []
     refusal = await refused(hiding, challenged, "unknown@example.com", EMAIL_OTP_CODE="00000000")

@@ -9,6 +9,7 @@ import pytest
 from aiocognito import AuthClient, errors
 from aiocognito._gateways.aws.client import AwsClient
 from aiocognito.emulator import CognitoEmulator
+from helpers.service_models import input_members
 
 PASSWORD = "correct-Horse-7"
 
@@ -73,6 +74,11 @@ async def test_a_passkey_as_a_second_factor(
         return await call(self, operation, params, **options)
 
     monkeypatch.setattr(AwsClient, "call", recorded)
+    if "WebAuthnMfaSettings" not in input_members("SetUserMFAPreference"):
+        # The lowest botocore that is supported does not know the member.
+        with pytest.raises(errors.AuthConfigError, match="WebAuthnMfaSettings"):
+            await auth.update_mfa_preference(webauthn=setting)
+        return
     await auth.update_mfa_preference(webauthn=setting)
     settings = {"AccessToken": "", "WebAuthnMfaSettings": {"Enabled": enabled}}
     assert sent == [("SetUserMFAPreference", settings)]
