@@ -80,7 +80,11 @@ class Site:
                 web.post("/me", self.me),
             ]
         )
+        app.on_cleanup.append(self._close)
         return app
+
+    async def _close(self, app: web.Application) -> None:
+        await self.sessions.aclose()
 
     @web.middleware
     async def _by_name(self, request: web.Request, handler: Any) -> web.StreamResponse:
