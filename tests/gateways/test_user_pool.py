@@ -231,7 +231,10 @@ def test_the_check_against_the_model_finds_what_is_wrong() -> None:
     assert faults("InitiateAuth", right) == []
     for wrong, fault in (
         ({"SecretHash": "x"}, "InitiateAuth.SecretHash does not exist"),
-        ({"AuthFlow": "USER_SPR_AUTH"}, "InitiateAuth.AuthFlow is 'USER_SPR_AUTH', which the model does not list"),
+        (
+            {"AuthFlow": "USER_SPR_AUTH"},
+            "InitiateAuth.AuthFlow is 'USER_SPR_AUTH', which the model does not list",
+        ),
         ({"AuthParameters": {"USERNAME": 7}}, "InitiateAuth.AuthParameters['USERNAME'] is a int"),
         ({"UserContextData": {"Ip": "x"}}, "InitiateAuth.UserContextData.Ip does not exist"),
         ({"UserContextData": "x"}, "InitiateAuth.UserContextData is not a structure"),
