@@ -22,6 +22,7 @@ from aiocognito.emulator.groups import Group
 from aiocognito.emulator.signing_keys import KeyPair, KeyRing
 from aiocognito.emulator.token_store import TokenBook
 from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, OnePair
+from sign_in.authenticator import Authenticator
 
 SCRIPT = """
 import asyncio, sys
@@ -105,6 +106,47 @@ async def test_everything_is_there_again(start: Callable[[], CognitoEmulator]) -
 
     async with start() as emulator:
         assert emulator.existing_user_pool() is None
+
+
+async def test_a_passkey_signs_in_after_a_restart(start: Callable[[], CognitoEmulator]) -> None:
+    """Also with its counter, which a restart must not reset."""
+    authenticator = Authenticator()
+    async with start() as emulator:
+        policies = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}
+        pool = await emulator.create_user_pool(Policies=policies)
+        passkeys = {"RelyingPartyId": "example.com"}
+        await emulator.call("SetUserPoolMfaConfig", UserPoolId=pool.id, WebAuthnConfiguration=passkeys)
+        await pool.add_user("ana", PASSWORD)
+        access = (await tokens(emulator, pool.client_id))["AuthenticationResult"]["AccessToken"]
+        options = await emulator.call("StartWebAuthnRegistration", AccessToken=access)
+        credential = await authenticator.create(options["CredentialCreationOptions"])
+        await emulator.call("CompleteWebAuthnRegistration", AccessToken=access, Credential=credential)
+        proven = await sign_in_with_passkey(emulator, pool.client_id, authenticator)
+        assert "AuthenticationResult" in proven
+    async with start() as emulator:
+        proven = await sign_in_with_passkey(emulator, pool.client_id, authenticator)
+        assert "AuthenticationResult" in proven
+        authenticator.count = 1
+        with pytest.raises(ValueError, match="The passkey could not be verified"):
+            await sign_in_with_passkey(emulator, pool.client_id, authenticator)
+
+
+async def sign_in_with_passkey(
+    emulator: CognitoEmulator, client_id: str, authenticator: Authenticator
+) -> dict[str, Any]:
+    parameters = {"USERNAME": "ana", "PREFERRED_CHALLENGE": "WEB_AUTHN"}
+    challenged = await emulator.call(
+        "InitiateAuth", ClientId=client_id, AuthFlow="USER_AUTH", AuthParameters=parameters
+    )
+    options = json.loads(challenged["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"])
+    credential = json.dumps(await authenticator.get(options))
+    return await emulator.call(
+        "RespondToAuthChallenge",
+        ClientId=client_id,
+        ChallengeName="WEB_AUTHN",
+        Session=challenged["Session"],
+        ChallengeResponses={"USERNAME": "ana", "CREDENTIAL": credential},
+    )
 
 
 async def sent(emulator: CognitoEmulator) -> str:
@@ -439,6 +481,16 @@ def test_a_new_field_has_its_default() -> None:
     document = serialization.encode(Lockout(failures=2))
     del document["fields"]["failures"]
     assert serialization.decode(document).failures == 0
+
+
+class Labelled(bytes):
+    """Bytes with a meaning that plain bytes lack."""
+
+
+@pytest.mark.parametrize("value", [Labelled(b"a"), type("Names", (list,), {})(), type("Map", (dict,), {})()])
+def test_a_subclass_that_would_come_back_as_another_type_is_refused(value: object) -> None:
+    with pytest.raises(TypeError, match=r"Odd\.held holds a (Labelled|Names|Map), which cannot be kept"):
+        serialization.encode(Odd(value))
 
 
 def test_what_cannot_be_kept() -> None:

@@ -91,7 +91,7 @@ def register(ceremony: Ceremony, credential: Mapping[str, Any], now: float) -> P
         raise invalid_parameter("The user was not verified.")
     return Passkey(
         id=base64url.encode(kept.credential_id),
-        data=kept,
+        data=bytes(kept),
         count=auth_data.counter,
         rp_id=ceremony.rp_id,
         created=now,
@@ -145,6 +145,8 @@ def authenticate(
 
 
 def _check_assertion(ceremony: Ceremony, passkey: Passkey, user_handle: bytes, assertion: Any) -> None:
+    from fido2.webauthn import AttestedCredentialData
+
     response = assertion.response
     auth_data = response.authenticator_data
     if auth_data.rp_id_hash != hashlib.sha256(ceremony.rp_id.encode()).digest():
@@ -152,11 +154,12 @@ def _check_assertion(ceremony: Ceremony, passkey: Passkey, user_handle: bytes, a
     if not _is_present(auth_data, ceremony):
         raise ValueError("the user was not verified")
     if response.user_handle and response.user_handle != user_handle:
-        raise ValueError("another person's")
-    # A counter that does not move on says that there are two of one authenticator.
+        raise ValueError("the passkey of another user")
+    # A counter that does not increase is the sign of a copied authenticator (WebAuthn, 7.2, step 22).
     if (auth_data.counter or passkey.count) and auth_data.counter <= passkey.count:
-        raise ValueError("the counter did not move on")
-    passkey.data.public_key.verify(bytes(auth_data) + response.client_data.hash, response.signature)
+        raise ValueError("the counter did not increase")
+    public_key = AttestedCredentialData(passkey.data).public_key
+    public_key.verify(bytes(auth_data) + response.client_data.hash, response.signature)
 
 
 def _client_data(response: Any) -> dict[str, Any]:

@@ -62,12 +62,12 @@ class Passkey:
 
     Args:
         id: The credential's id, in base64url.
-        data: fido2's AttestedCredentialData: the public key.
+        data: The attested credential data (WebAuthn, 6.5.1), with the public key.
         count: The signature counter of its last use.
     """
 
     id: str
-    data: Any = field(repr=False)
+    data: bytes = field(repr=False)
     count: int
     rp_id: str
     created: float

@@ -103,17 +103,18 @@ class _Writer:
     def write(self, value: Any, where: str) -> Any:
         if type(value) in _PLAIN:
             return value
-        if attrs.has(type(value)):
+        kind = type(value)  # exactly: an instance of a subclass would come back as another type
+        if attrs.has(kind):
             return self._object(value)
-        if isinstance(value, list):
+        if kind is list:
             return [self.write(item, where) for item in value]
-        if isinstance(value, bytes):
+        if kind is bytes:
             return {"bytes": base64.b64encode(value).decode()}
-        if isinstance(value, tuple):
+        if kind is tuple:
             return {"tuple": [self.write(item, where) for item in value]}
-        if isinstance(value, set | frozenset):
-            return {type(value).__name__: sorted(self.write(item, where) for item in value)}
-        if isinstance(value, dict):
+        if kind in (set, frozenset):
+            return {kind.__name__: sorted(self.write(item, where) for item in value)}
+        if kind is dict:
             return {
                 "dict": [[self.write(key, where), self.write(item, where)] for key, item in value.items()]
             }
