@@ -13,7 +13,7 @@ from aiocognito.emulator import Clock, CognitoEmulator, EmulatedUserPool
 from aiocognito.emulator.service_model import ServiceModel
 from aiocognito.emulator.signing_keys import KeyPair
 from aiocognito.emulator.state import EmulatorState
-from helpers.api import Answered, Bench, OnePair, shape_faults
+from helpers.api import Answered, Api, OnePair, shape_faults
 
 from .identities import Identities
 from .oauth import App, make_app
@@ -41,14 +41,14 @@ def model() -> ServiceModel:
 
 
 @pytest.fixture
-def blank(model: ServiceModel, key_pair: KeyPair) -> Bench:
-    """A bench without a pool. Its clock stands still until it is moved."""
-    return Bench(EmulatorState(clock=Clock(lambda: 1_700_000_000.5), keys=OnePair(key_pair)), model)
+def blank(model: ServiceModel, key_pair: KeyPair) -> Api:
+    """The API without a user pool. The clock stands still until it is moved."""
+    return Api(EmulatorState(clock=Clock(lambda: 1_700_000_000.5), keys=OnePair(key_pair)), model)
 
 
 @pytest.fixture
-async def ask(blank: Bench) -> Bench:
-    """A bench with a pool of AWS's defaults and a client."""
+async def ask(blank: Api) -> Api:
+    """The API with a user pool of AWS's defaults and an app client."""
     await blank.make_pool()
     return blank
 

@@ -10,7 +10,7 @@ import pytest
 from aiocognito.emulator import Assumptions
 from aiocognito.emulator.errors import ApiError
 from aiocognito.emulator.paging import page
-from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench
+from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Api
 
 OTHER = "other@example.com"
 
@@ -22,13 +22,13 @@ def entries(**values: str) -> list[dict[str, str]]:
 # Users
 
 
-async def test_an_invitation(ask: Bench) -> None:
+async def test_an_invitation(ask: Api) -> None:
     answer = await ask.admin("AdminCreateUser", UserAttributes=entries(email=EMAIL, email_verified="True"))
     user = answer["User"]
     assert user["UserStatus"] == "FORCE_CHANGE_PASSWORD"
     assert user["Enabled"]
     assert {"Name": "email_verified", "Value": "true"} in user["Attributes"]
-    message = ask.world.outbox.messages[-1]
+    message = ask.state.outbox.messages[-1]
     assert (message.to, message.purpose) == (EMAIL, "invitation")
     assert (await ask.begin(password=message.code))["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
 
@@ -44,14 +44,14 @@ async def test_an_invitation(ask: Bench) -> None:
     ],
 )
 async def test_where_an_invitation_goes(
-    ask: Bench, attributes: dict[str, str], media: list[str] | None, reached: list[str]
+    ask: Api, attributes: dict[str, str], media: list[str] | None, reached: list[str]
 ) -> None:
     more = {} if media is None else {"DesiredDeliveryMediums": media}
     await ask.admin("AdminCreateUser", UserAttributes=entries(**attributes), **more)
-    assert [message.to for message in ask.world.outbox.messages] == reached
+    assert [message.to for message in ask.state.outbox.messages] == reached
 
 
-async def test_an_invitation_again(ask: Bench) -> None:
+async def test_an_invitation_again(ask: Api) -> None:
     await ask.admin("AdminCreateUser", UserAttributes=entries(email=EMAIL), TemporaryPassword=PASSWORD)
     ask.advance(7 * 86_400)
     with pytest.raises(Exception, match="Temporary password has expired"):
@@ -65,7 +65,7 @@ async def test_an_invitation_again(ask: Bench) -> None:
     assert refusal[0] == "UnsupportedUserStateException"
 
 
-async def test_who_cannot_be_created(blank: Bench) -> None:
+async def test_who_cannot_be_created(blank: Api) -> None:
     await blank.make_pool(AliasAttributes=["email"])
     verified = {"email": EMAIL, "email_verified": "true"}
     await blank.add_user(**verified)
@@ -99,8 +99,8 @@ async def test_who_cannot_be_created(blank: Bench) -> None:
     assert (await blank.admin("AdminGetUser", EMAIL))["Username"] == "ben"
 
 
-async def test_describing(ask: Bench) -> None:
-    created = ask.world.clock()
+async def test_describing(ask: Api) -> None:
+    created = ask.state.clock()
     await ask.add_user(email=EMAIL)
     ask.advance(10)
     await ask.admin("AdminUpdateUserAttributes", UserAttributes=entries(name="Ana"))
@@ -111,7 +111,7 @@ async def test_describing(ask: Bench) -> None:
     assert user["UserAttributes"][0]["Name"] == "sub"
 
 
-async def test_attributes(blank: Bench) -> None:
+async def test_attributes(blank: Api) -> None:
     schema = [
         {"Name": "tenant", "AttributeDataType": "String", "Mutable": False},
         {"Name": "level", "AttributeDataType": "String", "DeveloperOnlyAttribute": True},
@@ -144,7 +144,7 @@ async def test_attributes(blank: Bench) -> None:
     assert refusal == ("InvalidParameterException", "user.name: Attribute cannot be deleted.\n")
 
 
-async def test_confirming(ask: Bench) -> None:
+async def test_confirming(ask: Api) -> None:
     named = {"UserPoolId": ask.pool_id, "Username": "ana"}
     await ask("SignUp", ClientId=ask.client_id, Username="ana", Password=PASSWORD)
     assert await ask("AdminConfirmSignUp", **named) == {}
@@ -152,7 +152,7 @@ async def test_confirming(ask: Bench) -> None:
     assert refusal == ("NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED")
 
 
-async def test_setting_a_password(ask: Bench) -> None:
+async def test_setting_a_password(ask: Api) -> None:
     await ask.add_user()
     await ask.admin("AdminSetUserPassword", Password=NEW_PASSWORD)
     assert (await ask.begin(password=NEW_PASSWORD))["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
@@ -176,7 +176,7 @@ async def test_setting_a_password(ask: Bench) -> None:
         "AdminSetUserMFAPreference",
     ],
 )
-async def test_nobody(ask: Bench, operation: str) -> None:
+async def test_nobody(ask: Api, operation: str) -> None:
     named = {"UserPoolId": ask.pool_id, "Username": "unknown"}
     assert await ask.refused(operation, **named) == ("UserNotFoundException", "User does not exist.")
     named["UserPoolId"] = "us-east-1_none"
@@ -198,7 +198,7 @@ async def test_nobody(ask: Bench, operation: str) -> None:
         ('phone_number = "+1"', []),
     ],
 )
-async def test_listing(ask: Bench, text: str | None, found: list[str]) -> None:
+async def test_listing(ask: Api, text: str | None, found: list[str]) -> None:
     await ask.add_user(email=EMAIL)
     await ask.add_user("ben", email="ben@example.com")
     await ask.admin("AdminDisableUser", "ben")
@@ -209,12 +209,12 @@ async def test_listing(ask: Bench, text: str | None, found: list[str]) -> None:
 
 
 @pytest.mark.parametrize("text", ["nonsense", 'nickname = "x"', 'email > "x"', 'email = "x" and name = "y"'])
-async def test_filters_that_cannot_be(ask: Bench, text: str) -> None:
+async def test_filters_that_cannot_be(ask: Api, text: str) -> None:
     refusal = await ask.refused("ListUsers", UserPoolId=ask.pool_id, Filter=text)
     assert refusal[0] == "InvalidParameterException"
 
 
-async def test_pages_and_a_choice_of_attributes(ask: Bench) -> None:
+async def test_pages_and_a_choice_of_attributes(ask: Api) -> None:
     for number in range(5):
         await ask.admin("AdminCreateUser", f"user{number}", UserAttributes=entries(email=EMAIL, name="x"))
     found, token = [], {}
@@ -239,12 +239,12 @@ def test_tokens_of_no_page(token: str) -> None:
 # Groups
 
 
-async def test_a_groups_life(ask: Bench) -> None:
+async def test_a_groups_life(ask: Api) -> None:
     await ask.add_user()
     await ask.add_user("ben")
     group = {"UserPoolId": ask.pool_id, "GroupName": "editors"}
     made = await ask("CreateGroup", **group, Description="They edit", Precedence=3)
-    now = ask.world.clock()
+    now = ask.state.clock()
     assert made["Group"] == {
         **group,
         "Description": "They edit",
@@ -276,8 +276,8 @@ async def test_a_groups_life(ask: Bench) -> None:
 # App clients
 
 
-async def test_a_clients_life(ask: Bench) -> None:
-    now = ask.world.clock()
+async def test_a_clients_life(ask: Api) -> None:
+    now = ask.state.clock()
     made = await ask("CreateUserPoolClient", UserPoolId=ask.pool_id, ClientName="app", GenerateSecret=True)
     client = made["UserPoolClient"]
     assert len(client["ClientId"]) == 26
@@ -309,7 +309,7 @@ async def test_a_clients_life(ask: Bench) -> None:
     assert refusal == ("ResourceNotFoundException", f"User pool client {client['ClientId']} does not exist.")
 
 
-async def test_a_secret_of_ones_own(ask: Bench) -> None:
+async def test_a_secret_of_ones_own(ask: Api) -> None:
     secret = "a" * 24
     members = {"UserPoolId": ask.pool_id, "ClientName": "app", "ClientSecret": secret}
     assert (await ask("CreateUserPoolClient", **members))["UserPoolClient"]["ClientSecret"] == secret
@@ -326,7 +326,7 @@ async def test_a_secret_of_ones_own(ask: Bench) -> None:
         {"WriteAttributes": ["custom:x"]},
     ],
 )
-async def test_clients_that_cannot_be(ask: Bench, settings: dict[str, Any]) -> None:
+async def test_clients_that_cannot_be(ask: Api, settings: dict[str, Any]) -> None:
     members = {"UserPoolId": ask.pool_id, "ClientName": "app", **settings}
     assert (await ask.refused("CreateUserPoolClient", **members))[0] == "InvalidParameterException"
 
@@ -334,8 +334,8 @@ async def test_clients_that_cannot_be(ask: Bench, settings: dict[str, Any]) -> N
 # Pools
 
 
-async def test_a_pools_life(blank: Bench) -> None:
-    now = blank.world.clock()
+async def test_a_pools_life(blank: Api) -> None:
+    now = blank.state.clock()
     made = (await blank("CreateUserPool", PoolName="people"))["UserPool"]
     assert made["Id"].startswith("us-east-1_")
     assert made["MfaConfiguration"] == "OFF"
@@ -360,7 +360,7 @@ async def test_a_pools_life(blank: Bench) -> None:
     assert refusal == ("ResourceNotFoundException", f"User pool {made['Id']} does not exist.")
 
 
-async def test_an_update_keeps_what_is_for_good(blank: Bench) -> None:
+async def test_an_update_keeps_what_is_for_good(blank: Api) -> None:
     await blank.make_pool(UsernameAttributes=["email"], UsernameConfiguration={"CaseSensitive": False})
     await blank("UpdateUserPool", UserPoolId=blank.pool_id)
     found = (await blank("DescribeUserPool", UserPoolId=blank.pool_id))["UserPool"]
@@ -368,7 +368,7 @@ async def test_an_update_keeps_what_is_for_good(blank: Bench) -> None:
     assert found["UsernameConfiguration"] == {"CaseSensitive": False}
 
 
-async def test_a_policy_that_is_given_says_everything(blank: Bench) -> None:
+async def test_a_policy_that_is_given_says_everything(blank: Api) -> None:
     await blank.make_pool(Policies={"PasswordPolicy": {"MinimumLength": 12, "RequireNumbers": True}})
     policy = blank.pool.settings["Policies"]["PasswordPolicy"]
     assert policy == {
@@ -389,12 +389,12 @@ async def test_a_policy_that_is_given_says_everything(blank: Bench) -> None:
         {"Schema": [{"Name": "x", "AttributeDataType": "String", "Required": True}]},
     ],
 )
-async def test_pools_that_cannot_be(blank: Bench, settings: dict[str, Any]) -> None:
+async def test_pools_that_cannot_be(blank: Api, settings: dict[str, Any]) -> None:
     refusal = await blank.refused("CreateUserPool", PoolName="people", **settings)
     assert refusal[0] == "InvalidParameterException"
 
 
-async def test_further_attributes(ask: Bench) -> None:
+async def test_further_attributes(ask: Api) -> None:
     added = [
         {"Name": "team", "AttributeDataType": "String"},
         {"Name": "born", "AttributeDataType": "DateTime"},
@@ -405,7 +405,7 @@ async def test_further_attributes(ask: Bench) -> None:
     await ask.add_user(**{"custom:team": "blue"})
 
 
-async def test_tags(blank: Bench) -> None:
+async def test_tags(blank: Api) -> None:
     made = (await blank("CreateUserPool", PoolName="people", UserPoolTags={"a": "1"}))["UserPool"]
     arn = {"ResourceArn": made["Arn"]}
     await blank("TagResource", **arn, Tags={"b": "2"})
@@ -416,12 +416,12 @@ async def test_tags(blank: Bench) -> None:
     assert (await blank.refused("ListTagsForResource", **other))[0] == "ResourceNotFoundException"
 
 
-async def test_factors_that_are_not_mentioned(ask: Bench) -> None:
+async def test_factors_that_are_not_mentioned(ask: Api) -> None:
     named = {"UserPoolId": ask.pool_id, "MfaConfiguration": "OPTIONAL"}
     token = {"SoftwareTokenMfaConfiguration": {"Enabled": True}}
     await ask("SetUserPoolMfaConfig", **named, **token)
     await ask("SetUserPoolMfaConfig", **named, EmailMfaConfiguration={})
     assert ask.pool.factors == ("SOFTWARE_TOKEN_MFA", "EMAIL_OTP")
-    ask.world.unsettled = attrs.evolve(Assumptions(), mfa_configuration_replaces=True)
+    ask.state.assumptions = attrs.evolve(Assumptions(), mfa_configuration_replaces=True)
     await ask("SetUserPoolMfaConfig", **named, **token)
     assert ask.pool.factors == ("SOFTWARE_TOKEN_MFA",)

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from aiocognito.emulator import CognitoEmulator
-from helpers.api import EMAIL, PASSWORD, PHONE, Bench, Refused, wrong
+from helpers.api import EMAIL, PASSWORD, PHONE, Api, Refused, wrong
 
 INVALID = ("NotAuthorizedException", "Invalid session for the user.")
 USED = ("NotAuthorizedException", "Invalid session for the user, session can only be used once.")
@@ -19,23 +19,23 @@ BOTH = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}}
 
 
 @pytest.fixture
-async def going_on(blank: Bench) -> Bench:
+async def going_on(blank: Api) -> Api:
     """A pool in which a sign-up by e-mail can go on to its sign-in."""
     await blank.make_pool(client=CHOICE, Policies=BOTH, AutoVerifiedAttributes=["email"])
     return blank
 
 
-async def sign_up(ask: Bench, name: str = "ana", **members: Any) -> dict[str, Any]:
+async def sign_up(ask: Api, name: str = "ana", **members: Any) -> dict[str, Any]:
     attributes = [{"Name": "email", "Value": f"{name}@example.com"}]
     members = {"Password": PASSWORD, "UserAttributes": attributes, **members}
     return await ask("SignUp", ClientId=ask.client_id, Username=name, **members)
 
 
-async def confirm(ask: Bench, code: str, name: str = "ana", **members: Any) -> dict[str, Any]:
+async def confirm(ask: Api, code: str, name: str = "ana", **members: Any) -> dict[str, Any]:
     return await ask("ConfirmSignUp", ClientId=ask.client_id, Username=name, ConfirmationCode=code, **members)
 
 
-async def begin(ask: Bench, session: str, name: str = "ana", **parameters: str) -> dict[str, Any]:
+async def begin(ask: Api, session: str, name: str = "ana", **parameters: str) -> dict[str, Any]:
     return await ask(
         "InitiateAuth",
         ClientId=ask.client_id,
@@ -45,26 +45,26 @@ async def begin(ask: Bench, session: str, name: str = "ana", **parameters: str) 
     )
 
 
-async def not_begun(ask: Bench, session: str, name: str = "ana") -> tuple[str, str]:
+async def not_begun(ask: Api, session: str, name: str = "ana") -> tuple[str, str]:
     with pytest.raises(Refused) as refusal:
         await begin(ask, session, name)
     return refusal.value.code, refusal.value.message
 
 
-async def confirmed(ask: Bench, name: str = "ana") -> str:
+async def confirmed(ask: Api, name: str = "ana") -> str:
     answer = await sign_up(ask, name)
     return str((await confirm(ask, ask.code(), name, Session=answer["Session"]))["Session"])
 
 
 @pytest.mark.parametrize("password", [True, False])
-async def test_a_sign_up_goes_on_to_its_sign_in(going_on: Bench, password: bool) -> None:
+async def test_a_sign_up_goes_on_to_its_sign_in(going_on: Api, password: bool) -> None:
     answer = await sign_up(going_on, **({} if password else {"Password": None}))
     assert answer["Session"].startswith("AYABe")
-    sent = len(going_on.world.outbox.messages)
+    sent = len(going_on.state.outbox.messages)
     later = await confirm(going_on, going_on.code(), Session=answer["Session"])
     result = await begin(going_on, later["Session"], PREFERRED_CHALLENGE="PASSWORD")
     assert {"AccessToken", "IdToken", "RefreshToken"} <= result["AuthenticationResult"].keys()
-    assert len(going_on.world.outbox.messages) == sent
+    assert len(going_on.state.outbox.messages) == sent
     assert await not_begun(going_on, later["Session"]) == USED
 
 
@@ -78,15 +78,15 @@ async def test_a_sign_up_goes_on_to_its_sign_in(going_on: Bench, password: bool)
         {"AutoVerifiedAttributes": []},
     ],
 )
-async def test_not_every_pool_lets_it(blank: Bench, settings: dict[str, Any]) -> None:
+async def test_not_every_pool_lets_it(blank: Api, settings: dict[str, Any]) -> None:
     settings = {"client": CHOICE, "Policies": BOTH, "AutoVerifiedAttributes": ["email"], **settings}
     await blank.make_pool(**settings)
     assert "Session" not in await sign_up(blank)
-    if blank.world.outbox.messages:
+    if blank.state.outbox.messages:
         assert await confirm(blank, blank.code()) == {}
 
 
-async def test_the_phone_has_its_own_factor(blank: Bench) -> None:
+async def test_the_phone_has_its_own_factor(blank: Api) -> None:
     policies = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "SMS_OTP"]}}
     await blank.make_pool(client=CHOICE, Policies=policies, AutoVerifiedAttributes=["phone_number"])
     answer = await sign_up(blank, UserAttributes=[{"Name": "phone_number", "Value": PHONE}])
@@ -94,13 +94,13 @@ async def test_the_phone_has_its_own_factor(blank: Bench) -> None:
     assert "AuthenticationResult" in await begin(blank, later["Session"])
 
 
-async def test_the_confirmation_may_come_without_its_session(going_on: Bench) -> None:
+async def test_the_confirmation_may_come_without_its_session(going_on: Api) -> None:
     await sign_up(going_on)
     later = await confirm(going_on, going_on.code())
     assert "AuthenticationResult" in await begin(going_on, later["Session"])
 
 
-async def test_a_session_is_for_its_own_step(going_on: Bench) -> None:
+async def test_a_session_is_for_its_own_step(going_on: Api) -> None:
     first = await sign_up(going_on)
     assert await not_begun(going_on, first["Session"]) == INVALID
     later = await confirm(going_on, going_on.code(), Session=first["Session"])
@@ -119,7 +119,7 @@ async def test_a_session_is_for_its_own_step(going_on: Bench) -> None:
     assert "AuthenticationResult" in await begin(going_on, later["Session"])
 
 
-async def test_a_session_is_for_one_person_and_client(going_on: Bench) -> None:
+async def test_a_session_is_for_one_person_and_client(going_on: Api) -> None:
     ana, ben = await confirmed(going_on), await confirmed(going_on, "ben")
     assert await not_begun(going_on, ana, "ben") == INVALID
     own = going_on.client_id
@@ -132,13 +132,13 @@ async def test_a_session_is_for_one_person_and_client(going_on: Bench) -> None:
     assert "AuthenticationResult" in await begin(going_on, ben, "ben")
 
 
-async def test_a_session_does_not_wait_for_ever(going_on: Bench) -> None:
+async def test_a_session_does_not_wait_for_ever(going_on: Api) -> None:
     session = await confirmed(going_on)
     going_on.advance(180)
     assert await not_begun(going_on, session) == LATE
 
 
-async def test_a_late_session_leaves_the_code_alone(going_on: Bench) -> None:
+async def test_a_late_session_leaves_the_code_alone(going_on: Api) -> None:
     answer = await sign_up(going_on)
     code = going_on.code()
     going_on.advance(180)
@@ -148,7 +148,7 @@ async def test_a_late_session_leaves_the_code_alone(going_on: Bench) -> None:
     assert "Session" in await confirm(going_on, code)
 
 
-async def test_a_wrong_code_leaves_the_session_alone(going_on: Bench) -> None:
+async def test_a_wrong_code_leaves_the_session_alone(going_on: Api) -> None:
     answer = await sign_up(going_on)
     with pytest.raises(Refused, match="CodeMismatchException"):
         await confirm(going_on, wrong(going_on.code()), Session=answer["Session"])
@@ -156,7 +156,7 @@ async def test_a_wrong_code_leaves_the_session_alone(going_on: Bench) -> None:
     assert "AuthenticationResult" in await begin(going_on, later["Session"])
 
 
-async def test_a_factor_that_is_gone_meanwhile(going_on: Bench) -> None:
+async def test_a_factor_that_is_gone_meanwhile(going_on: Api) -> None:
     session = await confirmed(going_on)
     del going_on.pool.settings["Policies"]["SignInPolicy"]
     answer = await begin(going_on, session)
@@ -228,8 +228,8 @@ async def test_a_link_that_is_no_good(
         assert text in await page.text()
 
 
-async def test_a_phone_gets_a_code_all_the_same(blank: Bench) -> None:
+async def test_a_phone_gets_a_code_all_the_same(blank: Api) -> None:
     await blank.make_pool(**{**LINKS, "AutoVerifiedAttributes": ["phone_number"]})
     await sign_up(blank, UserAttributes=[{"Name": "phone_number", "Value": PHONE}])
-    message = blank.world.outbox.messages[-1]
+    message = blank.state.outbox.messages[-1]
     assert (message.medium, message.link) == ("SMS", None)

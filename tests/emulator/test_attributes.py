@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from helpers.api import EMAIL, PHONE, Bench, wrong
+from helpers.api import EMAIL, PHONE, Api, wrong
 
 OTHER = "other@example.com"
 UNAUTHORIZED = ("NotAuthorizedException", "A client attempted to write unauthorized attribute")
@@ -18,7 +18,7 @@ WAITING = {"UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeU
 VERIFIED = {"email": EMAIL, "email_verified": "true"}
 
 
-async def access_of(ask: Bench, name: str = "ana") -> str:
+async def access_of(ask: Api, name: str = "ana") -> str:
     token: str = (await ask.tokens(name))["AccessToken"]
     return token
 
@@ -27,22 +27,22 @@ def entries(**values: str) -> list[dict[str, str]]:
     return [{"Name": name.replace("custom_", "custom:"), "Value": value} for name, value in values.items()]
 
 
-async def attributes(ask: Bench, name: str = "ana") -> dict[str, str]:
+async def attributes(ask: Api, name: str = "ana") -> dict[str, str]:
     found = (await ask.admin("AdminGetUser", name))["UserAttributes"]
     return {item["Name"]: item["Value"] for item in found if item["Name"] != "sub"}
 
 
-async def update(ask: Bench, access: str, **values: str) -> list[dict[str, Any]]:
+async def update(ask: Api, access: str, **values: str) -> list[dict[str, Any]]:
     answer = await ask("UpdateUserAttributes", AccessToken=access, UserAttributes=entries(**values))
     sent: list[dict[str, Any]] = answer["CodeDeliveryDetailsList"]
     return sent
 
 
-async def not_updated(ask: Bench, access: str, **values: str) -> tuple[str, str]:
+async def not_updated(ask: Api, access: str, **values: str) -> tuple[str, str]:
     return await ask.refused("UpdateUserAttributes", AccessToken=access, UserAttributes=entries(**values))
 
 
-async def test_set_and_deleted(ask: Bench) -> None:
+async def test_set_and_deleted(ask: Api) -> None:
     await ask.add_user(name="Ana", nickname="A")
     access = await access_of(ask)
     assert await update(ask, access, name="Ana B.", nickname="", locale="en") == []
@@ -52,7 +52,7 @@ async def test_set_and_deleted(ask: Bench) -> None:
     assert await attributes(ask) == {"locale": "en"}
 
 
-async def test_a_new_address_counts_at_once_unverified(blank: Bench) -> None:
+async def test_a_new_address_counts_at_once_unverified(blank: Api) -> None:
     await blank.make_pool(AutoVerifiedAttributes=["email"], AliasAttributes=["email"])
     await blank.add_user(**VERIFIED)
     access = await access_of(blank, EMAIL)
@@ -70,27 +70,27 @@ async def test_a_new_address_counts_at_once_unverified(blank: Bench) -> None:
     assert await blank.refused("VerifyUserAttribute", **verify, Code=blank.code()) == EXPIRED
 
 
-async def test_the_same_address_again(blank: Bench) -> None:
+async def test_the_same_address_again(blank: Api) -> None:
     await blank.make_pool(AutoVerifiedAttributes=["email"])
     await blank.add_user(**VERIFIED)
     assert await update(blank, await access_of(blank), email=EMAIL) == []
     assert await attributes(blank) == VERIFIED
 
 
-async def test_a_new_address_may_have_to_wait(blank: Bench) -> None:
+async def test_a_new_address_may_have_to_wait(blank: Api) -> None:
     await blank.make_pool(AutoVerifiedAttributes=["email"], **WAITING)
     await blank.add_user(**VERIFIED)
     access = await access_of(blank)
     await update(blank, access, email=OTHER, name="Ana")
     assert await attributes(blank) == {**VERIFIED, "name": "Ana"}
-    assert blank.world.outbox.messages[-1].to == OTHER
+    assert blank.state.outbox.messages[-1].to == OTHER
     await blank("GetUserAttributeVerificationCode", AccessToken=access, AttributeName="email")
-    assert blank.world.outbox.messages[-1].to == OTHER
+    assert blank.state.outbox.messages[-1].to == OTHER
     await blank("VerifyUserAttribute", AccessToken=access, AttributeName="email", Code=blank.code())
     assert await attributes(blank) == {"email": OTHER, "email_verified": "true", "name": "Ana"}
 
 
-async def test_what_waits_is_dropped_with_the_next_change(blank: Bench) -> None:
+async def test_what_waits_is_dropped_with_the_next_change(blank: Api) -> None:
     await blank.make_pool(AutoVerifiedAttributes=["email"], **WAITING)
     user = await blank.add_user(**VERIFIED)
     access = await access_of(blank)
@@ -105,7 +105,7 @@ async def test_what_waits_is_dropped_with_the_next_change(blank: Bench) -> None:
     assert await blank.refused("VerifyUserAttribute", **members) == EXPIRED
 
 
-async def test_taken_addresses(blank: Bench) -> None:
+async def test_taken_addresses(blank: Api) -> None:
     await blank.make_pool(AutoVerifiedAttributes=["email"], AliasAttributes=["email", "preferred_username"])
     await blank.add_user("ben", **VERIFIED, preferred_username="benny")
     await blank.add_user()
@@ -115,7 +115,7 @@ async def test_taken_addresses(blank: Bench) -> None:
     assert refusal[1] == "An account with the given preferred_username already exists."
 
 
-async def test_taken_while_it_was_verified(blank: Bench) -> None:
+async def test_taken_while_it_was_verified(blank: Api) -> None:
     await blank.make_pool(AutoVerifiedAttributes=["email"], AliasAttributes=["email"])
     await blank.add_user()
     access = await access_of(blank)
@@ -127,7 +127,7 @@ async def test_taken_while_it_was_verified(blank: Bench) -> None:
     assert (await attributes(blank))["email_verified"] == "false"
 
 
-async def test_what_may_not_be_written(blank: Bench) -> None:
+async def test_what_may_not_be_written(blank: Api) -> None:
     schema = [
         {"Name": "tenant", "AttributeDataType": "String", "Mutable": False},
         {"Name": "level", "AttributeDataType": "String", "DeveloperOnlyAttribute": True},
@@ -152,7 +152,7 @@ async def test_what_may_not_be_written(blank: Bench) -> None:
     assert await attributes(blank) == {"name": "Ana"}
 
 
-async def test_immutable_is_set_at_creation_or_never(blank: Bench) -> None:
+async def test_immutable_is_set_at_creation_or_never(blank: Api) -> None:
     schema = [{"Name": "tenant", "AttributeDataType": "String", "Mutable": False}]
     await blank.make_pool(Schema=schema)
     await blank.add_user(**{"custom:tenant": "blue"})
@@ -168,7 +168,7 @@ async def test_immutable_is_set_at_creation_or_never(blank: Bench) -> None:
     assert await attributes(blank, "ben") == {}
 
 
-async def test_nothing_is_changed_where_one_of_several_is_refused(blank: Bench) -> None:
+async def test_nothing_is_changed_where_one_of_several_is_refused(blank: Api) -> None:
     await blank.make_pool(AliasAttributes=["email", "phone_number"])
     await blank.add_user("ben", phone_number=PHONE, phone_number_verified="true")
     await blank.add_user(**VERIFIED, name="Ana")
@@ -181,7 +181,7 @@ async def test_nothing_is_changed_where_one_of_several_is_refused(blank: Bench) 
     assert "AuthenticationResult" in await blank.begin(name=EMAIL)
 
 
-async def test_a_deleted_address_is_free_again(blank: Bench) -> None:
+async def test_a_deleted_address_is_free_again(blank: Api) -> None:
     await blank.make_pool(AliasAttributes=["email"])
     await blank.add_user(**VERIFIED)
     names = {"AccessToken": await access_of(blank), "UserAttributeNames": ["email"]}
@@ -191,7 +191,7 @@ async def test_a_deleted_address_is_free_again(blank: Bench) -> None:
     assert (await blank.admin("AdminGetUser", EMAIL))["Username"] == "ben"
 
 
-async def test_what_is_not_there(ask: Bench) -> None:
+async def test_what_is_not_there(ask: Api) -> None:
     await ask.add_user()
     access = await access_of(ask)
     text = "Attributes did not conform to the schema: custom:x: Attribute does not exist in the schema.\n"
@@ -205,7 +205,7 @@ async def test_what_is_not_there(ask: Bench) -> None:
     assert refusal[0] == "InvalidParameterException"
 
 
-async def test_limits(ask: Bench) -> None:
+async def test_limits(ask: Api) -> None:
     await ask.add_user(phone_number=PHONE)
     access = await access_of(ask)
     asked = {"AccessToken": access, "AttributeName": "phone_number"}
@@ -218,7 +218,7 @@ async def test_limits(ask: Bench) -> None:
     assert await ask.refused("VerifyUserAttribute", **asked, Code=ask.code()) == LIMIT
 
 
-async def test_a_code_lives_a_day_and_is_for_one_address(ask: Bench) -> None:
+async def test_a_code_lives_a_day_and_is_for_one_address(ask: Api) -> None:
     await ask.add_user(phone_number=PHONE, email=EMAIL)
     access = await access_of(ask)
     await ask("GetUserAttributeVerificationCode", AccessToken=access, AttributeName="phone_number")
@@ -229,7 +229,7 @@ async def test_a_code_lives_a_day_and_is_for_one_address(ask: Bench) -> None:
     assert await ask.refused("VerifyUserAttribute", **members, AttributeName="phone_number") == EXPIRED
 
 
-async def test_deleting_oneself(blank: Bench) -> None:
+async def test_deleting_oneself(blank: Api) -> None:
     await blank.make_pool(AliasAttributes=["email"])
     await blank.add_user(**VERIFIED)
     result = await blank.tokens()

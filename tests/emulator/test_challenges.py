@@ -11,7 +11,7 @@ import pytest
 from aiocognito.emulator import Assumptions
 from aiocognito.emulator.auth_sessions import AuthSession, AuthSessionStore
 from aiocognito.emulator.totp import SoftwareToken
-from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench, Refused, wrong
+from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Api, Refused, wrong
 
 INVALID = ("NotAuthorizedException", "Invalid session for the user.")
 USED = ("NotAuthorizedException", "Invalid session for the user, session can only be used once.")
@@ -25,17 +25,17 @@ ALL = {
 }
 
 
-async def refused(ask: Bench, challenged: dict[str, Any], name: str = "ana", **given: str) -> tuple[str, str]:
+async def refused(ask: Api, challenged: dict[str, Any], name: str = "ana", **given: str) -> tuple[str, str]:
     with pytest.raises(Refused) as refusal:
         await ask.respond(challenged, name, **given)
     return refusal.value.code, refusal.value.message
 
 
-async def offer(ask: Bench, mode: str = "OPTIONAL", **factors: Any) -> None:
+async def offer(ask: Api, mode: str = "OPTIONAL", **factors: Any) -> None:
     await ask("SetUserPoolMfaConfig", UserPoolId=ask.pool_id, MfaConfiguration=mode, **(factors or ALL))
 
 
-async def prefer(ask: Bench, name: str = "ana", **settings: tuple[bool, bool]) -> None:
+async def prefer(ask: Api, name: str = "ana", **settings: tuple[bool, bool]) -> None:
     members = {
         f"{factor}MfaSettings": {"Enabled": enabled, "PreferredMfa": preferred}
         for factor, (enabled, preferred) in settings.items()
@@ -43,22 +43,22 @@ async def prefer(ask: Bench, name: str = "ana", **settings: tuple[bool, bool]) -
     await ask.admin("AdminSetUserMFAPreference", name, **members)
 
 
-def give_token(ask: Bench, name: str = "ana", friendly_name: str | None = None) -> SoftwareToken:
+def give_token(ask: Api, name: str = "ana", friendly_name: str | None = None) -> SoftwareToken:
     user = ask.pool.users.find(name)
     assert user is not None
     user.token = SoftwareToken("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", friendly_name)
     return user.token
 
 
-def code_of(ask: Bench, token: SoftwareToken, steps: int = 0) -> str:
-    return token.code(int(ask.world.clock() // 30) + steps)
+def code_of(ask: Api, token: SoftwareToken, steps: int = 0) -> str:
+    return token.code(int(ask.state.clock() // 30) + steps)
 
 
 # NEW_PASSWORD_REQUIRED
 
 
 @pytest.fixture
-async def invited(blank: Bench) -> Bench:
+async def invited(blank: Api) -> Api:
     """A pool that requires names, and a user with a temporary password and an e-mail address."""
     required = {"AttributeDataType": "String", "Mutable": True, "Required": True}
     await blank.make_pool(Schema=[{"Name": "name", **required}, {"Name": "email", **required}])
@@ -71,7 +71,7 @@ async def invited(blank: Bench) -> Bench:
     return blank
 
 
-async def test_a_temporary_password_must_be_replaced(invited: Bench) -> None:
+async def test_a_temporary_password_must_be_replaced(invited: Api) -> None:
     challenged = await invited.begin()
     assert challenged["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
     given = challenged["ChallengeParameters"]
@@ -87,7 +87,7 @@ async def test_a_temporary_password_must_be_replaced(invited: Bench) -> None:
     assert await refused(invited, challenged, NEW_PASSWORD=NEW_PASSWORD) == USED
 
 
-async def test_the_same_password_again(invited: Bench) -> None:
+async def test_the_same_password_again(invited: Api) -> None:
     challenged = await invited.begin()
     answer = await invited.respond(challenged, NEW_PASSWORD=PASSWORD, **{"userAttributes.name": "Ana"})
     assert "AuthenticationResult" in answer
@@ -124,7 +124,7 @@ async def test_the_same_password_again(invited: Bench) -> None:
     ],
 )
 async def test_a_refused_answer_keeps_the_handle(
-    invited: Bench, given: dict[str, str], code: str, text: str
+    invited: Api, given: dict[str, str], code: str, text: str
 ) -> None:
     challenged = await invited.begin()
     assert await refused(invited, challenged, **given) == (code, text)
@@ -132,7 +132,7 @@ async def test_a_refused_answer_keeps_the_handle(
     assert "AuthenticationResult" in answer
 
 
-async def test_a_temporary_password_expires(invited: Bench) -> None:
+async def test_a_temporary_password_expires(invited: Api) -> None:
     invited.advance(7 * 86_400)
     with pytest.raises(Refused) as refusal:
         await invited.begin()
@@ -146,7 +146,7 @@ async def test_a_temporary_password_expires(invited: Bench) -> None:
 
 
 @pytest.fixture
-async def sms(ask: Bench) -> Bench:
+async def sms(ask: Api) -> Api:
     """A user with SMS as second factor."""
     await offer(ask)
     await ask.add_user(phone_number=PHONE)
@@ -154,7 +154,7 @@ async def sms(ask: Bench) -> Bench:
     return ask
 
 
-async def test_a_handle_lives_three_minutes(sms: Bench) -> None:
+async def test_a_handle_lives_three_minutes(sms: Api) -> None:
     challenged = await sms.begin()
     sms.advance(179)
     assert await refused(sms, challenged, SMS_MFA_CODE=wrong(sms.code())) == SMS_CODE
@@ -162,7 +162,7 @@ async def test_a_handle_lives_three_minutes(sms: Bench) -> None:
     assert await refused(sms, challenged, SMS_MFA_CODE=sms.code()) == LATE
 
 
-async def test_a_handle_lives_as_long_as_the_client_says(blank: Bench) -> None:
+async def test_a_handle_lives_as_long_as_the_client_says(blank: Api) -> None:
     await blank.make_pool(client={"AuthSessionValidity": 15})
     await offer(blank)
     await blank.add_user(phone_number=PHONE)
@@ -172,14 +172,14 @@ async def test_a_handle_lives_as_long_as_the_client_says(blank: Bench) -> None:
     assert "AuthenticationResult" in await blank.respond(challenged, SMS_MFA_CODE=blank.code())
 
 
-async def test_a_handle_serves_once(sms: Bench) -> None:
+async def test_a_handle_serves_once(sms: Api) -> None:
     challenged = await sms.begin()
     code = sms.code()
     await sms.respond(challenged, SMS_MFA_CODE=code)
     assert await refused(sms, challenged, SMS_MFA_CODE=code) == USED
 
 
-async def test_a_handle_is_for_one_user_client_and_challenge(sms: Bench) -> None:
+async def test_a_handle_is_for_one_user_client_and_challenge(sms: Api) -> None:
     await sms.add_user("ben")
     challenged = await sms.begin()
     code = sms.code()
@@ -199,7 +199,7 @@ async def test_a_handle_is_for_one_user_client_and_challenge(sms: Bench) -> None
     assert "AuthenticationResult" in await sms.respond(challenged, SMS_MFA_CODE=code)
 
 
-async def test_a_handle_ends_with_its_user(sms: Bench) -> None:
+async def test_a_handle_ends_with_its_user(sms: Api) -> None:
     challenged = await sms.begin()
     code = sms.code()
     await sms.admin("AdminDeleteUser")
@@ -207,12 +207,12 @@ async def test_a_handle_ends_with_its_user(sms: Bench) -> None:
     assert await refused(sms, challenged, SMS_MFA_CODE=code) == INVALID
 
 
-async def test_challenges_that_nobody_answers(blank: Bench) -> None:
+async def test_challenges_that_nobody_answers(blank: Api) -> None:
     await blank.make_pool()
     user = await blank.add_user()
-    now = blank.world.clock()
+    now = blank.state.clock()
     handle = AuthSession("ADMIN_NO_SRP_AUTH", blank.client_id, user.sub, now + 60)
-    session = blank.pool.handles.issue(handle, now)
+    session = blank.pool.auth_sessions.issue(handle, now)
     challenged = {"ChallengeName": "ADMIN_NO_SRP_AUTH", "Session": session}
     assert (await refused(blank, challenged, ANSWER="x"))[0] == "InvalidParameterException"
 
@@ -229,7 +229,7 @@ def test_ended_handles_are_forgotten_after_a_day() -> None:
 # SMS_MFA and EMAIL_OTP
 
 
-async def test_sms(sms: Bench) -> None:
+async def test_sms(sms: Api) -> None:
     challenged = await sms.begin()
     assert challenged["ChallengeName"] == "SMS_MFA"
     assert challenged["ChallengeParameters"] == {
@@ -237,7 +237,7 @@ async def test_sms(sms: Bench) -> None:
         "CODE_DELIVERY_DESTINATION": "+*******0100",
         "USER_ID_FOR_SRP": "ana",
     }
-    message = sms.world.outbox.messages[-1]
+    message = sms.state.outbox.messages[-1]
     assert (message.to, message.medium, message.purpose, len(message.code)) == (PHONE, "SMS", "mfa", 6)
     assert await refused(sms, challenged) == (
         "InvalidParameterException",
@@ -249,7 +249,7 @@ async def test_sms(sms: Bench) -> None:
     assert {"Name": "phone_number_verified", "Value": "true"} in entries
 
 
-async def test_email(ask: Bench) -> None:
+async def test_email(ask: Api) -> None:
     await offer(ask)
     await ask.add_user(email=EMAIL)
     await prefer(ask, Email=(True, True))
@@ -260,7 +260,7 @@ async def test_email(ask: Bench) -> None:
     assert "AuthenticationResult" in await ask.respond(challenged, EMAIL_OTP_CODE=ask.code())
 
 
-async def test_five_wrong_codes_end_the_handle_and_lock(sms: Bench) -> None:
+async def test_five_wrong_codes_end_the_handle_and_lock(sms: Api) -> None:
     challenged = await sms.begin()
     for _ in range(5):
         assert await refused(sms, challenged, SMS_MFA_CODE=wrong(sms.code())) == SMS_CODE
@@ -271,7 +271,7 @@ async def test_five_wrong_codes_end_the_handle_and_lock(sms: Bench) -> None:
     assert (await sms.begin())["ChallengeName"] == "SMS_MFA"
 
 
-async def test_the_password_alone_does_not_end_the_lock_of_wrong_codes(sms: Bench) -> None:
+async def test_the_password_alone_does_not_end_the_lock_of_wrong_codes(sms: Api) -> None:
     for lock in (1, 2, 4):
         challenged = await sms.begin()
         for _ in range(5):
@@ -286,7 +286,7 @@ async def test_the_password_alone_does_not_end_the_lock_of_wrong_codes(sms: Benc
     assert user.lockout.failures == 0
 
 
-async def test_an_address_that_is_gone(sms: Bench) -> None:
+async def test_an_address_that_is_gone(sms: Api) -> None:
     await sms.admin("AdminDeleteUserAttributes", UserAttributeNames=["phone_number"])
     with pytest.raises(Refused, match="does not have delivery config set to turn on SMS_MFA"):
         await sms.begin()
@@ -295,7 +295,7 @@ async def test_an_address_that_is_gone(sms: Bench) -> None:
 # SOFTWARE_TOKEN_MFA
 
 
-async def test_software_token(ask: Bench) -> None:
+async def test_software_token(ask: Api) -> None:
     await offer(ask)
     await ask.add_user()
     token = give_token(ask, friendly_name="telephone")
@@ -321,7 +321,7 @@ async def test_software_token(ask: Bench) -> None:
     assert await refused(ask, challenged, SOFTWARE_TOKEN_MFA_CODE=code_of(ask, token)) == used
 
 
-async def test_without_a_software_token(ask: Bench) -> None:
+async def test_without_a_software_token(ask: Api) -> None:
     await offer(ask)
     user = await ask.add_user()
     user.factors.add("SOFTWARE_TOKEN_MFA")
@@ -343,19 +343,19 @@ def test_rfc_6238(time: int, code: str) -> None:
 # Which factor
 
 
-async def test_no_factor_no_question(ask: Bench) -> None:
+async def test_no_factor_no_question(ask: Api) -> None:
     await offer(ask)
     await ask.add_user(phone_number=PHONE)
     give_token(ask)
     assert "AuthenticationResult" in await ask.begin()
 
 
-async def test_mfa_that_is_off(sms: Bench) -> None:
+async def test_mfa_that_is_off(sms: Api) -> None:
     await sms("SetUserPoolMfaConfig", UserPoolId=sms.pool_id, MfaConfiguration="OFF")
     assert "AuthenticationResult" in await sms.begin()
 
 
-async def test_two_factors_are_a_choice(ask: Bench) -> None:
+async def test_two_factors_are_a_choice(ask: Api) -> None:
     await offer(ask)
     await ask.add_user(phone_number=PHONE)
     token = give_token(ask)
@@ -372,7 +372,7 @@ async def test_two_factors_are_a_choice(ask: Bench) -> None:
     assert "AuthenticationResult" in answer
 
 
-async def test_one_of_two_is_preferred(ask: Bench) -> None:
+async def test_one_of_two_is_preferred(ask: Api) -> None:
     await offer(ask)
     await ask.add_user(phone_number=PHONE)
     give_token(ask)
@@ -395,7 +395,7 @@ async def test_one_of_two_is_preferred(ask: Bench) -> None:
     ],
 )
 async def test_where_a_second_factor_is_required(
-    blank: Bench,
+    blank: Api,
     token: bool,
     attributes: dict[str, str],
     recovery: str | None,
@@ -415,8 +415,8 @@ async def test_where_a_second_factor_is_required(
         assert json.loads(challenged["ChallengeParameters"]["MFAS_CAN_CHOOSE"]) == asked
 
 
-async def test_the_first_sign_in_may_skip_it(ask: Bench) -> None:
-    ask.world.unsettled = Assumptions(first_sign_in_skips_mfa=True)
+async def test_the_first_sign_in_may_skip_it(ask: Api) -> None:
+    ask.state.assumptions = Assumptions(first_sign_in_skips_mfa=True)
     await offer(ask, "ON")
     await ask.add_user(phone_number=PHONE)
     assert "AuthenticationResult" in await ask.begin()
@@ -426,7 +426,7 @@ async def test_the_first_sign_in_may_skip_it(ask: Bench) -> None:
 # MFA_SETUP
 
 
-async def test_set_up_a_software_token_on_the_way(ask: Bench) -> None:
+async def test_set_up_a_software_token_on_the_way(ask: Api) -> None:
     await offer(ask, "ON", SoftwareTokenMfaConfiguration={"Enabled": True})
     user = await ask.add_user()
     challenged = await ask.begin()
@@ -454,7 +454,7 @@ async def test_set_up_a_software_token_on_the_way(ask: Bench) -> None:
     assert await refused(ask, challenged, SOFTWARE_TOKEN_MFA_CODE=code) == used
 
 
-async def test_registered_even_if_nobody_finishes(ask: Bench) -> None:
+async def test_registered_even_if_nobody_finishes(ask: Api) -> None:
     await offer(ask, "ON", SoftwareTokenMfaConfiguration={"Enabled": True})
     user = await ask.add_user()
     associated = await ask("AssociateSoftwareToken", Session=(await ask.begin())["Session"])
@@ -467,7 +467,7 @@ async def test_registered_even_if_nobody_finishes(ask: Bench) -> None:
 
 
 @pytest.mark.parametrize("member", ["EMAIL", "email"])
-async def test_set_up_an_address_on_the_way(ask: Bench, member: str) -> None:
+async def test_set_up_an_address_on_the_way(ask: Api, member: str) -> None:
     await offer(ask, "ON", EmailMfaConfiguration={}, SoftwareTokenMfaConfiguration={"Enabled": True})
     await ask.add_user()
     challenged = await ask.begin()
@@ -481,7 +481,7 @@ async def test_set_up_an_address_on_the_way(ask: Bench, member: str) -> None:
     assert (await ask.begin())["ChallengeName"] == "EMAIL_OTP"
 
 
-async def test_nothing_can_be_set_up(blank: Bench) -> None:
+async def test_nothing_can_be_set_up(blank: Api) -> None:
     ways = {"RecoveryMechanisms": [{"Priority": 1, "Name": "verified_email"}]}
     await blank.make_pool(AccountRecoverySetting=ways)
     await offer(blank, "ON", EmailMfaConfiguration={})
@@ -491,7 +491,7 @@ async def test_nothing_can_be_set_up(blank: Bench) -> None:
     assert refusal.value.code == "InvalidParameterException"
 
 
-async def test_new_password_then_set_up(invited: Bench) -> None:
+async def test_new_password_then_set_up(invited: Api) -> None:
     await offer(invited, "ON")
     challenged = await invited.begin()
     asked = await invited.respond(challenged, NEW_PASSWORD=NEW_PASSWORD, **{"userAttributes.name": "Ana"})
@@ -499,7 +499,7 @@ async def test_new_password_then_set_up(invited: Bench) -> None:
     assert "AuthenticationResult" in await invited.respond(asked, EMAIL_OTP_CODE=invited.code())
 
 
-async def test_an_administrator_answers(invited: Bench) -> None:
+async def test_an_administrator_answers(invited: Api) -> None:
     asked = await invited(
         "AdminInitiateAuth",
         UserPoolId=invited.pool_id,
@@ -521,7 +521,7 @@ async def test_an_administrator_answers(invited: Bench) -> None:
 # Software tokens and preferences outside of a sign-in
 
 
-async def test_a_token_of_ones_own(ask: Bench) -> None:
+async def test_a_token_of_ones_own(ask: Api) -> None:
     await offer(ask)
     user = await ask.add_user()
     access = (await ask.tokens())["AccessToken"]
@@ -554,14 +554,14 @@ async def test_a_token_of_ones_own(ask: Bench) -> None:
     )
 
 
-async def test_software_tokens_that_are_not_offered(ask: Bench) -> None:
+async def test_software_tokens_that_are_not_offered(ask: Api) -> None:
     await ask.add_user()
     access = (await ask.tokens())["AccessToken"]
     refusal = await ask.refused("AssociateSoftwareToken", AccessToken=access)
     assert refusal == ("SoftwareTokenMFANotFoundException", "Software Token MFA not enabled by userpool")
 
 
-async def test_one_credential_is_needed(ask: Bench) -> None:
+async def test_one_credential_is_needed(ask: Api) -> None:
     await ask.add_user()
     access = (await ask.tokens())["AccessToken"]
     for given in ({}, {"AccessToken": access, "Session": "A" * 20}):
@@ -569,7 +569,7 @@ async def test_one_credential_is_needed(ask: Bench) -> None:
     assert await ask.refused("AssociateSoftwareToken", Session="A" * 20) == INVALID
 
 
-async def test_a_set_up_ends_with_its_user(ask: Bench) -> None:
+async def test_a_set_up_ends_with_its_user(ask: Api) -> None:
     await offer(ask, "ON", SoftwareTokenMfaConfiguration={"Enabled": True})
     await ask.add_user()
     session = (await ask.begin())["Session"]
@@ -581,7 +581,7 @@ async def test_a_set_up_ends_with_its_user(ask: Bench) -> None:
     assert refusal == ("NotAuthorizedException", "User does not exist.")
 
 
-async def test_a_set_up_is_found_in_its_pool(ask: Bench) -> None:
+async def test_a_set_up_is_found_in_its_pool(ask: Api) -> None:
     await offer(ask, "ON", SoftwareTokenMfaConfiguration={"Enabled": True})
     await ask.add_user()
     session = (await ask.begin())["Session"]
@@ -597,7 +597,7 @@ async def test_a_set_up_is_found_in_its_pool(ask: Bench) -> None:
         {"SoftwareToken": (True, False)},
     ],
 )
-async def test_preferences_that_cannot_be(ask: Bench, settings: dict[str, tuple[bool, bool]]) -> None:
+async def test_preferences_that_cannot_be(ask: Api, settings: dict[str, tuple[bool, bool]]) -> None:
     await offer(ask)
     await ask.add_user(phone_number=PHONE, email=EMAIL)
     with pytest.raises(Refused) as refusal:
@@ -606,7 +606,7 @@ async def test_preferences_that_cannot_be(ask: Bench, settings: dict[str, tuple[
     assert "UserMFASettingList" not in await ask.admin("AdminGetUser")
 
 
-async def test_preferences_change(ask: Bench) -> None:
+async def test_preferences_change(ask: Api) -> None:
     await offer(ask)
     await ask.add_user(phone_number=PHONE, email=EMAIL)
 
@@ -624,7 +624,7 @@ async def test_preferences_change(ask: Bench) -> None:
     assert await found() == (None, None)
 
 
-async def test_what_is_required_cannot_be_turned_off(ask: Bench) -> None:
+async def test_what_is_required_cannot_be_turned_off(ask: Api) -> None:
     await offer(ask, "ON")
     await ask.add_user(phone_number=PHONE)
     await prefer(ask, SMS=(True, True))
@@ -632,7 +632,7 @@ async def test_what_is_required_cannot_be_turned_off(ask: Bench) -> None:
     assert (await ask.admin("AdminGetUser"))["UserMFASettingList"] == ["SMS_MFA"]
 
 
-async def test_a_pools_configuration(ask: Bench) -> None:
+async def test_a_pools_configuration(ask: Api) -> None:
     assert await ask("GetUserPoolMfaConfig", UserPoolId=ask.pool_id) == {"MfaConfiguration": "OFF"}
     refusal = await ask.refused("SetUserPoolMfaConfig", UserPoolId=ask.pool_id, MfaConfiguration="ON")
     assert refusal[0] == "InvalidParameterException"
@@ -644,7 +644,7 @@ async def test_a_pools_configuration(ask: Bench) -> None:
     ] == "OPTIONAL"
 
 
-async def test_sms_from_the_start(blank: Bench) -> None:
+async def test_sms_from_the_start(blank: Api) -> None:
     await blank.make_pool(
         MfaConfiguration="OPTIONAL", SmsConfiguration=ALL["SmsMfaConfiguration"]["SmsConfiguration"]
     )

@@ -9,7 +9,7 @@ import pytest
 
 from aiocognito import _srp as srp
 from aiocognito.emulator import Assumptions
-from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench, Refused, wrong
+from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Api, Refused, wrong
 
 WRONG_PASSWORD = ("NotAuthorizedException", "Incorrect username or password.")
 WRONG_CODE = ("CodeMismatchException", "Invalid code or auth state for the user.")
@@ -20,14 +20,14 @@ EVERYTHING = ["PASSWORD", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"]
 SMS = {"SmsMfaConfiguration": {"SmsConfiguration": {"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"}}}
 
 
-async def make_pool(ask: Bench, *factors: str, client: dict[str, Any] | None = None, **settings: Any) -> None:
+async def make_pool(ask: Api, *factors: str, client: dict[str, Any] | None = None, **settings: Any) -> None:
     policies = {"SignInPolicy": {"AllowedFirstAuthFactors": list(factors) or EVERYTHING}}
     members = {"ExplicitAuthFlows": ["ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"], **(client or {})}
     await ask.make_pool(client=members, Policies=policies, **settings)
 
 
 @pytest.fixture
-async def choosing(blank: Bench) -> Bench:
+async def choosing(blank: Api) -> Api:
     """A pool with every first factor, and a user with an e-mail address and a phone number."""
     await make_pool(blank)
     await blank.add_user(email=EMAIL, phone_number=PHONE)
@@ -35,7 +35,7 @@ async def choosing(blank: Bench) -> Bench:
 
 
 async def begin(
-    ask: Bench, preferred: str | None = None, /, name: str = "ana", **parameters: str
+    ask: Api, preferred: str | None = None, /, name: str = "ana", **parameters: str
 ) -> dict[str, Any]:
     chosen = {} if preferred is None else {"PREFERRED_CHALLENGE": preferred}
     return await ask(
@@ -46,44 +46,44 @@ async def begin(
     )
 
 
-async def not_begun(ask: Bench, *preferred: str, **parameters: str) -> tuple[str, str]:
+async def not_begun(ask: Api, *preferred: str, **parameters: str) -> tuple[str, str]:
     with pytest.raises(Refused) as refusal:
         await begin(ask, *preferred, **parameters)
     return refusal.value.code, refusal.value.message
 
 
-async def refused(ask: Bench, challenged: dict[str, Any], name: str = "ana", **given: str) -> tuple[str, str]:
+async def refused(ask: Api, challenged: dict[str, Any], name: str = "ana", **given: str) -> tuple[str, str]:
     with pytest.raises(Refused) as refusal:
         await ask.respond(challenged, name, **given)
     return refusal.value.code, refusal.value.message
 
 
-async def status(ask: Bench) -> str:
+async def status(ask: Api) -> str:
     return str((await ask.admin("AdminGetUser"))["UserStatus"])
 
 
-def attributes(ask: Bench) -> dict[str, str]:
+def attributes(ask: Api) -> dict[str, str]:
     user = ask.pool.users.find("ana")
     assert user is not None
     return user.attributes
 
 
-async def test_without_a_preference_there_is_a_choice(choosing: Bench) -> None:
+async def test_without_a_preference_there_is_a_choice(choosing: Api) -> None:
     answer = await begin(choosing)
     assert answer["ChallengeName"] == "SELECT_CHALLENGE"
     assert answer["ChallengeParameters"] == {}
     assert answer["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD", "EMAIL_OTP", "SMS_OTP"]
-    assert choosing.world.outbox.messages == []
+    assert choosing.state.outbox.messages == []
 
 
 @pytest.mark.parametrize("preferred", ["WEB_AUTHN", "BLOOD_TEST"])
-async def test_an_unavailable_preference_is_no_error(choosing: Bench, preferred: str) -> None:
+async def test_an_unavailable_preference_is_no_error(choosing: Api, preferred: str) -> None:
     answer = await begin(choosing, preferred)
     assert answer["ChallengeName"] == "SELECT_CHALLENGE"
     assert preferred not in answer["AvailableChallenges"]
 
 
-async def test_only_what_the_pool_allows(blank: Bench) -> None:
+async def test_only_what_the_pool_allows(blank: Api) -> None:
     await make_pool(blank, "PASSWORD", "EMAIL_OTP")
     await blank.add_user(phone_number=PHONE)
     assert (await begin(blank))["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD"]
@@ -91,7 +91,7 @@ async def test_only_what_the_pool_allows(blank: Bench) -> None:
     assert (await begin(blank))["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD", "EMAIL_OTP"]
 
 
-async def test_the_flow_must_be_on(ask: Bench) -> None:
+async def test_the_flow_must_be_on(ask: Api) -> None:
     await ask.add_user()
     assert (await not_begun(ask))[0] == "InvalidParameterException"
 
@@ -99,7 +99,7 @@ async def test_the_flow_must_be_on(ask: Bench) -> None:
 # Passwords
 
 
-async def test_the_password_in_one_call(choosing: Bench) -> None:
+async def test_the_password_in_one_call(choosing: Api) -> None:
     answer = await begin(choosing, "PASSWORD", PASSWORD=PASSWORD)
     assert answer["ChallengeParameters"] == {}
     assert {"AccessToken", "IdToken", "RefreshToken"} <= answer["AuthenticationResult"].keys()
@@ -107,7 +107,7 @@ async def test_the_password_in_one_call(choosing: Bench) -> None:
     assert await not_begun(choosing, "PASSWORD", PASSWORD=NEW_PASSWORD) == WRONG_PASSWORD
 
 
-async def test_the_password_is_asked_for(choosing: Bench) -> None:
+async def test_the_password_is_asked_for(choosing: Api) -> None:
     challenged = await begin(choosing, "PASSWORD")
     assert challenged["ChallengeName"] == "PASSWORD"
     assert "PASSWORD" in challenged["AvailableChallenges"]
@@ -118,21 +118,21 @@ async def test_the_password_is_asked_for(choosing: Bench) -> None:
     assert await refused(choosing, challenged, PASSWORD=PASSWORD) == USED
 
 
-async def test_a_choice_may_carry_the_password(choosing: Bench) -> None:
+async def test_a_choice_may_carry_the_password(choosing: Api) -> None:
     challenged = await begin(choosing)
     answer = await choosing.respond(challenged, ANSWER="PASSWORD", PASSWORD=PASSWORD)
     assert "AuthenticationResult" in answer
     assert await refused(choosing, challenged, ANSWER="PASSWORD", PASSWORD=PASSWORD) == USED
 
 
-async def test_a_choice_without_the_password_asks_for_it(choosing: Bench) -> None:
+async def test_a_choice_without_the_password_asks_for_it(choosing: Api) -> None:
     challenged = await choosing.respond(await begin(choosing), ANSWER="PASSWORD")
     assert challenged["ChallengeName"] == "PASSWORD"
     assert "AuthenticationResult" in await choosing.respond(challenged, PASSWORD=PASSWORD)
 
 
 @pytest.mark.parametrize("way", ["preferred", "chosen", "asked for", "chosen and asked for"])
-async def test_srp(choosing: Bench, way: str) -> None:
+async def test_srp(choosing: Api, way: str) -> None:
     ephemeral = srp.Ephemeral.generate()
     given = {"SRP_A": ephemeral.public_hex}
     if way == "preferred":
@@ -156,7 +156,7 @@ async def test_srp(choosing: Bench, way: str) -> None:
     assert (await refused(choosing, challenged, **proof))[0] == "NotAuthorizedException"
 
 
-async def test_a_proof_belongs_to_its_session(choosing: Bench) -> None:
+async def test_a_proof_belongs_to_its_session(choosing: Api) -> None:
     ephemeral = srp.Ephemeral.generate()
     challenged = await begin(choosing, "PASSWORD_SRP", SRP_A=ephemeral.public_hex)
     other = await begin(choosing, "PASSWORD_SRP", SRP_A=ephemeral.public_hex)
@@ -165,14 +165,14 @@ async def test_a_proof_belongs_to_its_session(choosing: Bench) -> None:
     assert "AuthenticationResult" in await choosing.respond(challenged, **proof)
 
 
-async def test_a_wrong_proof(choosing: Bench) -> None:
+async def test_a_wrong_proof(choosing: Api) -> None:
     ephemeral = srp.Ephemeral.generate()
     challenged = await begin(choosing, "PASSWORD_SRP", SRP_A=ephemeral.public_hex)
     proof = choosing.proof(ephemeral, challenged, NEW_PASSWORD)
     assert await refused(choosing, challenged, **proof) == WRONG_PASSWORD
 
 
-async def test_a_malformed_public_value_costs_nothing(choosing: Bench) -> None:
+async def test_a_malformed_public_value_costs_nothing(choosing: Api) -> None:
     challenged = await begin(choosing)
     assert (await refused(choosing, challenged, ANSWER="PASSWORD_SRP", SRP_A="0"))[0] == (
         "InvalidParameterException"
@@ -180,7 +180,7 @@ async def test_a_malformed_public_value_costs_nothing(choosing: Bench) -> None:
     assert "AuthenticationResult" in await choosing.respond(challenged, ANSWER="PASSWORD", PASSWORD=PASSWORD)
 
 
-async def test_passwords_lock_out_here_too(choosing: Bench) -> None:
+async def test_passwords_lock_out_here_too(choosing: Api) -> None:
     challenged = await begin(choosing, "PASSWORD")
     for _ in range(5):
         assert await refused(choosing, challenged, PASSWORD=NEW_PASSWORD) == WRONG_PASSWORD
@@ -190,7 +190,7 @@ async def test_passwords_lock_out_here_too(choosing: Bench) -> None:
     assert "AuthenticationResult" in await choosing.respond(challenged, PASSWORD=PASSWORD)
 
 
-async def test_a_choice_that_was_not_offered(choosing: Bench) -> None:
+async def test_a_choice_that_was_not_offered(choosing: Api) -> None:
     challenged = await begin(choosing)
     assert (await refused(choosing, challenged, ANSWER="WEB_AUTHN"))[0] == "InvalidParameterException"
     assert (await refused(choosing, challenged))[1] == "Missing required parameter ANSWER"
@@ -206,7 +206,7 @@ async def test_a_choice_that_was_not_offered(choosing: Bench) -> None:
 )
 @pytest.mark.parametrize("chosen", [False, True])
 async def test_codes(
-    choosing: Bench, factor: str, medium: str, masked: str, attribute: str, chosen: bool
+    choosing: Api, factor: str, medium: str, masked: str, attribute: str, chosen: bool
 ) -> None:
     assert attributes(choosing).get(f"{attribute}_verified") != "true"
     if chosen:
@@ -221,7 +221,7 @@ async def test_codes(
     assert factor in challenged["AvailableChallenges"]
     code = choosing.code()
     assert len(code) == 8
-    assert choosing.world.outbox.messages[-1].purpose == "sign_in"
+    assert choosing.state.outbox.messages[-1].purpose == "sign_in"
     answer = {f"{factor}_CODE": code}
     assert await refused(choosing, challenged, **{f"{factor}_CODE": wrong(code)}) == WRONG_CODE
     assert "AuthenticationResult" in await choosing.respond(challenged, **answer)
@@ -229,8 +229,8 @@ async def test_codes(
     assert await refused(choosing, challenged, **answer) == USED
 
 
-async def test_wrong_codes_end_it_at_last(blank: Bench) -> None:
-    blank.world.unsettled = attrs.evolve(Assumptions(), wrong_first_codes_per_handle=7)
+async def test_wrong_codes_end_it_at_last(blank: Api) -> None:
+    blank.state.assumptions = attrs.evolve(Assumptions(), wrong_first_codes_per_handle=7)
     await make_pool(blank)
     await blank.add_user(email=EMAIL)
     challenged = await begin(blank, "EMAIL_OTP")
@@ -242,13 +242,13 @@ async def test_wrong_codes_end_it_at_last(blank: Bench) -> None:
     assert "AuthenticationResult" in await begin(blank, "PASSWORD", PASSWORD=PASSWORD)
 
 
-async def test_a_code_lives_as_long_as_its_handle(choosing: Bench) -> None:
+async def test_a_code_lives_as_long_as_its_handle(choosing: Api) -> None:
     challenged = await begin(choosing, "EMAIL_OTP")
     choosing.advance(180)
     assert await refused(choosing, challenged, EMAIL_OTP_CODE=choosing.code()) == LATE
 
 
-async def test_a_code_is_for_its_own_sign_in(choosing: Bench) -> None:
+async def test_a_code_is_for_its_own_sign_in(choosing: Api) -> None:
     first = await begin(choosing, "EMAIL_OTP")
     code = choosing.code()
     second = await begin(choosing, "EMAIL_OTP")
@@ -258,7 +258,7 @@ async def test_a_code_is_for_its_own_sign_in(choosing: Bench) -> None:
     assert "AuthenticationResult" in await choosing.respond(first, EMAIL_OTP_CODE=code)
 
 
-async def test_a_code_confirms_the_account(blank: Bench) -> None:
+async def test_a_code_confirms_the_account(blank: Api) -> None:
     await make_pool(blank, AutoVerifiedAttributes=["email"])
     await blank(
         "SignUp",
@@ -278,7 +278,7 @@ async def test_a_code_confirms_the_account(blank: Bench) -> None:
     assert refusal == ("NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED")
 
 
-async def test_a_code_does_not_take_an_alias(blank: Bench) -> None:
+async def test_a_code_does_not_take_an_alias(blank: Api) -> None:
     await make_pool(blank, AliasAttributes=["email"])
     await blank.add_user("ben", email=EMAIL, email_verified="true")
     await blank.add_user(email=EMAIL)
@@ -289,7 +289,7 @@ async def test_a_code_does_not_take_an_alias(blank: Bench) -> None:
     assert "email_verified" not in attributes(blank)
 
 
-async def test_an_account_disabled_on_the_way(choosing: Bench) -> None:
+async def test_an_account_disabled_on_the_way(choosing: Api) -> None:
     challenged = await begin(choosing, "EMAIL_OTP")
     await choosing.admin("AdminDisableUser")
     disabled = ("NotAuthorizedException", "User is disabled.")
@@ -300,12 +300,12 @@ async def test_an_account_disabled_on_the_way(choosing: Bench) -> None:
 # Second factors
 
 
-async def test_a_required_second_factor_forbids_codes(choosing: Bench) -> None:
+async def test_a_required_second_factor_forbids_codes(choosing: Api) -> None:
     await choosing("SetUserPoolMfaConfig", UserPoolId=choosing.pool_id, MfaConfiguration="ON", **SMS)
     assert (await begin(choosing, "EMAIL_OTP"))["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD"]
 
 
-async def test_whoever_has_a_second_factor_needs_the_password(choosing: Bench) -> None:
+async def test_whoever_has_a_second_factor_needs_the_password(choosing: Api) -> None:
     await choosing("SetUserPoolMfaConfig", UserPoolId=choosing.pool_id, MfaConfiguration="OPTIONAL", **SMS)
     assert "EMAIL_OTP" in (await begin(choosing))["AvailableChallenges"]
     await choosing.admin("AdminSetUserMFAPreference", SMSMfaSettings={"Enabled": True, "PreferredMfa": True})
@@ -316,7 +316,7 @@ async def test_whoever_has_a_second_factor_needs_the_password(choosing: Bench) -
     assert "AuthenticationResult" in await choosing.respond(challenged, SMS_MFA_CODE=choosing.code())
 
 
-async def test_a_second_factor_that_was_turned_on_meanwhile(choosing: Bench) -> None:
+async def test_a_second_factor_that_was_turned_on_meanwhile(choosing: Api) -> None:
     await choosing("SetUserPoolMfaConfig", UserPoolId=choosing.pool_id, MfaConfiguration="OPTIONAL", **SMS)
     challenged = await begin(choosing, "EMAIL_OTP")
     code = choosing.code()
@@ -327,7 +327,7 @@ async def test_a_second_factor_that_was_turned_on_meanwhile(choosing: Bench) -> 
 # Accounts in other states
 
 
-async def test_a_temporary_password_comes_first(blank: Bench) -> None:
+async def test_a_temporary_password_comes_first(blank: Api) -> None:
     await make_pool(blank)
     entries = [{"Name": "email", "Value": EMAIL}]
     await blank.admin("AdminCreateUser", TemporaryPassword=PASSWORD, UserAttributes=entries)
@@ -337,7 +337,7 @@ async def test_a_temporary_password_comes_first(blank: Bench) -> None:
     assert "AuthenticationResult" in await blank.respond(challenged, NEW_PASSWORD=NEW_PASSWORD)
 
 
-async def test_a_reset_password_comes_first(choosing: Bench) -> None:
+async def test_a_reset_password_comes_first(choosing: Api) -> None:
     entries = [{"Name": "email_verified", "Value": "true"}]
     await choosing.admin("AdminUpdateUserAttributes", UserAttributes=entries)
     await choosing.admin("AdminResetUserPassword")
@@ -346,7 +346,7 @@ async def test_a_reset_password_comes_first(choosing: Bench) -> None:
     assert refusal == ("PasswordResetRequiredException", "Password reset required for the user")
 
 
-async def test_an_administrator_creates_somebody_without_a_password(blank: Bench) -> None:
+async def test_an_administrator_creates_somebody_without_a_password(blank: Api) -> None:
     await make_pool(blank)
     created = await blank.admin("AdminCreateUser", UserAttributes=[{"Name": "email", "Value": EMAIL}])
     assert created["User"]["UserStatus"] == "CONFIRMED"
@@ -354,13 +354,13 @@ async def test_an_administrator_creates_somebody_without_a_password(blank: Bench
     assert await not_begun(blank, name="unknown") == ("UserNotFoundException", "User does not exist.")
 
 
-async def test_nothing_to_choose_from(blank: Bench) -> None:
+async def test_nothing_to_choose_from(blank: Api) -> None:
     await make_pool(blank)
     await blank.admin("AdminCreateUser")
     assert await not_begun(blank) == WRONG_PASSWORD
 
 
-async def test_a_sign_up_without_a_password_needs_a_pool_with_codes(blank: Bench) -> None:
+async def test_a_sign_up_without_a_password_needs_a_pool_with_codes(blank: Api) -> None:
     await make_pool(blank, "PASSWORD")
     refusal = await blank.refused("SignUp", ClientId=blank.client_id, Username="ana")
     assert refusal[0] == "InvalidParameterException"
@@ -370,33 +370,33 @@ async def test_a_sign_up_without_a_password_needs_a_pool_with_codes(blank: Bench
 
 
 @pytest.fixture
-async def hiding(blank: Bench) -> Bench:
+async def hiding(blank: Api) -> Api:
     """A pool that does not tell who exists."""
     await make_pool(blank, client={"PreventUserExistenceErrors": "ENABLED"})
     await blank.add_user(email=EMAIL, phone_number=PHONE)
     return blank
 
 
-async def test_a_stranger_is_offered_a_choice(hiding: Bench) -> None:
+async def test_a_stranger_is_offered_a_choice(hiding: Api) -> None:
     answer = await begin(hiding, name="unknown")
     assert answer["AvailableChallenges"] == (await begin(hiding))["AvailableChallenges"]
     assert len(answer["Session"]) == len((await begin(hiding))["Session"])
 
 
-async def test_a_stranger_is_sent_no_code(hiding: Bench) -> None:
+async def test_a_stranger_is_sent_no_code(hiding: Api) -> None:
     challenged = await begin(hiding, "EMAIL_OTP", name="unknown@example.com")
     assert challenged["ChallengeParameters"] == {
         "CODE_DELIVERY_DELIVERY_MEDIUM": "EMAIL",
         "CODE_DELIVERY_DESTINATION": "u***@e***",
     }
-    assert hiding.world.outbox.messages == []
+    assert hiding.state.outbox.messages == []
     refusal = await refused(hiding, challenged, "unknown@example.com", EMAIL_OTP_CODE="00000000")
     assert refusal == WRONG_CODE
     chosen = await hiding.respond(await begin(hiding, name="unknown"), "unknown", ANSWER="SMS_OTP")
     assert await refused(hiding, chosen, "unknown", SMS_OTP_CODE="00000000") == WRONG_CODE
 
 
-async def test_a_stranger_has_no_password(hiding: Bench) -> None:
+async def test_a_stranger_has_no_password(hiding: Api) -> None:
     assert await not_begun(hiding, "PASSWORD", name="unknown", PASSWORD=PASSWORD) == WRONG_PASSWORD
     challenged = await begin(hiding, "PASSWORD", name="unknown")
     assert await refused(hiding, challenged, "unknown", PASSWORD=PASSWORD) == WRONG_PASSWORD
@@ -407,14 +407,14 @@ async def test_a_stranger_has_no_password(hiding: Bench) -> None:
     assert await refused(hiding, challenged, "unknown", **proof) == WRONG_PASSWORD
 
 
-async def test_a_stranger_where_a_second_factor_is_required(hiding: Bench) -> None:
+async def test_a_stranger_where_a_second_factor_is_required(hiding: Api) -> None:
     await hiding("SetUserPoolMfaConfig", UserPoolId=hiding.pool_id, MfaConfiguration="ON", **SMS)
     assert (await begin(hiding, name="unknown"))["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD"]
 
 
-async def test_a_disabled_person_looks_like_a_stranger(hiding: Bench) -> None:
+async def test_a_disabled_person_looks_like_a_stranger(hiding: Api) -> None:
     await hiding.admin("AdminDisableUser")
     challenged = await begin(hiding, "EMAIL_OTP")
     assert challenged["ChallengeName"] == "EMAIL_OTP"
-    assert hiding.world.outbox.messages == []
+    assert hiding.state.outbox.messages == []
     assert await refused(hiding, challenged, EMAIL_OTP_CODE="00000000") == WRONG_CODE

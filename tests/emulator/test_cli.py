@@ -175,7 +175,7 @@ async def test_what_was_added_to_the_app_client_stays(tmp_path: Path) -> None:
         assert pool is not None
         await pool.add_provider("Google")
         pool.state.clients[pool.client_id].settings["AllowedOAuthScopes"] = ["openid"]
-        await emulator.world.changed()
+        await emulator.state.changed()
     async with running(data=tmp_path, callback_urls=["http://localhost:3000/"]) as lines:
         assert exported(lines)["COGNITO_REDIRECT_SIGN_IN"] == "http://localhost:3000/"
         assert exported(lines)["COGNITO_OAUTH_SCOPES"] == "openid"

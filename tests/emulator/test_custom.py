@@ -8,7 +8,7 @@ import pytest
 
 from aiocognito import _srp as srp
 from aiocognito.emulator.auth_sessions import AuthSession
-from helpers.api import NEW_PASSWORD, PASSWORD, PHONE, Bench, Refused
+from helpers.api import NEW_PASSWORD, PASSWORD, PHONE, Api, Refused
 
 Event = dict[str, Any]
 WRONG = ("NotAuthorizedException", "Incorrect username or password.")
@@ -79,7 +79,7 @@ def quiz() -> Quiz:
     return Quiz()
 
 
-async def make_pool(ask: Bench, quiz: Quiz, **client: Any) -> None:
+async def make_pool(ask: Api, quiz: Quiz, **client: Any) -> None:
     await ask.make_pool(client={"ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH"], **client})
     ask.pool.triggers.update(
         DefineAuthChallenge=quiz.define,
@@ -89,14 +89,14 @@ async def make_pool(ask: Bench, quiz: Quiz, **client: Any) -> None:
 
 
 @pytest.fixture
-async def custom(blank: Bench, quiz: Quiz) -> Bench:
+async def custom(blank: Api, quiz: Quiz) -> Api:
     """A pool with a quiz, and a user."""
     await make_pool(blank, quiz)
     await blank.add_user()
     return blank
 
 
-async def begin(ask: Bench, name: str = "ana", /, **parameters: str) -> dict[str, Any]:
+async def begin(ask: Api, name: str = "ana", /, **parameters: str) -> dict[str, Any]:
     return await ask(
         "InitiateAuth",
         ClientId=ask.client_id,
@@ -112,7 +112,7 @@ async def refused(work: Any) -> tuple[str, str]:
     return refusal.value.code, refusal.value.message
 
 
-async def test_two_rounds(custom: Bench, quiz: Quiz) -> None:
+async def test_two_rounds(custom: Api, quiz: Quiz) -> None:
     first = await begin(custom)
     assert first["ChallengeName"] == "CUSTOM_CHALLENGE"
     assert first["ChallengeParameters"] == {"USERNAME": "ana", "question": "colour"}
@@ -127,7 +127,7 @@ async def test_two_rounds(custom: Bench, quiz: Quiz) -> None:
     assert quiz.rounds() == [[], [done], [done, done]]
 
 
-async def test_what_the_triggers_are_told(custom: Bench, quiz: Quiz) -> None:
+async def test_what_the_triggers_are_told(custom: Api, quiz: Quiz) -> None:
     user = custom.pool.users.find("ana")
     assert user is not None
     challenged = await begin(custom)
@@ -165,7 +165,7 @@ async def test_what_the_triggers_are_told(custom: Bench, quiz: Quiz) -> None:
     }
 
 
-async def test_the_triggers_end_it(custom: Bench, quiz: Quiz) -> None:
+async def test_the_triggers_end_it(custom: Api, quiz: Quiz) -> None:
     challenged = await begin(custom)
     for _ in range(2):
         challenged = await custom.respond(challenged, ANSWER="red")
@@ -176,7 +176,7 @@ async def test_the_triggers_end_it(custom: Bench, quiz: Quiz) -> None:
     assert "ChallengeName" in await begin(custom)
 
 
-async def test_an_answer_is_needed_but_may_be_empty(custom: Bench) -> None:
+async def test_an_answer_is_needed_but_may_be_empty(custom: Api) -> None:
     challenged = await begin(custom)
     missing = ("InvalidParameterException", "Missing required parameter ANSWER")
     assert await refused(custom.respond(challenged)) == missing
@@ -186,14 +186,14 @@ async def test_an_answer_is_needed_but_may_be_empty(custom: Bench) -> None:
 # With SRP
 
 
-async def begin_srp(ask: Bench, name: str = "ana", member: str = "CHALLENGE_NAME") -> tuple[Any, Any]:
+async def begin_srp(ask: Api, name: str = "ana", member: str = "CHALLENGE_NAME") -> tuple[Any, Any]:
     ephemeral = srp.Ephemeral.generate()
     parameters = {member: "SRP_A", "SRP_A": ephemeral.public_hex}
     return ephemeral, await begin(ask, name, **parameters)
 
 
 @pytest.mark.parametrize("member", ["CHALLENGE_NAME", "ChallengeName"])
-async def test_after_the_password(custom: Bench, quiz: Quiz, member: str) -> None:
+async def test_after_the_password(custom: Api, quiz: Quiz, member: str) -> None:
     ephemeral, challenged = await begin_srp(custom, member=member)
     assert challenged["ChallengeName"] == "PASSWORD_VERIFIER"
     proof = custom.proof(ephemeral, challenged)
@@ -213,14 +213,14 @@ async def test_after_the_password(custom: Bench, quiz: Quiz, member: str) -> Non
     ]
 
 
-async def test_a_wrong_password(custom: Bench, quiz: Quiz) -> None:
+async def test_a_wrong_password(custom: Api, quiz: Quiz) -> None:
     ephemeral, challenged = await begin_srp(custom)
     proof = custom.proof(ephemeral, challenged, NEW_PASSWORD)
     assert await refused(custom.respond(challenged, **proof)) == WRONG
     assert len(quiz.heard) == 1
 
 
-async def test_a_password_needs_a_public_value(custom: Bench) -> None:
+async def test_a_password_needs_a_public_value(custom: Api) -> None:
     missing = ("InvalidParameterException", "Missing required parameter SRP_A")
     assert await refused(begin(custom, CHALLENGE_NAME="SRP_A")) == missing
 
@@ -228,7 +228,7 @@ async def test_a_password_needs_a_public_value(custom: Bench) -> None:
 # Second factors, states, unknown_users
 
 
-async def test_a_second_factor_comes_after_it(custom: Bench) -> None:
+async def test_a_second_factor_comes_after_it(custom: Api) -> None:
     sms = {"SmsConfiguration": {"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"}}
     await custom(
         "SetUserPoolMfaConfig",
@@ -249,14 +249,14 @@ async def test_a_second_factor_comes_after_it(custom: Bench) -> None:
     ("status", "code"),
     [("UNCONFIRMED", "UserNotConfirmedException"), ("RESET_REQUIRED", "PasswordResetRequiredException")],
 )
-async def test_not_in_every_state(custom: Bench, status: str, code: str) -> None:
+async def test_not_in_every_state(custom: Api, status: str, code: str) -> None:
     user = custom.pool.users.find("ana")
     assert user is not None
     user.status = status
     assert (await refused(begin(custom)))[0] == code
 
 
-async def test_disabled_people(custom: Bench) -> None:
+async def test_disabled_people(custom: Api) -> None:
     second = await custom.respond(await begin(custom), ANSWER="blue")
     await custom.admin("AdminDisableUser")
     disabled = ("NotAuthorizedException", "User is disabled.")
@@ -264,7 +264,7 @@ async def test_disabled_people(custom: Bench) -> None:
     assert await refused(custom.respond(second, ANSWER="horse")) == disabled
 
 
-async def test_a_stranger_is_refused_or_goes_along(blank: Bench, quiz: Quiz) -> None:
+async def test_a_stranger_is_refused_or_goes_along(blank: Api, quiz: Quiz) -> None:
     await make_pool(blank, quiz)
     assert await refused(begin(blank, "unknown")) == ("UserNotFoundException", "User does not exist.")
     await make_pool(blank, quiz, PreventUserExistenceErrors="ENABLED")
@@ -280,14 +280,14 @@ async def test_a_stranger_is_refused_or_goes_along(blank: Bench, quiz: Quiz) -> 
     assert {str(event["request"]["userAttributes"]) for event in quiz.heard} == {"{}"}
 
 
-async def test_a_strangers_password_is_wrong(blank: Bench, quiz: Quiz) -> None:
+async def test_a_strangers_password_is_wrong(blank: Api, quiz: Quiz) -> None:
     await make_pool(blank, quiz, PreventUserExistenceErrors="ENABLED")
     ephemeral, challenged = await begin_srp(blank, "unknown")
     proof = blank.proof(ephemeral, challenged)
     assert await refused(blank.respond(challenged, "unknown", **proof)) == WRONG
 
 
-async def test_a_stranger_in_a_pool_of_addresses_gets_a_name(blank: Bench, quiz: Quiz) -> None:
+async def test_a_stranger_in_a_pool_of_addresses_gets_a_name(blank: Api, quiz: Quiz) -> None:
     await blank.make_pool(
         UsernameAttributes=["email"],
         client={"ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH"], "PreventUserExistenceErrors": "ENABLED"},
@@ -302,7 +302,7 @@ async def test_a_stranger_in_a_pool_of_addresses_gets_a_name(blank: Bench, quiz:
 # Triggers that are not there, or fail
 
 
-async def test_without_triggers(custom: Bench) -> None:
+async def test_without_triggers(custom: Api) -> None:
     first = await begin(custom)
     for name in ("VerifyAuthChallengeResponse", "CreateAuthChallenge", "DefineAuthChallenge"):
         del custom.pool.triggers[name]
@@ -310,7 +310,7 @@ async def test_without_triggers(custom: Bench) -> None:
         assert await refused(work) == UNCONFIGURED
 
 
-async def test_the_flow_must_be_on(ask: Bench) -> None:
+async def test_the_flow_must_be_on(ask: Api) -> None:
     await ask.add_user()
     assert (await refused(begin(ask)))[1] == "CUSTOM_AUTH flow not enabled for this client"
 
@@ -318,7 +318,7 @@ async def test_the_flow_must_be_on(ask: Bench) -> None:
 @pytest.mark.parametrize(
     "name", ["DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse"]
 )
-async def test_an_error_says_whose_it_is(custom: Bench, name: str) -> None:
+async def test_an_error_says_whose_it_is(custom: Api, name: str) -> None:
     first = await begin(custom)
 
     def trigger(_event: Event) -> Event:
@@ -344,7 +344,7 @@ async def test_an_error_says_whose_it_is(custom: Bench, name: str) -> None:
         ("VerifyAuthChallengeResponse", {"answerCorrect": "yes"}),
     ],
 )
-async def test_answers_that_are_none(custom: Bench, name: str, response: dict[str, Any]) -> None:
+async def test_answers_that_are_none(custom: Api, name: str, response: dict[str, Any]) -> None:
     first = await begin(custom)
 
     def trigger(event: Event) -> Event:
@@ -355,13 +355,13 @@ async def test_answers_that_are_none(custom: Bench, name: str, response: dict[st
     assert await refused(work) == UNRECOGNIZABLE
 
 
-async def test_a_challenge_may_show_nothing(custom: Bench) -> None:
+async def test_a_challenge_may_show_nothing(custom: Api) -> None:
     custom.pool.triggers["CreateAuthChallenge"] = lambda event: event
     assert (await begin(custom))["ChallengeParameters"] == {"USERNAME": "ana"}
 
 
-async def test_nothing_of_it_is_shown(custom: Bench) -> None:
+async def test_nothing_of_it_is_shown(custom: Api) -> None:
     await begin(custom)
-    handles: list[AuthSession] = list(custom.pool.handles._handles.values())
+    handles: list[AuthSession] = list(custom.pool.auth_sessions._handles.values())
     assert "blue" not in repr(handles[-1].state)
     assert PASSWORD not in repr(custom.pool)

@@ -13,7 +13,7 @@ from aiocognito import _srp as srp
 from aiocognito.emulator import Assumptions
 from aiocognito.emulator.totp import SoftwareToken
 from aiocognito.emulator.users import User
-from helpers.api import NEW_PASSWORD, PASSWORD, Bench, Refused, claim, claims
+from helpers.api import NEW_PASSWORD, PASSWORD, Api, Refused, claim, claims
 
 ALWAYS = {"ChallengeRequiredOnNewDevice": True, "DeviceOnlyRememberedOnUserPrompt": False}
 ON_REQUEST = {**ALWAYS, "DeviceOnlyRememberedOnUserPrompt": True}
@@ -45,7 +45,7 @@ class Confirmed:
 
 
 @pytest.fixture
-async def always(blank: Bench) -> Bench:
+async def always(blank: Api) -> Api:
     """A pool that remembers every device, and a user."""
     await blank.make_pool(DeviceConfiguration=ALWAYS)
     await blank.add_user()
@@ -53,7 +53,7 @@ async def always(blank: Bench) -> Bench:
 
 
 @pytest.fixture
-async def on_request(blank: Bench) -> Bench:
+async def on_request(blank: Api) -> Api:
     """A pool that asks before it remembers a device, and a user."""
     await blank.make_pool(DeviceConfiguration=ON_REQUEST)
     await blank.add_user()
@@ -64,7 +64,7 @@ def config(verifier: srp.DeviceVerifier) -> dict[str, str]:
     return {"Salt": verifier.salt, "PasswordVerifier": verifier.password_verifier}
 
 
-async def confirm(ask: Bench, name: str = "ana", **more: str) -> Confirmed:
+async def confirm(ask: Api, name: str = "ana", **more: str) -> Confirmed:
     """Sign in without a device and confirm the one that is named."""
     result = await ask.tokens(name)
     made = result["NewDeviceMetadata"]
@@ -75,13 +75,13 @@ async def confirm(ask: Bench, name: str = "ana", **more: str) -> Confirmed:
     return Confirmed(key, group, verifier.random_password, result)
 
 
-def person(ask: Bench, name: str = "ana") -> User:
+def person(ask: Api, name: str = "ana") -> User:
     user = ask.pool.users.find(name)
     assert user is not None
     return user
 
 
-async def listed(ask: Bench, device: Confirmed, **members: Any) -> dict[str, dict[str, str]]:
+async def listed(ask: Api, device: Confirmed, **members: Any) -> dict[str, dict[str, str]]:
     """List the devices' attributes by their keys."""
     answer = await ask("ListDevices", AccessToken=device.access, **members)
     return {entry["DeviceKey"]: attributes(entry) for entry in answer["Devices"]}
@@ -91,13 +91,13 @@ def attributes(device: Mapping[str, Any]) -> dict[str, str]:
     return {entry["Name"]: entry["Value"] for entry in device["DeviceAttributes"]}
 
 
-async def refused(ask: Bench, challenged: Mapping[str, Any], name: str = "ana", **given: str) -> Any:
+async def refused(ask: Api, challenged: Mapping[str, Any], name: str = "ana", **given: str) -> Any:
     with pytest.raises(Refused) as refusal:
         await ask.respond(challenged, name, **given)
     return refusal.value.code, refusal.value.message
 
 
-async def not_begun(ask: Bench, **parameters: str) -> Any:
+async def not_begun(ask: Api, **parameters: str) -> Any:
     with pytest.raises(Refused) as refusal:
         await ask.begin(**parameters)
     return refusal.value.code, refusal.value.message
@@ -106,7 +106,7 @@ async def not_begun(ask: Bench, **parameters: str) -> Any:
 # What a sign-in says of devices
 
 
-async def test_a_sign_in_names_a_device(always: Bench) -> None:
+async def test_a_sign_in_names_a_device(always: Api) -> None:
     result = await always.tokens()
     made = result["NewDeviceMetadata"]
     assert made.keys() == {"DeviceKey", "DeviceGroupKey"}
@@ -122,11 +122,11 @@ async def test_a_sign_in_names_a_device(always: Bench) -> None:
     assert again["DeviceGroupKey"] != made["DeviceGroupKey"]
 
 
-async def test_srp_names_one_too(always: Bench) -> None:
+async def test_srp_names_one_too(always: Api) -> None:
     assert "NewDeviceMetadata" in (await always.srp())["AuthenticationResult"]
 
 
-async def test_the_administrators_sign_in_names_none(always: Bench) -> None:
+async def test_the_administrators_sign_in_names_none(always: Api) -> None:
     parameters = {"USERNAME": "ana", "PASSWORD": PASSWORD}
     answer = await always(
         "AdminInitiateAuth",
@@ -140,7 +140,7 @@ async def test_the_administrators_sign_in_names_none(always: Bench) -> None:
     assert "device_key" not in claims(result["AccessToken"])
 
 
-async def test_either_setting_turns_tracking_on(blank: Bench) -> None:
+async def test_either_setting_turns_tracking_on(blank: Api) -> None:
     await blank.make_pool(DeviceConfiguration={"ChallengeRequiredOnNewDevice": False})
     await blank.add_user()
     device = await confirm(blank)
@@ -149,27 +149,27 @@ async def test_either_setting_turns_tracking_on(blank: Bench) -> None:
     assert claims(answer["AuthenticationResult"]["AccessToken"])["device_key"] == device.key
 
 
-async def test_without_tracking(ask: Bench) -> None:
+async def test_without_tracking(ask: Api) -> None:
     await ask.add_user()
     answer = await ask.begin(DEVICE_KEY=NOBODYS)
     result = answer["AuthenticationResult"]
     assert "NewDeviceMetadata" not in result
     assert "device_key" not in claims(result["AccessToken"])
-    off = ("InvalidUserPoolConfigurationException", ask.world.unsettled.devices_off_message)
+    off = ("InvalidUserPoolConfigurationException", ask.state.assumptions.devices_off_message)
     members = {"AccessToken": result["AccessToken"], "DeviceKey": NOBODYS}
     for operation in ("ConfirmDevice", "GetDevice", "ForgetDevice"):
         assert await ask.refused(operation, **members) == off
     status = await ask.refused("UpdateDeviceStatus", **members, DeviceRememberedStatus="remembered")
     assert status == off
     assert await ask.refused("ListDevices", AccessToken=result["AccessToken"]) == off
-    ask.world.unsettled = Assumptions(devices_off_message="Off.")
+    ask.state.assumptions = Assumptions(devices_off_message="Off.")
     assert (await ask.refused("ListDevices", AccessToken=result["AccessToken"]))[1] == "Off."
 
 
 # ConfirmDevice
 
 
-async def test_confirmed_and_remembered_at_once(always: Bench) -> None:
+async def test_confirmed_and_remembered_at_once(always: Api) -> None:
     result = await always.tokens()
     key, group = result["NewDeviceMetadata"]["DeviceKey"], result["NewDeviceMetadata"]["DeviceGroupKey"]
     members = {"AccessToken": result["AccessToken"], "DeviceKey": key, "DeviceName": "Ana's telephone"}
@@ -193,7 +193,7 @@ async def test_confirmed_and_remembered_at_once(always: Bench) -> None:
     assert device["DeviceLastModifiedDate"] == device["DeviceCreateDate"] + 5
 
 
-async def test_confirmed_and_remembered_on_request(on_request: Bench) -> None:
+async def test_confirmed_and_remembered_on_request(on_request: Api) -> None:
     result = await on_request.tokens()
     key, group = result["NewDeviceMetadata"]["DeviceKey"], result["NewDeviceMetadata"]["DeviceGroupKey"]
     members = {"AccessToken": result["AccessToken"], "DeviceKey": key}
@@ -205,18 +205,18 @@ async def test_confirmed_and_remembered_on_request(on_request: Bench) -> None:
     assert "device_name" not in attributes(device)
 
 
-async def test_confirmed_once(always: Bench) -> None:
+async def test_confirmed_once(always: Api) -> None:
     device = await confirm(always)
     verifier = config(srp.device_verifier(device.group, device.key))
     members = {"AccessToken": device.access, "DeviceKey": device.key}
     code, text = await always.refused("ConfirmDevice", **members, DeviceSecretVerifierConfig=verifier)
     assert code in {"DeviceKeyExistsException", "InvalidParameterException"}  # newer models have the first
-    assert text == always.world.unsettled.device_key_exists_message
+    assert text == always.state.assumptions.device_key_exists_message
     asked = await always.begin(DEVICE_KEY=device.key)
     assert "AuthenticationResult" in await prove(always, asked, device), "the first verifier stays"
 
 
-async def test_confirmed_by_its_own_sign_in_alone(always: Bench) -> None:
+async def test_confirmed_by_its_own_sign_in_alone(always: Api) -> None:
     await always.add_user("ben")
     first, second, other = await always.tokens(), await always.tokens(), await always.tokens("ben")
     for access, named in ((second, first), (first, second), (other, first), (first, other)):
@@ -242,7 +242,7 @@ async def test_confirmed_by_its_own_sign_in_alone(always: Bench) -> None:
         {"Salt": "AAAA", "PasswordVerifier": "AAAA"},
     ],
 )
-async def test_a_malformed_verifier(always: Bench, verifier: Any) -> None:
+async def test_a_malformed_verifier(always: Api, verifier: Any) -> None:
     result = await always.tokens()
     key = result["NewDeviceMetadata"]["DeviceKey"]
     members = {"AccessToken": result["AccessToken"], "DeviceKey": key}
@@ -256,30 +256,30 @@ async def test_a_malformed_verifier(always: Bench, verifier: Any) -> None:
 # DEVICE_SRP_AUTH and DEVICE_PASSWORD_VERIFIER
 
 
-async def public(ask: Bench, asked: Mapping[str, Any], key: str) -> tuple[srp.Ephemeral, dict[str, Any]]:
+async def public(ask: Api, asked: Mapping[str, Any], key: str) -> tuple[srp.Ephemeral, dict[str, Any]]:
     """Answer DEVICE_SRP_AUTH."""
     ephemeral = srp.Ephemeral.generate()
     return ephemeral, await ask.respond(asked, SRP_A=ephemeral.public_hex, DEVICE_KEY=key)
 
 
 def proof(
-    ask: Bench, ephemeral: srp.Ephemeral, challenged: Mapping[str, Any], device: Confirmed, **changed: str
+    ask: Api, ephemeral: srp.Ephemeral, challenged: Mapping[str, Any], device: Confirmed, **changed: str
 ) -> dict[str, str]:
     """Make the answer to DEVICE_PASSWORD_VERIFIER."""
     given = challenged["ChallengeParameters"]
-    time = changed.get("TIMESTAMP", srp.timestamp(ask.world.clock()))
+    time = changed.get("TIMESTAMP", srp.timestamp(ask.state.clock()))
     group, password = changed.pop("group", device.group), changed.pop("password", device.password)
     claimed = claim(ephemeral, given, time, pool_name=group, user_id=device.key, password=password)
     return {**claimed, "DEVICE_KEY": device.key, **changed}
 
 
-async def prove(ask: Bench, asked: Mapping[str, Any], device: Confirmed) -> dict[str, Any]:
+async def prove(ask: Api, asked: Mapping[str, Any], device: Confirmed) -> dict[str, Any]:
     """Answer both challenges."""
     ephemeral, challenged = await public(ask, asked, device.key)
     return await ask.respond(challenged, **proof(ask, ephemeral, challenged, device))
 
 
-async def test_a_device_is_proven(always: Bench) -> None:
+async def test_a_device_is_proven(always: Api) -> None:
     device = await confirm(always)
     always.advance(100)
     asked = await always.begin(DEVICE_KEY=device.key)
@@ -298,7 +298,7 @@ async def test_a_device_is_proven(always: Bench) -> None:
     assert found["DeviceLastAuthenticatedDate"] == found["DeviceCreateDate"] + 100
 
 
-async def test_it_stands_in_for_the_second_factor_where_it_is_remembered(on_request: Bench) -> None:
+async def test_it_stands_in_for_the_second_factor_where_it_is_remembered(on_request: Api) -> None:
     ask = on_request
     device = await confirm(ask)
     await ask(
@@ -323,13 +323,13 @@ async def test_it_stands_in_for_the_second_factor_where_it_is_remembered(on_requ
     assert (await ask.begin(DEVICE_KEY=device.key))["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
 
 
-async def test_the_password_comes_first(always: Bench) -> None:
+async def test_the_password_comes_first(always: Api) -> None:
     device = await confirm(always)
     assert await not_begun(always, DEVICE_KEY=device.key, password=NEW_PASSWORD) == WRONG_PROOF
     assert await not_begun(always, DEVICE_KEY=NOBODYS, password=NEW_PASSWORD) == WRONG_PROOF
 
 
-async def test_a_device_that_is_not_there(always: Bench) -> None:
+async def test_a_device_that_is_not_there(always: Api) -> None:
     await always.add_user("ben")
     bens = await confirm(always, "ben")
     unconfirmed = (await always.tokens())["NewDeviceMetadata"]["DeviceKey"]
@@ -337,7 +337,7 @@ async def test_a_device_that_is_not_there(always: Bench) -> None:
         assert await not_begun(always, DEVICE_KEY=key) == GONE
 
 
-async def test_a_proof_is_tried_again_without_a_device_that_is_gone(always: Bench) -> None:
+async def test_a_proof_is_tried_again_without_a_device_that_is_gone(always: Api) -> None:
     """Amplify sends the same proof once more, then without DEVICE_KEY."""
     ephemeral, challenged = await always.srp_begin()
     given = always.proof(ephemeral, challenged)
@@ -357,7 +357,7 @@ async def test_a_proof_is_tried_again_without_a_device_that_is_gone(always: Benc
     ],
     ids=lambda changed: next(iter(changed)),
 )
-async def test_a_wrong_proof(always: Bench, changed: dict[str, str]) -> None:
+async def test_a_wrong_proof(always: Api, changed: dict[str, str]) -> None:
     device = await confirm(always)
     asked = await always.begin(DEVICE_KEY=device.key)
     ephemeral, challenged = await public(always, asked, device.key)
@@ -369,7 +369,7 @@ async def test_a_wrong_proof(always: Bench, changed: dict[str, str]) -> None:
     assert "AuthenticationResult" in await prove(always, again, device)
 
 
-async def test_a_malformed_signature_costs_nothing(always: Bench) -> None:
+async def test_a_malformed_signature_costs_nothing(always: Api) -> None:
     device = await confirm(always)
     asked = await always.begin(DEVICE_KEY=device.key)
     ephemeral, challenged = await public(always, asked, device.key)
@@ -384,7 +384,7 @@ async def test_a_malformed_signature_costs_nothing(always: Bench) -> None:
     assert "AuthenticationResult" in await always.respond(challenged, **given)
 
 
-async def test_a_secret_block_of_another_exchange(always: Bench) -> None:
+async def test_a_secret_block_of_another_exchange(always: Api) -> None:
     device = await confirm(always)
     ephemeral, challenged = await public(always, await always.begin(DEVICE_KEY=device.key), device.key)
     _, other = await public(always, await always.begin(DEVICE_KEY=device.key), device.key)
@@ -393,10 +393,10 @@ async def test_a_secret_block_of_another_exchange(always: Bench) -> None:
     assert "AuthenticationResult" in await always.respond(challenged, **given)
 
 
-async def test_a_public_value_that_is_none(always: Bench) -> None:
+async def test_a_public_value_that_is_none(always: Api) -> None:
     device = await confirm(always)
     asked = await always.begin(DEVICE_KEY=device.key)
-    bad = ("InvalidParameterException", always.world.unsettled.srp_bad_a_message)
+    bad = ("InvalidParameterException", always.state.assumptions.srp_bad_a_message)
     for value in ("0", "zz", f"{srp.N:x}"):
         assert await refused(always, asked, SRP_A=value, DEVICE_KEY=device.key) == bad
     other = await confirm(always)
@@ -408,7 +408,7 @@ async def test_a_public_value_that_is_none(always: Bench) -> None:
     assert "AuthenticationResult" in await prove(always, asked, device)
 
 
-async def test_handles_are_for_one_answer_one_person_and_a_while(always: Bench) -> None:
+async def test_handles_are_for_one_answer_one_person_and_a_while(always: Api) -> None:
     device = await confirm(always)
     await always.add_user("ben")
     asked = await always.begin(DEVICE_KEY=device.key)
@@ -425,7 +425,7 @@ async def test_handles_are_for_one_answer_one_person_and_a_while(always: Bench) 
     assert await refused(always, challenged, **second) == USED
 
 
-async def test_handles_of_another_client(always: Bench) -> None:
+async def test_handles_of_another_client(always: Api) -> None:
     device = await confirm(always)
     asked = await always.begin(DEVICE_KEY=device.key)
     made = await always("CreateUserPoolClient", UserPoolId=always.pool_id, ClientName="other")
@@ -438,7 +438,7 @@ async def test_handles_of_another_client(always: Bench) -> None:
     assert (await always.respond(asked, **first))["ChallengeName"] == "DEVICE_PASSWORD_VERIFIER"
 
 
-async def test_handles_expire(always: Bench) -> None:
+async def test_handles_expire(always: Api) -> None:
     device = await confirm(always)
     asked = await always.begin(DEVICE_KEY=device.key)
     always.advance(179)
@@ -451,7 +451,7 @@ async def test_handles_expire(always: Bench) -> None:
     assert await refused(always, asked, **given) == LATE
 
 
-async def test_forgotten_on_the_way(always: Bench) -> None:
+async def test_forgotten_on_the_way(always: Api) -> None:
     device = await confirm(always)
     forget = {"AccessToken": device.access, "DeviceKey": device.key}
     first = await always.begin(DEVICE_KEY=device.key)
@@ -469,7 +469,7 @@ def without(challenged: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in challenged.items() if name != "Session"}
 
 
-async def test_both_are_answered_without_the_handle(always: Bench) -> None:
+async def test_both_are_answered_without_the_handle(always: Api) -> None:
     device = await confirm(always)
     asked = await always.begin(DEVICE_KEY=device.key)
     ephemeral, challenged = await public(always, without(asked), device.key)
@@ -481,7 +481,7 @@ async def test_both_are_answered_without_the_handle(always: Bench) -> None:
         assert await refused(always, without(answered), **again) == USED
 
 
-async def test_a_device_alone_signs_nobody_in(always: Bench) -> None:
+async def test_a_device_alone_signs_nobody_in(always: Api) -> None:
     """Without the handle, too, the password came first: this person's, on this client, a moment ago."""
     device = await confirm(always)
     await always.add_user("ben")
@@ -498,7 +498,7 @@ async def test_a_device_alone_signs_nobody_in(always: Bench) -> None:
     )
 
 
-async def test_a_stranger_who_is_hidden_proves_nothing(blank: Bench) -> None:
+async def test_a_stranger_who_is_hidden_proves_nothing(blank: Api) -> None:
     client = {"PreventUserExistenceErrors": "ENABLED"}
     await blank.make_pool(DeviceConfiguration=ALWAYS, client=client)
     given = {"SRP_A": srp.Ephemeral.generate().public_hex, "DEVICE_KEY": NOBODYS}
@@ -511,7 +511,7 @@ async def test_a_stranger_who_is_hidden_proves_nothing(blank: Bench) -> None:
 # Refresh tokens
 
 
-async def renew(ask: Bench, device: Confirmed, key: str | None, operation: str) -> dict[str, Any]:
+async def renew(ask: Api, device: Confirmed, key: str | None, operation: str) -> dict[str, Any]:
     if operation == "GetTokensFromRefreshToken":
         named = {} if key is None else {"DeviceKey": key}
         members = {"ClientId": ask.client_id, "RefreshToken": device.result["RefreshToken"]}
@@ -523,7 +523,7 @@ async def renew(ask: Bench, device: Confirmed, key: str | None, operation: str) 
 
 
 @pytest.mark.parametrize("operation", ["GetTokensFromRefreshToken", "REFRESH_TOKEN_AUTH"])
-async def test_tokens_are_renewed_for_their_device(always: Bench, operation: str) -> None:
+async def test_tokens_are_renewed_for_their_device(always: Api, operation: str) -> None:
     device = await confirm(always)
     other = await confirm(always)
     for key in (None, NOBODYS, other.key):
@@ -541,7 +541,7 @@ async def test_tokens_are_renewed_for_their_device(always: Bench, operation: str
 
 
 @pytest.mark.parametrize("operation", ["GetTokensFromRefreshToken", "REFRESH_TOKEN_AUTH"])
-async def test_tokens_of_an_unconfirmed_device_are_not_renewed(always: Bench, operation: str) -> None:
+async def test_tokens_of_an_unconfirmed_device_are_not_renewed(always: Api, operation: str) -> None:
     result = await always.tokens()
     key = result["NewDeviceMetadata"]["DeviceKey"]
     device = Confirmed(key, "", "", result)
@@ -554,7 +554,7 @@ async def test_tokens_of_an_unconfirmed_device_are_not_renewed(always: Bench, op
 # Listing, remembering, forgetting
 
 
-async def test_listed_in_pages(always: Bench) -> None:
+async def test_listed_in_pages(always: Api) -> None:
     made = [await confirm(always, DeviceName=f"number {number}") for number in range(5)]
     unconfirmed = await always.tokens()
     keys, token = [], {}
@@ -575,19 +575,19 @@ async def test_listed_in_pages(always: Bench) -> None:
 
 
 @pytest.mark.parametrize("token", ["x", "-1", "9" * 5000, base64.b64encode(b"page:" + b"9" * 5000).decode()])
-async def test_a_pagination_token_that_is_none(always: Bench, token: str) -> None:
+async def test_a_pagination_token_that_is_none(always: Api, token: str) -> None:
     device = await confirm(always)
     members = {"AccessToken": device.access, "PaginationToken": token}
     assert (await always.refused("ListDevices", **members))[0] == "InvalidParameterException"
 
 
-async def test_a_limit_that_is_too_much(always: Bench) -> None:
+async def test_a_limit_that_is_too_much(always: Api) -> None:
     device = await confirm(always)
     code, _ = await always.refused("ListDevices", AccessToken=device.access, Limit=61)
     assert code == "InvalidParameterException"
 
 
-async def test_other_peoples_devices_are_not_there(always: Bench) -> None:
+async def test_other_peoples_devices_are_not_there(always: Api) -> None:
     await always.add_user("ben")
     bens, anas = await confirm(always, "ben"), await confirm(always)
     for key in (bens.key, NOBODYS):
@@ -598,14 +598,14 @@ async def test_other_peoples_devices_are_not_there(always: Bench) -> None:
     assert (await listed(always, bens)).keys() == {bens.key}
 
 
-async def test_unconfirmed_devices_are_not_there(always: Bench) -> None:
+async def test_unconfirmed_devices_are_not_there(always: Api) -> None:
     result = await always.tokens()
     members = {"AccessToken": result["AccessToken"], "DeviceKey": result["NewDeviceMetadata"]["DeviceKey"]}
     for operation in ("GetDevice", "ForgetDevice"):
         assert await always.refused(operation, **members) == GONE
 
 
-async def test_the_own_operations_want_a_token(always: Bench) -> None:
+async def test_the_own_operations_want_a_token(always: Api) -> None:
     device = await confirm(always)
     missing = ("InvalidParameterException", "Missing required parameter AccessToken")
     for operation in ("GetDevice", "ForgetDevice"):
@@ -614,7 +614,7 @@ async def test_the_own_operations_want_a_token(always: Bench) -> None:
     assert invalid[0] == "NotAuthorizedException"
 
 
-async def test_forgetting(always: Bench) -> None:
+async def test_forgetting(always: Api) -> None:
     device, other = await confirm(always), await confirm(always)
     members = {"AccessToken": other.access, "DeviceKey": device.key}
     assert await always("ForgetDevice", **members) == {}
@@ -624,7 +624,7 @@ async def test_forgetting(always: Bench) -> None:
     assert (await always("GetUser", AccessToken=device.access))["Username"] == "ana"
 
 
-async def test_the_administrator(always: Bench) -> None:
+async def test_the_administrator(always: Api) -> None:
     device = await confirm(always)
     named = {"DeviceKey": device.key}
     found = (await always.admin("AdminGetDevice", **named))["Device"]
@@ -645,13 +645,13 @@ async def test_the_administrator(always: Bench) -> None:
     assert refusal == ("UserNotFoundException", "User does not exist.")
 
 
-async def test_a_status_that_does_not_exist(always: Bench) -> None:
+async def test_a_status_that_does_not_exist(always: Api) -> None:
     device = await confirm(always)
     members = {"AccessToken": device.access, "DeviceKey": device.key, "DeviceRememberedStatus": "loved"}
     assert (await always.refused("UpdateDeviceStatus", **members))[0] == "InvalidParameterException"
 
 
-async def test_nothing_secret_is_shown(always: Bench) -> None:
+async def test_nothing_secret_is_shown(always: Api) -> None:
     device = await confirm(always)
     kept = person(always).devices[device.key]
     assert kept.secret is not None

@@ -7,22 +7,22 @@ from typing import Any
 import pytest
 
 from aiocognito.emulator.operations import domains
-from helpers.api import Bench
+from helpers.api import Api
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
 INVALID = "InvalidParameterException"
 
 
-async def make(ask: Bench, name: str = "shop", **members: Any) -> dict[str, Any]:
+async def make(ask: Api, name: str = "shop", **members: Any) -> dict[str, Any]:
     return await ask("CreateUserPoolDomain", UserPoolId=ask.pool_id, Domain=name, **members)
 
 
-async def described(ask: Bench, name: str = "shop") -> dict[str, Any]:
+async def described(ask: Api, name: str = "shop") -> dict[str, Any]:
     found: dict[str, Any] = (await ask("DescribeUserPoolDomain", Domain=name))["DomainDescription"]
     return found
 
 
-async def test_a_life(ask: Bench) -> None:
+async def test_a_life(ask: Api) -> None:
     pool = {"UserPoolId": ask.pool_id}
     assert await make(ask) == {"ManagedLoginVersion": 1}
     found = await described(ask)
@@ -49,7 +49,7 @@ async def test_a_life(ask: Bench) -> None:
     await ask("DeleteUserPool", **pool)
 
 
-async def test_a_domain_is_one_pool_s(ask: Bench) -> None:
+async def test_a_domain_is_one_pool_s(ask: Api) -> None:
     await make(ask)
     refused = await ask.refused("CreateUserPoolDomain", UserPoolId=ask.pool_id, Domain="other")
     assert refused == (INVALID, "User pool already has a domain configured.")
@@ -64,19 +64,19 @@ async def test_a_domain_is_one_pool_s(ask: Bench) -> None:
 
 
 @pytest.mark.parametrize("word", ["aws", "amazon", "cognito"])
-async def test_reserved_words(ask: Bench, word: str) -> None:
+async def test_reserved_words(ask: Api, word: str) -> None:
     refused = await ask.refused("CreateUserPoolDomain", UserPoolId=ask.pool_id, Domain=f"my-{word}-shop")
     assert refused == (INVALID, f"Domain cannot contain reserved word: {word}")
 
 
 @pytest.mark.parametrize("name", ["Shop", "-shop", "shop-", "sh op", "s" * 64])
-async def test_prefixes_that_are_none(ask: Bench, name: str) -> None:
+async def test_prefixes_that_are_none(ask: Api, name: str) -> None:
     code, text = await ask.refused("CreateUserPoolDomain", UserPoolId=ask.pool_id, Domain=name)
     assert code == INVALID
     assert "Member must satisfy regular expression pattern" in text
 
 
-async def test_a_domain_of_one_s_own(ask: Bench) -> None:
+async def test_a_domain_of_one_s_own(ask: Api) -> None:
     await make(ask)
     pool = {"UserPoolId": ask.pool_id}
     code, text = await ask.refused("CreateUserPoolDomain", **pool, Domain="auth.example.com")

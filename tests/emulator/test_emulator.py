@@ -152,7 +152,7 @@ async def test_many_at_once(key_pair: KeyPair) -> None:
         assert pool.id.startswith("us-east-1_")
         assert other.region == "eu-central-1"
         assert (await other.create_user_pool()).id.startswith("eu-central-1_")
-        assert one.world.pools.keys().isdisjoint(other.world.pools.keys())
+        assert one.state.pools.keys().isdisjoint(other.state.pools.keys())
         one.clock.advance(100)
         assert other.clock() < one.clock() - 99
 

@@ -193,7 +193,7 @@ async def test_pages_neither_administer_nor_steer(
 ) -> None:
     answered = await post("CreateUserPool", {"PoolName": "people"}, Origin=PAGE)
     assert answered.status == 403
-    assert emulator.world.pools == {}
+    assert emulator.state.pools == {}
     for send in (http.get, http.options):
         async with send(f"{emulator.url}/_emulator/messages", headers={"Origin": PAGE}) as response:
             assert response.status == 403
@@ -349,7 +349,7 @@ async def _never() -> Any:
 
 
 async def test_a_cut_of_what_is_gone_already(emulator: CognitoEmulator, model: ServiceModel) -> None:
-    site = Site(emulator.world, model, emulator.faults, emulator.calls, frozenset())
+    site = Site(emulator.state, model, emulator.faults, emulator.calls, frozenset())
     gone: Any = SimpleNamespace(transport=None)
     emulator.faults.add("GetUser", cut="before")
     response = await answer_by_plan(site, gone, "GetUser", _never)

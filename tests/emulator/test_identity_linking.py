@@ -178,8 +178,8 @@ async def test_an_open_id_token_links_as_well(shop: Shop) -> None:
 
 
 async def test_the_other_reading_of_a_merge(key_pair: KeyPair, identities: Identities) -> None:
-    unsettled = Assumptions(merge_keeps_login_identity=False)
-    async with CognitoEmulator(keys=OnePair(key_pair), unsettled=unsettled) as emulator:
+    assumptions = Assumptions(merge_keeps_login_identity=False)
+    async with CognitoEmulator(keys=OnePair(key_pair), assumptions=assumptions) as emulator:
         shop = await open_shop(emulator, Identities(emulator, identities.http))
         login = await shop.one()
         own, guest = await shop.ask.get_id(shop.pool, login), await shop.ask.get_id(shop.pool)
@@ -189,8 +189,8 @@ async def test_the_other_reading_of_a_merge(key_pair: KeyPair, identities: Ident
 
 
 async def test_the_other_reading_of_a_foreign_login(key_pair: KeyPair, identities: Identities) -> None:
-    unsettled = Assumptions(foreign_login_is_forbidden=False)
-    async with CognitoEmulator(keys=OnePair(key_pair), unsettled=unsettled) as emulator:
+    assumptions = Assumptions(foreign_login_is_forbidden=False)
+    async with CognitoEmulator(keys=OnePair(key_pair), assumptions=assumptions) as emulator:
         shop = await open_shop(emulator, Identities(emulator, identities.http))
         identity_id = await shop.ask.get_id(shop.pool, await shop.one("ana"))
         await shop.ask.get_id(shop.pool, await shop.one("ben"))
@@ -283,24 +283,24 @@ REQUESTS = st.lists(
 def test_what_always_holds(
     requests: list[tuple[int | None, list[Login]]], keeps_login_identity: bool
 ) -> None:
-    unsettled = Assumptions(merge_keeps_login_identity=keeps_login_identity)
-    world = EmulatorState(clock=Clock(lambda: 1.0), random=Randomness(1), unsettled=unsettled)
+    assumptions = Assumptions(merge_keeps_login_identity=keeps_login_identity)
+    state = EmulatorState(clock=Clock(lambda: 1.0), random=Randomness(1), assumptions=assumptions)
     pool = IdentityPool("us-east-1:1", {"AllowUnauthenticatedIdentities": True})
     for number, logins in requests:
         known = list(pool.identities.values())
         before = serialization.encode(pool)
         try:
             if number is None or not known:
-                found = linking.resolve(world, pool, logins)
+                found = linking.resolve(state, pool, logins)
             else:
-                found = linking.enter(world, pool, known[number % len(known)], logins)
+                found = linking.enter(state, pool, known[number % len(known)], logins)
         except ApiError:
             assert serialization.encode(pool) == before
             continue
         # An accepted request links all its logins, and can be repeated.
         assert found.successor is None
         assert all(pool.owner(login.key) is found for login in logins)
-        assert linking.enter(world, pool, found, logins) is found
+        assert linking.enter(state, pool, found, logins) is found
     for identity in pool.identities.values():
         assert all(len(subjects) == 1 for subjects in identity.logins.values())
         assert all(pool.owner(key) is identity for key in identity.login_keys())

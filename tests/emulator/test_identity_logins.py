@@ -314,8 +314,8 @@ async def test_the_user_pool_is_asked_if_it_shall_be(
 async def test_a_sign_out_that_spares_access_tokens_counts_here(
     identities: Identities, key_pair: KeyPair
 ) -> None:
-    unsettled = Assumptions(admin_sign_out_ends_access_tokens=False)
-    async with CognitoEmulator(keys=OnePair(key_pair), unsettled=unsettled) as emulator:
+    assumptions = Assumptions(admin_sign_out_ends_access_tokens=False)
+    async with CognitoEmulator(keys=OnePair(key_pair), assumptions=assumptions) as emulator:
         ask = Identities(emulator, identities.http)
         people = await emulator.create_user_pool()
         entry = {"ProviderName": provider(people), "ClientId": people.client_id}

@@ -370,7 +370,7 @@ async def test_it_is_kept(tmp_path: Path, key_pair: KeyPair, http: aiohttp.Clien
         return CognitoEmulator(data=tmp_path, keys=OnePair(key_pair))
 
     async with start() as emulator:
-        assert emulator.kept_identity_pool() is None
+        assert emulator.existing_identity_pool() is None
         people = await emulator.create_user_pool()
         ask = Identities(emulator, http)
         pool = await emulator.create_identity_pool(
@@ -388,7 +388,7 @@ async def test_it_is_kept(tmp_path: Path, key_pair: KeyPair, http: aiohttp.Clien
     assert "cognito-identity.keys.json" in names
     assert not any(":" in name for name in names)
     async with start() as emulator:
-        kept = emulator.kept_identity_pool()
+        kept = emulator.existing_identity_pool()
         assert kept is not None
         assert kept.id == pool.id
         assert kept.config.user_pool_client_id == config.user_pool_client_id
@@ -406,7 +406,7 @@ async def test_reading_writes_nothing(
     pool = await emulator.create_identity_pool(user_pools=[people], AllowUnauthenticatedIdentities=True)
     identity_id = await identities.get_id(pool)
     written = []
-    monkeypatch.setattr(emulator.world, "keep", StateDirectory(tmp_path, emulator.world).keep)
+    monkeypatch.setattr(emulator.state, "persist", StateDirectory(tmp_path, emulator.state).persist)
     monkeypatch.setattr(StateDirectory, "_write_all", lambda _: written.append(1) or _nothing())
     named = {"IdentityPoolId": pool.id}
     await identities("DescribeIdentityPool", **named)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from helpers.api import PASSWORD, Bench, claims
+from helpers.api import PASSWORD, Api, claims
 
 GOOGLE = {"client_id": "g", "client_secret": "s", "authorize_scopes": "openid email"}
 OIDC = {
@@ -21,7 +21,7 @@ INVALID = "InvalidParameterException"
 NO_USER = ("UserNotFoundException", "User does not exist.")
 
 
-async def make(ask: Bench, name: str = "Google", kind: str | None = None, **members: Any) -> dict[str, Any]:
+async def make(ask: Api, name: str = "Google", kind: str | None = None, **members: Any) -> dict[str, Any]:
     given = {"ProviderDetails": GOOGLE, **members}
     made = await ask(
         "CreateIdentityProvider",
@@ -34,14 +34,14 @@ async def make(ask: Bench, name: str = "Google", kind: str | None = None, **memb
     return provider
 
 
-async def not_made(ask: Bench, name: str, kind: str, **members: Any) -> tuple[str, str]:
+async def not_made(ask: Api, name: str, kind: str, **members: Any) -> tuple[str, str]:
     given = {"ProviderDetails": GOOGLE, **members}
     return await ask.refused(
         "CreateIdentityProvider", UserPoolId=ask.pool_id, ProviderName=name, ProviderType=kind, **given
     )
 
 
-async def test_a_life(ask: Bench) -> None:
+async def test_a_life(ask: Api) -> None:
     named = {"UserPoolId": ask.pool_id, "ProviderName": "Google"}
     mapping = {"email": "email"}
     made = await make(ask, AttributeMapping=mapping, IdpIdentifiers=["example.com"])
@@ -81,14 +81,14 @@ async def test_a_life(ask: Bench) -> None:
         ("Corp", "SAML", {"MetadataFile": "<xml/>"}, None),
     ],
 )
-async def test_kinds(ask: Bench, name: str, kind: str, details: dict[str, str], username: str | None) -> None:
+async def test_kinds(ask: Api, name: str, kind: str, details: dict[str, str], username: str | None) -> None:
     made = await make(ask, name, kind, ProviderDetails=details)
     assert made["AttributeMapping"].get("username") == username
     assert made["ProviderDetails"].items() >= details.items()
 
 
 @pytest.mark.parametrize(("version", "shown"), [({}, "v17.0"), ({"api_version": "v20.0"}, "v20.0")])
-async def test_facebook_s_version(ask: Bench, version: dict[str, str], shown: str) -> None:
+async def test_facebook_s_version(ask: Api, version: dict[str, str], shown: str) -> None:
     made = await make(ask, "Facebook", ProviderDetails={**GOOGLE, **version})
     assert made["ProviderDetails"]["authorize_url"] == f"https://www.facebook.com/{shown}/dialog/oauth"
 
@@ -97,14 +97,14 @@ async def test_facebook_s_version(ask: Bench, version: dict[str, str], shown: st
     ("kind", "details"),
     [("OIDC", {"client_id": "c"}), ("SAML", {}), ("Google", {"client_id": "c"}), ("SignInWithApple", GOOGLE)],
 )
-async def test_what_is_missing(ask: Bench, kind: str, details: dict[str, str]) -> None:
+async def test_what_is_missing(ask: Api, kind: str, details: dict[str, str]) -> None:
     name = "Corp" if kind in {"OIDC", "SAML"} else kind
     code, text = await not_made(ask, name, kind, ProviderDetails=details)
     assert code == INVALID
     assert text.startswith("Missing provider details: ")
 
 
-async def test_names_and_kinds(ask: Bench) -> None:
+async def test_names_and_kinds(ask: Api) -> None:
     assert await not_made(ask, "Corp", "Google") == (INVALID, "Provider Corp cannot be of type Google.")
     assert await not_made(ask, "Google", "OIDC", ProviderDetails=OIDC) == (
         INVALID,
@@ -117,7 +117,7 @@ async def test_names_and_kinds(ask: Bench) -> None:
     )
 
 
-async def test_mappings_and_identifiers(ask: Bench) -> None:
+async def test_mappings_and_identifiers(ask: Api) -> None:
     code, text = await not_made(ask, "Google", "Google", AttributeMapping={"shoe": "size"})
     assert code == INVALID
     assert "shoe" in text
@@ -132,7 +132,7 @@ async def test_mappings_and_identifiers(ask: Bench) -> None:
     await ask("UpdateIdentityProvider", **named, IdpIdentifiers=["one", "two"])
 
 
-async def test_clients_lose_a_provider_that_is_deleted(ask: Bench) -> None:
+async def test_clients_lose_a_provider_that_is_deleted(ask: Api) -> None:
     await make(ask)
     pool = {"UserPoolId": ask.pool_id}
     for supported in (["COGNITO", "Google"], ["COGNITO"]):
@@ -145,7 +145,7 @@ async def test_clients_lose_a_provider_that_is_deleted(ask: Bench) -> None:
     assert supported == [None, ["COGNITO"], ["COGNITO"]]
 
 
-def identities(ask: Bench, name: str = "ana") -> list[dict[str, Any]]:
+def identities(ask: Api, name: str = "ana") -> list[dict[str, Any]]:
     user = ask.pool.users.find(name)
     assert user is not None
     found: list[dict[str, Any]] = json.loads(user.attributes.get("identities", "[]"))
@@ -156,17 +156,17 @@ def account(name: str, value: str, attribute: str = "Cognito_Subject") -> dict[s
     return {"ProviderName": name, "ProviderAttributeName": attribute, "ProviderAttributeValue": value}
 
 
-async def link(ask: Bench, source: dict[str, str], name: str = "ana") -> dict[str, Any]:
+async def link(ask: Api, source: dict[str, str], name: str = "ana") -> dict[str, Any]:
     given = {"DestinationUser": account("Cognito", name), "SourceUser": source}
     return await ask("AdminLinkProviderForUser", UserPoolId=ask.pool_id, **given)
 
 
-async def not_linked(ask: Bench, source: dict[str, str], name: str = "ana") -> tuple[str, str]:
+async def not_linked(ask: Api, source: dict[str, str], name: str = "ana") -> tuple[str, str]:
     given = {"DestinationUser": account("Cognito", name), "SourceUser": source}
     return await ask.refused("AdminLinkProviderForUser", UserPoolId=ask.pool_id, **given)
 
 
-async def test_linking_and_unlinking(ask: Bench) -> None:
+async def test_linking_and_unlinking(ask: Api) -> None:
     await make(ask)
     await ask.add_user()
     await link(ask, account("Google", "g-1"))
@@ -203,7 +203,7 @@ async def test_linking_and_unlinking(ask: Bench) -> None:
     await link(ask, account("Google", "g-1"), "ben")
 
 
-async def test_five_are_enough(ask: Bench) -> None:
+async def test_five_are_enough(ask: Api) -> None:
     await make(ask)
     await ask.add_user()
     for number in range(5):
@@ -214,7 +214,7 @@ async def test_five_are_enough(ask: Bench) -> None:
     assert [entry["userId"] for entry in identities(ask)] == ["g-0", "g-1", "g-2", "g-4"]
 
 
-async def test_links_that_cannot_be(ask: Bench) -> None:
+async def test_links_that_cannot_be(ask: Api) -> None:
     await make(ask, AttributeMapping={"email": "email"})
     await ask.add_user()
     assert await not_linked(ask, account("Google", "g-1"), "unknown") == NO_USER
@@ -237,7 +237,7 @@ async def test_links_that_cannot_be(ask: Bench) -> None:
     assert identities(ask) == []
 
 
-async def test_a_federated_user_as_destination(ask: Bench) -> None:
+async def test_a_federated_user_as_destination(ask: Api) -> None:
     await make(ask)
     await make(ask, "Corp", "OIDC", ProviderDetails=OIDC)
     await ask.add_user("Google_g-1")
@@ -246,7 +246,7 @@ async def test_a_federated_user_as_destination(ask: Bench) -> None:
     assert [entry["providerName"] for entry in identities(ask, "Google_g-1")] == ["Corp"]
 
 
-async def test_a_user_of_the_pool_s_own_loses_the_password(ask: Bench) -> None:
+async def test_a_user_of_the_pool_s_own_loses_the_password(ask: Api) -> None:
     await ask.add_user()
     await ask("AdminDisableProviderForUser", UserPoolId=ask.pool_id, User=account("Cognito", "ana"))
     parameters = {"USERNAME": "ana", "PASSWORD": PASSWORD}

@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from aiocognito.emulator import CognitoEmulator
-from helpers.api import Bench
+from helpers.api import Api
 
 from .oauth import ALL, CALLBACK
 
@@ -29,23 +29,23 @@ MACHINE: dict[str, Any] = {
 }
 
 
-async def make(ask: Bench, **members: Any) -> dict[str, Any]:
+async def make(ask: Api, **members: Any) -> dict[str, Any]:
     made = await ask("CreateUserPoolClient", UserPoolId=ask.pool_id, ClientName="app", **members)
     client: dict[str, Any] = made["UserPoolClient"]
     return client
 
 
-async def not_made(ask: Bench, **members: Any) -> tuple[str, str]:
+async def not_made(ask: Api, **members: Any) -> tuple[str, str]:
     return await ask.refused("CreateUserPoolClient", UserPoolId=ask.pool_id, ClientName="app", **members)
 
 
-async def add_orders(ask: Bench) -> None:
+async def add_orders(ask: Api) -> None:
     scopes = [{"ScopeName": "read", "ScopeDescription": "See orders"}]
     server = {"Identifier": "orders", "Name": "orders", "Scopes": scopes}
     await ask("CreateResourceServer", UserPoolId=ask.pool_id, **server)
 
 
-async def test_what_can_be(ask: Bench) -> None:
+async def test_what_can_be(ask: Api) -> None:
     client = await make(ask, **CODE, DefaultRedirectURI=CALLBACK, LogoutURLs=["https://app.example/bye"])
     assert client.items() >= CODE.items()
     await add_orders(ask)
@@ -65,7 +65,7 @@ async def test_what_can_be(ask: Bench) -> None:
         "com.example.app:/callback",
     ],
 )
-async def test_callbacks_that_can_be(ask: Bench, url: str) -> None:
+async def test_callbacks_that_can_be(ask: Api, url: str) -> None:
     client = await make(ask, **{**CODE, "CallbackURLs": [url], "LogoutURLs": [url]})
     assert client["CallbackURLs"] == client["LogoutURLs"] == [url]
 
@@ -86,19 +86,19 @@ async def test_callbacks_that_can_be(ask: Bench, url: str) -> None:
     ],
 )
 @pytest.mark.parametrize("member", ["CallbackURLs", "LogoutURLs"])
-async def test_callbacks_that_cannot_be(ask: Bench, url: str, member: str) -> None:
+async def test_callbacks_that_cannot_be(ask: Api, url: str, member: str) -> None:
     code, text = await not_made(ask, **{**CODE, member: [url]})
     assert code == INVALID
     assert text.startswith(url)
 
 
-async def test_scopes(ask: Bench) -> None:
+async def test_scopes(ask: Api) -> None:
     for scope in ("orders/read", "offline_access", "OPENID"):
         refused = await not_made(ask, **{**CODE, "AllowedOAuthScopes": ["openid", scope]})
         assert refused == ("ScopeDoesNotExistException", f"Invalid scope requested: {scope}")
 
 
-async def test_flows(ask: Bench) -> None:
+async def test_flows(ask: Api) -> None:
     await add_orders(ask)
     refused = await not_made(ask, **{**MACHINE, "GenerateSecret": False})
     text = "client_credentials flow can not be selected if client does not have a client secret."
@@ -112,7 +112,7 @@ async def test_flows(ask: Bench) -> None:
 
 
 @pytest.mark.parametrize("missing", ["AllowedOAuthFlows", "AllowedOAuthScopes"])
-async def test_oauth_needs_flows_and_scopes(ask: Bench, missing: str) -> None:
+async def test_oauth_needs_flows_and_scopes(ask: Api, missing: str) -> None:
     text = (
         "AllowedOAuthFlows and AllowedOAuthScopes are required"
         " if user pool client is allowed to use OAuth flows."
@@ -120,18 +120,18 @@ async def test_oauth_needs_flows_and_scopes(ask: Bench, missing: str) -> None:
     assert await not_made(ask, **{**CODE, missing: []}) == (INVALID, text)
 
 
-async def test_providers(ask: Bench) -> None:
+async def test_providers(ask: Api) -> None:
     refused = await not_made(ask, **{**CODE, "SupportedIdentityProviders": ["COGNITO", "Google"]})
     assert refused == (INVALID, f"The provider Google does not exist for User Pool {ask.pool_id}.")
 
 
-async def test_the_default_callback(ask: Bench) -> None:
+async def test_the_default_callback(ask: Api) -> None:
     code, text = await not_made(ask, **CODE, DefaultRedirectURI="https://app.example/other")
     assert code == INVALID
     assert "DefaultRedirectURI" in text
 
 
-async def test_updating_is_judged_alike(ask: Bench) -> None:
+async def test_updating_is_judged_alike(ask: Api) -> None:
     await add_orders(ask)
     public, machine = await make(ask, **CODE), await make(ask, **MACHINE)
     settings = {name: value for name, value in MACHINE.items() if name != "GenerateSecret"}

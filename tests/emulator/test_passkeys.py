@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from fido2 import cbor
 
-from helpers.api import PASSWORD, Bench, Refused, claims
+from helpers.api import PASSWORD, Api, Refused, claims
 from sign_in.authenticator import Authenticator, decode, encode
 
 FACTORS = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}
@@ -35,7 +35,7 @@ Change = Callable[[Any], object]
 class Person:
     """A signed-in user with an authenticator."""
 
-    ask: Bench
+    ask: Api
     access: str
     authenticator: Authenticator = attrs.field(factory=Authenticator)
     name: str = "ana"
@@ -91,7 +91,7 @@ class Person:
         return result
 
 
-async def make_pool(ask: Bench, *, policies: Any = FACTORS, **configuration: Any) -> None:
+async def make_pool(ask: Api, *, policies: Any = FACTORS, **configuration: Any) -> None:
     flows = {"ExplicitAuthFlows": FLOWS}
     await ask.make_pool(client=flows, **({} if policies is None else {"Policies": policies}))
     if configuration:
@@ -99,14 +99,14 @@ async def make_pool(ask: Bench, *, policies: Any = FACTORS, **configuration: Any
         await ask("SetUserPoolMfaConfig", **members)
 
 
-async def person(ask: Bench, name: str = "ana", authenticator: Authenticator | None = None) -> Person:
+async def person(ask: Api, name: str = "ana", authenticator: Authenticator | None = None) -> Person:
     await ask.add_user(name)
     access = (await ask.tokens(name))["AccessToken"]
     return Person(ask, access, authenticator or Authenticator(), name)
 
 
 @pytest.fixture
-async def ana(blank: Bench) -> Person:
+async def ana(blank: Api) -> Person:
     """A user of a pool that accepts passkeys for example.com."""
     await make_pool(blank, RelyingPartyId="example.com")
     return await person(blank)
@@ -136,7 +136,7 @@ async def test_the_options_of_a_new_passkey(ana: Person) -> None:
     assert again["excludeCredentials"] == [{"type": "public-key", "id": credential["id"]}]
 
 
-async def test_pools_without_passkeys(blank: Bench) -> None:
+async def test_pools_without_passkeys(blank: Api) -> None:
     await make_pool(blank, policies=None, RelyingPartyId="example.com")
     access = (await person(blank)).access
     refusal = await blank.refused("StartWebAuthnRegistration", AccessToken=access)
@@ -317,7 +317,7 @@ async def test_no_key_at_all(ana: Person) -> None:
 
 
 @pytest.mark.parametrize(("wanted", "taken"), [("preferred", True), ("required", False)])
-async def test_a_person_who_was_not_verified(blank: Bench, wanted: str, taken: bool) -> None:
+async def test_a_person_who_was_not_verified(blank: Api, wanted: str, taken: bool) -> None:
     await make_pool(blank, RelyingPartyId="example.com", UserVerification=wanted)
     ana = await person(blank)
     options = await ana.options()
@@ -465,7 +465,7 @@ async def test_an_entry(ana: Person) -> None:
         "RelyingPartyId": "example.com",
         "AuthenticatorAttachment": "platform",
         "AuthenticatorTransports": ["internal"],
-        "CreatedAt": ana.ask.world.clock(),
+        "CreatedAt": ana.ask.state.clock(),
     }
 
 

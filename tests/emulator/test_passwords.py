@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aiocognito.emulator import Assumptions
-from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench, wrong
+from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Api, wrong
 
 LIMIT = ("LimitExceededException", "Attempt limit exceeded, please try after some time.")
 MISMATCH = ("CodeMismatchException", "Invalid verification code provided, please try again.")
@@ -18,15 +18,15 @@ STATE = ("NotAuthorizedException", "User password cannot be reset in the current
 VERIFIED = {"email": EMAIL, "email_verified": "true"}
 
 
-def forgot(ask: Bench, name: str = "ana") -> dict[str, Any]:
+def forgot(ask: Api, name: str = "ana") -> dict[str, Any]:
     return {"ClientId": ask.client_id, "Username": name}
 
 
-def new(ask: Bench, code: str, name: str = "ana", password: str = NEW_PASSWORD) -> dict[str, Any]:
+def new(ask: Api, code: str, name: str = "ana", password: str = NEW_PASSWORD) -> dict[str, Any]:
     return {**forgot(ask, name), "ConfirmationCode": code, "Password": password}
 
 
-async def test_forgotten_and_set_anew(ask: Bench) -> None:
+async def test_forgotten_and_set_anew(ask: Api) -> None:
     await ask.add_user(**VERIFIED)
     answer = await ask("ForgotPassword", **forgot(ask))
     assert answer["CodeDeliveryDetails"] == {
@@ -34,7 +34,7 @@ async def test_forgotten_and_set_anew(ask: Bench) -> None:
         "DeliveryMedium": "EMAIL",
         "Destination": "a***@e***",
     }
-    assert ask.world.outbox.messages[-1].purpose == "reset_password"
+    assert ask.state.outbox.messages[-1].purpose == "reset_password"
     code = ask.code()
     assert await ask.refused("ConfirmForgotPassword", **new(ask, wrong(code))) == MISMATCH
     weak = await ask.refused("ConfirmForgotPassword", **new(ask, code, password="weak"))
@@ -45,7 +45,7 @@ async def test_forgotten_and_set_anew(ask: Bench) -> None:
     assert await ask.refused("ConfirmForgotPassword", **new(ask, code)) == EXPIRED
 
 
-async def test_a_new_password_ends_the_lock_and_confirms(ask: Bench) -> None:
+async def test_a_new_password_ends_the_lock_and_confirms(ask: Api) -> None:
     user = await ask.add_user(status="UNCONFIRMED", **VERIFIED)
     for _ in range(5):
         with pytest.raises(Exception, match="Incorrect"):
@@ -56,14 +56,14 @@ async def test_a_new_password_ends_the_lock_and_confirms(ask: Bench) -> None:
     assert "AuthenticationResult" in await ask.begin(password=NEW_PASSWORD)
 
 
-async def test_a_code_lives_an_hour(ask: Bench) -> None:
+async def test_a_code_lives_an_hour(ask: Api) -> None:
     await ask.add_user(**VERIFIED)
     await ask("ForgotPassword", **forgot(ask))
     ask.advance(3600)
     assert await ask.refused("ConfirmForgotPassword", **new(ask, ask.code())) == EXPIRED
 
 
-async def test_five_codes_and_five_tries_an_hour(ask: Bench) -> None:
+async def test_five_codes_and_five_tries_an_hour(ask: Api) -> None:
     await ask.add_user(**VERIFIED)
     for _ in range(5):
         await ask("ForgotPassword", **forgot(ask))
@@ -88,7 +88,7 @@ async def test_five_codes_and_five_tries_an_hour(ask: Bench) -> None:
     ],
 )
 async def test_channels(
-    blank: Bench, recovery: list[str] | None, attributes: dict[str, str], medium: str | None
+    blank: Api, recovery: list[str] | None, attributes: dict[str, str], medium: str | None
 ) -> None:
     settings = {}
     if recovery:
@@ -106,7 +106,7 @@ async def test_channels(
     )
 
 
-async def test_the_second_factors_channel_does_not_count(ask: Bench) -> None:
+async def test_the_second_factors_channel_does_not_count(ask: Api) -> None:
     user = await ask.add_user(phone_number=PHONE, phone_number_verified="true", **VERIFIED)
     user.factors.add("SMS_MFA")
     user.preferred_factor = "SMS_MFA"
@@ -114,7 +114,7 @@ async def test_the_second_factors_channel_does_not_count(ask: Bench) -> None:
     assert answer["CodeDeliveryDetails"]["DeliveryMedium"] == "EMAIL"
 
 
-async def test_only_an_administrator_recovers(blank: Bench) -> None:
+async def test_only_an_administrator_recovers(blank: Api) -> None:
     only = {"RecoveryMechanisms": [{"Name": "admin_only", "Priority": 1}]}
     await blank.make_pool(AccountRecoverySetting=only)
     await blank.add_user(**VERIFIED)
@@ -122,7 +122,7 @@ async def test_only_an_administrator_recovers(blank: Bench) -> None:
     assert refusal == ("NotAuthorizedException", "Contact administrator to reset password.")
 
 
-async def test_who_cannot_reset(ask: Bench) -> None:
+async def test_who_cannot_reset(ask: Api) -> None:
     user = await ask.add_user(status="FORCE_CHANGE_PASSWORD", **VERIFIED)
     assert await ask.refused("ForgotPassword", **forgot(ask)) == STATE
     user.enabled = False
@@ -132,7 +132,7 @@ async def test_who_cannot_reset(ask: Bench) -> None:
     assert await ask.refused("ConfirmForgotPassword", **new(ask, "123456", "unknown")) == UNKNOWN
 
 
-async def test_who_is_hidden(blank: Bench) -> None:
+async def test_who_is_hidden(blank: Api) -> None:
     await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
     await blank.add_user("without-address")
     disabled = await blank.add_user("disabled", **VERIFIED)
@@ -142,11 +142,11 @@ async def test_who_is_hidden(blank: Bench) -> None:
     for name in ("unknown", "disabled"):
         assert await blank.refused("ConfirmForgotPassword", **new(blank, "123456", name)) == MISMATCH
     assert await blank.refused("ConfirmForgotPassword", **new(blank, "123456", "without-address")) == EXPIRED
-    assert blank.world.outbox.messages == []
+    assert blank.state.outbox.messages == []
 
 
 @pytest.mark.parametrize("name", ["ana", "unknown", "disabled"])
-async def test_limits_and_policy_tell_nobody_apart(blank: Bench, name: str) -> None:
+async def test_limits_and_policy_tell_nobody_apart(blank: Api, name: str) -> None:
     await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
     await blank.add_user(**VERIFIED)
     (await blank.add_user("disabled")).enabled = False
@@ -163,14 +163,14 @@ async def test_limits_and_policy_tell_nobody_apart(blank: Bench, name: str) -> N
     assert "CodeDeliveryDetails" in await blank("ForgotPassword", **forgot(blank, name))
 
 
-async def test_the_hidden_may_be_refused(blank: Bench) -> None:
-    blank.world.unsettled = Assumptions(hidden_users_cannot_reset=True)
+async def test_the_hidden_may_be_refused(blank: Api) -> None:
+    blank.state.assumptions = Assumptions(hidden_users_cannot_reset=True)
     await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
     refusal = await blank.refused("ForgotPassword", **forgot(blank, "unknown"))
     assert refusal[0] == "InvalidParameterException"
 
 
-async def test_reset_by_an_administrator(ask: Bench) -> None:
+async def test_reset_by_an_administrator(ask: Api) -> None:
     await ask.add_user(**VERIFIED)
     await ask.admin("AdminResetUserPassword")
     assert (await ask.admin("AdminGetUser"))["UserStatus"] == "RESET_REQUIRED"
@@ -180,7 +180,7 @@ async def test_reset_by_an_administrator(ask: Bench) -> None:
     assert "AuthenticationResult" in await ask.begin(password=NEW_PASSWORD)
 
 
-async def test_whom_an_administrator_cannot_reset(ask: Bench) -> None:
+async def test_whom_an_administrator_cannot_reset(ask: Api) -> None:
     user = await ask.add_user(status="UNCONFIRMED", **VERIFIED)
     named = {"UserPoolId": ask.pool_id, "Username": "ana"}
     assert await ask.refused("AdminResetUserPassword", **named) == STATE
@@ -192,12 +192,12 @@ async def test_whom_an_administrator_cannot_reset(ask: Bench) -> None:
 # Changing
 
 
-async def change(ask: Bench, access: str, old: str | None, new: str) -> dict[str, Any]:
+async def change(ask: Api, access: str, old: str | None, new: str) -> dict[str, Any]:
     previous = {} if old is None else {"PreviousPassword": old}
     return {"AccessToken": access, "ProposedPassword": new, **previous}
 
 
-async def test_changing(ask: Bench) -> None:
+async def test_changing(ask: Api) -> None:
     await ask.add_user()
     result = await ask.tokens()
     access = result["AccessToken"]
@@ -213,7 +213,7 @@ async def test_changing(ask: Bench) -> None:
     assert "Username" in await ask("GetUser", AccessToken=access)
 
 
-async def test_five_changes_an_hour(ask: Bench) -> None:
+async def test_five_changes_an_hour(ask: Api) -> None:
     await ask.add_user()
     access = (await ask.tokens())["AccessToken"]
     members = await change(ask, access, NEW_PASSWORD, NEW_PASSWORD)
@@ -222,7 +222,7 @@ async def test_five_changes_an_hour(ask: Bench) -> None:
     assert await ask.refused("ChangePassword", **members) == LIMIT
 
 
-async def test_a_first_password(ask: Bench) -> None:
+async def test_a_first_password(ask: Api) -> None:
     user = await ask.add_user()
     access = (await ask.tokens())["AccessToken"]
     user.secret = None
@@ -232,7 +232,7 @@ async def test_a_first_password(ask: Bench) -> None:
     assert "AuthenticationResult" in await ask.begin(password=NEW_PASSWORD)
 
 
-async def test_history(blank: Bench) -> None:
+async def test_history(blank: Api) -> None:
     policy = {"MinimumLength": 8, "PasswordHistorySize": 2}
     await blank.make_pool(Policies={"PasswordPolicy": policy})
     await blank.add_user()

@@ -6,20 +6,20 @@ from typing import Any
 
 import pytest
 
-from helpers.api import Bench
+from helpers.api import Api
 
 READ = {"ScopeName": "read", "ScopeDescription": "See orders"}
 WRITE = {"ScopeName": "write", "ScopeDescription": "Change orders"}
 ORDERS = {"Identifier": "orders", "Name": "Orders", "Scopes": [READ, WRITE]}
 
 
-async def make(ask: Bench, **members: Any) -> dict[str, Any]:
+async def make(ask: Api, **members: Any) -> dict[str, Any]:
     made = await ask("CreateResourceServer", UserPoolId=ask.pool_id, **{**ORDERS, **members})
     server: dict[str, Any] = made["ResourceServer"]
     return server
 
 
-async def test_a_life(ask: Bench) -> None:
+async def test_a_life(ask: Api) -> None:
     pool = {"UserPoolId": ask.pool_id}
     named = {**pool, "Identifier": "orders"}
     assert await make(ask) == {**pool, **ORDERS}
@@ -43,7 +43,7 @@ async def test_a_life(ask: Bench) -> None:
         )
 
 
-async def test_a_list_in_pages(ask: Bench) -> None:
+async def test_a_list_in_pages(ask: Api) -> None:
     for number in range(3):
         await make(ask, Identifier=f"s{number}")
     pool = {"UserPoolId": ask.pool_id}
@@ -54,7 +54,7 @@ async def test_a_list_in_pages(ask: Bench) -> None:
     assert "NextToken" not in rest
 
 
-async def test_nothing_twice(ask: Bench) -> None:
+async def test_nothing_twice(ask: Api) -> None:
     await make(ask)
     pool = {"UserPoolId": ask.pool_id}
     code, text = await ask.refused("CreateResourceServer", **pool, **ORDERS)
@@ -65,7 +65,7 @@ async def test_nothing_twice(ask: Bench) -> None:
     assert code == "InvalidParameterException"
 
 
-async def test_two_pools_have_nothing_in_common(ask: Bench) -> None:
+async def test_two_pools_have_nothing_in_common(ask: Api) -> None:
     await make(ask)
     await ask.make_pool()
     assert (await ask("ListResourceServers", UserPoolId=ask.pool_id))["ResourceServers"] == []
@@ -75,7 +75,7 @@ async def test_two_pools_have_nothing_in_common(ask: Bench) -> None:
 @pytest.mark.parametrize(
     "members", [{"Identifier": "with space"}, {"Scopes": [{"ScopeName": "a/b", "ScopeDescription": "x"}]}]
 )
-async def test_the_model_s_limits(ask: Bench, members: dict[str, Any]) -> None:
+async def test_the_model_s_limits(ask: Api, members: dict[str, Any]) -> None:
     code, text = await ask.refused("CreateResourceServer", UserPoolId=ask.pool_id, **{**ORDERS, **members})
     assert code == "InvalidParameterException"
     assert text.startswith("1 validation error detected")

@@ -14,7 +14,7 @@ from aiocognito.emulator.errors import ApiError
 from aiocognito.emulator.operations import TABLE
 from aiocognito.emulator.service_model import IDENTITY_POOLS, USER_POOLS, Service, ServiceModel
 from aiocognito.emulator.unicode_classes import translate
-from helpers.api import Bench
+from helpers.api import Api
 
 NULL = "Member must not be null"
 
@@ -88,7 +88,7 @@ NULL = "Member must not be null"
     ],
 )
 async def test_values_that_break_a_constraint(
-    blank: Bench, operation: str, body: dict[str, Any], text: str
+    blank: Api, operation: str, body: dict[str, Any], text: str
 ) -> None:
     assert await blank.refused(operation, **body) == ("InvalidParameterException", text)
 
@@ -108,31 +108,31 @@ async def test_values_that_break_a_constraint(
         ("CreateUserPoolClient", {"AuthSessionValidity": "3"}),
     ],
 )
-async def test_types_that_cannot_be_meant(blank: Bench, operation: str, body: dict[str, Any]) -> None:
+async def test_types_that_cannot_be_meant(blank: Api, operation: str, body: dict[str, Any]) -> None:
     assert (await blank.refused(operation, **body))[0] == "SerializationException"
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'"text"', b"\xff", b"[" * 100_000])
-async def test_bodies_that_are_no_object(blank: Bench, body: bytes) -> None:
-    reply = await dispatch.answer(blank.world, blank.model, "SignUp", body)
+async def test_bodies_that_are_no_object(blank: Api, body: bytes) -> None:
+    reply = await dispatch.answer(blank.state, blank.model, "SignUp", body)
     assert (reply.status, reply.error) == (400, "SerializationException")
 
 
-async def test_an_empty_body_has_no_members(blank: Bench) -> None:
-    reply = await dispatch.answer(blank.world, blank.model, "SignUp", b"")
+async def test_an_empty_body_has_no_members(blank: Api) -> None:
+    reply = await dispatch.answer(blank.state, blank.model, "SignUp", b"")
     assert reply.error == "InvalidParameterException"
     assert reply.body["message"].startswith("2 validation errors detected")
 
 
-async def test_unknown_and_absent_members_are_left_out(blank: Bench) -> None:
+async def test_unknown_and_absent_members_are_left_out(blank: Api) -> None:
     operation = blank.model.operations["SignUp"]
     body = {"ClientId": "a", "Username": "a", "Extra": 1, "Password": None, "ClientMetadata": {"a": None}}
     assert blank.model.check(operation, body) == {"ClientId": "a", "Username": "a", "ClientMetadata": {}}
 
 
 @pytest.mark.parametrize("name", ["Nonsense", "", "__class__", "DescribeUserImportJob"])
-async def test_unknown_operations(blank: Bench, name: str) -> None:
-    reply = await dispatch.answer(blank.world, blank.model, name, b"{}")
+async def test_unknown_operations(blank: Api, name: str) -> None:
+    reply = await dispatch.answer(blank.state, blank.model, name, b"{}")
     assert (reply.status, reply.error) == (400, "UnknownOperationException")
 
 
@@ -142,25 +142,25 @@ def test_the_table_has_operations_of_the_service_model(model: ServiceModel) -> N
 
 
 async def test_codes_that_are_not_declared(
-    blank: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    blank: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def odd(*_: object) -> dict[str, Any]:
         raise ApiError("TeapotException", "Short and stout.")
 
     monkeypatch.setattr(dispatch, "TABLE", {"ListUserPools": odd})
-    reply = await dispatch.answer(blank.world, blank.model, "ListUserPools", b'{"MaxResults": 1}')
+    reply = await dispatch.answer(blank.state, blank.model, "ListUserPools", b'{"MaxResults": 1}')
     assert (reply.status, reply.error) == (500, "InternalErrorException")
     assert "which it does not declare" in caplog.text
 
 
 async def test_the_emulators_own_failures(
-    blank: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    blank: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def broken(*_: object) -> dict[str, Any]:
         raise ZeroDivisionError
 
     monkeypatch.setattr(dispatch, "TABLE", {"ListUserPools": broken})
-    reply = await dispatch.answer(blank.world, blank.model, "ListUserPools", b'{"MaxResults": 1}')
+    reply = await dispatch.answer(blank.state, blank.model, "ListUserPools", b'{"MaxResults": 1}')
     assert (reply.status, reply.error) == (500, "InternalErrorException")
     assert "ZeroDivisionError" in caplog.text
 

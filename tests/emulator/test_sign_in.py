@@ -11,7 +11,7 @@ import pytest
 from aiocognito import _srp as srp
 from aiocognito.emulator import Assumptions
 from aiocognito.emulator.auth.srp_proof import parse_timestamp
-from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, Bench, Refused, claims
+from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, Api, Refused, claims
 
 WRONG = ("NotAuthorizedException", "Incorrect username or password.")
 LOCKED = ("NotAuthorizedException", "Password attempts exceeded")
@@ -24,21 +24,21 @@ def way(request: pytest.FixtureRequest) -> str:
     return found
 
 
-async def sign_in(ask: Bench, way: str, name: str = "ana", password: str = PASSWORD) -> dict[str, Any]:
+async def sign_in(ask: Api, way: str, name: str = "ana", password: str = PASSWORD) -> dict[str, Any]:
     return await (ask.srp(name, password) if way == "over SRP" else ask.begin(name=name, password=password))
 
 
-async def refused(ask: Bench, way: str, name: str = "ana", password: str = PASSWORD) -> tuple[str, str]:
+async def refused(ask: Api, way: str, name: str = "ana", password: str = PASSWORD) -> tuple[str, str]:
     with pytest.raises(Refused) as refusal:
         await sign_in(ask, way, name, password)
     return refusal.value.code, refusal.value.message
 
 
-async def initiate(ask: Bench, flow: str, **parameters: str) -> tuple[str, str]:
+async def initiate(ask: Api, flow: str, **parameters: str) -> tuple[str, str]:
     return await ask.refused("InitiateAuth", ClientId=ask.client_id, AuthFlow=flow, AuthParameters=parameters)
 
 
-async def test_tokens(ask: Bench, way: str) -> None:
+async def test_tokens(ask: Api, way: str) -> None:
     await ask.add_user()
     answer = await sign_in(ask, way)
     assert answer["ChallengeParameters"] == {}
@@ -49,22 +49,22 @@ async def test_tokens(ask: Bench, way: str) -> None:
     assert "Session" not in answer
 
 
-async def test_wrong_password(ask: Bench, way: str) -> None:
+async def test_wrong_password(ask: Api, way: str) -> None:
     await ask.add_user()
     assert await refused(ask, way, password=NEW_PASSWORD) == WRONG
     assert "AuthenticationResult" in await sign_in(ask, way)
 
 
-async def test_unknown_users_are_told(ask: Bench, way: str) -> None:
+async def test_unknown_users_are_told(ask: Api, way: str) -> None:
     assert await refused(ask, way, "unknown") == ("UserNotFoundException", "User does not exist.")
 
 
-async def test_unknown_users_are_hidden(blank: Bench, way: str) -> None:
+async def test_unknown_users_are_hidden(blank: Api, way: str) -> None:
     await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
     assert await refused(blank, way, "unknown") == WRONG
 
 
-async def test_strangers_are_locked_out_as_users_are(blank: Bench, way: str) -> None:
+async def test_strangers_are_locked_out_as_users_are(blank: Api, way: str) -> None:
     await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
     await blank.add_user()
     for name in ("ana", "unknown"):
@@ -73,7 +73,7 @@ async def test_strangers_are_locked_out_as_users_are(blank: Bench, way: str) -> 
         assert await refused(blank, way, name, NEW_PASSWORD) == LOCKED
 
 
-async def test_the_work_tells_nobody_apart(blank: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_work_tells_nobody_apart(blank: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
     await blank.add_user()
     (await blank.add_user("without")).secret = None
@@ -94,7 +94,7 @@ async def test_the_work_tells_nobody_apart(blank: Bench, monkeypatch: pytest.Mon
         done.clear()
 
 
-async def test_states_that_refuse(ask: Bench, way: str) -> None:
+async def test_states_that_refuse(ask: Api, way: str) -> None:
     user = await ask.add_user()
     await ask.admin("AdminDisableUser")
     assert await refused(ask, way) == ("NotAuthorizedException", "User is disabled.")
@@ -109,8 +109,8 @@ async def test_states_that_refuse(ask: Bench, way: str) -> None:
     assert await refused(ask, way, password=NEW_PASSWORD) == reset
 
 
-async def test_the_order_of_checks_can_be_believed_otherwise(ask: Bench) -> None:
-    ask.world.unsettled = Assumptions(
+async def test_the_order_of_checks_can_be_believed_otherwise(ask: Api) -> None:
+    ask.state.assumptions = Assumptions(
         disabled_before_password=True, unconfirmed_before_password=True, reset_required_before_password=False
     )
     user = await ask.add_user(status="UNCONFIRMED")
@@ -124,19 +124,19 @@ async def test_the_order_of_checks_can_be_believed_otherwise(ask: Bench) -> None
     assert await refused(ask, "in the clear", password=NEW_PASSWORD) == WRONG
 
 
-async def test_somebody_without_password(blank: Bench, way: str) -> None:
+async def test_somebody_without_password(blank: Api, way: str) -> None:
     factors = {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}
     await blank.make_pool(Policies={"SignInPolicy": factors})
     await blank.admin("AdminCreateUser", UserAttributes=[{"Name": "email", "Value": EMAIL}])
     assert (await blank.admin("AdminGetUser"))["UserStatus"] == "CONFIRMED"
-    assert blank.world.outbox.messages == []
+    assert blank.state.outbox.messages == []
     assert await refused(blank, way) == WRONG
 
 
 # The lock-out
 
 
-async def test_five_wrong_passwords_lock_for_a_second_then_two(ask: Bench, way: str) -> None:
+async def test_five_wrong_passwords_lock_for_a_second_then_two(ask: Api, way: str) -> None:
     await ask.add_user()
     for _ in range(5):
         assert await refused(ask, way, password=NEW_PASSWORD) == WRONG
@@ -151,11 +151,11 @@ async def test_five_wrong_passwords_lock_for_a_second_then_two(ask: Bench, way: 
     await sign_in(ask, way)
 
 
-async def test_the_longest_lock_and_the_quiet_that_ends_it(ask: Bench) -> None:
+async def test_the_longest_lock_and_the_quiet_that_ends_it(ask: Api) -> None:
     user = await ask.add_user()
     for _ in range(40):
         assert await refused(ask, "in the clear", password=NEW_PASSWORD) == WRONG
-        ask.advance(max(0, user.lockout.until - ask.world.clock()))
+        ask.advance(max(0, user.lockout.until - ask.state.clock()))
     ask.advance(-1)
     assert await refused(ask, "in the clear") == LOCKED
     ask.advance(1 + 899)
@@ -178,7 +178,7 @@ async def test_the_longest_lock_and_the_quiet_that_ends_it(ask: Bench) -> None:
         ("REFRESH_TOKEN_AUTH", {}, "REFRESH_TOKEN"),
     ],
 )
-async def test_missing_parameters(ask: Bench, flow: str, parameters: dict[str, str], missing: str) -> None:
+async def test_missing_parameters(ask: Api, flow: str, parameters: dict[str, str], missing: str) -> None:
     await ask.add_user()
     refusal = await initiate(ask, flow, **parameters)
     assert refusal == ("InvalidParameterException", f"Missing required parameter {missing}")
@@ -194,12 +194,12 @@ async def test_missing_parameters(ask: Bench, flow: str, parameters: dict[str, s
         ("USER_AUTH", "USER_AUTH flow not enabled for this client"),
     ],
 )
-async def test_flows_that_are_off(blank: Bench, flow: str, text: str) -> None:
+async def test_flows_that_are_off(blank: Api, flow: str, text: str) -> None:
     await blank.make_pool(client={"ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH"]})
     assert await initiate(blank, flow, USERNAME="ana") == ("InvalidParameterException", text)
 
 
-async def test_flows_without_triggers(blank: Bench) -> None:
+async def test_flows_without_triggers(blank: Api) -> None:
     await blank.make_pool(client={"ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH"]})
     assert await initiate(blank, "CUSTOM_AUTH", USERNAME="ana") == (
         "InvalidParameterException",
@@ -207,7 +207,7 @@ async def test_flows_without_triggers(blank: Bench) -> None:
     )
 
 
-async def test_custom_auth_may_be_off(blank: Bench) -> None:
+async def test_custom_auth_may_be_off(blank: Api) -> None:
     await blank.make_pool(client={"ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH"]})
     assert await initiate(blank, "CUSTOM_AUTH", USERNAME="ana") == (
         "InvalidParameterException",
@@ -215,7 +215,7 @@ async def test_custom_auth_may_be_off(blank: Bench) -> None:
     )
 
 
-async def test_the_default_flows(blank: Bench) -> None:
+async def test_the_default_flows(blank: Api) -> None:
     await blank.make_pool(client={"ExplicitAuthFlows": []})
     await blank.add_user()
     assert "AuthenticationResult" in await blank.srp()
@@ -232,7 +232,7 @@ async def test_the_default_flows(blank: Bench) -> None:
         (["CUSTOM_AUTH_FLOW_ONLY"], {"CUSTOM_AUTH", "REFRESH_TOKEN_AUTH"}),
     ],
 )
-async def test_flows_by_their_older_names(blank: Bench, flows: list[str], permitted: set[str]) -> None:
+async def test_flows_by_their_older_names(blank: Api, flows: list[str], permitted: set[str]) -> None:
     pool = await blank.make_pool(client={"ExplicitAuthFlows": flows})
     client = pool.clients[blank.client_id]
     names = {
@@ -245,14 +245,14 @@ async def test_flows_by_their_older_names(blank: Bench, flows: list[str], permit
     assert {name for name in names if client.permits(name)} == permitted
 
 
-async def test_an_administrators_flow_is_for_administrators(ask: Bench) -> None:
+async def test_an_administrators_flow_is_for_administrators(ask: Api) -> None:
     await ask.add_user()
     refusal = await initiate(ask, "ADMIN_USER_PASSWORD_AUTH", USERNAME="ana", PASSWORD=PASSWORD)
     assert refusal == ("InvalidParameterException", "Initiate Auth method not supported.")
 
 
 @pytest.mark.parametrize("flow", ["ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"])
-async def test_an_administrators_sign_in(ask: Bench, flow: str) -> None:
+async def test_an_administrators_sign_in(ask: Api, flow: str) -> None:
     await ask.add_user()
     members = {
         "UserPoolId": ask.pool_id,
@@ -266,7 +266,7 @@ async def test_an_administrators_sign_in(ask: Bench, flow: str) -> None:
     assert refusal == ("InvalidParameterException", "Auth flow not enabled for this client")
 
 
-async def test_the_client_must_be_the_pools(ask: Bench) -> None:
+async def test_the_client_must_be_the_pools(ask: Api) -> None:
     first = ask.pool_id
     await ask.make_pool()
     members = {"AuthFlow": "ADMIN_USER_PASSWORD_AUTH", "ClientId": ask.client_id}
@@ -279,7 +279,7 @@ async def test_the_client_must_be_the_pools(ask: Bench) -> None:
 # Secrets
 
 
-async def test_secret_hashes(blank: Bench) -> None:
+async def test_secret_hashes(blank: Api) -> None:
     await blank.make_pool(client={"GenerateSecret": True})
     user = await blank.add_user()
     missing = f"Client {blank.client_id} is configured with secret but SECRET_HASH was not received"
@@ -304,7 +304,7 @@ async def test_secret_hashes(blank: Bench) -> None:
 # SRP
 
 
-async def test_values_as_java_prints_them(ask: Bench) -> None:
+async def test_values_as_java_prints_them(ask: Api) -> None:
     """Without leading zeros, so of odd length now and then; opaque blocks of over a thousand characters."""
     await ask.add_user()
     for _ in range(60):
@@ -317,7 +317,7 @@ async def test_values_as_java_prints_them(ask: Bench) -> None:
         assert "Session" not in challenged
 
 
-async def test_salts_and_blocks_are_fresh(ask: Bench) -> None:
+async def test_salts_and_blocks_are_fresh(ask: Api) -> None:
     first, second = await ask.add_user(), await ask.add_user("ben")
     assert first.secret is not None
     assert second.secret is not None
@@ -327,7 +327,7 @@ async def test_salts_and_blocks_are_fresh(ask: Bench) -> None:
 
 
 @pytest.mark.parametrize("salt", [1, 0x7F, 0x80, 0xFFF, (1 << 127) - 1, 1 << 127, (1 << 128) - 1])
-async def test_salts_of_every_length(ask: Bench, salt: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_salts_of_every_length(ask: Api, salt: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Leading zeros and set sign bits are where paddings differ: the client's arithmetic agrees on all."""
     monkeypatch.setattr("aiocognito.emulator.srp_server.secrets.randbits", lambda _bits: salt)
     await ask.add_user()
@@ -335,7 +335,7 @@ async def test_salts_of_every_length(ask: Bench, salt: int, monkeypatch: pytest.
     assert "AuthenticationResult" in await ask.srp()
 
 
-async def test_an_alias_gets_the_immutable_name(blank: Bench) -> None:
+async def test_an_alias_gets_the_immutable_name(blank: Api) -> None:
     await blank.make_pool(UsernameAttributes=["email"])
     user = await blank.add_user(EMAIL)
     ephemeral, challenged = await blank.srp_begin(EMAIL)
@@ -345,7 +345,7 @@ async def test_an_alias_gets_the_immutable_name(blank: Bench) -> None:
     assert "AuthenticationResult" in await blank.respond(challenged, EMAIL, **proof)
 
 
-async def test_a_proof_serves_once(ask: Bench) -> None:
+async def test_a_proof_serves_once(ask: Api) -> None:
     await ask.add_user()
     ephemeral, challenged = await ask.srp_begin()
     proof = ask.proof(ephemeral, challenged)
@@ -354,7 +354,7 @@ async def test_a_proof_serves_once(ask: Bench) -> None:
         await ask.respond(challenged, **proof)
 
 
-async def test_a_wrong_proof_spends_the_block(ask: Bench) -> None:
+async def test_a_wrong_proof_spends_the_block(ask: Api) -> None:
     await ask.add_user()
     ephemeral, challenged = await ask.srp_begin()
     for password in (NEW_PASSWORD, PASSWORD):
@@ -362,7 +362,7 @@ async def test_a_wrong_proof_spends_the_block(ask: Bench) -> None:
             await ask.respond(challenged, **ask.proof(ephemeral, challenged, password))
 
 
-async def test_a_block_is_for_its_user_client_and_time(ask: Bench) -> None:
+async def test_a_block_is_for_its_user_client_and_time(ask: Api) -> None:
     await ask.add_user()
     await ask.add_user("ben")
     ephemeral, challenged = await ask.srp_begin()
@@ -382,7 +382,7 @@ async def test_a_block_is_for_its_user_client_and_time(ask: Bench) -> None:
 
 
 @pytest.mark.parametrize("name", ["PASSWORD_CLAIM_SIGNATURE", "PASSWORD_CLAIM_SECRET_BLOCK", "TIMESTAMP"])
-async def test_all_parts_of_a_proof_are_needed(ask: Bench, name: str) -> None:
+async def test_all_parts_of_a_proof_are_needed(ask: Api, name: str) -> None:
     await ask.add_user()
     ephemeral, challenged = await ask.srp_begin()
     proof = ask.proof(ephemeral, challenged)
@@ -393,7 +393,7 @@ async def test_all_parts_of_a_proof_are_needed(ask: Bench, name: str) -> None:
 
 
 @pytest.mark.parametrize("signature", ["AAAA", "not base64!", "AAAAA"])
-async def test_signatures_that_cannot_be(ask: Bench, signature: str) -> None:
+async def test_signatures_that_cannot_be(ask: Api, signature: str) -> None:
     await ask.add_user()
     ephemeral, challenged = await ask.srp_begin()
     proof = {**ask.proof(ephemeral, challenged), "PASSWORD_CLAIM_SIGNATURE": signature}
@@ -402,18 +402,18 @@ async def test_signatures_that_cannot_be(ask: Bench, signature: str) -> None:
 
 
 @pytest.mark.parametrize("skew", [-301, 301])
-async def test_a_timestamp_that_is_off(ask: Bench, skew: int) -> None:
+async def test_a_timestamp_that_is_off(ask: Api, skew: int) -> None:
     await ask.add_user()
     ephemeral, challenged = await ask.srp_begin()
-    late = srp.timestamp(ask.world.clock() + skew)
+    late = srp.timestamp(ask.state.clock() + skew)
     with pytest.raises(Refused, match="Incorrect username or password"):
         await ask.respond(challenged, **ask.proof(ephemeral, challenged, timestamp=late))
 
 
-async def test_a_client_whose_clock_nobody_advanced(ask: Bench) -> None:
+async def test_a_client_whose_clock_nobody_advanced(ask: Api) -> None:
     """Another program's clock cannot be set: its real time does, too."""
     await ask.add_user()
-    real = srp.timestamp(ask.world.clock())
+    real = srp.timestamp(ask.state.clock())
     ask.advance(86_400)
     ephemeral, challenged = await ask.srp_begin()
     answer = await ask.respond(challenged, **ask.proof(ephemeral, challenged, timestamp=real))
@@ -436,7 +436,7 @@ def test_timestamps(text: str, seconds: int | None) -> None:
     assert parse_timestamp(text) == seconds
 
 
-async def test_an_unreadable_timestamp(ask: Bench) -> None:
+async def test_an_unreadable_timestamp(ask: Api) -> None:
     await ask.add_user()
     ephemeral, challenged = await ask.srp_begin()
     with pytest.raises(Refused, match="Incorrect username or password"):
@@ -444,13 +444,13 @@ async def test_an_unreadable_timestamp(ask: Bench) -> None:
 
 
 @pytest.mark.parametrize("value", ["0", f"{srp.N:x}", f"{2 * srp.N:x}", "xyz", "-1"])
-async def test_public_values_that_cannot_be(ask: Bench, value: str) -> None:
+async def test_public_values_that_cannot_be(ask: Api, value: str) -> None:
     await ask.add_user()
     refusal = await initiate(ask, "USER_SRP_AUTH", USERNAME="ana", SRP_A=value)
     assert refusal == ("InvalidParameterException", "SRP_A is not a valid public value.")
 
 
-async def test_decoys_are_stable_and_look_real(blank: Bench) -> None:
+async def test_decoys_are_stable_and_look_real(blank: Api) -> None:
     await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
     first = (await blank.srp_begin("unknown"))[1]["ChallengeParameters"]
     second = (await blank.srp_begin("unknown"))[1]["ChallengeParameters"]
@@ -462,8 +462,8 @@ async def test_decoys_are_stable_and_look_real(blank: Bench) -> None:
     assert len(first["SECRET_BLOCK"]) == len(other["SECRET_BLOCK"])
 
 
-async def test_a_session_with_the_proof_if_that_is_believed(ask: Bench) -> None:
-    ask.world.unsettled = attrs.evolve(ask.world.unsettled, srp_challenge_has_session=True)
+async def test_a_session_with_the_proof_if_that_is_believed(ask: Api) -> None:
+    ask.state.assumptions = attrs.evolve(ask.state.assumptions, srp_challenge_has_session=True)
     await ask.add_user()
     ephemeral, challenged = await ask.srp_begin()
     assert challenged["Session"].startswith("AYABe")
@@ -476,7 +476,7 @@ async def test_a_session_with_the_proof_if_that_is_believed(ask: Bench) -> None:
 # Answers to challenges in general
 
 
-async def test_an_answer_needs_a_name_and_a_session(ask: Bench) -> None:
+async def test_an_answer_needs_a_name_and_a_session(ask: Api) -> None:
     await ask.add_user()
     members = {"ClientId": ask.client_id, "ChallengeName": "SMS_MFA"}
     refusal = await ask.refused("RespondToAuthChallenge", **members)
@@ -489,7 +489,7 @@ async def test_an_answer_needs_a_name_and_a_session(ask: Bench) -> None:
     assert refusal == ("UserNotFoundException", "User does not exist.")
 
 
-async def test_no_session_no_tokens(ask: Bench) -> None:
+async def test_no_session_no_tokens(ask: Api) -> None:
     """The hole of another emulator: a code without session and password."""
     await ask.add_user()
     for name in ("SOFTWARE_TOKEN_MFA", "SMS_MFA", "NEW_PASSWORD_REQUIRED", "MFA_SETUP", "CUSTOM_CHALLENGE"):

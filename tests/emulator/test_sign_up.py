@@ -8,28 +8,28 @@ import attrs
 import pytest
 
 from aiocognito.emulator import Assumptions
-from helpers.api import EMAIL, PASSWORD, PHONE, Bench, wrong
+from helpers.api import EMAIL, PASSWORD, PHONE, Api, wrong
 
 
 def attributes(**values: str) -> list[dict[str, str]]:
     return [{"Name": name.replace("custom_", "custom:"), "Value": value} for name, value in values.items()]
 
 
-async def sign_up(ask: Bench, name: str = "ana", **members: Any) -> dict[str, Any]:
+async def sign_up(ask: Api, name: str = "ana", **members: Any) -> dict[str, Any]:
     members = {"Password": PASSWORD, "UserAttributes": attributes(email=EMAIL), **members}
     return await ask("SignUp", ClientId=ask.client_id, Username=name, **members)
 
 
-async def not_signed_up(ask: Bench, name: str = "ana", **members: Any) -> tuple[str, str]:
+async def not_signed_up(ask: Api, name: str = "ana", **members: Any) -> tuple[str, str]:
     members = {"Password": PASSWORD, "UserAttributes": attributes(email=EMAIL), **members}
     return await ask.refused("SignUp", ClientId=ask.client_id, Username=name, **members)
 
 
-async def confirm(ask: Bench, code: str, name: str = "ana", **members: Any) -> dict[str, Any]:
+async def confirm(ask: Api, code: str, name: str = "ana", **members: Any) -> dict[str, Any]:
     return await ask("ConfirmSignUp", ClientId=ask.client_id, Username=name, ConfirmationCode=code, **members)
 
 
-async def not_confirmed(ask: Bench, code: str, name: str = "ana") -> tuple[str, str]:
+async def not_confirmed(ask: Api, code: str, name: str = "ana") -> tuple[str, str]:
     return await ask.refused("ConfirmSignUp", ClientId=ask.client_id, Username=name, ConfirmationCode=code)
 
 
@@ -40,13 +40,13 @@ LIMIT = ("LimitExceededException", "Attempt limit exceeded, please try after som
 
 
 @pytest.fixture
-async def verifying(blank: Bench) -> Bench:
+async def verifying(blank: Api) -> Api:
     """A pool that verifies e-mail addresses and phone numbers."""
     await blank.make_pool(AutoVerifiedAttributes=["email", "phone_number"])
     return blank
 
 
-async def test_a_code_goes_out_and_confirms(verifying: Bench) -> None:
+async def test_a_code_goes_out_and_confirms(verifying: Api) -> None:
     answer = await sign_up(verifying)
     assert not answer["UserConfirmed"]
     assert answer["CodeDeliveryDetails"] == {
@@ -54,7 +54,7 @@ async def test_a_code_goes_out_and_confirms(verifying: Bench) -> None:
         "DeliveryMedium": "EMAIL",
         "Destination": "a***@e***",
     }
-    message = verifying.world.outbox.messages[-1]
+    message = verifying.state.outbox.messages[-1]
     assert (message.to, message.username, message.medium, message.purpose) == (
         EMAIL,
         "ana",
@@ -70,7 +70,7 @@ async def test_a_code_goes_out_and_confirms(verifying: Bench) -> None:
     assert {"Name": "sub", "Value": answer["UserSub"]} in user["UserAttributes"]
 
 
-async def test_the_phone_comes_first(verifying: Bench) -> None:
+async def test_the_phone_comes_first(verifying: Api) -> None:
     answer = await sign_up(verifying, UserAttributes=attributes(email=EMAIL, phone_number="+12065550839"))
     assert answer["CodeDeliveryDetails"] == {
         "AttributeName": "phone_number",
@@ -79,9 +79,9 @@ async def test_the_phone_comes_first(verifying: Bench) -> None:
     }
 
 
-async def test_no_code_without_auto_verification_or_address(ask: Bench) -> None:
+async def test_no_code_without_auto_verification_or_address(ask: Api) -> None:
     assert "CodeDeliveryDetails" not in await sign_up(ask)
-    assert ask.world.outbox.messages == []
+    assert ask.state.outbox.messages == []
     refusal = await ask.refused("ResendConfirmationCode", ClientId=ask.client_id, Username="ana")
     assert refusal == (
         "InvalidParameterException",
@@ -99,23 +99,23 @@ async def test_no_code_without_auto_verification_or_address(ask: Bench) -> None:
         ("NoSymbolAtAll1", "Password must have symbol characters"),
     ],
 )
-async def test_password_policy(ask: Bench, password: str, rule: str) -> None:
+async def test_password_policy(ask: Api, password: str, rule: str) -> None:
     refusal = await not_signed_up(ask, Password=password)
     assert refusal == ("InvalidPasswordException", f"Password did not conform with policy: {rule}")
 
 
-async def test_a_policy_of_ones_own(blank: Bench) -> None:
+async def test_a_policy_of_ones_own(blank: Api) -> None:
     await blank.make_pool(Policies={"PasswordPolicy": {"MinimumLength": 6}})
     assert (await not_signed_up(blank, Password="abcde"))[0] == "InvalidPasswordException"
     assert "UserSub" in await sign_up(blank, Password="abcdef")
 
 
-async def test_a_password_is_needed(ask: Bench) -> None:
+async def test_a_password_is_needed(ask: Api) -> None:
     members = {"ClientId": ask.client_id, "Username": "ana"}
     assert (await ask.refused("SignUp", **members))[0] == "InvalidParameterException"
 
 
-async def test_required_attributes(blank: Bench) -> None:
+async def test_required_attributes(blank: Api) -> None:
     required = {"AttributeDataType": "String", "Required": True, "Mutable": True}
     schema = [{"Name": "preferred_username", **required}, {"Name": "name", **required}]
     await blank.make_pool(Schema=schema)
@@ -126,7 +126,7 @@ async def test_required_attributes(blank: Bench) -> None:
     )
 
 
-async def test_attributes_outside_the_schema(ask: Bench) -> None:
+async def test_attributes_outside_the_schema(ask: Api) -> None:
     refusal = await not_signed_up(ask, UserAttributes=attributes(custom_team="blue"))
     assert refusal == (
         "InvalidParameterException",
@@ -165,14 +165,14 @@ async def test_attributes_outside_the_schema(ask: Bench) -> None:
         ),
     ],
 )
-async def test_values_that_cannot_be(blank: Bench, values: dict[str, str], text: str) -> None:
+async def test_values_that_cannot_be(blank: Api, values: dict[str, str], text: str) -> None:
     level = {"Name": "level", "AttributeDataType": "Number", "NumberAttributeConstraints": {"MaxValue": "10"}}
     await blank.make_pool(Schema=[level, {"Name": "member", "AttributeDataType": "Boolean"}])
     refusal = await not_signed_up(blank, UserAttributes=attributes(**values))
     assert refusal == ("InvalidParameterException", text)
 
 
-async def test_values_that_can_be(blank: Bench) -> None:
+async def test_values_that_can_be(blank: Api) -> None:
     level = {"Name": "level", "AttributeDataType": "Number", "NumberAttributeConstraints": {"MaxValue": "10"}}
     await blank.make_pool(Schema=[level, {"Name": "member", "AttributeDataType": "Boolean"}])
     values = {"custom_level": "10", "custom_member": "true", "updated_at": "5", "nickname": ""}
@@ -183,39 +183,39 @@ async def test_values_that_can_be(blank: Bench) -> None:
 
 
 @pytest.mark.parametrize("name", ["email_verified", "phone_number_verified", "sub"])
-async def test_what_nobody_may_say_of_themselves(ask: Bench, name: str) -> None:
+async def test_what_nobody_may_say_of_themselves(ask: Api, name: str) -> None:
     refusal = await not_signed_up(ask, UserAttributes=attributes(**{name: "true"}))
     assert refusal == ("NotAuthorizedException", "A client attempted to write unauthorized attribute")
 
 
-async def test_write_attributes(blank: Bench) -> None:
+async def test_write_attributes(blank: Api) -> None:
     await blank.make_pool(client={"WriteAttributes": ["email"]})
     refusal = await not_signed_up(blank, UserAttributes=attributes(name="Ana"))
     assert refusal == ("NotAuthorizedException", "A client attempted to write unauthorized attribute")
     assert "UserSub" in await sign_up(blank)
 
 
-async def test_a_name_can_be_taken_once(ask: Bench) -> None:
+async def test_a_name_can_be_taken_once(ask: Api) -> None:
     await sign_up(ask)
     assert await not_signed_up(ask) == ("UsernameExistsException", "User already exists")
     assert "UserSub" in await sign_up(ask, "Ana")
 
 
-async def test_case_is_ignored_where_the_pool_says_so(blank: Bench) -> None:
+async def test_case_is_ignored_where_the_pool_says_so(blank: Api) -> None:
     await blank.make_pool(UsernameConfiguration={"CaseSensitive": False})
     await sign_up(blank, "Ana")
     assert (await not_signed_up(blank, "ANA"))[0] == "UsernameExistsException"
     assert (await blank.admin("AdminGetUser", "aNA"))["Username"] == "ana"
 
 
-async def test_case_is_kept_if_that_is_believed(blank: Bench) -> None:
-    blank.world.unsettled = Assumptions(lower_case_usernames=False)
+async def test_case_is_kept_if_that_is_believed(blank: Api) -> None:
+    blank.state.assumptions = Assumptions(lower_case_usernames=False)
     await blank.make_pool(UsernameConfiguration={"CaseSensitive": False})
     await sign_up(blank, "Ana")
     assert (await blank.admin("AdminGetUser", "ana"))["Username"] == "Ana"
 
 
-async def test_only_administrators_create_users(blank: Bench) -> None:
+async def test_only_administrators_create_users(blank: Api) -> None:
     await blank.make_pool(AdminCreateUserConfig={"AllowAdminCreateUserOnly": True})
     assert await not_signed_up(blank) == (
         "NotAuthorizedException",
@@ -223,7 +223,7 @@ async def test_only_administrators_create_users(blank: Bench) -> None:
     )
 
 
-async def test_unknown_client(ask: Bench) -> None:
+async def test_unknown_client(ask: Api) -> None:
     refusal = await ask.refused("SignUp", ClientId="unknown", Username="ana", Password=PASSWORD)
     assert refusal == ("ResourceNotFoundException", "User pool client unknown does not exist.")
 
@@ -239,13 +239,13 @@ async def test_unknown_client(ask: Bench) -> None:
         (["email", "phone_number"], "Username should be either an email or a phone number."),
     ],
 )
-async def test_usernames_that_must_be_addresses(blank: Bench, wanted: list[str], text: str) -> None:
+async def test_usernames_that_must_be_addresses(blank: Api, wanted: list[str], text: str) -> None:
     await blank.make_pool(UsernameAttributes=wanted)
     refusal = await not_signed_up(blank, UserAttributes=[])
     assert refusal == ("InvalidParameterException", text)
 
 
-async def test_an_address_as_username(blank: Bench) -> None:
+async def test_an_address_as_username(blank: Api) -> None:
     await blank.make_pool(UsernameAttributes=["email"], AutoVerifiedAttributes=["email"])
     answer = await sign_up(blank, EMAIL, UserAttributes=[])
     assert answer["CodeDeliveryDetails"]["Destination"] == "a***@e***"
@@ -258,7 +258,7 @@ async def test_an_address_as_username(blank: Bench) -> None:
     assert (await blank.admin("AdminGetUser", answer["UserSub"]))["Username"] == user["Username"]
 
 
-async def test_a_phone_number_as_username(blank: Bench) -> None:
+async def test_a_phone_number_as_username(blank: Api) -> None:
     await blank.make_pool(UsernameAttributes=["email", "phone_number"])
     await sign_up(blank, PHONE, UserAttributes=[])
     refusal = await not_signed_up(blank, PHONE, UserAttributes=[])
@@ -275,12 +275,12 @@ async def test_a_phone_number_as_username(blank: Bench) -> None:
         ),
     ],
 )
-async def test_usernames_that_must_not_be_addresses(blank: Bench, name: str, text: str) -> None:
+async def test_usernames_that_must_not_be_addresses(blank: Api, name: str, text: str) -> None:
     await blank.make_pool(AliasAttributes=["email", "phone_number"])
     assert await not_signed_up(blank, name) == ("InvalidParameterException", text)
 
 
-async def test_an_alias_works_once_it_is_verified(blank: Bench) -> None:
+async def test_an_alias_works_once_it_is_verified(blank: Api) -> None:
     await blank.make_pool(AliasAttributes=["email"], AutoVerifiedAttributes=["email"])
     await sign_up(blank)
     assert (await blank.refused("AdminGetUser", UserPoolId=blank.pool_id, Username=EMAIL))[0] == (
@@ -290,7 +290,7 @@ async def test_an_alias_works_once_it_is_verified(blank: Bench) -> None:
     assert (await blank.admin("AdminGetUser", EMAIL))["Username"] == "ana"
 
 
-async def test_an_alias_belongs_to_one(blank: Bench) -> None:
+async def test_an_alias_belongs_to_one(blank: Api) -> None:
     await blank.make_pool(AliasAttributes=["email"], AutoVerifiedAttributes=["email"])
     await sign_up(blank)
     first = blank.code()
@@ -306,7 +306,7 @@ async def test_an_alias_belongs_to_one(blank: Bench) -> None:
     assert {"Name": "email_verified", "Value": "false"} in entries
 
 
-async def test_a_refused_alias_leaves_what_was_verified_before(blank: Bench) -> None:
+async def test_a_refused_alias_leaves_what_was_verified_before(blank: Api) -> None:
     await blank.make_pool(AliasAttributes=["email"], AutoVerifiedAttributes=["email"])
     await sign_up(blank)
     await confirm(blank, blank.code())
@@ -319,7 +319,7 @@ async def test_a_refused_alias_leaves_what_was_verified_before(blank: Bench) -> 
     assert ben.attributes["email_verified"] == "false"
 
 
-async def test_preferred_username_is_no_alias_of_the_unconfirmed(blank: Bench) -> None:
+async def test_preferred_username_is_no_alias_of_the_unconfirmed(blank: Api) -> None:
     await blank.make_pool(AliasAttributes=["preferred_username"])
     refusal = await not_signed_up(blank, UserAttributes=attributes(preferred_username="annie"))
     assert refusal[0] == "InvalidParameterException"
@@ -328,24 +328,24 @@ async def test_preferred_username_is_no_alias_of_the_unconfirmed(blank: Bench) -
 # Codes
 
 
-async def test_wrong_code(verifying: Bench) -> None:
+async def test_wrong_code(verifying: Api) -> None:
     await sign_up(verifying)
     assert await not_confirmed(verifying, wrong(verifying.code())) == MISMATCH
     assert await confirm(verifying, verifying.code()) == {}
 
 
-async def test_a_code_lives_a_day(verifying: Bench) -> None:
+async def test_a_code_lives_a_day(verifying: Api) -> None:
     await sign_up(verifying)
     verifying.advance(86_400)
     assert await not_confirmed(verifying, verifying.code()) == EXPIRED
 
 
-async def test_no_code_outstanding(ask: Bench) -> None:
+async def test_no_code_outstanding(ask: Api) -> None:
     await sign_up(ask)
     assert await not_confirmed(ask, "123456") == EXPIRED
 
 
-async def test_confirmed_once(verifying: Bench) -> None:
+async def test_confirmed_once(verifying: Api) -> None:
     await sign_up(verifying)
     await confirm(verifying, verifying.code())
     refusal = await not_confirmed(verifying, verifying.code())
@@ -354,7 +354,7 @@ async def test_confirmed_once(verifying: Bench) -> None:
     assert refusal == ("InvalidParameterException", "User is already confirmed.")
 
 
-async def test_resending_makes_the_older_code_worthless(verifying: Bench) -> None:
+async def test_resending_makes_the_older_code_worthless(verifying: Api) -> None:
     await sign_up(verifying)
     old = verifying.code()
     members = {"ClientId": verifying.client_id, "Username": "ana"}
@@ -365,7 +365,7 @@ async def test_resending_makes_the_older_code_worthless(verifying: Bench) -> Non
     await confirm(verifying, verifying.code())
 
 
-async def test_fifteen_tries_an_hour(verifying: Bench) -> None:
+async def test_fifteen_tries_an_hour(verifying: Api) -> None:
     await sign_up(verifying)
     for _ in range(15):
         assert await not_confirmed(verifying, wrong(verifying.code())) == MISMATCH
@@ -374,7 +374,7 @@ async def test_fifteen_tries_an_hour(verifying: Bench) -> None:
     await confirm(verifying, verifying.code())
 
 
-async def test_five_codes_an_hour(verifying: Bench) -> None:
+async def test_five_codes_an_hour(verifying: Api) -> None:
     await sign_up(verifying)
     members = {"ClientId": verifying.client_id, "Username": "ana"}
     for _ in range(5):
@@ -384,13 +384,13 @@ async def test_five_codes_an_hour(verifying: Bench) -> None:
     await verifying("ResendConfirmationCode", **members)
 
 
-async def test_unknown_users_are_told(verifying: Bench) -> None:
+async def test_unknown_users_are_told(verifying: Api) -> None:
     assert await not_confirmed(verifying, "123456", "unknown") == UNKNOWN
     members = {"ClientId": verifying.client_id, "Username": "unknown"}
     assert await verifying.refused("ResendConfirmationCode", **members) == UNKNOWN
 
 
-async def test_disabled_users_get_no_code(verifying: Bench) -> None:
+async def test_disabled_users_get_no_code(verifying: Api) -> None:
     await sign_up(verifying)
     await verifying.admin("AdminDisableUser")
     members = {"ClientId": verifying.client_id, "Username": "ana"}
@@ -399,8 +399,8 @@ async def test_disabled_users_get_no_code(verifying: Bench) -> None:
 
 
 @pytest.mark.parametrize("belief", [MISMATCH, EXPIRED])
-async def test_unknown_users_are_hidden(blank: Bench, belief: tuple[str, str]) -> None:
-    blank.world.unsettled = attrs.evolve(Assumptions(), hidden_user_confirm_sign_up=belief[0])
+async def test_unknown_users_are_hidden(blank: Api, belief: tuple[str, str]) -> None:
+    blank.state.assumptions = attrs.evolve(Assumptions(), hidden_user_confirm_sign_up=belief[0])
     hides = {"PreventUserExistenceErrors": "ENABLED"}
     await blank.make_pool(AutoVerifiedAttributes=["email", "phone_number"], client=hides)
     assert await not_confirmed(blank, "123456", "unknown") == belief
@@ -409,10 +409,10 @@ async def test_unknown_users_are_hidden(blank: Bench, belief: tuple[str, str]) -
         first = await blank("ResendConfirmationCode", **members)
         assert first["CodeDeliveryDetails"]["DeliveryMedium"] == medium
         assert await blank("ResendConfirmationCode", **members) == first
-    assert blank.world.outbox.messages == []
+    assert blank.state.outbox.messages == []
 
 
-async def test_unknown_users_are_hidden_where_there_are_only_phones(blank: Bench) -> None:
+async def test_unknown_users_are_hidden_where_there_are_only_phones(blank: Api) -> None:
     hides = {"PreventUserExistenceErrors": "ENABLED"}
     await blank.make_pool(AutoVerifiedAttributes=["phone_number"], client=hides)
     members = {"ClientId": blank.client_id, "Username": "unknown"}
@@ -424,7 +424,7 @@ async def test_unknown_users_are_hidden_where_there_are_only_phones(blank: Bench
 # Client secrets
 
 
-async def test_secret_hashes(blank: Bench) -> None:
+async def test_secret_hashes(blank: Api) -> None:
     await blank.make_pool(AutoVerifiedAttributes=["email"], client={"GenerateSecret": True})
     missing = (
         "NotAuthorizedException",
@@ -446,6 +446,6 @@ async def test_secret_hashes(blank: Bench) -> None:
     await confirm(blank, blank.code(), SecretHash=blank.hash("ana"))
 
 
-async def test_a_hash_for_a_client_without_secret(ask: Bench) -> None:
+async def test_a_hash_for_a_client_without_secret(ask: Api) -> None:
     refusal = await not_signed_up(ask, SecretHash="AAAA")
     assert refusal == ("NotAuthorizedException", f"Unable to verify secret hash for client {ask.client_id}")

@@ -128,8 +128,8 @@ class TestCodes:
             await app.emulator.call("GetUser", AccessToken=found["access_token"])
 
     async def test_the_other_reading_of_a_second_use(self, key_pair: KeyPair, http: Any) -> None:
-        unsettled = Assumptions(code_reuse_revokes=False)
-        async with CognitoEmulator(keys=OnePair(key_pair), unsettled=unsettled) as emulator:
+        assumptions = Assumptions(code_reuse_revokes=False)
+        async with CognitoEmulator(keys=OnePair(key_pair), assumptions=assumptions) as emulator:
             app = await make_app(emulator, http)
             code = app.code()
             found = await app.token(app.exchange(code))
@@ -176,8 +176,8 @@ class TestCodes:
         assert await app.error(app.exchange(code)) == "invalid_grant"
 
     async def test_the_other_reading_of_a_failed_exchange(self, key_pair: KeyPair, http: Any) -> None:
-        unsettled = Assumptions(failed_exchange_burns_code=False)
-        async with CognitoEmulator(keys=OnePair(key_pair), unsettled=unsettled) as emulator:
+        assumptions = Assumptions(failed_exchange_burns_code=False)
+        async with CognitoEmulator(keys=OnePair(key_pair), assumptions=assumptions) as emulator:
             app = await make_app(emulator, http)
             code = app.code()
             assert await app.error(app.exchange(code, code_verifier=VERIFIER.upper())) == "invalid_grant"
@@ -266,8 +266,8 @@ class TestClientAuthentication:
         assert await app.error(app.exchange(app.code(), client_id="unknown")) == "invalid_client"
 
     async def test_the_other_status(self, key_pair: KeyPair, http: Any) -> None:
-        unsettled = Assumptions(wrong_client_status=401)
-        async with CognitoEmulator(keys=OnePair(key_pair), unsettled=unsettled) as emulator:
+        assumptions = Assumptions(wrong_client_status=401)
+        async with CognitoEmulator(keys=OnePair(key_pair), assumptions=assumptions) as emulator:
             app = await make_app(emulator, http)
             answered = await app.post("token", app.exchange("any", client_id="unknown"))
             assert (answered.status, answered.json()) == (401, {"error": "invalid_client"})
@@ -463,8 +463,8 @@ class TestMachines:
         assert await machine.error(asked(machine)) == "invalid_grant"
 
     async def test_the_error_that_the_rfc_has(self, key_pair: KeyPair, http: Any) -> None:
-        unsettled = Assumptions(machine_scope_error="invalid_scope")
-        async with CognitoEmulator(keys=OnePair(key_pair), unsettled=unsettled) as emulator:
+        assumptions = Assumptions(machine_scope_error="invalid_scope")
+        async with CognitoEmulator(keys=OnePair(key_pair), assumptions=assumptions) as emulator:
             pool = await emulator.create_user_pool()
             await pool.add_resource_server("orders", ["read"])
             config = await pool.add_client(AllowedOAuthFlows=["client_credentials"])

@@ -14,7 +14,7 @@ from jose import jwt
 from aiocognito.emulator import Assumptions
 from aiocognito.emulator.signing_keys import KeyPair, KeyRing, SigningKey
 from aiocognito.emulator.tokens.issue import sign
-from helpers.api import EMAIL, PHONE, Bench, claims
+from helpers.api import EMAIL, PHONE, Api, claims
 
 INVALID = ("NotAuthorizedException", "Invalid Access Token")
 REVOKED = ("NotAuthorizedException", "Access Token has been revoked")
@@ -31,22 +31,22 @@ def header(token: str) -> dict[str, Any]:
     return found
 
 
-async def refresh(ask: Bench, token: str, **members: str) -> dict[str, Any]:
+async def refresh(ask: Api, token: str, **members: str) -> dict[str, Any]:
     members = {"ClientId": ask.client_id, "RefreshToken": token, **members}
     result: dict[str, Any] = (await ask("GetTokensFromRefreshToken", **members))["AuthenticationResult"]
     return result
 
 
-async def not_refreshed(ask: Bench, token: str, **members: str) -> tuple[str, str]:
+async def not_refreshed(ask: Api, token: str, **members: str) -> tuple[str, str]:
     members = {"ClientId": ask.client_id, "RefreshToken": token, **members}
     return await ask.refused("GetTokensFromRefreshToken", **members)
 
 
-async def test_claims(ask: Bench) -> None:
+async def test_claims(ask: Api) -> None:
     user = await ask.add_user(email=EMAIL, email_verified="true", address="Main Street 1", updated_at="17")
     result = await ask.tokens()
     access, identity = claims(result["AccessToken"]), claims(result["IdToken"])
-    now = int(ask.world.clock())
+    now = int(ask.state.clock())
     common = {
         "sub": user.sub,
         "iss": f"https://cognito-idp.us-east-1.amazonaws.com/{ask.pool_id}",
@@ -78,7 +78,7 @@ async def test_claims(ask: Bench) -> None:
     assert access["jti"] != identity["jti"]
 
 
-async def test_signatures(ask: Bench, key_pair: KeyPair) -> None:
+async def test_signatures(ask: Api, key_pair: KeyPair) -> None:
     await ask.add_user()
     result = await ask.tokens()
     access, identity = header(result["AccessToken"]), header(result["IdToken"])
@@ -101,7 +101,7 @@ async def test_keys_are_made_once_and_differ() -> None:
     await ring.aclose()
 
 
-async def test_groups(ask: Bench) -> None:
+async def test_groups(ask: Api) -> None:
     await ask.add_user()
     role = "arn:aws:iam::123456789012:role/"
     for name, more in {
@@ -122,7 +122,7 @@ async def test_groups(ask: Bench) -> None:
     assert "cognito:preferred_role" not in claims((await ask.tokens())["IdToken"])
 
 
-async def test_an_address_as_username(blank: Bench) -> None:
+async def test_an_address_as_username(blank: Api) -> None:
     await blank.make_pool(UsernameAttributes=["email"])
     user = await blank.add_user(EMAIL)
     result = await blank.tokens(EMAIL)
@@ -131,7 +131,7 @@ async def test_an_address_as_username(blank: Bench) -> None:
     assert claims(result["IdToken"])["email"] == EMAIL
 
 
-async def test_read_attributes(blank: Bench) -> None:
+async def test_read_attributes(blank: Api) -> None:
     await blank.make_pool(client={"ReadAttributes": ["email"]})
     await blank.add_user(email=EMAIL, phone_number=PHONE)
     result = await blank.tokens()
@@ -140,13 +140,13 @@ async def test_read_attributes(blank: Bench) -> None:
     assert {item["Name"] for item in found["UserAttributes"]} == {"sub", "email"}
 
 
-async def test_lives(blank: Bench) -> None:
+async def test_lives(blank: Api) -> None:
     units = {"AccessToken": "minutes", "IdToken": "seconds", "RefreshToken": "hours"}
     validity = {"AccessTokenValidity": 5, "IdTokenValidity": 600, "RefreshTokenValidity": 2}
     await blank.make_pool(client={**validity, "TokenValidityUnits": units})
     await blank.add_user()
     result = await blank.tokens()
-    now = int(blank.world.clock())
+    now = int(blank.state.clock())
     assert result["ExpiresIn"] == 300
     assert claims(result["AccessToken"])["exp"] == now + 300
     assert claims(result["IdToken"])["exp"] == now + 600
@@ -157,7 +157,7 @@ async def test_lives(blank: Bench) -> None:
     assert await not_refreshed(blank, result["RefreshToken"]) == expired
 
 
-async def test_the_newer_issuer(blank: Bench) -> None:
+async def test_the_newer_issuer(blank: Api) -> None:
     await blank.make_pool(IssuerConfiguration={"Type": "UPDATED"})
     await blank.add_user()
     result = await blank.tokens()
@@ -166,7 +166,7 @@ async def test_the_newer_issuer(blank: Bench) -> None:
     assert "Username" in await blank("GetUser", AccessToken=result["AccessToken"])
 
 
-async def test_a_refresh_token_is_opaque(ask: Bench) -> None:
+async def test_a_refresh_token_is_opaque(ask: Api) -> None:
     await ask.add_user()
     token = (await ask.tokens())["RefreshToken"]
     assert header(token) == {"cty": "JWT", "enc": "A256GCM", "alg": "RSA-OAEP"}
@@ -177,7 +177,7 @@ async def test_a_refresh_token_is_opaque(ask: Bench) -> None:
 
 
 @pytest.mark.parametrize("flow", ["GetTokensFromRefreshToken", "REFRESH_TOKEN_AUTH", "REFRESH_TOKEN"])
-async def test_refreshing(ask: Bench, flow: str) -> None:
+async def test_refreshing(ask: Api, flow: str) -> None:
     await ask.add_user()
     first = await ask.tokens()
     ask.advance(100)
@@ -196,7 +196,7 @@ async def test_refreshing(ask: Bench, flow: str) -> None:
     assert claims(second["IdToken"])["origin_jti"] == before["origin_jti"]
 
 
-async def test_refresh_tokens_that_are_no_good(ask: Bench) -> None:
+async def test_refresh_tokens_that_are_no_good(ask: Api) -> None:
     await ask.add_user()
     token = (await ask.tokens())["RefreshToken"]
     assert await not_refreshed(ask, token[:-1]) == INVALID_REFRESH
@@ -213,7 +213,7 @@ async def test_refresh_tokens_that_are_no_good(ask: Bench) -> None:
     assert await not_refreshed(ask, token) == INVALID_REFRESH
 
 
-async def test_secrets(blank: Bench) -> None:
+async def test_secrets(blank: Api) -> None:
     await blank.make_pool(UsernameAttributes=["email"], client={"GenerateSecret": True})
     user = await blank.add_user(EMAIL)
     result = (await blank.begin(name=EMAIL, SECRET_HASH=blank.hash(EMAIL)))["AuthenticationResult"]
@@ -232,7 +232,7 @@ async def test_secrets(blank: Bench) -> None:
     )
 
 
-async def test_a_secret_for_a_client_without(ask: Bench) -> None:
+async def test_a_secret_for_a_client_without(ask: Api) -> None:
     await ask.add_user()
     token = (await ask.tokens())["RefreshToken"]
     assert (await not_refreshed(ask, token, ClientSecret="a" * 30))[0] == "NotAuthorizedException"
@@ -242,13 +242,13 @@ async def test_a_secret_for_a_client_without(ask: Bench) -> None:
 
 
 @pytest.fixture
-async def rotating(blank: Bench) -> Bench:
+async def rotating(blank: Api) -> Api:
     await blank.make_pool(client={"RefreshTokenRotation": ROTATING, "ExplicitAuthFlows": SRP_ONLY})
     await blank.add_user()
     return blank
 
 
-async def test_rotation(rotating: Bench) -> None:
+async def test_rotation(rotating: Api) -> None:
     first = (await rotating.tokens())["RefreshToken"]
     second = (await refresh(rotating, first))["RefreshToken"]
     assert second != first
@@ -262,8 +262,8 @@ async def test_rotation(rotating: Bench) -> None:
     assert await not_refreshed(rotating, again) == REVOKED_REFRESH
 
 
-async def test_reuse_may_spare_the_family(rotating: Bench) -> None:
-    rotating.world.unsettled = Assumptions(reuse_ends_family=False)
+async def test_reuse_may_spare_the_family(rotating: Api) -> None:
+    rotating.state.assumptions = Assumptions(reuse_ends_family=False)
     first = (await rotating.tokens())["RefreshToken"]
     second = (await refresh(rotating, first))["RefreshToken"]
     rotating.advance(11)
@@ -271,7 +271,7 @@ async def test_reuse_may_spare_the_family(rotating: Bench) -> None:
     assert "RefreshToken" in await refresh(rotating, second)
 
 
-async def test_no_grace_is_over_at_once(blank: Bench) -> None:
+async def test_no_grace_is_over_at_once(blank: Api) -> None:
     rotation = {"Feature": "ENABLED"}
     await blank.make_pool(client={"RefreshTokenRotation": rotation, "ExplicitAuthFlows": SRP_ONLY})
     await blank.add_user()
@@ -280,7 +280,7 @@ async def test_no_grace_is_over_at_once(blank: Bench) -> None:
     assert (await not_refreshed(blank, first))[0] == "RefreshTokenReuseException"
 
 
-async def test_rotation_does_not_make_a_sign_in_longer(rotating: Bench) -> None:
+async def test_rotation_does_not_make_a_sign_in_longer(rotating: Api) -> None:
     token = (await rotating.tokens())["RefreshToken"]
     rotating.advance(15 * 86_400)
     token = (await refresh(rotating, token))["RefreshToken"]
@@ -290,7 +290,7 @@ async def test_rotation_does_not_make_a_sign_in_longer(rotating: Bench) -> None:
     assert (await not_refreshed(rotating, token))[1] == "Refresh Token has expired"
 
 
-async def test_the_older_flow_does_not_rotate(rotating: Bench) -> None:
+async def test_the_older_flow_does_not_rotate(rotating: Api) -> None:
     token = (await rotating.tokens())["RefreshToken"]
     flows = [*SRP_ONLY, "ALLOW_REFRESH_TOKEN_AUTH"]
     rotating.pool.clients[rotating.client_id].settings["ExplicitAuthFlows"] = flows
@@ -301,23 +301,23 @@ async def test_the_older_flow_does_not_rotate(rotating: Bench) -> None:
     }
     refusal = await rotating.refused("InitiateAuth", **members)
     assert refusal == ("InvalidParameterException", "Refresh Token flow not enabled for this client")
-    rotating.world.unsettled = Assumptions(rotation_refuses_refresh_flow=False)
+    rotating.state.assumptions = Assumptions(rotation_refuses_refresh_flow=False)
     answer = await rotating("InitiateAuth", **members)
     assert "RefreshToken" in answer["AuthenticationResult"]
 
 
-async def test_rotation_by_default_has_no_refresh_flow(blank: Bench) -> None:
+async def test_rotation_by_default_has_no_refresh_flow(blank: Api) -> None:
     await blank.make_pool(client={"RefreshTokenRotation": ROTATING, "ExplicitAuthFlows": []})
     assert not blank.pool.clients[blank.client_id].permits("REFRESH_TOKEN_AUTH")
 
 
-async def test_rotation_and_the_refresh_flow_at_creation(blank: Bench) -> None:
+async def test_rotation_and_the_refresh_flow_at_creation(blank: Api) -> None:
     both = {
         "RefreshTokenRotation": ROTATING,
         "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
     }
     await blank.make_pool(client=both)
-    blank.world.unsettled = Assumptions(rotation_forbids_refresh_flow_at_creation=True)
+    blank.state.assumptions = Assumptions(rotation_forbids_refresh_flow_at_creation=True)
     members = {"UserPoolId": blank.pool_id, "ClientName": "app", **both}
     assert (await blank.refused("CreateUserPoolClient", **members))[0] == "InvalidParameterException"
 
@@ -325,7 +325,7 @@ async def test_rotation_and_the_refresh_flow_at_creation(blank: Bench) -> None:
 # Revocation
 
 
-async def test_revoking_one_sign_in(ask: Bench) -> None:
+async def test_revoking_one_sign_in(ask: Api) -> None:
     await ask.add_user()
     one, other = await ask.tokens(), await ask.tokens()
     refreshed = await refresh(ask, one["RefreshToken"])
@@ -338,7 +338,7 @@ async def test_revoking_one_sign_in(ask: Bench) -> None:
     assert await ask("RevokeToken", ClientId=ask.client_id, Token=one["RefreshToken"]) == {}
 
 
-async def test_what_cannot_be_revoked(blank: Bench) -> None:
+async def test_what_cannot_be_revoked(blank: Api) -> None:
     await blank.make_pool(client={"GenerateSecret": True})
     await blank.add_user()
     result = (await blank.begin(SECRET_HASH=blank.hash("ana")))["AuthenticationResult"]
@@ -357,7 +357,7 @@ async def test_what_cannot_be_revoked(blank: Bench) -> None:
     assert "AccessToken" in await refresh(blank, result["RefreshToken"], ClientSecret=client.secrets[0])
 
 
-async def test_revocation_that_is_off(blank: Bench) -> None:
+async def test_revocation_that_is_off(blank: Api) -> None:
     await blank.make_pool(client={"EnableTokenRevocation": False})
     await blank.add_user()
     result = await blank.tokens()
@@ -370,7 +370,7 @@ async def test_revocation_that_is_off(blank: Bench) -> None:
     assert await blank.refused("GetUser", AccessToken=result["AccessToken"]) == REVOKED
 
 
-async def test_signing_out_everywhere(ask: Bench) -> None:
+async def test_signing_out_everywhere(ask: Api) -> None:
     await ask.add_user()
     await ask.add_user("ben")
     one, other, bens = await ask.tokens(), await ask.tokens(), await ask.tokens("ben")
@@ -384,7 +384,7 @@ async def test_signing_out_everywhere(ask: Bench) -> None:
     assert "Username" in await ask("GetUser", AccessToken=(await ask.tokens())["AccessToken"])
 
 
-async def test_signed_out_by_an_administrator(ask: Bench) -> None:
+async def test_signed_out_by_an_administrator(ask: Api) -> None:
     await ask.add_user()
     result = await ask.tokens()
     await ask.admin("AdminUserGlobalSignOut")
@@ -392,8 +392,8 @@ async def test_signed_out_by_an_administrator(ask: Bench) -> None:
     assert await not_refreshed(ask, result["RefreshToken"]) == REVOKED_REFRESH
 
 
-async def test_an_administrators_sign_out_may_spare_access_tokens(ask: Bench) -> None:
-    ask.world.unsettled = Assumptions(admin_sign_out_ends_access_tokens=False)
+async def test_an_administrators_sign_out_may_spare_access_tokens(ask: Api) -> None:
+    ask.state.assumptions = Assumptions(admin_sign_out_ends_access_tokens=False)
     await ask.add_user()
     result = await ask.tokens()
     await ask.admin("AdminUserGlobalSignOut")
@@ -404,7 +404,7 @@ async def test_an_administrators_sign_out_may_spare_access_tokens(ask: Bench) ->
 # Access tokens
 
 
-async def test_expired(ask: Bench) -> None:
+async def test_expired(ask: Api) -> None:
     await ask.add_user()
     token = (await ask.tokens())["AccessToken"]
     # Times in tokens are whole seconds; the clock here stands at half a second.
@@ -415,7 +415,7 @@ async def test_expired(ask: Bench) -> None:
     assert refusal == ("NotAuthorizedException", "Access Token has expired")
 
 
-async def test_not_an_access_token(ask: Bench) -> None:
+async def test_not_an_access_token(ask: Api) -> None:
     await ask.add_user()
     result = await ask.tokens()
     head, body, signature = result["AccessToken"].split(".")
@@ -432,7 +432,7 @@ async def test_not_an_access_token(ask: Bench) -> None:
         assert await ask.refused("GetUser", AccessToken=token) == INVALID
 
 
-async def test_signatures_are_checked(ask: Bench, key_pair: KeyPair) -> None:
+async def test_signatures_are_checked(ask: Api, key_pair: KeyPair) -> None:
     await ask.add_user()
     token = (await ask.tokens())["AccessToken"]
     body = claims(token)
@@ -452,14 +452,14 @@ async def test_signatures_are_checked(ask: Bench, key_pair: KeyPair) -> None:
         assert (await ask("GetUser", AccessToken=again))["Username"] == "ana"
 
 
-async def test_tokens_of_another_pool(ask: Bench) -> None:
+async def test_tokens_of_another_pool(ask: Api) -> None:
     await ask.add_user()
     token = (await ask.tokens())["AccessToken"]
     await ask("DeleteUserPool", UserPoolId=ask.pool_id)
     assert await ask.refused("GetUser", AccessToken=token) == INVALID
 
 
-async def test_scopes(ask: Bench) -> None:
+async def test_scopes(ask: Api) -> None:
     await ask.add_user()
     token = (await ask.tokens())["AccessToken"]
     grant = ask.pool.tokens.grants[claims(token)["event_id"]]
@@ -472,12 +472,12 @@ async def test_scopes(ask: Bench) -> None:
 
     user, client = ask.pool.users.find("ana"), ask.pool.clients[ask.client_id]
     assert user is not None
-    made = await issue.tokens(ask.world, ask.pool, client, user, narrow)
+    made = await issue.tokens(ask.state, ask.pool, client, user, narrow)
     refusal = await ask.refused("GetUser", AccessToken=made["AccessToken"])
     assert refusal == ("NotAuthorizedException", "Access Token does not have required scopes")
 
 
-async def test_deleted_and_disabled_users(ask: Bench) -> None:
+async def test_deleted_and_disabled_users(ask: Api) -> None:
     await ask.add_user()
     token = (await ask.tokens())["AccessToken"]
     await ask.admin("AdminDisableUser")
@@ -492,7 +492,7 @@ async def test_deleted_and_disabled_users(ask: Bench) -> None:
     assert await ask.refused("GlobalSignOut", AccessToken=token) == ("NotAuthorizedException", gone[1])
 
 
-async def test_a_deleted_client(ask: Bench) -> None:
+async def test_a_deleted_client(ask: Api) -> None:
     await ask.add_user()
     token = (await ask.tokens())["AccessToken"]
     await ask("DeleteUserPoolClient", UserPoolId=ask.pool_id, ClientId=ask.client_id)
@@ -500,10 +500,10 @@ async def test_a_deleted_client(ask: Bench) -> None:
 
 
 def test_only_so_many_signatures_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    from aiocognito.emulator.token_store import TokenBook
+    from aiocognito.emulator.token_store import TokenStore
 
     monkeypatch.setattr("aiocognito.emulator.token_store.KNOWN", 2)
-    book = TokenBook()
+    book = TokenStore()
     for token in "abc":
         book.add_genuine(token)
     assert [book.genuine(token) for token in "abc"] == [False, True, True]

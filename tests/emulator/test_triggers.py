@@ -11,15 +11,13 @@ import pytest
 
 from aiocognito.emulator import CognitoEmulator
 from aiocognito.emulator.trigger_table import NAMES, Triggers
-from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Bench, Refused, claims
+from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Api, Refused, claims
 
 Event = dict[str, Any]
 METADATA = {"from": "test"}
 
 
-def listen(
-    ask: Bench, name: str, answer: Callable[[Event], Any] | None = None, **response: Any
-) -> list[Event]:
+def listen(ask: Api, name: str, answer: Callable[[Event], Any] | None = None, **response: Any) -> list[Event]:
     """Set a trigger that answers with these members, and note what it is told."""
     heard: list[Event] = []
 
@@ -34,12 +32,12 @@ def listen(
     return heard
 
 
-async def sign_up(ask: Bench, name: str = "ana", **members: Any) -> dict[str, Any]:
+async def sign_up(ask: Api, name: str = "ana", **members: Any) -> dict[str, Any]:
     members = {"UserAttributes": [{"Name": "email", "Value": EMAIL}], **members}
     return await ask("SignUp", ClientId=ask.client_id, Username=name, Password=PASSWORD, **members)
 
 
-async def begin(ask: Bench, **members: Any) -> dict[str, Any]:
+async def begin(ask: Api, **members: Any) -> dict[str, Any]:
     parameters = {"USERNAME": members.pop("name", "ana"), "PASSWORD": members.pop("password", PASSWORD)}
     flow = "USER_PASSWORD_AUTH"
     return await ask(
@@ -54,7 +52,7 @@ async def refused(work: Any) -> tuple[str, str]:
 
 
 @pytest.fixture
-async def verifying(blank: Bench) -> Bench:
+async def verifying(blank: Api) -> Api:
     """A pool that verifies e-mail addresses."""
     await blank.make_pool(AutoVerifiedAttributes=["email"])
     return blank
@@ -63,7 +61,7 @@ async def verifying(blank: Bench) -> Bench:
 # What all have in common
 
 
-async def test_the_common_event(verifying: Bench) -> None:
+async def test_the_common_event(verifying: Api) -> None:
     heard = listen(verifying, "PreSignUp")
     validation = [{"Name": "ticket", "Value": "7"}]
     await sign_up(verifying, ValidationData=validation, ClientMetadata=METADATA)
@@ -85,7 +83,7 @@ async def test_the_common_event(verifying: Bench) -> None:
     ]
 
 
-async def test_a_plain_function_runs_in_a_thread_and_an_async_one_on_the_loop(verifying: Bench) -> None:
+async def test_a_plain_function_runs_in_a_thread_and_an_async_one_on_the_loop(verifying: Api) -> None:
     threads: list[int] = []
 
     def plain(event: Event) -> Event:
@@ -119,7 +117,7 @@ class Denied(Exception):
         (KeyError("challengeMetaData"), "PreSignUp failed with error 'challengeMetaData'."),
     ],
 )
-async def test_an_error(verifying: Bench, error: Exception, text: str) -> None:
+async def test_an_error(verifying: Api, error: Exception, text: str) -> None:
     def trigger(_event: Event) -> Event:
         raise error
 
@@ -139,13 +137,13 @@ async def test_an_error(verifying: Bench, error: Exception, text: str) -> None:
         {"response": {"autoConfirmUser": object()}},
     ],
 )
-async def test_no_answer(verifying: Bench, returned: Any) -> None:
+async def test_no_answer(verifying: Api, returned: Any) -> None:
     verifying.pool.triggers["PreSignUp"] = lambda _event: returned
     refusal = await refused(sign_up(verifying))
     assert refusal == ("InvalidLambdaResponseException", "Unrecognizable lambda output")
 
 
-async def test_a_trigger_does_not_reach_into_the_pool(verifying: Bench) -> None:
+async def test_a_trigger_does_not_reach_into_the_pool(verifying: Api) -> None:
     def trigger(event: Event) -> Event:
         event["request"]["userAttributes"]["email"] = "other@example.com"
         return event
@@ -182,12 +180,12 @@ async def test_a_pool_is_made_with_triggers(emulator: CognitoEmulator) -> None:
 # Signing up
 
 
-async def test_pre_sign_up_confirms_and_verifies(verifying: Bench) -> None:
+async def test_pre_sign_up_confirms_and_verifies(verifying: Api) -> None:
     listen(verifying, "PreSignUp", autoConfirmUser=True, autoVerifyEmail=True, autoVerifyPhone=True)
     heard = listen(verifying, "PostConfirmation")
     answer = await sign_up(verifying, ClientMetadata=METADATA)
     assert answer == {"UserConfirmed": True, "UserSub": answer["UserSub"]}
-    assert verifying.world.outbox.messages == []
+    assert verifying.state.outbox.messages == []
     user = verifying.pool.users.find("ana")
     assert user is not None
     assert (user.status, user.verified("email")) == ("CONFIRMED", True)
@@ -197,14 +195,14 @@ async def test_pre_sign_up_confirms_and_verifies(verifying: Bench) -> None:
     assert "AuthenticationResult" in await begin(verifying)
 
 
-async def test_pre_sign_up_takes_no_alias(blank: Bench) -> None:
+async def test_pre_sign_up_takes_no_alias(blank: Api) -> None:
     await blank.make_pool(AliasAttributes=["email"])
     await blank.add_user("ben", email=EMAIL, email_verified="true")
     listen(blank, "PreSignUp", autoConfirmUser=True, autoVerifyEmail=True)
     assert (await refused(sign_up(blank)))[0] == "UsernameExistsException"
 
 
-async def test_pre_sign_up_of_an_administrator_may_only_refuse(ask: Bench) -> None:
+async def test_pre_sign_up_of_an_administrator_may_only_refuse(ask: Api) -> None:
     heard = listen(ask, "PreSignUp", autoConfirmUser=True)
     created = await ask.admin("AdminCreateUser", TemporaryPassword=PASSWORD)
     assert created["User"]["UserStatus"] == "FORCE_CHANGE_PASSWORD"
@@ -215,7 +213,7 @@ async def test_pre_sign_up_of_an_administrator_may_only_refuse(ask: Bench) -> No
     assert refusal == ("UserLambdaValidationException", "PreSignUp failed with error division by zero.")
 
 
-async def test_post_confirmation(verifying: Bench) -> None:
+async def test_post_confirmation(verifying: Api) -> None:
     heard = listen(verifying, "PostConfirmation")
     answer = await sign_up(verifying)
     members = {"ClientId": verifying.client_id, "Username": "ana"}
@@ -241,7 +239,7 @@ async def test_post_confirmation(verifying: Bench) -> None:
     }
 
 
-async def test_a_failed_post_confirmation_leaves_the_account_confirmed(verifying: Bench) -> None:
+async def test_a_failed_post_confirmation_leaves_the_account_confirmed(verifying: Api) -> None:
     listen(verifying, "PostConfirmation", lambda _event: 1 / 0)
     await sign_up(verifying)
     members = {"ClientId": verifying.client_id, "Username": "ana", "ConfirmationCode": verifying.code()}
@@ -252,7 +250,7 @@ async def test_a_failed_post_confirmation_leaves_the_account_confirmed(verifying
 # Signing in
 
 
-async def test_pre_authentication_hears_what_came_with_the_sign_in(ask: Bench) -> None:
+async def test_pre_authentication_hears_what_came_with_the_sign_in(ask: Api) -> None:
     await ask.add_user()
     heard = listen(ask, "PreAuthentication")
     await begin(ask, ClientMetadata=METADATA)
@@ -266,7 +264,7 @@ async def test_pre_authentication_hears_what_came_with_the_sign_in(ask: Bench) -
     assert (await refused(begin(ask)))[0] == "UserLambdaValidationException"
 
 
-async def test_pre_authentication_hears_of_strangers_that_are_hidden(blank: Bench) -> None:
+async def test_pre_authentication_hears_of_strangers_that_are_hidden(blank: Api) -> None:
     await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
     await blank.add_user()
     heard = listen(blank, "PreAuthentication")
@@ -278,7 +276,7 @@ async def test_pre_authentication_hears_of_strangers_that_are_hidden(blank: Benc
     ]
 
 
-async def test_post_authentication(ask: Bench) -> None:
+async def test_post_authentication(ask: Api) -> None:
     user = await ask.add_user()
     user.status = "FORCE_CHANGE_PASSWORD"
     heard = listen(ask, "PostAuthentication")
@@ -305,7 +303,7 @@ async def test_post_authentication(ask: Bench) -> None:
 
 
 @pytest.fixture
-async def member(ask: Bench) -> Bench:
+async def member(ask: Api) -> Api:
     """A user in a group."""
     await ask.add_user(email=EMAIL)
     await ask("CreateGroup", UserPoolId=ask.pool_id, GroupName="readers", RoleArn="arn:aws:iam::1:role/reads")
@@ -313,7 +311,7 @@ async def member(ask: Bench) -> Bench:
     return ask
 
 
-async def tokens(ask: Bench) -> tuple[dict[str, Any], dict[str, Any]]:
+async def tokens(ask: Api) -> tuple[dict[str, Any], dict[str, Any]]:
     result = await ask.tokens()
     return claims(result["AccessToken"]), claims(result["IdToken"])
 
@@ -330,7 +328,7 @@ FIRST = {
 
 
 @pytest.mark.parametrize("version", [None, "V1_0"])
-async def test_claims_first_version(member: Bench, version: str | None) -> None:
+async def test_claims_first_version(member: Api, version: str | None) -> None:
     set_version(member, version)
     plain_access, plain_identity = await tokens(member)
     heard = listen(member, "PreTokenGeneration", claimsOverrideDetails=FIRST)
@@ -354,7 +352,7 @@ async def test_claims_first_version(member: Bench, version: str | None) -> None:
     assert access.keys() == plain_access.keys()
 
 
-def set_version(ask: Bench, version: str | None) -> None:
+def set_version(ask: Api, version: str | None) -> None:
     if version is not None:
         arn = "arn:aws:lambda:us-east-1:123456789012:function:tokens"
         configuration = {"LambdaVersion": version, "LambdaArn": arn}
@@ -374,7 +372,7 @@ SECOND = {
 
 
 @pytest.mark.parametrize("version", [None, "V2_0"])
-async def test_claims_and_scopes_second_version(member: Bench, version: str | None) -> None:
+async def test_claims_and_scopes_second_version(member: Api, version: str | None) -> None:
     set_version(member, version)
     heard = listen(member, "PreTokenGeneration", claimsAndScopeOverrideDetails=SECOND)
     result = await member.tokens()
@@ -394,7 +392,7 @@ async def test_claims_and_scopes_second_version(member: Bench, version: str | No
     assert refusal == ("NotAuthorizedException", "Access Token does not have required scopes")
 
 
-async def test_an_answer_in_the_other_version_is_not_heard(member: Bench) -> None:
+async def test_an_answer_in_the_other_version_is_not_heard(member: Api) -> None:
     plain = (await tokens(member))[0].keys()
     set_version(member, "V1_0")
     listen(member, "PreTokenGeneration", claimsAndScopeOverrideDetails=SECOND)
@@ -410,12 +408,12 @@ async def test_an_answer_in_the_other_version_is_not_heard(member: Bench) -> Non
         {"groupOverrideDetails": {"groupsToOverride": [1]}},
     ],
 )
-async def test_claims_that_are_none(member: Bench, details: Any) -> None:
+async def test_claims_that_are_none(member: Api, details: Any) -> None:
     listen(member, "PreTokenGeneration", claimsOverrideDetails=details)
     assert (await refused(begin(member)))[0] == "InvalidLambdaResponseException"
 
 
-async def test_why_tokens_are_made(member: Bench) -> None:
+async def test_why_tokens_are_made(member: Api) -> None:
     user = member.pool.users.find("ana")
     assert user is not None
     user.status = "FORCE_CHANGE_PASSWORD"
@@ -438,7 +436,7 @@ async def test_why_tokens_are_made(member: Bench) -> None:
 # Moving in
 
 
-async def test_somebody_moves_in_at_the_sign_in(ask: Bench) -> None:
+async def test_somebody_moves_in_at_the_sign_in(ask: Api) -> None:
     found = {"email": EMAIL, "email_verified": "true", "username": "ana", "sub": "ignored"}
     heard = listen(ask, "UserMigration", userAttributes=found, finalUserStatus="CONFIRMED")
     result = (await begin(ask, ClientMetadata=METADATA))["AuthenticationResult"]
@@ -456,13 +454,13 @@ async def test_somebody_moves_in_at_the_sign_in(ask: Bench) -> None:
     assert (await ask.srp())["AuthenticationResult"]
 
 
-async def test_whoever_moves_in_may_have_to_reset_the_password(ask: Bench) -> None:
+async def test_whoever_moves_in_may_have_to_reset_the_password(ask: Api) -> None:
     listen(ask, "UserMigration", userAttributes={"email": EMAIL})
     assert (await refused(begin(ask)))[0] == "PasswordResetRequiredException"
     assert (await ask.admin("AdminGetUser"))["UserStatus"] == "RESET_REQUIRED"
 
 
-async def test_nobody_moves_in(ask: Bench) -> None:
+async def test_nobody_moves_in(ask: Api) -> None:
     listen(ask, "UserMigration")
     assert await refused(begin(ask)) == ("UserNotFoundException", "User does not exist.")
     listen(ask, "UserMigration", lambda _event: 1 / 0)
@@ -472,7 +470,7 @@ async def test_nobody_moves_in(ask: Bench) -> None:
 
 
 @pytest.mark.parametrize("force", [False, True])
-async def test_moving_in_under_somebodys_address(blank: Bench, force: bool) -> None:
+async def test_moving_in_under_somebodys_address(blank: Api, force: bool) -> None:
     await blank.make_pool(AliasAttributes=["email"])
     await blank.add_user("ben", email=EMAIL, email_verified="true")
     found = {"email": EMAIL, "email_verified": "true"}
@@ -485,7 +483,7 @@ async def test_moving_in_under_somebodys_address(blank: Bench, force: bool) -> N
     assert (await blank.admin("AdminGetUser", EMAIL))["Username"] == ("ana" if force else "ben")
 
 
-async def test_somebody_moves_in_with_a_forgotten_password(ask: Bench) -> None:
+async def test_somebody_moves_in_with_a_forgotten_password(ask: Api) -> None:
     found = {"email": EMAIL, "email_verified": "true"}
     heard = listen(ask, "UserMigration", userAttributes=found, finalUserStatus="CONFIRMED")
     members = {"ClientId": ask.client_id, "Username": "ana"}
@@ -500,25 +498,25 @@ async def test_somebody_moves_in_with_a_forgotten_password(ask: Bench) -> None:
 # Messages
 
 
-async def test_words_of_ones_own(verifying: Bench) -> None:
+async def test_words_of_ones_own(verifying: Api) -> None:
     heard = listen(verifying, "CustomMessage", emailMessage="Hello, {####}!", emailSubject="Welcome")
     await sign_up(verifying, ClientMetadata=METADATA)
     assert heard[0]["triggerSource"] == "CustomMessage_SignUp"
     assert heard[0]["request"]["codeParameter"] == "{####}"
     assert heard[0]["request"]["usernameParameter"] is None
     assert heard[0]["request"]["clientMetadata"] == METADATA
-    message = verifying.world.outbox.messages[-1]
+    message = verifying.state.outbox.messages[-1]
     assert (message.subject, message.text) == ("Welcome", f"Hello, {message.code}!")
     assert message.code not in repr(message)
 
 
-async def test_cognitos_words(verifying: Bench) -> None:
+async def test_cognitos_words(verifying: Api) -> None:
     await sign_up(verifying)
-    message = verifying.world.outbox.messages[-1]
+    message = verifying.state.outbox.messages[-1]
     assert message.text == f"Your confirmation code is {message.code}"
     listen(verifying, "CustomMessage", smsMessage="only for telephones: {####}")
     await verifying("ResendConfirmationCode", ClientId=verifying.client_id, Username="ana")
-    message = verifying.world.outbox.messages[-1]
+    message = verifying.state.outbox.messages[-1]
     assert (message.subject, message.text) == (
         "Your verification code",
         f"Your confirmation code is {message.code}",
@@ -526,25 +524,25 @@ async def test_cognitos_words(verifying: Bench) -> None:
 
 
 @pytest.mark.parametrize("text", ["Hello!", 7])
-async def test_words_without_the_code(verifying: Bench, text: Any) -> None:
+async def test_words_without_the_code(verifying: Api, text: Any) -> None:
     listen(verifying, "CustomMessage", emailMessage=text)
     assert (await refused(sign_up(verifying)))[0] == "InvalidLambdaResponseException"
 
 
-async def test_words_around_a_link(blank: Bench) -> None:
+async def test_words_around_a_link(blank: Api) -> None:
     template = {"DefaultEmailOption": "CONFIRM_WITH_LINK"}
     await blank.make_pool(AutoVerifiedAttributes=["email"], VerificationMessageTemplate=template)
     await sign_up(blank)
-    message = blank.world.outbox.messages[-1]
+    message = blank.state.outbox.messages[-1]
     assert message.link is not None
     assert message.text.endswith(message.link)
     listen(blank, "CustomMessage", emailMessage="Follow {##Click Here##}, please")
     await sign_up(blank, "ben")
-    message = blank.world.outbox.messages[-1]
+    message = blank.state.outbox.messages[-1]
     assert message.text == f"Follow {message.link}, please"
 
 
-async def test_every_message_has_its_occasion(verifying: Bench) -> None:
+async def test_every_message_has_its_occasion(verifying: Api) -> None:
     heard = listen(verifying, "CustomMessage", smsMessage="SMS {####}")
     sms = {"SmsConfiguration": {"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"}}
     await verifying(
@@ -555,7 +553,7 @@ async def test_every_message_has_its_occasion(verifying: Bench) -> None:
     )
     entries = [{"Name": "email", "Value": EMAIL}, {"Name": "email_verified", "Value": "true"}]
     await verifying.admin("AdminCreateUser", TemporaryPassword=PASSWORD, UserAttributes=entries)
-    invitation = verifying.world.outbox.messages[-1]
+    invitation = verifying.state.outbox.messages[-1]
     assert invitation.text == f"Your username is ana and temporary password is {PASSWORD}."
     await verifying.admin("AdminSetUserPassword", Password=PASSWORD, Permanent=True)
     token = (await verifying.tokens())["AccessToken"]
@@ -570,7 +568,7 @@ async def test_every_message_has_its_occasion(verifying: Bench) -> None:
     await verifying.admin("AdminUpdateUserAttributes", UserAttributes=phone)
     await verifying.admin("AdminSetUserMFAPreference", SMSMfaSettings={"Enabled": True, "PreferredMfa": True})
     await begin(verifying)
-    assert verifying.world.outbox.messages[-1].text == f"SMS {verifying.code()}"
+    assert verifying.state.outbox.messages[-1].text == f"SMS {verifying.code()}"
     assert [event["triggerSource"].partition("_")[2] for event in heard] == [
         "AdminCreateUser",
         "UpdateUserAttribute",

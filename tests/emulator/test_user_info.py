@@ -86,7 +86,7 @@ async def test_reading_writes_nothing_down(app: App) -> None:
     async def keep() -> None:
         written.append("all")
 
-    app.emulator.world.keep = keep
+    app.emulator.state.persist = keep
     token = (await app.sign_in())["access_token"]
     assert written == ["all"]
     await who(app, token)

@@ -61,16 +61,16 @@ class Answered:
 
 
 @attrs.define
-class Bench:
+class Api:
     """Calls operations without HTTP. Every request and response is checked against the service model."""
 
-    world: EmulatorState
+    state: EmulatorState
     model: ServiceModel
     pool_id: str = ""
     client_id: str = ""
 
     async def __call__(self, operation: str, /, **members: Any) -> dict[str, Any]:
-        reply = await answer(self.world, self.model, operation, json.dumps(members).encode())
+        reply = await answer(self.state, self.model, operation, json.dumps(members).encode())
         body = json.loads(json.dumps(reply.body))
         if reply.error is not None:
             declared = self.model.operations[operation].errors
@@ -163,7 +163,7 @@ class Bench:
     ) -> dict[str, str]:
         """Respond to PASSWORD_VERIFIER."""
         given = challenged["ChallengeParameters"]
-        time = srp.timestamp(self.world.clock()) if timestamp is None else timestamp
+        time = srp.timestamp(self.state.clock()) if timestamp is None else timestamp
         whose = {"pool_name": self.pool.name, "user_id": given["USER_ID_FOR_SRP"], "password": password}
         return claim(ephemeral, given, time, **whose)
 
@@ -182,15 +182,15 @@ class Bench:
     @property
     def pool(self) -> UserPool:
         """The pool that was created last."""
-        return self.world.pool(self.pool_id)
+        return self.state.pool(self.pool_id)
 
     def code(self) -> str:
         """The code that was sent last."""
-        return self.world.outbox.messages[-1].code
+        return self.state.outbox.messages[-1].code
 
     def advance(self, seconds: float) -> None:
         """Advance the clock."""
-        self.world.clock.advance(seconds)
+        self.state.clock.advance(seconds)
 
 
 def claims(token: str) -> dict[str, Any]:

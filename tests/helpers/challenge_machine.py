@@ -62,7 +62,7 @@ class SrpServer:
 
 
 @define
-class Person:
+class User:
     """A user with an alias, the username that Cognito chose, and devices by their keys."""
 
     name: str
@@ -86,23 +86,25 @@ class Person:
 
 
 @define
-class Walk:
+class PendingSignIn:
     """One sign-in: its user and the challenges that are left."""
 
-    person: Person
+    user: User
     chain: list[str]
     device_key: str | None = None
     server: SrpServer | None = None
 
 
-class WalkingPool:
+class ChallengeMachine:
     """Responds to the operations of a sign-in."""
 
     def __init__(self, clock: Clock) -> None:
         self.service = ScriptedService(clock)
-        self.people = {name: Person(name) for name in ("ana", "ben")}
+        self.users = {name: User(name) for name in ("ana", "ben")}
         self.chain: list[str] = []  # of the next sign-in
-        self.walks: dict[str, Walk] = {}  # by the session handle that is valid for the next response
+        self.pending: dict[
+            str, PendingSignIn
+        ] = {}  # by the session handle that is valid for the next response
         self.failure: str | None = None  # of the next request
         self._serial = count()
         for operation, answer in {
@@ -133,54 +135,54 @@ class WalkingPool:
 
         return with_failure
 
-    def person(self, name: str) -> Person:
-        return next(person for person in self.people.values() if name in person.names)
+    def user(self, name: str) -> User:
+        return next(user for user in self.users.values() if name in user.names)
 
     # InitiateAuth
 
     def initiate(self, sent: Mapping[str, Any]) -> Any:
         given = sent["AuthParameters"]
-        walk = Walk(self.person(given["USERNAME"]), list(self.chain))
-        if (gone := self._name_device(walk, given, "InitiateAuth")) is not None:
+        sign_in = PendingSignIn(self.user(given["USERNAME"]), list(self.chain))
+        if (gone := self._name_device(sign_in, given, "InitiateAuth")) is not None:
             return gone
         match sent["AuthFlow"]:
             case "USER_PASSWORD_AUTH":
                 if given["PASSWORD"] != PASSWORD:
                     return refusal("InitiateAuth", "NotAuthorizedException")
             case "USER_SRP_AUTH":
-                return self._ask_for_proof(walk, given["SRP_A"])
+                return self._ask_for_proof(sign_in, given["SRP_A"])
             case "USER_AUTH":
-                walk.chain.insert(0, "SELECT_CHALLENGE")
+                sign_in.chain.insert(0, "SELECT_CHALLENGE")
             case "CUSTOM_AUTH":
-                walk.chain.insert(0, "CUSTOM_CHALLENGE")
-        return self._go_on(walk)
+                sign_in.chain.insert(0, "CUSTOM_CHALLENGE")
+        return self._go_on(sign_in)
 
-    def _ask_for_proof(self, walk: Walk, srp_a: str) -> dict[str, Any]:
-        walk.chain.insert(0, "PASSWORD_VERIFIER")
-        walk.server = walk.person.password_server()
+    def _ask_for_proof(self, sign_in: PendingSignIn, srp_a: str) -> dict[str, Any]:
+        sign_in.chain.insert(0, "PASSWORD_VERIFIER")
+        sign_in.server = sign_in.user.password_server()
         parameters = {
-            **walk.server.begin(srp_a),
-            "USERNAME": walk.person.user_id,
-            "USER_ID_FOR_SRP": walk.person.user_id,
+            **sign_in.server.begin(srp_a),
+            "USERNAME": sign_in.user.user_id,
+            "USER_ID_FOR_SRP": sign_in.user.user_id,
         }
-        return self._ask(walk, "PASSWORD_VERIFIER", parameters)
+        return self._ask(sign_in, "PASSWORD_VERIFIER", parameters)
 
-    def _name_device(self, walk: Walk, given: Mapping[str, str], operation: str) -> Any:
+    def _name_device(self, sign_in: PendingSignIn, given: Mapping[str, str], operation: str) -> Any:
         key = given.get("DEVICE_KEY")
-        if key is not None and key not in walk.person.devices:
+        if key is not None and key not in sign_in.user.devices:
             return refusal(operation, "ResourceNotFoundException", "Device does not exist.")
-        walk.device_key = key or walk.device_key
+        sign_in.device_key = key or sign_in.device_key
         return None
 
     # What comes next
 
-    def _go_on(self, walk: Walk) -> dict[str, Any]:
-        if not walk.chain:
-            return self._tokens(walk)
-        if walk.chain[0] in MFA and walk.device_key is not None:
-            walk.chain[0] = "DEVICE_SRP_AUTH"
-        name = walk.chain[0]
-        parameters: dict[str, str] = {"USER_ID_FOR_SRP": walk.person.user_id}
+    def _go_on(self, sign_in: PendingSignIn) -> dict[str, Any]:
+        if not sign_in.chain:
+            return self._tokens(sign_in)
+        if sign_in.chain[0] in MFA and sign_in.device_key is not None:
+            sign_in.chain[0] = "DEVICE_SRP_AUTH"
+        name = sign_in.chain[0]
+        parameters: dict[str, str] = {"USER_ID_FOR_SRP": sign_in.user.user_id}
         members: dict[str, Any] = {}
         match name:
             case "SELECT_CHALLENGE":
@@ -191,28 +193,30 @@ class WalkingPool:
                 parameters["MFAS_CAN_SETUP"] = json.dumps(MFA)
             case "WEB_AUTHN":
                 parameters["CREDENTIAL_REQUEST_OPTIONS"] = '{"challenge": "YQ"}'
-        return self._ask(walk, name, parameters, **members)
+        return self._ask(sign_in, name, parameters, **members)
 
-    def _ask(self, walk: Walk, name: str, parameters: Mapping[str, str], **members: Any) -> dict[str, Any]:
-        return challenge(name, parameters, session=self._handle(walk), **members)
+    def _ask(
+        self, sign_in: PendingSignIn, name: str, parameters: Mapping[str, str], **members: Any
+    ) -> dict[str, Any]:
+        return challenge(name, parameters, session=self._handle(sign_in), **members)
 
-    def _handle(self, walk: Walk) -> str:
+    def _handle(self, sign_in: PendingSignIn) -> str:
         handle = f"handle-{next(self._serial):020}"
-        self.walks[handle] = walk
+        self.pending[handle] = sign_in
         return handle
 
-    def _tokens(self, walk: Walk) -> dict[str, Any]:
-        person = walk.person
-        key = walk.device_key or f"us-east-1_{next(self._serial):08x}"
+    def _tokens(self, sign_in: PendingSignIn) -> dict[str, Any]:
+        user = sign_in.user
+        key = sign_in.device_key or f"us-east-1_{next(self._serial):08x}"
         answer = self.service.tokens(
-            username=person.user_id, sub=f"sub-of-{person.name}", access={"device_key": key}
+            username=user.user_id, sub=f"sub-of-{user.name}", access={"device_key": key}
         )
-        if walk.device_key is None:
+        if sign_in.device_key is None:
             answer["AuthenticationResult"]["NewDeviceMetadata"] = {
                 "DeviceKey": key,
                 "DeviceGroupKey": "-group",
             }
-            self._unconfirmed = person
+            self._unconfirmed = user
         return answer
 
     def confirm_device(self, sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -228,63 +232,63 @@ class WalkingPool:
 
     def respond(self, sent: Mapping[str, Any]) -> Any:
         operation, given = "RespondToAuthChallenge", sent["ChallengeResponses"]
-        walk = self.walks.get(sent["Session"])
-        if walk is None or given["USERNAME"] not in walk.person.names:
+        sign_in = self.pending.get(sent["Session"])
+        if sign_in is None or given["USERNAME"] not in sign_in.user.names:
             return refusal(operation, "NotAuthorizedException", "Invalid session for the user.")
-        name = walk.chain[0]
+        name = sign_in.chain[0]
         if sent["ChallengeName"] != (
             "SELECT_CHALLENGE" if name == "WEB_AUTHN" and "ANSWER" in given else name
         ):
             return refusal(operation, "NotAuthorizedException", "Invalid session for the user.")
-        if (gone := self._name_device(walk, given, operation)) is not None:
+        if (gone := self._name_device(sign_in, given, operation)) is not None:
             return gone
-        answer = self._judge(walk, sent["ChallengeName"], given)
+        answer = self._judge(sign_in, sent["ChallengeName"], given)
         if answer is None:
             code = "CodeMismatchException" if name in CODES else "NotAuthorizedException"
             return refusal(operation, code)
         # A session handle becomes invalid with the first response that succeeds.
-        del self.walks[sent["Session"]]
+        del self.pending[sent["Session"]]
         return answer
 
-    def _judge(self, walk: Walk, name: str, given: Mapping[str, str]) -> Any:
+    def _judge(self, sign_in: PendingSignIn, name: str, given: Mapping[str, str]) -> Any:
         """Return what follows a response to a challenge; None if the response is wrong."""
         following: list[str] | None = None
         match name:
             case "SELECT_CHALLENGE":
-                return self._choose(walk, given)
+                return self._choose(sign_in, given)
             case "SELECT_MFA_TYPE":
                 following = [given["ANSWER"]] if given["ANSWER"] in MFA else None
             case "MFA_SETUP":
-                following = ["EMAIL_OTP"] if "EMAIL" in given else [] if walk.server is VERIFIED else None
+                following = ["EMAIL_OTP"] if "EMAIL" in given else [] if sign_in.server is VERIFIED else None
             case "DEVICE_SRP_AUTH":
-                walk.server = walk.person.devices[given["DEVICE_KEY"]]
-                walk.chain[0] = "DEVICE_PASSWORD_VERIFIER"
-                return self._ask(walk, walk.chain[0], walk.server.begin(given["SRP_A"]))
+                sign_in.server = sign_in.user.devices[given["DEVICE_KEY"]]
+                sign_in.chain[0] = "DEVICE_PASSWORD_VERIFIER"
+                return self._ask(sign_in, sign_in.chain[0], sign_in.server.begin(given["SRP_A"]))
             case "PASSWORD_VERIFIER" | "DEVICE_PASSWORD_VERIFIER":
-                assert walk.server is not None
-                following = [] if walk.server.accepts(given) else None
+                assert sign_in.server is not None
+                following = [] if sign_in.server.accepts(given) else None
             case _:
                 following = [] if self._is_right(name, given) else None
         if following is None:
             return None
-        walk.chain[:1] = following
-        return self._go_on(walk)
+        sign_in.chain[:1] = following
+        return self._go_on(sign_in)
 
-    def _choose(self, walk: Walk, given: Mapping[str, str]) -> Any:
+    def _choose(self, sign_in: PendingSignIn, given: Mapping[str, str]) -> Any:
         match given["ANSWER"]:
             case "PASSWORD":
                 following = [] if given.get("PASSWORD") == PASSWORD else None
             case "PASSWORD_SRP":
-                del walk.chain[0]
-                return self._ask_for_proof(walk, given["SRP_A"])
+                del sign_in.chain[0]
+                return self._ask_for_proof(sign_in, given["SRP_A"])
             case "EMAIL_OTP" | "WEB_AUTHN" as factor:
                 following = [factor]
             case _:
                 following = None
         if following is None:
             return None
-        walk.chain[:1] = following
-        return self._go_on(walk)
+        sign_in.chain[:1] = following
+        return self._go_on(sign_in)
 
     @staticmethod
     def _is_right(name: str, given: Mapping[str, str]) -> bool:
@@ -302,22 +306,22 @@ class WalkingPool:
     # Software tokens
 
     def associate(self, sent: Mapping[str, Any]) -> Any:
-        walk = self.walks.pop(sent["Session"], None)
-        if walk is None:
+        sign_in = self.pending.pop(sent["Session"], None)
+        if sign_in is None:
             return refusal(
                 "AssociateSoftwareToken", "NotAuthorizedException", "Invalid session for the user."
             )
-        return {"SecretCode": "SECRETSECRET", "Session": self._handle(walk)}
+        return {"SecretCode": "SECRETSECRET", "Session": self._handle(sign_in)}
 
     def verify(self, sent: Mapping[str, Any]) -> Any:
-        walk = self.walks.get(sent["Session"])
-        if walk is None:
+        sign_in = self.pending.get(sent["Session"])
+        if sign_in is None:
             return refusal("VerifySoftwareToken", "NotAuthorizedException", "Invalid session for the user.")
         if sent["UserCode"] != CODE:
             return refusal("VerifySoftwareToken", "EnableSoftwareTokenMFAException")
-        del self.walks[sent["Session"]]
-        walk.server = VERIFIED
-        return {"Status": "SUCCESS", "Session": self._handle(walk)}
+        del self.pending[sent["Session"]]
+        sign_in.server = VERIFIED
+        return {"Status": "SUCCESS", "Session": self._handle(sign_in)}
 
 
 # Marks a sign-in whose software token was verified.

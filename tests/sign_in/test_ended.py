@@ -36,7 +36,7 @@ async def refused(
 async def test_too_many_wrong_codes_end_a_sign_in(mfa: str) -> None:
     async with client_of(mfa) as (auth, _, emulator):
         await auth.sign_in("ana", PASSWORD)
-        wrong = emulator.world.unsettled.wrong_codes_per_handle
+        wrong = emulator.state.assumptions.wrong_codes_per_handle
         for _ in range(wrong):
             assert await auth.get_sign_in_step() is not None
             await refused(auth, "0000", errors.CodeMismatchException)

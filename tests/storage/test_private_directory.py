@@ -254,7 +254,7 @@ async def test_emulator_refuses_a_directory_that_others_may_write_to(home: Path)
         await emulator.create_user_pool()
         (home / "data").chmod(0o777)
         with pytest.raises(ValueError, match="is not safe"):
-            await emulator.world.keep()  # type: ignore[misc]  # it keeps a directory
+            await emulator.state.persist()  # type: ignore[misc]  # it keeps a directory
     with pytest.raises(ValueError, match="is not safe"):
         async with CognitoEmulator(data=home / "data"):
             pass

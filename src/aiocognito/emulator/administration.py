@@ -10,7 +10,7 @@ from .state import EmulatorState
 class Emulator(Protocol):
     """The emulator, as its pools see it."""
 
-    world: EmulatorState
+    state: EmulatorState
 
     @property
     def url(self) -> str:

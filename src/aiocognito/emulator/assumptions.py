@@ -18,7 +18,7 @@ class Assumptions:
 
     Example::
 
-        emulator = CognitoEmulator(unsettled=Assumptions(reuse_ends_family=False))
+        emulator = CognitoEmulator(assumptions=Assumptions(reuse_ends_family=False))
     """
 
     # Refresh tokens

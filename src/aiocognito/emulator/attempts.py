@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from attrs import define, field
 
-from .serialization import kept
+from .serialization import persisted
 
 HOUR = 3600.0
 QUIET = 900.0
 """Seconds without an attempt after which failures are reset."""
 
 
-@kept("attempts")
+@persisted("attempts")
 @define
 class Attempts:
     """The attempts of a user within the last hour, by kind."""
@@ -29,7 +29,7 @@ class Attempts:
         self._times.setdefault(kind, []).append(now)
 
 
-@kept("lockout")
+@persisted("lockout")
 @define
 class Lockout:
     """Failed password attempts: after the fifth a lock of one second, twice as long with each further one."""

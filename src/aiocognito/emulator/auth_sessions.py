@@ -13,7 +13,7 @@ from attrs import define, field
 from . import base64url
 from .errors import ApiError, not_authorized
 from .hashing import digest
-from .serialization import kept
+from .serialization import persisted
 
 if TYPE_CHECKING:
     from .users import User
@@ -24,7 +24,7 @@ _REMEMBERED: Final = 86_400.0
 """Seconds for which an expired handle is still distinguished from an unknown one."""
 
 
-@kept("auth-session")
+@persisted("auth-session")
 @define
 class AuthSession:
     """The state behind a session handle.
@@ -63,7 +63,7 @@ class AuthSession:
             raise
 
 
-@kept("auth-session-store")
+@persisted("auth-session-store")
 @define
 class AuthSessionStore:
     """The session handles of one pool, stored under their hashes."""

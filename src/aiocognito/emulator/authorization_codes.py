@@ -9,7 +9,7 @@ from typing import Final
 from attrs import define, field
 
 from .hashing import digest
-from .serialization import kept
+from .serialization import persisted
 
 LIFE: Final = 300.0
 """Seconds; documented."""
@@ -17,7 +17,7 @@ _REMEMBERED: Final = 86_400.0
 """Seconds for which a code that has expired is still known, so that its second use can be told."""
 
 
-@kept("authorization-code")
+@persisted("authorization-code")
 @define
 class AuthorizationCode:
     """The state behind an authorization code.
@@ -47,7 +47,7 @@ class AuthorizationCode:
     spent: bool = False
 
 
-@kept("authorization-code-store")
+@persisted("authorization-code-store")
 @define
 class CodeBook:
     """The authorization codes of one pool, stored under their hashes."""

@@ -111,7 +111,7 @@ async def serve(
             client["AllowedOAuthFlowsUserPoolClient"] = True
             named = {"UserPoolId": pool.id, "ClientId": pool.client_id}
             await emulator.call("UpdateUserPoolClient", **named, **client)
-        identity_pool = emulator.kept_identity_pool()
+        identity_pool = emulator.existing_identity_pool()
         if identity_pool is None:
             identity_pool = await emulator.create_identity_pool(
                 user_pools=[pool], IdentityPoolName="people", AllowUnauthenticatedIdentities=True

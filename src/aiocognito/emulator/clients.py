@@ -10,7 +10,7 @@ from typing import Any, Final
 from attrs import define, field
 
 from .errors import not_authorized
-from .serialization import kept
+from .serialization import persisted
 
 SECONDS: Final = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
 DEFAULT_FLOWS: Final = ("ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH")
@@ -29,7 +29,7 @@ _PERMITTED_BY: Final[Mapping[str, tuple[str, ...]]] = {
 _DEFAULT_LIFE: Final = 3600.0
 
 
-@kept("app-client")
+@persisted("app-client")
 @define
 class AppClient:
     """One app client of a user pool.

@@ -52,12 +52,12 @@ class Delivery:
 
 
 async def send(
-    world: EmulatorState, delivery: Delivery, *, life: float, digits: int = 6, link: str | None = None
+    state: EmulatorState, delivery: Delivery, *, life: float, digits: int = 6, link: str | None = None
 ) -> Code:
     """Draw a code, put it into the outbox and return it; the caller stores it.
 
     Args:
-        world: The emulator's state.
+        state: The emulator's state.
         delivery: Where to, and why.
         life: Seconds until the code expires.
         digits: The length of the code.
@@ -66,14 +66,14 @@ async def send(
     Raises:
         ApiError: The CustomMessage trigger failed.
     """
-    value = world.random.digits(digits)
-    code = Code(value, delivery.attribute, delivery.address, world.clock() + life)
-    await deliver(world, delivery, value, link=None if link is None else f"{link}{value}")
+    value = state.random.digits(digits)
+    code = Code(value, delivery.attribute, delivery.address, state.clock() + life)
+    await deliver(state, delivery, value, link=None if link is None else f"{link}{value}")
     return code
 
 
 async def send_and_keep(
-    world: EmulatorState,
+    state: EmulatorState,
     delivery: Delivery,
     *,
     life: float,
@@ -83,7 +83,7 @@ async def send_and_keep(
     """Send a code, store it with the user in place of an older one, and return CodeDeliveryDetails.
 
     Args:
-        world: The emulator's state.
+        state: The emulator's state.
         delivery: Where to, and why.
         life: Seconds until the code expires.
         kind: The key that it is stored under; ``delivery.purpose`` by default.
@@ -92,16 +92,16 @@ async def send_and_keep(
     Raises:
         ApiError: The CustomMessage trigger failed.
     """
-    code = await send(world, delivery, life=life, link=link)
+    code = await send(state, delivery, life=life, link=link)
     delivery.user.codes[kind or delivery.purpose] = code
     return details(delivery.attribute, delivery.address)
 
 
-async def deliver(world: EmulatorState, delivery: Delivery, code: str, *, link: str | None = None) -> None:
+async def deliver(state: EmulatorState, delivery: Delivery, code: str, *, link: str | None = None) -> None:
     """Put a message into the outbox.
 
     Args:
-        world: The emulator's state.
+        state: The emulator's state.
         delivery: Where to, and why.
         code: The code; of an invitation, the temporary password.
         link: The whole link, of a message that has one.
@@ -112,7 +112,7 @@ async def deliver(world: EmulatorState, delivery: Delivery, code: str, *, link: 
     medium, user = medium_of(delivery.attribute), delivery.user
     wording = await wording_of(delivery.pool, user, medium, delivery.occasion, by_link=link is not None)
     filled = wording.filled(user, code, link)
-    world.outbox.send(
+    state.outbox.send(
         Message(
             to=delivery.address,
             username=user.username,
@@ -142,12 +142,12 @@ def details(attribute: str, address: str) -> dict[str, str]:
 
 
 def spend(
-    world: EmulatorState, user: User, kind: str, given: str, *, limit: int, attempts: str | None = None
+    state: EmulatorState, user: User, kind: str, given: str, *, limit: int, attempts: str | None = None
 ) -> Code:
     """Check a code that was typed in, and delete it if it is right.
 
     Args:
-        world: The emulator's state.
+        state: The emulator's state.
         user: The user whom the code was sent to.
         kind: The key that it is stored under.
         given: The code as it was typed.
@@ -157,9 +157,9 @@ def spend(
     Raises:
         ApiError: There were too many attempts, or the code is wrong, expired or missing.
     """
-    count(world, user.attempts, attempts or kind, limit)
+    count(state, user.attempts, attempts or kind, limit)
     code = user.codes.get(kind)
-    if code is None or world.clock() >= code.expires:
+    if code is None or state.clock() >= code.expires:
         raise expired()
     if not code.equals(given):
         raise mismatch()
@@ -167,13 +167,13 @@ def spend(
     return code
 
 
-def count(world: EmulatorState, attempts: Attempts, kind: str, limit: int) -> None:
+def count(state: EmulatorState, attempts: Attempts, kind: str, limit: int) -> None:
     """Count a request for a code, or an attempt with one.
 
     Raises:
         ApiError: There were too many within an hour.
     """
-    now = world.clock()
+    now = state.clock()
     if attempts.count(kind, now) >= limit:
         raise attempts_exceeded()
     attempts.add(kind, now)

@@ -13,11 +13,11 @@ from .state import EmulatorState
 PATH: Final = "/confirmUser"
 
 
-async def answer(world: EmulatorState, query: Mapping[str, str]) -> tuple[int, str]:
+async def answer(state: EmulatorState, query: Mapping[str, str]) -> tuple[int, str]:
     """Confirm an account and say so, or say why not: an HTTP status and a page."""
     try:
         await confirm_by_link(
-            world,
+            state,
             query.get("client_id", ""),
             query.get("user_name", ""),
             query.get("confirmation_code", ""),

@@ -51,11 +51,11 @@ def table(service: Service = USER_POOLS) -> Mapping[str, Operation]:
     return identity_pools.TABLE if service == IDENTITY_POOLS else TABLE
 
 
-async def answer(world: EmulatorState, model: ServiceModel, name: str, body: bytes) -> Reply:
+async def answer(state: EmulatorState, model: ServiceModel, name: str, body: bytes) -> Reply:
     """Perform the operation of a request, and return its response.
 
     Args:
-        world: The emulator's state.
+        state: The emulator's state.
         model: The service model.
         name: The operation.
         body: The request's body, JSON.
@@ -66,7 +66,7 @@ async def answer(world: EmulatorState, model: ServiceModel, name: str, body: byt
     except ApiError as refusal:
         return failure(refusal.code, refusal.message)
     try:
-        return Reply(200, await perform(world, name, given, model.service))
+        return Reply(200, await perform(state, name, given, model.service))
     except ApiError as refusal:
         return _refused(operation, refusal)
     except Exception:
@@ -75,7 +75,7 @@ async def answer(world: EmulatorState, model: ServiceModel, name: str, body: byt
 
 
 async def perform(
-    world: EmulatorState, name: str, given: Mapping[str, Any], service: Service = USER_POOLS
+    state: EmulatorState, name: str, given: Mapping[str, Any], service: Service = USER_POOLS
 ) -> dict[str, Any]:
     """Perform one operation, and persist its changes; a refused one has changes, too: attempts are counted.
 
@@ -83,10 +83,10 @@ async def perform(
         ApiError: The operation is refused.
     """
     try:
-        return await table(service)[name](RequestContext(world, given))
+        return await table(service)[name](RequestContext(state, given))
     finally:
         if not _READS.match(name):
-            await world.changed()
+            await state.changed()
 
 
 def failure(code: str, message: str, *, status: int | None = None, reason: str | None = None) -> Reply:

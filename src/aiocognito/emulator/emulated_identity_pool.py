@@ -38,7 +38,7 @@ def with_test_defaults(given: Mapping[str, Any], user_pools: Sequence[EmulatedUs
     return {**members, **given}
 
 
-def friendly_roles(
+def roles_with_test_defaults(
     roles: Mapping[str, str] | None, mappings: Mapping[str | EmulatedUserPool, Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Return the members of SetIdentityPoolRoles, with default roles."""
@@ -67,7 +67,7 @@ class EmulatedIdentityPool:
     @property
     def state(self) -> IdentityPool:
         """The emulator's state of the pool."""
-        return self._emulator.world.identity_pool(self.id)
+        return self._emulator.state.identity_pool(self.id)
 
     @property
     def identities(self) -> Sequence[Identity]:
@@ -79,7 +79,7 @@ class EmulatedIdentityPool:
         """The configuration with which a client finds it, and the first of its user pools."""
         user_pool = self._user_pool()
         return evolve(
-            AuthConfig(clock=self._emulator.world.clock) if user_pool is None else user_pool.config,
+            AuthConfig(clock=self._emulator.state.clock) if user_pool is None else user_pool.config,
             identity_pool_id=self.id,
             identity_pool_endpoint=self._emulator.url,
             allow_guest_access=self.state.allows_guests,
@@ -87,7 +87,7 @@ class EmulatedIdentityPool:
 
     def _user_pool(self) -> EmulatedUserPool | None:
         for entry in self.state.settings.get("CognitoIdentityProviders", ()):
-            pool = self._emulator.world.pools.get(providers.user_pool_id(entry["ProviderName"]) or "")
+            pool = self._emulator.state.pools.get(providers.user_pool_id(entry["ProviderName"]) or "")
             if pool is not None and entry["ClientId"] in pool.clients:
                 return EmulatedUserPool(self._emulator, pool.id, entry["ClientId"])
         return None

@@ -66,7 +66,7 @@ def with_test_defaults(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[s
     return members, {member: value for member, value in factors.items() if value is not None}
 
 
-def friendly_client(given: Mapping[str, Any]) -> dict[str, Any]:
+def client_with_test_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the members of CreateUserPoolClient, with defaults that suit tests."""
     members = {**_CLIENT, **given}
     rotation = given.get("RefreshTokenRotation") or {}
@@ -158,7 +158,7 @@ class EmulatedUserPool:
     @property
     def state(self) -> UserPool:
         """The emulator's state of the pool."""
-        return self._emulator.world.pool(self.id)
+        return self._emulator.state.pool(self.id)
 
     @property
     def client_secret(self) -> str | None:
@@ -188,7 +188,7 @@ class EmulatedUserPool:
             identity_pool_endpoint=self._emulator.url,
             auth_session_validity=client.session_life,
             oauth=self._oauth(client) if client.is_oauth else None,
-            clock=self._emulator.world.clock,
+            clock=self._emulator.state.clock,
         )
 
     def _oauth(self, client: AppClient) -> OAuthConfig:
@@ -213,7 +213,7 @@ class EmulatedUserPool:
         Raises:
             ValueError: A member is malformed, or Cognito would refuse it.
         """
-        asked = friendly_client(members)
+        asked = client_with_test_defaults(members)
         if members.get("AllowedOAuthFlows") == [_MACHINES]:
             asked.setdefault("AllowedOAuthScopes", scopes.custom(self.state))
         made = await self._emulator.call("CreateUserPoolClient", UserPoolId=self.id, **asked)
@@ -243,7 +243,7 @@ class EmulatedUserPool:
         client = self.state.clients[self.client_id]
         supported = client.settings.get("SupportedIdentityProviders") or ()
         client.settings["SupportedIdentityProviders"] = [*supported, name]
-        await self._emulator.world.changed()
+        await self._emulator.state.changed()
 
     async def add_resource_server(self, identifier: str, names: Iterable[str]) -> list[str]:
         """Add a resource server; return its scopes as clients request them: ``<identifier>/<name>``.
@@ -299,7 +299,7 @@ class EmulatedUserPool:
             if group not in self.state.groups:
                 await ask("CreateGroup", UserPoolId=self.id, GroupName=group)
             await ask("AdminAddUserToGroup", **named, GroupName=group)
-        await self._emulator.world.changed()
+        await self._emulator.state.changed()
         await self._give_factors(user, [mfa] if isinstance(mfa, str) else list(mfa or ()))
         return user
 
@@ -329,7 +329,7 @@ class EmulatedUserPool:
         token = user.token or user.new_token
         if token is None:
             raise LookupError(f"{username!r} has no software token")
-        return token.next_code(self._emulator.world.clock())
+        return token.next_code(self._emulator.state.clock())
 
     def _user(self, username: str) -> User:
         user = self.state.users.find(username)

@@ -6,10 +6,10 @@ from typing import Any
 
 from attrs import define
 
-from .serialization import kept
+from .serialization import persisted
 
 
-@kept("group")
+@persisted("group")
 @define
 class Group:
     """A group; the lowest precedence is the most important."""

@@ -11,7 +11,7 @@ from attrs import define, field
 
 from .authorization_codes import CodeBook
 from .hashing import digest
-from .serialization import kept
+from .serialization import persisted
 
 SESSION_LIFE: Final = 3600.0
 """Seconds for which a browser stays signed in; documented. Nothing renews it."""
@@ -22,7 +22,7 @@ CODE_LIFE: Final = 480.0
 LOCAL: Final = "COGNITO"
 
 
-@kept("browser-session")
+@persisted("browser-session")
 @define
 class Session:
     """A browser that is signed in.
@@ -40,7 +40,7 @@ class Session:
     provider: str = LOCAL
 
 
-@kept("browser-session-store")
+@persisted("browser-session-store")
 @define
 class Sessions:
     """The browsers that are signed in, by a hash of their cookie."""
@@ -119,7 +119,7 @@ class PendingSteps:
         self._kept.pop(name, None)
 
 
-@kept("hosted-ui")
+@persisted("hosted-ui")
 @define
 class HostedUi:
     """The state of one pool's hosted UI.
@@ -132,4 +132,4 @@ class HostedUi:
 
     codes: CodeBook = field(factory=CodeBook, repr=False)
     sessions: Sessions = field(factory=Sessions, repr=False)
-    pending_steps: PendingSteps = field(factory=PendingSteps, repr=False, metadata={"kept": False})
+    pending_steps: PendingSteps = field(factory=PendingSteps, repr=False, metadata={"persisted": False})

@@ -79,17 +79,17 @@ class _Handlers:
             unknown = dispatch.failure("UnknownOperationException", "")
             self.site.calls.append(Call(name, dispatch.SERVICE, unknown.status, unknown.error))
             return _write(unknown)
-        work = partial(dispatch.answer, self.site.world, model, name, body)
+        work = partial(dispatch.answer, self.site.state, model, name, body)
         return await answer_by_plan(self.site, request, name, work, model.service.name)
 
     async def key_set(self, request: web.Request) -> web.StreamResponse:
         """Return a pool's public keys."""
 
         async def work() -> Reply:
-            pool = self.site.world.pools.get(request.match_info["pool"])
+            pool = self.site.state.pools.get(request.match_info["pool"])
             if pool is None:
                 return Reply(404, {"message": "No such user pool."})
-            return Reply(200, (await self.site.world.keys.of(pool.id)).jwks())
+            return Reply(200, (await self.site.state.keys.of(pool.id)).jwks())
 
         return _as_json(await answer_by_plan(self.site, request, "GetJwks", work, "well-known"))
 
@@ -97,7 +97,7 @@ class _Handlers:
         """Return a pool's OpenID configuration: AWS's issuer, with URLs of the emulator."""
 
         async def work() -> Reply:
-            pool = self.site.world.pools.get(request.match_info["pool"])
+            pool = self.site.state.pools.get(request.match_info["pool"])
             if pool is None:
                 return Reply(404, {"message": "No such user pool."})
             base = f"{request.scheme}://{request.host}"
@@ -111,7 +111,7 @@ class _Handlers:
         """Return the keys of identity pools, at the path where AWS has them."""
 
         async def work() -> Reply:
-            return Reply(200, await open_id.key_set(self.site.world))
+            return Reply(200, await open_id.key_set(self.site.state))
 
         return _as_json(await answer_by_plan(self.site, request, "GetIdentityJwks", work, "well-known"))
 
@@ -126,19 +126,19 @@ class _Handlers:
 
     async def confirm_user(self, request: web.Request) -> web.Response:
         """Confirm an account by the link of an email."""
-        status, page = await confirm_page.answer(self.site.world, request.query)
-        await self.site.world.changed()
+        status, page = await confirm_page.answer(self.site.state, request.query)
+        await self.site.state.changed()
         self.site.calls.append(Call("ConfirmUser", "hosted-ui", status, None))
         return web.Response(text=page, content_type="text/html", status=status, headers=pages.HEADERS)
 
     async def overview(self, _request: web.Request) -> web.Response:
         """Return the page that shows the emulator's state."""
-        page = overview_page.render(self.site.world)
+        page = overview_page.render(self.site.state)
         return web.Response(text=page, content_type="text/html", headers=pages.HEADERS)
 
     async def messages(self, _request: web.Request) -> web.Response:
         """Return the messages that were sent, the newest last."""
-        return web.json_response([message.to_dict() for message in self.site.world.outbox.messages])
+        return web.json_response([message.to_dict() for message in self.site.state.outbox.messages])
 
     async def advance(self, request: web.Request) -> web.Response:
         """Advance the clock."""
@@ -147,11 +147,11 @@ class _Handlers:
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
             raise web.HTTPBadRequest(text='expected {"advance": seconds}')
         try:
-            self.site.world.clock.advance(seconds)
+            self.site.state.clock.advance(seconds)
         except ValueError as exc:
             raise web.HTTPBadRequest(text=str(exc)) from None
-        await self.site.world.changed()
-        return web.json_response({"now": self.site.world.clock()})
+        await self.site.state.changed()
+        return web.json_response({"now": self.site.state.clock()})
 
     async def plan(self, request: web.Request) -> web.Response:
         """Plan a fault: the body has :meth:`Faults.add`'s arguments."""

@@ -8,7 +8,7 @@ from attrs import define, field, frozen
 from .._partitions import partition_of
 from .._public import public
 from .account import ACCOUNT
-from .serialization import kept
+from .serialization import persisted
 
 KEPT_CREDENTIALS: Final = 1_000
 
@@ -17,7 +17,7 @@ LoginKey = tuple[str, str]
 
 
 @public("aiocognito.emulator")
-@kept("aws-credentials")
+@persisted("aws-credentials")
 @frozen
 class IssuedCredentials:
     """Temporary AWS credentials, and the identity and role that they are for.
@@ -45,7 +45,7 @@ class IssuedCredentials:
     principal_tags: Mapping[str, str] = field(factory=dict, repr=False)
 
 
-@kept("identity")
+@persisted("identity")
 @define
 class Identity:
     """One identity.
@@ -80,7 +80,7 @@ class Identity:
         return [(provider, subject) for provider, subjects in self.logins.items() for subject in subjects]
 
 
-@kept("identity-pool")
+@persisted("identity-pool")
 @define
 class IdentityPool:
     """One identity pool.

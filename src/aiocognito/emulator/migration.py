@@ -23,7 +23,7 @@ _RESPONSE: Final = (
 
 
 async def migrate(
-    world: EmulatorState,
+    state: EmulatorState,
     pool: UserPool,
     client: AppClient,
     name: str,
@@ -35,7 +35,7 @@ async def migrate(
     """Call the trigger for a user who does not exist, and add the user if it returns one.
 
     Args:
-        world: The emulator's state.
+        state: The emulator's state.
         pool: The user pool.
         client: The app client.
         name: The name that was typed.
@@ -63,7 +63,7 @@ async def migrate(
     attributes = {} if response is None else triggers.texts(response, "userAttributes")
     if response is None or not attributes:
         return None
-    user = await _made(world, pool, name, attributes, password)
+    user = await _made(state, pool, name, attributes, password)
     user.status = users.CONFIRMED if response["finalUserStatus"] == users.CONFIRMED else users.RESET_REQUIRED
     if pool.users.conflict(user) is not None and not triggers.flag(response, "forceAliasCreation"):
         return None
@@ -73,10 +73,10 @@ async def migrate(
 
 
 async def _made(
-    world: EmulatorState, pool: UserPool, name: str, given: Mapping[str, str], password: str | None
+    state: EmulatorState, pool: UserPool, name: str, given: Mapping[str, str], password: str | None
 ) -> User:
     attributes = {key: value for key, value in given.items() if key not in {"username", "sub"}}
-    user = draft(world, pool, name, schema.normalised(attributes), admin=True)
+    user = draft(state, pool, name, schema.normalised(attributes), admin=True)
     if password is not None:
         user.secret = await passwords.make_verifier(pool, user.username, password)
     require_new(pool, user)

@@ -12,7 +12,7 @@ from .users import User
 
 
 def draft(
-    world: EmulatorState, pool: UserPool, name: str, attributes: Mapping[str, str], *, admin: bool = False
+    state: EmulatorState, pool: UserPool, name: str, attributes: Mapping[str, str], *, admin: bool = False
 ) -> User:
     """Return a user who is not in the directory yet, with name and attributes checked.
 
@@ -22,7 +22,7 @@ def draft(
     schema.require_known(pool.schema, attributes, admin=admin)
     given = {name: value for name, value in schema.normalised(attributes).items() if value}
     schema.require_valid(pool.schema, given)
-    sub = world.random.uuid()
+    sub = state.random.uuid()
     username = name
     if wanted := pool.users.username_attributes:
         form = pool.users.address_of(name)
@@ -32,9 +32,9 @@ def draft(
         username = sub
     else:
         _refuse_alias_form(pool, name)
-        if not pool.users.case_sensitive and world.unsettled.lower_case_usernames:
+        if not pool.users.case_sensitive and state.assumptions.lower_case_usernames:
             username = name.lower()
-    now = world.clock()
+    now = state.clock()
     return User(username, sub, now, now, attributes=given)
 
 

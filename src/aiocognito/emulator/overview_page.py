@@ -17,25 +17,25 @@ from .state import EmulatorState
 _MESSAGES: Final = 50
 
 
-def render(world: EmulatorState) -> str:
+def render(state: EmulatorState) -> str:
     """Return the page: user pools, identity pools, and the messages that were sent, the newest first."""
-    now = datetime.fromtimestamp(world.clock(), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    region = element("code", world.region)
-    pools = [_pool(pool, world.url) for pool in world.pools.values()]
+    now = datetime.fromtimestamp(state.clock(), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    region = element("code", state.region)
+    pools = [_pool(pool, state.url) for pool in state.pools.values()]
     return document(
         "Cognito, emulated",
         element("p", "Region ", region, f"; emulated time {now}. Reload the page to see changes."),
         *(pools or [element("p", "No user pool exists yet.")]),
-        *map(_identity_pool, world.identity_pools.values()),
+        *map(_identity_pool, state.identity_pools.values()),
         element("h2", "Outbox"),
-        _outbox(world),
+        _outbox(state),
         whose="aiocognito",
         wide=True,
     )
 
 
-def _outbox(world: EmulatorState) -> Html:
-    messages = list(world.outbox.messages)[-_MESSAGES:][::-1]
+def _outbox(state: EmulatorState) -> Html:
+    messages = list(state.outbox.messages)[-_MESSAGES:][::-1]
     return table(
         "Outbox",
         ("to", "for", "purpose", "code", "user pool"),

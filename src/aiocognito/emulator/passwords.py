@@ -29,7 +29,7 @@ async def matches(pool: UserPool, user: User, password: str) -> bool:
     return await srp.run(srp_server.matches, user.secret, pool.name, user.username, password)
 
 
-async def replace(world: EmulatorState, pool: UserPool, user: User, password: str, prefix: str) -> None:
+async def replace(state: EmulatorState, pool: UserPool, user: User, password: str, prefix: str) -> None:
     """Give a user a new password, if policy and history allow.
 
     Raises:
@@ -41,10 +41,10 @@ async def replace(world: EmulatorState, pool: UserPool, user: User, password: st
     history = [secret for secret in (user.secret, *user.old_secrets) if secret is not None][:remembered]
     for secret in history:
         if await srp.run(srp_server.matches, secret, pool.name, user.username, password):
-            message = world.unsettled.password_history_message
+            message = state.assumptions.password_history_message
             raise ApiError("PasswordHistoryPolicyViolationException", message)
     new = await make_verifier(pool, user.username, password)
     user.old_secrets = history[: max(remembered - 1, 0)]
     user.secret = new
     user.temporary_until = None
-    user.modified = world.clock()
+    user.modified = state.clock()

@@ -46,13 +46,13 @@ class StateDirectory:
     Args:
         directory: The directory; it is created, with mode 0700, if it does not exist. Other users must
             not be able to alter or exchange it (see `storage._private_directory`).
-        world: The emulator's state.
+        state: The emulator's state.
     """
 
-    def __init__(self, directory: str | Path, world: EmulatorState) -> None:
+    def __init__(self, directory: str | Path, state: EmulatorState) -> None:
         self._directory = Path(directory).absolute()
         self._private = PrivateDirectory(self._directory)
-        self._world = world
+        self._state = state
         self._lock = asyncio.Lock()
         self._changed = 0
         self._written = 0
@@ -118,20 +118,20 @@ class StateDirectory:
             self._on_disk[name] = text
             if name.endswith(_POOL):
                 pool: UserPool = _parse(name, text)
-                self._world.pools[pool.id] = pool
+                self._state.pools[pool.id] = pool
             elif name.endswith(_IDENTITY_POOL):
                 identity_pool: IdentityPool = _parse(name, text)
-                self._world.identity_pools[identity_pool.id] = identity_pool
+                self._state.identity_pools[identity_pool.id] = identity_pool
             elif name.endswith(_KEYS):
-                self._world.keys.put(name.removesuffix(_KEYS), _load_pair(_parse(name, text)))
+                self._state.keys.put(name.removesuffix(_KEYS), _load_pair(_parse(name, text)))
             else:
                 rest = _parse(name, text)
-                self._world.random.go_on(rest.get("starts", 1))
+                self._state.random.go_on(rest.get("starts", 1))
                 self._starts = rest.get("starts", 1) + 1
-                self._world.clock.advance(rest["offset"])
-                self._world.outbox.messages[:] = [Message(**message) for message in rest["messages"]]
+                self._state.clock.advance(rest["offset"])
+                self._state.outbox.messages[:] = [Message(**message) for message in rest["messages"]]
 
-    async def keep(self) -> None:
+    async def persist(self) -> None:
         """Write the changed files; return when they are on the disk.
 
         Changes that arrive during a write wait for it, and are written together.
@@ -148,27 +148,27 @@ class StateDirectory:
                 await to_thread.run_sync(self._acquire)
             if self._written >= mine:
                 return
-            state = self._changed
+            covered = self._changed
             await self._write_all()
-            self._written = state
+            self._written = covered
 
     async def _write_all(self) -> None:
         # This one is written first: ids that were drawn must not be drawn again, even after a crash.
         rest = _text(
             {
                 "starts": self._starts,
-                "offset": self._world.clock.offset,
-                "messages": [message.to_dict() for message in self._world.outbox.messages[-MESSAGES:]],
+                "offset": self._state.clock.offset,
+                "messages": [message.to_dict() for message in self._state.outbox.messages[-MESSAGES:]],
             }
         )
         files = {_REST: rest}
-        files |= {f"{pool_id}{_POOL}": _text(pool) for pool_id, pool in self._world.pools.items()}
-        for pool in self._world.identity_pools.values():
+        files |= {f"{pool_id}{_POOL}": _text(pool) for pool_id, pool in self._state.pools.items()}
+        for pool in self._state.identity_pools.values():
             # A file's name cannot have a colon everywhere.
             files[f"{pool.id.replace(':', '_')}{_IDENTITY_POOL}"] = _text(pool)
-        for pool_id, pair in self._world.keys.made().items():
+        for pool_id, pair in self._state.keys.made().items():
             name = f"{pool_id}{_KEYS}"
-            if pool_id in self._world.pools or pool_id == open_id.KEYS:
+            if pool_id in self._state.pools or pool_id == open_id.KEYS:
                 # Keys do not change, and writing them down takes a while.
                 files[name] = self._on_disk.get(name) or _text(_dump_pair(pair))
         changed = {name: text for name, text in files.items() if self._on_disk.get(name) != text}

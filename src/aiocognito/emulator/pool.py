@@ -17,14 +17,21 @@ from .auth_sessions import AuthSessionStore
 from .clients import AppClient
 from .groups import Group
 from .hosted_ui_state import HostedUi
-from .serialization import kept
+from .serialization import persisted
 from .srp_server import SALT_BYTES
-from .token_store import TokenBook
+from .token_store import TokenStore
 from .trigger_table import Triggers
 from .users import Directory, User
 
 
-@kept("user-pool", renamed={"strangers": "unknown_users"})
+@persisted(
+    "user-pool",
+    renamed={
+        "strangers": "unknown_users",
+        "stranger_attempts": "unknown_user_attempts",
+        "handles": "auth_sessions",
+    },
+)
 @define
 class UserPool:
     """One user pool.
@@ -50,15 +57,15 @@ class UserPool:
     mfa: dict[str, Any] = field(factory=dict, repr=False)
     clients: dict[str, AppClient] = field(factory=dict, repr=False)
     groups: dict[str, Group] = field(factory=dict, repr=False)
-    handles: AuthSessionStore = field(factory=AuthSessionStore, repr=False)
-    tokens: TokenBook = field(factory=TokenBook, repr=False)
+    auth_sessions: AuthSessionStore = field(factory=AuthSessionStore, repr=False)
+    tokens: TokenStore = field(factory=TokenStore, repr=False)
     unknown_users: dict[str, Lockout] = field(factory=dict, repr=False)
-    stranger_attempts: dict[str, Attempts] = field(factory=dict, repr=False)
+    unknown_user_attempts: dict[str, Attempts] = field(factory=dict, repr=False)
     hosted: HostedUi = field(factory=HostedUi, repr=False)
     resource_servers: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
     providers: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
     domains: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
-    triggers: Triggers = field(factory=Triggers, repr=False, metadata={"kept": False})
+    triggers: Triggers = field(factory=Triggers, repr=False, metadata={"persisted": False})
 
     @property
     def region(self) -> str:
@@ -159,13 +166,13 @@ class UserPool:
         """Return the user id of a user who does not exist."""
         return str(uuid.UUID(bytes=self.decoy("id", name)[:16], version=4))
 
-    def stranger(self, name: str) -> Lockout:
+    def lockout_of(self, name: str) -> Lockout:
         """Return the lock-out of a user who does not exist: existing users have one, too."""
         return self.unknown_users.setdefault(self.users.normalize(name), Lockout())
 
     def attempts_of(self, name: str) -> Attempts:
         """Return the attempts of a user who does not exist or is hidden; they are counted, too."""
-        return self.stranger_attempts.setdefault(self.users.normalize(name), Attempts())
+        return self.unknown_user_attempts.setdefault(self.users.normalize(name), Attempts())
 
     def groups_of(self, user: User) -> list[Group]:
         """Return the user's groups by precedence; those without precedence come last."""

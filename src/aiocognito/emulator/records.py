@@ -7,11 +7,11 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from .serialization import kept
+from .serialization import persisted
 from .srp_server import Verifier
 
 
-@kept("code")
+@persisted("code")
 @define
 class Code:
     """A code that was sent.
@@ -33,7 +33,7 @@ class Code:
         return hmac.compare_digest(self.value.encode(), given.encode())
 
 
-@kept("device")
+@persisted("device")
 @define
 class Device:
     """A device of one user.
@@ -55,7 +55,7 @@ class Device:
     remembered: bool = False
 
 
-@kept("passkey")
+@persisted("passkey")
 @define
 class Passkey:
     """A registered credential.
@@ -86,7 +86,7 @@ class Passkey:
         return entry if self.attachment is None else {**entry, "AuthenticatorAttachment": self.attachment}
 
 
-@kept("passkey-ceremony")
+@persisted("passkey-ceremony")
 @frozen
 class Ceremony:
     """A ceremony that was begun: the challenge that the browser must answer, and the relying party."""

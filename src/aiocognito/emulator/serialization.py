@@ -1,9 +1,9 @@
 """The emulator's state as JSON, and back.
 
-An instance of an attrs class that is decorated with :func:`kept` becomes an object with the tag of its class;
-what JSON lacks is tagged, too. A tag stays when its class is renamed or moved to another module. A value that
-several others refer to stays one value. A field with the metadata ``{"kept": False}`` is left out, and gets
-its default when it is read.
+An instance of an attrs class that is decorated with :func:`persisted` becomes an object with the tag of its
+class; types that JSON lacks are tagged, too. A tag stays when its class is renamed or moved to another
+module. A value that several others refer to stays one value. A field with the metadata
+``{"persisted": False}`` is left out, and has its default after it is read.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ MODULE_TAGS: Final[Mapping[str, str]] = {
 """The tags of version 1: modules and classes by their names at that time."""
 
 
-def kept(tag: str, *, renamed: Mapping[str, str] | None = None) -> Callable[[_Class], _Class]:
+def persisted(tag: str, *, renamed: Mapping[str, str] | None = None) -> Callable[[_Class], _Class]:
     """Decorate an attrs class whose instances are part of the persisted state.
 
     Args:
@@ -82,7 +82,7 @@ def encode(value: object) -> Any:
     """Write a value as what JSON can hold.
 
     Raises:
-        TypeError: It holds something that cannot be kept; the message says where.
+        TypeError: It holds something that cannot be persisted; the message says where.
     """
     return _Writer().write(value, "")
 
@@ -118,19 +118,19 @@ class _Writer:
             return {
                 "dict": [[self.write(key, where), self.write(item, where)] for key, item in value.items()]
             }
-        raise TypeError(f"{where} holds a {type(value).__name__}, which cannot be kept")
+        raise TypeError(f"{where} holds a {type(value).__name__}, which cannot be persisted")
 
     def _object(self, value: Any) -> Any:
         if id(value) in self._numbers:
             return {"same": self._numbers[id(value)]}
         kind = type(value)
         if kind not in _tags:
-            raise TypeError(f"{kind.__qualname__} cannot be kept: decorate it with @kept")
+            raise TypeError(f"{kind.__qualname__} cannot be persisted: decorate it with @persisted")
         number = self._numbers[id(value)] = len(self._numbers)
         fields = {
             field.name: self.write(getattr(value, field.name), f"{kind.__qualname__}.{field.name}")
             for field in attrs.fields(kind)
-            if field.metadata.get("kept", True)
+            if field.metadata.get("persisted", True)
         }
         return {"object": _tags[kind], "number": number, "fields": fields}
 

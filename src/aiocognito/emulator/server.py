@@ -59,7 +59,7 @@ class CognitoEmulator:
         seed: Makes ids and codes repeatable; keys, tokens and secrets never are.
         data: A directory to keep everything in, so that it is there again at the next start. One emulator
             at a time can use it: starting a second one raises ``RuntimeError``.
-        unsettled: Another reading of what is not known about Cognito.
+        assumptions: Another reading of what is not known about Cognito.
         keys: Makes signing keys; to share them between emulators of one test run.
         allowed_hosts: Further host names by which it may be called.
     """
@@ -73,7 +73,7 @@ class CognitoEmulator:
         clock: Callable[[], float] | None = None,
         seed: int | str | None = None,
         data: str | Path | None = None,
-        unsettled: Assumptions | None = None,
+        assumptions: Assumptions | None = None,
         keys: KeyRing | None = None,
         allowed_hosts: Sequence[str] = (),
     ) -> None:
@@ -81,35 +81,35 @@ class CognitoEmulator:
         self._host, self._port = host, port
         self._allowed_hosts = tuple(allowed_hosts)
         own = clock if isinstance(clock, Clock) else Clock(clock) if clock is not None else Clock()
-        self.world: EmulatorState = EmulatorState(
+        self.state: EmulatorState = EmulatorState(
             region=region,
             clock=own,
             random=Randomness(seed),
             keys=KeyRing() if keys is None else keys,
-            unsettled=Assumptions() if unsettled is None else unsettled,
+            assumptions=Assumptions() if assumptions is None else assumptions,
         )
         self.faults: Faults = Faults()
         self.calls: list[Call] = []
         self.token: str | None = None if is_loopback(host) else secrets.token_urlsafe(32)
         self._models: tuple[ServiceModel, ...] = ()
-        self._keeper: StateDirectory | None = None
+        self._directory: StateDirectory | None = None
         self._runner: web.AppRunner | None = None
         self._bound: tuple[str, int] | None = None
 
     @property
     def region(self) -> str:
         """The region in ids and issuers."""
-        return self.world.region
+        return self.state.region
 
     @property
     def clock(self) -> Clock:
         """The emulator's time; a callable, so that it can be passed as ``clock=``."""
-        return self.world.clock
+        return self.state.clock
 
     @property
     def outbox(self) -> Outbox:
         """The messages that Cognito would have sent."""
-        return self.world.outbox
+        return self.state.outbox
 
     @property
     def url(self) -> str:
@@ -134,18 +134,18 @@ class CognitoEmulator:
         return self
 
     async def _open_directory(self) -> None:
-        if self._keeper is not None:
-            await self._keeper.reopen()
+        if self._directory is not None:
+            await self._directory.reopen()
         elif self._data is not None:
             from .persistence import StateDirectory
 
-            keeper = StateDirectory(self._data, self.world)
-            await keeper.load()
-            self._keeper, self.world.keep = keeper, keeper.keep
+            directory = StateDirectory(self._data, self.state)
+            await directory.load()
+            self._directory, self.state.persist = directory, directory.persist
 
     def _close_directory(self) -> None:
-        if self._keeper is not None:
-            self._keeper.close()
+        if self._directory is not None:
+            self._directory.close()
 
     async def _listen(self) -> None:
         from aiohttp import web
@@ -155,7 +155,7 @@ class CognitoEmulator:
 
         names = {"localhost", "127.0.0.1", "::1", self._host.lower(), *map(str.lower, self._allowed_hosts)}
         site = Site(
-            world=self.world,
+            state=self.state,
             model=self._models[0],
             identity_model=self._models[1],
             faults=self.faults,
@@ -175,7 +175,7 @@ class CognitoEmulator:
         host, port = runner.addresses[0][:2]
         self._runner = runner
         self._bound = ("127.0.0.1" if self._host in _WILDCARDS else host, port)
-        self.world.url = self.url
+        self.state.url = self.url
 
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
@@ -183,7 +183,7 @@ class CognitoEmulator:
         try:
             if self._runner is not None:
                 await self._runner.cleanup()
-            await self.world.keys.aclose()
+            await self.state.keys.aclose()
         finally:
             self._close_directory()
             self._runner, self._bound = None, None
@@ -212,15 +212,20 @@ class CognitoEmulator:
             ValueError: A member is malformed, or Cognito would refuse it; or there is no such trigger.
             TypeError: A trigger cannot be called.
         """
-        from .emulated_pool import EmulatedUserPool, create_dependencies, friendly_client, with_test_defaults
+        from .emulated_pool import (
+            EmulatedUserPool,
+            client_with_test_defaults,
+            create_dependencies,
+            with_test_defaults,
+        )
 
         functions = Triggers(triggers or {})
         members, factors = with_test_defaults(settings)
         created = await self.call("CreateUserPool", **members)
         pool_id = created["UserPool"]["Id"]
-        self.world.pool(pool_id).triggers = functions
+        self.state.pool(pool_id).triggers = functions
         await self.call("SetUserPoolMfaConfig", UserPoolId=pool_id, **factors)
-        wanted = friendly_client(client or {})
+        wanted = client_with_test_defaults(client or {})
         await create_dependencies(self, pool_id, wanted)
         made = await self.call("CreateUserPoolClient", UserPoolId=pool_id, **wanted)
         return EmulatedUserPool(self, pool_id, made["UserPoolClient"]["ClientId"])
@@ -229,7 +234,7 @@ class CognitoEmulator:
         """Return the first user pool that has an app client, such as one that ``data`` held."""
         from .emulated_pool import EmulatedUserPool
 
-        for pool in self.world.pools.values():
+        for pool in self.state.pools.values():
             for client_id in pool.clients:
                 return EmulatedUserPool(self, pool.id, client_id)
         return None
@@ -262,15 +267,15 @@ class CognitoEmulator:
 
         made = await self.call("CreateIdentityPool", **emulated.with_test_defaults(settings, user_pools))
         pool_id = made["IdentityPoolId"]
-        members = emulated.friendly_roles(roles, role_mappings or {})
+        members = emulated.roles_with_test_defaults(roles, role_mappings or {})
         await self.call("SetIdentityPoolRoles", IdentityPoolId=pool_id, **members)
         return emulated.EmulatedIdentityPool(self, pool_id)
 
-    def kept_identity_pool(self) -> EmulatedIdentityPool | None:
+    def existing_identity_pool(self) -> EmulatedIdentityPool | None:
         """Return the first identity pool, such as one that ``data`` held."""
         from .emulated_identity_pool import EmulatedIdentityPool
 
-        for pool_id in self.world.identity_pools:
+        for pool_id in self.state.identity_pools:
             return EmulatedIdentityPool(self, pool_id)
         return None
 
@@ -283,7 +288,7 @@ class CognitoEmulator:
         Raises:
             LookupError: No identity pool of this emulator has issued it, or it has expired.
         """
-        for pool in self.world.identity_pools.values():
+        for pool in self.state.identity_pools.values():
             found = pool.issued.get(access_key_id)
             if found is not None and self.clock() < found.expires:
                 return found
@@ -309,7 +314,7 @@ class CognitoEmulator:
         model = self._model_for(operation, service)
         try:
             given = model.check(operation_model(model, operation), members)
-            return await perform(self.world, operation, given, model.service)
+            return await perform(self.state, operation, given, model.service)
         except ApiError as refusal:
             raise ValueError(f"{operation}: {refusal.code}: {refusal.message}") from None
 

@@ -34,7 +34,7 @@ class Site:
     """What the HTTP side of one emulator shares.
 
     Args:
-        world: The emulator's state.
+        state: The emulator's state.
         model: The service model of user pools.
         faults: The fault plan.
         calls: The calls that were answered, the newest last.
@@ -44,7 +44,7 @@ class Site:
         token: The bearer token that steering and administration need; ``None`` on loopback.
     """
 
-    world: EmulatorState
+    state: EmulatorState
     model: ServiceModel
     faults: Faults
     calls: list[Call]

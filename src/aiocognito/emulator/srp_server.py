@@ -15,13 +15,13 @@ from typing import Final
 from attrs import field, frozen
 
 from .. import _srp as srp
-from .serialization import kept
+from .serialization import persisted
 
 SALT_BYTES: Final = 16
 _HEX: Final = re.compile(r"[0-9a-fA-F]{1,1024}")
 
 
-@kept("verifier")
+@persisted("verifier")
 @frozen
 class Verifier:
     """The form in which a user pool stores a password: salt s and verifier v = g^x."""
@@ -30,7 +30,7 @@ class Verifier:
     verifier: int = field(repr=False)
 
 
-@kept("srp-exchange")
+@persisted("srp-exchange")
 @frozen
 class Exchange:
     """The server's pair for one sign-in, and what the client sent."""

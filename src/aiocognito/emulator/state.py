@@ -28,10 +28,10 @@ class EmulatorState:
         keys: Makes and holds signing keys.
         outbox: Receives the messages that Cognito would send.
         url: The base URL of links in messages.
-        unsettled: The assumptions about what is not known of Cognito.
+        assumptions: The assumptions about what is not known of Cognito.
         pools: The user pools.
         identity_pools: The identity pools.
-        keep: Persists the state; ``None`` for an emulator without a data directory.
+        persist: Persists the state; ``None`` for an emulator without a data directory.
     """
 
     region: str = "us-east-1"
@@ -40,15 +40,15 @@ class EmulatorState:
     keys: KeyRing = field(factory=KeyRing)
     outbox: Outbox = field(factory=Outbox)
     url: str = "http://localhost"
-    unsettled: Assumptions = field(factory=Assumptions)
+    assumptions: Assumptions = field(factory=Assumptions)
     pools: dict[str, UserPool] = field(factory=dict)
     identity_pools: dict[str, IdentityPool] = field(factory=dict)
-    keep: Callable[[], Awaitable[None]] | None = None
+    persist: Callable[[], Awaitable[None]] | None = None
 
     async def changed(self) -> None:
         """Persist changes. Await this before sending a response."""
-        if self.keep is not None:
-            await self.keep()
+        if self.persist is not None:
+            await self.persist()
 
     def pool(self, pool_id: str) -> UserPool:
         """Return a user pool.

@@ -7,12 +7,12 @@ from typing import Final
 from attrs import define, field
 
 from .hashing import digest
-from .serialization import kept
+from .serialization import persisted
 
 KNOWN: Final = 20_000
 
 
-@kept("grant")
+@persisted("grant")
 @define
 class Grant:
     """One sign-in of one user: the family that all its tokens belong to.
@@ -42,7 +42,7 @@ class Grant:
     hosted: bool = False
 
 
-@kept("refresh-token")
+@persisted("refresh-token")
 @define
 class RefreshToken:
     """A refresh token: its sign-in, its expiry, and the time of its rotation."""
@@ -52,14 +52,14 @@ class RefreshToken:
     rotated: float | None = None
 
 
-@kept("token-store")
+@persisted("token-store")
 @define
-class TokenBook:
+class TokenStore:
     """Grants, refresh tokens, and access tokens whose signature is known to be good."""
 
     grants: dict[str, Grant] = field(factory=dict, repr=False)
     _refresh: dict[bytes, RefreshToken] = field(factory=dict, repr=False)
-    _genuine: dict[bytes, None] = field(factory=dict, repr=False, metadata={"kept": False})
+    _genuine: dict[bytes, None] = field(factory=dict, repr=False, metadata={"persisted": False})
 
     def open(self, grant: Grant) -> None:
         """Store a sign-in."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from attrs import define, field
 
-from .serialization import kept
+from .serialization import persisted
 
 STEP: Final = 30
 DRIFT: Final = 1
@@ -25,7 +25,7 @@ class Verdict(Enum):
     USED = "used"
 
 
-@kept("software-token")
+@persisted("software-token")
 @define
 class SoftwareToken:
     """A shared secret, in base32, and the last step whose code was used."""

@@ -10,7 +10,7 @@ from attrs import define, field
 from .attempts import Attempts, Lockout
 from .records import Ceremony, Code, Device, Passkey
 from .schema import address_form
-from .serialization import kept
+from .serialization import persisted
 from .srp_server import Verifier
 from .totp import SoftwareToken
 
@@ -21,7 +21,7 @@ FORCE_CHANGE_PASSWORD: Final = "FORCE_CHANGE_PASSWORD"  # noqa: S105 - a status
 EXTERNAL_PROVIDER: Final = "EXTERNAL_PROVIDER"
 
 
-@kept("user", renamed={"awaited": "pending_links"})
+@persisted("user", renamed={"awaited": "pending_links"})
 @define
 class User:
     """One user of a user pool.
@@ -69,7 +69,7 @@ class User:
         return [factor for factor in ("SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP") if factor in self.factors]
 
 
-@kept("user-directory")
+@persisted("user-directory")
 @define
 class Directory:
     """The users of one pool, by username, subject and alias.

@@ -261,7 +261,7 @@ async def test_an_unconfirmed_account_that_signs_in(shop: Shop, browser: Browser
 
 
 async def test_who_has_told_no_password_is_not_signed_in(shop: Shop, browser: Browser) -> None:
-    shop.emulator.world.unsettled = Assumptions(unconfirmed_before_password=True)
+    shop.emulator.state.assumptions = Assumptions(unconfirmed_before_password=True)
     await shop.pool.add_user("eli", PASSWORD, attributes={"email": "eli@example.com"}, confirmed=False)
     await browser.get(shop.authorize())
     assert (await browser.sign_in("eli", "Wrong-Horse-7")).title == "Confirm your account"

@@ -21,21 +21,21 @@ _SIGN_IN: Final = "after ConfirmSignUp"
 _FACTORS: Final = {attribute: factor for factor, attribute in first_factors.ATTRIBUTES.items()}
 
 
-def begin(world: EmulatorState, pool: UserPool, client: AppClient, user: User, attribute: str) -> str | None:
+def begin(state: EmulatorState, pool: UserPool, client: AppClient, user: User, attribute: str) -> str | None:
     """Issue a session handle for the confirmation, if a code to the same address could sign the user in.
 
     Args:
-        world: The emulator's state.
+        state: The emulator's state.
         pool: The user pool.
         client: The app client.
         user: The new user.
         attribute: The attribute that the confirmation code was sent to.
     """
-    return _issue(world, pool, client, user, _CONFIRMATION, attribute)
+    return _issue(state, pool, client, user, _CONFIRMATION, attribute)
 
 
 def take(
-    world: EmulatorState, pool: UserPool, client: AppClient, user: User, text: str | None
+    state: EmulatorState, pool: UserPool, client: AppClient, user: User, text: str | None
 ) -> AuthSession | None:
     """Return the auth session that a confirmation came with, not spent yet; ``None`` if it came without.
 
@@ -44,29 +44,29 @@ def take(
     """
     if text is None:
         return None
-    now = world.clock()
-    return pool.handles.redeem(text, client_id=client.id, user=user, challenge=_CONFIRMATION, now=now)
+    now = state.clock()
+    return pool.auth_sessions.redeem(text, client_id=client.id, user=user, challenge=_CONFIRMATION, now=now)
 
 
 def confirmed(
-    world: EmulatorState, pool: UserPool, client: AppClient, user: User, attribute: str
+    state: EmulatorState, pool: UserPool, client: AppClient, user: User, attribute: str
 ) -> dict[str, Any]:
     """Return the response to a confirmation: with a session handle for the sign-in, where that is possible.
 
     Amplify for JavaScript sends no handle with the confirmation and uses the one that it receives.
     """
-    session = _issue(world, pool, client, user, _SIGN_IN, attribute)
+    session = _issue(state, pool, client, user, _SIGN_IN, attribute)
     return {} if session is None else {"Session": session}
 
 
 def _issue(
-    world: EmulatorState, pool: UserPool, client: AppClient, user: User, purpose: str, attribute: str
+    state: EmulatorState, pool: UserPool, client: AppClient, user: User, purpose: str, attribute: str
 ) -> str | None:
     factor = _FACTORS[attribute]
     if not client.permits("USER_AUTH") or factor not in first_factors.available_challenges(pool, user):
         return None
-    now = world.clock()
-    return pool.handles.issue(
+    now = state.clock()
+    return pool.auth_sessions.issue(
         AuthSession(purpose, client.id, user.sub, now + client.session_life, factor), now
     )
 
@@ -79,8 +79,8 @@ def redeem(request: AuthRequest, text: str) -> bool:
     Raises:
         ApiError: The handle is of another user, used or expired.
     """
-    now = request.world.clock()
-    session = request.pool.handles.redeem(
+    now = request.state.clock()
+    session = request.pool.auth_sessions.redeem(
         text, client_id=request.client.id, user=request.user, challenge=_SIGN_IN, now=now
     )
     session.spent = True

@@ -21,7 +21,7 @@ class AuthRequest:
     """A request that begins or continues a sign-in.
 
     Args:
-        world: The emulator's state.
+        state: The emulator's state.
         pool: The user pool.
         client: The app client.
         given: ``AuthParameters`` or ``ChallengeResponses``.
@@ -36,7 +36,7 @@ class AuthRequest:
         available_challenges: The first factors that the response offers.
     """
 
-    world: EmulatorState
+    state: EmulatorState
     pool: UserPool
     client: AppClient
     given: Mapping[str, str] = field(repr=False)
@@ -94,10 +94,10 @@ class AuthRequest:
             parameters: ``ChallengeParameters``.
             state: What the challenge needs to judge the answer.
         """
-        now = self.world.clock()
+        now = self.state.clock()
         sub = None if self.user is None else self.user.sub
         session = AuthSession(name, self.client.id, sub, now + self.client.session_life, state)
-        handle = self.pool.handles.issue(session, now)
+        handle = self.pool.auth_sessions.issue(session, now)
         return {"ChallengeName": name, "Session": handle, "ChallengeParameters": dict(parameters)}
 
     def spend(

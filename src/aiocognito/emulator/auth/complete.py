@@ -33,7 +33,7 @@ async def finish(request: AuthRequest, _proven: Proven) -> dict[str, Any]:
     if request.hosted:
         return {"Authenticated": request.known_user.sub}
     result = await issue.sign_in(
-        request.world,
+        request.state,
         request.pool,
         request.client,
         request.known_user,
@@ -62,12 +62,12 @@ def _device(request: AuthRequest) -> tuple[str | None, Device | None]:
     """Return the device key of the tokens, and the device if it is new, where devices are tracked."""
     if devices.configuration(request.pool) is None or request.admin or request.hosted:
         return None, None
-    now = request.world.clock()
+    now = request.state.clock()
     key = request.given.get("DEVICE_KEY")
     if key is not None:
         device = devices.confirmed(request.known_user, key)
         device.authenticated = now
         return key, None
-    fresh = devices.new(request.pool, request.world.random.uuid(), now)
+    fresh = devices.new(request.pool, request.state.random.uuid(), now)
     request.known_user.devices[fresh.key] = fresh
     return fresh.key, fresh

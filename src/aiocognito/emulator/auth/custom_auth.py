@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from .. import triggers
 from ..errors import invalid_parameter, missing_parameter, user_not_found, wrong_credentials
-from ..serialization import kept
+from ..serialization import persisted
 from . import password_attempts
 from .auth_request import AuthRequest
 from .outcomes import Ask, CustomRounds, Outcome, Proof, Proven, Rounds
@@ -18,7 +18,7 @@ from .registry import challenge, flow
 _SOURCE: Final = "Authentication"
 
 
-@kept("custom-challenge")
+@persisted("custom-challenge")
 @frozen
 class Asked:
     """What an auth session of CUSTOM_CHALLENGE stores.

@@ -19,7 +19,7 @@ from .. import devices, srp_server
 from ..auth_sessions import AuthSession
 from ..errors import invalid_parameter, wrong_credentials
 from ..records import Device
-from ..serialization import kept
+from ..serialization import persisted
 from ..srp_server import Exchange
 from .auth_request import AuthRequest
 from .outcomes import Outcome, Proof, Proven
@@ -27,7 +27,7 @@ from .registry import challenge
 from .srp_proof import decode, timely
 
 
-@kept("device-challenge")
+@persisted("device-challenge")
 @frozen
 class Proving:
     """What an auth session of the second challenge stores: the device, and the exchange behind its block."""
@@ -62,9 +62,9 @@ def _remembered(request: AuthRequest) -> Device | None:
 
 
 def _find_by(request: AuthRequest, text: str, response: Mapping[str, Any]) -> None:
-    session = request.pool.handles.get(response["Session"])
+    session = request.pool.auth_sessions.get(response["Session"])
     assert session is not None  # noqa: S101 - it was issued just now
-    request.pool.handles.put(text, session, request.world.clock())
+    request.pool.auth_sessions.put(text, session, request.state.clock())
 
 
 def _place(request: AuthRequest, device_key: str) -> str:
@@ -76,8 +76,8 @@ def _session(request: AuthRequest, text: str, name: str) -> AuthSession:
     """Return the auth session of the answer, or look it up if the answer came without one."""
     if request.session is not None:
         return request.session
-    return request.pool.handles.redeem(
-        text, client_id=request.client.id, user=request.user, challenge=name, now=request.world.clock()
+    return request.pool.auth_sessions.redeem(
+        text, client_id=request.client.id, user=request.user, challenge=name, now=request.state.clock()
     )
 
 
@@ -86,7 +86,7 @@ async def answer_device_srp_auth(request: AuthRequest) -> Outcome:
     """Take the device's public value and send the server's."""
     public = srp_server.public_value(request.need("SRP_A"))
     if public is None:
-        raise invalid_parameter(request.world.unsettled.srp_bad_a_message)
+        raise invalid_parameter(request.state.assumptions.srp_bad_a_message)
     key = request.need("DEVICE_KEY")
     session = _session(request, _place(request, key), "DEVICE_SRP_AUTH")
     if key != session.state:
@@ -95,7 +95,7 @@ async def answer_device_srp_auth(request: AuthRequest) -> Outcome:
     assert device.secret is not None  # noqa: S101 - it is confirmed
     session.spent = True
     exchange = await srp.run(srp_server.begin, device.secret, public)
-    block = base64.b64encode(secrets.token_bytes(request.world.unsettled.secret_block_bytes)).decode()
+    block = base64.b64encode(secrets.token_bytes(request.state.assumptions.secret_block_bytes)).decode()
     parameters = {
         "SALT": exchange.salt_hex,
         "SECRET_BLOCK": block,

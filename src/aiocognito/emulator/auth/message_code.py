@@ -14,7 +14,7 @@ from ..errors import ApiError, invalid_parameter, not_authorized
 from ..outbox import Purpose
 from ..pool import UserPool
 from ..records import Code
-from ..serialization import kept
+from ..serialization import persisted
 from ..users import User
 from . import first_factors, second_factors
 from .auth_request import AuthRequest
@@ -25,7 +25,7 @@ _DIGITS_OF_FIRST_FACTOR: Final = 8
 _DIGITS_OF_SECOND_FACTOR: Final = 6
 
 
-@kept("code-challenge")
+@persisted("code-challenge")
 @frozen
 class Sent:
     """What an auth session stores of a code that was sent.
@@ -76,7 +76,7 @@ async def _ask_first(request: AuthRequest, factor: str) -> dict[str, Any]:
 async def _send(request: AuthRequest, attribute: str, address: str, purpose: Purpose, digits: int) -> Code:
     user, occasion = request.known_user, request.occasion
     delivery = codes.Delivery(request.pool, user, attribute, address, purpose, occasion)
-    return await codes.send(request.world, delivery, life=request.client.session_life, digits=digits)
+    return await codes.send(request.state, delivery, life=request.client.session_life, digits=digits)
 
 
 def _pretend_to_send(request: AuthRequest, factor: str) -> dict[str, Any]:
@@ -147,4 +147,4 @@ def _verify(pool: UserPool, user: User, code: Code) -> None:
 def _count_wrong_first(request: AuthRequest) -> None:
     session = request.answered
     session.wrong += 1
-    session.dead = session.wrong >= request.world.unsettled.wrong_first_codes_per_handle
+    session.dead = session.wrong >= request.state.assumptions.wrong_first_codes_per_handle

@@ -27,6 +27,6 @@ async def select_mfa_type(request: AuthRequest) -> Outcome:
     """Ask for the factor that was chosen."""
     answer = request.need("ANSWER")
     if answer not in request.answered.state:
-        raise invalid_parameter(request.world.unsettled.mfa_not_offered_message)
+        raise invalid_parameter(request.state.assumptions.mfa_not_offered_message)
     request.answered.spent = True
     return Ask(answer)

@@ -10,7 +10,7 @@ from attrs import define
 from .. import schema
 from ..auth_sessions import AuthSession, invalid
 from ..errors import invalid_parameter
-from ..serialization import kept
+from ..serialization import persisted
 from ..users import User
 from . import second_factors
 from .auth_request import AuthRequest
@@ -18,7 +18,7 @@ from .outcomes import Ask, Outcome, Proof, Proven
 from .registry import challenge
 
 
-@kept("mfa-setup-challenge")
+@persisted("mfa-setup-challenge")
 @define
 class Setup:
     """What an auth session of this challenge stores.

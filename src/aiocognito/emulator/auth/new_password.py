@@ -23,7 +23,7 @@ async def ask(request: AuthRequest, _proven: Proven) -> dict[str, Any] | None:
     user = request.known_user
     if user.status != users.FORCE_CHANGE_PASSWORD:
         return None
-    if user.temporary_until is not None and request.world.clock() >= user.temporary_until:
+    if user.temporary_until is not None and request.state.clock() >= user.temporary_until:
         raise not_authorized("Temporary password has expired and must be reset by an administrator.")
     parameters = {
         "USER_ID_FOR_SRP": user.username,
@@ -43,7 +43,7 @@ async def answer(request: AuthRequest) -> Outcome:
     user = request.known_user
     with request.answered.spending():
         attributes = _attributes(request)
-        await passwords.replace(request.world, request.pool, user, password, password_policy.AFTERWARDS)
+        await passwords.replace(request.state, request.pool, user, password, password_policy.AFTERWARDS)
     user.attributes.update(attributes)
     request.pool.users.index(user)
     user.status = users.CONFIRMED

@@ -8,14 +8,14 @@ from typing import Any
 
 from attrs import field, frozen
 
-from ..serialization import kept
+from ..serialization import persisted
 from .auth_request import AuthRequest
 
 Rounds = Sequence[Mapping[str, Any]]
 """The ``session`` of the custom-auth triggers: what was asked, and whether the answer was right."""
 
 
-@kept("custom-after-password")
+@persisted("custom-after-password")
 @frozen
 class CustomRounds:
     """The rounds of a custom authentication before its password.

@@ -19,14 +19,14 @@ _MILLISECONDS: Final = 180_000
 
 async def ask(request: AuthRequest, _ask: Ask) -> Outcome:
     """Ask for an assertion, with the options that a browser needs to make one."""
-    pool, world = request.pool, request.world
+    pool, state = request.pool, request.state
     nonce = base64url.encode(secrets.token_bytes(32))
     ceremony = Ceremony(
         nonce,
         passkeys.relying_party(pool),
         passkeys.user_verification(pool),
         request.client.id,
-        world.clock() + request.client.session_life,
+        state.clock() + request.client.session_life,
     )
     options = {
         "challenge": nonce,

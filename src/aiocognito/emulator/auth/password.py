@@ -17,7 +17,7 @@ async def user_password_auth(request: AuthRequest) -> Outcome:
     given = request.need("PASSWORD")
     if request.user is None and request.begins:
         request.user = await migrate(
-            request.world,
+            request.state,
             request.pool,
             request.client,
             request.name,
@@ -28,7 +28,7 @@ async def user_password_auth(request: AuthRequest) -> Outcome:
     user = request.user
     if user is None:
         if request.client.hides_users:
-            password_attempts.require_unlocked(request, request.pool.stranger(request.name))
+            password_attempts.require_unlocked(request, request.pool.lockout_of(request.name))
         # As much work as for a user who exists, so that the time does not tell.
         await passwords.make_verifier(request.pool, request.name, given)
         if request.client.hides_users:

@@ -21,13 +21,13 @@ async def judge(request: AuthRequest, proves: Callable[[], Awaitable[bool]]) -> 
     Raises:
         ApiError: The password is wrong, too many were wrong before, or the user must not sign in.
     """
-    user, unsettled = request.known_user, request.world.unsettled
+    user, assumptions = request.known_user, request.state.assumptions
     require_unlocked(request, user.lockout)
     _refuse_state(
         user,
-        disabled=unsettled.disabled_before_password,
-        unconfirmed=unsettled.unconfirmed_before_password,
-        reset=unsettled.reset_required_before_password,
+        disabled=assumptions.disabled_before_password,
+        unconfirmed=assumptions.unconfirmed_before_password,
+        reset=assumptions.reset_required_before_password,
     )
     if not await proves():
         raise _wrong(request, user.lockout)
@@ -41,7 +41,7 @@ def refusal_of_unknown_user(request: AuthRequest, name: str) -> ApiError:
         request: The request.
         name: The username with which the sign-in began.
     """
-    lockout = request.pool.stranger(name)
+    lockout = request.pool.lockout_of(name)
     require_unlocked(request, lockout)
     return _wrong(request, lockout)
 
@@ -52,14 +52,14 @@ def require_unlocked(request: AuthRequest, lockout: Lockout) -> None:
     Raises:
         ApiError: Too many attempts failed.
     """
-    if lockout.locked(request.world.clock()):
+    if lockout.locked(request.state.clock()):
         raise not_authorized("Password attempts exceeded")
 
 
 def _wrong(request: AuthRequest, lockout: Lockout) -> ApiError:
-    unsettled = request.world.unsettled
+    assumptions = request.state.assumptions
     lockout.fail(
-        request.world.clock(), free=unsettled.failed_passwords_before_lock, longest=unsettled.longest_lock
+        request.state.clock(), free=assumptions.failed_passwords_before_lock, longest=assumptions.longest_lock
     )
     return wrong_credentials()
 

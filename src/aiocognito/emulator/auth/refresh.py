@@ -13,11 +13,11 @@ from .registry import flow
 async def refresh_token_auth(request: AuthRequest) -> Outcome:
     """Issue new tokens for a refresh token. The secret hash is over the stored username: none is sent."""
     text = request.need("REFRESH_TOKEN")
-    world, pool, client = request.world, request.pool, request.client
-    if client.rotates and world.unsettled.rotation_refuses_refresh_flow:
-        raise invalid_parameter(world.unsettled.rotation_refresh_flow_message)
-    found = refresh.redeem(world, pool, client, text, device_key=request.given.get("DEVICE_KEY"))
+    state, pool, client = request.state, request.pool, request.client
+    if client.rotates and state.assumptions.rotation_refuses_refresh_flow:
+        raise invalid_parameter(state.assumptions.rotation_refresh_flow_message)
+    found = refresh.redeem(state, pool, client, text, device_key=request.given.get("DEVICE_KEY"))
     wrong = f"SecretHash does not match for the client: {client.id}"
     client.check_hash(found.user.username, request.given.get("SECRET_HASH"), wrong=wrong)
-    result = await refresh.refresh(world, pool, client, found)
+    result = await refresh.refresh(state, pool, client, found)
     return {"ChallengeParameters": {}, "AuthenticationResult": result}

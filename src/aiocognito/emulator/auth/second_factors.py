@@ -19,7 +19,7 @@ _MESSAGES: Final = ("SMS_MFA", "EMAIL_OTP")
 def is_asked(request: AuthRequest) -> bool:
     """Return whether this sign-in needs a second factor, if the user has one or must set one up."""
     is_first = not request.known_user.signed_in_before
-    skipped = is_first and request.world.unsettled.first_sign_in_skips_mfa
+    skipped = is_first and request.state.assumptions.first_sign_in_skips_mfa
     return request.pool.mfa_mode != "OFF" and not skipped
 
 
@@ -53,14 +53,14 @@ def is_primary_recovery(pool: UserPool, factor: str) -> bool:
 
 def count_wrong(request: AuthRequest) -> None:
     """Count a wrong code; too many end the auth session and count as a wrong password."""
-    session, unsettled = request.answered, request.world.unsettled
+    session, assumptions = request.answered, request.state.assumptions
     session.wrong += 1
-    if session.wrong >= unsettled.wrong_codes_per_handle:
+    if session.wrong >= assumptions.wrong_codes_per_handle:
         session.dead = True
         lockout = request.known_user.lockout
-        lockout.failures = max(lockout.failures, unsettled.failed_passwords_before_lock - 1)
+        lockout.failures = max(lockout.failures, assumptions.failed_passwords_before_lock - 1)
         lockout.fail(
-            request.world.clock(),
-            free=unsettled.failed_passwords_before_lock,
-            longest=unsettled.longest_lock,
+            request.state.clock(),
+            free=assumptions.failed_passwords_before_lock,
+            longest=assumptions.longest_lock,
         )

@@ -24,7 +24,7 @@ async def answer(request: AuthRequest) -> Outcome:
     """Judge a code."""
     given = request.need("SOFTWARE_TOKEN_MFA_CODE")
     token = request.known_user.token
-    verdict = Verdict.WRONG if token is None else token.check(given, request.world.clock())
+    verdict = Verdict.WRONG if token is None else token.check(given, request.state.clock())
     if verdict is Verdict.USED:
         raise ApiError("ExpiredCodeException", "Your software token has already been used once.")
     if verdict is Verdict.WRONG:

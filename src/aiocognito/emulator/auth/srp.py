@@ -19,7 +19,7 @@ from ..errors import (
     user_not_found,
     wrong_credentials,
 )
-from ..serialization import kept
+from ..serialization import persisted
 from ..srp_server import Exchange
 from . import password_attempts
 from .auth_request import AuthRequest
@@ -28,7 +28,7 @@ from .registry import challenge, flow
 from .srp_proof import decode, timely
 
 
-@kept("srp-challenge", renamed={"then": "rounds"})
+@persisted("srp-challenge", renamed={"then": "rounds"})
 @frozen
 class Begun:
     """What a secret block stands for.
@@ -71,14 +71,14 @@ async def _ask_for_proof(
 ) -> dict[str, Any]:
     client_public = srp_server.public_value(request.need("SRP_A"))
     if client_public is None:
-        raise invalid_parameter(request.world.unsettled.srp_bad_a_message)
+        raise invalid_parameter(request.state.assumptions.srp_bad_a_message)
     if request.user is None and not request.client.hides_users:
         raise user_not_found()
     secret = await _secret(request)
     exchange = await srp.run(srp_server.begin, secret, client_public)
-    block = base64.b64encode(secrets.token_bytes(request.world.unsettled.secret_block_bytes)).decode()
+    block = base64.b64encode(secrets.token_bytes(request.state.assumptions.secret_block_bytes)).decode()
     session = _session(request, Begun(request.name, exchange, with_session, rounds))
-    request.pool.handles.put(block, session, request.world.clock())
+    request.pool.auth_sessions.put(block, session, request.state.clock())
     name = request.pool.decoy_uuid(request.name) if request.user is None else request.user.username
     response: dict[str, Any] = {
         "ChallengeName": "PASSWORD_VERIFIER",
@@ -90,8 +90,8 @@ async def _ask_for_proof(
             "USER_ID_FOR_SRP": name,
         },
     }
-    if with_session or request.world.unsettled.srp_challenge_has_session:
-        response["Session"] = request.pool.handles.issue(session, request.world.clock())
+    if with_session or request.state.assumptions.srp_challenge_has_session:
+        response["Session"] = request.pool.auth_sessions.issue(session, request.state.clock())
     return response
 
 
@@ -104,7 +104,7 @@ async def _secret(request: AuthRequest) -> srp_server.Verifier:
 
 def _session(request: AuthRequest, begun: Begun) -> AuthSession:
     sub = None if request.user is None else request.user.sub
-    expires = request.world.clock() + request.client.session_life
+    expires = request.state.clock() + request.client.session_life
     return AuthSession("PASSWORD_VERIFIER", request.client.id, sub, expires, begun)
 
 
@@ -117,7 +117,7 @@ async def answer_password_verifier(request: AuthRequest) -> Outcome:
     signature = decode(request.need("PASSWORD_CLAIM_SIGNATURE"))
     block = request.need("PASSWORD_CLAIM_SECRET_BLOCK")
     timestamp = request.need("TIMESTAMP")
-    session = request.pool.handles.get(block)
+    session = request.pool.auth_sessions.get(block)
     if not _fits(request, session):
         raise wrong_credentials()
     assert session is not None  # noqa: S101 - it fits
@@ -129,7 +129,7 @@ async def answer_password_verifier(request: AuthRequest) -> Outcome:
     # A client whose device is gone answers again, with the same proof and without the device.
     request.spend(session, unless=lambda refusal: refusal.code == "ResourceNotFoundException")
     if not timely(request, timestamp):
-        raise not_authorized(request.world.unsettled.srp_timestamp_message)
+        raise not_authorized(request.state.assumptions.srp_timestamp_message)
 
     async def proves() -> bool:
         name = request.known_user.username
@@ -150,4 +150,4 @@ def _fits(request: AuthRequest, session: AuthSession | None) -> bool:
     if session is None or session.challenge != "PASSWORD_VERIFIER" or session.client_id != request.client.id:
         return False
     same = session.sub == (None if request.user is None else request.user.sub)
-    return same and not session.spent and request.world.clock() < session.expires
+    return same and not session.spent and request.state.clock() < session.expires

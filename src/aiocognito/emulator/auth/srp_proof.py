@@ -24,8 +24,8 @@ def timely(request: AuthRequest, text: str) -> bool:
     if sent is None:
         return False
     # Other clients read the machine's clock, which a test cannot advance.
-    tolerance = request.world.unsettled.srp_timestamp_tolerance
-    return any(abs(sent - now) <= tolerance for now in (request.world.clock(), request.world.clock.base()))
+    tolerance = request.state.assumptions.srp_timestamp_tolerance
+    return any(abs(sent - now) <= tolerance for now in (request.state.clock(), request.state.clock.base()))
 
 
 def parse_timestamp(text: str) -> int | None:

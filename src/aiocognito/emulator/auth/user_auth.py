@@ -32,7 +32,7 @@ async def select_challenge(request: AuthRequest) -> Outcome:
     available: tuple[str, ...] = request.answered.state
     answer = request.need("ANSWER")
     if answer not in available:
-        raise invalid_parameter(request.world.unsettled.challenge_not_offered_message)
+        raise invalid_parameter(request.state.assumptions.challenge_not_offered_message)
     request.spend(request.answered)
     request.available_challenges = available
     return Ask(answer, is_first=True)

@@ -65,7 +65,7 @@ async def _done(site: Site, operation: str, work: Work, *, changes: bool) -> _An
     finally:
         # A refusal changes things, too: it burns a code.
         if changes:
-            await site.world.changed()
+            await site.state.changed()
 
 
 def _refused(error: OAuthError) -> _Answer:

@@ -40,7 +40,7 @@ async def back(request: PageRequest, session: Session, nonce: str | None) -> Ans
 
 
 def _code(request: PageRequest, session: Session, nonce: str | None) -> str:
-    asked, now = request.asked, request.world.clock()
+    asked, now = request.asked, request.state.clock()
     code = AuthorizationCode(
         asked.client.id,
         session.sub,
@@ -59,10 +59,10 @@ async def _tokens(request: PageRequest, session: Session, nonce: str | None) -> 
     user = request.pool.users.by_subject(session.sub)
     assert user is not None  # noqa: S101 - a session always has a user
     scopes, since = request.asked.scopes, session.auth_time
-    grant = issuing.new_grant(request.world, request.client, user, scopes=scopes, auth_time=since)
+    grant = issuing.new_grant(request.state, request.client, user, scopes=scopes, auth_time=since)
     try:
         issued = await issuing.sign_in(
-            request.world, request.pool, request.client, user, grant, nonce=nonce, refreshable=False
+            request.state, request.pool, request.client, user, grant, nonce=nonce, refreshable=False
         )
     except ApiError as refusal:
         raise request.asked.refused("invalid_request", refusal.message) from refusal

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def authenticate(
-    world: EmulatorState, form: Mapping[str, str], authorization: str | None, *, status: int
+    state: EmulatorState, form: Mapping[str, str], authorization: str | None, *, status: int
 ) -> tuple[UserPool, AppClient]:
     """Find the client that asks: by HTTP Basic, or by its id, and secret, in the form; never by both.
 
     Args:
-        world: The emulator's state.
+        state: The emulator's state.
         form: The request's parameters.
         authorization: The header, if there is one.
         status: The HTTP status of ``invalid_client``.
@@ -35,12 +35,12 @@ def authenticate(
     if authorization is None:
         if given is None:
             raise invalid_request()
-        return _known(world, given, [secret], status)
+        return _known(state, given, [secret], status)
     client_id, offered = _basic(authorization, status)
     # No request may use two ways at once, nor name two clients.
     if secret is not None or given not in {None, client_id}:
         raise invalid_request()
-    return _known(world, client_id, offered, status)
+    return _known(state, client_id, offered, status)
 
 
 def _basic(header: str, status: int) -> tuple[str, list[str | None]]:
@@ -57,11 +57,11 @@ def _basic(header: str, status: int) -> tuple[str, list[str | None]]:
 
 
 def _known(
-    world: EmulatorState, client_id: str, offered: list[str | None], status: int
+    state: EmulatorState, client_id: str, offered: list[str | None], status: int
 ) -> tuple[UserPool, AppClient]:
     refusal: OAuthError = invalid_client(status)
     try:
-        pool, client = world.client(client_id)
+        pool, client = state.client(client_id)
     except ApiError:
         raise refusal from None
     if not any([client.knows_secret(secret) for secret in offered]):  # noqa: C419 - each is looked at

@@ -21,19 +21,19 @@ def add_routes(app: web.Application, site: Site) -> None:
 
     async def token(request: web.Request) -> web.StreamResponse:
         async def work() -> dict[str, Any]:
-            return await token_endpoint.answer(site.world, await forms.read(request), _authorization(request))
+            return await token_endpoint.answer(site.state, await forms.read(request), _authorization(request))
 
         return await serve(site, request, "Token", work)
 
     async def revoke(request: web.Request) -> web.StreamResponse:
         async def work() -> None:
-            revocation.answer(site.world, await forms.read(request), _authorization(request))
+            revocation.answer(site.state, await forms.read(request), _authorization(request))
 
         return await serve(site, request, "Revoke", work)
 
     async def who(request: web.Request) -> web.StreamResponse:
         async def work() -> dict[str, str]:
-            return await user_info.answer(site.world, _authorization(request))
+            return await user_info.answer(site.state, _authorization(request))
 
         return await serve(site, request, "UserInfo", work, changes=False)
 

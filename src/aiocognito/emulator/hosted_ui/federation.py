@@ -35,7 +35,7 @@ async def sign_in(request: PageRequest, provider: Provider, claims: Mapping[str,
     if known is None:
         return await _take_in(request, provider, claims)
     auth_request = AuthRequest(
-        request.world, request.pool, request.client, {}, name=known.username, user=known, hosted=True
+        request.state, request.pool, request.client, {}, name=known.username, user=known, hosted=True
     )
     await pre_authentication.run(auth_request)
     if known.enabled:
@@ -56,15 +56,15 @@ def mapped(provider: Provider, claims: Mapping[str, str]) -> dict[str, str]:
 
 
 async def _take_in(request: PageRequest, provider: Provider, claims: Mapping[str, str]) -> User:
-    world, pool = request.world, request.pool
+    state, pool = request.state, request.pool
     attributes = _checked(request, mapped(provider, claims))
     absent = schema.missing(pool.schema, attributes)
     if absent:
         raise invalid_parameter(f"attributes required: [{', '.join(absent)}]")
-    now = world.clock()
+    now = state.clock()
     name = f"{provider['ProviderName']}_{claims[ID]}"
     request.check("AdminGetUser", UserPoolId=pool.id, Username=name)
-    user = User(name, world.random.uuid(), now, now, users.EXTERNAL_PROVIDER, attributes=attributes)
+    user = User(name, state.random.uuid(), now, now, users.EXTERNAL_PROVIDER, attributes=attributes)
     identities.put(user, [identities.entry(provider, claims[ID], primary=True, now=now)])
     decided = await ask_before(pool, user, "ExternalProvider", request.client, {})
     # The trigger may have linked them with a user that was there: they are taken in by the next sign-in.
@@ -99,7 +99,7 @@ def _bring_up_to_date(request: PageRequest, user: User, attributes: Mapping[str,
         # A linked user's address is a sign-in name here, and this one belongs to another user.
         user.attributes = before
         raise ApiError("AliasExistsException", f"An account with the given {taken} already exists.")
-    user.modified = request.world.clock()
+    user.modified = request.state.clock()
     request.pool.users.index(user)
 
 

@@ -51,10 +51,10 @@ async def respond(site: Site, request: web.Request) -> Answer:
 
 def _page_request(site: Site, request: web.Request, state: str) -> PageRequest:
     asked: SignInRequest | None = None
-    for pool in site.world.pools.values():
+    for pool in site.state.pools.values():
         query = pool.hosted.pending_steps.query(state)
         if query is not None:
-            asked = read(site.world, query)
+            asked = read(site.state, query)
     if asked is None:
         raise BadRequest(_INVALID_STATE)
     return PageRequest(site, request, asked, step_name=state)

@@ -25,20 +25,20 @@ _MEMBERS: Final = {
 
 
 def new_grant(
-    world: EmulatorState, client: AppClient, user: User, *, scopes: Collection[str], auth_time: float
+    state: EmulatorState, client: AppClient, user: User, *, scopes: Collection[str], auth_time: float
 ) -> Grant:
     """Make the record of a sign-in on the hosted UI.
 
     Args:
-        world: The emulator's state.
+        state: The emulator's state.
         client: The app client.
         user: Who signed in.
         scopes: What was granted.
         auth_time: When they signed in, in seconds since 1970.
     """
     return Grant(
-        world.random.uuid(),
-        world.random.uuid(),
+        state.random.uuid(),
+        state.random.uuid(),
         user.sub,
         client.id,
         auth_time,
@@ -48,7 +48,7 @@ def new_grant(
 
 
 async def sign_in(
-    world: EmulatorState,
+    state: EmulatorState,
     pool: UserPool,
     client: AppClient,
     user: User,
@@ -60,7 +60,7 @@ async def sign_in(
     """Issue the tokens of a sign-in; an ID token with ``openid`` only.
 
     Args:
-        world: The emulator's state.
+        state: The emulator's state.
         pool: The user pool.
         client: The app client.
         user: Who signed in.
@@ -72,7 +72,7 @@ async def sign_in(
         ApiError: PreTokenGeneration failed.
     """
     result = await issue.begin(
-        world, pool, client, user, grant, source=SOURCE, nonce=nonce, refreshable=refreshable
+        state, pool, client, user, grant, source=SOURCE, nonce=nonce, refreshable=refreshable
     )
     return members(result)
 

@@ -42,7 +42,7 @@ async def take(request: PageRequest) -> Answer:
 
 
 async def _begin(request: PageRequest, name: str) -> tuple[User, dict[str, object]]:
-    auth_request = AuthRequest(request.world, request.pool, request.client, {"USERNAME": name}, name=name)
+    auth_request = AuthRequest(request.state, request.pool, request.client, {"USERNAME": name}, name=name)
     auth_request.begins = auth_request.hosted = True
     auth_request.need("USERNAME")
     auth_request.given = {"PASSWORD": request.form.get("password", "")}
@@ -55,7 +55,7 @@ async def _begin(request: PageRequest, name: str) -> tuple[User, dict[str, objec
 def _to_confirm(request: PageRequest, name: str) -> Answer:
     user = request.pool.users.find(name)
     assert user is not None  # noqa: S101 - an unconfirmed user exists
-    proven = not request.world.unsettled.unconfirmed_before_password
+    proven = not request.state.assumptions.unconfirmed_before_password
     return sign_up.go_to_confirm(request, user, name, proven=proven)
 
 

@@ -21,12 +21,12 @@ async def logout(site: Site, request: web.Request) -> Answer:
     given = {name: value for name, value in pairs if value}
     if [name for name, _ in pairs].count("logout_uri") > 1:
         raise BadRequest("The parameter 'logout_uri' is there twice")
-    pool, client = client_of(site.world, given)
+    pool, client = client_of(site.state, given)
     back = given.get("logout_uri")
     if back is None:
         if "redirect_uri" not in given:
             raise missing("redirect_uri")
-        asked = read(site.world, query)
+        asked = read(site.state, query)
     else:
         if back not in client.settings.get("LogoutURLs", ()):
             raise BadRequest("The parameter 'logout_uri' is not one of the app client's")

@@ -84,9 +84,9 @@ class PageRequest:
             self._cookies[CSRF_COOKIE] = self.csrf_token, None
 
     @property
-    def world(self) -> EmulatorState:
+    def state(self) -> EmulatorState:
         """The emulator's state."""
-        return self.site.world
+        return self.site.state
 
     @property
     def pool(self) -> UserPool:
@@ -124,7 +124,7 @@ class PageRequest:
         Raises:
             ApiError: It is refused.
         """
-        return await dispatch.perform(self.world, operation, self.check(operation, **members))
+        return await dispatch.perform(self.state, operation, self.check(operation, **members))
 
     def check(self, operation: str, /, **members: Any) -> dict[str, Any]:
         """Check the shapes of what an operation of the API is to be asked.
@@ -212,14 +212,14 @@ class PageRequest:
         cookie = self.request.cookies.get(self._cookie)
         if cookie is None:
             return None
-        session = self.pool.hosted.sessions.get(cookie, self.world.clock())
+        session = self.pool.hosted.sessions.get(cookie, self.state.clock())
         user = None if session is None else self.pool.users.by_subject(session.sub)
         return session if user is not None and user.enabled else None
 
     def begin_session(self, sub: str, provider: str) -> Session:
         """Start a session in this browser. Its cookie is always new, so that a planted one is never used."""
         self._end_session()
-        now = self.world.clock()
+        now = self.state.clock()
         session = Session(sub, now, now + SESSION_LIFE, provider)
         self._cookies[self._cookie] = self.pool.hosted.sessions.start(session), SESSION_LIFE
         return session
@@ -231,7 +231,7 @@ class PageRequest:
     def forget(self) -> None:
         """Forget who is signed in on this browser, and where it is on its way."""
         self._end_session()
-        pending_steps, now = self.pool.hosted.pending_steps, self.world.clock()
+        pending_steps, now = self.pool.hosted.pending_steps, self.state.clock()
         for name, cookie in self.request.cookies.items():
             step = name.removeprefix(f"{self._cookie}-")
             if name == self._cookie or step != name:
@@ -244,7 +244,7 @@ class PageRequest:
 
     def start_step(self, state: object, *, life: float = STEP_LIFE) -> str:
         """Remember where the browser is on its way; return the name under which."""
-        now = self.world.clock()
+        now = self.state.clock()
         name, cookie = self.pool.hosted.pending_steps.start(self.asked.query, state, now, life)
         self._drop_old()
         self._cookies[f"{self._cookie}-{name}"] = cookie, life
@@ -252,7 +252,7 @@ class PageRequest:
 
     def _drop_old(self) -> None:
         """Take cookies away that are worth nothing any more, or too many: a request can hold only so many."""
-        pending_steps, now = self.pool.hosted.pending_steps, self.world.clock()
+        pending_steps, now = self.pool.hosted.pending_steps, self.state.clock()
         steps = {
             brought: pending_steps.get(brought.removeprefix(f"{self._cookie}-"), cookie, now)
             for brought, cookie in self.request.cookies.items()
@@ -273,7 +273,7 @@ class PageRequest:
             BackToLogin: It is not there: another browser's, over, or somewhere else.
         """
         cookie = self.request.cookies.get(f"{self._cookie}-{self.step_name}", "")
-        pending = self.pool.hosted.pending_steps.get(self.step_name, cookie, self.world.clock())
+        pending = self.pool.hosted.pending_steps.get(self.step_name, cookie, self.state.clock())
         if pending is None or pending.query != self.asked.query or not isinstance(pending.state, kind):
             raise BackToLogin(LATE, "expired")
         return pending.state

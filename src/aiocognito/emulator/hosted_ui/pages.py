@@ -70,7 +70,7 @@ Handler = Callable[[web.Request], Awaitable[Answer]]
 def _about_a_sign_in(site: Site, page: Page) -> Handler:
     async def handle(request: web.Request) -> Answer:
         form = await _form(request) if request.method == "POST" else {}
-        asked = read(site.world, request.rel_url.raw_query_string)
+        asked = read(site.state, request.rel_url.raw_query_string)
         page_request = PageRequest(site, request, asked, form, step_name=request.match_info.get("step", ""))
         if request.method == "POST":
             page_request.require_csrf_token()
@@ -135,7 +135,7 @@ async def _answer(site: Site, request: web.Request, operation: str, handle: Hand
     except Exception:
         log.exception("%s failed inside the emulator", operation)
         response = _failed("server_error", "The emulator failed; its log says where.", 500)
-    await site.world.changed()
+    await site.state.changed()
     return response
 
 

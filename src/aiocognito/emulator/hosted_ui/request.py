@@ -125,29 +125,29 @@ def parse(text: str) -> list[tuple[str, str]]:
         raise BadRequest("The request cannot be read.") from None
 
 
-def read(world: EmulatorState, query: str) -> SignInRequest:
-    """Read a request, and hold it against its client.
+def read(state: EmulatorState, query: str) -> SignInRequest:
+    """Parse an authorization request, and check it against its client.
 
     Args:
-        world: Where the client is.
+        state: The emulator's state, with the client.
         query: The query of the URL.
 
     Raises:
-        BadRequest: Client or redirect URI are missing.
-        Redirect: Something else is wrong.
+        BadRequest: The client or the redirect URI is missing.
+        Redirect: Another parameter is wrong.
     """
     pairs = parse(query)
     given = {name: value for name, value in pairs if value}
     twice = _twice(pairs)
-    pool, client = client_of(world, given, twice)
+    pool, client = client_of(state, given, twice)
     redirect_uri = given.get("redirect_uri")
     if redirect_uri is None:
         raise missing("redirect_uri")
     if "redirect_uri" in twice or redirect_uri not in client.settings.get("CallbackURLs", ()):
         raise mismatch(client.id)
     kind = given.get("response_type", "")
-    state = None if "state" in twice else given.get("state")
-    bare = SignInRequest(pool, client, query, redirect_uri, kind, state=state)
+    returned = None if "state" in twice else given.get("state")
+    bare = SignInRequest(pool, client, query, redirect_uri, kind, state=returned)
     if twice or kind not in _FLOWS:
         raise bare.refused("invalid_request")
     if not client.grants(_FLOWS[kind]):
@@ -165,7 +165,7 @@ def read(world: EmulatorState, query: str) -> SignInRequest:
 
 
 def client_of(
-    world: EmulatorState, given: Mapping[str, str], twice: Sequence[str] = ()
+    state: EmulatorState, given: Mapping[str, str], twice: Sequence[str] = ()
 ) -> tuple[UserPool, AppClient]:
     """Find the client that a request names.
 
@@ -177,7 +177,7 @@ def client_of(
     if client_id is None:
         raise missing("client_id")
     try:
-        pool, client = world.client(client_id)
+        pool, client = state.client(client_id)
     except ApiError:
         raise mismatch(client_id) from None
     if "client_id" in twice:

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 _STATUS: Final = 401
 
 
-def answer(world: EmulatorState, form: Mapping[str, str], authorization: str | None) -> None:
+def answer(state: EmulatorState, form: Mapping[str, str], authorization: str | None) -> None:
     """Revoke a refresh token and every token of the same sign-in (RFC 7009).
 
     An unknown token is accepted as well (section 2.2).
 
     Args:
-        world: The emulator's state.
+        state: The emulator's state.
         form: The request's parameters.
         authorization: The header, if there is one.
 
@@ -31,9 +31,9 @@ def answer(world: EmulatorState, form: Mapping[str, str], authorization: str | N
         OAuthError: It is refused.
     """
     text = need(form, "token")
-    pool, client = authenticate(world, form, authorization, status=_STATUS)
+    pool, client = authenticate(state, form, authorization, status=_STATUS)
     try:
-        refresh.revoke(world, pool, client, text)
+        refresh.revoke(state, pool, client, text)
     except ApiError as refusal:
         raise _in_words_of_oauth(refusal) from None
 

@@ -78,7 +78,7 @@ async def sign_in(request: PageRequest, user: User) -> Answer:
     """
     _require_there(request, user)
     auth_request = AuthRequest(
-        request.world, request.pool, request.client, {}, name=user.username, user=user, hosted=True
+        request.state, request.pool, request.client, {}, name=user.username, user=user, hosted=True
     )
     auth_request.begins = True
     try:
@@ -107,8 +107,8 @@ async def take(request: PageRequest) -> Answer:
     try:
         answer = await _answer(request, at)
     except ApiError as refusal:
-        handle = request.pool.handles.get(at.session)
-        if handle is None or handle.spent or handle.dead or request.world.clock() >= handle.expires:
+        handle = request.pool.auth_sessions.get(at.session)
+        if handle is None or handle.spent or handle.dead or request.state.clock() >= handle.expires:
             request.finish_step()
             raise BackToLogin(refusal.message, refusal.code) from refusal
         return _page(request, at, refusal)
@@ -124,11 +124,11 @@ async def _answer(request: PageRequest, at: Challenged) -> dict[str, Any]:
             "VerifySoftwareToken", Session=session, UserCode=_digits(request)
         )
         session = at.session = verified["Session"]
-    handle = request.pool.handles.redeem(
-        session, client_id=request.client.id, user=at.user, challenge=at.name, now=request.world.clock()
+    handle = request.pool.auth_sessions.redeem(
+        session, client_id=request.client.id, user=at.user, challenge=at.name, now=request.state.clock()
     )
     auth_request = AuthRequest(
-        request.world, request.pool, request.client, given, name=at.user.username, user=at.user
+        request.state, request.pool, request.client, given, name=at.user.username, user=at.user
     )
     auth_request.session, auth_request.hosted = handle, True
     return await sequence.answer(at.name, auth_request)

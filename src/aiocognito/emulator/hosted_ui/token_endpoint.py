@@ -27,11 +27,11 @@ Form = Mapping[str, str]
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC 7636, 4.1
 
 
-async def answer(world: EmulatorState, form: Form, authorization: str | None) -> dict[str, Any]:
+async def answer(state: EmulatorState, form: Form, authorization: str | None) -> dict[str, Any]:
     """Answer one request.
 
     Args:
-        world: The emulator's state.
+        state: The emulator's state.
         form: The request's parameters.
         authorization: The header, if there is one.
 
@@ -39,19 +39,19 @@ async def answer(world: EmulatorState, form: Form, authorization: str | None) ->
         OAuthError: It is refused.
     """
     name = need(form, "grant_type")
-    status = world.unsettled.wrong_client_status
-    pool, client = authenticate(world, form, authorization, status=status)
+    status = state.assumptions.wrong_client_status
+    pool, client = authenticate(state, form, authorization, status=status)
     if name not in _GRANTS:
         raise OAuthError("unsupported_grant_type")
     try:
-        return await _GRANTS[name](world, pool, client, form)
+        return await _GRANTS[name](state, pool, client, form)
     except ApiError as refusal:
         # What is left is a trigger that failed.
         raise invalid_request(refusal.message) from refusal
 
 
 async def _authorization_code(
-    world: EmulatorState, pool: UserPool, client: AppClient, form: Form
+    state: EmulatorState, pool: UserPool, client: AppClient, form: Form
 ) -> dict[str, Any]:
     if not client.grants("code"):
         raise unauthorized_client()
@@ -63,29 +63,29 @@ async def _authorization_code(
     if code is None or code.client_id != client.id:
         raise invalid_grant()
     if code.spent:
-        _end(world, pool, code)
+        _end(state, pool, code)
         raise invalid_grant()
-    _check_exchange(world, code, redirect_uri, verifier)
+    _check_exchange(state, code, redirect_uri, verifier)
     code.spent = True
     user = pool.users.by_subject(code.sub)
     if user is None or not user.enabled or scopes.unreadable(client, code.scopes):
         raise invalid_grant()
-    grant = issuing.new_grant(world, client, user, scopes=code.scopes, auth_time=code.auth_time)
+    grant = issuing.new_grant(state, client, user, scopes=code.scopes, auth_time=code.auth_time)
     # At once: who comes with the code while tokens are made must be able to end this sign-in.
     code.event_id = grant.event_id
-    return await issuing.sign_in(world, pool, client, user, grant, nonce=code.nonce)
+    return await issuing.sign_in(state, pool, client, user, grant, nonce=code.nonce)
 
 
-def _end(world: EmulatorState, pool: UserPool, code: AuthorizationCode) -> None:
+def _end(state: EmulatorState, pool: UserPool, code: AuthorizationCode) -> None:
     """Revoke what a code yielded that comes back: one of the two who have it is a thief."""
-    if code.event_id is not None and world.unsettled.code_reuse_revokes:
+    if code.event_id is not None and state.assumptions.code_reuse_revokes:
         pool.tokens.revoke(code.event_id)
 
 
 def _check_exchange(
-    world: EmulatorState, code: AuthorizationCode, redirect_uri: str, verifier: str | None
+    state: EmulatorState, code: AuthorizationCode, redirect_uri: str, verifier: str | None
 ) -> None:
-    if world.clock() >= code.expires:
+    if state.clock() >= code.expires:
         raise invalid_grant()
     try:
         if redirect_uri != code.redirect_uri:
@@ -93,7 +93,7 @@ def _check_exchange(
         if not _proves(code.code_challenge, verifier):
             raise invalid_grant()
     except OAuthError:
-        code.spent = world.unsettled.failed_exchange_burns_code
+        code.spent = state.assumptions.failed_exchange_burns_code
         raise
 
 
@@ -107,29 +107,29 @@ def _proves(challenge: str | None, verifier: str | None) -> bool:
 
 
 async def _refresh_token(
-    world: EmulatorState, pool: UserPool, client: AppClient, form: Form
+    state: EmulatorState, pool: UserPool, client: AppClient, form: Form
 ) -> dict[str, Any]:
     if not client.is_oauth:
         raise unauthorized_client()
     try:
-        found = refresh.redeem(world, pool, client, need(form, "refresh_token"))
+        found = refresh.redeem(state, pool, client, need(form, "refresh_token"))
     except ApiError:
         raise invalid_grant() from None
-    return issuing.members(await refresh.refresh(world, pool, client, found))
+    return issuing.members(await refresh.refresh(state, pool, client, found))
 
 
 async def _client_credentials(
-    world: EmulatorState, pool: UserPool, client: AppClient, form: Form
+    state: EmulatorState, pool: UserPool, client: AppClient, form: Form
 ) -> dict[str, Any]:
     if not client.secrets:
-        raise invalid_client(world.unsettled.wrong_client_status)
+        raise invalid_client(state.assumptions.wrong_client_status)
     if not client.grants("client_credentials"):
         raise unauthorized_client()
     own = [scope for scope in scopes.custom(pool) if scope in client.scopes]
     wanted = dict.fromkeys(form["scope"].split()) if "scope" in form else own
     if not wanted or any(scope not in own for scope in wanted):
-        raise OAuthError(world.unsettled.machine_scope_error)
-    return issuing.members(await issue.machine(world, pool, client, list(wanted), metadata=_metadata(form)))
+        raise OAuthError(state.assumptions.machine_scope_error)
+    return issuing.members(await issue.machine(state, pool, client, list(wanted), metadata=_metadata(form)))
 
 
 def _metadata(form: Form) -> dict[str, str] | None:

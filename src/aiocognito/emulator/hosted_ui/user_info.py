@@ -16,11 +16,11 @@ _NO_OPENID: Final = "Access token does not contain openid scope"
 _BAD_TOKEN: Final = "Access token is expired, disabled, or deleted, or the user has globally signed out."  # noqa: S105 - a message
 
 
-async def answer(world: EmulatorState, authorization: str | None) -> dict[str, str]:
+async def answer(state: EmulatorState, authorization: str | None) -> dict[str, str]:
     """Answer one request; all values are strings, also whether an address is verified.
 
     Args:
-        world: The emulator's state.
+        state: The emulator's state.
         authorization: The header, if there is one.
 
     Raises:
@@ -30,7 +30,7 @@ async def answer(world: EmulatorState, authorization: str | None) -> dict[str, s
     if scheme.lower() != "bearer" or not token.strip():
         raise _refusal("invalid_request", _BAD_REQUEST, 400)
     try:
-        who = await bearer.authorize(world, token.strip(), scope=scopes.OPENID)
+        who = await bearer.authorize(state, token.strip(), scope=scopes.OPENID)
     except bearer.MissingScope:
         raise _refusal("invalid_token", _NO_OPENID, 401) from None
     except ApiError:

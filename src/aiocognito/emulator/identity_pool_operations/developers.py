@@ -88,25 +88,25 @@ async def unlink_developer_identity(context: RequestContext) -> dict[str, Any]:
 
 
 def _registered(
-    world: EmulatorState,
+    state: EmulatorState,
     pool: IdentityPool,
     wanted: str | None,
     own: logins.Login,
     verified: list[logins.Login],
 ) -> Identity:
     if wanted is None:
-        return linking.resolve(world, pool, verified)
-    identity = _of(world, pool, wanted)
+        return linking.resolve(state, pool, verified)
+    identity = _of(state, pool, wanted)
     owner = pool.owner(own.key)
     if owner is not None and owner is not identity:
         text = "This developer user identifier is already registered with Cognito."
         raise ApiError("DeveloperUserAlreadyRegisteredException", text)
     # The developer's word is enough: no login of the identity's own has to come along.
-    return linking.add(world, pool, identity, verified)
+    return linking.add(state, pool, identity, verified)
 
 
-def _of(world: EmulatorState, pool: IdentityPool, identity_id: str) -> Identity:
-    found, identity = world.identity(identity_id)
+def _of(state: EmulatorState, pool: IdentityPool, identity_id: str) -> Identity:
+    found, identity = state.identity(identity_id)
     if found is not pool:
         raise not_found(f"Identity '{identity_id}' not found.")
     return identity
@@ -124,5 +124,5 @@ def _check_provider(pool: IdentityPool, given: Mapping[str, Any]) -> None:
         raise invalid_parameter("The developer provider is not this identity pool's.")
 
 
-def _conflict(world: EmulatorState) -> ApiError:
-    return ApiError("ResourceConflictException", world.unsettled.identity_conflict_message)
+def _conflict(state: EmulatorState) -> ApiError:
+    return ApiError("ResourceConflictException", state.assumptions.identity_conflict_message)

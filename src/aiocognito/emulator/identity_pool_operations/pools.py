@@ -97,8 +97,8 @@ def describe(pool: IdentityPool) -> dict[str, Any]:
     return {"IdentityPoolId": pool.id, **pool.settings}
 
 
-def _by_arn(world: EmulatorState, wanted: str) -> IdentityPool:
-    for pool in world.identity_pools.values():
+def _by_arn(state: EmulatorState, wanted: str) -> IdentityPool:
+    for pool in state.identity_pools.values():
         if arn(pool) == wanted:
             return pool
     raise ApiError("ResourceNotFoundException", f"Resource '{wanted}' not found.")

@@ -27,7 +27,7 @@ async def get_credentials_for_identity(context: RequestContext) -> dict[str, Any
     state = context.state
     pool, identity, verified = await _who(state, context.members)
     identity = linking.enter(state, pool, identity, verified)
-    role_arn = roles.choose(pool, verified, context.members.get("CustomRoleArn"), state.unsettled)
+    role_arn = roles.choose(pool, verified, context.members.get("CustomRoleArn"), state.assumptions)
     issued = credentials.issue(state, pool, identity, role_arn, verified)
     return {"IdentityId": identity.id, "Credentials": credentials.describe(issued)}
 
@@ -59,10 +59,10 @@ async def unlink_identity(context: RequestContext) -> dict[str, Any]:
 
 
 async def _who(
-    world: EmulatorState, given: Mapping[str, Any]
+    state: EmulatorState, given: Mapping[str, Any]
 ) -> tuple[IdentityPool, Identity, list[logins.Login]]:
     """Return the identity of a request, and its verified logins."""
-    pool, _ = world.identity(given["IdentityId"])
-    verified = await logins.verify(world, pool, given.get("Logins", {}))
+    pool, _ = state.identity(given["IdentityId"])
+    verified = await logins.verify(state, pool, given.get("Logins", {}))
     # The identity may have been deleted during the verification: look it up again.
-    return *world.identity(given["IdentityId"]), verified
+    return *state.identity(given["IdentityId"]), verified

@@ -64,8 +64,8 @@ async def get_principal_tag_attribute_map(context: RequestContext) -> dict[str, 
     }
 
 
-def _provider(world: EmulatorState, given: Mapping[str, Any]) -> tuple[IdentityPool, str]:
-    pool = world.identity_pool(given["IdentityPoolId"])
+def _provider(state: EmulatorState, given: Mapping[str, Any]) -> tuple[IdentityPool, str]:
+    pool = state.identity_pool(given["IdentityPoolId"])
     provider = providers.canonical(given["IdentityProviderName"])
     if provider not in providers.names(pool):
         raise invalid_parameter(f"{given['IdentityProviderName']} is not a configured provider.")

@@ -24,10 +24,10 @@ _TOKEN_LENGTH: Final = 600
 
 
 def issue(
-    world: EmulatorState, pool: IdentityPool, identity: Identity, role_arn: str, logins: Sequence[Login]
+    state: EmulatorState, pool: IdentityPool, identity: Identity, role_arn: str, logins: Sequence[Login]
 ) -> IssuedCredentials:
     """Issue credentials, and store their identity and role. They are never seeded."""
-    now = world.clock()
+    now = state.clock()
     credentials = IssuedCredentials(
         access_key_id=f"ASIA{secret_text(16, BASE32)}",
         secret_key=secret_text(40, _SECRET),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _GONE: Final = Identity("", 0.0, 0.0, linked=True)
 
 
-def resolve(world: EmulatorState, pool: IdentityPool, logins: Sequence[Login]) -> Identity:
+def resolve(state: EmulatorState, pool: IdentityPool, logins: Sequence[Login]) -> Identity:
     """Return the identity of a login, which is created if it does not exist; without a login, a new guest.
 
     Raises:
@@ -25,13 +25,13 @@ def resolve(world: EmulatorState, pool: IdentityPool, logins: Sequence[Login]) -
     """
     if not logins:
         _check_guests(pool)
-        return _create(world, pool)
+        return _create(state, pool)
     owners = _owners(pool, logins)
-    _check_providers(world, pool, owners, logins)
-    return _join(world, pool, _oldest(owners) or _create(world, pool), logins)
+    _check_providers(state, pool, owners, logins)
+    return _join(state, pool, _oldest(owners) or _create(state, pool), logins)
 
 
-def enter(world: EmulatorState, pool: IdentityPool, identity: Identity, logins: Sequence[Login]) -> Identity:
+def enter(state: EmulatorState, pool: IdentityPool, identity: Identity, logins: Sequence[Login]) -> Identity:
     """Check that logins may act as an identity, and link them to it.
 
     Returns:
@@ -51,15 +51,15 @@ def enter(world: EmulatorState, pool: IdentityPool, identity: Identity, logins: 
         if found is not identity:
             raise forbidden(identity)
         if identity.linked:
-            raise _foreign(world, identity, owners)
-    _check_providers(world, pool, [found, *owners], logins)
-    if not found.linked and world.unsettled.merge_keeps_login_identity and (known := _oldest(owners)):
-        _merge(world, pool, found, known)
+            raise _foreign(state, identity, owners)
+    _check_providers(state, pool, [found, *owners], logins)
+    if not found.linked and state.assumptions.merge_keeps_login_identity and (known := _oldest(owners)):
+        _merge(state, pool, found, known)
         found = known
-    return _join(world, pool, found, logins)
+    return _join(state, pool, found, logins)
 
 
-def add(world: EmulatorState, pool: IdentityPool, identity: Identity, logins: Sequence[Login]) -> Identity:
+def add(state: EmulatorState, pool: IdentityPool, identity: Identity, logins: Sequence[Login]) -> Identity:
     """Link logins to an identity without a check of its own logins.
 
     Raises:
@@ -67,18 +67,18 @@ def add(world: EmulatorState, pool: IdentityPool, identity: Identity, logins: Se
     """
     if identity.successor is not None:
         raise forbidden(identity)
-    _check_providers(world, pool, [identity, *_owners(pool, logins)], logins)
-    return _join(world, pool, identity, logins)
+    _check_providers(state, pool, [identity, *_owners(pool, logins)], logins)
+    return _join(state, pool, identity, logins)
 
 
-def combine(world: EmulatorState, pool: IdentityPool, child: Identity, parent: Identity) -> None:
+def combine(state: EmulatorState, pool: IdentityPool, child: Identity, parent: Identity) -> None:
     """Merge an identity into another one.
 
     Raises:
         ApiError: Both have a login of the same provider.
     """
-    _check_providers(world, pool, [child, parent], ())
-    _merge(world, pool, child, parent)
+    _check_providers(state, pool, [child, parent], ())
+    _merge(state, pool, child, parent)
 
 
 def forbidden(identity: Identity) -> ApiError:
@@ -98,9 +98,9 @@ def _check_guests(pool: IdentityPool) -> None:
         raise not_authorized("Unauthenticated access is not supported for this identity pool.")
 
 
-def _create(world: EmulatorState, pool: IdentityPool) -> Identity:
-    now = world.clock()
-    identity = Identity(f"{pool.region}:{world.random.uuid()}", now, now)
+def _create(state: EmulatorState, pool: IdentityPool) -> Identity:
+    now = state.clock()
+    identity = Identity(f"{pool.region}:{state.random.uuid()}", now, now)
     pool.identities[identity.id] = identity
     return identity
 
@@ -122,33 +122,33 @@ def _oldest(owners: Sequence[Identity]) -> Identity | None:
     return min(owners, key=lambda identity: identity.created, default=None)
 
 
-def _foreign(world: EmulatorState, identity: Identity, owners: Sequence[Identity]) -> ApiError:
-    if owners and world.unsettled.foreign_login_is_forbidden:
+def _foreign(state: EmulatorState, identity: Identity, owners: Sequence[Identity]) -> ApiError:
+    if owners and state.assumptions.foreign_login_is_forbidden:
         return forbidden(identity)
     return no_match()
 
 
-def _join(world: EmulatorState, pool: IdentityPool, parent: Identity, logins: Sequence[Login]) -> Identity:
+def _join(state: EmulatorState, pool: IdentityPool, parent: Identity, logins: Sequence[Login]) -> Identity:
     """Link all logins to this identity, and merge their previous identities into it."""
     for login in logins:
         owner = pool.owner(login.key)
         if owner is None:
-            pool.link(parent, login.key, world.clock())
+            pool.link(parent, login.key, state.clock())
         elif owner is not parent:
-            _merge(world, pool, owner, parent)
+            _merge(state, pool, owner, parent)
     return parent
 
 
-def _merge(world: EmulatorState, pool: IdentityPool, child: Identity, parent: Identity) -> None:
-    pool.merge(child, parent, world.clock())
+def _merge(state: EmulatorState, pool: IdentityPool, child: Identity, parent: Identity) -> None:
+    pool.merge(child, parent, state.clock())
 
 
 def _check_providers(
-    world: EmulatorState, pool: IdentityPool, people: Sequence[Identity], logins: Sequence[Login]
+    state: EmulatorState, pool: IdentityPool, people: Sequence[Identity], logins: Sequence[Login]
 ) -> None:
     """Refuse a link or merge after which a provider would have two logins."""
     subjects = dict[str, str]()
     keys = {key for identity in people for key in identity.login_keys()} | {login.key for login in logins}
     for provider, subject in keys:
         if provider != pool.developer_provider and subjects.setdefault(provider, subject) != subject:
-            raise ApiError("ResourceConflictException", world.unsettled.identity_conflict_message)
+            raise ApiError("ResourceConflictException", state.assumptions.identity_conflict_message)

@@ -46,11 +46,11 @@ class Login:
         return f"{self.provider}:{self.claims['aud']}" if "aud" in self.claims else self.provider
 
 
-async def verify(world: EmulatorState, pool: IdentityPool, given: Mapping[str, str]) -> list[Login]:
+async def verify(state: EmulatorState, pool: IdentityPool, given: Mapping[str, str]) -> list[Login]:
     """Verify all logins of a request; an invalid one fails the request.
 
     Args:
-        world: The emulator's state.
+        state: The emulator's state.
         pool: The identity pool.
         given: Tokens by provider.
 
@@ -61,12 +61,12 @@ async def verify(world: EmulatorState, pool: IdentityPool, given: Mapping[str, s
         raise not_authorized(f"Identity pool - {pool.id} does not have identity providers configured.")
     logins: dict[LoginKey, Login] = {}
     for name, token in given.items():
-        login = await _verify_one(world, pool, name, token)
+        login = await _verify_one(state, pool, name, token)
         logins[login.key] = login
     return list(logins.values())
 
 
-async def _verify_one(world: EmulatorState, pool: IdentityPool, name: str, token: str) -> Login:
+async def _verify_one(state: EmulatorState, pool: IdentityPool, name: str, token: str) -> Login:
     provider = providers.canonical(name)
     if not providers.possible(provider):
         raise invalid_parameter("Please provide a valid public provider.")
@@ -76,13 +76,13 @@ async def _verify_one(world: EmulatorState, pool: IdentityPool, name: str, token
     if pool_id is None:
         # The keys of other providers are out of reach, and an unverified token must not pass.
         raise _invalid("Couldn't verify signed token.")
-    claims = await _verify_jwt(world, provider, world.pools.get(pool_id), token)
-    _check_client(pool, provider, world.pools[pool_id], claims)
+    claims = await _verify_jwt(state, provider, state.pools.get(pool_id), token)
+    _check_client(pool, provider, state.pools[pool_id], claims)
     return Login(provider, claims["sub"], claims)
 
 
 async def _verify_jwt(
-    world: EmulatorState, provider: str, user_pool: UserPool | None, token: str
+    state: EmulatorState, provider: str, user_pool: UserPool | None, token: str
 ) -> dict[str, Any]:
     try:
         header, claims = jws.read(token)
@@ -95,10 +95,10 @@ async def _verify_jwt(
             raise _invalid(f"Missing a required claim: {name}")
     if providers.canonical(str(claims["iss"]).removeprefix("https://")) != provider:
         raise _invalid("Issuer doesn't match providerName")
-    if user_pool is None or not await _is_signed(world, user_pool, header, token):
+    if user_pool is None or not await _is_signed(state, user_pool, header, token):
         raise _invalid("Couldn't verify signed token.")
     # From here on these are claims that this emulator made.
-    now = int(world.clock())
+    now = int(state.clock())
     if now >= claims["exp"]:
         raise _invalid(f"Token expired: {now} >= {int(claims['exp'])}")
     if claims.get("token_use") != "id":
@@ -107,9 +107,9 @@ async def _verify_jwt(
 
 
 async def _is_signed(
-    world: EmulatorState, user_pool: UserPool, header: Mapping[str, Any], token: str
+    state: EmulatorState, user_pool: UserPool, header: Mapping[str, Any], token: str
 ) -> bool:
-    keys = await world.keys.of(user_pool.id)
+    keys = await state.keys.of(user_pool.id)
     if header.get("alg") != "RS256" or header.get("kid") != keys.id.kid:
         return False
     return await jws.is_signed(keys.id, token)

@@ -33,7 +33,7 @@ _TAGS: Final = "https://aws.amazon.com/tags"
 
 
 async def token(
-    world: EmulatorState,
+    state: EmulatorState,
     pool: IdentityPool,
     identity: Identity,
     logins: Sequence[Login],
@@ -44,14 +44,14 @@ async def token(
     """Issue a token for an identity.
 
     Args:
-        world: The emulator's state.
+        state: The emulator's state.
         pool: The token's audience.
         identity: Its subject.
         logins: Who vouches for it.
         life: In seconds.
         tags: Principal tags, besides those that the pool maps.
     """
-    now = int(world.clock())
+    now = int(state.clock())
     claims: dict[str, Any] = {
         "sub": identity.id,
         "aud": pool.id,
@@ -63,14 +63,14 @@ async def token(
     }
     if all_tags := {**principal_tags(pool, logins), **(tags or {})}:
         claims[_TAGS] = {"principal_tags": {tag: [value] for tag, value in all_tags.items()}}
-    key = (await world.keys.of(KEYS)).id
-    return await to_thread.run_sync(_sign, key, _key_id(world, key), claims)
+    key = (await state.keys.of(KEYS)).id
+    return await to_thread.run_sync(_sign, key, _key_id(state, key), claims)
 
 
-async def key_set(world: EmulatorState) -> dict[str, Any]:
+async def key_set(state: EmulatorState) -> dict[str, Any]:
     """Return the keys that verify these tokens (RFC 7517)."""
-    key = (await world.keys.of(KEYS)).id
-    return {"keys": [{**key.jwk(), "alg": "RS512", "kid": _key_id(world, key)}]}
+    key = (await state.keys.of(KEYS)).id
+    return {"keys": [{**key.jwk(), "alg": "RS512", "kid": _key_id(state, key)}]}
 
 
 def discovery(base: str) -> dict[str, Any]:
@@ -95,10 +95,10 @@ def _methods(pool: IdentityPool, logins: Sequence[Login]) -> list[str]:
     return methods
 
 
-def _key_id(world: EmulatorState, key: SigningKey) -> str:
+def _key_id(state: EmulatorState, key: SigningKey) -> str:
     # Different emulators have different keys, which a verifier must not take for one another.
     number = int.from_bytes(hashlib.sha256(key.kid.encode()).digest()[:4], "big")
-    return f"{world.region}{number}"
+    return f"{state.region}{number}"
 
 
 def _sign(key: SigningKey, kid: str, claims: Mapping[str, Any]) -> str:

@@ -13,28 +13,28 @@ if TYPE_CHECKING:
     from .logins import Login
 
 
-def choose(pool: IdentityPool, logins: Sequence[Login], wanted: str | None, unsettled: Assumptions) -> str:
+def choose(pool: IdentityPool, logins: Sequence[Login], wanted: str | None, assumptions: Assumptions) -> str:
     """Return the ARN of the role.
 
     Args:
         pool: The identity pool.
         logins: The verified logins; a guest has none. The first whose provider has a mapping counts.
         wanted: ``CustomRoleArn``: one of the roles that the token lists.
-        unsettled: The wordings.
+        assumptions: The wordings.
 
     Raises:
         ApiError: The mapping denies it, or the pool lacks a role.
     """
     if not logins:
-        return _default(pool, "unauthenticated") if wanted is None else _deny(wanted, unsettled)
+        return _default(pool, "unauthenticated") if wanted is None else _deny(wanted, assumptions)
     login = next((login for login in logins if login.mapped_name in pool.mappings), None)
     if login is None:
-        return _default(pool, "authenticated") if wanted is None else _deny(wanted, unsettled)
+        return _default(pool, "authenticated") if wanted is None else _deny(wanted, assumptions)
     mapping = pool.mappings[login.mapped_name]
     if mapping["Type"] == "Token":
-        role = _of_token(login, wanted, unsettled)
+        role = _of_token(login, wanted, assumptions)
     else:
-        role = _by_rule(mapping, login.claims) if wanted is None else _deny(wanted, unsettled)
+        role = _by_rule(mapping, login.claims) if wanted is None else _deny(wanted, assumptions)
     if role is not None:
         return role
     if mapping["AmbiguousRoleResolution"] == "AuthenticatedRole":
@@ -51,15 +51,15 @@ def _default(pool: IdentityPool, kind: str) -> str:
     return pool.roles[kind]
 
 
-def _deny(wanted: str, unsettled: Assumptions) -> str:
+def _deny(wanted: str, assumptions: Assumptions) -> str:
     # Only a token's own list of roles can be chosen from.
-    raise not_authorized(unsettled.custom_role_denied_message.format(role=wanted))
+    raise not_authorized(assumptions.custom_role_denied_message.format(role=wanted))
 
 
-def _of_token(login: Login, wanted: str | None, unsettled: Assumptions) -> str | None:
+def _of_token(login: Login, wanted: str | None, assumptions: Assumptions) -> str | None:
     roles = login.claims.get("cognito:roles")
     if wanted is not None:
-        return wanted if isinstance(roles, list) and wanted in roles else _deny(wanted, unsettled)
+        return wanted if isinstance(roles, list) and wanted in roles else _deny(wanted, assumptions)
     preferred = login.claims.get("cognito:preferred_role")
     return preferred if isinstance(preferred, str) and preferred else None
 

@@ -60,14 +60,14 @@ def _passwordless(pool: UserPool, given: Mapping[str, Any]) -> bool:
     return bool(pool.code_factors) and "TemporaryPassword" not in given
 
 
-async def _give_temporary(world: EmulatorState, pool: UserPool, user: User, given: Mapping[str, Any]) -> None:
+async def _give_temporary(state: EmulatorState, pool: UserPool, user: User, given: Mapping[str, Any]) -> None:
     password = given.get("TemporaryPassword") or temporary_password(pool)
     user.secret = await passwords.make_verifier(pool, user.username, password)
     user.status = users.FORCE_CHANGE_PASSWORD
     days = pool.password_policy["TemporaryPasswordValidityDays"] or 7
-    user.temporary_until = world.clock() + days * codes.DAY
+    user.temporary_until = state.clock() + days * codes.DAY
     if given.get("MessageAction") != "SUPPRESS":
-        await _invite(world, pool, user, password, given)
+        await _invite(state, pool, user, password, given)
 
 
 def temporary_password(pool: UserPool) -> str:
@@ -79,7 +79,7 @@ def temporary_password(pool: UserPool) -> str:
 
 
 async def _invite(
-    world: EmulatorState, pool: UserPool, user: User, password: str, given: Mapping[str, Any]
+    state: EmulatorState, pool: UserPool, user: User, password: str, given: Mapping[str, Any]
 ) -> None:
     media = given.get("DesiredDeliveryMediums") or ["SMS"]
     occasion = Occasion(INVITED, metadata=given.get("ClientMetadata", {}))
@@ -90,17 +90,17 @@ async def _invite(
     for attribute in reached or has[:1]:
         address = user.attributes[attribute]
         delivery = codes.Delivery(pool, user, attribute, address, codes.INVITATION, occasion)
-        await codes.deliver(world, delivery, password)
+        await codes.deliver(state, delivery, password)
 
 
-async def _invite_again(world: EmulatorState, pool: UserPool, given: Mapping[str, Any]) -> dict[str, Any]:
+async def _invite_again(state: EmulatorState, pool: UserPool, given: Mapping[str, Any]) -> dict[str, Any]:
     user = pool.users.find(given["Username"])
     if user is None:
         raise user_not_found()
     if user.status != users.FORCE_CHANGE_PASSWORD:
         text = f"Resend not possible. {given['Username']} status is not FORCE_CHANGE_PASSWORD"
         raise ApiError("UnsupportedUserStateException", text)
-    await _give_temporary(world, pool, user, {**given, "MessageAction": None})
+    await _give_temporary(state, pool, user, {**given, "MessageAction": None})
     return {"User": described(user)}
 
 
@@ -223,7 +223,7 @@ async def admin_delete_user(context: RequestContext) -> dict[str, Any]:
 async def admin_user_global_sign_out(context: RequestContext) -> dict[str, Any]:
     """End all of a user's sign-ins."""
     pool, user = context.pool_and_user()
-    pool.tokens.revoke_user(user.sub, access=context.state.unsettled.admin_sign_out_ends_access_tokens)
+    pool.tokens.revoke_user(user.sub, access=context.state.assumptions.admin_sign_out_ends_access_tokens)
     return {}
 
 

@@ -111,9 +111,9 @@ def describe(pool: UserPool, client: AppClient) -> dict[str, Any]:
 
 
 def _settings(
-    world: EmulatorState, pool: UserPool, given: Mapping[str, Any], *, has_secret: bool
+    state: EmulatorState, pool: UserPool, given: Mapping[str, Any], *, has_secret: bool
 ) -> dict[str, Any]:
-    _check_flows(world, given)
+    _check_flows(state, given)
     oauth_settings.check(pool, given, has_secret=has_secret)
     units = given.get("TokenValidityUnits", {})
     for kind in _RANGES:
@@ -138,14 +138,14 @@ def _settings(
     return settings
 
 
-def _check_flows(world: EmulatorState, given: Mapping[str, Any]) -> None:
+def _check_flows(state: EmulatorState, given: Mapping[str, Any]) -> None:
     flows = given.get("ExplicitAuthFlows", ())
     new = [flow for flow in flows if flow.startswith("ALLOW_")]
     if new and len(new) != len(flows):
         text = "Explicit auth flows with a prefix ALLOW_ cannot be mixed with those without it."
         raise invalid_parameter(text)
     rotation = given.get("RefreshTokenRotation") or {}
-    forbidden = world.unsettled.rotation_forbids_refresh_flow_at_creation
+    forbidden = state.assumptions.rotation_forbids_refresh_flow_at_creation
     if forbidden and rotation.get("Feature") == "ENABLED" and "ALLOW_REFRESH_TOKEN_AUTH" in flows:
         raise invalid_parameter("ALLOW_REFRESH_TOKEN_AUTH cannot be used with refresh token rotation.")
 

@@ -106,7 +106,7 @@ async def get_user_attribute_verification_code(context: RequestContext) -> dict[
     _require_verifiable(name)
     if not _address(who.user, name):
         raise invalid_parameter(f"User does not have a value for {name} to verify.")
-    limit = state.unsettled.attribute_code_attempts_per_hour
+    limit = state.assumptions.attribute_code_attempts_per_hour
     codes.count(state, who.user.attempts, "attribute_code", limit)
     occasion = Occasion("VerifyUserAttribute", who.client, context.metadata)
     return {"CodeDeliveryDetails": await _send(state, who, name, occasion)}
@@ -120,7 +120,7 @@ async def verify_user_attribute(context: RequestContext) -> dict[str, Any]:
     who = await bearer.authorize(state, given["AccessToken"])
     pool, user, name = who.pool, who.user, given["AttributeName"]
     _require_verifiable(name)
-    limit = state.unsettled.verify_attribute_attempts_per_hour
+    limit = state.assumptions.verify_attribute_attempts_per_hour
     code = codes.spend(state, user, _kind(name), given["Code"], limit=limit, attempts="verify_attribute")
     _require_free(pool, user, {name: code.address})
     user.pending.pop(name, None)
@@ -135,10 +135,10 @@ def _require_verifiable(name: str) -> None:
         raise invalid_parameter(f"{name} cannot be verified: only email and phone_number can.")
 
 
-async def _send(world: EmulatorState, who: Bearer, name: str, occasion: Occasion) -> dict[str, str]:
+async def _send(state: EmulatorState, who: Bearer, name: str, occasion: Occasion) -> dict[str, str]:
     address = _address(who.user, name)
     delivery = codes.Delivery(who.pool, who.user, name, address, codes.VERIFY, occasion)
-    return await codes.send_and_keep(world, delivery, life=codes.DAY, kind=_kind(name))
+    return await codes.send_and_keep(state, delivery, life=codes.DAY, kind=_kind(name))
 
 
 def _address(user: User, name: str) -> str:

@@ -52,14 +52,14 @@ async def admin_respond_to_auth_challenge(context: RequestContext) -> dict[str, 
 
 
 async def _begin(
-    world: EmulatorState, pool: UserPool, client: AppClient, given: Mapping[str, Any], *, admin: bool
+    state: EmulatorState, pool: UserPool, client: AppClient, given: Mapping[str, Any], *, admin: bool
 ) -> dict[str, Any]:
     flow = given["AuthFlow"]
     if not client.permits(flow):
-        raise invalid_parameter(_disabled_text(world, flow))
+        raise invalid_parameter(_disabled_text(state, flow))
     parameters = given.get("AuthParameters", {})
     metadata = given.get("ClientMetadata", {})
-    turn = AuthRequest(world, pool, client, parameters, admin=admin, metadata=metadata)
+    turn = AuthRequest(state, pool, client, parameters, admin=admin, metadata=metadata)
     turn.begins, turn.begun_with = True, given.get("Session")
     if flow not in _REFRESHES:
         turn.name = turn.need("USERNAME")
@@ -69,25 +69,25 @@ async def _begin(
     return await sequence.begin(flow, turn)
 
 
-def _disabled_text(world: EmulatorState, flow: str) -> str:
+def _disabled_text(state: EmulatorState, flow: str) -> str:
     texts = {
         "USER_PASSWORD_AUTH": "USER_PASSWORD_AUTH flow not enabled for this client",
         "USER_SRP_AUTH": "USER_SRP_AUTH is not enabled for the client.",
-        "CUSTOM_AUTH": world.unsettled.custom_auth_disabled_message,
-        "USER_AUTH": world.unsettled.user_auth_disabled_message,
-        "REFRESH_TOKEN_AUTH": world.unsettled.rotation_refresh_flow_message,
-        "REFRESH_TOKEN": world.unsettled.rotation_refresh_flow_message,
+        "CUSTOM_AUTH": state.assumptions.custom_auth_disabled_message,
+        "USER_AUTH": state.assumptions.user_auth_disabled_message,
+        "REFRESH_TOKEN_AUTH": state.assumptions.rotation_refresh_flow_message,
+        "REFRESH_TOKEN": state.assumptions.rotation_refresh_flow_message,
     }
     return texts.get(flow, "Auth flow not enabled for this client")
 
 
 async def _go_on(
-    world: EmulatorState, pool: UserPool, client: AppClient, given: Mapping[str, Any], *, admin: bool
+    state: EmulatorState, pool: UserPool, client: AppClient, given: Mapping[str, Any], *, admin: bool
 ) -> dict[str, Any]:
     name = given["ChallengeName"]
     responses = given.get("ChallengeResponses", {})
     metadata = given.get("ClientMetadata", {})
-    turn = AuthRequest(world, pool, client, responses, admin=admin, metadata=metadata)
+    turn = AuthRequest(state, pool, client, responses, admin=admin, metadata=metadata)
     turn.name = turn.need("USERNAME")
     client.check_hash(turn.name, responses.get("SECRET_HASH"))
     turn.user = pool.users.find(turn.name)
@@ -104,10 +104,10 @@ async def _go_on(
 
 
 def _redeem(turn: AuthRequest, session: str, challenge: str) -> AuthSession:
-    return turn.pool.handles.redeem(
+    return turn.pool.auth_sessions.redeem(
         session,
         client_id=turn.client.id,
         user=turn.user,
         challenge=challenge,
-        now=turn.world.clock(),
+        now=turn.state.clock(),
     )

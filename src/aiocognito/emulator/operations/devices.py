@@ -28,7 +28,7 @@ async def confirm_device(context: RequestContext) -> dict[str, Any]:
     if device.secret is not None:
         raise ApiError(
             "DeviceKeyExistsException",
-            state.unsettled.device_key_exists_message,
+            state.assumptions.device_key_exists_message,
             instead="InvalidParameterException",
         )
     device.secret = devices.verifier(given.get("DeviceSecretVerifierConfig"))
@@ -94,17 +94,17 @@ async def admin_forget_device(context: RequestContext) -> dict[str, Any]:
     return _forget(pool, user, context.members["DeviceKey"])
 
 
-async def _owner(world: EmulatorState, given: Mapping[str, Any]) -> tuple[UserPool, User]:
+async def _owner(state: EmulatorState, given: Mapping[str, Any]) -> tuple[UserPool, User]:
     if given.get("AccessToken") is None:
         raise invalid_parameter("Missing required parameter AccessToken")
-    who = await bearer.authorize(world, given["AccessToken"])
-    _require_tracking(world, who.pool)
+    who = await bearer.authorize(state, given["AccessToken"])
+    _require_tracking(state, who.pool)
     return who.pool, who.user
 
 
-def _require_tracking(world: EmulatorState, pool: UserPool) -> None:
+def _require_tracking(state: EmulatorState, pool: UserPool) -> None:
     if devices.configuration(pool) is None:
-        raise ApiError("InvalidUserPoolConfigurationException", world.unsettled.devices_off_message)
+        raise ApiError("InvalidUserPoolConfigurationException", state.assumptions.devices_off_message)
 
 
 def _page(pool: UserPool, user: User, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,10 +114,10 @@ def _page(pool: UserPool, user: User, given: Mapping[str, Any]) -> dict[str, Any
     return paging.page(listed, "Devices", given.get("PaginationToken"), given.get("Limit"), "PaginationToken")
 
 
-def _remember(world: EmulatorState, user: User, given: Mapping[str, Any]) -> dict[str, Any]:
+def _remember(state: EmulatorState, user: User, given: Mapping[str, Any]) -> dict[str, Any]:
     device = devices.confirmed(user, given["DeviceKey"])
     device.remembered = given.get("DeviceRememberedStatus") == devices.REMEMBERED
-    device.modified = world.clock()
+    device.modified = state.clock()
     return {}
 
 

@@ -129,14 +129,14 @@ async def list_identity_providers(context: RequestContext) -> dict[str, Any]:
 
 
 def _put(
-    world: EmulatorState, pool: UserPool, provider: Mapping[str, Any], given: Mapping[str, Any]
+    state: EmulatorState, pool: UserPool, provider: Mapping[str, Any], given: Mapping[str, Any]
 ) -> dict[str, Any]:
     changed = {
         "AttributeMapping": {},
         "IdpIdentifiers": [],
         **provider,
         **{member: given[member] for member in _GIVEN if member in given},
-        "LastModifiedDate": world.clock(),
+        "LastModifiedDate": state.clock(),
     }
     name, kind = changed["ProviderName"], changed["ProviderType"]
     changed["ProviderDetails"] = _details(kind, changed["ProviderDetails"])

@@ -62,31 +62,31 @@ async def verify_software_token(context: RequestContext) -> dict[str, Any]:
     return answer
 
 
-async def _whose(world: EmulatorState, given: Mapping[str, Any]) -> tuple[UserPool, User, AuthSession | None]:
+async def _whose(state: EmulatorState, given: Mapping[str, Any]) -> tuple[UserPool, User, AuthSession | None]:
     token, session = given.get("AccessToken"), given.get("Session")
     if (token is None) == (session is None):
-        raise invalid_parameter(world.unsettled.associate_credentials_message)
+        raise invalid_parameter(state.assumptions.associate_credentials_message)
     if token is not None:
-        who = await bearer.authorize(world, token)
+        who = await bearer.authorize(state, token)
         return who.pool, who.user, None
-    for pool in world.pools.values():
-        handle = pool.handles.get(str(session))
+    for pool in state.pools.values():
+        handle = pool.auth_sessions.get(str(session))
         if handle is None:
             continue
         user = pool.users.by_subject(handle.sub or "")
         if user is None:
             raise user_not_found()
-        pool.handles.redeem(
-            str(session), client_id=handle.client_id, user=user, challenge="MFA_SETUP", now=world.clock()
+        pool.auth_sessions.redeem(
+            str(session), client_id=handle.client_id, user=user, challenge="MFA_SETUP", now=state.clock()
         )
         return pool, user, handle
     raise invalid()
 
 
-def _renew(world: EmulatorState, pool: UserPool, user: User, handle: AuthSession, *, verified: bool) -> str:
-    now = world.clock()
+def _renew(state: EmulatorState, pool: UserPool, user: User, handle: AuthSession, *, verified: bool) -> str:
+    now = state.clock()
     life = pool.clients[handle.client_id].session_life
-    return pool.handles.issue(mfa_setup.renewed(handle, user, now + life, verified=verified), now)
+    return pool.auth_sessions.issue(mfa_setup.renewed(handle, user, now + life, verified=verified), now)
 
 
 @operation("GetUserAuthFactors")
@@ -125,7 +125,7 @@ async def admin_set_user_mfa_preference(context: RequestContext) -> dict[str, An
     return {}
 
 
-def prefer(world: EmulatorState, pool: UserPool, user: User, given: Mapping[str, Any]) -> None:
+def prefer(state: EmulatorState, pool: UserPool, user: User, given: Mapping[str, Any]) -> None:
     """Turn factors on and off and prefer one; a factor that is not mentioned stays as it is.
 
     Raises:
@@ -134,9 +134,9 @@ def prefer(world: EmulatorState, pool: UserPool, user: User, given: Mapping[str,
     asked = {factor: given[member] for member, factor in _SETTINGS.items() if member in given}
     preferred = [factor for factor, setting in asked.items() if setting.get("PreferredMfa")]
     if len(preferred) > 1:
-        raise invalid_parameter(world.unsettled.two_preferred_message)
+        raise invalid_parameter(state.assumptions.two_preferred_message)
     if preferred and not asked[preferred[0]].get("Enabled"):
-        raise invalid_parameter(world.unsettled.preferred_disabled_message)
+        raise invalid_parameter(state.assumptions.preferred_disabled_message)
     for factor, setting in asked.items():
         if setting.get("Enabled"):
             _require_set_up(user, factor)
@@ -171,7 +171,7 @@ async def set_user_pool_mfa_config(context: RequestContext) -> dict[str, Any]:
     """Set the second factors that a pool offers, and whether one is required."""
     given = context.members
     pool = context.pool
-    kept = {} if context.state.unsettled.mfa_configuration_replaces else pool.mfa
+    kept = {} if context.state.assumptions.mfa_configuration_replaces else pool.mfa
     factors = {
         **kept,
         **{member: given[member] for member in _POOL_MEMBERS if member in given},

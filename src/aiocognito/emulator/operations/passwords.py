@@ -35,7 +35,7 @@ async def forgot_password(context: RequestContext) -> dict[str, Any]:
         state, pool, client, name, "ForgotPassword", metadata=context.metadata
     )
     if client.hides_users and (user is None or not user.enabled or _channel(pool, user) is None):
-        if state.unsettled.hidden_users_cannot_reset:
+        if state.assumptions.hidden_users_cannot_reset:
             raise invalid_parameter(_NO_ADDRESS)
         # Count it as for an existing user: a missing limit would give the user away.
         _count_request(state, pool.attempts_of(name))
@@ -49,12 +49,12 @@ async def forgot_password(context: RequestContext) -> dict[str, Any]:
     return {"CodeDeliveryDetails": await send_reset_code(state, pool, user, occasion)}
 
 
-def _count_request(world: EmulatorState, attempts: Attempts) -> None:
-    codes.count(world, attempts, "forgot_password", world.unsettled.forgot_password_attempts_per_hour)
+def _count_request(state: EmulatorState, attempts: Attempts) -> None:
+    codes.count(state, attempts, "forgot_password", state.assumptions.forgot_password_attempts_per_hour)
 
 
 async def send_reset_code(
-    world: EmulatorState, pool: UserPool, user: User, occasion: Occasion
+    state: EmulatorState, pool: UserPool, user: User, occasion: Occasion
 ) -> dict[str, str]:
     """Send a code through the first channel that the pool and the user have.
 
@@ -68,7 +68,7 @@ async def send_reset_code(
         raise invalid_parameter(_NO_ADDRESS)
     address = user.attributes[attribute]
     delivery = codes.Delivery(pool, user, attribute, address, codes.RESET_PASSWORD, occasion)
-    return await codes.send_and_keep(world, delivery, life=codes.HOUR)
+    return await codes.send_and_keep(state, delivery, life=codes.HOUR)
 
 
 def _channel(pool: UserPool, user: User) -> str | None:
@@ -92,7 +92,7 @@ async def confirm_forgot_password(context: RequestContext) -> dict[str, Any]:
     if not client.hides_users:
         _able(user)
     password_policy.require_conforming(pool.password_policy, given["Password"], password_policy.AFTERWARDS)
-    limit = state.unsettled.confirm_forgot_password_attempts_per_hour
+    limit = state.assumptions.confirm_forgot_password_attempts_per_hour
     if user is None or not user.enabled:
         codes.count(state, pool.attempts_of(name), codes.RESET_PASSWORD, limit)
         raise codes.mismatch()
@@ -122,7 +122,7 @@ async def change_password(context: RequestContext) -> dict[str, Any]:
     who = await bearer.authorize(state, given["AccessToken"])
     user = who.user
     now = state.clock()
-    if user.attempts.count("change_password", now) >= state.unsettled.change_password_attempts_per_hour:
+    if user.attempts.count("change_password", now) >= state.assumptions.change_password_attempts_per_hour:
         raise attempts_exceeded()
     user.attempts.add("change_password", now)
     previous = given.get("PreviousPassword")

@@ -40,7 +40,7 @@ async def revoke_token(context: RequestContext) -> dict[str, Any]:
     """Revoke a refresh token, and all tokens of its sign-in."""
     pool, client = context.pool_and_client()
     if not client.knows_secret(context.members.get("ClientSecret")):
-        raise ApiError(context.state.unsettled.revoke_wrong_client_code, "Invalid client secret")
+        raise ApiError(context.state.assumptions.revoke_wrong_client_code, "Invalid client secret")
     refresh.revoke(context.state, pool, client, context.members["Token"])
     return {}
 

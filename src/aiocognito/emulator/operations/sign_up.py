@@ -124,26 +124,26 @@ async def confirm_sign_up(context: RequestContext) -> dict[str, Any]:
     return after_sign_up.confirmed(state, pool, client, user, code.attribute)
 
 
-async def confirm_by_link(world: EmulatorState, client_id: str, username: str, code: str) -> None:
+async def confirm_by_link(state: EmulatorState, client_id: str, username: str, code: str) -> None:
     """Confirm an account with the link that was sent.
 
     Raises:
         ApiError: The client or the user does not exist, or the code in the link is no longer valid.
     """
-    pool, client = world.client(client_id)
+    pool, client = state.client(client_id)
     user = pool.users.find(username)
     if user is None:
         raise codes.expired()
-    _confirm(world, pool, user, code, force=False)
+    _confirm(state, pool, user, code, force=False)
     await confirmation.after(pool, user, "ConfirmSignUp", client, {})
 
 
-def _confirm(world: EmulatorState, pool: UserPool, user: User, given: str, *, force: bool) -> Code:
+def _confirm(state: EmulatorState, pool: UserPool, user: User, given: str, *, force: bool) -> Code:
     if user.status != users.UNCONFIRMED:
         raise not_authorized(f"User cannot be confirmed. Current status is {user.status}")
-    limit = world.unsettled.confirm_sign_up_attempts_per_hour
+    limit = state.assumptions.confirm_sign_up_attempts_per_hour
     kept = user.codes.get(codes.SIGN_UP)
-    code = codes.spend(world, user, codes.SIGN_UP, given, limit=limit)
+    code = codes.spend(state, user, codes.SIGN_UP, given, limit=limit)
     verified = f"{code.attribute}_verified"
     before = user.attributes.get(verified)
     user.attributes[code.attribute] = code.address
@@ -156,7 +156,7 @@ def _confirm(world: EmulatorState, pool: UserPool, user: User, given: str, *, fo
         raise ApiError("AliasExistsException", f"An account with the given {taken} already exists.")
     pool.users.take_alias(user)
     user.status = users.CONFIRMED
-    user.modified = world.clock()
+    user.modified = state.clock()
     pool.users.index(user)
     return code
 
@@ -184,7 +184,7 @@ async def resend_confirmation_code(context: RequestContext) -> dict[str, Any]:
     target = _target(pool, user)
     if target is None:
         raise invalid_parameter("Cannot resend codes. Auto verification not turned on.")
-    codes.count(context.state, user.attempts, "resend", context.state.unsettled.resend_attempts_per_hour)
+    codes.count(context.state, user.attempts, "resend", context.state.assumptions.resend_attempts_per_hour)
     occasion = Occasion("ResendCode", client, context.metadata)
     return {"CodeDeliveryDetails": await _send(context.state, pool, client, user, target, occasion)}
 
@@ -203,19 +203,19 @@ def _target(pool: UserPool, user: User) -> str | None:
 
 
 async def _send(
-    world: EmulatorState, pool: UserPool, client: AppClient, user: User, attribute: str, occasion: Occasion
+    state: EmulatorState, pool: UserPool, client: AppClient, user: User, attribute: str, occasion: Occasion
 ) -> dict[str, str]:
-    link = _link(world, client, user) if attribute == "email" and pool.confirms_by_link else None
+    link = _link(state, client, user) if attribute == "email" and pool.confirms_by_link else None
     delivery = codes.Delivery(pool, user, attribute, user.attributes[attribute], codes.SIGN_UP, occasion)
-    return await codes.send_and_keep(world, delivery, life=codes.DAY, link=link)
+    return await codes.send_and_keep(state, delivery, life=codes.DAY, link=link)
 
 
-def _link(world: EmulatorState, client: AppClient, user: User) -> str:
+def _link(state: EmulatorState, client: AppClient, user: User) -> str:
     query = urlencode({"client_id": client.id, "user_name": user.username, "confirmation_code": ""})
-    return f"{world.url}/confirmUser?{query}"
+    return f"{state.url}/confirmUser?{query}"
 
 
-def _hidden(world: EmulatorState) -> ApiError:
-    if world.unsettled.hidden_user_confirm_sign_up == "CodeMismatchException":
+def _hidden(state: EmulatorState) -> ApiError:
+    if state.assumptions.hidden_user_confirm_sign_up == "CodeMismatchException":
         return codes.mismatch()
     return codes.expired()

@@ -165,8 +165,8 @@ def arn(pool: UserPool) -> str:
     return f"arn:{partition_of(pool.region).name}:cognito-idp:{pool.region}:{ACCOUNT}:userpool/{pool.id}"
 
 
-def _by_arn(world: EmulatorState, wanted: str) -> UserPool:
-    for pool in world.pools.values():
+def _by_arn(state: EmulatorState, wanted: str) -> UserPool:
+    for pool in state.pools.values():
         if arn(pool) == wanted:
             return pool
     raise ApiError("ResourceNotFoundException", f"Resource {wanted} does not exist.")

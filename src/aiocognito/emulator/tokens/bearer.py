@@ -35,11 +35,11 @@ class Bearer:
     claims: Mapping[str, Any] = field(repr=False)
 
 
-async def authorize(world: EmulatorState, token: str, *, scope: str = SCOPE) -> Bearer:
+async def authorize(state: EmulatorState, token: str, *, scope: str = SCOPE) -> Bearer:
     """Return the bearer of an access token.
 
     Args:
-        world: The emulator's state.
+        state: The emulator's state.
         token: The access token.
         scope: The scope that it must have.
 
@@ -51,12 +51,12 @@ async def authorize(world: EmulatorState, token: str, *, scope: str = SCOPE) -> 
         header, claims = jws.read(token)
     except ValueError:
         raise not_authorized("Invalid Access Token") from None
-    pool = next((pool for pool in world.pools.values() if pool.issuer == claims.get("iss")), None)
+    pool = next((pool for pool in state.pools.values() if pool.issuer == claims.get("iss")), None)
     if pool is None or claims.get("token_use") != "access":
         raise not_authorized("Invalid Access Token")
     if not pool.tokens.genuine(token):
-        await _verify(world, pool, header, token)
-    if world.clock() >= claims["exp"]:
+        await _verify(state, pool, header, token)
+    if state.clock() >= claims["exp"]:
         raise not_authorized("Access Token has expired")
     if scope not in claims["scope"].split():
         raise MissingScope("NotAuthorizedException", "Access Token does not have required scopes")
@@ -72,8 +72,8 @@ async def authorize(world: EmulatorState, token: str, *, scope: str = SCOPE) -> 
     return Bearer(pool, client, user, grant, claims)
 
 
-async def _verify(world: EmulatorState, pool: UserPool, header: Mapping[str, Any], token: str) -> None:
-    keys = await world.keys.of(pool.id)
+async def _verify(state: EmulatorState, pool: UserPool, header: Mapping[str, Any], token: str) -> None:
+    keys = await state.keys.of(pool.id)
     if header.get("alg") != "RS256" or header.get("kid") != keys.access.kid:
         raise not_authorized("Invalid Access Token")
     if not await jws.is_signed(keys.access, token):

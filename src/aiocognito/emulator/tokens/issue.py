@@ -26,7 +26,7 @@ _REFRESH_PARTS: Final = (256, 12, 900, 16)
 
 
 async def sign_in(
-    world: EmulatorState,
+    state: EmulatorState,
     pool: UserPool,
     client: AppClient,
     user: User,
@@ -38,7 +38,7 @@ async def sign_in(
     """Complete a sign-in: AuthenticationResult with all three tokens.
 
     Args:
-        world: The emulator's state.
+        state: The emulator's state.
         pool: The user pool.
         client: The app client.
         user: Who signed in.
@@ -46,13 +46,13 @@ async def sign_in(
         source: Why, as PreTokenGeneration is told.
         metadata: What else it is told.
     """
-    now = world.clock()
-    grant = Grant(world.random.uuid(), world.random.uuid(), user.sub, client.id, now, device_key=device_key)
-    return await begin(world, pool, client, user, grant, source=source, metadata=metadata)
+    now = state.clock()
+    grant = Grant(state.random.uuid(), state.random.uuid(), user.sub, client.id, now, device_key=device_key)
+    return await begin(state, pool, client, user, grant, source=source, metadata=metadata)
 
 
 async def begin(
-    world: EmulatorState,
+    state: EmulatorState,
     pool: UserPool,
     client: AppClient,
     user: User,
@@ -66,7 +66,7 @@ async def begin(
     """Issue the first tokens of a sign-in: AuthenticationResult.
 
     Args:
-        world: The emulator's state.
+        state: The emulator's state.
         pool: The user pool.
         client: The app client.
         user: Who signed in.
@@ -78,15 +78,15 @@ async def begin(
         refreshable: Whether there is a refresh token.
     """
     pool.tokens.open(grant)
-    expires = world.clock() + client.life("RefreshToken")
-    result = await tokens(world, pool, client, user, grant, source=source, metadata=metadata, nonce=nonce)
+    expires = state.clock() + client.life("RefreshToken")
+    result = await tokens(state, pool, client, user, grant, source=source, metadata=metadata, nonce=nonce)
     if refreshable:
         result["RefreshToken"] = refresh_token(pool, RefreshToken(grant.event_id, expires))
     return result
 
 
 async def tokens(
-    world: EmulatorState,
+    state: EmulatorState,
     pool: UserPool,
     client: AppClient,
     user: User,
@@ -97,9 +97,9 @@ async def tokens(
     nonce: str | None = None,
 ) -> dict[str, Any]:
     """Issue a fresh ID and access token of a sign-in: AuthenticationResult without a refresh token."""
-    common = _common(world, pool, client, grant)
-    access = {**_access(pool, client, user, grant), **common, "jti": world.random.uuid()}
-    identity = {**_identity(pool, client, user, grant), **common, "jti": world.random.uuid()}
+    common = _common(state, pool, client, grant)
+    access = {**_access(pool, client, user, grant), **common, "jti": state.random.uuid()}
+    identity = {**_identity(pool, client, user, grant), **common, "jti": state.random.uuid()}
     access["exp"] = access["iat"] + int(client.life("AccessToken"))
     identity["exp"] = identity["iat"] + int(client.life("IdToken"))
     if not client.revokes:
@@ -107,7 +107,7 @@ async def tokens(
     await generation.customise(pool, client, user, access, identity, source=source, metadata=metadata or {})
     if nonce is not None:
         identity["nonce"] = nonce
-    keys = await world.keys.of(pool.id)
+    keys = await state.keys.of(pool.id)
     result = await to_thread.run_sync(_sign_both, keys, access, identity, grant.hosted)
     pool.tokens.add_genuine(result["AccessToken"])
     if grant.hosted and scopes.OPENID not in grant.scopes:
@@ -116,7 +116,7 @@ async def tokens(
 
 
 async def machine(
-    world: EmulatorState,
+    state: EmulatorState,
     pool: UserPool,
     client: AppClient,
     granted: Sequence[str],
@@ -126,13 +126,13 @@ async def machine(
     """Issue an access token for an app client itself (RFC 6749, 4.4): AuthenticationResult with that alone.
 
     Args:
-        world: The emulator's state.
+        state: The emulator's state.
         pool: The user pool.
         client: The app client.
         granted: Its scopes.
         metadata: ``aws_client_metadata``, for the trigger.
     """
-    now = int(world.clock())
+    now = int(state.clock())
     life = int(client.life("AccessToken"))
     access = {
         "sub": client.id,
@@ -143,11 +143,11 @@ async def machine(
         "exp": now + life,
         "iat": now,
         "version": 2,
-        "jti": world.random.uuid(),
+        "jti": state.random.uuid(),
         "client_id": client.id,
     }
     await generation.customise_machine(pool, client, access, metadata=metadata or {})
-    keys = await world.keys.of(pool.id)
+    keys = await state.keys.of(pool.id)
     token = await to_thread.run_sync(sign, keys.access, access)
     pool.tokens.add_genuine(token)
     return {"AccessToken": token, "ExpiresIn": life, "TokenType": "Bearer"}
@@ -162,13 +162,13 @@ def refresh_token(pool: UserPool, token: RefreshToken) -> str:
     return text
 
 
-def _common(world: EmulatorState, pool: UserPool, client: AppClient, grant: Grant) -> dict[str, Any]:
+def _common(state: EmulatorState, pool: UserPool, client: AppClient, grant: Grant) -> dict[str, Any]:
     claims = {
         "sub": grant.sub,
         "iss": pool.issuer,
         "event_id": grant.event_id,
         "auth_time": int(grant.auth_time),
-        "iat": int(world.clock()),
+        "iat": int(state.clock()),
     }
     if client.revokes or client.rotates:
         claims["origin_jti"] = grant.origin_jti

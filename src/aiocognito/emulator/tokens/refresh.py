@@ -31,7 +31,7 @@ class Refreshable:
 
 
 def redeem(
-    world: EmulatorState, pool: UserPool, client: AppClient, text: str, *, device_key: str | None = None
+    state: EmulatorState, pool: UserPool, client: AppClient, text: str, *, device_key: str | None = None
 ) -> Refreshable:
     """Check a refresh token, and return its user and sign-in.
 
@@ -43,10 +43,10 @@ def redeem(
     grant = None if token is None else pool.tokens.grants[token.event_id]
     user = None if grant is None else pool.users.by_subject(grant.sub)
     if token is None or grant is None or user is None or grant.client_id != client.id:
-        raise not_authorized(world.unsettled.invalid_refresh_token_message)
+        raise not_authorized(state.assumptions.invalid_refresh_token_message)
     if grant.device_key is not None and not _is_its_device(user, grant.device_key, device_key):
         raise not_authorized(_OTHER_DEVICE)
-    now = world.clock()
+    now = state.clock()
     if not user.enabled:
         raise not_authorized("User is disabled.")
     if grant.revoked or not grant.refreshable:
@@ -55,30 +55,30 @@ def redeem(
         raise not_authorized("Refresh Token has expired")
     # In time, a grace of no seconds is over at once, also for the clock that has not moved since.
     if token.rotated is not None and now >= token.rotated + client.grace:
-        grant.revoked = world.unsettled.reuse_ends_family
+        grant.revoked = state.assumptions.reuse_ends_family
         raise ApiError(
-            "RefreshTokenReuseException", world.unsettled.reuse_message, instead="NotAuthorizedException"
+            "RefreshTokenReuseException", state.assumptions.reuse_message, instead="NotAuthorizedException"
         )
     return Refreshable(user, grant, token)
 
 
-def revoke(world: EmulatorState, pool: UserPool, client: AppClient, text: str) -> None:
+def revoke(state: EmulatorState, pool: UserPool, client: AppClient, text: str) -> None:
     """End the sign-in that a refresh token belongs to; an unknown token is accepted.
 
     Raises:
         ApiError: The client does not revoke, or the token is not a refresh token of this client.
     """
-    unsettled = world.unsettled
+    assumptions = state.assumptions
     if not client.revokes:
-        raise ApiError("UnsupportedOperationException", unsettled.revoke_disabled_message)
+        raise ApiError("UnsupportedOperationException", assumptions.revoke_disabled_message)
     # A JWS has three parts, a refresh token five.
     if text.count(".") == 2:
-        raise ApiError("UnsupportedTokenTypeException", unsettled.revoke_wrong_type_message)
+        raise ApiError("UnsupportedTokenTypeException", assumptions.revoke_wrong_type_message)
     token = pool.tokens.refresh(text)
     if token is None:
         return
     if pool.tokens.grants[token.event_id].client_id != client.id:
-        raise ApiError(unsettled.revoke_wrong_client_code, "Token is not for this client")
+        raise ApiError(assumptions.revoke_wrong_client_code, "Token is not for this client")
     pool.tokens.revoke(token.event_id)
 
 
@@ -88,7 +88,7 @@ def _is_its_device(user: User, made_on: str, given: str | None) -> bool:
 
 
 async def refresh(
-    world: EmulatorState,
+    state: EmulatorState,
     pool: UserPool,
     client: AppClient,
     found: Refreshable,
@@ -100,9 +100,9 @@ async def refresh(
     rotates = client.rotates and token.rotated is None
     if rotates:
         # At once: of two who come together one is late.
-        token.rotated = world.clock()
+        token.rotated = state.clock()
     try:
-        result = await issue.tokens(world, pool, client, found.user, found.grant, metadata=metadata)
+        result = await issue.tokens(state, pool, client, found.user, found.grant, metadata=metadata)
     except BaseException:
         # A trigger has failed: no new token was sent, so this one stays valid.
         if rotates:

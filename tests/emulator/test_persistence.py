@@ -20,7 +20,7 @@ from attrs import define
 from aiocognito.emulator import CognitoEmulator, directory_lock, persistence, serialization
 from aiocognito.emulator.groups import Group
 from aiocognito.emulator.signing_keys import KeyPair, KeyRing
-from aiocognito.emulator.token_store import TokenBook
+from aiocognito.emulator.token_store import TokenStore
 from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, OnePair
 from sign_in.authenticator import Authenticator
 
@@ -162,7 +162,7 @@ async def test_a_seed_does_not_name_two_things_alike(key_pair: KeyPair, tmp_path
             async with CognitoEmulator(data=data, seed=7, keys=OnePair(key_pair)) as emulator:
                 drawn += [(await emulator.create_user_pool()).id, (await emulator.create_identity_pool()).id]
         async with CognitoEmulator(data=data, keys=OnePair(key_pair)) as emulator:
-            assert (len(emulator.world.pools), len(emulator.world.identity_pools)) == (3, 3)
+            assert (len(emulator.state.pools), len(emulator.state.identity_pools)) == (3, 3)
         assert len(set(drawn)) == 6
         runs.append(drawn)
     assert runs[0] == runs[1]  # still the same in every run
@@ -280,7 +280,7 @@ async def test_killed_at_any_moment(tmp_path: Path, http: aiohttp.ClientSession)
         names = [f"user-{number}-{person}" for person in range(20)]
         await sign_up_until_killed(http, process, url, client_id, names, told, chance.randint(1, 10))
         async with CognitoEmulator(data=tmp_path) as emulator:
-            kept = {user.username for user in emulator.world.pools[pool_id].users}
+            kept = {user.username for user in emulator.state.pools[pool_id].users}
         assert told <= kept
 
 
@@ -316,15 +316,15 @@ async def sign_up_until_killed(
 async def test_a_second_emulator_on_the_directory_is_refused(start: Callable[[], CognitoEmulator]) -> None:
     async with start() as first:
         pool = await first.create_user_pool()
-        before = first.world.pools.keys()
+        before = first.state.pools.keys()
         with pytest.raises(
             RuntimeError, match=rf"\(process {os.getpid()}\) uses the directory .*/data: stop"
         ):
             await start().__aenter__()
         await pool.add_user("ana", PASSWORD)
     async with start() as second:
-        assert second.world.pools.keys() == before
-        assert second.world.pools[pool.id].users.find("ana") is not None
+        assert second.state.pools.keys() == before
+        assert second.state.pools[pool.id].users.find("ana") is not None
 
 
 async def test_a_start_that_fails_leaves_the_directory_free(
@@ -340,7 +340,7 @@ async def test_a_start_that_fails_leaves_the_directory_free(
         await start().__aenter__()
     wrong.unlink()
     async with start() as emulator:
-        assert emulator.world.pools == {}
+        assert emulator.state.pools == {}
 
 
 async def test_the_same_object_can_be_started_again(start: Callable[[], CognitoEmulator]) -> None:
@@ -354,7 +354,7 @@ async def test_the_same_object_can_be_started_again(start: Callable[[], CognitoE
         with pytest.raises(RuntimeError, match="another emulator"):
             await start().__aenter__()
     async with start() as other:
-        assert other.world.pools[pool.id].users.find("ana") is not None
+        assert other.state.pools[pool.id].users.find("ana") is not None
 
 
 async def test_an_object_does_not_overwrite_what_another_one_wrote_meanwhile(
@@ -368,7 +368,7 @@ async def test_an_object_does_not_overwrite_what_another_one_wrote_meanwhile(
     with pytest.raises(RuntimeError, match="another emulator has changed"):
         await first.__aenter__()
     async with start() as third:
-        assert list(third.world.pools) == [pool.id]
+        assert list(third.state.pools) == [pool.id]
 
 
 async def test_another_process_may_be_named_wrongly_in_the_file(
@@ -429,7 +429,7 @@ async def test_keys_that_could_not_be_made() -> None:
 # Documents
 
 
-@serialization.kept("odd")
+@serialization.persisted("odd")
 @define
 class Odd:
     held: object = None
@@ -467,13 +467,13 @@ def test_one_value_stays_one() -> None:
 
 
 def test_what_is_not_kept_is_made_anew() -> None:
-    book = TokenBook()
+    book = TokenStore()
     book.add_genuine("token")
     assert not serialization.decode(serialization.encode(book)).genuine("token")
 
 
 def test_a_new_field_has_its_default() -> None:
-    document = serialization.encode(TokenBook())
+    document = serialization.encode(TokenStore())
     del document["fields"]["grants"]
     assert serialization.decode(document).grants == {}
     from aiocognito.emulator.attempts import Lockout
@@ -489,12 +489,12 @@ class Labelled(bytes):
 
 @pytest.mark.parametrize("value", [Labelled(b"a"), type("Names", (list,), {})(), type("Map", (dict,), {})()])
 def test_a_subclass_that_would_come_back_as_another_type_is_refused(value: object) -> None:
-    with pytest.raises(TypeError, match=r"Odd\.held holds a (Labelled|Names|Map), which cannot be kept"):
+    with pytest.raises(TypeError, match=r"Odd\.held holds a (Labelled|Names|Map), which cannot be persisted"):
         serialization.encode(Odd(value))
 
 
 def test_what_cannot_be_kept() -> None:
-    with pytest.raises(TypeError, match=r"Odd\.held holds a function, which cannot be kept"):
+    with pytest.raises(TypeError, match=r"Odd\.held holds a function, which cannot be persisted"):
         serialization.encode(Odd(lambda: None))
 
 
@@ -509,13 +509,13 @@ def test_a_class_without_a_tag() -> None:
     class Forgotten:
         pass
 
-    with pytest.raises(TypeError, match=r"Forgotten cannot be kept: decorate it with @kept"):
+    with pytest.raises(TypeError, match=r"Forgotten cannot be persisted: decorate it with @persisted"):
         serialization.encode([Forgotten()])
 
 
 def test_a_tag_belongs_to_one_class() -> None:
     with pytest.raises(ValueError, match="the tag 'odd' belongs to Odd"):
-        serialization.kept("odd")(type("Other", (), {}))
+        serialization.persisted("odd")(type("Other", (), {}))
 
 
 @contextmanager
@@ -533,7 +533,7 @@ async def test_a_class_may_be_renamed_and_moved(start: Callable[[], CognitoEmula
         before = serialization.encode(pool.state)
     with renamed(Group, "Team", "aiocognito.emulator.elsewhere"):
         async with start() as emulator:
-            after = emulator.world.pools[pool.id]
+            after = emulator.state.pools[pool.id]
             assert type(after.groups["editors"]).__qualname__ == "Team"
             assert serialization.encode(after) == before
 
@@ -555,25 +555,25 @@ def test_each_tag_of_version_1_is_in_the_directory(version_1: Path) -> None:
 
 async def test_a_directory_of_version_1(start: Callable[[], CognitoEmulator], version_1: Path) -> None:
     async with start() as emulator:
-        pool = emulator.world.pools["us-east-1_Abc123"]
+        pool = emulator.state.pools["us-east-1_Abc123"]
         ana = pool.users.find("ana")
         assert ana is not None
         assert (ana.groups, ana.lockout.failures, ana.codes["verify"].value) == (["editors"], 2, "123456")
         assert ana.pending_links == {"Google": {"123": "email"}}
         assert pool.unknown_users["bob"].failures == 3
-        sms = pool.handles.get("handle-0")
+        sms = pool.auth_sessions.get("handle-0")
         assert sms is not None
         assert sms.state.code.value == "654321"
-        device = pool.handles.get("handle-3")
+        device = pool.auth_sessions.get("handle-3")
         assert device is not None
         assert device.state.device is ana.devices["us-east-1_d"]
-        (identity_pool,) = emulator.world.identity_pools.values()
+        (identity_pool,) = emulator.state.identity_pools.values()
         assert identity_pool.owner(("accounts.google.com", "123")) is not None
         await emulator.call("AdminDisableUser", UserPoolId=pool.id, Username="ana")
         before = serialization.encode(pool)
     assert '"version":2,' in (version_1 / "us-east-1_Abc123.pool.json").read_text()
     async with start() as emulator:
-        assert serialization.encode(emulator.world.pools[pool.id]) == before
+        assert serialization.encode(emulator.state.pools[pool.id]) == before
 
 
 async def test_a_tag_that_is_not_known(start: Callable[[], CognitoEmulator], version_1: Path) -> None:

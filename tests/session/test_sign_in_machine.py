@@ -1,6 +1,6 @@
-"""Random walks: every sign-in ends in tokens, a step or a documented error.
+"""Random sequences: every sign-in ends in tokens, a step or a documented error.
 
-Two users walk through random chains of challenges at once, with wrong answers, lost requests,
+Two users sign in through random chains of challenges at once, with wrong answers, lost requests,
 forgotten devices and time in between. No claim is ever left behind, and no user enters a session
 that is not theirs.
 """
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from aiocognito import AuthClient, SessionManager, decode_jwt, errors, steps
-from helpers.challenge_machine import ANSWER, CODE, LINKS, PASSWORD, WalkingPool
+from helpers.challenge_machine import ANSWER, CODE, LINKS, PASSWORD, ChallengeMachine
 from helpers.clock import Clock
 from helpers.user_pool import CONFIG, RecordingStorage, attach
 
@@ -61,14 +61,14 @@ def wrong_answers(step: Any) -> list[Any]:
     return ["wrong", "000000", "", {}, {"id": "wrong"}, 7, "PASSWORD_SRP", "unknown@example.com"]
 
 
-class Walks(RuleBasedStateMachine):
+class SignInMachine(RuleBasedStateMachine):
     """Two sessions of one service, and the expected state of each."""
 
     def __init__(self) -> None:
         super().__init__()
         self.clock = Clock()
         self.runner = asyncio.Runner()
-        self.pool = WalkingPool(self.clock)
+        self.pool = ChallengeMachine(self.clock)
         self.storage = RecordingStorage(clock=self.clock)
         self.sessions = SessionManager(CONFIG, fixed_keys=True, storage=self.storage, clock=self.clock)
         attach(self.sessions, self.pool.service)
@@ -145,7 +145,9 @@ class Walks(RuleBasedStateMachine):
         self.pool.failure = None
 
     @rule(name=who, device=devices, flow=st.sampled_from(FLOWS), chain=chains, data=st.data())
-    def walk_all_the_way(self, name: str, device: str | None, flow: Any, chain: list[str], data: Any) -> None:
+    def sign_in_completely(
+        self, name: str, device: str | None, flow: Any, chain: list[str], data: Any
+    ) -> None:
         """A right answer continues the sign-in, after any wrong answers."""
         self.sign_out(name)
         self.sign_in(name, device, flow, chain, PASSWORD, None)
@@ -190,7 +192,7 @@ class Walks(RuleBasedStateMachine):
     @rule(data=st.data())
     def answer_for_both_users_at_once(self, data: Any) -> None:
         answers = {
-            name: data.draw(st.sampled_from(right_answers(self.step(name)))) for name in self.pool.people
+            name: data.draw(st.sampled_from(right_answers(self.step(name)))) for name in self.pool.users
         }
         outcomes = self.at_once(self.client(name).confirm_sign_in(answers[name]) for name in answers)
         for name, outcome in zip(answers, outcomes, strict=True):
@@ -213,7 +215,7 @@ class Walks(RuleBasedStateMachine):
 
     @rule(name=who)
     def have_the_devices_forgotten(self, name: str) -> None:
-        self.pool.people[name].devices.clear()
+        self.pool.users[name].devices.clear()
 
     @rule(seconds=st.sampled_from([1, 100, 179]))
     def advance(self, seconds: float) -> None:
@@ -221,21 +223,21 @@ class Walks(RuleBasedStateMachine):
 
     @invariant()
     def nobody_is_in_another_persons_session_and_no_claim_is_left(self) -> None:
-        for name, person in self.pool.people.items():
+        for name, user in self.pool.users.items():
             record = self.run(self.client(name)._session.load()).record
             if record.pending is not None:
                 assert record.pending.claim is None
-                assert record.pending.challenge.username in person.names
+                assert record.pending.challenge.username in user.names
                 assert record.pending.challenge.gone_device is None
             if record.tokens is not None:
-                assert record.tokens.username in person.names
+                assert record.tokens.username in user.names
                 assert decode_jwt(record.tokens.access_token).payload["sub"] == f"sub-of-{name}"
 
 
-Walks.TestCase.settings = settings(
+SignInMachine.TestCase.settings = settings(
     max_examples=50,
     stateful_step_count=20,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-TestWalks = Walks.TestCase
+TestSignIns = SignInMachine.TestCase
