@@ -14,7 +14,7 @@ from .serialization import persisted
 LIFE: Final = 300.0
 """Seconds; documented."""
 _REMEMBERED: Final = 86_400.0
-"""Seconds for which a code that has expired is still known, so that its second use can be told."""
+"""Seconds for which an expired code is remembered, so that a second use is recognized."""
 
 
 @persisted("authorization-code")
@@ -23,16 +23,16 @@ class AuthorizationCode:
     """The state behind an authorization code.
 
     Args:
-        client_id: The app client that it was made for.
-        sub: Who signed in.
-        redirect_uri: Where the browser was sent with it; the exchange has to name the same.
-        scopes: What was granted.
-        expires: Until when it is good.
+        client_id: The app client that it was issued to.
+        sub: The subject of the user.
+        redirect_uri: The callback URL; the exchange must name the same one.
+        scopes: The granted scopes.
+        expires: When it expires, in seconds since 1970.
         auth_time: When the user signed in, in seconds since 1970.
-        nonce: What the id token is to hold, if the request asked.
+        nonce: The nonce of the ID token, if the request has one.
         code_challenge: The PKCE challenge (RFC 7636), if the request had one; the method is S256.
-        event_id: The sign-in that it was exchanged for; ``None`` as long as it is unused.
-        spent: It was used, or burnt.
+        event_id: The sign-in whose tokens were issued for it; ``None`` while it is unused.
+        spent: Whether it was used, or invalidated by a failed exchange.
     """
 
     client_id: str
@@ -49,7 +49,7 @@ class AuthorizationCode:
 
 @persisted("authorization-code-store")
 @define
-class CodeBook:
+class AuthorizationCodeStore:
     """The authorization codes of one pool, stored under their hashes."""
 
     _codes: dict[bytes, AuthorizationCode] = field(factory=dict, repr=False)

@@ -1,4 +1,4 @@
-"""The page behind the link of a confirmation mail."""
+"""``/confirmUser``: the page behind the link of a confirmation mail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PATH: Final = "/confirmUser"
 
 
 async def answer(state: EmulatorState, query: Mapping[str, str]) -> tuple[int, str]:
-    """Confirm an account and say so, or say why not: an HTTP status and a page."""
+    """Confirm an account; return an HTTP status, and a page that shows the result."""
     try:
         await confirm_by_link(
             state,
@@ -27,5 +27,5 @@ async def answer(state: EmulatorState, query: Mapping[str, str]) -> tuple[int, s
     return 200, _page(html.notice("Your registration has been confirmed!"))
 
 
-def _page(said: html.Html | None) -> str:
-    return html.document("Confirm your account", said, whose="Hosted UI")
+def _page(message: html.Html | None) -> str:
+    return html.document("Confirm your account", message, whose="Hosted UI")

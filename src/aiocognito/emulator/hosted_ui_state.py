@@ -1,4 +1,4 @@
-"""The state of one pool's hosted UI: codes, browser sessions, and browsers between two pages."""
+"""The state of one pool's hosted UI: authorization codes, browser sessions, and pending steps."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from attrs import define, field
 
-from .authorization_codes import CodeBook
+from .authorization_codes import AuthorizationCodeStore
 from .hashing import digest
 from .serialization import persisted
 
 SESSION_LIFE: Final = 3600.0
-"""Seconds for which a browser stays signed in; documented. Nothing renews it."""
+"""Lifetime of a browser's session in seconds; documented. It is never extended."""
 STEP_LIFE: Final = 180.0
 """Seconds for the next step of a sign-in, independent of AuthSessionValidity; documented."""
 CODE_LIFE: Final = 480.0
@@ -25,13 +25,13 @@ LOCAL: Final = "COGNITO"
 @persisted("browser-session")
 @define
 class Session:
-    """A browser that is signed in.
+    """The session of a browser.
 
     Args:
-        sub: Who.
-        auth_time: Since when, in seconds since 1970.
-        expires: Until when.
-        provider: With whose help.
+        sub: The subject of the user.
+        auth_time: The time of the sign-in, in seconds since 1970.
+        expires: When it expires, in seconds since 1970.
+        provider: The identity provider; ``COGNITO`` for the user pool itself.
     """
 
     sub: str
@@ -40,45 +40,45 @@ class Session:
     provider: str = LOCAL
 
 
-@persisted("browser-session-store")
+@persisted("browser-session-store", renamed={"_kept": "_sessions"})
 @define
 class Sessions:
-    """The browsers that are signed in, by a hash of their cookie."""
+    """The sessions of browsers, by a hash of their cookie."""
 
-    _kept: dict[bytes, Session] = field(factory=dict, repr=False)
+    _sessions: dict[bytes, Session] = field(factory=dict, repr=False)
 
     def start(self, session: Session) -> str:
         """Store a new session, and return its cookie."""
-        for key, old in list(islice(self._kept.items(), 2)):
+        for key, old in list(islice(self._sessions.items(), 2)):
             if old.expires <= session.auth_time:
-                del self._kept[key]
+                del self._sessions[key]
         text = secrets.token_urlsafe(32)
-        self._kept[digest(text)] = session
+        self._sessions[digest(text)] = session
         return text
 
     def get(self, text: str, now: float) -> Session | None:
         """Return the session of a cookie."""
-        session = self._kept.get(digest(text))
+        session = self._sessions.get(digest(text))
         return session if session is not None and now < session.expires else None
 
     def end(self, text: str) -> None:
         """End a session."""
-        self._kept.pop(digest(text), None)
+        self._sessions.pop(digest(text), None)
 
     def end_all(self, sub: str) -> None:
         """End all sessions of a user."""
-        self._kept = {key: session for key, session in self._kept.items() if session.sub != sub}
+        self._sessions = {key: session for key, session in self._sessions.items() if session.sub != sub}
 
 
 @define
 class PendingStep:
-    """A browser between two pages.
+    """A step of a sign-in that awaits the next request of its browser.
 
     Args:
-        key: A hash of the cookie that the browser has to bring.
-        query: The request that it is on, as it was asked.
-        expires: Until when it may go on.
-        state: What the next page needs.
+        key: The hash of the step's cookie.
+        query: The query of the authorization request.
+        expires: When it expires, in seconds since 1970.
+        state: The data of the next page.
     """
 
     key: bytes = field(repr=False)
@@ -89,34 +89,34 @@ class PendingStep:
 
 @define
 class PendingSteps:
-    """The browsers between two pages, by a public name; the secret is their cookie."""
+    """The pending steps by their names. The name is in URLs; the secret is the step's cookie."""
 
-    _kept: dict[str, PendingStep] = field(factory=dict, repr=False)
+    _steps: dict[str, PendingStep] = field(factory=dict, repr=False)
 
     def start(self, query: str, state: object, now: float, life: float) -> tuple[str, str]:
         """Store a pending step, and return its name and its cookie."""
-        for name, old in list(islice(self._kept.items(), 2)):
+        for name, old in list(islice(self._steps.items(), 2)):
             if old.expires <= now:
-                del self._kept[name]
+                del self._steps[name]
         name, cookie = secrets.token_hex(8), secrets.token_urlsafe(32)
-        self._kept[name] = PendingStep(digest(cookie), query, now + life, state)
+        self._steps[name] = PendingStep(digest(cookie), query, now + life, state)
         return name, cookie
 
     def get(self, name: str, cookie: str, now: float) -> PendingStep | None:
-        """Return a pending step, for the browser that has its cookie."""
-        pending = self._kept.get(name)
+        """Return a pending step if the cookie is the step's."""
+        pending = self._steps.get(name)
         if pending is None or now >= pending.expires:
             return None
         return pending if hmac.compare_digest(pending.key, digest(cookie)) else None
 
     def query(self, name: str) -> str | None:
-        """Return the query of a pending step's request."""
-        pending = self._kept.get(name)
+        """Return the query of a pending step's authorization request."""
+        pending = self._steps.get(name)
         return None if pending is None else pending.query
 
     def end(self, name: str) -> None:
         """Remove a pending step."""
-        self._kept.pop(name, None)
+        self._steps.pop(name, None)
 
 
 @persisted("hosted-ui")
@@ -125,11 +125,11 @@ class HostedUi:
     """The state of one pool's hosted UI.
 
     Args:
-        codes: The authorization codes that are out.
-        sessions: The browsers that are signed in.
-        pending_steps: The browsers on their way; they are not kept, and begin anew.
+        codes: The authorization codes.
+        sessions: The sessions of browsers.
+        pending_steps: The pending steps. They are not persisted: after a restart, browsers begin again.
     """
 
-    codes: CodeBook = field(factory=CodeBook, repr=False)
+    codes: AuthorizationCodeStore = field(factory=AuthorizationCodeStore, repr=False)
     sessions: Sessions = field(factory=Sessions, repr=False)
     pending_steps: PendingSteps = field(factory=PendingSteps, repr=False, metadata={"persisted": False})

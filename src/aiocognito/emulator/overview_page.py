@@ -1,4 +1,4 @@
-"""The page at ``/``: what an emulator holds, for the developer of an app."""
+"""The page at ``/``: the state of an emulator, for the developer of an app."""
 
 from __future__ import annotations
 

@@ -15,19 +15,19 @@ KNOWN: Final = 20_000
 @persisted("grant")
 @define
 class Grant:
-    """One sign-in of one user: the family that all its tokens belong to.
+    """One sign-in of one user, with which all its tokens are revoked.
 
     Args:
-        event_id: Names the sign-in in its tokens.
-        origin_jti: Names the family in its tokens, where revocation is on.
-        sub: Whose it is.
-        client_id: Through which app client.
-        auth_time: When, in seconds since 1970.
-        scopes: What access tokens may do.
-        hosted: It was made on the hosted UI: its tokens hold what OAuth and OpenID Connect ask for.
-        revoked: Nothing of this family is good any more.
-        refreshable: Its refresh tokens still are.
-        device_key: The device that it was made on, where devices are tracked.
+        event_id: The claim ``event_id`` of its tokens.
+        origin_jti: The claim ``origin_jti`` of its tokens, if the client can revoke tokens.
+        sub: The subject of the user.
+        client_id: The app client.
+        auth_time: The time of the sign-in, in seconds since 1970.
+        scopes: The scopes of its access tokens.
+        hosted: Whether it was made on the hosted UI; its tokens have the claims of OAuth and OpenID Connect.
+        revoked: Whether all its tokens are revoked.
+        refreshable: Whether its refresh tokens are valid.
+        device_key: The device of the sign-in, if the user pool tracks devices.
     """
 
     event_id: str
@@ -55,7 +55,7 @@ class RefreshToken:
 @persisted("token-store")
 @define
 class TokenStore:
-    """Grants, refresh tokens, and access tokens whose signature is known to be good."""
+    """Grants, refresh tokens, and access tokens whose signature was verified."""
 
     grants: dict[str, Grant] = field(factory=dict, repr=False)
     _refresh: dict[bytes, RefreshToken] = field(factory=dict, repr=False)
@@ -78,13 +78,13 @@ class TokenStore:
         return self._refresh.get(digest(text))
 
     def add_genuine(self, text: str) -> None:
-        """Record that a JWT's signature is right, so that it is verified once."""
+        """Record that a JWT's signature was verified, so that it is verified once."""
         self._genuine[digest(text)] = None
         if len(self._genuine) > KNOWN:
             del self._genuine[next(iter(self._genuine))]
 
     def genuine(self, text: str) -> bool:
-        """Whether a JWT's signature is known to be right."""
+        """Whether a JWT's signature was verified before."""
         return digest(text) in self._genuine
 
     def revoke_user(self, sub: str, *, access: bool = True) -> None:
@@ -92,7 +92,7 @@ class TokenStore:
 
         Args:
             sub: The user.
-            access: Whether access tokens that are out are refused, too.
+            access: Whether its access tokens are revoked, too.
         """
         for grant in self.grants.values():
             if grant.sub == sub:

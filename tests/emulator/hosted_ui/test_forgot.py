@@ -9,7 +9,7 @@ import pytest
 from helpers.browser import NEW_PASSWORD, PASSWORD, Browser, Page, Shop
 
 Open = Callable[[], Awaitable[Browser]]
-LATE = "That took too long, or was finished already. Please sign in again."
+LATE = "This page has expired or was already used. Please sign in again."
 
 
 async def forget(shop: Shop, browser: Browser, name: str = "ana") -> Page:
@@ -39,7 +39,7 @@ async def test_sets_a_new_password(shop: Shop, browser: Browser) -> None:
     # The code was right, and is still there.
     page = await browser.click("Set the password", password=NEW_PASSWORD)
     assert (page.status, page.title) == (200, "Sign in")
-    assert page.notice == "Your password was changed. Sign in with it now."
+    assert page.notice == "Your password was changed. Sign in with the new password."
     assert page.alert is None
     # That alone signs no user in.
     assert not browser.session_cookies

@@ -160,7 +160,7 @@ async def test_somebody_whom_a_trigger_disables(
         "error": "invalid_request",
     }
     assert not browser.session_cookies
-    assert not shop.pool.state.hosted.sessions._kept
+    assert not shop.pool.state.hosted.sessions._sessions
 
 
 async def test_triggers_are_asked(shop: Shop, browser: Browser) -> None:
@@ -325,7 +325,7 @@ async def test_what_is_kept_of_a_session_is_a_hash(shop: Shop, browser: Browser)
     cookie = browser.client.cookies[name]
     assert len(cookie) == 43
     sessions = shop.pool.state.hosted.sessions
-    assert cookie.encode() not in sessions._kept
+    assert cookie.encode() not in sessions._sessions
     assert sessions.get(cookie, 0.0).sub == shop.pool.state.users.find("ana").sub
     assert cookie not in repr(shop.pool.state)
 

@@ -120,7 +120,7 @@ async def test_a_server_that_fails_says_so(
     monkeypatch.setattr(type(shop.pool.state.users), "find", lambda *_: 1 // 0)
     await browser.get(shop.authorize())
     page = await browser.sign_in("eve")
-    assert (page.status, page.alert) == (500, "The emulator failed; its log says where.")
+    assert (page.status, page.alert) == (500, "The emulator failed. Its log has the traceback.")
     assert "LoginForm failed inside the emulator" in caplog.text
     assert "eve" not in caplog.text
     assert PASSWORD not in caplog.text
@@ -167,7 +167,7 @@ async def test_a_connection_that_is_cut(shop: Shop, browser: Browser, cut: str) 
         await browser.sign_in()
     assert shop.emulator.calls[-1] == Call("LoginForm", "hosted-ui", None, None)
     # The work was done or not, as it was planned.
-    assert len(shop.pool.state.hosted.sessions._kept) == (1 if cut == "after" else 0)
+    assert len(shop.pool.state.hosted.sessions._sessions) == (1 if cut == "after" else 0)
 
 
 # Keeping
@@ -214,5 +214,5 @@ async def test_what_is_over_is_forgotten(shop: Shop, open_browser: Open) -> None
         await browser.sign_in("mia")
         shop.emulator.clock.advance(4000)
     hosted = shop.pool.state.hosted
-    assert len(hosted.sessions._kept) <= 2
-    assert len(hosted.pending_steps._kept) <= 2
+    assert len(hosted.sessions._sessions) <= 2
+    assert len(hosted.pending_steps._steps) <= 2

@@ -13,7 +13,7 @@ from helpers.browser import PASSWORD, Browser, Page, Shop
 from .conftest import MakeShop
 
 Open = Callable[[], Awaitable[Browser]]
-LATE = "That took too long, or was finished already. Please sign in again."
+LATE = "This page has expired or was already used. Please sign in again."
 MAIL = "userAttributes.email"
 
 
@@ -143,8 +143,8 @@ async def test_a_username_that_is_an_address(make_shop: MakeShop, browser: Brows
 async def test_a_client_with_a_secret(make_shop: MakeShop, browser: Browser) -> None:
     shop = await make_shop(client={"GenerateSecret": True})
     await sign_up(shop, browser)
-    await browser.click("Send it again")
-    assert browser.page.notice == "We have sent it again."
+    await browser.click("Send another message")
+    assert browser.page.notice == "We have sent another message."
     await browser.click("Confirm", code=await shop.emulator.outbox.next_code("bo"))
     assert shop.who(browser.answer) == "bo"
 
@@ -236,12 +236,12 @@ async def test_a_sign_in_may_still_be_refused(shop: Shop, browser: Browser) -> N
 async def test_sends_the_code_again(shop: Shop, browser: Browser) -> None:
     await sign_up(shop, browser)
     old = await shop.emulator.outbox.next_code("bo")
-    page = await browser.click("Send it again")
-    assert (page.title, page.notice) == ("Confirm your account", "We have sent it again.")
+    page = await browser.click("Send another message")
+    assert (page.title, page.notice) == ("Confirm your account", "We have sent another message.")
     assert (await browser.click("Confirm", code=old)).alert is not None
     for _ in range(4):
-        await browser.click("Send it again")
-    assert (await browser.click("Send it again")).alert == (
+        await browser.click("Send another message")
+    assert (await browser.click("Send another message")).alert == (
         "Attempt limit exceeded, please try after some time."
     )
     await browser.click("Confirm", code=await shop.emulator.outbox.next_code("bo"))
@@ -254,7 +254,7 @@ async def test_an_unconfirmed_account_that_signs_in(shop: Shop, browser: Browser
     assert (await browser.sign_in("eli", "Wrong-Horse-7")).alert == "Incorrect username or password."
     page = await browser.sign_in("eli")
     assert page.title == "Confirm your account"
-    await browser.click("Send it again")
+    await browser.click("Send another message")
     await browser.click("Confirm", code=await shop.emulator.outbox.next_code("eli"))
     # They have just told their password.
     assert shop.who(browser.answer) == "eli"
@@ -265,10 +265,10 @@ async def test_who_has_told_no_password_is_not_signed_in(shop: Shop, browser: Br
     await shop.pool.add_user("eli", PASSWORD, attributes={"email": "eli@example.com"}, confirmed=False)
     await browser.get(shop.authorize())
     assert (await browser.sign_in("eli", "Wrong-Horse-7")).title == "Confirm your account"
-    await browser.click("Send it again")
+    await browser.click("Send another message")
     page = await browser.click("Confirm", code=await shop.emulator.outbox.next_code("eli"))
     assert (page.title, page.status) == ("Sign in", 200)
-    assert page.notice == "Your account is confirmed. Sign in with it now."
+    assert page.notice == "Your account is confirmed. Sign in now."
     assert page.alert is None
     assert not browser.session_cookies
 
@@ -279,7 +279,7 @@ async def test_who_has_told_an_older_password_is_not_signed_in(shop: Shop, brows
     new = {"Password": "Another-Horse-9", "Permanent": True}
     await shop.emulator.call("AdminSetUserPassword", UserPoolId=shop.pool.id, Username="bo", **new)
     page = await browser.click("Confirm", code="000000")
-    assert page.notice == "Your account is confirmed. Sign in with it now."
+    assert page.notice == "Your account is confirmed. Sign in now."
     assert not browser.session_cookies
 
 
@@ -307,7 +307,7 @@ async def test_the_page_belongs_to_its_browser(shop: Shop, browser: Browser, ope
 async def test_an_account_that_was_confirmed_elsewhere(shop: Shop, browser: Browser) -> None:
     await sign_up(shop, browser)
     await shop.emulator.call("AdminConfirmSignUp", UserPoolId=shop.pool.id, Username="bo")
-    assert (await browser.click("Send it again")).alert == "User is already confirmed."
+    assert (await browser.click("Send another message")).alert == "User is already confirmed."
     assert browser.page.title == "Sign in"
     await browser.sign_in("bo")
     assert shop.who(browser.answer) == "bo"
@@ -342,7 +342,7 @@ async def test_confirmation_by_an_administrator(make_shop: MakeShop, browser: Br
     shop = await make_shop(AutoVerifiedAttributes=[])
     await browser.get(f"/signup?{shop.query()}")
     page = await browser.click("Sign up", username="bo", password=PASSWORD)
-    assert "An administrator of this app has to confirm your account." in page.text
+    assert "An administrator of this app must confirm your account." in page.text
     assert len(page.forms) == 1
     await shop.emulator.call("AdminConfirmSignUp", UserPoolId=shop.pool.id, Username="bo")
     await browser.click("Continue")

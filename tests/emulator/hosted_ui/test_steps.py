@@ -15,7 +15,7 @@ from helpers.browser import NEW_PASSWORD, PASSWORD, Browser, Page, Shop
 from .conftest import MakeShop
 
 Open = Callable[[], Awaitable[Browser]]
-LATE = "That took too long, or was finished already. Please sign in again."
+LATE = "This page has expired or was already used. Please sign in again."
 REQUIRED = {"MfaConfiguration": "ON"}
 NAMED = [{"Name": "given_name", "AttributeDataType": "String", "Required": True}]
 
@@ -231,7 +231,7 @@ async def test_a_browser_is_on_twenty_steps_at_most(mia: Shop, browser: Browser)
 
 async def test_no_secret_is_in_an_address(mia: Shop, browser: Browser) -> None:
     page = await begin(mia, browser)
-    (pending,) = mia.pool.state.hosted.pending_steps._kept.values()
+    (pending,) = mia.pool.state.hosted.pending_steps._steps.values()
     url = str(page.response.url)
     cookie = next(value for name, value in browser.client.cookies.items() if name.count("-") == 4)
     for secret in (pending.state.session, cookie, browser.client.cookies["XSRF-TOKEN"], PASSWORD):

@@ -1,1 +1,1 @@
-"""The hosted UI of user pools: the pages where people sign in, and the OAuth endpoints behind them."""
+"""The hosted UI of user pools: the pages where users sign in, and the OAuth endpoints behind them."""

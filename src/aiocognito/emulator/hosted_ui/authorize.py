@@ -1,4 +1,4 @@
-"""Where an app sends a browser first, and how the browser goes back: with an authorization code."""
+"""``/oauth2/authorize``: the first request of a sign-in, and the redirect back to the app."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from ..authorization_codes import LIFE, AuthorizationCode
 from ..errors import ApiError
 from ..hosted_ui_state import LOCAL, Session
 from . import issuing, providers
-from .page_request import Answer, PageRequest
+from .page_request import PageRequest, PageResponse
 from .request import supported
 
 
-async def authorize(request: PageRequest) -> Answer:
-    """Send a browser on to the login page; or straight back, if it has a session."""
+async def authorize(request: PageRequest) -> PageResponse:
+    """Redirect a browser to the login page, or back to the app if it has a session."""
     asked = request.asked
     session = known(request)
     if session is not None and not asked.prompt & {"login", "select_account"}:
@@ -24,15 +24,15 @@ async def authorize(request: PageRequest) -> Answer:
 
 
 def known(request: PageRequest) -> Session | None:
-    """Find the session of a browser, if it is of a provider that the request and the client want."""
+    """Return the browser's session if the request and the client accept its provider."""
     session = request.session()
     if session is None or session.provider not in supported(request.client):
         return None
     return session if request.asked.provider in {None, session.provider} else None
 
 
-async def back(request: PageRequest, session: Session, nonce: str | None) -> Answer:
-    """Send a browser with a session back to its app."""
+async def back(request: PageRequest, session: Session, nonce: str | None) -> PageResponse:
+    """Redirect a browser with a session back to its app, with a code or the tokens of the implicit flow."""
     answer = await _tokens(request, session, nonce) if request.asked.response_type == "token" else None
     if answer is None:
         answer = {"code": _code(request, session, nonce)}
@@ -55,7 +55,7 @@ def _code(request: PageRequest, session: Session, nonce: str | None) -> str:
 
 
 async def _tokens(request: PageRequest, session: Session, nonce: str | None) -> dict[str, str]:
-    """Issue the tokens of the implicit flow (OpenID Connect Core, 3.2), with no refresh token among them."""
+    """Issue the tokens of the implicit flow (OpenID Connect Core, 3.2), which has no refresh token."""
     user = request.pool.users.by_subject(session.sub)
     assert user is not None  # noqa: S101 - a session always has a user
     scopes, since = request.asked.scopes, session.auth_time
@@ -71,11 +71,13 @@ async def _tokens(request: PageRequest, session: Session, nonce: str | None) -> 
     return {name: str(issued[name]) for name in order if name in issued}
 
 
-async def enter(request: PageRequest, sub: str, provider: str = LOCAL, nonce: str | None = None) -> Answer:
-    """Start a session for an authenticated user, and send the browser back to its app.
+async def enter(
+    request: PageRequest, sub: str, provider: str = LOCAL, nonce: str | None = None
+) -> PageResponse:
+    """Start a session for an authenticated user, and redirect the browser back to its app.
 
     Raises:
-        Redirect: The account was disabled or deleted by a trigger of the sign-in.
+        Redirect: A trigger of the sign-in has disabled or deleted the account.
     """
     user = request.pool.users.by_subject(sub)
     if user is None or not user.enabled:

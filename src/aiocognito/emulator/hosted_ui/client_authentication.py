@@ -1,4 +1,4 @@
-"""Which app client asks, and the proof that it is that one (RFC 6749, 2.3)."""
+"""Authentication of app clients at the OAuth endpoints (RFC 6749, 2.3)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def authenticate(
     state: EmulatorState, form: Mapping[str, str], authorization: str | None, *, status: int
 ) -> tuple[UserPool, AppClient]:
-    """Find the client that asks: by HTTP Basic, or by its id, and secret, in the form; never by both.
+    """Return the app client of a request, which authenticates with HTTP Basic or in the form, but not both.
 
     Args:
         state: The emulator's state.
@@ -28,7 +28,7 @@ def authenticate(
         status: The HTTP status of ``invalid_client``.
 
     Raises:
-        OAuthError: It is unknown, or has not proved to be itself.
+        OAuthError: The client is unknown, its secret is wrong, or the request uses both methods.
     """
     given = form.get("client_id")
     secret = form.get("client_secret")
@@ -37,7 +37,7 @@ def authenticate(
             raise invalid_request()
         return _known(state, given, [secret], status)
     client_id, offered = _basic(authorization, status)
-    # No request may use two ways at once, nor name two clients.
+    # A request must not use two methods, nor name two clients (RFC 6749, 2.3).
     if secret is not None or given not in {None, client_id}:
         raise invalid_request()
     return _known(state, client_id, offered, status)
@@ -52,7 +52,7 @@ def _basic(header: str, status: int) -> tuple[str, list[str | None]]:
     client_id, colon, secret = pair.partition(":")
     if scheme.lower() != "basic" or not colon:
         raise invalid_client(status)
-    # RFC 6749 has both encoded as in forms. Many send them bare, and a secret may hold a plus sign.
+    # RFC 6749, 2.3.1, encodes both as in forms. Many clients do not, and a secret can contain a plus sign.
     return unquote_plus(client_id), [secret or None, unquote_plus(secret) or None]
 
 
@@ -64,6 +64,6 @@ def _known(
         pool, client = state.client(client_id)
     except ApiError:
         raise refusal from None
-    if not any([client.knows_secret(secret) for secret in offered]):  # noqa: C419 - each is looked at
+    if not any([client.knows_secret(secret) for secret in offered]):  # noqa: C419 - all are compared, in constant time
         raise refusal
     return pool, client

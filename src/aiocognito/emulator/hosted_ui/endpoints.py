@@ -8,7 +8,7 @@ from aiohttp import web
 
 from ..site import Site
 from . import forms, revocation, token_endpoint, user_info
-from .answering import serve
+from .responses import serve
 
 TOKEN: Final = "/oauth2/token"  # noqa: S105 - a path
 REVOKE: Final = "/oauth2/revoke"
@@ -17,7 +17,7 @@ PATHS: Final = frozenset({TOKEN, REVOKE, USER_INFO})
 
 
 def add_routes(app: web.Application, site: Site) -> None:
-    """Let an application serve them."""
+    """Add the endpoints to an application."""
 
     async def token(request: web.Request) -> web.StreamResponse:
         async def work() -> dict[str, Any]:

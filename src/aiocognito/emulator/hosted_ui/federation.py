@@ -1,4 +1,4 @@
-"""People whom an identity provider knows: taken in at their first sign-in, brought up to date at each."""
+"""Users of external identity providers: created at their first sign-in, and updated at each later one."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ async def sign_in(request: PageRequest, provider: Provider, claims: Mapping[str,
     """Return the user of a provider's claims; create it at the first sign-in.
 
     Args:
-        request: The browser.
+        request: The request of the browser.
         provider: IdentityProviderType's members.
-        claims: What the provider says of them.
+        claims: The claims that the provider returned.
 
     Raises:
-        ApiError: They cannot be taken in, or must not sign in.
+        ApiError: The user cannot be created or updated, or must not sign in.
     """
     attributes = mapped(provider, claims)
     known = identities.signs_in(request.pool, provider, claims[ID], attributes)
     if known is None:
-        return await _take_in(request, provider, claims)
+        return await _create(request, provider, claims)
     auth_request = AuthRequest(
         request.state, request.pool, request.client, {}, name=known.username, user=known, hosted=True
     )
     await pre_authentication.run(auth_request)
     if known.enabled:
-        _bring_up_to_date(request, known, attributes)
+        _update(request, known, attributes)
         identities.settle(known, provider, claims[ID], attributes)
     await sequence.go_on(auth_request, Proof.IDENTITY_PROVIDER)
     return known
 
 
 def mapped(provider: Provider, claims: Mapping[str, str]) -> dict[str, str]:
-    """Translate claims into attributes, by ``AttributeMapping``."""
+    """Return the attributes that claims are mapped to, by ``AttributeMapping``."""
     mapping = provider.get("AttributeMapping") or {}
     return {
         attribute: claims[claim]
@@ -55,7 +55,7 @@ def mapped(provider: Provider, claims: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-async def _take_in(request: PageRequest, provider: Provider, claims: Mapping[str, str]) -> User:
+async def _create(request: PageRequest, provider: Provider, claims: Mapping[str, str]) -> User:
     state, pool = request.state, request.pool
     attributes = _checked(request, mapped(provider, claims))
     absent = schema.missing(pool.schema, attributes)
@@ -67,7 +67,7 @@ async def _take_in(request: PageRequest, provider: Provider, claims: Mapping[str
     user = User(name, state.random.uuid(), now, now, users.EXTERNAL_PROVIDER, attributes=attributes)
     identities.put(user, [identities.entry(provider, claims[ID], primary=True, now=now)])
     decided = await ask_before(pool, user, "ExternalProvider", request.client, {})
-    # The trigger may have linked them with a user that was there: they are taken in by the next sign-in.
+    # The trigger may have linked the identity to an existing user, who signs in with the next attempt.
     linked = identities.signs_in(pool, provider, claims[ID], attributes)
     if linked is not None or pool.users.find(name) is not None:
         raise invalid_parameter(f"Already found an entry for username {name}")
@@ -80,7 +80,7 @@ async def _take_in(request: PageRequest, provider: Provider, claims: Mapping[str
     return user
 
 
-def _bring_up_to_date(request: PageRequest, user: User, attributes: Mapping[str, str]) -> None:
+def _update(request: PageRequest, user: User, attributes: Mapping[str, str]) -> None:
     for name in attributes:
         if not request.pool.schema[name]["Mutable"]:
             raise invalid_parameter(f"user.{name}: Attribute cannot be updated.")
@@ -96,7 +96,7 @@ def _bring_up_to_date(request: PageRequest, user: User, attributes: Mapping[str,
     user.attributes.update(given)
     taken = request.pool.users.conflict(user)
     if taken is not None:
-        # A linked user's address is a sign-in name here, and this one belongs to another user.
+        # The address of a linked user is a sign-in name, and this one is another user's.
         user.attributes = before
         raise ApiError("AliasExistsException", f"An account with the given {taken} already exists.")
     user.modified = request.state.clock()

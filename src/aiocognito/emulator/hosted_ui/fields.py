@@ -46,9 +46,9 @@ def username(pool: UserPool, typed: str | None, *, is_new: bool = False, autofoc
 
     Args:
         pool: The user pool.
-        typed: What was typed already.
-        is_new: The user chooses it now, so it cannot be an alias.
-        autofocus: They begin here.
+        typed: The value to begin with.
+        is_new: Whether the user chooses the name now; then it cannot be an alias.
+        autofocus: Whether the field has the focus when the page opens.
     """
     names = pool.users.username_attributes or ("username", *(() if is_new else pool.users.alias_attributes))
     titles = [label(name) for name in names]
@@ -66,19 +66,19 @@ def username(pool: UserPool, typed: str | None, *, is_new: bool = False, autofoc
 
 
 def username_beside(name: str) -> Html:
-    """Write a name beside a new password, under which password managers save it."""
+    """Return a hidden field with the username, under which password managers save a new password."""
     return html.element(
         "input", type="text", name="username", value=name, autocomplete="username", hidden=True
     )
 
 
 def attributes(names: Iterable[str], required: Iterable[str], typed: Mapping[str, str]) -> Html:
-    """Write the fields for some attributes.
+    """Return the fields for some attributes.
 
     Args:
         names: The attributes.
-        required: Those that must be filled in.
-        typed: What was typed already.
+        required: The attributes that must be filled in.
+        typed: The values to begin with, by field.
     """
     needed = set(required)
     return html.join(*(_field(name, name in needed, typed.get(PREFIX + name)) for name in names))
@@ -98,13 +98,13 @@ def _field(name: str, required: bool, value: str | None) -> Html:
 
 
 def label(name: str) -> str:
-    """Name an attribute for people."""
+    """Return the label of an attribute."""
     plain = name.removeprefix("dev:").removeprefix("custom:").replace("_", " ")
     return _LABELS.get(name, plain[:1].upper() + plain[1:])
 
 
 def given(form: Mapping[str, str]) -> dict[str, str]:
-    """Read the fields that are filled in."""
+    """Return the attributes whose fields are filled in."""
     return {
         name.removeprefix(PREFIX): value.strip()
         for name, value in form.items()
@@ -113,7 +113,7 @@ def given(form: Mapping[str, str]) -> dict[str, str]:
 
 
 def password_hint(pool: UserPool) -> str:
-    """Say what a password must have."""
+    """Return a sentence with the rules of the password policy."""
     policy = pool.password_policy
     wanted = {
         "RequireUppercase": "an upper-case letter",

@@ -1,4 +1,4 @@
-"""Forgotten passwords: a code is sent, and with it a new one is set."""
+"""The pages for a forgotten password: request a code, and set a new password with it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..errors import ApiError
 from ..hosted_ui_state import CODE_LIFE, LOCAL
 from ..html import element
 from . import fields
-from .page_request import Answer, BackToLogin, PageRequest
+from .page_request import BackToLogin, PageRequest, PageResponse
 from .request import supported
 
 PATH: Final = "/forgotPassword"
@@ -20,33 +20,33 @@ RESET: Final = "/resetPassword"
 
 
 @define
-class Resetting:
-    """A user who was sent a code.
+class PasswordReset:
+    """A password reset whose code was sent.
 
     Args:
-        name: The name that they typed.
-        delivery: Where it went to.
+        name: The username that was typed.
+        delivery: ``CodeDeliveryDetails``.
     """
 
     name: str = field(repr=False)
     delivery: Mapping[str, str] = field(repr=False)
 
 
-async def show(request: PageRequest) -> Answer:
-    """Show the page that asks whose password it is."""
+async def show(request: PageRequest) -> PageResponse:
+    """Return the page that asks for the username."""
     _require_passwords(request)
     return page(request)
 
 
-async def take(request: PageRequest) -> Answer:
-    """Send a code."""
+async def submit(request: PageRequest) -> PageResponse:
+    """Handle the form: send a code, and redirect to the page that asks for it."""
     _require_passwords(request)
     name = request.given("username")
     try:
-        sent = await request.ask("ForgotPassword", name)
+        sent = await request.call_for("ForgotPassword", name)
     except ApiError as refusal:
         return page(request, alert=refusal.message, error=refusal.code)
-    step = request.start_step(Resetting(name, sent["CodeDeliveryDetails"]), life=CODE_LIFE)
+    step = request.start_step(PasswordReset(name, sent["CodeDeliveryDetails"]), life=CODE_LIFE)
     return request.go(request.url(f"{RESET}/{step}"))
 
 
@@ -55,12 +55,12 @@ def _require_passwords(request: PageRequest) -> None:
         raise BackToLogin("This app does not use passwords.", "NotAuthorizedException")
 
 
-def page(request: PageRequest, *, alert: str | None = None, error: str | None = None) -> Answer:
-    """Show the page that asks whose password it is, with what there is to say."""
+def page(request: PageRequest, *, alert: str | None = None, error: str | None = None) -> PageResponse:
+    """Return the page that asks for the username, with a message if there is one."""
     return request.page(
         "Forgot your password?",
         html.alert(alert),
-        element("p", "We will send you a code, with which you can set a new one."),
+        element("p", "We will send you a code. You need it to set a new password."),
         request.form_to(
             PATH,
             fields.username(request.pool, request.form.get("username") or request.asked.login_hint),
@@ -71,19 +71,19 @@ def page(request: PageRequest, *, alert: str | None = None, error: str | None = 
     )
 
 
-async def show_reset(request: PageRequest) -> Answer:
-    """Show the page that asks for the code and a new password."""
-    return _reset_page(request, request.step(Resetting))
+async def show_reset(request: PageRequest) -> PageResponse:
+    """Return the page that asks for the code and a new password."""
+    return _reset_page(request, request.step(PasswordReset))
 
 
-async def take_reset(request: PageRequest) -> Answer:
-    """Set the new password; or send another code."""
-    at = request.step(Resetting)
+async def submit_reset(request: PageRequest) -> PageResponse:
+    """Handle the forms: set the new password, or send another code."""
+    at = request.step(PasswordReset)
     try:
         if "again" in request.form:
-            at.delivery = (await request.ask("ForgotPassword", at.name))["CodeDeliveryDetails"]
+            at.delivery = (await request.call_for("ForgotPassword", at.name))["CodeDeliveryDetails"]
             return _reset_page(request, at, notice="A new code was sent.")
-        await request.ask(
+        await request.call_for(
             "ConfirmForgotPassword",
             at.name,
             ConfirmationCode=request.given("code"),
@@ -92,12 +92,12 @@ async def take_reset(request: PageRequest) -> Answer:
     except ApiError as refusal:
         return _reset_page(request, at, refusal)
     request.finish_step()
-    raise BackToLogin("Your password was changed. Sign in with it now.")
+    raise BackToLogin("Your password was changed. Sign in with the new password.")
 
 
 def _reset_page(
-    request: PageRequest, at: Resetting, refusal: ApiError | None = None, *, notice: str | None = None
-) -> Answer:
+    request: PageRequest, at: PasswordReset, refusal: ApiError | None = None, *, notice: str | None = None
+) -> PageResponse:
     path = f"{RESET}/{request.step_name}"
     return request.page(
         "Set a new password",
@@ -106,7 +106,7 @@ def _reset_page(
         element("p", f"We have sent a code to {at.delivery['Destination']}."),
         request.form_to(
             path,
-            html.code_field(value=_kept_code(request, refusal)),
+            html.code_field(value=_code_to_keep(request, refusal)),
             fields.username_beside(at.name),
             fields.new_password(request.pool, "New password"),
             element("button", "Set the password", type="submit"),
@@ -120,7 +120,7 @@ def _reset_page(
     )
 
 
-def _kept_code(request: PageRequest, refusal: ApiError | None) -> str | None:
-    """Return the code that was typed, where it was the password that did not do."""
+def _code_to_keep(request: PageRequest, refusal: ApiError | None) -> str | None:
+    """Return the code that was typed, if the password was refused and not the code."""
     wrong = refusal is None or refusal.code in {"CodeMismatchException", "ExpiredCodeException"}
     return None if wrong else request.given("code")

@@ -15,10 +15,10 @@ _MAX_FIELDS: Final = 50
 
 
 async def read(request: web.Request) -> dict[str, str]:
-    """Read a form; what is empty counts as absent (RFC 6749, 3.2).
+    """Parse a form; an empty parameter counts as absent (RFC 6749, 3.2).
 
     Raises:
-        OAuthError: The body is not a form, or has a parameter twice.
+        OAuthError: The body is not a form, or repeats a parameter.
     """
     body = await request.read()
     if request.content_type != CONTENT_TYPE:
@@ -34,10 +34,10 @@ async def read(request: web.Request) -> dict[str, str]:
 
 
 def need(form: Mapping[str, str], name: str) -> str:
-    """Return a parameter that must be there.
+    """Return a required parameter.
 
     Raises:
-        OAuthError: It is not.
+        OAuthError: It is missing.
     """
     if name not in form:
         raise invalid_request()

@@ -1,4 +1,4 @@
-"""Where external identity providers send a browser back to."""
+"""The URLs that external identity providers redirect a browser to."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from ..errors import ApiError
 from ..hashing import digest
 from ..site import Site
 from . import authorize, federation, providers
-from .page_request import Answer, BackToLogin, PageRequest
+from .page_request import BackToLogin, PageRequest, PageResponse
 from .request import BadRequest, SignInRequest, parse, read
 
 _INVALID_STATE: Final = "Invalid State"
 
 
-async def respond(site: Site, request: web.Request) -> Answer:
-    """Take a browser back that was at a provider, and send it on to its app.
+async def respond(site: Site, request: web.Request) -> PageResponse:
+    """Finish a sign-in at a provider, and redirect the browser to its app.
 
     Raises:
-        BadRequest: The state is not this browser's, or was used.
-        Redirect: The browser goes back with an error.
+        BadRequest: The state is another browser's, unknown or used.
+        Redirect: The provider returned an error, or the user cannot sign in.
     """
     given = dict(parse(request.rel_url.raw_query_string))
     page_request = _page_request(site, request, given.get("state", ""))
@@ -44,7 +44,7 @@ async def respond(site: Site, request: web.Request) -> Answer:
         user = await federation.sign_in(page_request, provider, at.claims)
     except ApiError as refusal:
         raise page_request.asked.refused("invalid_request", refusal.message) from refusal
-    # Without one of the app's own, the tokens of such a sign-in have one that Cognito makes.
+    # If the app sends no nonce, Cognito puts one of its own into the ID token of a federated sign-in.
     nonce = page_request.asked.nonce or str(uuid.uuid4())
     return await authorize.enter(page_request, user.sub, at.provider, nonce)
 

@@ -27,14 +27,14 @@ _MEMBERS: Final = {
 def new_grant(
     state: EmulatorState, client: AppClient, user: User, *, scopes: Collection[str], auth_time: float
 ) -> Grant:
-    """Make the record of a sign-in on the hosted UI.
+    """Return the grant of a sign-in on the hosted UI.
 
     Args:
         state: The emulator's state.
         client: The app client.
-        user: Who signed in.
-        scopes: What was granted.
-        auth_time: When they signed in, in seconds since 1970.
+        user: The user.
+        scopes: The granted scopes.
+        auth_time: The time of the sign-in, in seconds since 1970.
     """
     return Grant(
         state.random.uuid(),
@@ -57,16 +57,16 @@ async def sign_in(
     nonce: str | None = None,
     refreshable: bool = True,
 ) -> dict[str, Any]:
-    """Issue the tokens of a sign-in; an ID token with ``openid`` only.
+    """Issue the tokens of a sign-in; the ID token only with the scope ``openid``.
 
     Args:
         state: The emulator's state.
         pool: The user pool.
         client: The app client.
-        user: Who signed in.
+        user: The user.
         grant: The sign-in.
-        nonce: What the ID token is to hold.
-        refreshable: Whether there is a refresh token; not in the implicit flow.
+        nonce: The nonce of the ID token.
+        refreshable: Whether to issue a refresh token; false in the implicit flow.
 
     Raises:
         ApiError: PreTokenGeneration failed.
@@ -78,5 +78,5 @@ async def sign_in(
 
 
 def members(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Write AuthenticationResult as RFC 6749, 5.1, names its members."""
+    """Return AuthenticationResult with the member names of RFC 6749, 5.1."""
     return {name: result[member] for member, name in _MEMBERS.items() if member in result}

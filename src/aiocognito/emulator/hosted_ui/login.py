@@ -10,18 +10,18 @@ from ..hosted_ui_state import LOCAL, Session
 from ..html import Html, element, join
 from ..users import User
 from . import authorize, fields, forgot, providers, sign_up, steps
-from .page_request import Answer, PageRequest
+from .page_request import PageRequest, PageResponse
 from .request import supported
 
 PATH = "/login"
 
 
-async def show(request: PageRequest) -> Answer:
-    """Show the page."""
+async def show(request: PageRequest) -> PageResponse:
+    """Return the page."""
     return page(request)
 
 
-async def take(request: PageRequest) -> Answer:
+async def submit(request: PageRequest) -> PageResponse:
     """Handle the page's forms."""
     if "continue" in request.form and (session := _offered(request)):
         return await authorize.back(request, session, request.asked.nonce)
@@ -52,7 +52,7 @@ async def _begin(request: PageRequest, name: str) -> tuple[User, dict[str, objec
     return auth_request.known_user, answer
 
 
-def _to_confirm(request: PageRequest, name: str) -> Answer:
+def _to_confirm(request: PageRequest, name: str) -> PageResponse:
     user = request.pool.users.find(name)
     assert user is not None  # noqa: S101 - an unconfirmed user exists
     proven = not request.state.assumptions.unconfirmed_before_password
@@ -61,7 +61,7 @@ def _to_confirm(request: PageRequest, name: str) -> Answer:
 
 def page(
     request: PageRequest, *, alert: str | None = None, notice: str | None = None, error: str | None = None
-) -> Answer:
+) -> PageResponse:
     """Return the page, with a message if there is one."""
     return request.page(
         "Sign in",

@@ -1,4 +1,4 @@
-"""What the OAuth endpoints say no with (RFC 6749, 5.2; RFC 6750, 3.1)."""
+"""Errors of the OAuth endpoints (RFC 6749, 5.2; RFC 6750, 3.1)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class OAuthError(Exception):
 
     Args:
         error: The error code, such as ``invalid_grant``.
-        description: ``error_description``, where Cognito gives one.
+        description: ``error_description``, if Cognito has one.
         status: The HTTP status.
-        headers: What else the answer has to have.
+        headers: Further headers of the response.
     """
 
     def __init__(
@@ -37,27 +37,27 @@ class OAuthError(Exception):
         self.headers: dict[str, str] = dict(headers or {})
 
     def body(self) -> dict[str, str]:
-        """The members of the answer."""
+        """Return the members of the response."""
         described = {} if self.description is None else {"error_description": self.description}
         return {"error": self.error, **described}
 
 
 def invalid_request(description: str | None = None) -> OAuthError:
-    """A parameter is missing, malformed or given twice."""
+    """Return the error for a missing, malformed or repeated parameter."""
     return OAuthError("invalid_request", description)
 
 
 def invalid_client(status: int) -> OAuthError:
-    """The client is unknown, or did not authenticate."""
+    """Return the error for an unknown client, and for a failed authentication."""
     headers = {"WWW-Authenticate": "Basic"} if status == 401 else None
     return OAuthError("invalid_client", status=status, headers=headers)
 
 
 def invalid_grant() -> OAuthError:
-    """The code or refresh token is worth nothing."""
+    """Return the error for an invalid, expired or used code or refresh token."""
     return OAuthError("invalid_grant")
 
 
 def unauthorized_client(description: str | None = None) -> OAuthError:
-    """The client may not do that."""
+    """Return the error for a grant or callback that the client does not have."""
     return OAuthError("unauthorized_client", description)

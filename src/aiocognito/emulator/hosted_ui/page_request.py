@@ -1,4 +1,4 @@
-"""One request of a browser: what it asks, the cookies that it brings, and the answer that it gets."""
+"""One request of a browser to a page: its parameters, its cookies, and the response."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ CSRF_FIELD: Final = "_csrf"
 At = TypeVar("At")
 _CSRF_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _MOST_STEPS: Final = 20
-"""On which one browser can be at a time; the oldest is given up for the next."""
-LATE: Final = "That took too long, or was finished already. Please sign in again."
+"""Pending steps that a browser can have at a time; a further one replaces the oldest."""
+LATE: Final = "This page has expired or was already used. Please sign in again."
 
 
 class BackToLogin(Exception):
-    """Go back to the login page, which says why.
+    """Show the login page, with a message.
 
     Args:
-        text: What it says.
-        error: The code of the refusal, if it is one.
+        text: The message.
+        error: The error code, if the message is an error.
     """
 
     def __init__(self, text: str, error: str | None = None):
@@ -44,27 +44,31 @@ class BackToLogin(Exception):
         self.error = error
 
 
-class Answer(web.Response):
-    """An answer to a browser, which knows the error that it tells about."""
+class PageResponse(web.Response):
+    """A response to a browser.
+
+    Attributes:
+        error: The error code, if the page shows an error.
+    """
 
     error: str | None = None
 
 
 class CsrfError(Exception):
-    """A form that no page of ours has sent, or another browser's."""
+    """A form was sent by another page, or by another browser."""
 
 
 @define
 class PageRequest:
-    """A request of a browser that is about signing in to one app.
+    """A request of a browser that signs in a user to one app.
 
     Args:
-        site: Where it came in.
-        request: The request itself.
-        asked: What the app asked for.
-        form: What was typed, if something was sent.
-        step: The name of the pending that the page is about.
-        csrf_token: The token that forms have to bring back.
+        site: The HTTP side of the emulator.
+        request: The HTTP request.
+        asked: The app's authorization request.
+        form: The fields of a submitted form.
+        step_name: The name of the pending step in the page's path.
+        csrf_token: The token that forms must send back.
     """
 
     site: Site = field(repr=False)
@@ -76,10 +80,10 @@ class PageRequest:
     _cookies: dict[str, tuple[str, float | None]] = field(factory=dict, repr=False, init=False)
 
     def __attrs_post_init__(self) -> None:
-        brought = self.request.cookies.get(CSRF_COOKIE, "")
-        # One that is there stays: other tabs and other emulators on this host have it in their forms.
-        if _CSRF_TOKEN.fullmatch(brought):
-            self.csrf_token = brought
+        sent = self.request.cookies.get(CSRF_COOKIE, "")
+        # An existing token stays: other tabs, and other emulators on this host, have it in their forms.
+        if _CSRF_TOKEN.fullmatch(sent):
+            self.csrf_token = sent
         else:
             self._cookies[CSRF_COOKIE] = self.csrf_token, None
 
@@ -99,79 +103,79 @@ class PageRequest:
         return self.asked.client
 
     def given(self, name: str) -> str:
-        """Return what was typed into a field."""
+        """Return the text of a field, without blanks around it."""
         return self.form.get(name, "").strip()
 
     @property
     def client_name(self) -> str:
-        """What people know the app by."""
+        """The name of the app client as pages show it."""
         return str(self.client.settings.get("ClientName") or self.client.id)
 
-    async def ask(self, operation: str, /, username: str, **members: Any) -> dict[str, Any]:
-        """Perform an operation of the API for a user of the app client, shapes checked.
+    async def call_for(self, operation: str, /, username: str, **members: Any) -> dict[str, Any]:
+        """Call an operation for a user of the app client, with the client's secret hash.
 
         Raises:
-            ApiError: It is refused.
+            ApiError: The request is malformed, or the operation is refused.
         """
         secret_hash = self.client.hash_of(username)
         if secret_hash is not None:
             members["SecretHash"] = secret_hash
-        return await self.ask_plainly(operation, ClientId=self.client.id, Username=username, **members)
+        return await self.call(operation, ClientId=self.client.id, Username=username, **members)
 
-    async def ask_plainly(self, operation: str, /, **members: Any) -> dict[str, Any]:
-        """Do an operation of the API, shapes checked.
+    async def call(self, operation: str, /, **members: Any) -> dict[str, Any]:
+        """Check a request against the service model, and call the operation.
 
         Raises:
-            ApiError: It is refused.
+            ApiError: The request is malformed, or the operation is refused.
         """
         return await dispatch.perform(self.state, operation, self.check(operation, **members))
 
     def check(self, operation: str, /, **members: Any) -> dict[str, Any]:
-        """Check the shapes of what an operation of the API is to be asked.
+        """Check a request against the service model, and return it.
 
         Raises:
-            ApiError: It could not be asked.
+            ApiError: The request is malformed.
         """
         model = dispatch.operation_model(self.site.model, operation)
         return self.site.model.check(model, members)
 
-    # Where pages are
+    # URLs
 
     def url(self, path: str) -> str:
-        """Write the address of another page, with the request that this one is about."""
+        """Return the path of another page, with the authorization request as its query."""
         return f"{path}?{self.asked.query}"
 
     def absolute(self, location: str) -> str:
-        """Write an address of ours in full."""
+        """Return the URL of a path of the emulator."""
         return f"{self.request.scheme}://{self.request.host}{location}"
 
-    # Answers
+    # Responses
 
-    def page(self, title: str, *content: str | None, error: str | None = None) -> Answer:
-        """Show a page.
+    def page(self, title: str, *content: str | None, error: str | None = None) -> PageResponse:
+        """Return a page.
 
         Args:
-            title: Its heading.
-            content: What is under it.
-            error: The code of a refusal that it tells about, with which its status is 400.
+            title: The heading.
+            content: The parts below it.
+            error: The error code, if the page shows an error; its status is 400 then.
         """
         text = html.document(title, *content, whose=self.client_name, lang=self.asked.lang)
         status = 200 if error is None else 400
-        response = Answer(text=text, content_type="text/html", status=status)
-        return self._baked(response, error)
+        response = PageResponse(text=text, content_type="text/html", status=status)
+        return self._with_cookies(response, error)
 
-    def go(self, location: str, *, error: str | None = None) -> Answer:
-        """Send the browser somewhere: to a page of ours, or back to the app."""
+    def go(self, location: str, *, error: str | None = None) -> PageResponse:
+        """Return a redirect to a page of the emulator, or back to the app."""
         if location.startswith("/"):
             location = self.absolute(location)
-        return self._baked(Answer(status=302, headers={"Location": location}), error)
+        return self._with_cookies(PageResponse(status=302, headers={"Location": location}), error)
 
     def form_to(self, path: str, *content: str | None) -> Html:
-        """Write a form that is sent to a page of ours."""
+        """Return a form that is submitted to a page of the emulator."""
         token = html.element("input", type="hidden", name=CSRF_FIELD, value=self.csrf_token)
         return html.element("form", token, *content, method="post", action=self.url(path))
 
-    def _baked(self, response: Answer, error: str | None) -> Answer:
+    def _with_cookies(self, response: PageResponse, error: str | None) -> PageResponse:
         for name, (value, life) in self._cookies.items():
             response.set_cookie(
                 name,
@@ -191,20 +195,20 @@ class PageRequest:
         """Refuse a form that another page, or another browser, has sent.
 
         Raises:
-            CsrfError: It has not the token of the cookie, or the browser says where it came from.
+            CsrfError: The form's token is not the cookie's, or the browser names another site as the origin.
         """
         if self.request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
             raise CsrfError
         cookie = self.request.cookies.get(CSRF_COOKIE, "")
-        brought = self.form.get(CSRF_FIELD, "")
-        if not cookie or not hmac.compare_digest(digest(cookie), digest(brought)):
+        sent = self.form.get(CSRF_FIELD, "")
+        if not cookie or not hmac.compare_digest(digest(cookie), digest(sent)):
             raise CsrfError
 
     # The session
 
     @property
     def _cookie(self) -> str:
-        # Cookies know no ports: the pool's id keeps pools and emulators on one host apart.
+        # All ports of a host share its cookies: the pool's id separates pools and emulators.
         return f"cognito-{self.pool.id}"
 
     def session(self) -> Session | None:
@@ -228,22 +232,22 @@ class PageRequest:
         if cookie := self.request.cookies.get(self._cookie):
             self.pool.hosted.sessions.end(cookie)
 
-    def forget(self) -> None:
-        """Forget who is signed in on this browser, and where it is on its way."""
+    def end_session(self) -> None:
+        """End the browser's session and its pending steps."""
         self._end_session()
         pending_steps, now = self.pool.hosted.pending_steps, self.state.clock()
         for name, cookie in self.request.cookies.items():
             step = name.removeprefix(f"{self._cookie}-")
             if name == self._cookie or step != name:
                 self._cookies[name] = "", 0
-            # The name of a step is in addresses; only its cookie says that it is this browser's.
+            # The name of a step is in URLs; only the cookie proves that the step is this browser's.
             if pending_steps.get(step, cookie, now) is not None:
                 pending_steps.end(step)
 
-    # On the way
+    # Pending steps
 
     def start_step(self, state: object, *, life: float = STEP_LIFE) -> str:
-        """Remember where the browser is on its way; return the name under which."""
+        """Store the next step of the sign-in, and return its name."""
         now = self.state.clock()
         name, cookie = self.pool.hosted.pending_steps.start(self.asked.query, state, now, life)
         self._drop_old()
@@ -251,26 +255,26 @@ class PageRequest:
         return name
 
     def _drop_old(self) -> None:
-        """Take cookies away that are worth nothing any more, or too many: a request can hold only so many."""
+        """Delete the cookies of expired steps, and the oldest of too many: requests have a limited size."""
         pending_steps, now = self.pool.hosted.pending_steps, self.state.clock()
         steps = {
-            brought: pending_steps.get(brought.removeprefix(f"{self._cookie}-"), cookie, now)
-            for brought, cookie in self.request.cookies.items()
-            if brought.startswith(f"{self._cookie}-")
+            sent: pending_steps.get(sent.removeprefix(f"{self._cookie}-"), cookie, now)
+            for sent, cookie in self.request.cookies.items()
+            if sent.startswith(f"{self._cookie}-")
         }
-        alive = [brought for brought, pending in steps.items() if pending is not None]
-        # Browsers bring the oldest first.
-        for brought in steps.keys() - set(alive[1 - _MOST_STEPS :]):
-            self._cookies[brought] = "", 0
+        alive = [sent for sent, pending in steps.items() if pending is not None]
+        # Browsers send the oldest cookies first.
+        for sent in steps.keys() - set(alive[1 - _MOST_STEPS :]):
+            self._cookies[sent] = "", 0
 
     def step(self, kind: type[At]) -> At:
-        """Find where this browser is on its way, with the request that it began with.
+        """Return the data of the pending step in the page's path.
 
         Args:
-            kind: What the page is for.
+            kind: The type of the data.
 
         Raises:
-            BackToLogin: It is not there: another browser's, over, or somewhere else.
+            BackToLogin: The step is another browser's, expired, finished, or of another page.
         """
         cookie = self.request.cookies.get(f"{self._cookie}-{self.step_name}", "")
         pending = self.pool.hosted.pending_steps.get(self.step_name, cookie, self.state.clock())
@@ -279,6 +283,6 @@ class PageRequest:
         return pending.state
 
     def finish_step(self) -> None:
-        """Forget the pending that the page is about: it is over."""
+        """Remove the pending step in the page's path."""
         self.pool.hosted.pending_steps.end(self.step_name)
         self._cookies[f"{self._cookie}-{self.step_name}"] = "", 0

@@ -1,4 +1,4 @@
-"""The pages that browsers visit: authorize, login, sign-up, forgotten passwords, logout."""
+"""The routes of the pages, and their responses to errors."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .. import calls, html
 from ..faults import Fault
 from ..site import Site
 from . import authorize, forgot, idp_response, login, logout, sign_up, steps, stub
-from .answering import SERVICE
-from .page_request import Answer, BackToLogin, CsrfError, PageRequest
+from .page_request import BackToLogin, CsrfError, PageRequest, PageResponse
 from .request import BadRequest, Redirect, parse, read
+from .responses import SERVICE
 
-Page = Callable[[PageRequest], Awaitable[Answer]]
+Page = Callable[[PageRequest], Awaitable[PageResponse]]
 _FORM: Final = "application/x-www-form-urlencoded"
 HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -27,23 +27,23 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""The headers of every page: it is not cached, not framed, and its address is not sent elsewhere."""
+"""The headers of every page: no caching, no frames, no referrer."""
 _PAGES: Final[tuple[tuple[str, str, str, Page], ...]] = (
     ("GET", "/oauth2/authorize", "Authorize", authorize.authorize),
     ("GET", "/login", "LoginPage", login.show),
-    ("POST", "/login", "LoginForm", login.take),
+    ("POST", "/login", "LoginForm", login.submit),
     ("GET", "/mfa/{step}", "StepPage", steps.show),
-    ("POST", "/mfa/{step}", "StepForm", steps.take),
+    ("POST", "/mfa/{step}", "StepForm", steps.submit),
     ("GET", "/signup", "SignUpPage", sign_up.show),
-    ("POST", "/signup", "SignUpForm", sign_up.take),
+    ("POST", "/signup", "SignUpForm", sign_up.submit),
     ("GET", "/confirm/{step}", "ConfirmPage", sign_up.show_confirm),
-    ("POST", "/confirm/{step}", "ConfirmForm", sign_up.take_confirm),
+    ("POST", "/confirm/{step}", "ConfirmForm", sign_up.submit_confirm),
     ("GET", "/forgotPassword", "ForgotPasswordPage", forgot.show),
-    ("POST", "/forgotPassword", "ForgotPasswordForm", forgot.take),
+    ("POST", "/forgotPassword", "ForgotPasswordForm", forgot.submit),
     ("GET", "/resetPassword/{step}", "ResetPasswordPage", forgot.show_reset),
-    ("POST", "/resetPassword/{step}", "ResetPasswordForm", forgot.take_reset),
+    ("POST", "/resetPassword/{step}", "ResetPasswordForm", forgot.submit_reset),
     ("GET", "/idp/{step}", "ProviderPage", stub.show),
-    ("POST", "/idp/{step}", "ProviderForm", stub.take),
+    ("POST", "/idp/{step}", "ProviderForm", stub.submit),
 )
 _ERROR: Final = re.compile(r"[a-z_]{1,40}")
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9_+]{1,128}")
@@ -51,9 +51,9 @@ log: Final = logging.getLogger(__name__)
 
 
 def add_routes(app: web.Application, site: Site) -> None:
-    """Let an application serve them."""
+    """Add the pages to an application."""
     for method, path, operation, page in _PAGES:
-        app.router.add_route(method, path, _serving(site, operation, _about_a_sign_in(site, page)))
+        app.router.add_route(method, path, _serving(site, operation, _for_sign_in(site, page)))
     others: tuple[tuple[str, str, Handler], ...] = (
         (stub.RESPONSE, "IdpResponse", partial(idp_response.respond, site)),
         (stub.SAML_RESPONSE, "IdpResponse", partial(idp_response.respond, site)),
@@ -64,11 +64,11 @@ def add_routes(app: web.Application, site: Site) -> None:
         app.router.add_route("GET", path, _serving(site, operation, handle))
 
 
-Handler = Callable[[web.Request], Awaitable[Answer]]
+Handler = Callable[[web.Request], Awaitable[PageResponse]]
 
 
-def _about_a_sign_in(site: Site, page: Page) -> Handler:
-    async def handle(request: web.Request) -> Answer:
+def _for_sign_in(site: Site, page: Page) -> Handler:
+    async def handle(request: web.Request) -> PageResponse:
         form = await _form(request) if request.method == "POST" else {}
         asked = read(site.state, request.rel_url.raw_query_string)
         page_request = PageRequest(site, request, asked, form, step_name=request.match_info.get("step", ""))
@@ -77,9 +77,9 @@ def _about_a_sign_in(site: Site, page: Page) -> Handler:
         try:
             return await page(page_request)
         except BackToLogin as again:
-            said = {"notice" if again.error is None else "alert": again.text}
+            message = {"notice" if again.error is None else "alert": again.text}
             page_request.form = {}
-            return login.page(page_request, **said, error=again.error)
+            return login.page(page_request, **message, error=again.error)
 
     return handle
 
@@ -93,7 +93,7 @@ async def _form(request: web.Request) -> dict[str, str]:
 def _serving(
     site: Site, operation: str, handle: Handler
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """Answer, write the call down, and let planned faults happen."""
+    """Record each request as a call, and apply planned faults."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
         work = partial(_answer, site, request, operation, handle)
@@ -106,45 +106,45 @@ def _serving(
     return serve
 
 
-def _planned(fault: Fault) -> Answer:
+def _planned(fault: Fault) -> PageResponse:
     return _failed(fault.error or "server_error", fault.message, fault.status or 500)
 
 
-def _write(answer: Answer) -> Answer:
+def _write(answer: PageResponse) -> PageResponse:
     return answer
 
 
-async def _answer(site: Site, request: web.Request, operation: str, handle: Handler) -> Answer:
+async def _answer(site: Site, request: web.Request, operation: str, handle: Handler) -> PageResponse:
     own = f"{request.scheme}://{request.host}"
     if request.headers.get("Origin", "null") not in {"null", own}:
-        # A script of another page. Browsers that are sent here name no origin, or none that counts.
-        return _message("Not for scripts", "This page is for browsers to visit.", "forbidden", 403)
+        # A script of another page. A browser that navigates sends no Origin header, or "null".
+        return _message("Not for scripts", "Open this page in a browser.", "forbidden", 403)
     try:
         response = await handle(request)
     except Redirect as redirect:
         location = own + redirect.location if redirect.location.startswith("/") else redirect.location
-        response = Answer(status=302, headers={"Location": location})
+        response = PageResponse(status=302, headers={"Location": location})
         response.error = redirect.error
     except BadRequest as wrong:
         response = _failed("invalid_request", wrong.text, 400)
     except CsrfError:
-        text = "It was not sent from its own page, or your browser keeps no cookies. Go back and try again."
+        text = "Another page has sent it, or your browser blocks cookies. Go back and try again."
         response = _message("This form cannot be accepted", text, "forbidden", 403)
     except web.HTTPException:
         raise
     except Exception:
         log.exception("%s failed inside the emulator", operation)
-        response = _failed("server_error", "The emulator failed; its log says where.", 500)
+        response = _failed("server_error", "The emulator failed. Its log has the traceback.", 500)
     await site.state.changed()
     return response
 
 
-async def _error_page(request: web.Request) -> Answer:
-    """Say why a browser was not sent back to its app."""
+async def _error_page(request: web.Request) -> PageResponse:
+    """Return the page that shows why the browser was not redirected to its app."""
     given = dict(parse(request.rel_url.raw_query_string))
     error, client = given.get("error", ""), given.get("client_id", "")
     about = html.element("p", "App client: ", html.element("code", client))
-    # The author of a link must not write the page.
+    # The text of a link must not appear on the page.
     return _failed(
         error if _ERROR.fullmatch(error) else "server_error",
         None,
@@ -153,12 +153,12 @@ async def _error_page(request: web.Request) -> Answer:
     )
 
 
-def _failed(error: str, text: str | None, status: int, *more: html.Html | None) -> Answer:
+def _failed(error: str, text: str | None, status: int, *more: html.Html | None) -> PageResponse:
     return _message("An error was encountered with the requested page", text or error, error, status, *more)
 
 
-def _message(title: str, text: str, error: str, status: int, *more: html.Html | None) -> Answer:
+def _message(title: str, text: str, error: str, status: int, *more: html.Html | None) -> PageResponse:
     page = html.document(title, html.alert(text), *more, whose="Hosted UI")
-    response = Answer(text=page, content_type="text/html", status=status)
+    response = PageResponse(text=page, content_type="text/html", status=status)
     response.error = error
     return response

@@ -1,4 +1,4 @@
-"""External identity providers: which ones people may choose, and the way to them."""
+"""External identity providers: their buttons, and the redirect to them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attrs import define, field
 
 from ..hosted_ui_state import CODE_LIFE, LOCAL
 from ..html import Html, element
-from .page_request import Answer, PageRequest
+from .page_request import PageRequest, PageResponse
 from .request import supported
 
 STUB: Final = "/idp"
@@ -21,9 +21,9 @@ class AtProvider:
     """A browser that was sent to a provider.
 
     Args:
-        provider: Which.
-        code: A hash of the code that it comes back with.
-        claims: Who that stands for.
+        provider: The provider's name.
+        code: The hash of the code that the provider issued.
+        claims: The claims that the code stands for.
     """
 
     provider: str
@@ -32,7 +32,7 @@ class AtProvider:
 
 
 def buttons(request: PageRequest) -> Html | None:
-    """Write a button for each provider that the client has."""
+    """Return a form with a button for each provider of the client."""
     offered = [name for name in supported(request.client) if name in request.pool.providers]
     if not offered:
         return None
@@ -45,12 +45,12 @@ def buttons(request: PageRequest) -> Html | None:
 
 
 def shown(name: str) -> str:
-    """Name a provider for people."""
+    """Return the name of a provider as pages show it."""
     return _NAMES.get(name, name)
 
 
-def go_to(request: PageRequest, name: str) -> Answer:
-    """Send a browser to a provider."""
+def go_to(request: PageRequest, name: str) -> PageResponse:
+    """Redirect a browser to a provider."""
     if name not in request.pool.providers or name not in supported(request.client):
         raise request.asked.refused("invalid_request", "unsupported_identity_provider")
     return request.go(request.url(f"{STUB}/{request.start_step(AtProvider(name), life=CODE_LIFE)}"))

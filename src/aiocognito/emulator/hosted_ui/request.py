@@ -1,4 +1,4 @@
-"""What an app sends a browser to the hosted UI with: read, and held against its client."""
+"""Authorization requests: the parameters of a browser's first request, checked against the app client."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ _KNOWN: Final = frozenset(
 
 
 class Redirect(Exception):
-    """The browser is sent elsewhere: back to its app, or to the page that says what is wrong.
+    """Redirect the browser with an error: back to its app, or to the error page.
 
     Args:
-        location: Where to.
-        error: The error that it is told.
+        location: The URL.
+        error: The error code in it.
     """
 
     def __init__(self, location: str, error: str):
@@ -54,10 +54,10 @@ class Redirect(Exception):
 
 
 class BadRequest(Exception):
-    """It is not even clear which app it is about: a page says so.
+    """The browser cannot be redirected, because its app client is unknown: a page shows the error.
 
     Args:
-        text: What is wrong.
+        text: The message of the page.
     """
 
     def __init__(self, text: str):
@@ -67,22 +67,22 @@ class BadRequest(Exception):
 
 @frozen
 class SignInRequest:
-    """What was asked for (RFC 6749, 4.1.1; RFC 7636, 4.3; OpenID Connect Core, 3.1.2.1).
+    """An authorization request (RFC 6749, 4.1.1; RFC 7636, 4.3; OpenID Connect Core, 3.1.2.1).
 
     Args:
         pool: The user pool.
         client: The app client.
-        query: All of it, as it was asked; it goes along from page to page.
-        redirect_uri: Where the browser goes back to.
+        query: The unparsed query, which the links of all pages repeat.
+        redirect_uri: The callback URL.
         response_type: ``code`` or ``token``.
-        scopes: What the tokens are to be good for.
-        state: Goes back with the browser.
-        nonce: Goes into the id token.
-        code_challenge: The PKCE challenge, by S256.
+        scopes: The requested scopes.
+        state: Returned to the app.
+        nonce: Returned in the ID token.
+        code_challenge: The PKCE challenge; the method is S256.
         prompt: ``prompt``: whether a user who is signed in has to sign in again.
-        login_hint: The name that is in the form already.
-        lang: The language.
-        provider: The identity provider, ``COGNITO`` for the pool itself; ``None`` if the person chooses.
+        login_hint: The username that the form begins with.
+        lang: The language of the page.
+        provider: The identity provider, ``COGNITO`` for the pool itself; ``None`` if the user chooses.
     """
 
     pool: UserPool
@@ -100,23 +100,23 @@ class SignInRequest:
     provider: str | None = None
 
     def back(self, answer: Iterable[tuple[str, str | None]]) -> str:
-        """Write the URL with which the browser goes back; of the implicit flow, in its fragment."""
+        """Return the callback URL with an answer, which the implicit flow has in the fragment."""
         given = urlencode([(name, value) for name, value in answer if value is not None])
         if self.response_type == "token":
             return f"{self.redirect_uri}#{given}"
         return f"{self.redirect_uri}{'&' if '?' in self.redirect_uri else '?'}{given}"
 
     def refused(self, error: str, description: str | None = None) -> Redirect:
-        """Send the browser back with an error."""
+        """Return the redirect to the app with an error."""
         answer = (("error_description", description), ("state", self.state), ("error", error))
         return Redirect(self.back(answer), error)
 
 
 def parse(text: str) -> list[tuple[str, str]]:
-    """Read a query or a form.
+    """Parse a query or a form.
 
     Raises:
-        BadRequest: It cannot be read.
+        BadRequest: It is malformed.
     """
     try:
         text.encode()
@@ -167,11 +167,11 @@ def read(state: EmulatorState, query: str) -> SignInRequest:
 def client_of(
     state: EmulatorState, given: Mapping[str, str], twice: Sequence[str] = ()
 ) -> tuple[UserPool, AppClient]:
-    """Find the client that a request names.
+    """Return the client that a request names, and its user pool.
 
     Raises:
-        BadRequest: It names none.
-        Redirect: There is no such client.
+        BadRequest: The request does not name a client.
+        Redirect: The client does not exist.
     """
     client_id = given.get("client_id")
     if client_id is None:
@@ -186,33 +186,37 @@ def client_of(
 
 
 def missing(name: str) -> BadRequest:
-    """A parameter without which nothing can be done."""
+    """Return the error for a missing parameter."""
     return BadRequest(f"Required String parameter '{name}' is not present")
 
 
 def mismatch(client_id: str) -> Redirect:
-    """A client that is not there, or does not come back where the browser is to go: it is not sent there."""
+    """Return the redirect to the error page, for an unknown client or a callback that is not the client's."""
     error = "redirect_mismatch"
     return Redirect(f"/error?{urlencode({'error': error, 'client_id': client_id})}", error)
 
 
 def provider_of(pool: UserPool, name: str | None, identifier: str | None) -> str | None:
-    """Name the provider that a request asks for by name or by identifier, if there is one."""
+    """Return the provider that a request asks for by name or by identifier."""
     if name is None and identifier is not None:
         return next(
-            (key for key, kept in pool.providers.items() if identifier in kept.get("IdpIdentifiers", ())),
+            (
+                key
+                for key, provider in pool.providers.items()
+                if identifier in provider.get("IdpIdentifiers", ())
+            ),
             identifier,
         )
     return name
 
 
 def supported(client: AppClient) -> tuple[str, ...]:
-    """Name the identity providers of a client; the pool itself if nothing is said."""
+    """Return the names of a client's identity providers; by default the user pool itself."""
     return tuple(client.settings.get("SupportedIdentityProviders") or ("COGNITO",))
 
 
 def _twice(pairs: Sequence[tuple[str, str]]) -> list[str]:
-    # RFC 6749, 3.1: no parameter may come more than once.
+    # RFC 6749, 3.1: parameters must not be repeated.
     names = [name for name, _ in pairs]
     return [name for name in _KNOWN if names.count(name) > 1]
 
@@ -220,7 +224,7 @@ def _twice(pairs: Sequence[tuple[str, str]]) -> list[str]:
 def _scopes(request: SignInRequest, text: str | None) -> tuple[str, ...]:
     allowed = request.client.scopes
     wanted = allowed if text is None else tuple(dict.fromkeys(text.split()))
-    # A request that names none at all is one for all of them; blanks name none of those that there are.
+    # Without the parameter, all scopes are requested; a parameter of blanks is an invalid scope.
     if not wanted or not set(wanted) <= set(allowed):
         raise request.refused("invalid_request", "invalid_scope")
     return wanted

@@ -1,4 +1,4 @@
-"""``POST /oauth2/revoke``: the end of one sign-in's tokens (RFC 7009)."""
+"""``POST /oauth2/revoke``: revoke the tokens of one sign-in (RFC 7009)."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ def answer(state: EmulatorState, form: Mapping[str, str], authorization: str | N
     Args:
         state: The emulator's state.
         form: The request's parameters.
-        authorization: The header, if there is one.
+        authorization: The ``Authorization`` header.
 
     Raises:
-        OAuthError: It is refused.
+        OAuthError: The request is refused.
     """
     text = need(form, "token")
     pool, client = authenticate(state, form, authorization, status=_STATUS)
     try:
         refresh.revoke(state, pool, client, text)
     except ApiError as refusal:
-        raise _in_words_of_oauth(refusal) from None
+        raise _as_oauth_error(refusal) from None
 
 
-def _in_words_of_oauth(refusal: ApiError) -> OAuthError:
+def _as_oauth_error(refusal: ApiError) -> OAuthError:
     if refusal.code == "UnsupportedOperationException":
         return invalid_request()
     if refusal.code == "UnsupportedTokenTypeException":

@@ -1,4 +1,4 @@
-"""Signing up, and the code that confirms the account."""
+"""The pages that create and confirm an account."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..pool import UserPool
 from ..srp_server import Verifier
 from ..users import User
 from . import fields, steps
-from .page_request import Answer, BackToLogin, PageRequest
+from .page_request import BackToLogin, PageRequest, PageResponse
 from .request import supported
 
 PATH: Final = "/signup"
@@ -42,17 +42,17 @@ class Unconfirmed:
 
 
 def is_open(pool: UserPool) -> bool:
-    """Whether people may sign up by themselves."""
+    """Whether users can create their own accounts."""
     return not (pool.settings.get("AdminCreateUserConfig") or {}).get("AllowAdminCreateUserOnly")
 
 
-async def show(request: PageRequest) -> Answer:
-    """Show the form."""
+async def show(request: PageRequest) -> PageResponse:
+    """Return the page."""
     return _page(request)
 
 
-async def take(request: PageRequest) -> Answer:
-    """Make an account of what was typed into it."""
+async def submit(request: PageRequest) -> PageResponse:
+    """Handle the form: create the account."""
     if not _may(request):
         return _page(request)
     name, password = request.given("username"), request.form.get("password", "")
@@ -60,17 +60,17 @@ async def take(request: PageRequest) -> Answer:
     if password:
         given["Password"] = password
     try:
-        made = await request.ask("SignUp", name, **given)
+        made = await request.call_for("SignUp", name, **given)
     except ApiError as refusal:
         return _page(request, refusal)
     user = request.pool.users.by_subject(made["UserSub"])
-    assert user is not None  # noqa: S101 - it was made just now
+    assert user is not None  # noqa: S101 - SignUp has just created it
     if made["UserConfirmed"]:
         return await steps.sign_in(request, user)
     return go_to_confirm(request, user, name, proven=True, delivery=made.get("CodeDeliveryDetails"))
 
 
-def _page(request: PageRequest, refusal: ApiError | None = None) -> Answer:
+def _page(request: PageRequest, refusal: ApiError | None = None) -> PageResponse:
     if not _may(request):
         refusal = not_authorized("SignUp is not permitted for this user pool")
         form = None
@@ -102,7 +102,7 @@ def _form(request: PageRequest) -> Html:
 
 
 def _asked(request: PageRequest) -> tuple[list[str], list[str]]:
-    """Name the attributes that are asked for, and those of them that are required."""
+    """Return the attributes that the form asks for, and the required ones among them."""
     pool = request.pool
     required = schema.missing(pool.schema, {})
     names = list(dict.fromkeys((*required, *pool.auto_verified)))
@@ -111,7 +111,7 @@ def _asked(request: PageRequest) -> tuple[list[str], list[str]]:
         # The username is the address.
         names = [name for name in names if name not in own]
     writable = [name for name in names if request.client.may_write(name)]
-    # Of two possible ones it is one of them: not known yet which.
+    # If the username can be one of two addresses, neither of them is required.
     return writable, [name for name in required if name not in own]
 
 
@@ -120,33 +120,33 @@ def _asked(request: PageRequest) -> tuple[list[str], list[str]]:
 
 def go_to_confirm(
     request: PageRequest, user: User, name: str, *, proven: bool, delivery: Mapping[str, str] | None = None
-) -> Answer:
-    """Send the browser to the page that confirms an account.
+) -> PageResponse:
+    """Redirect the browser to the page that confirms an account.
 
     Args:
-        request: The browser.
-        user: Who.
-        name: The name that they typed.
-        proven: Whether they have told their password.
+        request: The request of the browser.
+        user: The user.
+        name: The username that was typed.
+        proven: Whether the password was entered in this browser.
         delivery: ``CodeDeliveryDetails``, if a code was just sent.
     """
     step = request.start_step(Unconfirmed(user, name, proven, delivery, user.secret), life=CODE_LIFE)
     return request.go(request.url(f"{CONFIRM}/{step}"))
 
 
-async def show_confirm(request: PageRequest) -> Answer:
-    """Show the page that asks for the code."""
+async def show_confirm(request: PageRequest) -> PageResponse:
+    """Return the page that asks for the code."""
     return _confirm_page(request, request.step(Unconfirmed))
 
 
-async def take_confirm(request: PageRequest) -> Answer:
-    """Take the code, or send another one."""
+async def submit_confirm(request: PageRequest) -> PageResponse:
+    """Handle the forms: confirm the account, or send another code."""
     at = request.step(Unconfirmed)
     try:
         if "again" in request.form:
-            sent = await request.ask("ResendConfirmationCode", at.name)
+            sent = await request.call_for("ResendConfirmationCode", at.name)
             at.delivery = sent["CodeDeliveryDetails"]
-            return _confirm_page(request, at, notice="We have sent it again.")
+            return _confirm_page(request, at, notice="We have sent another message.")
         await _confirm(request, at)
     except ApiError as refusal:
         if at.user.status == users.UNCONFIRMED:
@@ -156,15 +156,15 @@ async def take_confirm(request: PageRequest) -> Answer:
     request.finish_step()
     if at.proven and at.user.secret is at.secret:
         return await steps.sign_in(request, at.user)
-    raise BackToLogin("Your account is confirmed. Sign in with it now.")
+    raise BackToLogin("Your account is confirmed. Sign in now.")
 
 
 async def _confirm(request: PageRequest, at: Unconfirmed) -> None:
     if at.user.status != users.UNCONFIRMED:
-        # By the link, or by an administrator, while this page was open.
+        # The link or an administrator has confirmed the account while this page was open.
         return
     if _asks_code(request, at):
-        await request.ask("ConfirmSignUp", at.name, ConfirmationCode=request.given("code"))
+        await request.call_for("ConfirmSignUp", at.name, ConfirmationCode=request.given("code"))
     else:
         raise ApiError("UserNotConfirmedException", "User is not confirmed.")
 
@@ -184,18 +184,18 @@ def _by_link(request: PageRequest, at: Unconfirmed) -> bool:
 
 def _confirm_page(
     request: PageRequest, at: Unconfirmed, refusal: ApiError | None = None, *, notice: str | None = None
-) -> Answer:
+) -> PageResponse:
     to = f" to {at.delivery['Destination']}" if at.delivery else ""
     path = f"{CONFIRM}/{request.step_name}"
     if _asks_code(request, at):
         text = f"We have sent a code{to}. Enter it to confirm your account."
         form = request.form_to(path, html.code_field(), element("button", "Confirm", type="submit"))
     else:
-        text = f"We have sent a link{to}. Follow it, then come back here."
+        text = f"We have sent a link{to}. Open it, then continue on this page."
         if not _addresses(request, at):
-            text = "An administrator of this app has to confirm your account. Come back here then."
+            text = "An administrator of this app must confirm your account. Continue when that is done."
         form = request.form_to(path, element("button", "Continue", type="submit"))
-    again = element("button", "Send it again", type="submit", name="again", value="1", class_="plain")
+    again = element("button", "Send another message", type="submit", name="again", value="1", class_="plain")
     return request.page(
         "Confirm your account",
         html.notice(notice),

@@ -1,4 +1,4 @@
-"""What comes between the password and the way back: challenges, each on a page of its own."""
+"""The pages of a sign-in's challenges, which follow the password."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..errors import ApiError
 from ..html import Html, element
 from ..users import User
 from . import authorize, fields
-from .page_request import LATE, Answer, BackToLogin, PageRequest
+from .page_request import LATE, BackToLogin, PageRequest, PageResponse
 
 PATH: Final = "/mfa"
 _TOTP: Final = "SOFTWARE_TOKEN_MFA"
@@ -36,14 +36,14 @@ _CODE_MEMBERS: Final[Mapping[str, str]] = {
 
 @define
 class Challenged:
-    """A sign-in that waits for an answer.
+    """A sign-in whose challenge awaits an answer.
 
     Args:
-        user: Whose.
+        user: The user.
         name: The challenge.
-        session: The handle of the answer.
-        parameters: What the challenge came with.
-        secret: Of the software token that is being set up.
+        session: The session handle of the answer.
+        parameters: ``ChallengeParameters``.
+        secret: The secret of the software token that is being set up.
     """
 
     user: User = field(repr=False)
@@ -53,30 +53,30 @@ class Challenged:
     secret: str | None = field(default=None, repr=False)
 
 
-async def go_on(request: PageRequest, user: User, answer: Mapping[str, Any]) -> Answer:
-    """Go where an answer leads: to the next challenge, or back to the app.
+async def go_on(request: PageRequest, user: User, answer: Mapping[str, Any]) -> PageResponse:
+    """Redirect to the page of the next challenge, or back to the app.
 
     Args:
-        request: The browser.
-        user: Whose sign-in.
-        answer: What the flow or the challenge has answered.
+        request: The request of the browser.
+        user: The user who signs in.
+        answer: The response of the flow or challenge.
     """
     if "Authenticated" in answer:
         return await authorize.enter(request, answer["Authenticated"])
     at = Challenged(user, answer["ChallengeName"], answer["Session"], answer["ChallengeParameters"])
     if at.name == "MFA_SETUP" and _TOTP in _choices(at, "MFAS_CAN_SETUP"):
-        made = await request.ask_plainly("AssociateSoftwareToken", Session=at.session)
+        made = await request.call("AssociateSoftwareToken", Session=at.session)
         at = evolve(at, session=made["Session"], secret=made["SecretCode"])
     return request.go(request.url(f"{PATH}/{request.start_step(at)}"))
 
 
-async def sign_in(request: PageRequest, user: User) -> Answer:
-    """Continue the sign-in of a user who has proven as much as a password proves.
+async def sign_in(request: PageRequest, user: User) -> PageResponse:
+    """Continue the sign-in of a user who has just signed up, as if after the password.
 
     Raises:
-        BackToLogin: They may not sign in.
+        BackToLogin: The user cannot sign in.
     """
-    _require_there(request, user)
+    _require_existing(request, user)
     auth_request = AuthRequest(
         request.state, request.pool, request.client, {}, name=user.username, user=user, hosted=True
     )
@@ -90,20 +90,20 @@ async def sign_in(request: PageRequest, user: User) -> Answer:
     return await go_on(request, user, answer)
 
 
-def _require_there(request: PageRequest, user: User) -> None:
+def _require_existing(request: PageRequest, user: User) -> None:
     if request.pool.users.by_subject(user.sub) is None:
         raise BackToLogin(LATE, "expired")
 
 
-async def show(request: PageRequest) -> Answer:
-    """Show the challenge that the browser is at."""
+async def show(request: PageRequest) -> PageResponse:
+    """Return the page of the pending challenge."""
     return _page(request, request.step(Challenged))
 
 
-async def take(request: PageRequest) -> Answer:
-    """Take the answer to it."""
+async def submit(request: PageRequest) -> PageResponse:
+    """Handle the form: send the answer to the challenge."""
     at = request.step(Challenged)
-    _require_there(request, at.user)
+    _require_existing(request, at.user)
     try:
         answer = await _answer(request, at)
     except ApiError as refusal:
@@ -120,9 +120,7 @@ async def _answer(request: PageRequest, at: Challenged) -> dict[str, Any]:
     given = _READERS[at.name](request)
     session = at.session
     if at.name == "MFA_SETUP" and "EMAIL" not in given:
-        verified = await request.ask_plainly(
-            "VerifySoftwareToken", Session=session, UserCode=_digits(request)
-        )
+        verified = await request.call("VerifySoftwareToken", Session=session, UserCode=_digits(request))
         session = at.session = verified["Session"]
     handle = request.pool.auth_sessions.redeem(
         session, client_id=request.client.id, user=at.user, challenge=at.name, now=request.state.clock()
@@ -134,7 +132,7 @@ async def _answer(request: PageRequest, at: Challenged) -> dict[str, Any]:
     return await sequence.answer(at.name, auth_request)
 
 
-# What was typed, as ChallengeResponses
+# The fields of a form, as ChallengeResponses
 
 
 def _code(member: str) -> Callable[[PageRequest], dict[str, str]]:
@@ -142,7 +140,7 @@ def _code(member: str) -> Callable[[PageRequest], dict[str, str]]:
 
 
 def _digits(request: PageRequest) -> str:
-    # Apps show them in two groups.
+    # Authenticator apps show codes in two groups.
     return request.given("code").replace(" ", "")
 
 
@@ -172,7 +170,7 @@ _READERS: Final[Mapping[str, Callable[[PageRequest], dict[str, str]]]] = {
 # Pages
 
 
-def _page(request: PageRequest, at: Challenged, refusal: ApiError | None = None) -> Answer:
+def _page(request: PageRequest, at: Challenged, refusal: ApiError | None = None) -> PageResponse:
     title, content = _PAGES[at.name](request, at)
     return request.page(
         title,
@@ -208,14 +206,14 @@ def _ask_choice(request: PageRequest, at: Challenged) -> tuple[str, Html]:
         )
         for name in _choices(at, "MFAS_CAN_CHOOSE")
     ]
-    asked = element("fieldset", element("legend", "How do you want to prove that it is you?"), *choices)
+    asked = element("fieldset", element("legend", "How do you want to confirm your identity?"), *choices)
     return "Choose a second step", _send(request, asked, element("button", "Continue", type="submit"))
 
 
 def _ask_password(request: PageRequest, at: Challenged) -> tuple[str, Html]:
     missing = schema.missing(request.pool.schema, at.user.attributes)
     return "Choose a new password", html.join(
-        element("p", "Your password was a temporary one."),
+        element("p", "Your password is temporary."),
         _send(
             request,
             fields.username_beside(at.user.username),
@@ -234,7 +232,7 @@ def _ask_setup(request: PageRequest, at: Challenged) -> tuple[str, Html]:
     if "EMAIL_OTP" in choices:
         parts.append(_email(request, "section" if parts else "div"))
     if not parts:
-        text = "This has to be set up for you. Please ask an administrator of this app."
+        text = "You cannot set up a second step on this page. Please ask an administrator of this app."
         parts.append(element("p", text))
     return "Set up a second step", html.join(*parts)
 
@@ -261,7 +259,7 @@ def _picture(link: str) -> Html | None:
     try:
         return element("div", Html(svg(link)), class_="qr", role="img", aria_label="QR code of the key")
     except ImportError:
-        # Without the extra there are the link and the key.
+        # Without the extra qr, the page shows the link and the key.
         return None
 
 

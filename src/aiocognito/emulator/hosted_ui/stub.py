@@ -1,7 +1,7 @@
 """A page that stands in for an external identity provider's: the user enters the claims.
 
-It does what a provider does: it shows a page of its own, and sends the browser back with a code and the
-state that it was sent with, or with an error.
+It does what a provider does: it shows its own page, and redirects the browser back with the state and a code
+or an error.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .. import html
 from ..hashing import digest
 from ..html import Html, element
 from . import federation, fields, providers
-from .page_request import Answer, PageRequest
+from .page_request import PageRequest, PageResponse
 
 RESPONSE: Final = "/oauth2/idpresponse"
 SAML_RESPONSE: Final = "/saml2/idpresponse"
@@ -29,13 +29,13 @@ _CANCELLED: Final[Mapping[str, tuple[str, str | None]]] = {
 }
 
 
-async def show(request: PageRequest) -> Answer:
-    """Show the page that stands in for a provider's."""
+async def show(request: PageRequest) -> PageResponse:
+    """Return the page."""
     return _stub(request, request.step(providers.AtProvider))
 
 
-async def take(request: PageRequest) -> Answer:
-    """Send the browser back as the provider would."""
+async def submit(request: PageRequest) -> PageResponse:
+    """Handle the form: redirect the browser back as the provider would."""
     at = request.step(providers.AtProvider)
     if "cancel" in request.form:
         error, description = _CANCELLED.get(_kind(request, at), ("access_denied", None))
@@ -52,7 +52,7 @@ async def take(request: PageRequest) -> Answer:
     return _return(request, at, {"code": code})
 
 
-def _return(request: PageRequest, at: providers.AtProvider, answer: Mapping[str, str | None]) -> Answer:
+def _return(request: PageRequest, at: providers.AtProvider, answer: Mapping[str, str | None]) -> PageResponse:
     path = SAML_RESPONSE if _kind(request, at) == "SAML" else RESPONSE
     given = {
         name: value for name, value in {**answer, "state": request.step_name}.items() if value is not None
@@ -60,7 +60,7 @@ def _return(request: PageRequest, at: providers.AtProvider, answer: Mapping[str,
     return request.go(f"{path}?{urlencode(given)}")
 
 
-def _stub(request: PageRequest, at: providers.AtProvider, alert: str | None = None) -> Answer:
+def _stub(request: PageRequest, at: providers.AtProvider, alert: str | None = None) -> PageResponse:
     name = providers.shown(at.provider)
     mapping = request.pool.providers.get(at.provider, {}).get("AttributeMapping") or {}
     labels = {

@@ -1,4 +1,4 @@
-"""``POST /oauth2/token``: codes, refresh tokens and client secrets for access tokens (RFC 6749, 3.2)."""
+"""``POST /oauth2/token``: issue tokens for a code, a refresh token or a client secret (RFC 6749, 3.2)."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ async def answer(state: EmulatorState, form: Form, authorization: str | None) ->
     Args:
         state: The emulator's state.
         form: The request's parameters.
-        authorization: The header, if there is one.
+        authorization: The ``Authorization`` header.
 
     Raises:
-        OAuthError: It is refused.
+        OAuthError: The request is refused.
     """
     name = need(form, "grant_type")
     status = state.assumptions.wrong_client_status
@@ -46,7 +46,7 @@ async def answer(state: EmulatorState, form: Form, authorization: str | None) ->
     try:
         return await _GRANTS[name](state, pool, client, form)
     except ApiError as refusal:
-        # What is left is a trigger that failed.
+        # Only a failed trigger raises an ApiError.
         raise invalid_request(refusal.message) from refusal
 
 
@@ -71,13 +71,13 @@ async def _authorization_code(
     if user is None or not user.enabled or scopes.unreadable(client, code.scopes):
         raise invalid_grant()
     grant = issuing.new_grant(state, client, user, scopes=code.scopes, auth_time=code.auth_time)
-    # At once: who comes with the code while tokens are made must be able to end this sign-in.
+    # Set before the tokens are made: a second request with the code must be able to revoke this sign-in.
     code.event_id = grant.event_id
     return await issuing.sign_in(state, pool, client, user, grant, nonce=code.nonce)
 
 
 def _end(state: EmulatorState, pool: UserPool, code: AuthorizationCode) -> None:
-    """Revoke what a code yielded that comes back: one of the two who have it is a thief."""
+    """Revoke the tokens of a code that is sent again: it may have been stolen (RFC 6749, 4.1.2)."""
     if code.event_id is not None and state.assumptions.code_reuse_revokes:
         pool.tokens.revoke(code.event_id)
 

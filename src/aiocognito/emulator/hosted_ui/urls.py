@@ -1,4 +1,4 @@
-"""Links to the hosted UI, for people who try it out."""
+"""Links to the hosted UI, for developers who try it out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..clients import AppClient
 
 
 def sign_in(base: str, client: AppClient) -> str | None:
-    """Write the link to an app client's login page; ``None`` if the client has none.
+    """Return the link to an app client's login page; ``None`` if the client cannot use it.
 
     Args:
         base: The emulator's URL.
@@ -17,6 +17,6 @@ def sign_in(base: str, client: AppClient) -> str | None:
     callbacks = client.settings.get("CallbackURLs") or ()
     if not callbacks or not client.grants("code"):
         return None
-    # Without state and PKCE challenge, which only the app itself can make.
+    # State and PKCE challenge are missing: only the app can create them.
     query = {"client_id": client.id, "response_type": "code", "redirect_uri": callbacks[0]}
     return f"{base}/login?{urlencode(query)}"

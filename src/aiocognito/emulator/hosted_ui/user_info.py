@@ -1,4 +1,4 @@
-"""``/oauth2/userInfo``: whom an access token belongs to (OpenID Connect Core, 5.3)."""
+"""``/oauth2/userInfo``: the user of an access token (OpenID Connect Core, 5.3)."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _BAD_TOKEN: Final = "Access token is expired, disabled, or deleted, or the user 
 
 
 async def answer(state: EmulatorState, authorization: str | None) -> dict[str, str]:
-    """Answer one request; all values are strings, also whether an address is verified.
+    """Answer one request; all values are strings, also ``email_verified``.
 
     Args:
         state: The emulator's state.
-        authorization: The header, if there is one.
+        authorization: The ``Authorization`` header.
 
     Raises:
         OAuthError: The token is missing, or not valid.

@@ -1,4 +1,4 @@
-"""Answers of the OAuth endpoints: in their own JSON, through the fault plan, written down as calls."""
+"""Responses of the OAuth endpoints, with planned faults and recorded calls."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ log: Final = logging.getLogger(__name__)
 
 
 @frozen
-class _Answer:
-    """What goes back: a status, and a body or none."""
+class _Response:
+    """A response of an endpoint; ``members`` is ``None`` if it has no body."""
 
     status: int
     members: Mapping[str, Any] | None = field(repr=False)
@@ -36,25 +36,25 @@ class _Answer:
 async def serve(
     site: Site, request: web.Request, operation: str, work: Work, *, changes: bool = True
 ) -> web.StreamResponse:
-    """Do what a request asks, keep what it changed, and answer.
+    """Serve a request, persist the changes, and return the response.
 
     Args:
         site: The HTTP side of the emulator.
         request: The request.
-        operation: What it is called in the fault plan and among the calls.
-        work: Does it and returns the members of the answer, if there are any.
-        changes: Whether it may change something.
+        operation: The operation's name in the fault plan and among the calls.
+        work: Performs the operation and returns the members of the response, if it has a body.
+        changes: Whether the operation can change the state.
     """
 
-    async def done() -> _Answer:
+    async def done() -> _Response:
         return await _done(site, operation, work, changes=changes)
 
     return await calls.answer(site, request, operation, SERVICE, work=done, planned=_planned, write=_write)
 
 
-async def _done(site: Site, operation: str, work: Work, *, changes: bool) -> _Answer:
+async def _done(site: Site, operation: str, work: Work, *, changes: bool) -> _Response:
     try:
-        return _Answer(200, await work())
+        return _Response(200, await work())
     except OAuthError as error:
         return _refused(error)
     except web.HTTPException:
@@ -63,25 +63,25 @@ async def _done(site: Site, operation: str, work: Work, *, changes: bool) -> _An
         log.exception("%s failed inside the emulator", operation)
         return _refused(OAuthError("server_error", status=500))
     finally:
-        # A refusal changes things, too: it burns a code.
+        # A refusal can change the state, too: it invalidates a code.
         if changes:
             await site.state.changed()
 
 
-def _refused(error: OAuthError) -> _Answer:
-    return _Answer(error.status, error.body(), error.error, error.headers)
+def _refused(error: OAuthError) -> _Response:
+    return _Response(error.status, error.body(), error.error, error.headers)
 
 
-def _planned(fault: Fault) -> _Answer:
+def _planned(fault: Fault) -> _Response:
     status = fault.status or 400
     code = fault.error or ("temporarily_unavailable" if status == 429 else "server_error")
     return _refused(OAuthError(code, fault.message, status=status))
 
 
-def _write(answer: _Answer) -> web.Response:
-    headers = {**NO_STORE, "x-amz-cognito-request-id": str(uuid.uuid4()), **answer.headers}
-    if answer.members is None:
-        return web.Response(status=answer.status, headers=headers)
+def _write(response: _Response) -> web.Response:
+    headers = {**NO_STORE, "x-amz-cognito-request-id": str(uuid.uuid4()), **response.headers}
+    if response.members is None:
+        return web.Response(status=response.status, headers=headers)
     headers["Content-Type"] = "application/json;charset=UTF-8"
-    body = json.dumps(answer.members, separators=(",", ":"))
-    return web.Response(body=body.encode(), status=answer.status, headers=headers)
+    body = json.dumps(response.members, separators=(",", ":"))
+    return web.Response(body=body.encode(), status=response.status, headers=headers)
