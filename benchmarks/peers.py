@@ -36,7 +36,8 @@ class Amplify:
     node: str
 
     def ask(self, command: str, **options: object) -> dict[str, float]:
-        return _ask(self.process, command, **options)
+        numbers: dict[str, float] = _ask(self.process, command, **options)
+        return numbers
 
 
 def _ask(process: subprocess.Popen[str], command: str, **options: object) -> Any:

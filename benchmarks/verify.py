@@ -154,7 +154,7 @@ def _openssl(signer: Signer) -> Callable[[str], object]:
 def _peers(signer: Signer) -> list[tuple[str, str, Callable[[str], object]]]:
     jose_key = jose_jwk.construct(signer.jwk)
     pyjwt_key = pyjwt.PyJWK(signer.jwk)
-    joserfc_key = RSAKey.import_key(signer.jwk)
+    joserfc_key = RSAKey.import_key({**signer.jwk})
     return [
         ("python-jose", "decode, the key a dict", lambda token: _jose(token, signer.jwk)),
         ("python-jose", "decode, the key made before", lambda token: _jose(token, jose_key)),

@@ -8,6 +8,7 @@ The emulator checks requests with these copies while an older botocore is instal
 from __future__ import annotations
 
 import gzip
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def lines(name: str, entries: dict[str, Any]) -> str:
 
 def main() -> None:
     """Write both copies."""
-    data = Path(botocore.__file__).parent / "data"
+    data = Path(inspect.getfile(botocore)).parent / "data"
     for service, version in VERSIONS.items():
         packed = (data / service / version / "service-2.json.gz").read_bytes()
         model = without_documentation(json.loads(gzip.decompress(packed)))

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiocognito import AuthConfig, AuthError, OAuthConfig
-from aiocognito._config import PasswordlessConfig, WebAuthnConfig, default_device_name, is_loopback
+from aiocognito._config import PasswordlessConfig, WebAuthnConfig, default_device_name
+from aiocognito._config_checks import is_loopback
 from aiocognito.errors import AuthConfigError
 
 POOL = "us-east-1_aBcDeFgHi"
@@ -338,7 +339,8 @@ def test_copies_share_the_clock_and_a_pickle_leaves_it_out() -> None:
     def clock() -> float:
         return 1.0
 
-    config = AuthConfig(**WHOLE | {"clock": clock})
+    whole: dict[str, Any] = WHOLE | {"clock": clock}
+    config = AuthConfig(**whole)
     evolved = attrs.evolve(config, user_pool_client_id="another")
     for copied in (evolved, copy.copy(config), copy.deepcopy(config), copy.deepcopy([config])[0]):
         assert copied.clock is clock

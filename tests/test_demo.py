@@ -239,7 +239,8 @@ def test_a_refresh_too_many_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def fetch_twice(self: AuthClient, **options: Any) -> Any:
         await fetch(self, **options)
-        return await fetch(self, **options | {"force_refresh": True})
+        options["force_refresh"] = True
+        return await fetch(self, **options)
 
     monkeypatch.setattr(AuthClient, "fetch_auth_session", fetch_twice)
     output = io.StringIO()

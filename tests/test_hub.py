@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, get_args
 
 import anyio
@@ -497,12 +497,18 @@ async def test_a_subscription_ends_with_its_block() -> None:
 
 async def test_a_subscription_ends_with_a_block_that_fails() -> None:
     told = Hub()
-    with pytest.raises(RuntimeError, match="the reader's own"):
+    kept: list[AsyncIterator[AuthEvent]] = []
+
+    async def fail() -> None:
         async with told.subscribe() as events:
+            kept.append(events)
             raise RuntimeError("the reader's own")
+
+    with pytest.raises(RuntimeError, match="the reader's own"):
+        await fail()
     await told.emit(SIGNED_IN)
     with fail_never():
-        assert [event async for event in events] == []
+        assert [event async for event in kept[0]] == []
 
 
 async def test_who_still_reads_when_the_block_ends_is_released() -> None:

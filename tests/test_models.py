@@ -12,6 +12,7 @@ import pyotp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyotp.totp import TOTP
 
 from aiocognito import _models as models
 from aiocognito._jwt import JWT
@@ -202,6 +203,6 @@ def test_any_name_comes_back(app: str, account: str) -> None:
 def test_another_s_reader_reads_it(app: str, account: str) -> None:
     secret = SECRET * 2  # Cognito's are longer than the example
     code = pyotp.parse_uri(TotpSetupDetails(secret).setup_uri(app, account))
-    assert isinstance(code, pyotp.TOTP)
+    assert isinstance(code, TOTP)
     assert (code.secret, code.issuer, code.name) == (secret, app, account)
     assert (code.digits, code.interval) == (6, 30)

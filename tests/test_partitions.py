@@ -1,5 +1,6 @@
 """The domains of AWS's partitions, against botocore's own table."""
 
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from helpers.clock import NOW
 from helpers.tokens import access_claims, jwks, key
 
 PARTITIONS: list[dict[str, Any]] = json.loads(
-    (Path(botocore.__file__).parent / "data" / "partitions.json").read_text()
+    (Path(inspect.getfile(botocore)).parent / "data" / "partitions.json").read_text()
 )["partitions"]
 REGIONS = [(region, each) for each in PARTITIONS for region in each["regions"]]
 SERVICES = ("cognito-idp", "cognito-identity")

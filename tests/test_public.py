@@ -49,8 +49,8 @@ def functions_of(value: Any) -> Iterator[Any]:
         return
     for name, member in vars(value).items():
         if not name.startswith("_") or name == "__init__":
-            member = member.fget if isinstance(member, property) else member
-            member = inspect.unwrap(getattr(member, "__func__", member))
+            function: Any = member.fget if isinstance(member, property) else member
+            member = inspect.unwrap(getattr(function, "__func__", function))
             # A Protocol's constructor is typing's.
             if inspect.isfunction(member) and member.__module__ != "typing":
                 yield member

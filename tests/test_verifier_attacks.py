@@ -144,7 +144,7 @@ async def test_what_verifies_can_be_read_near_the_end_of_the_stack() -> None:
 
 
 async def test_many_claims_side_by_side_are_not_deep() -> None:
-    wide = [{"a": []} for _ in range(500)]
+    wide: list[dict[str, list[str]]] = [{"a": []} for _ in range(500)]
     assert (await verifier().verify(key().token(access_claims(custom=wide))))["custom"] == wide
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from attrs import define, evolve, field, frozen
@@ -148,7 +149,7 @@ def _refreshes() -> list[Operation]:
 
 def operations() -> list[Operation]:
     """Return all operations that move tokens."""
-    signed_in = {"prepare": (_sign_in,), "has_session": True, "grace": 60.0, "wait": 60.0}
+    signed_in = partial(Operation, prepare=(_sign_in,), has_session=True, grace=60.0, wait=60.0)
     return [
         *_refreshes(),
         Operation("sign_in", _sign_in),
@@ -163,14 +164,12 @@ def operations() -> list[Operation]:
         Operation("confirm_sign_up", _confirm_sign_up, (_sign_up,), goes_on=(_auto_sign_in,)),
         Operation("auto_sign_in", _auto_sign_in, (_sign_up, _confirm_sign_up)),
         Operation("complete_sign_in_with_redirect", _come_back, (_depart,), setup=_hosted),
-        Operation("step-up: sign_in", _sign_in, **signed_in),
-        Operation("step-up: the first step", _sign_in, **signed_in, setup=_step_up),
-        Operation(
-            "step-up: redirect", _come_back, **signed_in | {"prepare": (_sign_in, _depart)}, setup=_hosted
-        ),
-        Operation("rotate_session_key", _rotate, **signed_in),
-        Operation("rotate_session_key: tokens expired", _rotate, **signed_in | {"wait": LIFE + 10}),
-        Operation("update_password", _new_password, **signed_in),
+        signed_in("step-up: sign_in", _sign_in),
+        signed_in("step-up: the first step", _sign_in, setup=_step_up),
+        signed_in("step-up: redirect", _come_back, prepare=(_sign_in, _depart), setup=_hosted),
+        signed_in("rotate_session_key", _rotate),
+        signed_in("rotate_session_key: tokens expired", _rotate, wait=LIFE + 10),
+        signed_in("update_password", _new_password),
     ]
 
 

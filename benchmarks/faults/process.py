@@ -175,7 +175,7 @@ class Process:
         """Remove a killed process: its remaining work is not done."""
         self.is_dead = True
         self.running.set()
-        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:  # type: ignore[arg-type]
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import error_rows
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -15,7 +13,6 @@ class ErrorTable(SphinxDirective):
     """``{error-table} codes``"""
 
     required_arguments = 1
-    option_spec: ClassVar[dict[str, object]] = {}
 
     def run(self) -> list[nodes.Node]:
         self.env.note_dependency(error_rows.__file__)

@@ -97,6 +97,11 @@ class SrpError(SignInException, ValueError):
     default_name = "SignInException"
 
 
+def _no_multiple_of_n(_key: Ephemeral, _attribute: Attribute[int], value: int) -> None:
+    if value % N == 0:
+        raise SrpError("SRP_A must not be a multiple of N")
+
+
 @frozen
 class Ephemeral:
     """The client's key pair for one sign-in.
@@ -110,12 +115,7 @@ class Ephemeral:
     """
 
     a: int = field(repr=False)
-    A: int = field(repr=False)
-
-    @A.validator
-    def _check(self, _attribute: Attribute[int], value: int) -> None:
-        if value % N == 0:
-            raise SrpError("SRP_A must not be a multiple of N")
+    A: int = field(repr=False, validator=_no_multiple_of_n)
 
     @classmethod
     def generate(cls) -> Ephemeral:

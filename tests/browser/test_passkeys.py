@@ -81,7 +81,7 @@ class PageRequest:
 
     async def signed_in(self) -> bool:
         """Return whether the user is signed in."""
-        return await self.ask("/me") == {"username": "ana"}
+        return bool(await self.ask("/me") == {"username": "ana"})
 
 
 @pytest.fixture

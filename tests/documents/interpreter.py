@@ -109,6 +109,7 @@ def _type_into_console(block: Block, ask: Callable[[str], str]) -> None:
     with asyncio.Runner() as runner:
         console = _Console(runner)
         console.locals["input"] = pasted
+        is_incomplete = False
         while lines:
             is_incomplete = console.push(lines.pop(0))
         assert not is_incomplete, "the last statement is incomplete"

@@ -35,7 +35,8 @@ class Block:
     def compiled(self) -> CodeType:
         """Compile the whole block. A traceback names the page and the line in it."""
         source = "\n" * self.line + self.code
-        return compile(source, name_of(self.page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        code: CodeType = compile(source, name_of(self.page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        return code
 
     @property
     def is_for_the_console(self) -> bool:

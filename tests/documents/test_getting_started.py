@@ -117,9 +117,8 @@ def test_each_command_prints_what_the_page_shows(tmp_path: Path) -> None:
         first.type(start.replace("9229", port))
         shown = [line.replace("9229", port) for line in printed if line != "…"]
         assert len(shown) == 5
-        for line in shown:
-            match = first.wait_for(rf"(?m)^{pattern_of(line)}$")
-        second.type(match[0])
+        matches = [first.wait_for(rf"(?m)^{pattern_of(line)}$") for line in shown]
+        second.type(matches[-1][0])
         second.wait_for(PROMPT)
         for command, output in rest:
             second.type(command)

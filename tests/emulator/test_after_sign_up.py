@@ -58,7 +58,8 @@ async def confirmed(ask: Api, name: str = "ana") -> str:
 
 @pytest.mark.parametrize("password", [True, False])
 async def test_a_sign_up_goes_on_to_its_sign_in(going_on: Api, password: bool) -> None:
-    answer = await sign_up(going_on, **({} if password else {"Password": None}))
+    members: dict[str, Any] = {} if password else {"Password": None}
+    answer = await sign_up(going_on, **members)
     assert answer["Session"].startswith("AYABe")
     sent = len(going_on.state.outbox.messages)
     later = await confirm(going_on, going_on.code(), Session=answer["Session"])
@@ -167,7 +168,7 @@ async def test_a_factor_that_is_gone_meanwhile(going_on: Api) -> None:
 # By link
 
 
-LINKS = {
+LINKS: dict[str, Any] = {
     "AutoVerifiedAttributes": ["email"],
     "VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_LINK"},
 }

@@ -18,7 +18,7 @@ USED = ("NotAuthorizedException", "Invalid session for the user, session can onl
 LATE = ("NotAuthorizedException", "Invalid session for the user, session is expired.")
 SMS_CODE = ("CodeMismatchException", "Invalid code or auth state for the user.")
 TOTP_CODE = ("CodeMismatchException", "Invalid code received for user")
-ALL = {
+ALL: dict[str, Any] = {
     "SmsMfaConfiguration": {"SmsConfiguration": {"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"}},
     "SoftwareTokenMfaConfiguration": {"Enabled": True},
     "EmailMfaConfiguration": {},
@@ -597,7 +597,7 @@ async def test_a_set_up_is_found_in_its_pool(ask: Api) -> None:
         {"SoftwareToken": (True, False)},
     ],
 )
-async def test_preferences_that_cannot_be(ask: Api, settings: dict[str, tuple[bool, bool]]) -> None:
+async def test_preferences_that_cannot_be(ask: Api, settings: dict[str, Any]) -> None:
     await offer(ask)
     await ask.add_user(phone_number=PHONE, email=EMAIL)
     with pytest.raises(Refused) as refusal:

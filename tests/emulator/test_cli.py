@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -120,6 +121,7 @@ async def test_the_identity_pool_knows_the_user_pools_people(tmp_path: Path) -> 
             seen.append(pool_id)
             given = f"export COGNITO_IDENTITY_POOL_ID={pool_id} COGNITO_IDENTITY_POOL_ENDPOINT={url}"
             assert f"# for AWS credentials: {given}" in lines
+            answer: dict[str, Any] = {}
             for operation, member in (("GetId", "IdentityId"), ("DescribeIdentityPool", "IdentityPoolId")):
                 target = {"X-Amz-Target": f"AWSCognitoIdentityService.{operation}"}
                 async with http.post(url, headers=target, json={"IdentityPoolId": pool_id}) as response:

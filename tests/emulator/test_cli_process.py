@@ -349,7 +349,7 @@ def test_an_output_that_is_closed_fails_no_operation() -> None:
     ) as process:
         assert process.stdout is not None
         try:
-            shown = []
+            shown: list[str] = []
             # To the empty line behind the last thing that it prints by itself.
             while not (shown and shown[-1].startswith("export COGNITO_OAUTH_DOMAIN")):
                 shown.append(process.stdout.readline())

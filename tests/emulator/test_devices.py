@@ -225,6 +225,8 @@ async def test_confirmed_by_its_own_sign_in_alone(always: Api) -> None:
         members = {"AccessToken": access["AccessToken"], "DeviceKey": made["DeviceKey"]}
         refusal = await always.refused("ConfirmDevice", **members, DeviceSecretVerifierConfig=verifier)
         assert refusal == WRONG_KEY
+    made = other["NewDeviceMetadata"]
+    verifier = config(srp.device_verifier(made["DeviceGroupKey"], made["DeviceKey"]))
     members = {"AccessToken": first["AccessToken"], "DeviceKey": NOBODYS}
     refusal = await always.refused("ConfirmDevice", **members, DeviceSecretVerifierConfig=verifier)
     assert refusal == WRONG_KEY
@@ -557,7 +559,8 @@ async def test_tokens_of_an_unconfirmed_device_are_not_renewed(always: Api, oper
 async def test_listed_in_pages(always: Api) -> None:
     made = [await confirm(always, DeviceName=f"number {number}") for number in range(5)]
     unconfirmed = await always.tokens()
-    keys, token = [], {}
+    keys: list[Any] = []
+    token: dict[str, str] = {}
     for size in (2, 2, 1):
         page = await always("ListDevices", AccessToken=unconfirmed["AccessToken"], Limit=2, **token)
         assert len(page["Devices"]) == size

@@ -211,7 +211,7 @@ def test_clocks() -> None:
 # The outbox
 
 
-def message(to: str = EMAIL, code: str = "1", purpose: str = "sign_up", username: str = "ana") -> Message:
+def message(to: str = EMAIL, code: str = "1", purpose: Purpose = "sign_up", username: str = "ana") -> Message:
     return Message(to, username, "EMAIL", code, purpose, "pool")
 
 

@@ -17,7 +17,7 @@ from .raw_http import exchange
 
 LIST_POOLS = {"X-Amz-Target": "AWSCognitoIdentityProviderService.ListUserPools"}
 LIST_IDENTITY_POOLS = {"X-Amz-Target": "AWSCognitoIdentityService.ListIdentityPools"}
-PRIVATE = (
+PRIVATE: tuple[tuple[str, str, dict[str, str], bytes], ...] = (
     ("GET", "/", {}, b""),
     ("HEAD", "/", {}, b""),
     ("POST", "/", LIST_POOLS, b'{"MaxResults": 1}'),

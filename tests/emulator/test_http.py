@@ -132,7 +132,8 @@ async def test_the_clock(emulator: CognitoEmulator, http: aiohttp.ClientSession)
     async with http.post(f"{emulator.url}/_emulator/clock", json={"advance": 86_400}) as response:
         assert (await response.json())["now"] >= before + 86_400
     assert emulator.clock() >= before + 86_400
-    for body in ({"advance": "1"}, {"advance": True}, {}, [], None):
+    bodies: tuple[object, ...] = ({"advance": "1"}, {"advance": True}, {}, [], None)
+    for body in bodies:
         async with http.post(f"{emulator.url}/_emulator/clock", json=body) as response:
             assert response.status == 400
     async with http.post(f"{emulator.url}/_emulator/clock", data=b"{") as response:

@@ -29,7 +29,13 @@ def names_in(directory: Path) -> set[str]:
 
 def test_the_judge_is_strict() -> None:
     shape = botocore_model().operation_model("DescribeIdentity").output_shape
-    for body in ({"IdentityId": 1}, {"Extra": 1}, {"Logins": {}}, {"CreationDate": "now"}):
+    bodies: tuple[dict[str, object], ...] = (
+        {"IdentityId": 1},
+        {"Extra": 1},
+        {"Logins": {}},
+        {"CreationDate": "now"},
+    )
+    for body in bodies:
         assert ParamValidator().validate(body, shape).has_errors(), body
 
 
@@ -76,6 +82,7 @@ async def test_the_raw_answer_of_every_operation(identities: Identities, people:
     await ask("GetOpenIdToken", **guest, Logins=login)
     await ask("DescribeIdentity", **guest)
     await ask("ListIdentities", **pool, MaxResults=1)
+    other: dict[str, Any] = {}
     for name in ("ana", "ben"):
         developed = {"Logins": {"login.example": name}}
         other = await ask("GetOpenIdTokenForDeveloperIdentity", **pool, **developed)
@@ -406,8 +413,12 @@ async def test_reading_writes_nothing(
     pool = await emulator.create_identity_pool(user_pools=[people], AllowUnauthenticatedIdentities=True)
     identity_id = await identities.get_id(pool)
     written = []
+
+    async def write_all(_: StateDirectory) -> None:
+        written.append(1)
+
     monkeypatch.setattr(emulator.state, "persist", StateDirectory(tmp_path, emulator.state).persist)
-    monkeypatch.setattr(StateDirectory, "_write_all", lambda _: written.append(1) or _nothing())
+    monkeypatch.setattr(StateDirectory, "_write_all", write_all)
     named = {"IdentityPoolId": pool.id}
     await identities("DescribeIdentityPool", **named)
     await identities("GetIdentityPoolRoles", **named)
@@ -417,10 +428,6 @@ async def test_reading_writes_nothing(
     assert written == []
     await identities.get_id(pool)
     assert written == [1]
-
-
-async def _nothing() -> None:
-    pass
 
 
 async def test_the_page_shows_them(

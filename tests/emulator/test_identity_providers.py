@@ -141,8 +141,8 @@ async def test_clients_lose_a_provider_that_is_deleted(ask: Api) -> None:
         )
         ask.client_id = made["UserPoolClient"]["ClientId"]
     await ask("DeleteIdentityProvider", **pool, ProviderName="Google")
-    supported = [client.settings.get("SupportedIdentityProviders") for client in ask.pool.clients.values()]
-    assert supported == [None, ["COGNITO"], ["COGNITO"]]
+    left = [client.settings.get("SupportedIdentityProviders") for client in ask.pool.clients.values()]
+    assert left == [None, ["COGNITO"], ["COGNITO"]]
 
 
 def identities(ask: Api, name: str = "ana") -> list[dict[str, Any]]:

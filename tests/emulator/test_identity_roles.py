@@ -92,10 +92,11 @@ async def test_a_custom_role_needs_a_token_that_lists_it(
 ) -> None:
     await add_ana(people, (EDITORS, 1))
     rules = [{"Claim": "sub", "MatchType": "NotEqual", "Value": "x", "RoleARN": EDITORS}]
-    for mapping in ({}, _rules(rules)):
-        pool = await make(identities, people, **mapping)
+    mappings: tuple[dict[str, Any], ...] = ({}, _rules(rules))
+    pools = [await make(identities, people, **mapping) for mapping in mappings]
+    for pool in pools:
         assert await refused(identities, pool, people, CustomRoleArn=EDITORS) == forbidden(EDITORS)
-    guest = await identities.get_id(pool)
+    guest = await identities.get_id(pools[-1])
     answer = await identities.refused("GetCredentialsForIdentity", IdentityId=guest, CustomRoleArn=GUESTS)
     assert answer == forbidden(GUESTS)
 

@@ -276,7 +276,7 @@ class Values:
 
     def _string(self, shape: Any, _depth: int) -> str:
         if shape.enum and self.random.random() < 0.9:
-            return self.random.choice(shape.enum)
+            return str(self.random.choice(shape.enum))
         for part, values in self.known.items():
             if part in shape.name and self.random.random() < 0.8:
                 return self.random.choice(values)

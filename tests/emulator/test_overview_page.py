@@ -65,6 +65,7 @@ async def test_pools_users_and_the_outbox_are_shown() -> None:
         assert found.depth == 0
         for text in (pool.client_id, "yes", "<b>ana</b>", "ana@example.com", "SOFTWARE_TOKEN_MFA", code):
             assert text in found.cells
+        assert pool.config.user_pool_client_secret is not None
         assert pool.config.user_pool_client_secret not in page
         assert PASSWORD not in page
 

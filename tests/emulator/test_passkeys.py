@@ -340,7 +340,7 @@ async def test_a_person_who_was_not_verified(blank: Api, wanted: str, taken: boo
         assert await ana.not_proven(asked, assertion) == UNPROVEN
 
 
-JUNK = (None, 5, "x", "ä", [], [1], {}, {"a": 1}, True, -1.5)
+JUNK: tuple[object, ...] = (None, 5, "x", "ä", [], [1], {}, {"a": 1}, True, -1.5)
 
 
 async def test_whatever_is_malformed_is_refused(ana: Person) -> None:
@@ -441,7 +441,8 @@ async def test_what_would_be_listed_wrongly(ana: Person, changed: dict[str, Any]
 async def test_listed_in_pages(ana: Person) -> None:
     assert await ana.passkeys() == []
     made = [(await ana.register())["id"] for _ in range(5)]
-    found, token = [], {}
+    found: list[Any] = []
+    token: dict[str, str] = {}
     for size in (2, 2, 1):
         page = await ana.ask("ListWebAuthnCredentials", AccessToken=ana.access, MaxResults=2, **token)
         assert len(page["Credentials"]) == size

@@ -268,6 +268,7 @@ async def own_devices(judge: Judge, pool: Any) -> None:
 async def own_passkeys(judge: Judge, pool: Any) -> None:
     who = {"AccessToken": (await password_sign_in(judge, pool))["AuthenticationResult"]["AccessToken"]}
     authenticator = Authenticator()
+    credential: dict[str, Any] = {}
     for _ in range(2):
         options = (await judge("StartWebAuthnRegistration", **who))["CredentialCreationOptions"]
         credential = await authenticator.create(options)
@@ -372,6 +373,7 @@ async def signing_in(
     judge: Judge, pool: dict[str, str], client: dict[str, str], code: Callable[[], str]
 ) -> None:
     given = {"USERNAME": "ben", "PASSWORD": PASSWORD}
+    respond, answer, result = "", dict[str, Any](), dict[str, Any]()
     for operation, respond, flow, where in (
         ("InitiateAuth", "RespondToAuthChallenge", "USER_PASSWORD_AUTH", {}),
         ("AdminInitiateAuth", "AdminRespondToAuthChallenge", "ADMIN_USER_PASSWORD_AUTH", pool),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -180,13 +181,13 @@ def test_the_newer_of_botocores_model_and_the_copy_is_used(
     marked = tmp_path / "model.gz"
     marked.write_bytes(gzip.compress(b'{"operations": {}, "shapes": {"FromBotocore": {}}}'))
     monkeypatch.setattr(service_model, "_path", lambda _service: marked)
-    monkeypatch.setattr(service_model.metadata, "version", lambda _name: installed)
+    monkeypatch.setattr(metadata, "version", lambda _name: installed)
     for service in (USER_POOLS, IDENTITY_POOLS):
         assert ("FromBotocore" not in ServiceModel.load(service).shapes) is is_copy
 
 
 def test_the_copies_have_every_operation_of_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service_model.metadata, "version", lambda _name: "1.0.0")
+    monkeypatch.setattr(metadata, "version", lambda _name: "1.0.0")
     for service in (USER_POOLS, IDENTITY_POOLS):
         assert set(dispatch.table(service)) <= set(ServiceModel.load(service).operations)
 

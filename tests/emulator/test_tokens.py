@@ -104,12 +104,13 @@ async def test_keys_are_made_once_and_differ() -> None:
 async def test_groups(ask: Api) -> None:
     await ask.add_user()
     role = "arn:aws:iam::123456789012:role/"
-    for name, more in {
+    groups: dict[str, dict[str, Any]] = {
         "late": {"RoleArn": f"{role}late"},
         "second": {"Precedence": 2, "RoleArn": f"{role}second"},
         "first": {"Precedence": 1, "RoleArn": f"{role}first"},
         "plain": {"Precedence": 3},
-    }.items():
+    }
+    for name, more in groups.items():
         await ask("CreateGroup", UserPoolId=ask.pool_id, GroupName=name, **more)
         await ask.admin("AdminAddUserToGroup", GroupName=name)
     result = await ask.tokens()

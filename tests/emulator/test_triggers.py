@@ -474,7 +474,11 @@ async def test_moving_in_under_somebodys_address(blank: Api, force: bool) -> Non
     await blank.make_pool(AliasAttributes=["email"])
     await blank.add_user("ben", email=EMAIL, email_verified="true")
     found = {"email": EMAIL, "email_verified": "true"}
-    response = {"userAttributes": found, "finalUserStatus": "CONFIRMED", "forceAliasCreation": force}
+    response: dict[str, Any] = {
+        "userAttributes": found,
+        "finalUserStatus": "CONFIRMED",
+        "forceAliasCreation": force,
+    }
     listen(blank, "UserMigration", **response)
     if force:
         assert "AuthenticationResult" in await begin(blank)

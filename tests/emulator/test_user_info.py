@@ -39,7 +39,7 @@ async def who(app: App, token: str, method: str = "GET") -> dict[str, Any]:
 
 async def refused(app: App, authorization: str | None, status: int) -> tuple[str, str]:
     found, body = await ask(app, authorization)
-    assert (found, body.keys()) == (status, {"error", "error_description"})
+    assert (found, set(body)) == (status, {"error", "error_description"})
     return body["error"], body["error_description"]
 
 

@@ -108,6 +108,7 @@ async def test_a_reset_code_expires_after_an_hour(emulator: CognitoEmulator) -> 
 async def test_too_many_codes_and_too_many_attempts(emulator: CognitoEmulator) -> None:
     pool = await pool_of(emulator)
     async with client_of(emulator, pool) as auth:
+        code = ""
         for _ in range(5):
             await auth.reset_password("ana")
             code = await emulator.outbox.next_code("ana@example.com")
@@ -313,6 +314,7 @@ async def test_an_address_of_another_user(emulator: CognitoEmulator) -> None:
 
 async def test_mfa_is_set_up_preferred_and_turned_off(emulator: CognitoEmulator) -> None:
     import pyotp
+    from pyotp.totp import TOTP
 
     pool = await pool_of(emulator)
     await admin(
@@ -330,6 +332,7 @@ async def test_mfa_is_set_up_preferred_and_turned_off(emulator: CognitoEmulator)
             await auth.update_mfa_preference(totp="ENABLED")
         details = await auth.set_up_totp()
         app = pyotp.parse_uri(details.setup_uri("My App"))
+        assert isinstance(app, TOTP)
         assert app.name == "ana"
         assert app.issuer == "My App"
         now = int(emulator.clock())
@@ -394,7 +397,7 @@ async def test_the_account_changes_meanwhile(emulator: CognitoEmulator, meanwhil
             auth.delete_user(),
         ):
             with pytest.raises(errors.ServiceError) as caught:
-                await call  # type: ignore[misc]  # calls of every return type
+                await call
             assert caught.value.name in {"NotAuthorizedException", "UserNotFoundException"}
             assert caught.value.message
         assert await refresh_token(auth) == before
@@ -411,5 +414,5 @@ async def test_no_request_is_sent_while_signed_out(emulator: CognitoEmulator) ->
         before = len(emulator.calls)
         for call in (auth.update_password(PASSWORD, NEW), auth.fetch_mfa_preference(), auth.delete_user()):
             with pytest.raises(errors.UserUnAuthenticatedException):
-                await call  # type: ignore[misc]  # calls of every return type
+                await call
         assert len(emulator.calls) == before

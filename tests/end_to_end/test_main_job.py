@@ -130,9 +130,9 @@ async def test_errors_have_their_own_exceptions_and_do_not_change_the_session(
     assert isinstance(wrong.value, errors.InitiateAuthException)
     for flow in ("USER_SRP_AUTH", "USER_PASSWORD_AUTH"):
         with pytest.raises(errors.ServiceError) as unknown:
-            await client.sign_in("unknown", PASSWORD, auth_flow_type=flow)  # type: ignore[arg-type]  # from the list above
+            await client.sign_in("unknown", PASSWORD, auth_flow_type=flow)
         assert unknown.value.name in {"UserNotFoundException", "NotAuthorizedException"}
-        result = await client.sign_in("new", PASSWORD, auth_flow_type=flow)  # type: ignore[arg-type]  # from the list above
+        result = await client.sign_in("new", PASSWORD, auth_flow_type=flow)
         assert result.next_step == steps.ConfirmSignUp()
     with pytest.raises(errors.InvalidPasswordException):
         await client.sign_up("weak", "weak", user_attributes={"email": "weak@example.com"})

@@ -49,7 +49,7 @@ async def test_a_redirect_completed_with_a_mutated_response() -> None:
     for what, answer, status in ANSWERS:
         async with hosted_client(clock=Clock(NOW)) as (client, hosted, _):
             request = await client.sign_in_with_redirect()
-            hosted.answer = lambda answer=answer, status=status: response(answer, status)  # type: ignore[misc]  # bound now
+            hosted.answer = lambda answer=answer, status=status: response(answer, status)
             try:
                 with suppress(AuthError):
                     await client.complete_sign_in_with_redirect(hosted.come_back(request.url))
@@ -65,7 +65,7 @@ async def test_a_redirect_completed_with_a_mutated_response() -> None:
 async def test_client_credentials_with_a_mutated_response() -> None:
     settings = config(user_pool_client_secret="clients3cr3t")
     for what, answer, status in ANSWERS:
-        handle = httpx.MockTransport(lambda _, answer=answer, status=status: response(answer, status))  # type: ignore[misc]  # bound now
+        handle = httpx.MockTransport(lambda _, answer=answer, status=status: response(answer, status))
         async with httpx.AsyncClient(transport=handle) as client:
             machine = ClientCredentials(settings, clock=Clock(NOW), http_client=client)
             try:
@@ -80,7 +80,7 @@ async def test_a_token_verified_with_a_mutated_key_set() -> None:
     token = key().token(access_claims())
     verified = 0
     for what, document in mutations(jwks(key(), key("key-2"))):
-        handle = httpx.MockTransport(lambda _, document=document: response(document))  # type: ignore[misc]  # bound now
+        handle = httpx.MockTransport(lambda _, document=document: response(document))
         async with httpx.AsyncClient(transport=handle) as client:
             verifier = TokenVerifier(
                 user_pool_id=POOL,

@@ -128,7 +128,7 @@ def test_notes_survive_and_are_not_doubled(error: AuthError) -> None:
     for _ in range(3):
         with pytest.raises(type(error)) as caught:
             raise error
-    assert notes(caught.value) == expected
+        assert notes(caught.value) == expected
     for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
         assert notes(twin) == expected
         assert (twin.is_configuration, twin.recovery_suggestion) == (

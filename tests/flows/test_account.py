@@ -274,7 +274,7 @@ async def test_every_account_method_needs_a_signed_in_user() -> None:
             client.verify_totp_setup("1"),
         ):
             with pytest.raises(errors.UserUnAuthenticatedException):
-                await call  # type: ignore[misc]  # calls of every return type
+                await call
         assert service.calls == []
 
 
@@ -296,7 +296,7 @@ async def test_a_missing_argument_is_refused_with_amplify_s_code_before_anything
             (client.update_mfa_preference(sms="ON"), "InvalidArgument"),  # type: ignore[arg-type]  # wrong on purpose
         ):
             with pytest.raises(errors.AuthValidationError) as caught:
-                await call  # type: ignore[misc]  # calls of every return type
+                await call
             assert caught.value.name == name
         assert service.calls == []
 

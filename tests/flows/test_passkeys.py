@@ -73,7 +73,8 @@ async def test_an_answer_without_options_lacks_them_all() -> None:
 async def test_the_credential_may_be_a_mapping_or_text_and_is_sent_as_an_object(credential: Any) -> None:
     async with scripted_client() as (client, service, _):
         token = await token_of(client, service)
-        assert await client.complete_web_authn_registration(credential) is None
+        result = await client.complete_web_authn_registration(credential)  # type: ignore[func-returns-value]  # None
+        assert result is None
         assert service.calls == [(COMPLETE, {"AccessToken": token, "Credential": CREDENTIAL})]
 
 

@@ -40,7 +40,7 @@ AMPLIFY = AuthConfig(
 def authorize(configuration: AuthConfig = AMPLIFY, **arguments: Any) -> AuthorizationRequest:
     assert configuration.oauth is not None
     return authorization_request(
-        HostedUi(configuration, configuration.oauth, Http(object())), configuration, **arguments
+        HostedUi(configuration, configuration.oauth, Http()), configuration, **arguments
     )
 
 

@@ -269,7 +269,7 @@ async def test_borrowed_tokens_are_enough_for_methods_of_a_signed_in_user() -> N
             client.rotate_session_key(),
         ):
             with pytest.raises(errors.AuthTokenConfigException):
-                await call  # type: ignore[misc]  # calls of every return type
+                await call
         assert service.calls == []
 
 

@@ -8,6 +8,7 @@ import json
 import ssl
 import sys
 import threading
+from typing import Any
 
 seen: dict[str, list[str]] = {"imported": [], "opened": [], "tls": []}
 loop_thread = threading.get_ident()
@@ -23,7 +24,7 @@ def audit(event: str, args: tuple[object, ...]) -> None:
             seen["imported"].append(str(args[0]))
 
 
-def watched_context(**kwargs: str) -> ssl.SSLContext:
+def watched_context(**kwargs: Any) -> ssl.SSLContext:
     seen["tls"].append("event loop" if threading.get_ident() == loop_thread else "thread")
     return create_default_context(**kwargs)
 

@@ -148,7 +148,12 @@ async def test_many_first_callers_share_one_client(
 
     made = []
     prepare = connection.prepare
-    monkeypatch.setattr(connection, "prepare", lambda *args: made.append(1) or prepare(*args))
+
+    def counted(*args: Any) -> Any:
+        made.append(1)
+        return prepare(*args)
+
+    monkeypatch.setattr(connection, "prepare", counted)
     client = connect()
     async with asyncio.TaskGroup() as tasks:
         for number in range(50):

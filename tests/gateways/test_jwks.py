@@ -8,7 +8,8 @@ import pytest
 
 from aiocognito._gateways.aws.retry import RetryPolicy
 from aiocognito._gateways.http import RawResponse
-from aiocognito._gateways.jwks import COOL_DOWN_SECONDS, MAX_BYTES, RETRY_SECONDS, STALE_SECONDS, Jwks
+from aiocognito._gateways.jwks import COOL_DOWN_SECONDS, RETRY_SECONDS, STALE_SECONDS, Jwks
+from aiocognito._gateways.limits import MAX_BYTES
 from aiocognito.errors import JwksUnavailableError, NetworkError
 from helpers.clock import NOW
 from helpers.tokens import jwks, key
@@ -236,7 +237,8 @@ async def test_preloaded_keys() -> None:
 
 async def test_preloaded_keys_that_are_not_keys() -> None:
     publisher = Publisher(key())
-    for preloaded in ({"keys": []}, {"keys": ["x"]}):
+    documents: tuple[dict[str, list[str]], ...] = ({"keys": []}, {"keys": ["x"]})
+    for preloaded in documents:
         keys = publisher.keys(preloaded)
         assert keys.known("key-1") is None
         await keys.warm_up()

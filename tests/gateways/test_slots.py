@@ -1,6 +1,7 @@
 """A request waits for a free connection, and not without end."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from helpers.stub_server import Stub
 from .conftest import Connect
 
 
-async def busy(connect: Connect, stub: Stub, monkeypatch: pytest.MonkeyPatch, **config: float) -> AwsClient:
+async def busy(connect: Connect, stub: Stub, monkeypatch: pytest.MonkeyPatch, **config: Any) -> AwsClient:
     """A client whose only connection is in use."""
     await connect().call("GetUser", {"AccessToken": "t"})  # so that the module is there to be patched
     from aiocognito._gateways.aws import connection

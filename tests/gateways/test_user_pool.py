@@ -167,7 +167,7 @@ def secret_hash(username: str) -> str:
 
 def proofs(members: Mapping[str, Any], path: tuple[str, ...] = ()) -> dict[tuple[str, ...], str]:
     """Return the members that authenticate the client."""
-    found = {}
+    found: dict[tuple[str, ...], str] = {}
     for name, value in members.items():
         if isinstance(value, Mapping):
             found |= proofs(value, (*path, name))

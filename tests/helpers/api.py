@@ -71,7 +71,7 @@ class Api:
 
     async def __call__(self, operation: str, /, **members: Any) -> dict[str, Any]:
         reply = await answer(self.state, self.model, operation, json.dumps(members).encode())
-        body = json.loads(json.dumps(reply.body))
+        body: dict[str, Any] = json.loads(json.dumps(reply.body))
         if reply.error is not None:
             declared = self.model.operations[operation].errors
             assert reply.error in declared | {"SerializationException"}, (operation, reply.error)

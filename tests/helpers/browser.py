@@ -61,7 +61,7 @@ class Page:
 
     @property
     def location(self) -> str:
-        return self.response.headers.get("Location", "")
+        return str(self.response.headers.get("Location", ""))
 
     @property
     def alert(self) -> str | None:

@@ -275,6 +275,7 @@ class ChallengeMachine:
         return self._go_on(sign_in)
 
     def _choose(self, sign_in: PendingSignIn, given: Mapping[str, str]) -> Any:
+        following: list[str] | None
         match given["ANSWER"]:
             case "PASSWORD":
                 following = [] if given.get("PASSWORD") == PASSWORD else None
@@ -300,7 +301,7 @@ class ChallengeMachine:
             case "CUSTOM_CHALLENGE":
                 return given["ANSWER"] == ANSWER
             case "WEB_AUTHN":
-                return json.loads(given["CREDENTIAL"]) == {"id": "right"}
+                return bool(json.loads(given["CREDENTIAL"]) == {"id": "right"})
         return False
 
     # Software tokens

@@ -257,7 +257,7 @@ async def test_signed_urls(aws: Stub) -> None:
         async with aws_session(auth).create_client("s3") as client:
             url = await client.generate_presigned_url("get_object", Params={"Bucket": "b", "Key": "k"})
         query = dict(parse_qsl(urlsplit(url).query))
-        assert query.get("AWSAccessKeyId", query.get("X-Amz-Credential", "")).startswith("ASIA1")
+        assert (query.get("AWSAccessKeyId") or query["X-Amz-Credential"]).startswith("ASIA1")
 
 
 async def test_credentials_as_other_libraries_ask_for_them() -> None:

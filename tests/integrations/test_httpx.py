@@ -357,7 +357,7 @@ async def test_a_client_of_httpx2_sends_the_token_to_the_same_hosts(url: str, ex
         return httpx2.Response(200)
 
     hosts = ["api.example.com", "bücher.example", "localhost", "[::1]"]
-    auth = SessionAuth(tokens(), hosts=hosts)
+    auth: Any = SessionAuth(tokens(), hosts=hosts)  # to type checkers, an Auth of httpx
     async with httpx2.AsyncClient(auth=auth, transport=httpx2.MockTransport(handle)) as client:
         await client.get(url)
     assert seen == [expected]
@@ -372,7 +372,7 @@ async def test_a_redirect_of_httpx2_to_another_host_does_not_take_the_token_alon
             return httpx2.Response(307, headers={"Location": "https://b.example/"})
         return httpx2.Response(200)
 
-    auth = SessionAuth(tokens(), hosts=["a.example", "b.example"])
+    auth: Any = SessionAuth(tokens(), hosts=["a.example", "b.example"])  # to type checkers, an Auth of httpx
     transport = httpx2.MockTransport(handle)
     async with httpx2.AsyncClient(auth=auth, transport=transport, follow_redirects=True) as client:
         await client.get("https://a.example/")
@@ -380,7 +380,7 @@ async def test_a_redirect_of_httpx2_to_another_host_does_not_take_the_token_alon
 
 
 def test_a_synchronous_client_of_httpx2_is_refused() -> None:
-    auth = SessionAuth(tokens(), hosts=["a.example"])
+    auth: Any = SessionAuth(tokens(), hosts=["a.example"])  # to type checkers, an Auth of httpx
     transport = httpx2.MockTransport(lambda request: httpx2.Response(200))
     with (
         httpx2.Client(auth=auth, transport=transport) as client,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,10 @@ class Attacker:
             await asyncio.sleep(0)
 
 
+async def _attack_at(attacker: Attacker, manager: SessionManager, event: AuthEvent) -> None:
+    await attacker.attack(manager)
+
+
 def _script(way: str) -> ScriptedService:
     script = ScriptedService(Clock())
     script.only("SignUp", {"UserConfirmed": False, "UserSub": "sub"})
@@ -129,7 +134,7 @@ async def test_a_planted_key_that_polls_gets_into_no_session(way: str, storage: 
         async with manager(storage, script) as theirs, manager(storage, script) as ours:
             victim = ours.client(ours.new_session_key())
             attacker = Attacker(victim.session_key)
-            ours.hub.listen(lambda event, attacker=attacker, ours=ours: attacker.attack(ours))
+            ours.hub.listen(partial(_attack_at, attacker, ours))
             polling = asyncio.ensure_future(attacker.poll(theirs))
             await asyncio.sleep(0)
             for act in WAYS[way]:
@@ -222,7 +227,7 @@ async def test_a_listener_starts_no_storm_and_closing_ends(how: str, reaction: A
         script.refuse(REFRESH, "UserLambdaValidationException", "no")
         reading = asyncio.ensure_future(_react_to_all(client, reaction)) if how == "subscribe" else None
         if reading is None:
-            client.hub.listen(lambda event: reaction(client))
+            client.hub.listen(partial(_react_to, client, reaction))
         await asyncio.sleep(0)
         clock.advance(4000)
         with suppress(errors.AuthError):
@@ -234,6 +239,10 @@ async def test_a_listener_starts_no_storm_and_closing_ends(how: str, reaction: A
             reading.cancel()
             await asyncio.wait({reading})
         await asyncio.sleep(0.1)  # what swallows its cancellation ends by itself
+
+
+async def _react_to(client: AuthClient, reaction: Act, event: AuthEvent) -> None:
+    await reaction(client)
 
 
 async def _react_to_all(client: AuthClient, reaction: Act) -> None:

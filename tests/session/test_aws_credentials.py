@@ -735,7 +735,7 @@ async def test_an_early_renewal_that_fails_leaves_them_to_their_end(ahead: float
 async def test_without_tokens_of_our_own_new_credentials_still_count_as_good(
     ahead: float, borrowed: bool
 ) -> None:
-    arguments = {"token_provider": Lender(None)} if borrowed else {}
+    arguments: dict[str, Any] = {"token_provider": Lender(None)} if borrowed else {}
     async with world(ahead=ahead, **arguments) as here:
         for _ in range(10):
             assert await here.key() == "ASIA1"

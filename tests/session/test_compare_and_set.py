@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -22,7 +23,7 @@ class Time:
         self.pauses: list[float] = []
         monkeypatch.setattr(module, "_now", lambda: self.now)
         monkeypatch.setattr(module, "_sleep", self.sleep)
-        monkeypatch.setattr(module.random, "uniform", lambda _, most: most)
+        monkeypatch.setattr(random, "uniform", lambda _, most: most)
 
     async def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)

@@ -213,6 +213,7 @@ async def test_a_secret_is_stored_for_a_browser_alone_and_leaves_the_session_wit
         raw = await storage.get(client._session.storage_key)
         assert raw is not None
         assert b"random_password" not in raw
+        assert pending.verifier is not None
         assert pending.verifier not in raw.decode()
         entry = await storage.get(sessions.client("k", device_token="browser")._session.devices.storage_key)  # type: ignore[arg-type]  # it has one
         assert (entry is not None) is has_secret

@@ -254,7 +254,7 @@ async def test_another_event_loop_is_refused() -> None:
 
     def elsewhere() -> str:
         try:
-            asyncio.run(client.fetch_auth_session())  # type: ignore[arg-type]  # a coroutine, typed as an awaitable
+            asyncio.run(client.fetch_auth_session())
         except RuntimeError as error:
             return str(error)
         return "no error"

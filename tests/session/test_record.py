@@ -230,7 +230,7 @@ async def test_another_version_is_refused_and_left_alone(version: Any) -> None:
             client.sign_out(),
         ):
             with pytest.raises(errors.StorageError, match="another version"):
-                await call  # type: ignore[misc]  # calls of every return type
+                await call
         assert await storage.get(key) == stored
         assert service.calls == []
 

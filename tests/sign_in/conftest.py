@@ -13,6 +13,7 @@ from aiocognito.emulator import CognitoEmulator
 from aiocognito.emulator.signing_keys import KeyPair, KeyRing
 
 MakeClient = Callable[..., Awaitable[AuthClient]]
+MakeManager = Callable[[Any, MemoryStorage], Awaitable[SessionManager]]
 
 
 class OnePair(KeyRing):
@@ -38,7 +39,7 @@ async def emulator(key_pair: KeyPair) -> AsyncIterator[CognitoEmulator]:
 
 
 @pytest.fixture
-async def manager(emulator: CognitoEmulator) -> AsyncIterator[Callable[[Any], Awaitable[SessionManager]]]:
+async def manager(emulator: CognitoEmulator) -> AsyncIterator[MakeManager]:
     """Make the manager of one process: `await manager(config, storage)`; several may share a storage."""
     async with AsyncExitStack() as stack:
 

@@ -225,11 +225,12 @@ async def test_a_process_that_ends_before_the_response_leaves_the_confirmation_t
     config = evolve(pool.config, max_attempts=1)
     emulator.faults.add("ConfirmDevice", cut="after")
     for _ in range(2):
-        storage = FileStorage(tmp_path, encryption_key=None, clock=emulator.clock)
-        async with AuthClient(config, storage=storage, clock=emulator.clock) as auth:
+        process = FileStorage(tmp_path, encryption_key=None, clock=emulator.clock)
+        async with AuthClient(config, storage=process, clock=emulator.clock) as auth:
             if not await is_signed_in(auth):
                 await by_password(auth, "USER_SRP_AUTH")
         emulator.clock.advance(60)
+    storage = FileStorage(tmp_path, encryption_key=None, clock=emulator.clock)
     async with AuthClient(config, storage=storage, clock=emulator.clock) as auth:
         assert await statuses(auth) == ["not_remembered"]
         await auth.remember_device()

@@ -143,10 +143,11 @@ async def test_a_malformed_credential_and_an_unverified_user_are_refused() -> No
 
 async def test_pools_without_passkeys_or_a_relying_party_say_so() -> None:
     async with CognitoEmulator() as emulator:
-        for settings, error in (
+        cases: tuple[tuple[dict[str, Any], type[errors.AuthError]], ...] = (
             ({}, errors.WebAuthnNotEnabledException),
             ({"Policies": POLICIES}, errors.WebAuthnConfigurationMissingException),
-        ):
+        )
+        for settings, error in cases:
             pool = await emulator.create_user_pool(**settings)
             await pool.add_user("ana", PASSWORD)
             async with AuthClient(pool.config, clock=emulator.clock) as auth:

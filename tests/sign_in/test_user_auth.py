@@ -14,7 +14,10 @@ from aiocognito.emulator import CognitoEmulator
 PASSWORD, NEW = "Correct-Horse-7", "Better-Horse-8"
 EMAIL, PHONE = "ana@example.com", "+15555550100"
 ADDRESS = {"EMAIL_OTP": EMAIL, "SMS_OTP": PHONE}
-STEP = {"EMAIL_OTP": steps.ConfirmSignInWithEmailCode, "SMS_OTP": steps.ConfirmSignInWithSmsCode}
+STEP: dict[str, type[steps.ConfirmSignInWithEmailCode | steps.ConfirmSignInWithSmsCode]] = {
+    "EMAIL_OTP": steps.ConfirmSignInWithEmailCode,
+    "SMS_OTP": steps.ConfirmSignInWithSmsCode,
+}
 ALL = ["PASSWORD_SRP", "PASSWORD", "EMAIL_OTP", "SMS_OTP"]
 PASSWORDS = pytest.mark.parametrize("factor", ["PASSWORD", "PASSWORD_SRP"])
 CODES = pytest.mark.parametrize("factor", list(ADDRESS))
@@ -85,6 +88,7 @@ async def test_a_code(auth: AuthClient, emulator: CognitoEmulator, factor: str, 
     else:
         result = await begin(auth, factor)
     assert isinstance(result.next_step, STEP[factor])
+    assert result.next_step.code_delivery_details is not None
     assert result.next_step.code_delivery_details.delivery_medium == factor.removesuffix("_OTP")
     code = await emulator.outbox.next_code(ADDRESS[factor])
     with pytest.raises(errors.CodeMismatchException):

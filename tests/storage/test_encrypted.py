@@ -5,6 +5,7 @@ import os
 import pickle
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ async def test_what_no_key_opens_is_an_error_and_stays(inner: MemoryStorage, rea
     await EncryptedStorage(inner, OTHER_KEY).set("k", b"v")
     before = await inner.get("k")
     storage = EncryptedStorage(inner, [KEY, OLD_KEY])
-    calls = {
+    calls: dict[str, Callable[[], Awaitable[object]]] = {
         "get": lambda: storage.get("k"),
         "replace": lambda: storage.replace("k", b"w", expected=b"v"),
         "replace_absent": lambda: storage.replace("k", b"w", expected=None),
@@ -168,6 +169,7 @@ class Meddling(MemoryStorage):
     """Lets another task write between the reading and the replacing of `EncryptedStorage.replace`."""
 
     __slots__ = ("meddle",)
+    meddle: list[bytes]
 
     async def replace(self, key: str, value: bytes | None, **rest: Any) -> bool:
         if self.meddle:
@@ -211,10 +213,11 @@ async def test_replace_compares_values_and_not_ciphertexts(
 def test_malformed_keys_are_refused_by_name_and_not_shown(
     keys: Any, message: str, inner: MemoryStorage, tmp_path: Path
 ) -> None:
-    for field, make in {
+    makers: dict[str, Callable[[], object]] = {
         "keys": lambda: EncryptedStorage(inner, keys),
         "encryption_key": lambda: FileStorage(tmp_path, encryption_key=keys),
-    }.items():
+    }
+    for field, make in makers.items():
         with pytest.raises(AuthConfigError, match=f"^{field}: {message}$") as caught:
             make()
         assert isinstance(caught.value, ValueError)

@@ -5,7 +5,7 @@
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -301,7 +301,7 @@ async def test_failing_directory_is_an_error(
     files: FileStorage, directory: Path, tmp_path: Path, call: str
 ) -> None:
     """A directory that is gone, or not mounted, holds no answer to the question who is signed in."""
-    calls = {
+    calls: dict[str, Callable[[FileStorage], Awaitable[object]]] = {
         "get": lambda s: s.get("k"),
         "set": lambda s: s.set("k", b"v"),
         "delete": lambda s: s.delete("k"),

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ async def test_writer_gives_up_on_a_process_that_never_ends_its_change(
     files: FileStorage, directory: Path, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     await files.set("k", b"old")
-    calls = {
+    calls: dict[str, Callable[[], Awaitable[object]]] = {
         "set": lambda: files.set("k", b"new"),
         "delete": lambda: files.delete("k"),
         "replace": lambda: files.replace("k", b"new", expected=b"old"),

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -36,7 +37,7 @@ def held_by(storage: MemoryStorage) -> tuple[int, int]:
 async def test_any_call_about_any_key_removes_what_expired(
     storage: MemoryStorage, clock: Clock, call: str
 ) -> None:
-    calls = {
+    calls: dict[str, Callable[[], Awaitable[object]]] = {
         "get": lambda: storage.get("another"),
         "set": lambda: storage.set("another", b"v", ttl=1),
         "delete": lambda: storage.delete("another"),

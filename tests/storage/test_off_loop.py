@@ -75,15 +75,16 @@ async def test_timeout_is_told_after_the_call_has_ended() -> None:
 async def test_cancel_scope_does_not_break_in_but_keeps_out() -> None:
     gate, never = Gate(), Gate()
     outcomes: list[object] = []
-    with CancelScope() as scope:
+    scope = CancelScope()
 
-        async def cancel_inside() -> None:
-            await until(gate.entered.is_set)
-            scope.cancel()
-            await checkpoint()
-            gate.opened.set()
+    async def cancel_inside() -> None:
+        await until(gate.entered.is_set)
+        scope.cancel()
+        await checkpoint()
+        gate.opened.set()
 
-        cancelling = asyncio.create_task(cancel_inside())
+    cancelling = asyncio.create_task(cancel_inside())
+    with scope:
         outcomes.append(await off_loop(gate))
         outcomes.append(await off_loop(never))
     await cancelling

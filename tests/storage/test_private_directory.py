@@ -5,8 +5,9 @@ import os
 import shlex
 import stat
 import subprocess
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,9 +72,9 @@ def test_directory_that_two_processes_make_at_once_is_made(
 ) -> None:
     mkdir = Path.mkdir
 
-    def other_first(path: Path, **arguments: bool) -> None:
+    def other_first(path: Path, **arguments: Any) -> None:
         mkdir(path)
-        mkdir(path, **arguments)  # type: ignore[arg-type]  # passed on
+        mkdir(path, **arguments)
 
     monkeypatch.setattr(Path, "mkdir", other_first)
     assert PrivateDirectory(home / "a" / "b").prepare() is None
@@ -96,7 +97,8 @@ async def test_directory_that_others_may_write_to_is_refused_wherever_it_is_on_t
     (home / "a").chmod(0o700)
     (home / weak).chmod(mode)
     storage = FileStorage(directory, encryption_key=None)
-    calls = (
+    message = ""
+    calls: tuple[Callable[[], Awaitable[object]], ...] = (
         lambda: storage.get("k"),
         lambda: storage.set("k", b"v"),
         lambda: storage.delete("k"),
@@ -108,8 +110,9 @@ async def test_directory_that_others_may_write_to_is_refused_wherever_it_is_on_t
             await call()
         assert f"{(home / weak).resolve()} can be written by {writers}; run: chmod" in str(caught.value)
         assert not caught.value.retryable
+        message = caught.value.message
     assert list(directory.iterdir()) == []
-    run_cure(caught.value.message)
+    run_cure(message)
     await storage.set("k", b"v")
     assert await storage.get("k") == b"v"
 

@@ -115,10 +115,7 @@ class ServiceModel:
     def _cast(self, name: str, value: Any) -> Any:
         shape = self.shapes[name]
         kind = shape["type"]
-        wanted = _PYTHON[kind]
-        # JSON's true is not a number, though Python's is an int.
-        fits = isinstance(value, wanted) and (kind == "boolean" or not isinstance(value, bool))
-        if not fits:
+        if not _fits(kind, value):
             found = _JSON_NAMES.get(type(value), "START_OBJECT" if isinstance(value, dict) else "START_ARRAY")
             raise ApiError("SerializationException", f"{found} can not be converted to {_SPOKEN[kind]}")
         if kind == "structure" and not shape.get("document"):
@@ -236,6 +233,11 @@ def _operation(entry: Mapping[str, Any]) -> OperationModel:
 
 def _camel(name: str) -> str:
     return name[0].lower() + name[1:]
+
+
+def _fits(kind: str, value: Any) -> bool:
+    # JSON's true is not a number, though Python's is an int.
+    return isinstance(value, _PYTHON[kind]) and (kind == "boolean" or not isinstance(value, bool))
 
 
 def _fault(shape: Mapping[str, Any], value: Any, path: str, constraint: str) -> str:

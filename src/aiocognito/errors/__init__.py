@@ -342,4 +342,3 @@ def http_status_for(error: AuthError) -> int:
 
 for _name in __all__:
     public(__name__)(globals()[_name])
-del _name

@@ -265,7 +265,7 @@ async def test_a_cookie_that_is_no_text(shop: Shop, browser: Browser) -> None:
         response = await browser.client.post(
             f"{browser.url}/login?{shop.query()}",
             data={"_csrf": "\ufffd", "username": "ana", "password": PASSWORD},
-            headers={"Cookie": f"{name}=".encode() + b"\xff"},
+            headers={b"Cookie": f"{name}=".encode() + b"\xff"},
         )
         assert response.status_code == 403
 

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import pytest
@@ -160,7 +161,9 @@ async def test_faults(shop: Shop, browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("cut", ["before", "after"])
-async def test_a_connection_that_is_cut(shop: Shop, browser: Browser, cut: str) -> None:
+async def test_a_connection_that_is_cut(
+    shop: Shop, browser: Browser, cut: Literal["before", "after"]
+) -> None:
     await browser.get(shop.authorize())
     shop.emulator.faults.add("LoginForm", cut=cut)
     with pytest.raises(httpx.RemoteProtocolError):

@@ -333,6 +333,7 @@ async def test_confirmation_by_link(make_shop: MakeShop, browser: Browser) -> No
     page = await browser.click("Continue")
     assert (page.status, page.alert) == (400, "User is not confirmed.")
     message = await shop.emulator.outbox.next_message("bo")
+    assert message.link is not None
     assert (await browser.client.get(message.link)).status_code == 200
     await browser.click("Continue")
     assert shop.who(browser.answer) == "bo"

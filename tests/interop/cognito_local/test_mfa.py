@@ -2,8 +2,8 @@
 
 from typing import Any
 
-import pyotp
 import pytest
+from pyotp.totp import TOTP
 
 from aiocognito import AuthClient, errors, steps
 
@@ -23,7 +23,7 @@ async def test_a_second_factor_is_chosen(pool: Pool, code: str) -> None:
     await pool.add_user(EMAIL, PASSWORD, email=EMAIL, phone_number="+15550100")
     async with AuthClient(pool.config) as auth:
         await auth.sign_in(EMAIL, PASSWORD, auth_flow_type="USER_PASSWORD_AUTH")
-        app = pyotp.TOTP((await auth.set_up_totp()).shared_secret)
+        app = TOTP((await auth.set_up_totp()).shared_secret)
         await auth.verify_totp_setup(app.now())
         await auth.update_mfa_preference(sms="ENABLED", totp="ENABLED")
         preference = await auth.fetch_mfa_preference()

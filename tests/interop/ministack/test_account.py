@@ -5,6 +5,7 @@ from typing import Any
 
 import pyotp
 import pytest
+from pyotp.totp import TOTP
 
 from aiocognito import AuthClient, errors, steps
 
@@ -70,6 +71,7 @@ async def test_mfa_preferences(pool: Pool, auth: AuthClient) -> None:
     assert (await auth.fetch_mfa_preference()).enabled == []
     details = await auth.set_up_totp()
     app = pyotp.parse_uri(details.setup_uri("My App"))
+    assert isinstance(app, TOTP)
     await auth.verify_totp_setup(app.now())
     await auth.update_mfa_preference(totp="PREFERRED")
     preference = await auth.fetch_mfa_preference()

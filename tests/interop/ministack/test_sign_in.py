@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-import pyotp
 import pytest
+from pyotp.totp import TOTP
 
 from aiocognito import AuthClient, errors, steps
 
@@ -29,6 +29,7 @@ async def access_token(auth: AuthClient, **arguments: Any) -> str:
 async def test_sign_up_confirm_and_sign_in(pool: Pool, auth: AuthClient) -> None:
     signed_up = await auth.sign_up("ana", PASSWORD, user_attributes={"email": "ana@example.com"})
     assert isinstance(signed_up.next_step, steps.ConfirmSignUp)
+    assert signed_up.next_step.code_delivery_details is not None
     assert signed_up.next_step.code_delivery_details.attribute_name == "email"
 
     early = await auth.sign_in("ana", PASSWORD)
@@ -169,7 +170,7 @@ async def test_totp(pool: Pool, auth: AuthClient) -> None:
     await pool.add_user("ana", PASSWORD)
     await auth.sign_in("ana", PASSWORD)
     token = await access_token(auth)
-    totp = pyotp.TOTP((await pool.admin("associate_software_token", AccessToken=token))["SecretCode"])
+    totp = TOTP((await pool.admin("associate_software_token", AccessToken=token))["SecretCode"])
     await pool.admin("verify_software_token", AccessToken=token, UserCode=totp.now())
     preferred = {"Enabled": True, "PreferredMfa": True}
     await pool.admin("set_user_mfa_preference", AccessToken=token, SoftwareTokenMfaSettings=preferred)

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import pyotp
 import pytest
+from pyotp.totp import TOTP
 
 from aiocognito.emulator import CognitoEmulator
 
@@ -102,7 +102,7 @@ async def test_mfa_preferences(
     await sign_in(amplify)
     assert await amplify("fetchMFAPreference") == {}
     assert await amplify.refused("updateMFAPreference", totp="ENABLED") == "InvalidParameterException"
-    app = pyotp.TOTP((await amplify("setUpTOTP"))["sharedSecret"])
+    app = TOTP((await amplify("setUpTOTP"))["sharedSecret"])
     now = int(emulator.clock())
     wrong = await amplify.refused("verifyTOTPSetup", code=another(app.at(now)))
     assert wrong == "EnableSoftwareTokenMFAException"

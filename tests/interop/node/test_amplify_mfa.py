@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import pyotp
+import pyotp.totp
 import pytest
 
 from aiocognito.emulator import CognitoEmulator
@@ -89,7 +89,7 @@ async def test_an_app_is_set_up_on_the_way(
     await pool.add_user("ana", PASSWORD)
     step = await begin(amplify)
     assert step["signInStep"] == "CONTINUE_SIGN_IN_WITH_TOTP_SETUP"
-    app = pyotp.TOTP(step["totpSetupDetails"]["sharedSecret"])
+    app = pyotp.totp.TOTP(step["totpSetupDetails"]["sharedSecret"])
     now = int(emulator.clock())
     wrong = f"{(int(app.at(now)) + 1) % 1_000_000:06d}"
     refusal = await amplify.refused("confirmSignIn", challengeResponse=wrong)
@@ -126,7 +126,7 @@ async def test_what_to_set_up_is_chosen(
     assert set(step["allowedMFATypes"]) == {"TOTP", "EMAIL"}
     step = await confirm(amplify, "TOTP")
     assert step["signInStep"] == "CONTINUE_SIGN_IN_WITH_TOTP_SETUP"
-    app = pyotp.TOTP(step["totpSetupDetails"]["sharedSecret"])
+    app = pyotp.totp.TOTP(step["totpSetupDetails"]["sharedSecret"])
     assert (await confirm(amplify, app.at(int(emulator.clock()))))["signInStep"] == "DONE"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,17 +33,19 @@ PASSWORD = "Correct-Horse-1"
 CALLBACK = "https://app.example/callback"
 VERIFIER = "one-that-is-long-enough_and.cannot~be-guessed-0123456789"
 Pool = Any
-Connect = Callable[..., AsyncOAuth2Client]
+# An AsyncOAuth2Client: its stubs leave out the methods that it inherits from httpx's client.
+Client = Any
+Connect = Callable[..., Client]
 
 
 @frozen
 class Provider:
     """What authlib discovered."""
 
-    metadata: OpenIDProviderMetadata
+    metadata: Mapping[str, Any]
     keys: KeySet
 
-    def validated(self, token: dict[str, Any], client: AsyncOAuth2Client, nonce: str | None) -> CodeIDToken:
+    def validated(self, token: dict[str, Any], client: Client, nonce: str | None) -> CodeIDToken:
         """Check an ID token as OpenID Connect Core, 3.1.3.7, has it, ``at_hash`` included."""
         decoded = jwt.decode(token["id_token"], self.keys, algorithms=["RS256"])
         claims = CodeIDToken(
@@ -81,9 +83,9 @@ async def provider(emulator: CognitoEmulator, pool: Pool) -> Provider:
 
 @pytest.fixture
 async def connect(provider: Provider) -> AsyncIterator[Connect]:
-    clients: list[AsyncOAuth2Client] = []
+    clients: list[Client] = []
 
-    def make(config: AuthConfig, method: str, **more: Any) -> AsyncOAuth2Client:
+    def make(config: AuthConfig, method: str, **more: Any) -> Client:
         client = AsyncOAuth2Client(
             config.user_pool_client_id,
             config.user_pool_client_secret,
@@ -102,7 +104,7 @@ async def connect(provider: Provider) -> AsyncIterator[Connect]:
 
 
 @pytest.fixture(params=["none", "client_secret_basic", "client_secret_post"])
-async def client(pool: Pool, connect: Connect, request: pytest.FixtureRequest) -> AsyncOAuth2Client:
+async def client(pool: Pool, connect: Connect, request: pytest.FixtureRequest) -> Client:
     """A public client, and a confidential one that proves itself in either way."""
     config = pool.config
     if request.param != "none":
@@ -116,7 +118,7 @@ async def client(pool: Pool, connect: Connect, request: pytest.FixtureRequest) -
     )
 
 
-async def sign_in(provider: Provider, client: AsyncOAuth2Client, **parameters: str) -> dict[str, Any]:
+async def sign_in(provider: Provider, client: Client, **parameters: str) -> dict[str, Any]:
     """Sign in as authlib's guide does; ana signs in on the page."""
     authorize = provider.metadata["authorization_endpoint"]
     url, state = client.create_authorization_url(authorize, code_verifier=VERIFIER, **parameters)
@@ -128,7 +130,7 @@ async def sign_in(provider: Provider, client: AsyncOAuth2Client, **parameters: s
     return found
 
 
-async def test_a_sign_in_and_all_that_follows(provider: Provider, client: AsyncOAuth2Client) -> None:
+async def test_a_sign_in_and_all_that_follows(provider: Provider, client: Client) -> None:
     token = await sign_in(provider, client, nonce="n-1")
     claims = provider.validated(token, client, "n-1")
     assert (claims["email"], claims["cognito:username"]) == ("ana@example.com", "ana")
@@ -151,13 +153,13 @@ async def test_a_sign_in_and_all_that_follows(provider: Provider, client: AsyncO
     assert refused.status_code == 401
 
 
-async def test_the_wrong_nonce_is_noticed(provider: Provider, client: AsyncOAuth2Client) -> None:
+async def test_the_wrong_nonce_is_noticed(provider: Provider, client: Client) -> None:
     token = await sign_in(provider, client, nonce="n-1")
     with pytest.raises(Exception, match="nonce"):
         provider.validated(token, client, "n-2")
 
 
-async def test_a_code_is_good_once(provider: Provider, client: AsyncOAuth2Client) -> None:
+async def test_a_code_is_good_once(provider: Provider, client: Client) -> None:
     authorize = provider.metadata["authorization_endpoint"]
     url, state = client.create_authorization_url(authorize, code_verifier=VERIFIER)
     back = await sign_in_at_hosted_ui(authorize, url, "ana", PASSWORD)
@@ -167,7 +169,7 @@ async def test_a_code_is_good_once(provider: Provider, client: AsyncOAuth2Client
         await client.fetch_token(**arrival)
 
 
-async def test_another_verifier(provider: Provider, client: AsyncOAuth2Client) -> None:
+async def test_another_verifier(provider: Provider, client: Client) -> None:
     authorize = provider.metadata["authorization_endpoint"]
     url, state = client.create_authorization_url(authorize, code_verifier=VERIFIER)
     back = await sign_in_at_hosted_ui(authorize, url, "ana", PASSWORD)
@@ -175,7 +177,7 @@ async def test_another_verifier(provider: Provider, client: AsyncOAuth2Client) -
         await client.fetch_token(authorization_response=back, state=state, code_verifier=VERIFIER[::-1])
 
 
-async def test_another_state_is_noticed(provider: Provider, client: AsyncOAuth2Client) -> None:
+async def test_another_state_is_noticed(provider: Provider, client: Client) -> None:
     authorize = provider.metadata["authorization_endpoint"]
     url, _ = client.create_authorization_url(authorize, code_verifier=VERIFIER)
     back = await sign_in_at_hosted_ui(authorize, url, "ana", PASSWORD)

@@ -84,7 +84,11 @@ async def ask_before(
     request: dict[str, Any] = {"userAttributes": user.attributes, "validationData": validation or None}
     if "ClientMetadata" in given:
         request["clientMetadata"] = given["ClientMetadata"]
-    undecided = dict.fromkeys(("autoConfirmUser", "autoVerifyEmail", "autoVerifyPhone"), False)
+    undecided: dict[str, Any] = {
+        "autoConfirmUser": False,
+        "autoVerifyEmail": False,
+        "autoVerifyPhone": False,
+    }
     decided = await triggers.run(
         pool,
         "PreSignUp",
