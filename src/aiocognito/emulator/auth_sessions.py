@@ -100,9 +100,11 @@ class AuthSessionStore:
         """
         handle = self.get(text)
         if handle is None or handle.client_id != client_id or handle.dead:
-            raise invalid()
-        if handle.sub != (None if user is None else user.sub) or handle.challenge != challenge:
-            raise invalid()
+            raise invalid("Session is unknown, of another app client, or given up")
+        if handle.sub != (None if user is None else user.sub):
+            raise invalid("Session is of another user")
+        if handle.challenge != challenge:
+            raise invalid(f"Session is of the challenge {handle.challenge}")
         if handle.spent:
             raise not_authorized("Invalid session for the user, session can only be used once.")
         if now >= handle.expires:
@@ -116,6 +118,6 @@ class AuthSessionStore:
                 del self._handles[key]
 
 
-def invalid() -> ApiError:
+def invalid(why: str | None = None) -> ApiError:
     """Return the error for an unknown handle, and for one of another sign-in."""
-    return not_authorized("Invalid session for the user.")
+    return not_authorized("Invalid session for the user.", why=why)

@@ -25,6 +25,11 @@ class Outcome(Protocol):
         """The error code; ``None`` if it succeeded."""
         ...
 
+    @property
+    def explanation(self) -> str | None:
+        """Why it was refused, in words."""
+        ...
+
 
 Done = TypeVar("Done", bound=Outcome)
 
@@ -60,14 +65,14 @@ async def answer(
         return _cut(site, request, operation, service)
     if fault.malformed and not fault.instead_of_work:
         status = fault.status or 200
-        site.calls.append(Call(operation, service, status, None))
+        site.record(Call(operation, service, status, None))
         return web.Response(text="neither JSON nor a page", content_type="text/html", status=status)
-    site.calls.append(Call(operation, service, outcome.status, outcome.error))
+    site.record(Call(operation, service, outcome.status, outcome.error, reason=outcome.explanation))
     return write(outcome)
 
 
 def _cut(site: Site, request: web.Request, operation: str, service: str) -> web.Response:
-    site.calls.append(Call(operation, service, None, None))
+    site.record(Call(operation, service, None, None))
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=500)

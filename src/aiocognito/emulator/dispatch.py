@@ -33,6 +33,13 @@ class Reply:
     status: int
     body: Mapping[str, Any] = field(repr=False)
     error: str | None = None
+    why: str | None = field(default=None, repr=False)
+
+    @property
+    def explanation(self) -> str | None:
+        """Why it was refused, in words: the client's message, and what it is not told."""
+        message = self.body.get("message") if self.error is not None else None
+        return " — ".join(filter(None, (message, self.why))) or None
 
 
 def operation_model(model: ServiceModel, name: str) -> OperationModel:
@@ -89,18 +96,20 @@ async def perform(
             await state.changed()
 
 
-def failure(code: str, message: str, *, status: int | None = None, reason: str | None = None) -> Reply:
+def failure(
+    code: str, message: str, *, status: int | None = None, reason: str | None = None, why: str | None = None
+) -> Reply:
     """Return an error response: 400, and 500 for the service's own errors."""
     body = {"__type": code, "message": message}
     if reason is not None:
         body["reasonCode"] = reason
-    return Reply(status or (500 if code == "InternalErrorException" else 400), body, code)
+    return Reply(status or (500 if code == "InternalErrorException" else 400), body, code, why)
 
 
 def _refused(operation: OperationModel, refusal: ApiError) -> Reply:
     for code in (refusal.code, refusal.instead):
         if code is not None and operation.declares(code):
-            return failure(code, refusal.message, reason=refusal.reason)
+            return failure(code, refusal.message, reason=refusal.reason, why=refusal.why)
     log.error("%s refused with %s, which it does not declare", operation.name, refusal.code)
     return failure("InternalErrorException", refusal.message)
 

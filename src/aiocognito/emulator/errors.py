@@ -11,19 +11,29 @@ class ApiError(Exception):
         message: The text, as Cognito words it.
         instead: The code to use where the service model does not declare ``code`` for the operation.
         reason: InvalidParameterException's ``reasonCode``.
+        why: The reason for the request log, where Cognito does not tell the client.
     """
 
-    def __init__(self, code: str, message: str, *, instead: str | None = None, reason: str | None = None):
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        instead: str | None = None,
+        reason: str | None = None,
+        why: str | None = None,
+    ):
         super().__init__(code, message)
         self.code = code
         self.message = message
         self.instead = instead
         self.reason = reason
+        self.why = why
 
 
-def not_authorized(message: str) -> ApiError:
+def not_authorized(message: str, *, why: str | None = None) -> ApiError:
     """NotAuthorizedException: wrong password, handle, token or secret."""
-    return ApiError("NotAuthorizedException", message)
+    return ApiError("NotAuthorizedException", message, why=why)
 
 
 def invalid_parameter(message: str) -> ApiError:
@@ -41,9 +51,9 @@ def not_found(message: str) -> ApiError:
     return ApiError("ResourceNotFoundException", message, instead="InvalidParameterException")
 
 
-def wrong_credentials() -> ApiError:
+def wrong_credentials(why: str | None = None) -> ApiError:
     """The one answer to a wrong password, a wrong proof and a hidden user."""
-    return not_authorized("Incorrect username or password.")
+    return not_authorized("Incorrect username or password.", why=why)
 
 
 def user_not_found(message: str = "User does not exist.") -> ApiError:

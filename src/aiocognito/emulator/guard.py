@@ -11,14 +11,16 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from .header_text import one_line
+from . import request_url
+from .header_text import host_name, one_line
 from .hosted_ui import endpoints
-from .site import Site
+from .site import Call, Site
 
 _LOCAL_ORIGIN: Final = re.compile(
     r"https?://(localhost|127\.0\.0\.1|\[::1\]|[a-z0-9-]+\.localhost)(:[0-9]+)?"
 )
-_HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s\[\]:/@\\?#]+))(?::[0-9]*)?")
+# The scope of a signature, AWS4-HMAC-SHA256 or AWS4-ECDSA-P256-SHA256: key id, date, region, service.
+_ACCESS_KEY_ID: Final = re.compile(r"AWS4-[A-Z0-9-]+ +(?:[^,]+, *)*Credential=([^/,\s]+)/")
 _EXPOSED: Final = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date"
 _CORS_METHODS: Final = "GET, POST, OPTIONS"
 
@@ -53,17 +55,19 @@ def guarding(site: Site) -> Any:
     async def guard(request: web.Request, handler: Any) -> web.StreamResponse:
         # DNS rebinding arrives with the host name of another site.
         if not _knows(site, request):
-            raise web.HTTPForbidden(text="This host name is not the emulator's.")
+            raise web.HTTPForbidden(text=_turned_away(site, request, 403, _unknown_host(request)))
         if _is_private(site, request):
             # Never test a response for truth: aiohttp 3.10 and 3.11 call an empty one false.
             refusal = _refusal_of(site, request)
             return await handler(request) if refusal is None else refusal
         origin = request.headers.get("Origin", "")
-        local = _is_for_scripts(request.path) and _LOCAL_ORIGIN.fullmatch(origin) is not None
-        if request.method == "OPTIONS" and local:
+        allowed = _is_for_scripts(request.path) and _may_read(site, origin)
+        if request.method == "OPTIONS" and allowed:
             return _preflight(request, origin)
+        if origin and not allowed:
+            _log_origin(site, request, origin)
         response: web.StreamResponse = await handler(request)
-        if local:
+        if allowed:
             _allow(response, origin)
         return response
 
@@ -93,7 +97,7 @@ def target(request: web.Request) -> tuple[str, str]:
 
 
 def _knows(site: Site, request: web.Request) -> bool:
-    name = _host_name(request.headers.get("Host", ""))
+    name = host_name(request.headers.get("Host", ""))
     if name in site.hosts or name.endswith(".localhost"):
         return True
     return site.any_address and _is_address(name)
@@ -102,17 +106,48 @@ def _knows(site: Site, request: web.Request) -> bool:
 def _refusal_of(site: Site, request: web.Request) -> web.Response | None:
     """Refuse other web pages, and off loopback requests without the token; ``None`` accepts a request."""
     if _comes_from_another_page(request):
+        _turned_away(site, request, 403, "A web page must neither administer the emulator nor read codes.")
         return web.Response(status=403, text="Not for web pages.")
-    if site.token is None:
-        return None
-    # AWS clients sign with the Authorization header, so the token may come in one of its own.
-    bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    offered = request.headers.get("X-Emulator-Token", bearer)
-    # aiohttp decodes bytes that are not UTF-8 to surrogates, which only this handler encodes.
-    if hmac.compare_digest(site.token.encode(), offered.encode("utf-8", "surrogateescape")):
+    if site.token is None or _brings_token(site.token, request):
         return None
     headers = {"WWW-Authenticate": "Bearer"}
-    return web.Response(status=401, text="The emulator's token is missing.", headers=headers)
+    text = "The emulator's token is missing."
+    _turned_away(site, request, 401, f"{text} Send it as bearer token, or as AWS access key id.")
+    return web.Response(status=401, text=text, headers=headers)
+
+
+def _brings_token(token: str, request: web.Request) -> bool:
+    """Return whether a request has the token: as bearer token, access key id, or in a header of its own."""
+    authorization = request.headers.get("Authorization", "")
+    signed = _ACCESS_KEY_ID.match(authorization)
+    bearer = signed[1] if signed is not None else authorization.removeprefix("Bearer ")
+    # A signed request can have the token in a header, too: not every SDK takes such an access key id.
+    offered = request.headers.get("X-Emulator-Token", bearer)
+    # aiohttp decodes bytes that are not UTF-8 to surrogates, which only this handler encodes.
+    return hmac.compare_digest(token.encode(), offered.encode("utf-8", "surrogateescape"))
+
+
+def _turned_away(site: Site, request: web.Request, status: int, reason: str) -> str:
+    """Report a request that is refused before its operation is known; return the reason."""
+    prefix, name = target(request)
+    operation = name if site.model_of(prefix) is not None else f"{request.method} {request.path}"
+    site.report(Call(operation, "http", status, None, reason=reason))
+    return reason
+
+
+def _unknown_host(request: web.Request) -> str:
+    name = host_name(request.headers.get("Host", ""))
+    cure = f" Start it with --allowed-host {name} (allowed_hosts=) if it is." if name else ""
+    return one_line(f"This host name is not the emulator's.{cure}")
+
+
+def _log_origin(site: Site, request: web.Request, origin: str) -> None:
+    """Report a page whose browser will not let it read the response."""
+    if not _is_for_scripts(request.path) or request_url.is_own_origin(request):
+        return
+    operation = target(request)[1] or f"{request.method} {request.path}"
+    reason = f"{origin} may not read the response: start the emulator with --allowed-origin {origin}."
+    site.report(Call(operation, "http", None, "CORS", reason=one_line(reason)))
 
 
 def _comes_from_another_page(request: web.Request) -> bool:
@@ -122,7 +157,7 @@ def _comes_from_another_page(request: web.Request) -> bool:
     an image of another page sends a GET without ``Origin``. Programs send neither.
     """
     origin = request.headers.get("Origin")
-    if origin is not None and origin != f"{request.scheme}://{request.host}":
+    if origin is not None and not request_url.is_own_origin(request):
         return True
     if request.headers.get("Sec-Fetch-Site", "none") in {"none", "same-origin"}:
         return False
@@ -141,6 +176,10 @@ def _is_for_scripts(path: str) -> bool:
     return path == "/" or path in endpoints.PATHS or "/.well-known/" in path
 
 
+def _may_read(site: Site, origin: str) -> bool:
+    return origin in site.allowed_origins or _LOCAL_ORIGIN.fullmatch(origin) is not None
+
+
 def _preflight(request: web.Request, origin: str) -> web.Response:
     response = web.Response(status=204)
     _allow(response, origin)
@@ -155,12 +194,6 @@ def _allow(response: web.StreamResponse, origin: str) -> None:
     response.headers["Access-Control-Allow-Origin"] = origin
     response.headers["Access-Control-Expose-Headers"] = _EXPOSED
     response.headers["Vary"] = "Origin"
-
-
-def _host_name(host: str) -> str:
-    """Return the name in a ``Host`` header; empty if it is not a name and a port (RFC 9110, 7.2)."""
-    found = _HOST.fullmatch(host)
-    return "" if found is None else (found[1] or found[2]).lower()
 
 
 def _is_address(name: str) -> bool:

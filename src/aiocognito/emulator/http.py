@@ -10,13 +10,14 @@ from typing import Any, Final
 from aiohttp import web
 from attrs import frozen
 
-from . import confirm_page, dispatch, guard, overview_page, strict_json
+from . import confirm_page, dispatch, guard, overview_page, request_url, strict_json
 from .calls import answer
 from .dispatch import Reply
 from .faults import Fault
 from .header_text import one_line
 from .hosted_ui import endpoints, pages
 from .identity_pools import open_id
+from .request_url import state_of
 from .site import Call, Site
 
 CONTENT_TYPE: Final = "application/x-amz-json-1.1"
@@ -77,9 +78,9 @@ class _Handlers:
         model = self.site.model_of(prefix)
         if model is None:
             unknown = dispatch.failure("UnknownOperationException", "")
-            self.site.calls.append(Call(name, dispatch.SERVICE, unknown.status, unknown.error))
+            self.site.record(Call(name, dispatch.SERVICE, unknown.status, unknown.error))
             return _write(unknown)
-        work = partial(dispatch.answer, self.site.state, model, name, body)
+        work = partial(dispatch.answer, state_of(self.site, request), model, name, body)
         return await answer_by_plan(self.site, request, name, work, model.service.name)
 
     async def key_set(self, request: web.Request) -> web.StreamResponse:
@@ -100,8 +101,8 @@ class _Handlers:
             pool = self.site.state.pools.get(request.match_info["pool"])
             if pool is None:
                 return Reply(404, {"message": "No such user pool."})
-            base = f"{request.scheme}://{request.host}"
-            return Reply(200, _discovery(pool.issuer, base, pool.id))
+            base, issuer = request_url.base(self.site, request), state_of(self.site, request).issuer(pool)
+            return Reply(200, _discovery(issuer, base, pool.id))
 
         return _as_json(
             await answer_by_plan(self.site, request, "GetOpenIdConfiguration", work, "well-known")
@@ -119,7 +120,7 @@ class _Handlers:
         """Return the OpenID configuration of identity pools."""
 
         async def work() -> Reply:
-            return Reply(200, open_id.discovery(f"{request.scheme}://{request.host}"))
+            return Reply(200, open_id.discovery(request_url.base(self.site, request)))
 
         operation = "GetIdentityOpenIdConfiguration"
         return _as_json(await answer_by_plan(self.site, request, operation, work, "well-known"))
@@ -128,7 +129,7 @@ class _Handlers:
         """Confirm an account by the link of an email."""
         status, page = await confirm_page.answer(self.site.state, request.query)
         await self.site.state.changed()
-        self.site.calls.append(Call("ConfirmUser", "hosted-ui", status, None))
+        self.site.record(Call("ConfirmUser", "hosted-ui", status, None))
         return web.Response(text=page, content_type="text/html", status=status, headers=pages.HEADERS)
 
     async def overview(self, _request: web.Request) -> web.Response:

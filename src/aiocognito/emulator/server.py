@@ -12,11 +12,13 @@ from anyio import to_thread
 
 from .._config_checks import is_loopback
 from .._public import public
+from . import server_options
 from .assumptions import Assumptions
 from .clock import Clock
 from .faults import Faults
 from .outbox import Outbox
 from .randomness import Randomness
+from .server_options import Issuer
 from .service_model import IDENTITY_POOLS, USER_POOLS, ServiceModel
 from .signing_keys import KeyRing
 from .state import EmulatorState
@@ -27,6 +29,7 @@ from .trigger_table import Trigger, Triggers
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from .certificate import Certificate
     from .emulated_identity_pool import EmulatedIdentityPool
     from .emulated_pool import EmulatedUserPool
     from .identity_pool import IssuedCredentials
@@ -61,7 +64,19 @@ class CognitoEmulator:
             at a time can use it: starting a second one raises ``RuntimeError``.
         assumptions: Another reading of what is not known about Cognito.
         keys: Makes signing keys; to share them between emulators of one test run.
-        allowed_hosts: Further host names by which it may be called.
+        allowed_hosts: Further host names by which it may be called, such as that of its container.
+            For these names, a proxy's ``X-Forwarded-Proto`` counts.
+        allowed_origins: Origins of web pages that may call what a browser calls, such as
+            ``http://shop.test:3000``; pages of this machine always may. None of them may administer it.
+        issuer: ``aws`` gives tokens Cognito's issuer, as verifiers of Cognito's tokens want it. ``local``
+            makes the emulator's own URL the issuer, for OAuth clients that compare it with the URL of the
+            discovery document.
+        tls: The paths of a certificate and of its key, in PEM: the emulator is then served over https. It
+            may be called by the names of the certificate, too.
+        token: The bearer token beyond loopback; a random one by default.
+
+    Raises:
+        ValueError: An option is malformed; the message names it.
     """
 
     def __init__(
@@ -76,10 +91,21 @@ class CognitoEmulator:
         assumptions: Assumptions | None = None,
         keys: KeyRing | None = None,
         allowed_hosts: Sequence[str] = (),
+        allowed_origins: Sequence[str] = (),
+        issuer: Issuer = "aws",
+        tls: Sequence[str | Path] | None = None,
+        token: str | None = None,
     ) -> None:
+        server_options.check_issuer(issuer)
+        server_options.check_token(token)
         self._data = data
         self._host, self._port = host, port
-        self._allowed_hosts = tuple(allowed_hosts)
+        self._named_hosts = server_options.host_names(allowed_hosts)
+        self._allowed_origins = server_options.origins(allowed_origins)
+        self._issuer = issuer
+        self._tls = tls
+        self._certificate: Certificate | None = None
+        self._call_listeners: list[Callable[[Call], None]] = []
         own = clock if isinstance(clock, Clock) else Clock(clock) if clock is not None else Clock()
         self.state: EmulatorState = EmulatorState(
             region=region,
@@ -90,7 +116,7 @@ class CognitoEmulator:
         )
         self.faults: Faults = Faults()
         self.calls: list[Call] = []
-        self.token: str | None = None if is_loopback(host) else secrets.token_urlsafe(32)
+        self.token: str | None = None if is_loopback(host) else token or secrets.token_urlsafe(32)
         self._models: tuple[ServiceModel, ...] = ()
         self._directory: StateDirectory | None = None
         self._runner: web.AppRunner | None = None
@@ -121,10 +147,23 @@ class CognitoEmulator:
         if self._bound is None:
             raise RuntimeError("the emulator is not running: use `async with`")
         host, port = self._bound
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        scheme = "http" if self._certificate is None else "https"
+        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+    def listen(self, callback: Callable[[Call], None]) -> None:
+        """Call a function for every request from here on, those included that are refused at the door.
+
+        Args:
+            callback: Called on the emulator's loop. What it raises is logged, and fails no request.
+        """
+        self._call_listeners.append(callback)
 
     async def __aenter__(self) -> Self:
         self._models = await to_thread.run_sync(_load)
+        if self._tls is not None:
+            from .certificate import load
+
+            self._certificate = await to_thread.run_sync(load, self._tls)
         await self._open_directory()
         try:
             await self._listen()
@@ -153,7 +192,9 @@ class CognitoEmulator:
         from .http import application
         from .site import Site
 
-        names = {"localhost", "127.0.0.1", "::1", self._host.lower(), *map(str.lower, self._allowed_hosts)}
+        certificate = self._certificate
+        names = {"localhost", "127.0.0.1", "::1", self._host.lower(), *self._named_hosts}
+        names |= set() if certificate is None else set(certificate.names)
         site = Site(
             state=self.state,
             model=self._models[0],
@@ -163,19 +204,25 @@ class CognitoEmulator:
             hosts=frozenset(names - _WILDCARDS),
             any_address=self._host in _WILDCARDS,
             token=self.token,
+            named_hosts=self._named_hosts,
+            allowed_origins=self._allowed_origins,
+            listeners=self._call_listeners,
         )
         runner = web.AppRunner(application(site), access_log=None, shutdown_timeout=0.5)
         await runner.setup()
         _refuse_unknown_expectations(runner)
         try:
-            await web.TCPSite(runner, self._host, self._port).start()
+            context = None if certificate is None else certificate.context
+            await web.TCPSite(runner, self._host, self._port, ssl_context=context).start()
         except BaseException:
             await runner.cleanup()
             raise
         host, port = runner.addresses[0][:2]
         self._runner = runner
-        self._bound = ("127.0.0.1" if self._host in _WILDCARDS else host, port)
+        host = "127.0.0.1" if self._host in _WILDCARDS else host
+        self._bound = (host if certificate is None else certificate.host(host), port)
         self.state.url = self.url
+        self.state.issuer_base = self.url if self._issuer == "local" else None
 
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
@@ -193,6 +240,8 @@ class CognitoEmulator:
         *,
         client: Mapping[str, Any] | None = None,
         triggers: Mapping[str, Trigger] | None = None,
+        pool_id: str | None = None,
+        client_id: str | None = None,
         **settings: Any,
     ) -> EmulatedUserPool:
         """Create a user pool with one app client, with defaults that suit tests.
@@ -206,6 +255,8 @@ class CognitoEmulator:
                 names are made.
             triggers: Functions by Cognito's names of the triggers, such as ``PreSignUp``; plain or
                 ``async``, each takes the event and returns it. A plain one runs in a thread.
+            pool_id: The id of the user pool, such as ``us-east-1_Shop12345``; a random one by default.
+            client_id: The id of the app client; a random one by default.
             settings: CreateUserPool's members, and SetUserPoolMfaConfig's.
 
         Raises:
@@ -221,14 +272,30 @@ class CognitoEmulator:
 
         functions = Triggers(triggers or {})
         members, factors = with_test_defaults(settings)
-        created = await self.call("CreateUserPool", **members)
-        pool_id = created["UserPool"]["Id"]
+        created = await self._create("CreateUserPool", pool_id, **members)
+        pool_id = str(created["UserPool"]["Id"])
         self.state.pool(pool_id).triggers = functions
         await self.call("SetUserPoolMfaConfig", UserPoolId=pool_id, **factors)
         wanted = client_with_test_defaults(client or {})
         await create_dependencies(self, pool_id, wanted)
-        made = await self.call("CreateUserPoolClient", UserPoolId=pool_id, **wanted)
+        made = await self._create("CreateUserPoolClient", client_id, UserPoolId=pool_id, **wanted)
         return EmulatedUserPool(self, pool_id, made["UserPoolClient"]["ClientId"])
+
+    async def _create(self, operation: str, chosen: str | None, /, **members: Any) -> dict[str, Any]:
+        """Call an operation that creates something, with a chosen id.
+
+        Raises:
+            ValueError: The id is malformed or taken, or the operation was refused.
+        """
+        from . import chosen_ids
+
+        chosen_ids.check(self.state, operation, chosen)
+        # Taken before the operation's first await, so that no other one can take it.
+        self.state.next_id = chosen
+        try:
+            return await self.call(operation, **members)
+        finally:
+            self.state.next_id = None
 
     def existing_user_pool(self) -> EmulatedUserPool | None:
         """Return the first user pool that has an app client, such as one that ``data`` held."""
@@ -349,7 +416,7 @@ def _refuse_unknown_expectations(runner: web.AppRunner) -> None:
 
 def _load() -> tuple[ServiceModel, ...]:
     """Import the modules that methods import, and read the service models. Blocks: call it in a thread."""
+    from . import certificate, emulated_pool, http, persistence  # noqa: F401 - imported for those to come
     from . import emulated_identity_pool as emulated  # noqa: F401 - the same
-    from . import emulated_pool, http, persistence  # noqa: F401 - imported for those that come later
 
     return ServiceModel.load(USER_POOLS), ServiceModel.load(IDENTITY_POOLS)

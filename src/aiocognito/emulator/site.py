@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+from typing import Final
+
 from attrs import define, field, frozen
 
 from .._public import public
 from .faults import Faults
 from .service_model import ServiceModel
 from .state import EmulatorState
+
+log: Final = logging.getLogger(__name__)
 
 
 @public("aiocognito.emulator")
@@ -21,12 +27,14 @@ class Call:
             documents; ``hosted-ui`` for pages and OAuth endpoints.
         status: The HTTP status; ``None`` if the connection was cut.
         error: The error code, if it was refused.
+        reason: Why it was refused, in words; more than the client is told, if Cognito hides it.
     """
 
     operation: str
     service: str
     status: int | None
     error: str | None
+    reason: str | None = field(default=None, eq=False, repr=False)
 
 
 @define
@@ -42,6 +50,9 @@ class Site:
         any_address: Whether any IP address is accepted as a host name, too.
         identity_model: The service model of identity pools.
         token: The bearer token that steering and administration need; ``None`` on loopback.
+        named_hosts: Those of ``hosts`` that ``allowed_hosts`` names.
+        allowed_origins: Origins of web pages that may call what a browser calls.
+        listeners: Functions that get every call, and every request that was turned away.
     """
 
     state: EmulatorState
@@ -52,6 +63,23 @@ class Site:
     any_address: bool = False
     identity_model: ServiceModel | None = None
     token: str | None = field(default=None, repr=False)
+    named_hosts: frozenset[str] = frozenset()
+    allowed_origins: frozenset[str] = frozenset()
+    listeners: list[Callable[[Call], None]] = field(factory=list)
+
+    def record(self, call: Call) -> None:
+        """Add a call that was answered, or cut off."""
+        self.calls.append(call)
+        self.report(call)
+
+    def report(self, call: Call) -> None:
+        """Pass a call to the listeners. What one raises is logged, and fails no request."""
+        for listener in tuple(self.listeners):
+            try:
+                listener(call)
+            except Exception as error:
+                # Without the traceback: frames could show what a request holds.
+                log.error("a listener of the calls raised %s", type(error).__name__)  # noqa: TRY400
 
     def model_of(self, prefix: str) -> ServiceModel | None:
         """Return the service model whose targets have a prefix, if the emulator has it."""

@@ -13,7 +13,7 @@ from .errors import not_found
 from .identity_pool import Identity, IdentityPool
 from .outbox import Outbox
 from .pool import UserPool
-from .randomness import Randomness
+from .randomness import LOWER, Randomness
 from .signing_keys import KeyRing
 
 
@@ -28,10 +28,12 @@ class EmulatorState:
         keys: Makes and holds signing keys.
         outbox: Receives the messages that Cognito would send.
         url: The base URL of links in messages.
+        issuer_base: What the issuers of user pools begin with; ``None`` for AWS's issuers.
         assumptions: The assumptions about what is not known of Cognito.
         pools: The user pools.
         identity_pools: The identity pools.
-        persist: Persists the state; ``None`` for an emulator without a data directory.
+        keep: Persists the state; ``None`` for an emulator without a data directory.
+        next_id: The id of the next pool or app client; ``None`` for a random one.
     """
 
     region: str = "us-east-1"
@@ -40,15 +42,33 @@ class EmulatorState:
     keys: KeyRing = field(factory=KeyRing)
     outbox: Outbox = field(factory=Outbox)
     url: str = "http://localhost"
+    issuer_base: str | None = None
     assumptions: Assumptions = field(factory=Assumptions)
     pools: dict[str, UserPool] = field(factory=dict)
     identity_pools: dict[str, IdentityPool] = field(factory=dict)
     persist: Callable[[], Awaitable[None]] | None = None
+    next_id: str | None = None
 
     async def changed(self) -> None:
         """Persist changes. Await this before sending a response."""
         if self.persist is not None:
             await self.persist()
+
+    def new_id(self, length: int, alphabet: str = LOWER) -> str:
+        """Return the id that was chosen for the next pool or app client, or a random one."""
+        chosen, self.next_id = self.next_id, None
+        return self.random.text(length, alphabet) if chosen is None else chosen
+
+    def issuer(self, pool: UserPool) -> str:
+        """Return the issuer of a user pool's tokens."""
+        return pool.issuer if self.issuer_base is None else f"{self.issuer_base}/{pool.id}"
+
+    def pool_of_issuer(self, issuer: object) -> UserPool | None:
+        """Return the user pool whose tokens have an issuer. Their signature is still to be verified."""
+        if self.issuer_base is None:
+            return next((pool for pool in self.pools.values() if pool.issuer == issuer), None)
+        # A client can call the emulator by several names, and each is the issuer of what it gets.
+        return self.pools.get(str(issuer).rpartition("/")[2])
 
     def pool(self, pool_id: str) -> UserPool:
         """Return a user pool.

@@ -30,7 +30,7 @@ async def judge(request: AuthRequest, proves: Callable[[], Awaitable[bool]]) -> 
         reset=assumptions.reset_required_before_password,
     )
     if not await proves():
-        raise _wrong(request, user.lockout)
+        raise _wrong(request, user.lockout, f"the password is not that of {user.username!r}")
     require_able(user)
 
 
@@ -43,7 +43,8 @@ def refusal_of_unknown_user(request: AuthRequest, name: str) -> ApiError:
     """
     lockout = request.pool.lockout_of(name)
     require_unlocked(request, lockout)
-    return _wrong(request, lockout)
+    why = f"the user pool has no user {name!r}; PreventUserExistenceErrors hides that"
+    return _wrong(request, lockout, why)
 
 
 def require_unlocked(request: AuthRequest, lockout: Lockout) -> None:
@@ -56,12 +57,12 @@ def require_unlocked(request: AuthRequest, lockout: Lockout) -> None:
         raise not_authorized("Password attempts exceeded")
 
 
-def _wrong(request: AuthRequest, lockout: Lockout) -> ApiError:
+def _wrong(request: AuthRequest, lockout: Lockout, why: str) -> ApiError:
     assumptions = request.state.assumptions
     lockout.fail(
         request.state.clock(), free=assumptions.failed_passwords_before_lock, longest=assumptions.longest_lock
     )
-    return wrong_credentials()
+    return wrong_credentials(why)
 
 
 def require_able(user: User) -> None:
@@ -74,7 +75,7 @@ def require_able(user: User) -> None:
     _refuse_state(user, disabled=True, unconfirmed=True, reset=True)
     if user.status == users.EXTERNAL_PROVIDER:
         # Only the identity provider can authenticate its users.
-        raise wrong_credentials()
+        raise wrong_credentials("only the identity provider can sign this user in")
 
 
 def _refuse_state(user: User, *, disabled: bool, unconfirmed: bool, reset: bool) -> None:

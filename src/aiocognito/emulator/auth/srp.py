@@ -119,7 +119,7 @@ async def answer_password_verifier(request: AuthRequest) -> Outcome:
     timestamp = request.need("TIMESTAMP")
     session = request.pool.auth_sessions.get(block)
     if not _fits(request, session):
-        raise wrong_credentials()
+        raise wrong_credentials("PASSWORD_CLAIM_SECRET_BLOCK is not of this sign-in, or was answered before")
     assert session is not None  # noqa: S101 - it fits
     begun: Begun = session.state
     if begun.with_session and request.session is None:

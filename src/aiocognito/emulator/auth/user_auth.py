@@ -18,7 +18,7 @@ async def user_auth(request: AuthRequest) -> Outcome:
         return Proven(Proof.SIGN_UP_SESSION)
     available = first_factors.offered(request)
     if not available:
-        raise wrong_credentials()
+        raise wrong_credentials("the user has none of the first factors that the pool and the client allow")
     request.available_challenges = available
     preferred = request.given.get("PREFERRED_CHALLENGE")
     if preferred is not None and preferred in available:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from ..errors import ApiError
-from .oauth_errors import OAuthError, invalid_client, invalid_request
+from .oauth_errors import invalid_client, invalid_request
 
 if TYPE_CHECKING:
     from ..clients import AppClient
@@ -59,11 +59,11 @@ def _basic(header: str, status: int) -> tuple[str, list[str | None]]:
 def _known(
     state: EmulatorState, client_id: str, offered: list[str | None], status: int
 ) -> tuple[UserPool, AppClient]:
-    refusal: OAuthError = invalid_client(status)
     try:
         pool, client = state.client(client_id)
     except ApiError:
-        raise refusal from None
+        raise invalid_client(status, f"there is no app client {client_id!r}") from None
     if not any([client.knows_secret(secret) for secret in offered]):  # noqa: C419 - all are compared, in constant time
-        raise refusal
+        why = "the client secret is wrong or missing" if client.secrets else "the app client has no secret"
+        raise invalid_client(status, why)
     return pool, client

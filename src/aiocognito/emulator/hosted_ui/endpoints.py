@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from ..request_url import state_of
 from ..site import Site
 from . import forms, revocation, token_endpoint, user_info
 from .responses import serve
@@ -21,7 +22,9 @@ def add_routes(app: web.Application, site: Site) -> None:
 
     async def token(request: web.Request) -> web.StreamResponse:
         async def work() -> dict[str, Any]:
-            return await token_endpoint.answer(site.state, await forms.read(request), _authorization(request))
+            return await token_endpoint.answer(
+                state_of(site, request), await forms.read(request), _authorization(request)
+            )
 
         return await serve(site, request, "Token", work)
 
@@ -33,7 +36,7 @@ def add_routes(app: web.Application, site: Site) -> None:
 
     async def who(request: web.Request) -> web.StreamResponse:
         async def work() -> dict[str, str]:
-            return await user_info.answer(site.state, _authorization(request))
+            return await user_info.answer(state_of(site, request), _authorization(request))
 
         return await serve(site, request, "UserInfo", work, changes=False)
 

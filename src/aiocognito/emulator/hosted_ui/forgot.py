@@ -68,6 +68,7 @@ def page(request: PageRequest, *, alert: str | None = None, error: str | None = 
         ),
         element("p", element("a", "Back to the sign-in", href=request.url("/login"))),
         error=error,
+        reason=alert,
     )
 
 
@@ -117,6 +118,7 @@ def _reset_page(
         ),
         element("p", element("a", "Back to the sign-in", href=request.url("/login"))),
         error=None if refusal is None else refusal.code,
+        reason=None if refusal is None else refusal.message,
     )
 
 

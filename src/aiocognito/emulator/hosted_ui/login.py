@@ -71,6 +71,7 @@ def page(
         _local(request) if LOCAL in supported(request.client) else None,
         providers.buttons(request),
         error=error,
+        reason=alert,
     )
 
 

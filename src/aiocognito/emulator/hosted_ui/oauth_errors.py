@@ -20,6 +20,7 @@ class OAuthError(Exception):
         description: ``error_description``, if Cognito has one.
         status: The HTTP status.
         headers: Further headers of the response.
+        why: The reason for the request log, which the client is not told.
     """
 
     def __init__(
@@ -29,11 +30,13 @@ class OAuthError(Exception):
         *,
         status: int = 400,
         headers: Mapping[str, str] | None = None,
+        why: str | None = None,
     ) -> None:
         super().__init__(error, description)
         self.error = error
         self.description = description
         self.status = status
+        self.why = why
         self.headers: dict[str, str] = dict(headers or {})
 
     def body(self) -> dict[str, str]:
@@ -47,17 +50,17 @@ def invalid_request(description: str | None = None) -> OAuthError:
     return OAuthError("invalid_request", description)
 
 
-def invalid_client(status: int) -> OAuthError:
+def invalid_client(status: int, why: str | None = None) -> OAuthError:
     """Return the error for an unknown client, and for a failed authentication."""
     headers = {"WWW-Authenticate": "Basic"} if status == 401 else None
-    return OAuthError("invalid_client", status=status, headers=headers)
+    return OAuthError("invalid_client", status=status, headers=headers, why=why)
 
 
-def invalid_grant() -> OAuthError:
+def invalid_grant(why: str | None = None) -> OAuthError:
     """Return the error for an invalid, expired or used code or refresh token."""
-    return OAuthError("invalid_grant")
+    return OAuthError("invalid_grant", why=why)
 
 
-def unauthorized_client(description: str | None = None) -> OAuthError:
+def unauthorized_client(description: str | None = None, *, why: str | None = None) -> OAuthError:
     """Return the error for a grant or callback that the client does not have."""
-    return OAuthError("unauthorized_client", description)
+    return OAuthError("unauthorized_client", description, why=why)

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from aiohttp import web
 from attrs import define, field
 
-from .. import dispatch, html
+from .. import dispatch, html, request_url
 from ..clients import AppClient
 from ..hashing import digest
 from ..hosted_ui_state import SESSION_LIFE, STEP_LIFE, Session
@@ -49,9 +49,11 @@ class PageResponse(web.Response):
 
     Attributes:
         error: The error code, if the page shows an error.
+        explanation: Why, for the request log.
     """
 
     error: str | None = None
+    explanation: str | None = None
 
 
 class CsrfError(Exception):
@@ -90,7 +92,7 @@ class PageRequest:
     @property
     def state(self) -> EmulatorState:
         """The emulator's state."""
-        return self.site.state
+        return request_url.state_of(self.site, self.request)
 
     @property
     def pool(self) -> UserPool:
@@ -147,21 +149,25 @@ class PageRequest:
 
     def absolute(self, location: str) -> str:
         """Return the URL of a path of the emulator."""
-        return f"{self.request.scheme}://{self.request.host}{location}"
+        return f"{request_url.base(self.site, self.request)}{location}"
 
     # Responses
 
-    def page(self, title: str, *content: str | None, error: str | None = None) -> PageResponse:
+    def page(
+        self, title: str, *content: str | None, error: str | None = None, reason: str | None = None
+    ) -> PageResponse:
         """Return a page.
 
         Args:
             title: The heading.
             content: The parts below it.
             error: The error code, if the page shows an error; its status is 400 then.
+            reason: Why, for the request log.
         """
         text = html.document(title, *content, whose=self.client_name, lang=self.asked.lang)
         status = 200 if error is None else 400
         response = PageResponse(text=text, content_type="text/html", status=status)
+        response.explanation = reason if error is not None else None
         return self._with_cookies(response, error)
 
     def go(self, location: str, *, error: str | None = None) -> PageResponse:
@@ -184,7 +190,7 @@ class PageRequest:
                 path="/",
                 httponly=True,
                 samesite="Lax",
-                secure=self.request.secure,
+                secure=request_url.scheme(self.site, self.request) == "https",
             )
         response.error = error
         return response

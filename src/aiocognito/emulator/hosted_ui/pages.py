@@ -10,7 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
-from .. import calls, html
+from .. import calls, html, request_url
 from ..faults import Fault
 from ..site import Site
 from . import authorize, forgot, idp_response, login, logout, sign_up, steps, stub
@@ -115,16 +115,17 @@ def _write(answer: PageResponse) -> PageResponse:
 
 
 async def _answer(site: Site, request: web.Request, operation: str, handle: Handler) -> PageResponse:
-    own = f"{request.scheme}://{request.host}"
-    if request.headers.get("Origin", "null") not in {"null", own}:
+    if request.headers.get("Origin", "null") != "null" and not request_url.is_own_origin(request):
         # A script of another page. A browser that navigates sends no Origin header, or "null".
         return _message("Not for scripts", "Open this page in a browser.", "forbidden", 403)
     try:
         response = await handle(request)
     except Redirect as redirect:
-        location = own + redirect.location if redirect.location.startswith("/") else redirect.location
+        location = redirect.location
+        if location.startswith("/"):
+            location = f"{request_url.base(site, request)}{location}"
         response = PageResponse(status=302, headers={"Location": location})
-        response.error = redirect.error
+        response.error, response.explanation = redirect.error, redirect.why
     except BadRequest as wrong:
         response = _failed("invalid_request", wrong.text, 400)
     except CsrfError:
@@ -160,5 +161,5 @@ def _failed(error: str, text: str | None, status: int, *more: html.Html | None) 
 def _message(title: str, text: str, error: str, status: int, *more: html.Html | None) -> PageResponse:
     page = html.document(title, html.alert(text), *more, whose="Hosted UI")
     response = PageResponse(text=page, content_type="text/html", status=status)
-    response.error = error
+    response.error, response.explanation = error, text
     return response

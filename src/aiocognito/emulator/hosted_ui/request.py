@@ -45,10 +45,12 @@ class Redirect(Exception):
     Args:
         location: The URL.
         error: The error code in it.
+        why: The reason for the request log.
     """
 
-    def __init__(self, location: str, error: str):
+    def __init__(self, location: str, error: str, why: str | None = None):
         super().__init__(error)
+        self.why = why
         self.location = location
         self.error = error
 
@@ -109,7 +111,7 @@ class SignInRequest:
     def refused(self, error: str, description: str | None = None) -> Redirect:
         """Return the redirect to the app with an error."""
         answer = (("error_description", description), ("state", self.state), ("error", error))
-        return Redirect(self.back(answer), error)
+        return Redirect(self.back(answer), error, description)
 
 
 def parse(text: str) -> list[tuple[str, str]]:
@@ -144,7 +146,8 @@ def read(state: EmulatorState, query: str) -> SignInRequest:
     if redirect_uri is None:
         raise missing("redirect_uri")
     if "redirect_uri" in twice or redirect_uri not in client.settings.get("CallbackURLs", ()):
-        raise mismatch(client.id)
+        why = f"redirect_uri {redirect_uri} is not among the app client's CallbackURLs (--callback-url)"
+        raise mismatch(client.id, why)
     kind = given.get("response_type", "")
     returned = None if "state" in twice else given.get("state")
     bare = SignInRequest(pool, client, query, redirect_uri, kind, state=returned)
@@ -179,7 +182,7 @@ def client_of(
     try:
         pool, client = state.client(client_id)
     except ApiError:
-        raise mismatch(client_id) from None
+        raise mismatch(client_id, f"there is no app client {client_id!r}") from None
     if "client_id" in twice:
         raise mismatch(client_id)
     return pool, client
@@ -190,10 +193,10 @@ def missing(name: str) -> BadRequest:
     return BadRequest(f"Required String parameter '{name}' is not present")
 
 
-def mismatch(client_id: str) -> Redirect:
+def mismatch(client_id: str, why: str | None = None) -> Redirect:
     """Return the redirect to the error page, for an unknown client or a callback that is not the client's."""
     error = "redirect_mismatch"
-    return Redirect(f"/error?{urlencode({'error': error, 'client_id': client_id})}", error)
+    return Redirect(f"/error?{urlencode({'error': error, 'client_id': client_id})}", error, why)
 
 
 def provider_of(pool: UserPool, name: str | None, identifier: str | None) -> str | None:

@@ -31,6 +31,7 @@ class _Response:
     members: Mapping[str, Any] | None = field(repr=False)
     error: str | None = None
     headers: Mapping[str, str] = field(factory=dict)
+    explanation: str | None = None
 
 
 async def serve(
@@ -69,7 +70,7 @@ async def _done(site: Site, operation: str, work: Work, *, changes: bool) -> _Re
 
 
 def _refused(error: OAuthError) -> _Response:
-    return _Response(error.status, error.body(), error.error, error.headers)
+    return _Response(error.status, error.body(), error.error, error.headers, error.why or error.description)
 
 
 def _planned(fault: Fault) -> _Response:

@@ -82,6 +82,7 @@ def _page(request: PageRequest, refusal: ApiError | None = None) -> PageResponse
         form,
         element("p", "Already have an account? ", element("a", "Sign in", href=request.url("/login"))),
         error=None if refusal is None else refusal.code,
+        reason=None if refusal is None else refusal.message,
     )
 
 
@@ -205,4 +206,5 @@ def _confirm_page(
         request.form_to(path, again) if _addresses(request, at) else None,
         element("p", element("a", "Back to the sign-in", href=request.url("/login"))),
         error=None if refusal is None else refusal.code,
+        reason=None if refusal is None else refusal.message,
     )

@@ -178,6 +178,7 @@ def _page(request: PageRequest, at: Challenged, refusal: ApiError | None = None)
         content,
         element("p", element("a", "Sign in as another user", href=request.url("/login"))),
         error=None if refusal is None else refusal.code,
+        reason=None if refusal is None else refusal.message,
     )
 
 

@@ -54,22 +54,22 @@ async def _authorization_code(
     state: EmulatorState, pool: UserPool, client: AppClient, form: Form
 ) -> dict[str, Any]:
     if not client.grants("code"):
-        raise unauthorized_client()
+        raise unauthorized_client(why="the flow `code` is not among the client's AllowedOAuthFlows")
     text, redirect_uri = need(form, "code"), need(form, "redirect_uri")
     verifier = form.get("code_verifier")
     if verifier is not None and not _VERIFIER.fullmatch(verifier):
         raise invalid_request()
     code = pool.hosted.codes.get(text)
     if code is None or code.client_id != client.id:
-        raise invalid_grant()
+        raise invalid_grant("the code is unknown, or was issued to another app client")
     if code.spent:
         _end(state, pool, code)
-        raise invalid_grant()
+        raise invalid_grant("the code was used before")
     _check_exchange(state, code, redirect_uri, verifier)
     code.spent = True
     user = pool.users.by_subject(code.sub)
     if user is None or not user.enabled or scopes.unreadable(client, code.scopes):
-        raise invalid_grant()
+        raise invalid_grant("the user is gone or disabled, or the client may not read what a scope asks for")
     grant = issuing.new_grant(state, client, user, scopes=code.scopes, auth_time=code.auth_time)
     # Set before the tokens are made: a second request with the code must be able to revoke this sign-in.
     code.event_id = grant.event_id
@@ -86,12 +86,13 @@ def _check_exchange(
     state: EmulatorState, code: AuthorizationCode, redirect_uri: str, verifier: str | None
 ) -> None:
     if state.clock() >= code.expires:
-        raise invalid_grant()
+        raise invalid_grant("the code has expired")
     try:
         if redirect_uri != code.redirect_uri:
-            raise unauthorized_client("invalid_redirect")
+            why = "redirect_uri is not that of the authorization request"
+            raise unauthorized_client("invalid_redirect", why=why)
         if not _proves(code.code_challenge, verifier):
-            raise invalid_grant()
+            raise invalid_grant("code_verifier does not match code_challenge, or one of them is missing")
     except OAuthError:
         code.spent = state.assumptions.failed_exchange_burns_code
         raise
@@ -113,9 +114,11 @@ async def _refresh_token(
         raise unauthorized_client()
     try:
         found = refresh.redeem(state, pool, client, need(form, "refresh_token"))
-    except ApiError:
-        raise invalid_grant() from None
-    return issuing.members(await refresh.refresh(state, pool, client, found))
+    except ApiError as refusal:
+        why = refusal.message
+    else:
+        return issuing.members(await refresh.refresh(state, pool, client, found))
+    raise invalid_grant(why)
 
 
 async def _client_credentials(

@@ -26,7 +26,8 @@ async def create_identity_pool(context: RequestContext) -> dict[str, Any]:
     """Create an identity pool; it has no roles yet."""
     settings = _settings(context.members)
     settings["IdentityPoolTags"] = dict(context.members.get("IdentityPoolTags", {}))
-    pool = IdentityPool(f"{context.state.region}:{context.state.random.uuid()}", settings)
+    chosen, context.state.next_id = context.state.next_id, None
+    pool = IdentityPool(chosen or f"{context.state.region}:{context.state.random.uuid()}", settings)
     context.state.identity_pools[pool.id] = pool
     return describe(pool)
 

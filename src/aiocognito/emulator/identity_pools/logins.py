@@ -67,7 +67,7 @@ async def verify(state: EmulatorState, pool: IdentityPool, given: Mapping[str, s
 
 
 async def _verify_one(state: EmulatorState, pool: IdentityPool, name: str, token: str) -> Login:
-    provider = providers.canonical(name)
+    provider = _aws_name(state, name)
     if not providers.possible(provider):
         raise invalid_parameter("Please provide a valid public provider.")
     if provider not in providers.names(pool):
@@ -93,7 +93,7 @@ async def _verify_jwt(
     for name in _REQUIRED:
         if claims.get(name) is None:
             raise _invalid(f"Missing a required claim: {name}")
-    if providers.canonical(str(claims["iss"]).removeprefix("https://")) != provider:
+    if _aws_name(state, str(claims["iss"]).partition("://")[2]) != provider:
         raise _invalid("Issuer doesn't match providerName")
     if user_pool is None or not await _is_signed(state, user_pool, header, token):
         raise _invalid("Couldn't verify signed token.")
@@ -104,6 +104,12 @@ async def _verify_jwt(
     if claims.get("token_use") != "id":
         raise _not_an_id_token()
     return claims
+
+
+def _aws_name(state: EmulatorState, name: str) -> str:
+    """Return the provider's name, which for a user pool with a local issuer is AWS's, too."""
+    user_pool = None if state.issuer_base is None else state.pool_of_issuer(name)
+    return providers.canonical(name if user_pool is None else user_pool.issuer.removeprefix("https://"))
 
 
 async def _is_signed(

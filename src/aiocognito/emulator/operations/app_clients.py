@@ -54,7 +54,7 @@ async def create_user_pool_client(context: RequestContext) -> dict[str, Any]:
     settings = _settings(context.state, pool, given, has_secret=bool(secrets))
     now = context.state.clock()
     settings.update(CreationDate=now, LastModifiedDate=now)
-    client = AppClient(context.state.random.text(ID_LENGTH), secrets, settings)
+    client = AppClient(context.state.new_id(ID_LENGTH), secrets, settings)
     pool.clients[client.id] = client
     return {"UserPoolClient": describe(pool, client)}
 

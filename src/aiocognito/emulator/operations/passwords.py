@@ -129,6 +129,6 @@ async def change_password(context: RequestContext) -> dict[str, Any]:
     if previous is None and user.secret is not None:
         raise invalid_parameter("Missing required parameter PreviousPassword")
     if previous is not None and not await passwords.matches(who.pool, user, previous):
-        raise wrong_credentials()
+        raise wrong_credentials("PreviousPassword is not the present password")
     await passwords.replace(state, who.pool, user, given["ProposedPassword"], password_policy.AFTERWARDS)
     return {}

@@ -34,7 +34,7 @@ async def create_user_pool(context: RequestContext) -> dict[str, Any]:
         raise invalid_parameter(
             "Only one of the aliasAttributes or usernameAttributes can be set in a user pool."
         )
-    name = state.random.text(NAME_LENGTH, MIXED)
+    drawn = state.new_id(NAME_LENGTH, MIXED)
     now = state.clock()
     settings = {**_settings(given), "CreationDate": now, "LastModifiedDate": now}
     settings["UsernameConfiguration"] = given.get("UsernameConfiguration", {"CaseSensitive": True})
@@ -42,7 +42,7 @@ async def create_user_pool(context: RequestContext) -> dict[str, Any]:
         if member in given:
             settings[member] = given[member]
     pool = UserPool(
-        id=f"{state.region}_{name}",
+        id=drawn if "_" in drawn else f"{state.region}_{drawn}",
         settings=settings,
         schema=schema.build(given.get("Schema", ())),
         users=Directory(

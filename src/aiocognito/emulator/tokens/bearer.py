@@ -51,7 +51,7 @@ async def authorize(state: EmulatorState, token: str, *, scope: str = SCOPE) -> 
         header, claims = jws.read(token)
     except ValueError:
         raise not_authorized("Invalid Access Token") from None
-    pool = next((pool for pool in state.pools.values() if pool.issuer == claims.get("iss")), None)
+    pool = state.pool_of_issuer(claims.get("iss"))
     if pool is None or claims.get("token_use") != "access":
         raise not_authorized("Invalid Access Token")
     if not pool.tokens.genuine(token):

@@ -139,7 +139,7 @@ async def machine(
         "token_use": "access",
         "scope": " ".join(granted),
         "auth_time": now,
-        "iss": pool.issuer,
+        "iss": state.issuer(pool),
         "exp": now + life,
         "iat": now,
         "version": 2,
@@ -165,7 +165,7 @@ def refresh_token(pool: UserPool, token: RefreshToken) -> str:
 def _common(state: EmulatorState, pool: UserPool, client: AppClient, grant: Grant) -> dict[str, Any]:
     claims = {
         "sub": grant.sub,
-        "iss": pool.issuer,
+        "iss": state.issuer(pool),
         "event_id": grant.event_id,
         "auth_time": int(grant.auth_time),
         "iat": int(state.clock()),

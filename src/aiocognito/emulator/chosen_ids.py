@@ -1,0 +1,43 @@
+"""Ids that a developer chooses, to have the same ones at each start: their form, and that they are free."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from .state import EmulatorState
+
+_REGION: Final = r"[a-z]{2,}(?:-[a-z0-9]+)+"
+# The patterns of UserPoolIdType, ClientIdType and IdentityPoolId in the service models.
+_FORMS: Final = {
+    "CreateUserPool": (
+        re.compile(rf"(?=.{{1,55}}$){_REGION}_[0-9a-zA-Z]+"),
+        "a user pool id is a region, an underscore, and letters and digits, such as us-east-1_Shop12345",
+    ),
+    "CreateUserPoolClient": (
+        re.compile(r"[A-Za-z0-9_+]{1,128}"),
+        "an app client id is 1 to 128 letters and digits, such as 1example23456789",
+    ),
+    "CreateIdentityPool": (
+        re.compile(rf"{_REGION}:[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}"),
+        "an identity pool id is a region, a colon and a UUID, such as "
+        "us-east-1:12345678-1234-4123-8123-123456789012",
+    ),
+}
+
+
+def check(state: EmulatorState, operation: str, chosen: str | None) -> None:
+    """Check an id for the result of an operation that creates something.
+
+    Raises:
+        ValueError: It is malformed, or there is such a thing already.
+    """
+    if chosen is None:
+        return
+    form, description = _FORMS[operation]
+    if not form.fullmatch(chosen):
+        raise ValueError(f"{chosen!r} cannot be the id: {description}")
+    clients = (pool.clients for pool in state.pools.values())
+    taken = {*state.pools, *state.identity_pools, *(name for each in clients for name in each)}
+    if chosen in taken:
+        raise ValueError(f"{chosen!r} is taken: choose another id, or leave it out for a random one")
