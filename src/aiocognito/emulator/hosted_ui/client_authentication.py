@@ -62,7 +62,7 @@ def _known(
     try:
         pool, client = state.client(client_id)
     except ApiError:
-        raise invalid_client(status, f"there is no app client {client_id!r}") from None
+        raise invalid_client(status, f"the app client {client_id!r} does not exist") from None
     if not any([client.knows_secret(secret) for secret in offered]):  # noqa: C419 - all are compared, in constant time
         why = "the client secret is wrong or missing" if client.secrets else "the app client has no secret"
         raise invalid_client(status, why)

@@ -182,7 +182,7 @@ def client_of(
     try:
         pool, client = state.client(client_id)
     except ApiError:
-        raise mismatch(client_id, f"there is no app client {client_id!r}") from None
+        raise mismatch(client_id, f"the app client {client_id!r} does not exist") from None
     if "client_id" in twice:
         raise mismatch(client_id)
     return pool, client
