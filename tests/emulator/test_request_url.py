@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -191,7 +192,7 @@ class TestLocalIssuer:
 
     async def test_a_forged_one_is_refused(self, local: CognitoEmulator, emulator: CognitoEmulator) -> None:
         """Another emulator's token with the same pool id has another key."""
-        ids = {"pool_id": "us-east-1_Shop12345", "client_id": "shop"}
+        ids: dict[str, Any] = {"pool_id": "us-east-1_Shop12345", "client_id": "shop"}
         pool = await local.create_user_pool(**ids)
         async with CognitoEmulator(issuer="local") as other:
             forger = await other.create_user_pool(**ids)

@@ -44,7 +44,7 @@ class TestChosenIds:
         ],
     )
     async def test_malformed_ones_are_refused(
-        self, emulator: CognitoEmulator, ids: dict[str, str], complaint: str
+        self, emulator: CognitoEmulator, ids: dict[str, Any], complaint: str
     ) -> None:
         with pytest.raises(ValueError, match=complaint):
             await emulator.create_user_pool(**ids)
@@ -265,7 +265,7 @@ class TestTls:
             (str(cert), "tls= must be two paths"),
         ):
             with pytest.raises(ValueError, match=complaint):
-                async with CognitoEmulator(tls=files):  # type: ignore[arg-type]  # malformed on purpose
+                async with CognitoEmulator(tls=files):
                     pass
 
     async def test_a_key_with_a_password_is_refused_without_a_question(self, tmp_path: Path) -> None:
