@@ -14,14 +14,14 @@ import pytest
 
 from aiocognito import AuthClient
 from aiocognito import _demo as demo
-from aiocognito._demo import story
-from aiocognito._demo.stage import Stage, StepFailed, console
+from aiocognito._demo import steps
+from aiocognito._demo.output import Output, StepFailed, console
 from aiocognito._jwt import JWT
 from aiocognito._results import SignOutResult
 from aiocognito.errors import ExpiredCodeException, NotAuthorizedException, StorageError
 
 ESCAPE = "\x1b"
-STEPS = 1 + len(story.STEPS)
+STEPS = 1 + len(steps.STEPS)
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -92,12 +92,12 @@ def broken(statement: str) -> str:
     )
 
 
-def test_piped_it_is_plain_and_every_step_comes_out_right() -> None:
+def test_piped_it_is_plain_and_every_step_succeeds() -> None:
     done = piped("-m", "aiocognito", "demo")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
     assert ESCAPE not in done.stdout
-    assert f"All {STEPS} steps came out right" in done.stdout
+    assert f"All {STEPS} steps succeeded" in done.stdout
     assert "✗" not in done.stdout
 
 
@@ -105,7 +105,7 @@ def test_on_a_terminal_it_is_in_colour() -> None:
     code, shown = on_a_terminal("-m", "aiocognito", "demo")
     assert code == 0, shown
     assert f"{ESCAPE}[32m" in shown
-    assert f"All {STEPS} steps came out right" in shown
+    assert f"All {STEPS} steps succeeded" in shown
 
 
 def test_no_color_means_no_escape_codes() -> None:
@@ -114,7 +114,7 @@ def test_no_color_means_no_escape_codes() -> None:
     assert ESCAPE not in shown
 
 
-def test_a_step_that_comes_out_wrong_is_named_and_the_exit_code_is_1() -> None:
+def test_a_failed_step_is_named_and_the_exit_code_is_1() -> None:
     done = piped(
         "-c",
         broken(
@@ -123,8 +123,8 @@ def test_a_step_that_comes_out_wrong_is_named_and_the_exit_code_is_1() -> None:
     )
     assert done.returncode == 1
     assert re.search(r"^Step \d+ failed: Sign out$", done.stdout, re.MULTILINE), done.stdout
-    assert "✗ it is not so that the user pool confirmed that the tokens are revoked" in done.stdout
-    assert "came out right" not in done.stdout
+    assert "✗ not true: the user pool confirmed that the tokens are revoked" in done.stdout
+    assert "succeeded" not in done.stdout
 
 
 def test_an_emulator_that_does_not_start_is_a_failed_step() -> None:
@@ -146,7 +146,7 @@ def test_an_emulator_that_does_not_start_is_a_failed_step() -> None:
     [
         ("confirm_sign_up", ExpiredCodeException("too late"), "ExpiredCodeException: too late", "Confirm"),
         # The message may hold anything.
-        ("get_current_user", RuntimeError("hunter2"), "RuntimeError", "Who is signed in?"),
+        ("get_current_user", RuntimeError("hunter2"), "RuntimeError", "Fetch the signed-in user"),
     ],
 )
 def test_an_exception_is_a_failed_step(
@@ -164,8 +164,8 @@ def test_an_exception_is_a_failed_step(
 
 
 @pytest.fixture(scope="module")
-def told() -> tuple[str, set[str]]:
-    """What one demo says, and the secrets that it must not say."""
+def printed() -> tuple[str, set[str]]:
+    """The output of one demo, and the secrets that it must not contain."""
     secrets: set[str] = set()
     sign_in, make_token = AuthClient.sign_in, JWT.__init__
 
@@ -185,22 +185,22 @@ def told() -> tuple[str, set[str]]:
     return output.getvalue(), secrets
 
 
-class TestStory:
-    def test_it_shows_no_secret(self, told: tuple[str, set[str]]) -> None:
-        shown, secrets = told
+class TestSteps:
+    def test_it_shows_no_secret(self, printed: tuple[str, set[str]]) -> None:
+        shown, secrets = printed
         assert len(secrets) > 5
         assert not [secret for secret in secrets if secret in shown]
         # Session keys, their hashes, refresh tokens: all are longer than anything that is shown.
         assert not re.search(r"[\w+/=.-]{40,}", shown)
 
-    def test_it_tells_the_end_to_end_step_by_step(self, told: tuple[str, set[str]]) -> None:
-        shown, _ = told
-        for number, title in enumerate(["Start an emulator", *(title for title, _ in story.STEPS)], 1):
+    def test_it_prints_each_step(self, printed: tuple[str, set[str]]) -> None:
+        shown, _ = printed
+        for number, title in enumerate(["Start an emulator", *(title for title, _ in steps.STEPS)], 1):
             assert re.search(rf"^ ?{number}  {re.escape(title)}", shown, re.MULTILINE)
-        assert re.search(r"the code is \d{6}\. Only an emulator's code may be shown", shown)
+        assert re.search(r"the code is \d{6}\. Never print the code of a real user", shown)
         assert "it is refused: NotAuthorizedException" in shown
         assert "The password does not leave this process" in shown
-        assert "100 callers asked at the same time; requests to the user pool: 1." in shown
+        assert "100 callers fetched the session at the same time; requests to the user pool: 1." in shown
         for event in ("signedIn", "tokenRefresh", "signedOut"):
             assert f"» the Hub: {event}" in shown
 
@@ -208,20 +208,20 @@ class TestStory:
 @pytest.mark.parametrize(
     ("error", "code", "shown"),
     [
-        (None, 0, "All 0 steps came out right: 0 checks"),
+        (None, 0, "All 0 steps succeeded: 0 checks"),
         (StepFailed("two is not three"), 1, "✗ two is not three"),
         (StorageError("full"), 1, "✗ StorageError: full"),
         (KeyError("hunter2"), 1, "✗ KeyError\n"),
     ],
 )
-def test_what_the_story_comes_to_decides_the_exit_code(
+def test_the_outcome_of_the_steps_decides_the_exit_code(
     monkeypatch: pytest.MonkeyPatch, error: Exception | None, code: int, shown: str
 ) -> None:
-    async def tell(_: Stage) -> None:
+    async def run_steps(_: Output) -> None:
         if error is not None:
             raise error
 
-    monkeypatch.setattr(demo, "tell", tell)
+    monkeypatch.setattr(demo, "run_steps", run_steps)
     output = io.StringIO()
     assert demo.run(output) == code
     assert shown in output.getvalue()
@@ -234,7 +234,7 @@ def test_a_demo_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) ->
     assert "    ✗ TimeoutError\n" in output.getvalue()
 
 
-def test_a_refresh_too_many_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_refresh_fails_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
     fetch = AuthClient.fetch_auth_session
 
     async def fetch_twice(self: AuthClient, **options: Any) -> Any:
@@ -245,62 +245,62 @@ def test_a_refresh_too_many_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(AuthClient, "fetch_auth_session", fetch_twice)
     output = io.StringIO()
     assert demo.run(output) == 1
-    assert "✗ it is not so that one refresh served them all" in output.getvalue()
+    assert "✗ not true: all callers shared one refresh" in output.getvalue()
 
 
-class TestStage:
+class TestOutput:
     @pytest.fixture
     def output(self) -> io.StringIO:
         return io.StringIO()
 
     @pytest.fixture
-    def stage(self, output: io.StringIO) -> Stage:
-        return Stage(console(output))
+    def out(self, output: io.StringIO) -> Output:
+        return Output(console(output))
 
-    def test_what_is_so_is_counted_and_told(self, stage: Stage, output: io.StringIO) -> None:
-        stage.check("two is two", True)
-        assert stage.checks == 1
+    def test_a_true_statement_is_counted_and_printed(self, out: Output, output: io.StringIO) -> None:
+        out.check("two is two", True)
+        assert out.checks == 1
         assert output.getvalue() == "    ✓ two is two\n"
 
-    def test_what_is_not_so_ends_the_step(self, stage: Stage) -> None:
-        with pytest.raises(StepFailed, match="it is not so that two is three"):
-            stage.check("two is three", False)
-        assert stage.checks == 0
+    def test_a_false_statement_fails_the_step(self, out: Output) -> None:
+        with pytest.raises(StepFailed, match="not true: two is three"):
+            out.check("two is three", False)
+        assert out.checks == 0
 
-    async def test_a_refusal_is_what_was_claimed(self, stage: Stage, output: io.StringIO) -> None:
+    async def test_a_refused_call_prints_the_statement(self, out: Output, output: io.StringIO) -> None:
         async def call() -> None:
             raise NotAuthorizedException("no")
 
-        error = await stage.refused(NotAuthorizedException, "it is refused", call())
+        error = await out.refused(NotAuthorizedException, "it is refused", call())
         assert str(error) == "no"
         assert output.getvalue() == "    ✓ it is refused: NotAuthorizedException\n"
 
-    async def test_what_goes_through_was_not_refused(self, stage: Stage) -> None:
+    async def test_a_call_that_succeeds_fails_the_step(self, out: Output) -> None:
         async def call() -> SignOutResult:
             return SignOutResult(revoked=True)
 
-        with pytest.raises(StepFailed, match="it went through"):
-            await stage.refused(NotAuthorizedException, "it is refused", call())
+        with pytest.raises(StepFailed, match="it was accepted"):
+            await out.refused(NotAuthorizedException, "it is refused", call())
 
-    async def test_another_refusal_is_another_failure(self, stage: Stage) -> None:
+    async def test_another_error_is_raised(self, out: Output) -> None:
         async def call() -> None:
             raise StorageError("no")
 
         with pytest.raises(StorageError):
-            await stage.refused(NotAuthorizedException, "it is refused", call())
+            await out.refused(NotAuthorizedException, "it is refused", call())
 
     def test_an_encoding_without_a_tick_is_no_reason_to_fail(self) -> None:
         raw = io.BytesIO()
         output = io.TextIOWrapper(raw, encoding="ascii", write_through=True)
-        Stage(console(output)).check("two is two", True)
+        Output(console(output)).check("two is two", True)
         assert raw.getvalue() == b"    ? two is two\n"
 
-    def test_long_lines_and_markup_are_left_alone(self, stage: Stage, output: io.StringIO) -> None:
-        stage.say("[bold]" + "x" * 300 + ":smile:")
+    def test_long_lines_and_markup_are_left_alone(self, out: Output, output: io.StringIO) -> None:
+        out.line("[bold]" + "x" * 300 + ":smile:")
         assert output.getvalue() == "    [bold]" + "x" * 300 + ":smile:\n"
 
-    def test_a_failure_names_the_step(self, stage: Stage, output: io.StringIO) -> None:
-        stage.begin("First")
-        stage.begin("Second")
-        stage.failed("it broke")
+    def test_a_failure_names_the_step(self, out: Output, output: io.StringIO) -> None:
+        out.begin("First")
+        out.begin("Second")
+        out.failed("it broke")
         assert output.getvalue().endswith("    ✗ it broke\n\nStep 2 failed: Second\n")

@@ -63,7 +63,7 @@ KEEPING: Final = (
 
 
 class Outcome(StrEnum):
-    """What became of a session."""
+    """The fate of a session."""
 
     KEPT = "kept"
     """It works; of a sign-in that failed: signing in again works."""
@@ -113,8 +113,8 @@ class Run:
 
 
 @define
-class World:
-    """What one run happens in."""
+class Simulation:
+    """One run: the simulated service, storage and browser, and what was observed."""
 
     time: Time
     operation: Operation
@@ -181,7 +181,7 @@ class World:
         token = tokens.access_token.token
         sub = f"sub-of-{name}"
         if tokens.access_token.payload["sub"] != sub:
-            self.complaints.append(f"the session of {name} became another person's")
+            self.complaints.append(f"the session of {name} became another user's")
         return self.pool.whose(token) == name
 
     async def works(self, process: Process, key: str, name: str = "ana") -> bool:
@@ -203,13 +203,13 @@ class World:
         return sum(family.username == "ana" and not family.revoked for family in families)
 
 
-async def _carry_out(world: World, process: Process) -> BaseException | None:
+async def _carry_out(simulation: Simulation, process: Process) -> BaseException | None:
     """Carry the operation out, with its fault; returns what was raised."""
-    auth = process.sessions.client(world.browser.key)
+    auth = process.sessions.client(simulation.browser.key)
     process.watched, fault = True, process.fault
     if fault is not None and fault.kind == "stopped":
-        process.meanwhile = lambda: elsewhere(world.time, _look_meanwhile(world, process, fault))
-    task = process.victim = asyncio.ensure_future(_act(world, auth))
+        process.meanwhile = lambda: elsewhere(simulation.time, _look_meanwhile(simulation, process, fault))
+    task = process.victim = asyncio.ensure_future(_act(simulation, auth))
     gone = asyncio.ensure_future(process.gone.wait())
     done, _ = await asyncio.wait({task, gone}, timeout=300, return_when="FIRST_COMPLETED")
     gone.cancel()
@@ -217,69 +217,71 @@ async def _carry_out(world: World, process: Process) -> BaseException | None:
         await process.die()
         return _Killed()
     if not done:
-        world.complaints.append("did not end within five minutes")
+        simulation.complaints.append("did not end within five minutes")
         task.cancel()
     await asyncio.sleep(1)
     process.watched = False
-    world.answered(auth)
+    simulation.answered(auth)
     return asyncio.CancelledError() if task.cancelled() else task.exception()
 
 
-async def _act(world: World, auth: AuthClient) -> None:
-    await world.operation.act(auth, world.browser)
+async def _act(simulation: Simulation, auth: AuthClient) -> None:
+    await simulation.operation.act(auth, simulation.browser)
 
 
 class _Killed(Exception):
     """Raised in place of the death of a process."""
 
 
-async def _look_meanwhile(world: World, process: Process, fault: Fault) -> None:
+async def _look_meanwhile(simulation: Simulation, process: Process, fault: Fault) -> None:
     """Let another process use the session while this one is suspended."""
-    other, began = world.process(), world.time.now
-    is_good = world.operation.wait < LIFE
-    while world.time.now < began + fault.seconds:
-        if not fault.keeps_lock and world.time.now >= began + 10:
+    other, began = simulation.process(), simulation.time.now
+    is_good = simulation.operation.wait < LIFE
+    while simulation.time.now < began + fault.seconds:
+        if not fault.keeps_lock and simulation.time.now >= began + 10:
             process.release()
-        looked = world.time.now
-        if await world.look(other, world.browser.key) is False:
-            world.complaints.append("signed out while another process was suspended")
-        if is_good and looked < began + 20 and world.time.now > looked + 1:
-            world.complaints.append("good tokens waited for a suspended process")
+        looked = simulation.time.now
+        if await simulation.look(other, simulation.browser.key) is False:
+            simulation.complaints.append("signed out while another process was suspended")
+        if is_good and looked < began + 20 and simulation.time.now > looked + 1:
+            simulation.complaints.append("good tokens waited for a suspended process")
         await asyncio.sleep(4)
     await other.sessions.aclose()
 
 
-async def run(world: World, fault: Fault | None) -> tuple[Outcome, list[str]]:
+async def run(simulation: Simulation, fault: Fault | None) -> tuple[Outcome, list[str]]:
     """Carry one operation out with a fault, and find what became of the session; also the calls made."""
-    operation = world.operation
-    await world.prepare()
-    process = world.process(fault)
-    error = await _carry_out(world, process)
-    world.note(None if isinstance(error, _Killed) else error)
+    operation = simulation.operation
+    await simulation.prepare()
+    process = simulation.process(fault)
+    error = await _carry_out(simulation, process)
+    simulation.note(None if isinstance(error, _Killed) else error)
     if fault is not None and not process.struck:
-        world.complaints.append("the fault was not met")
+        simulation.complaints.append("the fault was not met")
     killed = isinstance(error, _Killed)
     if operation.has_session:
-        outcome = await _after_session(world, process, fault, killed)
+        outcome = await _after_session(simulation, process, fault, killed)
     else:
-        outcome = await _after_sign_in(world, process, error, killed)
-    await _check(world, killed=killed)
+        outcome = await _after_sign_in(simulation, process, error, killed)
+    await _check(simulation, killed=killed)
     return outcome, process.trace
 
 
-async def _after_session(world: World, process: Process, fault: Fault | None, killed: bool) -> Outcome:
+async def _after_session(
+    simulation: Simulation, process: Process, fault: Fault | None, killed: bool
+) -> Outcome:
     """Use the session for a while, as a user does, and again an hour later."""
-    current = world.process() if killed else process
-    was_moved = killed and world.is_moved()
+    current = simulation.process() if killed else process
+    was_moved = killed and simulation.is_moved()
     looks = []
     for pause in (0, 6, 14, 20, 15):
         await asyncio.sleep(pause)
-        looks.append(await world.look(current, world.browser.key))
+        looks.append(await simulation.look(current, simulation.browser.key))
     if not killed:
-        await _close(world, process)
-    other = world.process()
+        await _close(simulation, process)
+    other = simulation.process()
     await asyncio.sleep(LIFE + 60)
-    kept = await world.works(other, world.browser.key)
+    kept = await simulation.works(other, simulation.browser.key)
     await other.sessions.aclose()
     if current is not process:
         await current.sessions.aclose()
@@ -287,10 +289,10 @@ async def _after_session(world: World, process: Process, fault: Fault | None, ki
         return Outcome.KEPT
     if was_moved:
         return Outcome.KEY_LOST
-    return Outcome.TOKEN_DIED if _token_died(world, process, looks) else Outcome.LOST
+    return Outcome.TOKEN_DIED if _token_died(simulation, process, looks) else Outcome.LOST
 
 
-def _token_died(world: World, process: Process, looks: list[bool | None]) -> bool:
+def _token_died(simulation: Simulation, process: Process, looks: list[bool | None]) -> bool:
     """Return whether the session ended because its refresh token cannot be used any more."""
     fault = process.fault
     if fault is None:
@@ -301,77 +303,77 @@ def _token_died(world: World, process: Process, looks: list[bool | None]) -> boo
     answer_lost = fault.kind in {"cut", "500"} and fault.after
     if fault.kind == "killed":
         answer_lost = REFRESH in process.trace[: fault.at + fault.after]
-    served = False not in looks if world.operation.wait < LIFE - 60 else looks[0] is not False
-    return world.operation.grace == 0.0 and answer_lost and (served or world.operation.wait >= LIFE)
+    served = False not in looks if simulation.operation.wait < LIFE - 60 else looks[0] is not False
+    return simulation.operation.grace == 0.0 and answer_lost and (served or simulation.operation.wait >= LIFE)
 
 
 async def _after_sign_in(
-    world: World, process: Process, error: BaseException | None, killed: bool
+    simulation: Simulation, process: Process, error: BaseException | None, killed: bool
 ) -> Outcome:
     """Go on from the step that was returned, or sign in again after a failure."""
-    current = world.process() if killed else process
-    acts = (sign_in_again,) if error is not None else world.operation.goes_on
+    current = simulation.process() if killed else process
+    acts = (sign_in_again,) if error is not None else simulation.operation.goes_on
     if error is not None and not killed and not isinstance(error, asyncio.CancelledError):
         await asyncio.sleep(30)
-        if await world.look(current, world.browser.key):
-            world.complaints.append(f"signed in although {type(error).__name__} was raised")
+        if await simulation.look(current, simulation.browser.key):
+            simulation.complaints.append(f"signed in although {type(error).__name__} was raised")
             acts = ()
         elif (
             process.fault is not None
             and process.fault.kind in {"fails", "is down"}
-            and world.families_alive()
+            and simulation.families_alive()
         ):
-            world.complaints.append("the tokens of a sign-in that was not stored are not revoked")
+            simulation.complaints.append("the tokens of a sign-in that was not stored are not revoked")
     elif isinstance(error, asyncio.CancelledError) or (
-        killed and await world.look(current, world.browser.key)
+        killed and await simulation.look(current, simulation.browser.key)
     ):
-        acts = () if await world.look(current, world.browser.key) else (sign_in_again,)
+        acts = () if await simulation.look(current, simulation.browser.key) else (sign_in_again,)
     try:
         for act in acts:
-            auth = current.sessions.client(world.browser.key)
-            await act(auth, world.browser)
-            world.answered(auth)
+            auth = current.sessions.client(simulation.browser.key)
+            await act(auth, simulation.browser)
+            simulation.answered(auth)
     except AuthError as failure:
-        world.complaints.append(f"the sign-in does not go on: {failure!r}")
-    now = await world.works(current, world.browser.key)
+        simulation.complaints.append(f"the sign-in does not go on: {failure!r}")
+    now = await simulation.works(current, simulation.browser.key)
     if not killed:
-        await _close(world, process)
-    other = world.process()
+        await _close(simulation, process)
+    other = simulation.process()
     await asyncio.sleep(LIFE + 60)
-    kept = now and await world.works(other, world.browser.key)
+    kept = now and await simulation.works(other, simulation.browser.key)
     await other.sessions.aclose()
     if current is not process:
         await current.sessions.aclose()
     return Outcome.KEPT if kept else Outcome.LOST
 
 
-async def _close(world: World, process: Process) -> None:
+async def _close(simulation: Simulation, process: Process) -> None:
     try:
         async with asyncio.timeout(60):
             await process.sessions.aclose()
     except TimeoutError:
-        world.complaints.append("aclose does not end")
+        simulation.complaints.append("aclose does not end")
 
 
-async def _check(world: World, *, killed: bool) -> None:
+async def _check(simulation: Simulation, *, killed: bool) -> None:
     """Look at what a run must never leave behind."""
-    process = world.process()
-    if not await world.works(process, world.ben, "ben"):
-        world.complaints.append("another person's session is gone")
-    for old in world.browser.old:
+    process = simulation.process()
+    if not await simulation.works(process, simulation.ben, "ben"):
+        simulation.complaints.append("another user's session is gone")
+    for old in simulation.browser.old:
         auth = process.sessions.client(old)
         if (await auth.fetch_auth_session(credentials=False)).tokens or await auth.get_sign_in_step():
-            world.complaints.append("an old key still opens the session")
+            simulation.complaints.append("an old key still opens the session")
     await process.sessions.aclose()
-    left = [key for key in world.backend.values if ":session:" in key and world.backend.get(key)]
+    left = [key for key in simulation.backend.values if ":session:" in key and simulation.backend.get(key)]
     # A process that is killed after the last write leaves a record whose key the browser never got.
     if len(left) > 2 + killed:
-        world.complaints.append(f"{len(left) - 2} records are left that have no key")
-    if world.backend.locks:
-        world.complaints.append("a lock is still held")
-    for text in (*world.texts, *world.log):
-        if any(secret in text for secret in (*world.pool.secrets, *world.keys, world.ben)):
-            world.complaints.append(f"a secret is in {text!r}")
+        simulation.complaints.append(f"{len(left) - 2} records are left that have no key")
+    if simulation.backend.locks:
+        simulation.complaints.append("a lock is still held")
+    for text in (*simulation.texts, *simulation.log):
+        if any(secret in text for secret in (*simulation.pool.secrets, *simulation.keys, simulation.ben)):
+            simulation.complaints.append(f"a secret is in {text!r}")
 
 
 # The faults
@@ -446,7 +448,7 @@ def _run(
     loop: SimulatedLoop, operation: Operation, fault: Fault | None, handler: _Log
 ) -> tuple[Run, list[str]]:
     handler.texts.clear()
-    world = World(loop.simulated, operation, handler.texts)
-    outcome, trace = loop.run_until_complete(run(world, fault))
+    simulation = Simulation(loop.simulated, operation, handler.texts)
+    outcome, trace = loop.run_until_complete(run(simulation, fault))
     call = trace[fault.at] if fault is not None and fault.at < len(trace) else ""
-    return Run(operation, fault or Fault("none", -1), call, outcome, tuple(world.complaints)), trace
+    return Run(operation, fault or Fault("none", -1), call, outcome, tuple(simulation.complaints)), trace

@@ -87,7 +87,7 @@ def demo() -> None:
 
     The exit code is 0 only if every step succeeded.
     """
-    from . import _demo as story
+    from ._demo import run
     from .emulator import http  # noqa: F401 - a missing library is named here, before the first step
 
-    raise typer.Exit(story.run())
+    raise typer.Exit(run())

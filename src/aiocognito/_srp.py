@@ -1,21 +1,20 @@
-"""The arithmetic of Secure Remote Password, as Amazon Cognito wants it from a client.
+"""The client's part of Secure Remote Password (SRP) with Amazon Cognito.
 
 SRP-6a (RFC 5054, RFC 2945) over the 3072-bit group of RFC 3526 with g = 2 and SHA-256. Names are the
 RFCs': ``N`` and ``g`` the group, ``k`` the multiplier, ``a`` and ``A`` the client's ephemeral, ``B`` the
 server's, ``s`` the salt, ``x`` the private key made of the password, ``u`` the scrambling parameter,
 ``S`` the premaster secret, ``v`` the password verifier.
 
-Numbers in, numbers out: nothing here touches network, disk or clock. A signature takes some
-milliseconds of one core, so a coroutine calls these functions through :func:`run`::
+The functions use no network, disk or clock. A signature takes a few milliseconds of one core, so coroutines
+call these functions through :func:`run`::
 
     ephemeral = await srp.run(srp.Ephemeral.generate)
     ...  # send ephemeral.public_hex as SRP_A
     signature = await srp.run(srp.password_claim_signature, ephemeral, pool_name=..., ...)
 
-**Timing.** Where the exponent holds x, which is made of the password, the power is taken in time that
-does not depend on it (``gmpy2.powmod_sec``). The ephemeral a is a fresh random number that serves for one
-sign-in, so its power may come from a table. gmpy2 is imported when the first power is taken, and lets
-go of the interpreter lock during the long ones.
+**Timing.** If the exponent depends on x, and so on the password, the power is computed in constant time
+(``gmpy2.powmod_sec``). The ephemeral a is a random number for one sign-in, so its power may come from a
+table. gmpy2 is imported with the first power, and releases the interpreter lock during the long ones.
 """
 # ruff: noqa: N803, N806 - the RFCs' names
 
@@ -47,10 +46,10 @@ T = TypeVar("T")
 
 
 def pad(n: int) -> bytes:
-    """PAD(n): big-endian bytes of n >= 0 with room for a sign bit.
+    """PAD(n): the big-endian bytes of n >= 0, with room for a sign bit.
 
-    These are the bytes of Java's ``BigInteger.toByteArray``: as few as will do, and one ``00`` before
-    them if the top bit is set. Not RFC 5054's PAD, which fills up to the length of N.
+    These are the bytes of Java's ``BigInteger.toByteArray``: no leading zeros, but one ``00`` if the top bit
+    is set. RFC 5054's PAD is another function: it fills up to the length of N.
     """
     return n.to_bytes(n.bit_length() // 8 + 1, "big")
 
@@ -77,7 +76,7 @@ K: Final = _hash(pad(N), pad(G))
 """The multiplier, H(PAD(N) | PAD(g)) (RFC 5054, 2.5.3)."""
 
 EPHEMERAL_BITS: Final = 256
-"""The length of a; RFC 5054, 2.5.4, asks for at least 256 bits."""
+"""The length of a; RFC 5054, 2.5.4, requires at least 256 bits."""
 
 _TABLE_WINDOW: Final = 5
 _HKDF_INFO: Final = b"Caldera Derived Key" + b"\x01"
@@ -88,9 +87,9 @@ _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
 
 
 class SrpError(SignInException, ValueError):
-    """The server's half of the exchange is malformed, or a value that SRP-6a forbids.
+    """A value from the server is malformed, or SRP-6a forbids it.
 
-    The message names the member of Cognito's answer and never quotes it.
+    The message names the member of Cognito's response and never quotes it.
     """
 
     http_status = 502
@@ -119,26 +118,26 @@ class Ephemeral:
 
     @classmethod
     def generate(cls) -> Ephemeral:
-        """Make a fresh pair from 256 random bits."""
+        """Return a new pair of 256 random bits."""
         return cls.from_private(secrets.randbits(EPHEMERAL_BITS))
 
     @classmethod
     def from_private(cls, a: int) -> Ephemeral:
-        """Make the pair of a known exponent, of any length; for known answers."""
+        """Return the pair of a given exponent of any length; for test vectors."""
         return cls(a=a, A=int(_power_of_g(a)))
 
     @property
     def public_hex(self) -> str:
-        """What Cognito calls SRP_A: lower-case hexadecimal without leading zeros."""
+        """SRP_A: lower-case hexadecimal without leading zeros."""
         return f"{self.A:x}"
 
 
 @frozen
 class DeviceVerifier:
-    """What makes a device known to Cognito (ConfirmDevice), and what proves it later.
+    """The secret of a device, and its verifier for ConfirmDevice.
 
     Args:
-        random_password: The device's secret: 56 characters of base64, used as they are. Store it.
+        random_password: The device's password, 56 characters of base64, which later sign-ins need.
         salt: ``DeviceSecretVerifierConfig.Salt``: base64 of PAD(s).
         password_verifier: ``DeviceSecretVerifierConfig.PasswordVerifier``: base64 of PAD(v).
     """
@@ -159,17 +158,17 @@ def password_claim_signature(
     secret_block: str,
     timestamp: str,
 ) -> str:
-    """Answer PASSWORD_VERIFIER or DEVICE_PASSWORD_VERIFIER (RespondToAuthChallenge).
+    """Return the proof for PASSWORD_VERIFIER or DEVICE_PASSWORD_VERIFIER (RespondToAuthChallenge).
 
     Args:
         ephemeral: The pair whose public value was sent as SRP_A.
-        pool_name: The user pool's id behind its first underscore; for a device, its group key.
+        pool_name: The user pool's id after its first underscore; for a device, its group key.
         user_id: USER_ID_FOR_SRP; for a device, its key.
         password: The password; for a device, its random password.
         srp_b_hex: SRP_B, unchanged.
         salt_hex: SALT, unchanged.
         secret_block: SECRET_BLOCK, unchanged: base64 or base64url, padded or not.
-        timestamp: The value of TIMESTAMP, in the form of :func:`timestamp`.
+        timestamp: TIMESTAMP, as :func:`timestamp` returns it.
 
     Returns:
         PASSWORD_CLAIM_SIGNATURE, in base64.
@@ -199,10 +198,10 @@ def session_key(
     srp_b_hex: str,
     salt_hex: str,
 ) -> bytes:
-    """Derive the 16 bytes that sign a password claim; the arguments are those of the signature.
+    """Derive the 16 bytes that sign a password claim. The arguments are those of `password_claim_signature`.
 
     Raises:
-        SrpError: A value of the server's is malformed, or one that SRP-6a forbids.
+        SrpError: A value from the server is malformed, or SRP-6a forbids it.
     """
     B = _hex_int("SRP_B", srp_b_hex)
     if B % N == 0:
@@ -232,7 +231,7 @@ def premaster_secret(a: int, B: int, x: int, u: int) -> int:
 
 
 def hkdf(secret: bytes, *, salt: bytes) -> bytes:
-    """HKDF-SHA256 (RFC 5869) with Cognito's info; its first 16 bytes."""
+    """Return the first 16 bytes of HKDF-SHA256 (RFC 5869) with Cognito's info."""
     extracted = hmac.digest(salt, secret, "sha256")
     return hmac.digest(extracted, _HKDF_INFO, "sha256")[:16]
 
@@ -243,7 +242,7 @@ def device_verifier(
     *,
     random_bytes: Callable[[int], bytes] = secrets.token_bytes,
 ) -> DeviceVerifier:
-    """Make a secret for a new device, and the verifier that ConfirmDevice takes.
+    """Return a secret for a new device, and its verifier for ConfirmDevice.
 
     Args:
         device_group_key: NewDeviceMetadata's DeviceGroupKey.
@@ -251,7 +250,7 @@ def device_verifier(
         random_bytes: Called with a number of bytes: first 40 for the password, then 16 for the salt.
     """
     password = base64.b64encode(random_bytes(40)).decode()
-    # The salt passes through a number, so it may leave shorter or longer than 16 bytes.
+    # The salt is a number, so PAD can make it shorter or longer than 16 bytes.
     salt = int.from_bytes(random_bytes(16), "big")
     v = int(_secret_power(G, private_key(device_group_key, device_key, password, salt)))
     return DeviceVerifier(
@@ -262,12 +261,12 @@ def device_verifier(
 
 
 def timestamp(epoch_seconds: float) -> str:
-    """Write a moment as Cognito's TIMESTAMP, e.g. ``Tue Jan 1 06:06:09 UTC 2019``.
+    """Return a time as Cognito's TIMESTAMP, such as ``Tue Jan 1 06:06:09 UTC 2019``.
 
-    English in every locale; the day is not padded.
+    It is English in every locale, and the day is not padded.
 
     Args:
-        epoch_seconds: The moment, in seconds since 1970, UTC; fractions are dropped.
+        epoch_seconds: The time in seconds since 1970, UTC; fractions are dropped.
     """
     t = time.gmtime(epoch_seconds)
     clock = f"{t.tm_hour:02}:{t.tm_min:02}:{t.tm_sec:02}"
@@ -275,10 +274,10 @@ def timestamp(epoch_seconds: float) -> str:
 
 
 async def run(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call one of these functions in a worker thread, so that the event loop keeps turning.
+    """Call one of these functions in a worker thread, so that the event loop is not blocked.
 
-    No more threads work at a time than there are cores: more would only take the interpreter lock
-    from each other, and from the loop. A cancelled caller leaves when its call has ended.
+    There is one thread per core at most: more would only compete for the interpreter lock, also with the
+    event loop. If the caller is cancelled, the cancellation is raised when the call has ended.
     """
     await ready()
     try:
@@ -296,14 +295,14 @@ def _secret_power(base: int | mpz, exponent: int) -> mpz:
     """base^exponent mod N, in time that depends on the lengths alone."""
     import gmpy2
 
-    # Contexts are per thread; the lock is given up in this long call only: taking it back after each
-    # of many short ones would cost more than they do.
+    # Contexts are per thread. The interpreter lock is released in this long call only: to acquire it again
+    # after each of many short calls would take longer than the calls.
     with gmpy2.context(allow_release_gil=True):
         return gmpy2.powmod_sec(base, exponent, N)
 
 
 def _power_of_g(a: int) -> mpz:
-    """g^a mod N by table look-ups. They show in the processor's cache: for a only, never for x."""
+    """g^a mod N by table look-ups, whose cache timing depends on the exponent: for a only, never for x."""
     import gmpy2
 
     if a.bit_length() > EPHEMERAL_BITS:
@@ -318,7 +317,7 @@ def _power_of_g(a: int) -> mpz:
 
 @cache
 def _table() -> tuple[tuple[mpz, ...], ...]:
-    """Row i holds g^(j * 2^(w*i)) mod N for every digit j of w bits; 0.7 MB, made in some 6 ms."""
+    """Return rows of g^(j * 2^(w*i)) mod N for every digit j of w bits: 0.7 MB, computed in about 6 ms."""
     import gmpy2
 
     rows = []
@@ -333,8 +332,8 @@ def _table() -> tuple[tuple[mpz, ...], ...]:
 
 
 def _utf8(text: str) -> bytes:
-    # As a JavaScript client's TextEncoder does it: a lone surrogate becomes U+FFFD. Python's own error
-    # would carry the whole text, which may be a password.
+    # Like TextEncoder in JavaScript clients: a lone surrogate becomes U+FFFD. Python's UnicodeEncodeError
+    # would hold the whole text, which may be a password.
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 
 

@@ -1,4 +1,4 @@
-"""Verifies tokens: signature, issuer, app client, use, time, groups and scopes."""
+"""Verification of tokens: signature, issuer, app client, use, time, groups and scopes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ MAX_DEPTH: Final = 64
 
 @public("aiocognito")
 class _Any(Enum):
-    """Accepts all values, written out so that a review sees it."""
+    """Accepts all values. It must be passed explicitly, so that a code review sees it."""
 
     ANY = "ANY"
 
@@ -54,7 +54,7 @@ class _Any(Enum):
         return "ANY"
 
     def __reduce_ex__(self, protocol: object) -> Any:
-        return "ANY"  # Pickled by its public name, so that the class may move.
+        return "ANY"  # Pickled by its public name, so that the class can move.
 
 
 ANY: Final = _Any.ANY
@@ -92,20 +92,20 @@ class TokenVerifier:
             of Cognito's two forms.
         client_ids: The app clients whose tokens are accepted; ``ANY`` for all of the pool.
         token_use: ``"access"``, ``"id"``, or ``ANY``.
-        groups: The token must have at least one of these groups, if any are given.
-        scopes: All of these are needed; only access tokens have any. One text is split by commas and
-            white space.
+        groups: The token must have at least one of these groups.
+        scopes: The token must have all of these scopes. ID tokens have no scopes. A string is split at
+            commas and white space.
         leeway: Seconds that clocks may differ, 0 to 300.
         jwks: The pool's keys to begin with. Keys are fetched if one is missing.
-        jwks_uri: The URL of the keys, if it is not AWS's.
+        jwks_uri: The URL of the keys; by default, AWS's for the pool.
         cache_size: The number of verified tokens to cache.
         clock: Returns seconds since the epoch; by default the process's clock, ``time.time``.
-        http_client: An httpx client; one is made by default. Left open.
-        allow_insecure_http: Allow keys to come over plain http from another machine than this one,
-            with a client of your own as well.
-        replica_regions: Other regions that the pool is replicated to. Tokens that Cognito issues there
-            name that region in their issuer; their keys are fetched there, when they are first needed,
-            unless ``jwks_uri`` is given.
+        http_client: An httpx client, which is not closed; by default, the verifier makes its own.
+        allow_insecure_http: Allow keys to be fetched over plain http from another machine, also with your
+            own ``http_client``.
+        replica_regions: Other regions that the pool is replicated to. The issuer of tokens from there names
+            that region. Their keys are fetched from there when they are first needed, unless ``jwks_uri``
+            is given.
 
     Raises:
         AuthConfigError: ``client_ids`` is empty or None, ``scopes`` are asked of id tokens, or a value is
@@ -146,11 +146,11 @@ class TokenVerifier:
             leeway=leeway,
         )
         if jwks_uri is not None:
-            # A fetch that can be changed on its way can bring keys to sign forged tokens with. A caller's
-            # client says nothing about that.
+            # Over plain http, an attacker on the network could replace the keys, and sign forged tokens. This
+            # applies to the caller's own client, too.
             check_url("jwks_uri", jwks_uri, allow_http=allow_insecure_http, allow_query=True)
         clock = clocks.resolve(clock)
-        # Keys are fetched about once a day: no connection is worth keeping in between.
+        # Keys are fetched about once a day, so connections are not kept.
         http = Http(http_client, keep_alive=False)
         made: dict[str, Jwks] = {}
         pools = []
@@ -173,7 +173,7 @@ class TokenVerifier:
         self._clock = clock
         self._cache_size = cache_size
         self._seen: dict[str, tuple[Claims, float]] = {}
-        # A pool's tokens have one header per key. Only those of good tokens are remembered.
+        # A pool's tokens have one header per key. Only headers of valid tokens are cached.
         self._headers: dict[bytes, str] = {}
 
     @classmethod
@@ -184,17 +184,17 @@ class TokenVerifier:
         token_use: Literal["access", "id"] | Literal[_Any.ANY],
         **options: Any,
     ) -> Self:
-        """Make the verifier of a configuration's user pool and app client.
+        """Return a verifier for a configuration's user pool and app client.
 
         Args:
-            config: Names the user pool and the app client. The keys are at its ``jwks_uri``, else at
-                its ``user_pool_endpoint``, else at AWS; its timeouts and attempts are those of the keys'
-                fetch. Its clock is the default.
+            config: The configuration. Keys are fetched from its ``jwks_uri``, otherwise from its
+                ``user_pool_endpoint``, otherwise from AWS, with its timeouts and ``max_attempts``. Its clock
+                is the default.
             token_use: ``"access"``, ``"id"``, or ``ANY``.
             options: More arguments of `TokenVerifier`.
 
         Raises:
-            AuthUserPoolException: The configuration names no user pool or no app client.
+            AuthUserPoolException: The configuration lacks the user pool or the app client.
         """
         if config.user_pool_id is None or config.user_pool_client_id is None:
             raise AuthUserPoolException("no user pool is configured")
@@ -216,16 +216,16 @@ class TokenVerifier:
 
     @classmethod
     def for_pools(cls, verifiers: Collection[TokenVerifier | Mapping[str, Any]]) -> Self:
-        """Make one verifier of several, for the tokens of several pools.
+        """Combine verifiers into one that accepts the tokens of several pools.
 
-        Each keeps what it asks of its pool's tokens, and its keys: a pool that cannot be reached does
-        not concern the others. The first one's clock and cache size serve all.
+        The requirements and keys of each pool stay its own: if one pool cannot be reached, tokens of the
+        others are still verified. The clock and cache size of the first verifier apply to all.
 
         Args:
-            verifiers: At least one, each of another pool: verifiers, or their arguments.
+            verifiers: Verifiers of different pools, or mappings of their arguments; at least one.
 
         Raises:
-            AuthConfigError: The collection is empty, or two are of one pool.
+            AuthConfigError: The collection is empty, or two verifiers are of one pool.
         """
         made = [each if isinstance(each, TokenVerifier) else cls(**each) for each in verifiers]
         if not made:
@@ -247,25 +247,25 @@ class TokenVerifier:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close what was made here. Tokens whose keys are there can still be verified."""
+        """Close the verifier's own HTTP client. Tokens whose keys are cached can still be verified."""
         for pool in self._pools:
             await pool.jwks.stop()
         for http in self._https:
             await http.aclose()
 
     async def warm_up(self) -> None:
-        """Fetch every pool's keys now, so that the first token need not wait.
+        """Fetch every pool's keys now, so that the first token does not wait for them.
 
         Raises:
-            JwksUnavailableError: No pool's keys could be fetched.
+            JwksUnavailableError: The keys of all pools could not be fetched.
         """
         await self._for_each_pool(lambda jwks: jwks.warm_up())
 
     async def ready(self) -> None:
-        """See to it that there are keys; unlike `warm_up`, this fetches none that are there and fresh.
+        """Fetch the keys that are missing or stale. Unlike `warm_up`, it does not fetch fresh keys again.
 
         Raises:
-            JwksUnavailableError: No pool's keys could be fetched.
+            JwksUnavailableError: The keys of all pools could not be fetched.
         """
         await self._for_each_pool(lambda jwks: jwks.ready())
 
@@ -287,8 +287,8 @@ class TokenVerifier:
             Its claims.
 
         Raises:
-            TokenVerificationError: It is not acceptable: ``.claim``, ``.expected`` and ``.actual`` say
-                why, and there is one subclass per reason.
+            TokenVerificationError: The token is not accepted. Each reason has a subclass; ``.claim``,
+                ``.expected`` and ``.actual`` have the details.
             JwksUnavailableError: The pool's keys could not be fetched, so the token was not verified.
         """
         seen = self._look_up(token)
@@ -303,7 +303,7 @@ class TokenVerifier:
         """Verify a token without a request: its key must be cached (see `warm_up`).
 
         Raises:
-            TokenVerificationError: The token is not acceptable.
+            TokenVerificationError: The token is not accepted.
             JwksUnavailableError: Its key is not cached.
         """
         seen = self._look_up(token)
@@ -313,13 +313,13 @@ class TokenVerifier:
         pool = self._pool_of(parsed)
         key = pool.jwks.known(parsed.kid)
         if key is None:
-            raise JwksUnavailableError("the token's key is not there; fetch the keys with warm_up or verify")
+            raise JwksUnavailableError("the token's key is not cached; fetch the keys with warm_up or verify")
         return self._check(token, parsed, pool, key)
 
     def _look_up(self, token: str) -> Claims | None:
         try:
             found = self._seen.get(token)
-        except TypeError:  # It is not text, and cannot be hashed.
+        except TypeError:  # Not text, and not hashable.
             return None
         if found is None:
             return None
@@ -327,7 +327,7 @@ class TokenVerifier:
         if self._clock() < ends_at:
             return claims
         self._seen.pop(token, None)
-        return None  # It is verified again, and refused with the reason.
+        return None  # It is verified again, and the error has the reason.
 
     def _pool_of(self, parsed: _Parsed) -> _Pool:
         issuer = parsed.payload.get("iss")
@@ -349,21 +349,21 @@ class TokenVerifier:
         ends_at = pool.requirements.check(parsed.payload, self._clock())
         claims = Claims(parsed.payload)
         if parsed.header not in self._headers:
-            _keep(self._headers, parsed.header, parsed.kid, MAX_HEADERS)
-        _keep(self._seen, token, (claims, ends_at), self._cache_size)
+            _add(self._headers, parsed.header, parsed.kid, MAX_HEADERS)
+        _add(self._seen, token, (claims, ends_at), self._cache_size)
         return claims
 
     def _parse(self, token: str) -> _Parsed:
-        """Take a token apart; nothing in it counts before the signature was checked."""
-        parsed = self._take_apart(token) if isinstance(token, str) else None
-        if parsed is None:  # Raised out here: the cause would quote the token.
+        """Parse a token. Its content is not trusted before the signature is verified."""
+        parsed = self._split(token) if isinstance(token, str) else None
+        if parsed is None:  # Raised outside of the except block: the context would quote the token.
             problem = hint(token)
             raise TokenMalformedError(
                 f"not a JSON Web Token in compact form{f': {problem}' if problem else ''}"
             )
         return parsed
 
-    def _take_apart(self, token: str) -> _Parsed | None:
+    def _split(self, token: str) -> _Parsed | None:
         if len(token) > MAX_TOKEN_LENGTH:
             return None
         try:
@@ -380,8 +380,8 @@ class TokenVerifier:
             return None
 
 
-def _keep(cache: dict[Any, Any], key: object, value: object, size: int) -> None:
-    """Remember something, and no more than so many: the oldest leave."""
+def _add(cache: dict[Any, Any], key: object, value: object, size: int) -> None:
+    """Add an entry to a cache of limited size; the oldest entries are removed."""
     if size > 0 and key not in cache:
         while len(cache) >= size:
             del cache[next(iter(cache))]
@@ -396,8 +396,8 @@ def _kid(header: Mapping[str, Any]) -> str:
             expected=ALGORITHM,
             actual=kept(header.get("alg")),
         )
-    if "crit" in header:  # RFC 7515, 4.1.11: what is not understood must be refused
-        raise TokenMalformedError("the token asks for extensions", claim="crit", actual=kept(header["crit"]))
+    if "crit" in header:  # RFC 7515, 4.1.11: unknown extensions must be refused
+        raise TokenMalformedError("the token requires extensions", claim="crit", actual=kept(header["crit"]))
     kid = header.get("kid")
     if not isinstance(kid, str) or not kid:
         raise TokenMalformedError("the token names no key", claim="kid", actual=kept(kid))

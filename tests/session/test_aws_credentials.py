@@ -73,7 +73,7 @@ class Identities(ScriptedService):
 
 
 @frozen
-class EmulatorState:
+class Services:
     client: AuthClient
     pool: ScriptedService
     identities: Identities
@@ -107,9 +107,9 @@ class UserPool(ScriptedService):
 
 
 @asynccontextmanager
-async def world(
+async def services(
     settings: AuthConfig = CONFIG, *, ahead: float = 0.0, **arguments: Any
-) -> AsyncIterator[EmulatorState]:
+) -> AsyncIterator[Services]:
     """A client whose clock is ``ahead`` of the services' clock."""
     clock = arguments.pop("clock", None) or Clock()
     pool, identities = UserPool(clock), Identities(clock)
@@ -118,7 +118,7 @@ async def world(
     async with AuthClient(settings, clock=lambda: clock() + ahead, **arguments) as client:
         attach(client, pool)
         client._session.context.connections._identity_pool_service = identities  # type: ignore[assignment]  # a stand-in
-        yield EmulatorState(client, pool, identities, clock)
+        yield Services(client, pool, identities, clock)
 
 
 # Guests
@@ -127,7 +127,7 @@ async def world(
 @pytest.mark.amplify("B64")
 async def test_a_guest() -> None:
     """A guest receives credentials and an identity id without tokens."""
-    async with world() as here:
+    async with services() as here:
         session = await here.client.fetch_auth_session()
         assert (session.tokens, session.user_sub) == (None, None)
         assert session.identity_id == "us-east-1:id-1"
@@ -146,21 +146,21 @@ async def test_a_guest() -> None:
 async def test_a_guest_keeps_their_identity() -> None:
     clock = Clock()
     storage = MemoryStorage(clock=clock)
-    async with world(storage=storage, clock=clock) as here:
+    async with services(storage=storage, clock=clock) as here:
         await here.client.fetch_auth_session()
     clock.advance(20 * 86_400)
-    async with world(storage=storage, clock=clock) as later:
+    async with services(storage=storage, clock=clock) as later:
         session = await later.client.fetch_auth_session()
         assert session.identity_id == "us-east-1:id-1"
         assert later.identities.operations() == ["GetCredentialsForIdentity"]
     clock.advance(20 * 86_400)  # counted anew from then on
-    async with world(storage=storage, clock=clock) as last:
+    async with services(storage=storage, clock=clock) as last:
         assert (await last.client.fetch_auth_session()).identity_id == "us-east-1:id-1"
 
 
 @pytest.mark.amplify("B64")
 async def test_an_identity_that_the_service_renames() -> None:
-    async with world() as here:
+    async with services() as here:
         here.identities.renamed = "us-east-1:other"
         assert (await here.client.fetch_auth_session()).identity_id == "us-east-1:other"
         await here.client.fetch_auth_session(force_refresh=True)
@@ -172,13 +172,13 @@ async def test_an_identity_that_the_service_renames() -> None:
     "settings", [evolve(CONFIG, allow_guest_access=False), evolve(CONFIG, identity_pool_id=None)]
 )
 async def test_guests_who_are_not_allowed_get_nothing_and_no_error(settings: AuthConfig) -> None:
-    async with world(settings) as here:
+    async with services(settings) as here:
         assert await here.client.fetch_auth_session() == AuthSession()
         assert here.identities.calls == []
 
 
 async def test_without_an_identity_pool_a_user_has_tokens_only() -> None:
-    async with world(evolve(CONFIG, identity_pool_id=None)) as here:
+    async with services(evolve(CONFIG, identity_pool_id=None)) as here:
         await here.sign_in()
         session = await here.client.fetch_auth_session()
         assert (session.credentials, session.identity_id, session.user_sub) == (None, None, "sub-of-ana")
@@ -189,7 +189,7 @@ async def test_without_an_identity_pool_a_user_has_tokens_only() -> None:
 
 @pytest.mark.amplify("B68")
 async def test_a_login_is_the_issuer_without_its_scheme_and_the_id_token() -> None:
-    async with world() as here:
+    async with services() as here:
         await here.sign_in()
         session = await here.client.fetch_auth_session()
         assert session.tokens is not None
@@ -204,7 +204,7 @@ async def test_a_login_is_the_issuer_without_its_scheme_and_the_id_token() -> No
 
 @pytest.mark.amplify("B65")
 async def test_a_guest_s_identity_becomes_the_user_s() -> None:
-    async with world() as here:
+    async with services() as here:
         await here.client.fetch_auth_session()
         await here.sign_in()
         here.identities.calls.clear()
@@ -223,7 +223,7 @@ async def test_a_guest_s_identity_becomes_the_user_s() -> None:
 
 @pytest.mark.amplify("B65")
 async def test_after_signing_out_the_guest_is_another() -> None:
-    async with world() as here:
+    async with services() as here:
         await here.client.fetch_auth_session()
         await here.sign_in()
         await here.client.fetch_auth_session()
@@ -236,7 +236,7 @@ async def test_also_by_the_hosted_ui() -> None:
     settings = hosted_config(identity_pool_id=POOL, allow_guest_access=True)
     clock = Clock()
     hosted = FakeHostedUi(clock)
-    async with world(settings, clock=clock, http_client=hosted.client) as here:
+    async with services(settings, clock=clock, http_client=hosted.client) as here:
         await here.client.fetch_auth_session()
         request = await here.client.sign_in_with_redirect()
         await here.client.complete_sign_in_with_redirect(hosted.come_back(request.url))
@@ -245,7 +245,7 @@ async def test_also_by_the_hosted_ui() -> None:
 
 
 async def test_an_identity_goes_along_to_the_new_session_key() -> None:
-    async with world() as here:
+    async with services() as here:
         await here.client.fetch_auth_session()
         old = here.client.session_key
         await here.sign_in()
@@ -257,7 +257,7 @@ async def test_an_identity_goes_along_to_the_new_session_key() -> None:
 
 async def test_the_configured_role_is_requested_for_users_and_not_for_guests() -> None:
     role = "arn:aws:iam::123456789012:role/admin"
-    async with world(evolve(CONFIG, custom_role_arn=role)) as here:
+    async with services(evolve(CONFIG, custom_role_arn=role)) as here:
         await here.client.fetch_auth_session()
         await here.sign_in()
         await here.client.fetch_auth_session()
@@ -269,17 +269,17 @@ async def test_the_configured_role_is_requested_for_users_and_not_for_guests() -
 async def test_credentials_of_another_role_are_not_these() -> None:
     clock = Clock()
     storage = MemoryStorage(clock=clock)
-    async with world(storage=storage, clock=clock) as here:
+    async with services(storage=storage, clock=clock) as here:
         await here.sign_in()
         await here.client.fetch_auth_session()
     role = "arn:aws:iam::123456789012:role/admin"
-    async with world(evolve(CONFIG, custom_role_arn=role), storage=storage, clock=clock) as there:
+    async with services(evolve(CONFIG, custom_role_arn=role), storage=storage, clock=clock) as there:
         await there.client.fetch_auth_session()
         assert there.identities.operations() == ["GetCredentialsForIdentity"]
 
 
 async def test_tokens_that_are_not_a_login_raise() -> None:
-    async with world() as here:
+    async with services() as here:
         await here.sign_in(id_token=False)
         with pytest.raises(UserUnAuthenticatedException, match="id token"):
             await here.client.fetch_auth_session()
@@ -289,7 +289,7 @@ async def test_tokens_that_are_not_a_login_raise() -> None:
 
 @pytest.mark.parametrize("issuer", [None, "", 5])
 async def test_an_id_token_without_an_issuer(issuer: Any) -> None:
-    async with world() as here:
+    async with services() as here:
         here.pool.issuer = issuer  # type: ignore[attr-defined]  # a stand-in
         await here.sign_in()
         with pytest.raises(InvalidIdTokenException):
@@ -301,7 +301,7 @@ async def test_an_id_token_without_an_issuer(issuer: Any) -> None:
 
 @pytest.mark.amplify("B66", "B73")
 async def test_credentials_are_kept_and_their_end_honoured() -> None:
-    async with world() as here:
+    async with services() as here:
         await here.sign_in(life=86_400)
         assert await here.key() == "ASIA1"
         here.clock.advance(3539)
@@ -313,7 +313,7 @@ async def test_credentials_are_kept_and_their_end_honoured() -> None:
 
 @pytest.mark.amplify("B66")
 async def test_a_role_of_fifteen_minutes_ends_after_fifteen() -> None:
-    async with world() as here:
+    async with services() as here:
         here.identities.life = 900
         assert await here.key() == "ASIA1"
         here.clock.advance(839)
@@ -324,7 +324,7 @@ async def test_a_role_of_fifteen_minutes_ends_after_fifteen() -> None:
 
 @pytest.mark.amplify("B66")
 async def test_forced_or_with_another_id_token() -> None:
-    async with world() as here:
+    async with services() as here:
         await here.sign_in()
         assert await here.key() == "ASIA1"
         here.pool.only("GetTokensFromRefreshToken", here.pool.tokens())
@@ -338,10 +338,10 @@ async def test_forced_or_with_another_id_token() -> None:
 async def test_credentials_are_stored_for_every_process() -> None:
     clock = Clock()
     storage = MemoryStorage(clock=clock)
-    async with world(storage=storage, clock=clock) as here:
+    async with services(storage=storage, clock=clock) as here:
         await here.sign_in()
         first = await here.client.fetch_auth_session()
-    async with world(storage=storage, clock=clock) as there:
+    async with services(storage=storage, clock=clock) as there:
         second = await there.client.fetch_auth_session()
         assert second.credentials == first.credentials
         assert second.identity_id == first.identity_id
@@ -349,7 +349,7 @@ async def test_credentials_are_stored_for_every_process() -> None:
 
 
 async def test_credentials_without_an_expiration_are_used_for_fifty_minutes() -> None:
-    async with world() as here:
+    async with services() as here:
         bare = {"IdentityId": "x", "Credentials": {"AccessKeyId": "A", "SecretKey": "S"}}
         here.identities.only("GetCredentialsForIdentity", bare)
         session = await here.client.fetch_auth_session()
@@ -364,7 +364,7 @@ async def test_credentials_without_an_expiration_are_used_for_fifty_minutes() ->
 
 
 async def test_tokens_alone_never_ask_the_identity_pool() -> None:
-    async with world() as here:
+    async with services() as here:
         assert await here.client.fetch_auth_session(credentials=False) == AuthSession()
         await here.sign_in()
         await here.client.fetch_auth_session(credentials=False, force_refresh=False)
@@ -375,7 +375,7 @@ async def test_tokens_alone_never_ask_the_identity_pool() -> None:
 @pytest.mark.amplify("B73")
 @pytest.mark.parametrize("person", [False, True])
 async def test_one_request_however_many_ask(person: bool) -> None:
-    async with world() as here:
+    async with services() as here:
         if person:
             await here.sign_in()
         gate = here.identities.hold("GetId")
@@ -392,7 +392,10 @@ async def test_one_request_however_many_ask(person: bool) -> None:
 async def test_one_request_of_two_processes() -> None:
     clock = Clock()
     storage = MemoryStorage(clock=clock)
-    async with world(storage=storage, clock=clock) as here, world(storage=storage, clock=clock) as there:
+    async with (
+        services(storage=storage, clock=clock) as here,
+        services(storage=storage, clock=clock) as there,
+    ):
         gate = here.identities.hold("GetId")
         first = asyncio.create_task(here.client.fetch_auth_session())
         await here.identities.arrived["GetId"].wait()
@@ -426,7 +429,7 @@ def throttled(identities: Identities) -> None:
 
 @pytest.mark.parametrize(("fail", "error"), [(outage, NetworkError), (throttled, TooManyRequestsException)])
 async def test_an_outage_breaks_nothing_that_needs_only_tokens(fail: Fail, error: type[Exception]) -> None:
-    async with world() as here:
+    async with services() as here:
         await here.sign_in()
         fail(here.identities)
         with pytest.raises(error):
@@ -439,7 +442,7 @@ async def test_an_outage_breaks_nothing_that_needs_only_tokens(fail: Fail, error
 
 
 async def test_after_a_failed_early_renewal_the_credentials_stay_in_use() -> None:
-    async with world() as here:
+    async with services() as here:
         await here.sign_in(life=86_400)
         await here.client.fetch_auth_session()
         here.clock.advance(3550)
@@ -454,7 +457,7 @@ async def test_after_a_failed_early_renewal_the_credentials_stay_in_use() -> Non
 
 
 async def test_an_early_renewal_that_failed_is_tried_again_after_a_while() -> None:
-    async with world() as here:
+    async with services() as here:
         await here.client.fetch_auth_session()
         here.clock.advance(3550)
         outage(here.identities)
@@ -475,7 +478,7 @@ async def test_an_early_renewal_that_failed_is_tried_again_after_a_while() -> No
 
 
 async def test_the_backoff_of_one_session_does_not_apply_to_another() -> None:
-    async with world() as here:
+    async with services() as here:
         await here.client.fetch_auth_session()
         here.clock.advance(3550)
         outage(here.identities)
@@ -488,7 +491,7 @@ async def test_the_backoff_of_one_session_does_not_apply_to_another() -> None:
 
 
 async def test_a_failed_forced_fetch_raises() -> None:
-    async with world() as here:
+    async with services() as here:
         await here.client.fetch_auth_session()
         outage(here.identities)
         with pytest.raises(NetworkError):
@@ -501,7 +504,7 @@ async def test_a_failed_forced_fetch_raises() -> None:
     "answer", [{}, {"Credentials": {"AccessKeyId": "A"}}, {"Credentials": {"SecretKey": "S"}}]
 )
 async def test_keys_that_are_missing(answer: dict[str, Any]) -> None:
-    async with world() as here:
+    async with services() as here:
         here.identities.only("GetCredentialsForIdentity", {"IdentityId": "x", **answer})
         with pytest.raises(CredentialsNotFoundException):
             await here.client.fetch_auth_session()
@@ -514,7 +517,7 @@ async def test_keys_that_are_missing(answer: dict[str, Any]) -> None:
     "code", ["ResourceNotFoundException", "NotAuthorizedException", "ResourceConflictException"]
 )
 async def test_an_identity_that_the_pool_does_not_accept_is_replaced(code: str) -> None:
-    async with world() as here:
+    async with services() as here:
         await here.client.fetch_auth_session()
         await here.sign_in()
         refusal = service_error("GetCredentialsForIdentity", code, "no", service_status=400)
@@ -529,7 +532,7 @@ async def test_an_identity_that_the_pool_does_not_accept_is_replaced(code: str) 
 
 
 async def test_a_refusal_of_the_login_raises() -> None:
-    async with world() as here:
+    async with services() as here:
         await here.sign_in()
         here.identities.refuse("GetCredentialsForIdentity", "NotAuthorizedException", "Invalid login token.")
         with pytest.raises(NotAuthorizedException, match="Invalid login token"):
@@ -538,7 +541,7 @@ async def test_a_refusal_of_the_login_raises() -> None:
 
 
 async def test_a_refusal_of_another_kind_replaces_nothing() -> None:
-    async with world() as here:
+    async with services() as here:
         await here.client.fetch_auth_session()
         here.identities.refuse("GetCredentialsForIdentity", "InvalidIdentityPoolConfigurationException")
         with pytest.raises(ServiceError) as refusal:
@@ -553,7 +556,7 @@ async def test_a_refusal_of_another_kind_replaces_nothing() -> None:
 @pytest.mark.amplify("B73")
 async def test_the_identity_is_lost_with_the_session() -> None:
     """A session that Cognito ended must not go on as a guest under the user's identity."""
-    async with world() as here:
+    async with services() as here:
         await here.sign_in()
         await here.client.fetch_auth_session()
         here.pool.refuse("GetTokensFromRefreshToken", "NotAuthorizedException", "Refresh Token has expired")
@@ -568,7 +571,7 @@ async def test_nothing_is_left_of_credentials_when_the_session_is_lost() -> None
     clock = Clock()
     storage = MemoryStorage(clock=clock)
     settings = evolve(CONFIG, allow_guest_access=False)
-    async with world(settings, storage=storage, clock=clock) as here:
+    async with services(settings, storage=storage, clock=clock) as here:
         await here.sign_in()
         await here.client.fetch_auth_session()
         here.pool.refuse("GetTokensFromRefreshToken", "NotAuthorizedException", "Refresh Token has expired")
@@ -577,7 +580,7 @@ async def test_nothing_is_left_of_credentials_when_the_session_is_lost() -> None
 
 
 async def test_the_next_user_does_not_receive_the_last_one_s_identity() -> None:
-    async with world() as here:
+    async with services() as here:
         await here.sign_in(username="ana", refresh_token=None)
         await here.client.fetch_auth_session()
         here.clock.advance(4000)
@@ -588,7 +591,7 @@ async def test_the_next_user_does_not_receive_the_last_one_s_identity() -> None:
 async def test_signing_out_meanwhile_leaves_nothing_behind() -> None:
     clock = Clock()
     storage = MemoryStorage(clock=clock)
-    async with world(storage=storage, clock=clock) as here:
+    async with services(storage=storage, clock=clock) as here:
         await here.sign_in()
         gate = here.identities.hold("GetCredentialsForIdentity")
         caller = asyncio.create_task(here.client.fetch_auth_session())
@@ -601,7 +604,7 @@ async def test_signing_out_meanwhile_leaves_nothing_behind() -> None:
 
 async def test_a_guest_after_a_sign_out_is_not_served_with_one_from_before() -> None:
     """A user who has signed in meanwhile may own the identity of a guest's renewal."""
-    async with world() as here:
+    async with services() as here:
         before = (await here.client.fetch_auth_session()).identity_id
         here.clock.advance(3600)
         gate = here.identities.hold("GetCredentialsForIdentity")
@@ -618,7 +621,7 @@ async def test_a_guest_after_a_sign_out_is_not_served_with_one_from_before() -> 
 
 
 async def test_a_guest_who_signs_in_meanwhile_keeps_their_tokens() -> None:
-    async with world() as here:
+    async with services() as here:
         gate = here.identities.hold("GetCredentialsForIdentity")
         caller = asyncio.create_task(here.client.fetch_auth_session())
         await here.identities.arrived["GetCredentialsForIdentity"].wait()
@@ -631,7 +634,7 @@ async def test_a_guest_who_signs_in_meanwhile_keeps_their_tokens() -> None:
 
 
 async def test_an_identity_does_not_end_a_sign_in() -> None:
-    async with world() as here:
+    async with services() as here:
         here.pool.answer(
             "InitiateAuth", {"ChallengeName": "SMS_MFA", "Session": "S" * 20, "ChallengeParameters": {}}
         )
@@ -651,7 +654,7 @@ class Lender:
 async def test_borrowed_tokens_open_an_identity_too() -> None:
     lent = AuthTokens(decode_jwt(jwt(sub="s")), decode_jwt(jwt(sub="s", iss=f"https://{ISSUER}")))
     lender = Lender(lent)
-    async with world(token_provider=lender) as here:
+    async with services(token_provider=lender) as here:
         assert await here.key() == "ASIA1"
         assert await here.key() == "ASIA1"
         lender.tokens = None
@@ -664,7 +667,7 @@ async def test_borrowed_tokens_of_another_user_do_not_receive_the_first_user_s_i
         return AuthTokens(decode_jwt(jwt(sub=sub)), decode_jwt(jwt(sub=sub, iss=f"https://{ISSUER}")))
 
     lender = Lender(lent("ana"))
-    async with world(token_provider=lender) as here:
+    async with services(token_provider=lender) as here:
         assert (await here.client.fetch_auth_session()).identity_id == "us-east-1:id-1"
         await here.client.fetch_auth_session(force_refresh=True)
         assert len(here.identities.sent("GetId")) == 1
@@ -676,7 +679,7 @@ async def test_borrowed_tokens_of_another_user_do_not_receive_the_first_user_s_i
 
 async def test_a_guest_s_identity_becomes_that_of_the_borrowed_tokens() -> None:
     lender = Lender(None)
-    async with world(token_provider=lender) as here:
+    async with services(token_provider=lender) as here:
         await here.client.fetch_auth_session()
         lender.tokens = AuthTokens(
             decode_jwt(jwt(sub="s")), decode_jwt(jwt(sub="s", iss=f"https://{ISSUER}"))
@@ -685,14 +688,14 @@ async def test_a_guest_s_identity_becomes_that_of_the_borrowed_tokens() -> None:
 
 
 async def test_a_machine_has_no_identity() -> None:
-    async with world(token_provider=Lender(AuthTokens(decode_jwt(jwt(sub="client"))))) as here:
+    async with services(token_provider=Lender(AuthTokens(decode_jwt(jwt(sub="client"))))) as here:
         with pytest.raises(UserUnAuthenticatedException):
             await here.client.fetch_auth_session()
         assert (await here.client.fetch_auth_session(credentials=False)).tokens is not None
 
 
 async def test_no_secret_is_in_a_repr() -> None:
-    async with world() as here:
+    async with services() as here:
         session = await here.client.fetch_auth_session()
         told = repr(session) + repr(await here.client._session.load())
         assert "ASIA1" in told
@@ -705,7 +708,7 @@ async def test_no_secret_is_in_a_repr() -> None:
 
 @pytest.mark.parametrize("ahead", [-7200.0, -3600.0, -1200.0, 1200.0, 3590.0, 3600.0, 7200.0, 86_400.0])
 async def test_credentials_live_as_long_with_a_wrong_clock(ahead: float) -> None:
-    async with world(ahead=ahead) as here:
+    async with services(ahead=ahead) as here:
         await here.sign_in(life=86_400)
         session = await here.client.fetch_auth_session()
         assert session.credentials is not None
@@ -719,7 +722,7 @@ async def test_credentials_live_as_long_with_a_wrong_clock(ahead: float) -> None
 
 @pytest.mark.parametrize("ahead", [1200.0, 3590.0, 3600.0, 7200.0])
 async def test_an_early_renewal_that_fails_leaves_them_to_their_end(ahead: float) -> None:
-    async with world(ahead=ahead) as here:
+    async with services(ahead=ahead) as here:
         await here.sign_in(life=86_400)
         assert await here.key() == "ASIA1"
         here.clock.advance(3550)
@@ -736,7 +739,7 @@ async def test_without_tokens_of_our_own_new_credentials_still_count_as_good(
     ahead: float, borrowed: bool
 ) -> None:
     arguments: dict[str, Any] = {"token_provider": Lender(None)} if borrowed else {}
-    async with world(ahead=ahead, **arguments) as here:
+    async with services(ahead=ahead, **arguments) as here:
         for _ in range(10):
             assert await here.key() == "ASIA1"
         here.clock.advance(3000)
@@ -744,7 +747,7 @@ async def test_without_tokens_of_our_own_new_credentials_still_count_as_good(
 
 
 async def test_a_guest_s_credentials_are_renewed_after_an_hour_though_our_clock_is_behind() -> None:
-    async with world(ahead=-7200.0) as here:
+    async with services(ahead=-7200.0) as here:
         assert await here.key() == "ASIA1"
         here.clock.advance(3539)
         assert await here.key() == "ASIA1"

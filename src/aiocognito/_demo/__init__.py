@@ -11,40 +11,40 @@ import time
 from typing import Final, TextIO
 
 from ..errors import AuthError
-from .stage import Stage, StepFailed, console
-from .story import tell
+from .output import Output, StepFailed, console
+from .steps import run_steps
 
 TIMEOUT: Final = 60.0
 
 
 def run(output: TextIO | None = None) -> int:
-    """Run the demo and return an exit code: 0 if every step succeeded, 1 if one did not.
+    """Run the demo and return an exit code: 0 if every step succeeded, 1 if one failed.
 
     Args:
         output: Where to print it; standard output by default.
     """
-    stage = Stage(console(output))
+    out = Output(console(output))
     begun = time.perf_counter()
-    stage.note("One user signs up, in and out, on an emulator of Amazon Cognito on this machine.")
+    out.note("A user signs up, signs in and signs out, with an emulator of Amazon Cognito on this machine.")
     try:
-        asyncio.run(_in_time(stage))
+        asyncio.run(_in_time(out))
     except StepFailed as failure:
-        stage.failed(str(failure))
+        out.failed(str(failure))
         return 1
     except Exception as error:
-        stage.failed(_describe(error))
+        out.failed(_describe(error))
         return 1
     seconds = time.perf_counter() - begun
-    stage.note(f"\nAll {stage.steps} steps came out right: {stage.checks} checks in {seconds:.1f} s.")
-    stage.say("Your own user pool, here: aiocognito emulator")
+    out.note(f"\nAll {out.steps} steps succeeded: {out.checks} checks in {seconds:.1f} s.")
+    out.line("To run your own user pool on this machine: aiocognito emulator")
     return 0
 
 
-async def _in_time(stage: Stage) -> None:
+async def _in_time(out: Output) -> None:
     async with asyncio.timeout(TIMEOUT):
-        await tell(stage)
+        await run_steps(out)
 
 
 def _describe(error: Exception) -> str:
-    """Say what was raised. Only this library's own messages are known to hold no secret."""
+    """Return the text for an exception. Only this library's own messages certainly have no secret."""
     return f"{error.name}: {error}" if isinstance(error, AuthError) else type(error).__name__

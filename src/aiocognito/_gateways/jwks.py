@@ -1,4 +1,4 @@
-"""The public keys of a user pool: fetched once however many ask, and kept when a refetch fails."""
+"""The public keys of a user pool: concurrent callers share a fetch, and cached keys stay if a fetch fails."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .flights import Closed, Flights
 from .http import Http, RawResponse
 from .limits import MAX_BYTES
 
-# An unknown key id may be an attacker's: the next fetch for one has to wait.
+# After a fetch without the wanted key: an unknown key id may be an attacker's.
 COOL_DOWN_SECONDS: Final = 10.0
-# So does the next attempt when the keys could not be fetched.
+# After a failed fetch.
 RETRY_SECONDS: Final = 5.0
-# A key that the pool publishes no more is trusted no longer than this.
+# The longest time for which a key is trusted that the pool no longer publishes.
 STALE_SECONDS: Final = 86_400.0
 
 _Keys = Mapping[str, PublicKey]
@@ -34,8 +34,8 @@ class Jwks:
         uri: The URL of the key set.
         http: The HTTP client.
         clock: Returns seconds since the epoch.
-        preloaded: A JWKS to begin with; keys are fetched when one is not in it.
-        retries: When to retry without a response; by default, not at once.
+        preloaded: A JWKS to begin with; keys are fetched if one is missing in it.
+        retries: The attempts of one fetch; by default, one.
     """
 
     def __init__(
@@ -65,20 +65,20 @@ class Jwks:
     def known(self, kid: str) -> PublicKey | None:
         """Return a cached key, or None. Sends nothing; parses preloaded keys at the first call."""
         if self._preloaded is not None:
-            self._take(_usable(self._preloaded))
+            self._use(_usable(self._preloaded))
         return self._keys.get(kid)
 
     async def get(self, kid: str) -> PublicKey | None:
-        """Return a key, fetching the keys if it is not there; None if the pool does not publish it.
+        """Return a key, and fetch the keys if it is not cached; None if the pool does not publish it.
 
         Raises:
-            JwksUnavailableError: The keys could not be fetched, now or a moment ago, so that no one
-                can say whether the key is one of them.
+            JwksUnavailableError: The key is not cached, and the keys could not be fetched, now or in the
+                last few seconds.
         """
         await self._load_preloaded()
         if self.fresh(kid) is None and not self._is_blocked():
             if kid in self._keys and self._is_outage():
-                # The old key serves until a fetch succeeds, so no caller waits for this one.
+                # The stale key is used until a fetch succeeds, so callers do not wait for this fetch.
                 _ = self._fetches.running() or self._fetches.start(self._fetch())
             else:
                 await self.fetch()
@@ -98,18 +98,19 @@ class Jwks:
         await self._load_preloaded()
         if not self._keys or self._stale_at < math.inf:
             await self.fetch()
-        self._check_there_are_some()
+        self._require_keys()
 
     async def ready(self) -> None:
         """Fetch the keys unless they are cached and not stale.
 
         Raises:
-            JwksUnavailableError: No keys are cached, and they could not be fetched, now or a moment ago.
+            JwksUnavailableError: No keys are cached, and they could not be fetched, now or in the last few
+                seconds.
         """
         await self._load_preloaded()
         if (not self._keys or self._clock() >= self._stale_at) and not self._is_blocked():
             await self.fetch()
-        self._check_there_are_some()
+        self._require_keys()
 
     async def fetch(self) -> None:
         """Fetch the keys. If that fails, the cached keys stay; `get` raises the error if one is missing.
@@ -130,10 +131,10 @@ class Jwks:
         await self._fetches.end()
 
     def _is_outage(self) -> bool:
-        """Whether it was tried in vain since the keys went stale."""
+        """Whether a fetch has failed since the keys became stale."""
         return self._failure is not None and self._blocked_until > self._stale_at
 
-    def _check_there_are_some(self) -> None:
+    def _require_keys(self) -> None:
         if not self._keys and self._failure is not None:
             raise self._unavailable(self._failure)
 
@@ -151,16 +152,16 @@ class Jwks:
 
     async def _load_preloaded(self) -> None:
         if self._preloaded is not None:
-            self._take(await run_in_thread(partial(_usable, self._preloaded)))
+            self._use(await run_in_thread(partial(_usable, self._preloaded)))
 
-    def _take(self, preloaded: _Keys) -> None:
+    def _use(self, preloaded: _Keys) -> None:
         if self._preloaded is not None:
             self._preloaded, self._keys = None, preloaded
 
     async def _fetch(self) -> None:
         try:
             answer = await self.retries.run(self._ask, repeatable=True)
-            # Making keys imports jose and parses numbers: not on the loop.
+            # Parsing keys imports jose and computes with large numbers, which would block the event loop.
             self._keys = await run_in_thread(partial(_parse_response, answer))
         except (NetworkError, ValueError) as error:
             self._failure = error.with_traceback(None)

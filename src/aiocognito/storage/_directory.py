@@ -1,14 +1,14 @@
 """The directory of a `FileStorage`: blocking calls, each made in a worker thread.
 
-For a storage key with the SHA-256 hash *h* the directory has, while they are needed, the files
+For a storage key with the SHA-256 hash *h*, the directory has these files while they are needed:
 
-``h.value``   the value (`value_file`), only ever replaced as a whole;
-``h.tmp``     the next value while it is written, by the one process that holds ``h.write``;
-``h.write``   the lock round a change of the value (`lock_file`), held for a few milliseconds;
-``h.lock``    the lock that `Storage.lock` gives out.
+``h.value``   the value (`_value_file`), which is only replaced as a whole;
+``h.tmp``     the next value while it is written, by the process that holds ``h.write``;
+``h.write``   the lock for changes of the value (`_lock_file`), held for a few milliseconds;
+``h.lock``    the lock of `Storage.lock`.
 
-A killed process may leave the last three behind. The locks show it: under ``h.write`` an ``h.tmp`` is
-rubbish, and a lock file that can be locked is not in use.
+A killed process can leave the last three behind: an ``h.tmp`` whose ``h.write`` can be locked, and a lock
+file that can be locked, are not in use and can be removed.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ _OURS = re.compile(r"[0-9a-f]{64}\.(?:value|tmp|write|lock)")
 
 _CHANGES_PER_SWEEP = 128
 _SWEPT_FILES = 512
-"""Each change pays for a look at four files, one after the other through the whole directory, at a cost
-per sweep that does not grow with their number."""
+"""A sweep looks at the next files of the directory, four for each change on average, so its cost does not
+grow with their number."""
 
 
 class Disk:
     """Reads and changes values in a directory.
 
     Args:
-        directory: An absolute path, made at the first use (see `private_directory`).
-        cipher: Seals the values; None leaves them open.
+        directory: An absolute path, created at the first use (see `_private_directory`).
+        cipher: Encrypts the values; None stores them unencrypted.
         clock: Returns the time in seconds since the epoch.
     """
 
@@ -65,17 +65,17 @@ class Disk:
         return self._get(key, _stem(key))
 
     def set(self, key: str, value: bytes, ttl: float | None) -> bool | None:
-        """Store a value. Returns None if another process is changing this key just now."""
+        """Store a value. Return None if another process is changing this key."""
         return self._change(_stem(key), lambda stem: self._put(key, stem, value, ttl))
 
     def delete(self, key: str) -> bool | None:
-        """Remove a value. Returns None if another process is changing this key just now."""
+        """Remove a value. Return None if another process is changing this key."""
         return self._change(_stem(key), self._drop)
 
     def replace(
         self, key: str, value: bytes | None, expected: bytes | None, ttl: float | None
     ) -> bool | None:
-        """Compare and set. Returns None if another process is changing this key just now."""
+        """Compare and set. Return None if another process is changing this key."""
 
         def compare_and_set(stem: str) -> bool:
             if not same(self._get(key, stem), expected):
@@ -85,18 +85,18 @@ class Disk:
         return self._change(_stem(key), compare_and_set)
 
     def lease(self, key: str) -> LockFile:
-        """Return the lock that `Storage.lock` gives out, not yet acquired."""
+        """Return the lock of `Storage.lock`, not yet acquired."""
         return LockFile(self._path(_stem(key), "lock"))
 
     def acquire(self, lease: LockFile) -> bool | None:
-        """Make one attempt at a lease. Returns None if another holder has it now."""
+        """Try once to acquire a lease. Return None if another holder has it."""
         self._prepare()
         return lease.try_acquire() or None
 
     def _get(self, key: str, stem: str) -> bytes | None:
         stored = read(self._path(stem, "value"))
         if stored is None:
-            # A directory that has gone, or is not mounted, must not look like an empty one.
+            # A directory that was removed or is not mounted must raise, not look empty.
             self.directory.stat()
             return None
         if stored.expires <= self._clock():
@@ -105,7 +105,7 @@ class Disk:
 
     def _opened(self, key: str, stored: StoredValue) -> bytes:
         if self._cipher is not None:
-            # Even if the file says that it is open: any process that can write there could have put it there.
+            # Also if the file is marked as unencrypted: another process could have put it there.
             expires = stored.expires if stored.is_expiry_sealed else None
             return self._loaded(self._cipher).open(key, stored.value, expires=expires)
         if stored.is_sealed:
@@ -173,9 +173,9 @@ class Disk:
             raise StorageError(f"the session directory is not safe: {weakness}", retryable=False)
 
     def _sweep_now_and_then(self) -> None:
-        # At the first change, too: a script may make one per run.
+        # At the first change, too: a script may make one change per run.
         if self._changes % _CHANGES_PER_SWEEP == 0:
-            with suppress(OSError):  # the change has been made
+            with suppress(OSError):  # the change itself succeeded
                 self._sweep()
         self._changes += 1
 
@@ -184,10 +184,10 @@ class Disk:
             names = list(islice(self._names, _SWEPT_FILES))
             if len(names) < _SWEPT_FILES:
                 self._names = _names(self.directory)  # the next sweep starts from the beginning
-        # A file system costs nothing to leave things on for another hour, should the clock be ahead.
+        # Expired values stay for another hour, in case this clock is ahead.
         horizon = self._horizon.at(self._clock()) - PROBATION_SECONDS
         for name in names:
-            with suppress(OSError):  # a file that cannot be locked or removed must not shield the rest
+            with suppress(OSError):  # a file that cannot be locked or removed must not stop the sweep
                 self._sweep_file(self.directory / name, horizon)
 
     def _sweep_file(self, path: Path, horizon: float) -> None:
@@ -216,8 +216,8 @@ class Disk:
 
 
 def _names(directory: Path) -> Generator[str]:
-    # The directory stays open between two sweeps only while it holds more than one sweep looks at, and
-    # is closed with the generator. To list it anew each time would cost by the number of its files.
+    # The directory stays open between two sweeps if it has more files than one sweep looks at; it is closed
+    # with the generator. Listing it again for each sweep would take longer the more files it has.
     with os.scandir(directory) as entries:
         for entry in entries:
             yield entry.name
@@ -227,7 +227,7 @@ def _is_expired(path: Path, horizon: float) -> bool:
     try:
         stored = read(path)
     except (OSError, StorageError):
-        return False  # what cannot be read is left as it is
+        return False  # unreadable files are left alone
     return stored is not None and stored.expires <= horizon
 
 
@@ -250,5 +250,5 @@ def _write_new(path: Path, content: bytes) -> None:
 
 
 def _create(path: Path) -> int:
-    # O_EXCL: never through a planted link (CWE-377), and never with the mode of an existing file.
+    # O_EXCL: do not follow a planted link (CWE-377), nor keep the mode of an existing file.
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

@@ -1,4 +1,4 @@
-"""How the demo speaks, and how it makes sure that what it says is so."""
+"""The output of the demo, whose statements are checked before they are printed."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ E = TypeVar("E", bound=AuthError)
 
 
 class StepFailed(Exception):
-    """A step did not come out as it should have."""
+    """A check of a step failed."""
 
 
 def console(output: TextIO | None = None) -> Console:
-    """Make a console that is in colour on a terminal and plain elsewhere.
+    """Return a console that is in colour on a terminal and plain elsewhere.
 
-    NO_COLOR (https://no-color.org), set to anything but nothing, means no escape codes at all.
+    If NO_COLOR (https://no-color.org) is set and not empty, the console uses no escape codes.
 
     Args:
         output: Where to write; standard output by default.
@@ -39,7 +39,7 @@ def console(output: TextIO | None = None) -> Console:
     )
 
 
-class Stage:
+class Output:
     """Prints the demo on a console, and counts its checks.
 
     Args:
@@ -53,46 +53,46 @@ class Stage:
         self.title = ""
 
     def begin(self, title: str) -> None:
-        """Open a step: what fails from here on is its fault."""
+        """Begin a step, and print its title."""
         self.steps += 1
         self.title = title
         self._line()
         self._line(f"{self.steps:2}  {title}", "bold")
 
-    def say(self, text: str) -> None:
-        """Print what happens."""
+    def line(self, text: str) -> None:
+        """Print a line."""
         self._line(f"    {text}")
 
-    def heard(self, text: str) -> None:
+    def event(self, text: str) -> None:
         """Print an event."""
         self._line(f"    » {text}", "magenta")
 
     def check(self, claim: str, is_so: bool) -> None:
-        """Claim something, if it is so.
+        """Print a statement if it is true.
 
         Raises:
-            StepFailed: It is not.
+            StepFailed: It is false.
         """
         if not is_so:
-            raise StepFailed(f"it is not so that {claim}")
+            raise StepFailed(f"not true: {claim}")
         self.checks += 1
         self._line(f"    ✓ {claim}", "green")
 
     async def refused(self, kind: type[E], claim: str, call: Awaitable[Any]) -> E:
-        """Claim that a call is refused, if it is.
+        """Await a call that must be refused, and print the statement.
 
         Raises:
-            StepFailed: It went through.
+            StepFailed: The call succeeded.
         """
         try:
             await call
         except kind as error:
             self.check(f"{claim}: {error.name}", True)
             return error
-        raise StepFailed(f"it is not so that {claim}: it went through")
+        raise StepFailed(f"not true: {claim}: it was accepted")
 
     def failed(self, why: str) -> None:
-        """Say which step failed, and why."""
+        """Print which step failed, and why."""
         self._line(f"    ✗ {why}", "bold red")
         self._line()
         self._line(f"Step {self.steps} failed: {self.title}", "bold red")
@@ -102,5 +102,5 @@ class Stage:
         self._line(text, "bold")
 
     def _line(self, text: str = "", style: str = "") -> None:
-        # Soft wrapping: what is piped is not cut at the width of a terminal that is not there.
+        # Soft wrapping: piped output is not cut at a terminal's width.
         self._console.print(text, style=style, soft_wrap=True)
