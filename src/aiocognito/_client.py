@@ -239,23 +239,24 @@ class AuthClient:
         """
         options = _auto_sign_in_options(auto_sign_in)
         if options is not None:
-            self._needs_own_session()
+            self._needs_own_session(new_key=True)
         attributes = arguments.strings(user_attributes, "user_attributes")
-        answer = await sign_up_flows.sign_up(
-            self._pool(),
-            arguments.text(username, "username", Code.EmptySignUpUsername),
-            password and arguments.text(password, "password"),
-            user_attributes=attributes,
-            validation_data=arguments.strings(validation_data, "validation_data"),
-            client_metadata=arguments.strings(client_metadata, "client_metadata"),
-        )
-        self._sign_up_password.forget()
-        if options is not None:
-            plan = auto_sign_in_plan.plan(self._session, username, options, answer, attributes)
-            await self._session.context.run(plan)
-            self._sign_up_password.hold(username, password or None)
-        elif not self._borrows:
-            await auto_sign_in_plan.forget_plan(self._session)
+        with self._session.calls.under_way():
+            answer = await sign_up_flows.sign_up(
+                self._pool(),
+                arguments.text(username, "username", Code.EmptySignUpUsername),
+                password and arguments.text(password, "password"),
+                user_attributes=attributes,
+                validation_data=arguments.strings(validation_data, "validation_data"),
+                client_metadata=arguments.strings(client_metadata, "client_metadata"),
+            )
+            self._sign_up_password.forget()
+            if options is not None:
+                plan = auto_sign_in_plan.plan(self._session, username, options, answer, attributes)
+                await self._session.run(plan)
+                self._sign_up_password.hold(username, password or None)
+            elif not self._borrows:
+                await auto_sign_in_plan.forget_plan(self._session)
         by_link = self.config.sign_up_verification_method == "link"
         return sign_up_flows.result(answer, auto_sign_in=options is not None, by_link=by_link)
 
@@ -288,17 +289,20 @@ class AuthClient:
         metadata = arguments.strings(client_metadata, "client_metadata")
         pool = self._pool()
         plan = None if self._borrows else await auto_sign_in_plan.load_plan(self._session, name)
-        handle = await sign_up_flows.confirm_sign_up(
-            pool,
-            name,
-            code,
-            session=plan.session if plan is not None else None,
-            force_alias_creation=force_alias_creation,
-            client_metadata=metadata,
-        )
-        follows = not self._borrows and await self._session.context.run(
-            auto_sign_in_plan.note_confirmation(self._session, name, handle)
-        )
+        if plan is not None:
+            self._session.calls.check_new_key()
+        with self._session.calls.under_way():
+            handle = await sign_up_flows.confirm_sign_up(
+                pool,
+                name,
+                code,
+                session=plan.session if plan is not None else None,
+                force_alias_creation=force_alias_creation,
+                client_metadata=metadata,
+            )
+            follows = not self._borrows and await self._session.run(
+                auto_sign_in_plan.note_confirmation(self._session, name, handle)
+            )
         if not follows:
             self._sign_up_password.forget()
         return SignUpResult(
@@ -343,7 +347,7 @@ class AuthClient:
             AuthValidationError: The password is missing. The sign-in stays planned.
             UserAlreadyAuthenticatedException: The session is signed in already.
         """
-        self._needs_own_session()
+        self._needs_own_session(new_key=True)
         result = await auto_sign_in_plan.complete(self._session, password, self._sign_up_password)
         self._sign_up_password.forget()
         return result
@@ -397,10 +401,10 @@ class AuthClient:
             passwordless=self.config.passwordless,
         )
         metadata = arguments.strings(client_metadata, "client_metadata")
-        self._needs_own_session()
+        self._needs_own_session(new_key=True)
         self._sign_up_password.forget()
         work = session_sign_in.sign_in(self._session, request, metadata, replace=replace)
-        return await self._session.context.run(work)
+        return await self._session.run(work)
 
     async def confirm_sign_in(
         self,
@@ -445,9 +449,9 @@ class AuthClient:
             friendly_device_name=friendly_device_name,
         )
         metadata = arguments.strings(client_metadata, "client_metadata")
-        self._needs_own_session()
+        self._needs_own_session(new_key=True)
         work = session_sign_in.confirm_sign_in(self._session, answer, step, metadata)
-        return await self._session.context.run(work)
+        return await self._session.run(work)
 
     async def get_sign_in_step(self) -> SignInStep | None:
         """Return the pending step, such as after a page was reloaded.
@@ -477,8 +481,8 @@ class AuthClient:
             NotAuthorizedException: Cognito's session has expired or ended: begin again.
             SetUpTOTPException: Cognito returned no secret.
         """
-        self._needs_own_session()
-        result = await self._session.context.run(session_sign_in.renew_totp_setup(self._session))
+        self._needs_own_session(new_key=True)
+        result = await self._session.run(session_sign_in.renew_totp_setup(self._session))
         details = getattr(result.next_step, "totp_setup_details", None)
         if not isinstance(details, TotpSetupDetails):
             raise SetUpTOTPException("Cognito returned no secret for the authenticator app")
@@ -531,6 +535,7 @@ class AuthClient:
                 ``prompt`` is given.
         """
         self._needs_own_session()
+        self._session.calls.check_stored_key()
         self._pool()
         request = redirect_flows.authorization_request(
             self._session.context.connections.hosted_ui(),
@@ -571,11 +576,11 @@ class AuthClient:
             NetworkError: The hosted UI did not answer.
             UnexpectedSignInInterruptionException: The session was signed out, or in, meanwhile.
         """
-        self._needs_own_session()
+        self._needs_own_session(new_key=True)
         self._pool()
         hosted_ui = self._session.context.connections.hosted_ui()
         callback = redirect_flows.read_callback(callback_url)
-        return await self._session.context.run(hosted_ui_sign_in.complete(self._session, hosted_ui, callback))
+        return await self._session.run(hosted_ui_sign_in.complete(self._session, hosted_ui, callback))
 
     async def sign_out(
         self, *, global_sign_out: bool = False, redirect_uri: str | None = None
@@ -602,7 +607,7 @@ class AuthClient:
         """
         self._needs_own_session()
         work = sign_out.sign_out(self._session, everywhere=global_sign_out, redirect_uri=redirect_uri)
-        return await self._session.context.run(work)
+        return await self._session.run(work)
 
     # The session
 
@@ -711,8 +716,8 @@ class AuthClient:
             SessionBusyError: Another process has not finished renewing the session's tokens.
             StorageError: The storage failed; the old key still opens the session.
         """
-        self._needs_own_session()
-        await self._session.context.run(rotate_key(self._session))
+        self._needs_own_session(new_key=True)
+        await self._session.run(rotate_key(self._session))
         return self._session.key
 
     # The account
@@ -794,8 +799,10 @@ class AuthClient:
         """
         old = arguments.text(old_password, "old_password", Code.EmptyUpdatePassword)
         new = arguments.text(new_password, "new_password", Code.EmptyUpdatePassword)
+        if not self._borrows:
+            self._session.calls.check_new_key()
         user = await self._authenticated_user()
-        await self._session.context.run(
+        await self._session.run(
             session_account.change_password(self._session, user, old, new, rekeys=not self._borrows)
         )
 
@@ -922,7 +929,7 @@ class AuthClient:
         """
         self._needs_own_session()
         user = await self._authenticated_user()
-        await self._session.context.run(session_account.delete_user(self._session, user))
+        await self._session.run(session_account.delete_user(self._session, user))
 
     # Second factors
 
@@ -1052,7 +1059,7 @@ class AuthClient:
         self._needs_own_session()
         user = await self._authenticated_user()
         key = device_id and arguments.text(device_id, "device_id")
-        await self._session.context.run(session_account.forget_device(self._session, user, key or None))
+        await self._session.run(session_account.forget_device(self._session, user, key or None))
 
     # Passkeys
 
@@ -1143,12 +1150,14 @@ class AuthClient:
         self._session.context.check_loop()
         return self._session.pool
 
-    def _needs_own_session(self) -> None:
+    def _needs_own_session(self, *, new_key: bool = False) -> None:
         self._session.context.check_loop()
         if self._borrows:
             raise AuthTokenConfigException(
                 "this client borrows its tokens from a token provider and has no session of its own"
             )
+        if new_key:
+            self._session.calls.check_new_key()
 
 
 def _auto_sign_in_options(value: bool | AutoSignInOptions) -> AutoSignInOptions | None:

@@ -195,7 +195,7 @@ async def _once(
 ) -> SignInResult:
     """Sign in, in a task that goes on if the caller is cancelled. Delete the password after an error."""
     try:
-        return await session.context.run(work)
+        return await session.run(work)
     except Exception:
         signed_up_with.forget()
         raise

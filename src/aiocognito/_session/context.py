@@ -49,12 +49,14 @@ class Decoded:
             In seconds since the epoch.
         good_until: When they must be examined again: to renew them, or to extend the record's
             lifetime in the storage. In seconds since the epoch, by our clock.
+        cookie_at: When the browser was last sent the session's cookie, in seconds since the epoch.
     """
 
     raw: bytes = field(repr=False)
     tokens: AuthTokens
     good_from: float
     good_until: float
+    cookie_at: float = 0.0
 
 
 class ServiceContext:
@@ -164,15 +166,24 @@ class ServiceContext:
             del self.decoded[next(iter(self.decoded))]
         self.decoded[session_id] = decoded
 
-    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+    async def run(
+        self, work: Coroutine[Any, Any, T], started: Callable[[asyncio.Task[Any]], None] | None = None
+    ) -> T:
         """Run work that must not stop halfway, in a task of its own.
 
         If the caller is cancelled, the work goes on, and `aclose` waits for it. The traceback of an
         `AuthError` starts in this method, because the frames below it say no more than its message. A
         `StorageError` keeps its traceback, which shows the frames of the storage.
+
+        Args:
+            work: The coroutine.
+            started: Called with the task.
         """
+        task = self.spawn(work)
+        if started is not None:
+            started(task)
         try:
-            return await asyncio.shield(self.spawn(work))
+            return await asyncio.shield(task)
         except StorageError:
             raise
         except AuthError as error:

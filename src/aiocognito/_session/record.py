@@ -273,6 +273,7 @@ class SessionRecord:
         by_redirect: Whether the user signed in on the hosted UI, which then has a session of its own.
         created_at: When the session began, in seconds since the epoch.
         renewed_at: When its lifetime in the storage was last extended, in seconds since the epoch.
+        cookie_at: When the browser was last sent the session's cookie, if that was after ``created_at``.
         unknown: Members that a newer version wrote; they are preserved.
     """
 
@@ -286,7 +287,13 @@ class SessionRecord:
     by_redirect: bool = False
     created_at: float = 0.0
     renewed_at: float = 0.0
+    cookie_at: float | None = None
     unknown: Mapping[str, Any] = field(factory=dict, repr=False)
+
+    @property
+    def cookie_sent_at(self) -> float:
+        """When the browser was last sent the session's cookie, in seconds since the epoch."""
+        return max(self.created_at, self.cookie_at or 0.0)
 
     @property
     def is_empty(self) -> bool:

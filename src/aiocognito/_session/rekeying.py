@@ -15,6 +15,8 @@ from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from typing import Final
 
+from attrs import evolve
+
 from ..errors import SessionBusyError, SignInException, StorageError
 from . import keys
 from .compare_and_set import compare_and_set, is_stored
@@ -142,6 +144,8 @@ async def _move(session: Session, address: Address, change: Change, mark_before:
             # An empty record needs no new key.
             return await session.replace(loaded, record)
         is_begun = True
+        # The browser is sent the new key.
+        record = evolve(record, cookie_at=session.context.clock())
         written = await _written(session, new, record)
         if written is None:
             return None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from attrs import evolve, field, frozen
 
@@ -19,11 +19,14 @@ from .._models import AuthTokens, AuthUser, SignInDetails, UserContext
 from .._responses import TokenSet
 from ..errors import InvalidJWTError, StorageError
 from . import keys
+from .calls import ClientCalls
 from .compare_and_set import compare_and_set, is_stored
 from .context import Decoded, ServiceContext
 from .devices import DeviceStore
 from .keys import Address
 from .record import MARK_SECONDS, RefreshIntent, SessionRecord, StoredTokens, dump, is_mark, load, new_mark
+
+T = TypeVar("T")
 
 # A record's lifetime is extended at most once a day, or once per tenth of a shorter ``session_ttl``.
 EXTENSION_SECONDS: Final = 86_400.0
@@ -65,7 +68,18 @@ class Session:
         user_context: Data about the end user for Cognito's threat protection.
     """
 
-    __slots__ = ("_hub", "_move", "address", "context", "devices", "user_context")
+    __slots__ = (
+        "_hub",
+        "_move",
+        "address",
+        "calls",
+        "context",
+        "cookie_at",
+        "devices",
+        "has_moved",
+        "has_new_record",
+        "user_context",
+    )
 
     def __init__(
         self,
@@ -80,6 +94,12 @@ class Session:
         self.user_context = user_context
         self._hub: Hub | None = None
         self._move: asyncio.Future[None] | None = None
+        self.calls = ClientCalls()
+        # For the integration that sends the cookie: whether this client has changed its key, whether it has
+        # stored the first record under its key, and when the browser was last sent the cookie.
+        self.has_moved = False
+        self.has_new_record = False
+        self.cookie_at: float | None = None
         self.address = keys.address(context.config, keys.check_key(session_key, "session_key"))
 
     @property
@@ -132,7 +152,7 @@ class Session:
         if self._hub is not None:
             self.context.remove_hub(self.session_id, self._hub)
             self.context.add_hub(address.session_id, self._hub)
-        self.address = address
+        self.address, self.has_moved = address, True
 
     @property
     def pool(self) -> UserPool:
@@ -154,6 +174,10 @@ class Session:
             self._hub.end()
             self._hub = None
 
+    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run work that must not stop halfway, and count it as under way (see `ServiceContext.run`)."""
+        return await self.context.run(work, self.calls.add)
+
     # Reading and writing
 
     async def load(self, known: Loaded | None = None) -> Loaded:
@@ -173,7 +197,10 @@ class Session:
         raw = await self.context.storage.get(address.storage_key)
         if known is not None and known.raw == raw and known.address is address:
             return known
-        return Loaded(address, raw, self.parse(raw, address))
+        loaded = Loaded(address, raw, self.parse(raw, address))
+        if raw is not None and loaded.mark is None:
+            self.cookie_at = loaded.record.cookie_sent_at
+        return loaded
 
     def parse(self, raw: bytes | None, address: Address | None = None) -> SessionRecord:
         """Parse a record's bytes, and remove what has expired.
@@ -215,7 +242,31 @@ class Session:
         if failure is not None and not await is_stored(self.context.storage, where, raw):
             raise failure
         self.context.unsaved.written(loaded.address.session_id, record)
+        if raw is not None and loaded.raw is None:
+            self.has_new_record = True
         return Loaded(loaded.address, raw, record)
+
+    async def note_cookie(self, seen_at: float) -> bool:
+        """Store that the browser is sent its cookie again, and return whether to send it.
+
+        A response that renews the cookie must not overwrite the cookie of another response that has
+        changed the key meanwhile.
+
+        Args:
+            seen_at: When the cookie was last sent, as read from the record.
+
+        Returns:
+            False if the session has ended or moved, or if another response has renewed the cookie.
+        """
+        is_due = False
+
+        def change(record: SessionRecord) -> SessionRecord:
+            nonlocal is_due
+            is_due = not record.is_empty and record.cookie_sent_at <= seen_at
+            return evolve(record, cookie_at=self.context.clock()) if is_due else record
+
+        await self.update(change)
+        return is_due
 
     def dump(
         self, record: SessionRecord, *, renewed_at: float | None = None
@@ -305,7 +356,7 @@ class Session:
         # If the tokens were issued in the future by our clock, it was put back after they were received.
         issued_at = _numeric_claim(tokens.access_token, "iat") - self._drift(record.tokens, tokens)
         good_from = max(self.context.clock(), issued_at) - CLOCK_TOLERANCE
-        return Decoded(loaded.raw, tokens, good_from, good_until)
+        return Decoded(loaded.raw, tokens, good_from, good_until, record.cookie_sent_at)
 
     def expires_at(self, stored: StoredTokens, tokens: AuthTokens) -> float:
         """Return when the first of the tokens counts as expired, by our clock."""

@@ -87,10 +87,13 @@ class SessionTokenProvider:
             if now > decoded.good_from + NOTE_SECONDS:
                 # A clock that is put back after this is earlier than `good_from`.
                 context.decoded[address.session_id] = evolve(decoded, good_from=now - CLOCK_TOLERANCE)
+            session.cookie_at = decoded.cookie_at
             return decoded.tokens
         loaded = Loaded(address, raw, session.parse(raw, address))
         if loaded.mark is not None and await session.follow(address):
             return await self.get_tokens(force_refresh=force_refresh, client_metadata=client_metadata)
+        if raw is not None and loaded.mark is None:
+            session.cookie_at = loaded.record.cookie_sent_at
         return await self._examine(loaded, force_refresh, client_metadata)
 
     async def _examine(

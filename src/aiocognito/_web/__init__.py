@@ -1,0 +1,1 @@
+"""What the integrations with web frameworks share: cookies, CSRF, errors, redirects. Imports no framework."""

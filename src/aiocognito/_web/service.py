@@ -1,0 +1,199 @@
+"""The settings of a web application, and its session manager in each event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from typing import Any, Final, Literal, TypeAlias
+
+from attrs import define, frozen
+
+from .._config import AuthConfig
+from .._gateways.clients import HttpClient
+from .._hub import Hub
+from .._models import UserContext
+from .._sessions import SessionManager
+from ..errors import AuthConfigError
+from ..storage import Storage
+from .cookies import CookiePolicy, SecureCookieWarning
+from .csrf import CsrfPolicy
+from .origins import Origin, check_origin, check_origins
+from .return_path import safe_return_path
+
+ConfigSource: TypeAlias = AuthConfig | Callable[[], AuthConfig]
+StorageSource: TypeAlias = Storage | Callable[[], Storage]
+
+DEFAULT_TTL: Final = timedelta(days=30)
+
+
+@frozen(kw_only=True)
+class SessionSettings:
+    """How the session manager of a run is made."""
+
+    config: ConfigSource
+    storage: StorageSource
+    session_ttl: timedelta
+    max_session_age: timedelta | None
+    hub: Hub | None
+    clock: Callable[[], float] | None
+    http_client: HttpClient | None
+
+
+@define
+class _Run:
+    """The session manager of one event loop, and how many lifespans use it."""
+
+    sessions: SessionManager
+    closing: AsyncExitStack
+    users: int = 0
+
+
+class WebService:
+    """What is configured once for an application, and what runs in each of its event loops.
+
+    Args:
+        settings: How to make the session manager.
+        cookies: The cookie policy.
+        trusted_origins: The other origins whose pages may send requests.
+        public_url: The origin at which browsers reach the service.
+        login_path: The login page, without the root path.
+        csrf: ``"strict"`` refuses requests without Origin and Sec-Fetch-Site.
+        user_context: Returns the end user's data from a framework's connection.
+        lifespan_hint: What to do if the service is not running, for messages.
+
+    Raises:
+        AuthConfigError: A value is malformed.
+    """
+
+    def __init__(
+        self,
+        settings: SessionSettings,
+        *,
+        cookies: CookiePolicy,
+        trusted_origins: Iterable[str],
+        public_url: str | None,
+        login_path: str | None,
+        csrf: Literal["default", "strict"],
+        user_context: Callable[[Any], UserContext | None] | None,
+        lifespan_hint: str,
+    ) -> None:
+        _check(cookies, login_path, csrf, user_context)
+        _check_sources(settings)
+        self._settings = settings
+        self.cookies = cookies
+        self.public_origin: Origin | None = (
+            None if public_url is None else check_origin("public_url", public_url)
+        )
+        self.login_path = login_path
+        self.user_context = user_context
+        self.csrf = CsrfPolicy(
+            check_origins("trusted_origins", trusted_origins),
+            self.public_origin,
+            needs_header=csrf == "strict" or cookies.samesite == "none",
+        )
+        self.warning = SecureCookieWarning()
+        self._lifespan_hint = lifespan_hint
+        self._runs: dict[asyncio.AbstractEventLoop, _Run] = {}
+        ttl = settings.session_ttl.total_seconds()
+        self.cookie_seconds = ttl if cookies.max_age is None else float(cookies.max_age)
+
+    @property
+    def sessions(self) -> SessionManager:
+        """The session manager of the running event loop.
+
+        Raises:
+            RuntimeError: No event loop runs, or the service is not running in this one.
+        """
+        try:
+            run = self._runs.get(asyncio.get_running_loop())
+        except RuntimeError:
+            run = None
+        if run is None:
+            raise RuntimeError(
+                f"the sessions are not open in this event loop: {self._lifespan_hint}. They are for"
+                " coroutines of the running application"
+            )
+        return run.sessions
+
+    @property
+    def config(self) -> AuthConfig | None:
+        """The configuration; None if it is made at start-up, and the service is not running here."""
+        if isinstance(self._settings.config, AuthConfig):
+            return self._settings.config
+        for run in tuple(self._runs.values()):
+            return run.sessions.config
+        return None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[SessionManager]:
+        """Open the sessions for this event loop. Lifespans of one loop share them."""
+        loop = asyncio.get_running_loop()
+        run = self._runs.get(loop)
+        if run is None:
+            run = self._runs[loop] = self._start()
+        run.users += 1
+        try:
+            yield run.sessions
+        finally:
+            run.users -= 1
+            if run.users == 0:
+                del self._runs[loop]
+                await run.closing.aclose()
+
+    def _start(self) -> _Run:
+        settings, closing = self._settings, AsyncExitStack()
+        config = settings.config if isinstance(settings.config, AuthConfig) else settings.config()
+        if not isinstance(config, AuthConfig):
+            raise AuthConfigError(
+                f"the callable returned {type(config).__name__}, not an AuthConfig", field="config"
+            )
+        storage = settings.storage
+        if not isinstance(storage, Storage):
+            storage = storage()
+            if not isinstance(storage, Storage):
+                raise AuthConfigError(
+                    f"the callable returned {type(storage).__name__}, not a Storage", field="storage"
+                )
+            close = getattr(storage, "aclose", None)
+            if close is not None:
+                closing.push_async_callback(close)
+        sessions = SessionManager(
+            config,
+            storage=storage,
+            hub=settings.hub,
+            session_ttl=settings.session_ttl,
+            max_session_age=settings.max_session_age,
+            clock=settings.clock,
+            http_client=settings.http_client,
+        )
+        closing.push_async_callback(sessions.aclose)
+        return _Run(sessions, closing)
+
+
+def _check(cookies: object, login_path: object, csrf: object, user_context: object) -> None:
+    if not isinstance(cookies, CookiePolicy):
+        raise AuthConfigError("must be a CookiePolicy", field="cookies")
+    if csrf not in ("default", "strict"):
+        raise AuthConfigError("must be 'default' or 'strict'", field="csrf")
+    if login_path is not None and safe_return_path(login_path, "") != login_path:
+        raise AuthConfigError(
+            "must be a path of this application that begins with '/', such as '/auth/login'",
+            field="login_path",
+        )
+    if user_context is not None and not callable(user_context):
+        raise AuthConfigError("must be a function of the connection", field="user_context")
+
+
+def _check_sources(settings: SessionSettings) -> None:
+    if not isinstance(settings.config, AuthConfig) and not callable(settings.config):
+        raise AuthConfigError("must be an AuthConfig, or a function that makes one", field="config")
+    if not isinstance(settings.storage, Storage) and not callable(settings.storage):
+        raise AuthConfigError("must be a storage, or a function that makes one", field="storage")
+    for name in ("session_ttl", "max_session_age"):
+        value = getattr(settings, name)
+        if value is None and name == "max_session_age":
+            continue
+        if not isinstance(value, timedelta) or value <= timedelta():
+            raise AuthConfigError("must be a positive timedelta", field=name)

@@ -1,0 +1,251 @@
+"""Sessions of a FastAPI application: cookies, guards, and their errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from .conftest import PASSWORD, MakeSite, Site
+
+COOKIE = "__Host-aiocognito"
+
+
+def sign_in(browser: TestClient, username: str = "ana") -> Any:
+    response = browser.post("/sign-in", params={"username": username})
+    assert response.status_code == 200, response.text
+    return response
+
+
+def cookies_of(response: Any) -> list[str]:
+    return [value for name, value in response.headers.multi_items() if name == "set-cookie"]
+
+
+def test_a_sign_in_sends_the_cookies_with_all_attributes(site: Site) -> None:
+    session, device = cookies_of(sign_in(site.browser()))
+    assert session.startswith(f"{COOKIE}=")
+    assert session.split("; ", 1)[1] == "Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax; Secure"
+    assert device.startswith(f"{COOKIE}-device=")
+    assert device.split("; ", 1)[1] == "Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax; Secure"
+
+
+def test_a_signed_in_user_is_served(site: Site) -> None:
+    browser = site.browser()
+    sign_in(browser)
+    assert browser.get("/profile").json() == {"username": "ana"}
+    assert browser.get("/me").json() == {"username": "ana"}
+
+
+def test_a_visitor_gets_no_cookie(site: Site) -> None:
+    response = site.browser().get("/me")
+    assert response.json() == {"username": None}
+    assert cookies_of(response) == []
+
+
+def test_a_failed_sign_in_sends_no_cookie(site: Site) -> None:
+    response = site.browser().post("/sign-in", params={"password": "wrong"})
+    assert response.status_code == 401
+    assert response.json()["name"] == "NotAuthorizedException"
+    assert cookies_of(response) == []
+
+
+def test_the_cookie_is_sent_once(site: Site) -> None:
+    browser = site.browser()
+    sign_in(browser)
+    assert cookies_of(browser.get("/profile")) == []
+
+
+def test_the_cookie_is_renewed_after_a_day(site: Site) -> None:
+    browser = site.browser()
+    sign_in(browser)
+    key = browser.cookies[COOKIE]
+    site.pool.clock.advance(23 * 3600)
+    assert cookies_of(browser.get("/profile")) == []
+    site.pool.clock.advance(2 * 3600)
+    session, _device = cookies_of(browser.get("/profile"))
+    assert session.startswith(f"{COOKIE}={key};")
+    assert cookies_of(browser.get("/profile")) == []
+
+
+def test_signed_out_is_401_as_json(site: Site) -> None:
+    response = site.browser().get("/profile")
+    assert response.status_code == 401
+    assert response.headers["www-authenticate"].startswith("Cookie ")
+    assert response.json() == {
+        "name": "UserUnAuthenticatedException",
+        "message": "no user is signed in",
+        "recoverySuggestion": "Sign in before calling this again.",
+        "requestId": None,
+    }
+
+
+def test_a_page_is_redirected_to_the_login_page(site: Site) -> None:
+    response = site.browser().get(
+        "/profile?a=1&b=%2F", headers={"accept": "text/html"}, follow_redirects=False
+    )
+    assert response.status_code == 303
+    assert response.headers["location"] == "/auth/login?next=%2Fprofile%3Fa%3D1%26b%3D%252F"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"accept": "text/html", "sec-fetch-mode": "cors"},
+        {"accept": "text/html", "x-requested-with": "XMLHttpRequest"},
+        {"accept": "application/json, text/html;q=0.5"},
+        {"accept": "text/html;q=0"},
+        {},
+    ],
+    ids=str,
+)
+def test_a_script_is_never_redirected(site: Site, headers: dict[str, str]) -> None:
+    response = site.browser().get("/profile", headers=headers, follow_redirects=False)
+    assert response.status_code == 401
+    assert response.json()["name"] == "UserUnAuthenticatedException"
+
+
+def test_a_session_that_was_read_is_not_cached(site: Site) -> None:
+    response = site.browser().get("/me")
+    assert response.headers["vary"] == "Cookie"
+    assert response.headers["cache-control"] == "private, no-store"
+    plain = site.browser().get("/plain")
+    assert "vary" not in plain.headers
+    assert "cache-control" not in plain.headers
+
+
+def test_groups_are_required(site: Site) -> None:
+    ana, ben = site.browser(), site.browser()
+    assert ana.get("/admin").status_code == 401
+    sign_in(ana)
+    sign_in(ben, "ben")
+    assert ana.get("/admin").status_code == 200
+    refused = ben.get("/admin")
+    assert refused.status_code == 403
+    assert refused.json()["name"] == "AuthForbiddenError"
+
+
+def test_a_recent_sign_in_is_required(site: Site) -> None:
+    browser = site.browser()
+    sign_in(browser)
+    assert browser.get("/danger").status_code == 200
+    site.pool.clock.advance(601)
+    refused = browser.get("/danger")
+    assert refused.status_code == 401
+    challenge = refused.headers["www-authenticate"]
+    assert 'error="insufficient_user_authentication"' in challenge
+    assert 'max_age="600"' in challenge
+    page = browser.get("/danger", headers={"accept": "text/html"}, follow_redirects=False)
+    assert page.headers["location"] == "/auth/login?next=%2Fdanger&prompt=login"
+
+
+def test_signing_out_leaves_a_cookie_that_opens_nothing(site: Site) -> None:
+    browser = site.browser()
+    sign_in(browser)
+    response = browser.post("/sign-out")
+    assert cookies_of(response) == []
+    assert browser.get("/me").json() == {"username": None}
+
+
+def test_a_second_sign_in_has_another_key(site: Site) -> None:
+    browser = site.browser()
+    sign_in(browser)
+    first = browser.cookies[COOKIE]
+    browser.post("/sign-out")
+    sign_in(browser)
+    assert browser.cookies[COOKIE] != first
+
+
+def test_a_crash_after_the_key_changed_sends_the_cookie(site: Site) -> None:
+    browser = site.browser(raise_server_exceptions=False)
+    sign_in(browser)
+    response = browser.post("/rotate-and-crash")
+    assert response.status_code == 500
+    assert len(cookies_of(response)) == 2
+    assert browser.get("/profile").json() == {"username": "ana"}
+
+
+def test_a_crash_is_raised_on(site: Site) -> None:
+    browser = site.browser()
+    sign_in(browser)
+    with pytest.raises(ZeroDivisionError):
+        browser.post("/rotate-and-crash")
+
+
+def test_a_crash_is_answered_by_the_applications_handler(site: Site) -> None:
+    from fastapi.responses import PlainTextResponse
+
+    @site.app.exception_handler(500)
+    def crashed(request: Any, error: Exception) -> PlainTextResponse:
+        return PlainTextResponse(f"our page: {error}", 500)
+
+    browser = site.browser(raise_server_exceptions=False)
+    sign_in(browser)
+    response = browser.post("/rotate-and-crash")
+    assert response.text == "our page: a bug"
+    assert len(cookies_of(response)) == 2
+
+
+def test_a_stream_sends_the_cookie(site: Site) -> None:
+    browser = site.browser()
+    response = browser.get("/stream")
+    assert response.text == "begin  end"
+    assert browser.get("/profile").json() == {"username": "ana"}
+
+
+def test_a_response_that_began_refuses_a_new_key(site: Site) -> None:
+    browser = site.browser()
+    calls = len(site.pool.thread.emulator.calls)
+    response = browser.get("/stream?late=1")
+    assert "no cookie can be sent: the response has begun" in response.text
+    assert len(site.pool.thread.emulator.calls) == calls
+
+
+def test_a_websocket_is_served_and_refuses_a_new_key(site: Site) -> None:
+    browser = site.browser()
+    sign_in(browser)
+    with browser.websocket_connect("wss://testserver/socket") as socket:
+        assert socket.receive_text() == "ana"
+        assert socket.receive_text().startswith("RuntimeError: this call would change the session key")
+    assert browser.get("/profile").json() == {"username": "ana"}
+
+
+def test_a_websocket_without_a_user_is_refused_before_accept(site: Site) -> None:
+    from starlette.testclient import WebSocketDenialResponse
+
+    with (
+        pytest.raises(WebSocketDenialResponse) as refused,
+        site.browser().websocket_connect("wss://testserver/socket"),
+    ):
+        pass
+    assert refused.value.status_code == 401
+
+
+def test_sessions_need_the_lifespan(make_site: MakeSite) -> None:
+    site = make_site()
+    with pytest.raises(RuntimeError, match="lifespan="):
+        _ = site.cognito.sessions
+    with pytest.raises(RuntimeError, match="lifespan="):
+        TestClient(site.app, base_url="https://testserver").get("/profile")
+
+
+def test_two_runs_at_once_and_one_after_the_other(make_site: MakeSite, pool: Any) -> None:
+    site = make_site()
+    for _ in range(2):
+        with (
+            TestClient(site.app, base_url="https://testserver") as one,
+            TestClient(site.app, base_url="https://testserver") as other,
+        ):
+            sign_in(one)
+            sign_in(other, "ben")
+            assert one.get("/profile").json() == {"username": "ana"}
+            assert other.get("/profile").json() == {"username": "ben"}
+
+
+def test_over_http_on_this_machine_the_cookie_is_not_secure(site: Site) -> None:
+    browser = site.browser("http://testserver")
+    session = cookies_of(sign_in(browser))[0]
+    assert session.startswith("aiocognito=")
+    assert "Secure" not in session
+    assert browser.get("/profile").json() == {"username": "ana"}
+    assert PASSWORD
