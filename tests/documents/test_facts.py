@@ -193,7 +193,7 @@ class TestContributing:
         names = names_in(self.page.read_text(encoding="utf-8"))
         paths = [name for name in names if re.fullmatch(r"[\w./-]+(\.(py|md|toml|ini)|/)", name)]
         assert "_session/" in paths
-        roots = (ROOT, SOURCE, SOURCE / "_session", SOURCE / "emulator")
+        roots = (ROOT, SOURCE, SOURCE / "_session", SOURCE / "_web", SOURCE / "emulator")
         assert [name for name in paths if not any((root / name).exists() for root in roots)] == []
 
     def test_every_module_is_in_a_layer(self) -> None:

@@ -21,7 +21,7 @@ from aiocognito.errors import AuthConfigError
 
 from .requests import web_request
 
-LOCAL = {"url": "http://localhost:8000/", "peer": "127.0.0.1"}
+LOCAL: dict[str, Any] = {"url": "http://localhost:8000/", "peer": "127.0.0.1"}
 
 
 @pytest.mark.parametrize(
