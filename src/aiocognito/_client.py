@@ -592,7 +592,8 @@ class AuthClient:
 
         Args:
             global_sign_out: Whether to sign the user out on all devices. Expired tokens are renewed first.
-                If Cognito refuses, only this session's tokens are revoked.
+                The client of a `SessionManager` ends all sessions of the user. If Cognito refuses, the
+                tokens of these sessions are revoked, and those of other applications are not.
             redirect_uri: The URL that the browser comes back to from the hosted UI's own sign-out:
                 exactly one of ``OAuthConfig.redirect_sign_out``. The first by default, if the user
                 signed in on the hosted UI.
@@ -603,7 +604,7 @@ class AuthClient:
             ``error`` is an `InvalidPreferredRedirectUrlException`, unless Cognito refused.
 
         Raises:
-            StorageError: The session could not be deleted.
+            StorageError: A session could not be deleted. Call this again.
         """
         self._needs_own_session()
         work = sign_out.sign_out(self._session, everywhere=global_sign_out, redirect_uri=redirect_uri)
@@ -755,6 +756,10 @@ class AuthClient:
     ) -> None:
         """Set a new password with the code (``confirmResetPassword``; ConfirmForgotPassword).
 
+        The client of a `SessionManager` then ends the other sessions of the user that the name leads to: the
+        user whose username it is, or who has signed in with it. The letter case does not matter, unless
+        usernames of two users differ by it alone. If the name leads to no user, no session is ended.
+
         Args:
             username: As given to `reset_password`.
             new_password: The new password.
@@ -768,8 +773,12 @@ class AuthClient:
             InvalidPasswordException: The password violates the policy.
             PasswordHistoryPolicyViolationException: The password was used before.
             LimitExceededException: Too many attempts.
+            StorageError: The password is set, and a session could not be ended. It is ended in the
+                background once the storage works again.
         """
-        await self._pool().confirm_forgot_password(
+        work = session_account.confirm_reset_password(
+            self._session,
+            self._pool(),
             arguments.text(username, "username", Code.EmptyConfirmResetPasswordUsername),
             arguments.text(new_password, "new_password", Code.EmptyConfirmResetPasswordNewPassword),
             arguments.one_time_code(
@@ -777,11 +786,13 @@ class AuthClient:
             ),
             client_metadata=arguments.strings(client_metadata, "client_metadata"),
         )
+        await self._session.run(work)
 
     async def update_password(self, old_password: str, new_password: str) -> None:
         """Change the signed-in user's password (``updatePassword``; ChangePassword).
 
-        This session goes on under a new key. The user's other sessions stay as they are.
+        This session goes on under a new key. The user's other sessions stay as they are: see
+        `SessionManager.end_user`.
 
         Args:
             old_password: The current password.
@@ -925,7 +936,7 @@ class AuthClient:
 
         Raises:
             UserUnAuthenticatedException: No user is signed in.
-            StorageError: The account is deleted, and the session could not be deleted.
+            StorageError: The account is deleted, and a session could not be deleted.
         """
         self._needs_own_session()
         user = await self._authenticated_user()

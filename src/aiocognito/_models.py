@@ -216,6 +216,36 @@ class Device:
 
 @public("aiocognito")
 @frozen
+class SessionInfo:
+    """A session of a user (`SessionManager.list_user`).
+
+    Attributes:
+        session_id: The hash of the session's key, which `SessionManager.end_session` takes. It opens nothing.
+        created_at: When the user signed in, in seconds since the epoch.
+        last_used_at: When the session was last used, in seconds since the epoch, right to a day.
+        username: Cognito's username of the user.
+        current: Whether it is the session that the caller named.
+    """
+
+    session_id: str
+    created_at: float
+    last_used_at: float
+    username: str
+    current: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready form."""
+        return {
+            "sessionId": self.session_id,
+            "createdAt": self.created_at,
+            "lastUsedAt": self.last_used_at,
+            "username": self.username,
+            "current": self.current,
+        }
+
+
+@public("aiocognito")
+@frozen
 class WebAuthnCredential:
     """A user's passkey (ListWebAuthnCredentials)."""
 

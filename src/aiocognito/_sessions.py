@@ -7,14 +7,15 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
+from . import _arguments as arguments
 from ._client import AuthClient
 from ._config import AuthConfig
 from ._gateways.clients import AwsSession, HttpClient
 from ._gateways.connections import Connections
 from ._hub import Hub
-from ._models import UserContext
+from ._models import SessionInfo, UserContext
 from ._public import public
-from ._session import keys, sign_out
+from ._session import keys, sign_out, user_sessions
 from ._session.context import ServiceContext
 from ._session.session import Session
 from .errors import AuthConfigError, AuthValidationError, AuthValidationErrorCode
@@ -70,6 +71,7 @@ class SessionManager:
             if max_session_age is None
             else _positive_seconds(max_session_age, "max_session_age"),
             fixed_keys=fixed_keys,
+            is_indexed=True,
             class_name="SessionManager",
         )
 
@@ -162,6 +164,65 @@ class SessionManager:
         self._context.check_loop()
         session = Session(self._context, self._checked(session_key))
         await self._context.run(sign_out.sign_out(session, everywhere=False))
+
+    async def list_user(self, user_id: str, *, current: str | None = None) -> list[SessionInfo]:
+        """Return the sessions of a user, the one used last first.
+
+        It costs one read of the storage, and one for each session.
+
+        Args:
+            user_id: The user's id, the ``sub`` of the tokens.
+            current: The ``session_id`` of the caller's session, which is marked in the result.
+
+        Raises:
+            AuthValidationError: The user id is missing.
+            StorageError: The storage failed.
+        """
+        self._context.check_loop()
+        user_id = arguments.url_text(user_id, "user_id")
+        return await self._context.run(user_sessions.list_user(self._context, user_id, current))
+
+    async def end_session(self, user_id: str, session_id: str) -> bool:
+        """Delete one session of a user, and revoke its tokens.
+
+        Args:
+            user_id: The user's id, the ``sub`` of the tokens. Sessions of other users are not touched.
+            session_id: The ``session_id`` from `list_user`, of `AuthClient` or of an event.
+
+        Returns:
+            Whether the user had that session.
+
+        Raises:
+            AuthValidationError: An argument is missing.
+            StorageError: The storage failed, and the session may go on. Call this again.
+        """
+        self._context.check_loop()
+        user_id, session_id = arguments.url_text(user_id, "user_id"), arguments.text(session_id, "session_id")
+        if not keys.is_secret(session_id):
+            return False
+        return await self._context.run(user_sessions.end_session(self._context, user_id, session_id))
+
+    async def end_user(self, user_id: str, *, keep: str | None = None) -> int:
+        """Delete all sessions of a user, and revoke their tokens.
+
+        A sign-in of the user that is under way, and whose tokens Cognito has issued already, ends too or is
+        complete after this call has returned.
+
+        Args:
+            user_id: The user's id, the ``sub`` of the tokens.
+            keep: The ``session_id`` of a session that goes on, such as the caller's.
+
+        Returns:
+            How many sessions were ended.
+
+        Raises:
+            AuthValidationError: The user id is missing.
+            StorageError: The storage failed, and some sessions may go on. Call this again.
+        """
+        self._context.check_loop()
+        user_id = arguments.url_text(user_id, "user_id")
+        keep = None if keep is None else arguments.text(keep, "keep")
+        return await self._context.run(user_sessions.end_user(self._context, user_id, keep=keep))
 
 
 def _positive_seconds(duration: timedelta, name: str) -> float:

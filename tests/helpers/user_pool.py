@@ -42,6 +42,11 @@ def jwt(**claims: Any) -> str:
     return f"eyJhbGciOiJub25lIn0.{payload}.c2ln"
 
 
+def session_entries(storage: MemoryStorage) -> dict[str, Any]:
+    """Return the entries of a storage that are sessions, by their keys."""
+    return {key: entry for key, entry in storage._entries.items() if ":session:" in key}
+
+
 class RecordingStorage(MemoryStorage):
     """Records every value that is written."""
 

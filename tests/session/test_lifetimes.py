@@ -14,7 +14,7 @@ from aiocognito._responses import RememberedDevice
 from aiocognito._session import keys
 from aiocognito._session.record import is_mark
 from helpers.clock import Clock
-from helpers.user_pool import CONFIG, ScriptedService, attach, signed_in
+from helpers.user_pool import CONFIG, ScriptedService, attach, session_entries, signed_in
 
 DAY = 86_400.0
 
@@ -114,7 +114,7 @@ async def test_nothing_that_expired_stays_in_memory() -> None:
         await client.sign_in("ana", "secret", auth_flow_type="USER_PASSWORD_AUTH")
     service.clock.advance(181)
     await service.sign_in("another")
-    assert len(service.storage._entries) == 1
+    assert len(session_entries(service.storage)) == 1
 
 
 @pytest.mark.parametrize("lifetime", [timedelta(0), timedelta(seconds=-1), 3600])
@@ -127,7 +127,7 @@ def test_lifetimes_must_be_positive(lifetime: Any) -> None:
 async def test_storages_see_only_the_hash_of_a_session_key() -> None:
     service = Service()
     client = await service.sign_in("a very secret key")
-    (key,) = service.storage._entries
+    (key,) = session_entries(service.storage)
     assert key == f"client:session:{client.session_id}"
     assert client.session_id == keys.digest("a very secret key")
     assert len(client.session_id) == 43
@@ -145,7 +145,7 @@ async def test_a_key_planted_before_the_sign_in_opens_nothing_after_a_rotation()
     assert not await is_signed_in(service, planted)
     assert await is_signed_in(service, new_key)
     assert (await client.get_current_user()).username == "ana"
-    entries = service.storage._entries.values()
+    entries = session_entries(service.storage).values()
     assert sorted(is_mark(entry.value) for entry in entries) == [False, True], (
         "nothing is left under the old key"
     )
@@ -276,7 +276,7 @@ async def test_a_record_is_found_by_its_key_alone() -> None:
     """Amplify files tokens under a username, or under the word "username" if it forgot which."""
     service = Service()
     client = await service.sign_in("key", username="ana")
-    (key,) = service.storage._entries
+    (key,) = session_entries(service.storage)
     assert key == f"client:session:{client.session_id}"
     assert "ana" not in key
     assert "username" not in key

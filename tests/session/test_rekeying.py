@@ -13,7 +13,7 @@ from aiocognito import AuthClient, AuthEvent, FileStorage, MemoryStorage, Sessio
 from aiocognito._session import rekeying
 from aiocognito._session.record import is_mark
 from helpers.clock import Clock
-from helpers.user_pool import CONFIG, Answer, ScriptedService, attach, challenge, signed_in
+from helpers.user_pool import CONFIG, Answer, ScriptedService, attach, challenge, session_entries, signed_in
 
 PASSWORD_AUTH: dict[str, Any] = {"auth_flow_type": "USER_PASSWORD_AUTH"}
 TOTP = challenge("SOFTWARE_TOKEN_MFA")
@@ -286,7 +286,7 @@ async def test_a_sign_out_during_a_move_ends_the_session() -> None:
 
 
 class Failing(MemoryStorage):
-    """Fails at writes, before or after they took effect."""
+    """Fails at writes of sessions, before or after they took effect."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock=clock)
@@ -300,8 +300,8 @@ class Failing(MemoryStorage):
         return await super().get(key)
 
     async def replace(self, key: str, value: bytes | None, **arguments: Any) -> bool:
-        self.count += 1
-        how = self.fails.get(self.count)
+        self.count += ":session:" in key
+        how = self.fails.get(self.count) if ":session:" in key else None
         if how == "before":
             raise errors.StorageError("before the write")
         written = await super().replace(key, value, **arguments)
@@ -332,7 +332,7 @@ async def test_a_storage_that_fails_in_the_middle_of_a_move_leaves_one_session_o
         storage.unreadable = False
         assert client.session_key == before
         assert script.operations()[-1] == "RevokeToken"
-        live = [key for key, entry in storage._entries.items() if not is_mark(entry.value)]
+        live = [key for key, entry in session_entries(storage).items() if not is_mark(entry.value)]
         assert [key for key in live if index == 2] == [], "the new record is deleted again"
 
 

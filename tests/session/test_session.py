@@ -23,6 +23,7 @@ from helpers.user_pool import (
     pending,
     scripted_client,
     scripted_manager,
+    session_entries,
     signed_in,
 )
 
@@ -249,7 +250,7 @@ async def test_rotating_a_key_moves_the_latest_record(meanwhile: str) -> None:
         auth = sessions.client("old")
         new_key = await auth.rotate_session_key()
         session = await sessions.client(new_key).fetch_auth_session()
-        left = {key for key, entry in storage._entries.items() if not is_mark(entry.value)}
+        left = {key for key, entry in session_entries(storage).items() if not is_mark(entry.value)}
         if meanwhile == "signed out":
             assert session.tokens is None
             assert left == set()

@@ -34,6 +34,8 @@ _inside: ContextVar[frozenset[asyncio.Task[Any]]] = ContextVar("aiocognito_tasks
 
 # How many decoded sessions stay in memory.
 CACHE_SIZE = 1024
+# A record's lifetime is extended at most once a day, or once per tenth of a shorter ``session_ttl``.
+RENEWAL_SECONDS = 86_400.0
 # Seconds that our clock may differ from Cognito's when a new id token is verified.
 ID_TOKEN_LEEWAY = 300.0
 
@@ -71,6 +73,7 @@ class ServiceContext:
         session_ttl: Seconds that a record lives after its last use.
         max_session_age: Seconds that a session lives at most; None for no limit.
         fixed_keys: Whether a session keeps its key when it is signed in.
+        is_indexed: Whether the sessions of each user are listed in an index.
         class_name: The name of the public class that owns this, for messages.
     """
 
@@ -85,6 +88,7 @@ class ServiceContext:
         session_ttl: float,
         max_session_age: float | None,
         fixed_keys: bool,
+        is_indexed: bool = False,
         class_name: str = "AuthClient",
     ) -> None:
         self.class_name = class_name
@@ -96,6 +100,7 @@ class ServiceContext:
         self.session_ttl = session_ttl
         self.max_session_age = max_session_age
         self.fixed_keys = fixed_keys
+        self.is_indexed = is_indexed
         # Identifies this process in the refresh intents that it stores.
         self.owner = secrets.token_hex(8)
         # Whether records outlive this process, or are shared with other processes.
@@ -118,6 +123,24 @@ class ServiceContext:
         self.loop: asyncio.AbstractEventLoop | None = None
         self._closing = False
         self._closed = False
+
+    @property
+    def renewal_seconds(self) -> float:
+        """The seconds between two extensions of a record's lifetime."""
+        return min(RENEWAL_SECONDS, self.session_ttl / 10)
+
+    @property
+    def index_renewal_seconds(self) -> float:
+        """The seconds between two renewals of a session's entry in the index."""
+        return self.session_ttl / 4
+
+    @property
+    def index_seconds(self) -> float:
+        """The lifetime of an entry in the index.
+
+        It ends later than that of a record that is written just before the entry is due to be renewed.
+        """
+        return self.session_ttl * 3 / 2
 
     @property
     def id_tokens(self) -> TokenVerifier:

@@ -274,6 +274,9 @@ class SessionRecord:
         created_at: When the session began, in seconds since the epoch.
         renewed_at: When its lifetime in the storage was last extended, in seconds since the epoch.
         cookie_at: When the browser was last sent the session's cookie, if that was after ``created_at``.
+        indexed_at: When its entry in the index of its user was last renewed, in seconds since the epoch.
+        unsettled: The epoch of the index when the entry was written, until the entry was looked at again:
+            the session may have been ended meanwhile. None if that is settled.
         unknown: Members that a newer version wrote; they are preserved.
     """
 
@@ -288,6 +291,8 @@ class SessionRecord:
     created_at: float = 0.0
     renewed_at: float = 0.0
     cookie_at: float | None = None
+    indexed_at: float = 0.0
+    unsettled: str | None = field(default=None, repr=False)
     unknown: Mapping[str, Any] = field(factory=dict, repr=False)
 
     @property

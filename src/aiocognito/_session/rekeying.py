@@ -18,14 +18,18 @@ from typing import Final
 from attrs import evolve
 
 from ..errors import SessionBusyError, SignInException, StorageError
-from . import keys
+from . import keys, user_index
 from .compare_and_set import compare_and_set, is_stored
+from .indexing import enter_session, leave_index, user_id_of
 from .intents import live_intent
 from .keys import Address
 from .locks import enter_lock
 from .record import MARK_SECONDS, SessionRecord, new_mark
-from .session import Loaded, Session, Superseded
+from .revocation import revoke_replaced
+from .session import EndedMeanwhile, Loaded, Session, Superseded
 from .storage_retries import retry_until_done
+from .unsettled import settle
+from .user_index import IndexPlace
 
 # The lifetime of a record until the move is complete: if the process ends, its key is never returned.
 UNDECIDED_SECONDS: Final = 120.0
@@ -86,9 +90,13 @@ async def rekey_or_raise(session: Session, change: Change, *, even_if_fixed: boo
     try:
         await rekey(session, change, even_if_fixed=even_if_fixed)
         return
-    except Superseded:
-        pass
-    raise SignInException("the session was moved by another request", recovery_suggestion=RELOAD)
+    except Superseded as superseded:
+        reason = (
+            "the user's sessions were ended meanwhile, and this one too"
+            if isinstance(superseded, EndedMeanwhile)
+            else "the session was moved by another request"
+        )
+    raise SignInException(reason, recovery_suggestion=RELOAD)
 
 
 async def rotate_key(session: Session) -> None:
@@ -133,6 +141,7 @@ async def _move(session: Session, address: Address, change: Change, mark_before:
     """Write the record under a fresh key, and then the mark at the old address."""
     target = keys.address(session.context.config, keys.new_secret())
     new, mark, has_moved, is_begun = Loaded(target, None, SessionRecord()), new_mark(), False, False
+    entry = _Entry()
 
     async def attempt() -> Loaded | None:
         nonlocal new, has_moved, is_begun
@@ -143,6 +152,7 @@ async def _move(session: Session, address: Address, change: Change, mark_before:
         if record.is_empty:
             # An empty record needs no new key.
             return await session.replace(loaded, record)
+        record = await entry.written(session, target, loaded, record)
         is_begun = True
         # The browser is sent the new key.
         record = evolve(record, cookie_at=session.context.clock())
@@ -157,14 +167,81 @@ async def _move(session: Session, address: Address, change: Change, mark_before:
         moved = await compare_and_set(session.context.storage, address.storage_key, attempt)
     finally:
         if not has_moved and is_begun:
-            # No caller has its key. If it cannot be deleted, it expires by itself.
-            with suppress(StorageError):
-                await session.context.storage.delete(target.storage_key)
+            await _delete_new(session, new)
     if not has_moved:
         return moved
     session.context.unsaved.written(address.session_id, None)
+    is_confirmed = await entry.is_confirmed(session, address)
+    if is_confirmed is False:
+        await _delete_new(session, new)
+        if entry.is_carried:
+            # The ender found the session under neither key.
+            revoke_replaced(session, new.record)
+        raise EndedMeanwhile
     session.move_to(target)
-    return await _settled(session, new)
+    return await _settled(session, new, is_confirmed=is_confirmed)
+
+
+class _Entry:
+    """The entry of a session that is signed in or moved, in the index of its user.
+
+    Attributes:
+        is_carried: Whether the session's tokens stay the same.
+    """
+
+    def __init__(self) -> None:
+        self.is_carried = False
+        self._place: IndexPlace | None = None
+        self._replaced: SessionRecord | None = None
+
+    async def written(
+        self, session: Session, target: Address, loaded: Loaded, record: SessionRecord
+    ) -> SessionRecord:
+        """Write the entry before the record, and return the record with what it needs to know of the index.
+
+        Raises:
+            EndedMeanwhile: The session is being ended.
+            StorageError: The storage failed.
+        """
+        context, tokens = session.context, record.tokens
+        self._replaced, self.is_carried = loaded.record, tokens is loaded.record.tokens
+        user_id = user_id_of(tokens) if context.is_indexed else None
+        if tokens is None or user_id is None or (self.is_carried and target is loaded.address):
+            return record
+        if self._place is None or self._place.user_id != user_id:
+            previous = loaded.address.session_id if self.is_carried else None
+            self._place = await enter_session(context, tokens, user_id, target.session_id, previous=previous)
+        if self._place is None:
+            raise EndedMeanwhile
+        # In memory nothing is left to settle after a crash.
+        epoch = self._place.epoch if context.is_durable else None
+        return evolve(record, indexed_at=context.clock(), unsettled=epoch)
+
+    async def is_confirmed(self, session: Session, before: Address) -> bool | None:
+        """Look at the entry again after the record was written, and remove that of the previous key.
+
+        Returns:
+            Whether the session goes on. None if the storage failed, or the session has no entry: it stays
+            unsettled then, and its next use looks at the entry. False if a storage in memory failed.
+        """
+        context, place, replaced = session.context, self._place, self._replaced
+        leaving = user_id_of(replaced.tokens) if context.is_indexed and replaced is not None else None
+        is_same_user = place is not None and place.user_id == leaving
+        if replaced is not None and leaving is not None and place is not None and not is_same_user:
+            await leave_index(context, before.session_id, replaced.tokens)
+        if place is None:
+            return None
+        left = before.session_id if is_same_user and before.session_id != place.session_id else None
+        with suppress(StorageError):
+            return await user_index.is_confirmed(context, place, left)
+        return None if context.is_durable else False
+
+
+async def _delete_new(session: Session, new: Loaded) -> None:
+    """Delete a record whose key no caller has, and its entry. If that fails, both expire by themselves."""
+    with suppress(StorageError):
+        await session.context.storage.delete(new.address.storage_key)
+    await leave_index(session.context, new.address.session_id, new.record.tokens)
 
 
 async def _written(session: Session, new: Loaded, record: SessionRecord) -> Loaded | None:
@@ -230,16 +307,33 @@ async def _in_place(session: Session, change: Change) -> Loaded:
     """Change a record whose key is fixed. If the outcome of the write is unknown, undo it later.
 
     The caller revokes the tokens after an error, so the session must not keep them.
+
+    Raises:
+        EndedMeanwhile: The user's sessions were ended; this one is deleted.
+        StorageError: The storage failed.
     """
     before = after = SessionRecord()
+    entry = _Entry()
 
-    def noted(record: SessionRecord) -> SessionRecord:
+    async def attempt() -> Loaded | None:
         nonlocal before, after
-        before, after = record, change(record)
-        return after
+        loaded = await session.load()
+        before, after = loaded.record, change(loaded.record)
+        if after == before:
+            return loaded
+        after = await entry.written(session, loaded.address, loaded, after)
+        return await session.replace(loaded, after)
 
     try:
-        return await session.update(noted)
+        changed = await compare_and_set(session.context.storage, session.storage_key, attempt)
+        is_confirmed = await entry.is_confirmed(session, session.address)
+        if is_confirmed is False:
+            forgotten = await session.forget(lambda record: record.tokens == after.tokens)
+            await leave_index(session.context, session.session_id, forgotten.record.tokens)
+            raise EndedMeanwhile
+        if changed.record.unsettled is None:
+            return changed
+        return await _settled(session, changed, is_confirmed=is_confirmed)
     except StorageError as error:
         failure = error
     if after.tokens is not None and after.tokens != before.tokens:
@@ -255,12 +349,14 @@ async def _undone(session: Session, before: SessionRecord, after: SessionRecord)
     return await session.replace(loaded, before) is not None
 
 
-async def _settled(session: Session, new: Loaded) -> Loaded:
-    """Extend the moved record to its full lifetime."""
-    if not session.context.is_durable:
+async def _settled(session: Session, new: Loaded, *, is_confirmed: bool | None) -> Loaded:
+    """Extend the moved record to its full lifetime, once its entry in the index is confirmed."""
+    if not session.context.is_durable and new.record.unsettled is None:
         return new
-    with suppress(StorageError):
-        return await session.replace(new, new.record) or await session.load_at(new.address)
+    if is_confirmed or new.record.unsettled is None:
+        with suppress(StorageError):
+            settled = evolve(new.record, unsettled=None)
+            return await session.replace(new, settled) or await session.load_at(new.address)
     # The session works, and must not expire in two minutes.
     lengthened = retry_until_done(lambda: _lengthened(session, new.address))
     session.context.save_in_background(f"{new.address.session_id} (lengthened)", lengthened)
@@ -269,5 +365,7 @@ async def _settled(session: Session, new: Loaded) -> Loaded:
 
 async def _lengthened(session: Session, address: Address) -> bool:
     loaded = await session.load_at(address)
+    if loaded.record.unsettled is not None:
+        loaded = await settle(session, loaded)
     is_over = loaded.mark is not None or loaded.record.is_empty
     return is_over or await session.replace(loaded, loaded.record) is not None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from .._jwt import decode_jwt
 from .._responses import Authenticated, Outcome, TokenSet
-from ..errors import AuthError
+from ..errors import AuthError, InvalidJWTError
 from .device_confirmation import forget_session_device
 from .record import SessionRecord, StoredTokens
 from .session import Session
@@ -36,3 +37,32 @@ async def _revoke_replaced(session: Session, replaced: SessionRecord, tokens: St
     # Before the revocation, because ForgetDevice needs the access token.
     await forget_session_device(session, replaced)
     await revoke_unused(session, TokenSet(tokens.access_token, tokens.id_token, tokens.refresh_token))
+
+
+async def revoke_ended(session: Session, record: SessionRecord) -> AuthError | None:
+    """Forget the device of an ended session and revoke its tokens; return the error if that failed."""
+    await forget_session_device(session, record)
+    return (await revoke_stored(session, record.tokens))[1]
+
+
+async def revoke_stored(session: Session, stored: StoredTokens | None) -> tuple[bool, AuthError | None]:
+    """Revoke the tokens of a deleted record (RevokeToken).
+
+    Returns:
+        Whether they are revoked, and the error if they are not. Tokens that cannot be revoked are neither.
+    """
+    if stored is None or stored.refresh_token is None or not _is_revocable(stored):
+        return False, None
+    try:
+        await session.pool.revoke_token(stored.refresh_token)
+    except AuthError as error:
+        return False, error
+    return True, None
+
+
+def _is_revocable(stored: StoredTokens) -> bool:
+    """Return whether the tokens can be revoked: only those with ``origin_jti`` can."""
+    try:
+        return "origin_jti" in decode_jwt(stored.access_token).payload
+    except InvalidJWTError:
+        return False

@@ -23,13 +23,12 @@ from .calls import ClientCalls
 from .compare_and_set import compare_and_set, is_stored
 from .context import Decoded, ServiceContext
 from .devices import DeviceStore
+from .indexing import renewed
 from .keys import Address
 from .record import MARK_SECONDS, RefreshIntent, SessionRecord, StoredTokens, dump, is_mark, load, new_mark
 
 T = TypeVar("T")
 
-# A record's lifetime is extended at most once a day, or once per tenth of a shorter ``session_ttl``.
-EXTENSION_SECONDS: Final = 86_400.0
 # Larger claims are not valid times (in seconds since the epoch).
 _MAX_TIME: Final = 1e12
 
@@ -101,6 +100,13 @@ class Session:
         self.has_new_record = False
         self.cookie_at: float | None = None
         self.address = keys.address(context.config, keys.check_key(session_key, "session_key"))
+
+    @classmethod
+    def of_id(cls, context: ServiceContext, session_id: str) -> Session:
+        """Return a session whose key is not known, to end it."""
+        session = cls(context, "unknown")
+        session.address = Address("", session_id, keys.session_storage_key(context.config, session_id))
+        return session
 
     @property
     def key(self) -> str:
@@ -227,9 +233,12 @@ class Session:
     async def replace(self, loaded: Loaded, record: SessionRecord) -> Loaded | None:
         """Replace a record if it has not changed since it was read, and extend its lifetime.
 
+        Its entry in the index of its user is renewed first, if that is due.
+
         Returns:
             The record as stored; None if another caller wrote first.
         """
+        record = await renewed(self.context, loaded.address.session_id, record)
         raw, record, ttl = self.dump(record)
         if raw is None and (loaded.raw is None or loaded.mark is not None):
             return Loaded(loaded.address, loaded.raw, record)
@@ -288,6 +297,9 @@ class Session:
         ttl = 0.0
         if record.tokens is not None or record.identity is not None:
             ttl = self.context.session_ttl
+        if record.tokens is not None and record.indexed_at > 0:
+            # Its entry in the index lives longer, unless it could not be renewed.
+            ttl = min(ttl, record.indexed_at + self.context.index_seconds - now)
         if record.pending is not None:
             ttl = max(ttl, record.pending.kept_until - now)
         if record.auto_sign_in is not None:
@@ -349,10 +361,12 @@ class Session:
         if tokens is None or record.tokens is None or loaded.raw is None:
             return None
         # The record's lifetime in the storage is extended, and its tokens are renewed, at different times.
-        extended_at = record.renewed_at + min(EXTENSION_SECONDS, self.context.session_ttl / 10)
+        extended_at = record.renewed_at + self.context.renewal_seconds
         good_until = min(self.early_at(record, tokens), extended_at, record.next_confirmation_at)
         if self.context.max_session_age is not None:
             good_until = min(good_until, record.created_at + self.context.max_session_age)
+        if record.unsettled is not None:
+            good_until = -math.inf
         # If the tokens were issued in the future by our clock, it was put back after they were received.
         issued_at = _numeric_claim(tokens.access_token, "iat") - self._drift(record.tokens, tokens)
         good_from = max(self.context.clock(), issued_at) - CLOCK_TOLERANCE
@@ -427,8 +441,11 @@ class Session:
             sign_in_details=details,
         )
 
-    async def forget(self) -> Loaded:
+    async def forget(self, is_meant: Callable[[SessionRecord], bool] = lambda _: True) -> Loaded:
         """Delete the record, and return it.
+
+        Args:
+            is_meant: Takes the record, and returns whether to delete it; by default any.
 
         Raises:
             StorageError: The storage failed, or other callers kept writing.
@@ -437,7 +454,7 @@ class Session:
         async def attempt() -> Loaded | None:
             loaded = await self.load()
             where, storage = loaded.address.storage_key, self.context.storage
-            if loaded.raw is None:
+            if loaded.raw is None or (loaded.mark is None and not is_meant(loaded.record)):
                 return loaded
             if loaded.mark is not None:
                 # A mark must stay until earlier procedures have seen it. Write a new one, so that a
@@ -448,13 +465,19 @@ class Session:
             return loaded if is_done else None
 
         forgotten = await compare_and_set(self.context.storage, self.storage_key, attempt)
-        self.context.decoded.pop(forgotten.address.session_id, None)
-        self.context.unsaved.written(forgotten.address.session_id, None)
+        if is_meant(forgotten.record):
+            session_id = forgotten.address.session_id
+            self.context.decoded.pop(session_id, None)
+            self.context.unsaved.written(session_id, None)
         return forgotten
 
 
 class Superseded(Exception):
     """The session was signed out, moved or signed in again before the response arrived."""
+
+
+class EndedMeanwhile(Superseded):
+    """The sessions of the user were ended while this one was signed in or moved."""
 
 
 def current_user(tokens: AuthTokens) -> AuthUser:

@@ -29,7 +29,7 @@ from .commit import commit
 from .record import PendingSignIn, SessionRecord
 from .rekeying import RELOAD
 from .revocation import revoke_outcome
-from .session import Loaded, Session, Superseded
+from .session import EndedMeanwhile, Loaded, Session, Superseded
 from .tokens import SessionTokenProvider
 
 Metadata = Mapping[str, str] | None
@@ -71,9 +71,8 @@ async def sign_in(
             with suppress(StorageError):
                 await _drop_pending(session)
             raise
-    raise SignInException(
-        "another sign-in of this session was answered first; nothing was stored", recovery_suggestion=RELOAD
-    )
+        reason = _reason(error, "another sign-in of this session was answered first")
+    raise SignInException(f"{reason}; nothing was stored", recovery_suggestion=RELOAD)
 
 
 async def sign_in_after_sign_up(session: Session, request: SignInRequest, metadata: Metadata) -> SignInResult:
@@ -198,7 +197,14 @@ async def _commit(session: Session, outcome: Outcome, step: SignInStep, claim: _
         await revoke_outcome(session, outcome)
         if isinstance(error, AuthError):
             raise
-    raise SignInException("the sign-in was ended or replaced before the response arrived; nothing was stored")
+        reason = _reason(error, "the sign-in was ended or replaced before the response arrived")
+    raise SignInException(f"{reason}; nothing was stored")
+
+
+def _reason(error: Superseded, otherwise: str) -> str:
+    """Say why the outcome of a sign-in was not stored."""
+    ended = "the user's sessions were ended during the sign-in"
+    return ended if isinstance(error, EndedMeanwhile) else otherwise
 
 
 @asynccontextmanager

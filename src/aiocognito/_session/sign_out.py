@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from .._flows.redirect import choose_redirect_uri
-from .._jwt import decode_jwt
 from .._models import AuthTokens
 from .._results import SignOutResult
-from ..errors import AuthError, InvalidJWTError, StorageError
+from ..errors import AuthError, StorageError
 from .device_confirmation import forget_session_device
-from .record import StoredTokens
+from .indexing import leave_index, user_id_of
+from .revocation import revoke_stored
 from .session import Session
 from .tokens import SessionTokenProvider
+from .user_sessions import EndedSessions, delete_all, forget_devices, revoke_all
 
 
 async def sign_out(session: Session, *, everywhere: bool, redirect_uri: str | None = None) -> SignOutResult:
@@ -19,7 +20,7 @@ async def sign_out(session: Session, *, everywhere: bool, redirect_uri: str | No
     Args:
         session: The session.
         everywhere: Whether to sign the user out on all devices (GlobalSignOut). If that fails,
-            RevokeToken is sent.
+            RevokeToken is sent. The user's other sessions are ended first.
         redirect_uri: The URL that the browser comes back to from the hosted UI, one of the configured
             ones.
 
@@ -28,12 +29,15 @@ async def sign_out(session: Session, *, everywhere: bool, redirect_uri: str | No
         configured, ``error`` says so, and ``logout_url`` is None.
 
     Raises:
-        StorageError: The session could not be deleted.
+        StorageError: The session, or another one of the user, could not be deleted. Call this again.
     """
     tokens, error = await _good_tokens(session) if everywhere else (None, None)
+    others = await _delete_others(session) if everywhere else EndedSessions()
     loaded = await session.forget()
+    await leave_index(session.context, loaded.address.session_id, loaded.record.tokens)
     await session.context.emit(loaded.address.session_id, "signedOut")
     await forget_session_device(session, loaded.record)
+    await forget_devices(others)
     revoked = False
     if tokens is not None:
         try:
@@ -42,14 +46,23 @@ async def sign_out(session: Session, *, everywhere: bool, redirect_uri: str | No
         except AuthError as refusal:
             error = refusal
     if not revoked:
-        revoked, refusal_to_revoke = await _revoke(session, loaded.record.tokens)
+        revoked, refusal_to_revoke = await revoke_stored(session, loaded.record.tokens)
         error = error or refusal_to_revoke
+        await revoke_all(others)
     try:
         logout_url = _logout_url(session, redirect_uri, loaded.record.by_redirect)
     except AuthError as bad_redirect_uri:
         # Returned, not raised: the session is signed out nevertheless.
         logout_url, error = None, error or bad_redirect_uri
     return SignOutResult(revoked=revoked, error=error, logout_url=logout_url)
+
+
+async def _delete_others(session: Session) -> EndedSessions:
+    """Delete the user's other sessions before this one: if that fails, the user can sign out again."""
+    user_id = user_id_of((await session.load()).record.tokens) if session.context.is_indexed else None
+    if user_id is None:
+        return EndedSessions()
+    return await delete_all(session.context, user_id, keep=session.session_id)
 
 
 def _logout_url(session: Session, redirect_uri: str | None, by_redirect: bool) -> str | None:
@@ -69,21 +82,3 @@ async def _good_tokens(session: Session) -> tuple[AuthTokens | None, AuthError |
         raise
     except AuthError as error:
         return None, error
-
-
-async def _revoke(session: Session, stored: StoredTokens | None) -> tuple[bool, AuthError | None]:
-    if stored is None or stored.refresh_token is None or not _is_revocable(stored):
-        return False, None
-    try:
-        await session.pool.revoke_token(stored.refresh_token)
-    except AuthError as error:
-        return False, error
-    return True, None
-
-
-def _is_revocable(stored: StoredTokens) -> bool:
-    """Return whether the tokens can be revoked: only those with ``origin_jti`` can."""
-    try:
-        return "origin_jti" in decode_jwt(stored.access_token).payload
-    except InvalidJWTError:
-        return False

@@ -17,6 +17,7 @@ from .device_confirmation import confirm_if_due
 from .refresh import refresh_tokens
 from .refresh_values import Snapshot, snapshot
 from .session import CLOCK_TOLERANCE, Loaded, Session
+from .unsettled import settle
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +100,10 @@ class SessionTokenProvider:
     async def _examine(
         self, loaded: Loaded, force: bool, client_metadata: Mapping[str, str] | None
     ) -> AuthTokens | None:
-        session, session_id = self._session, loaded.address.session_id
+        session = self._session
+        if loaded.record.unsettled is not None:
+            loaded = await session.context.run(settle(session, loaded))
+        session_id = loaded.address.session_id
         context = session.context
         seen = snapshot(session, loaded)
         if seen is None:

@@ -1,0 +1,174 @@
+"""The values of the index: a user's sessions, and the users of a name, each as one JSON document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+
+from attrs import asdict, evolve, field, fields_dict, frozen
+
+from ..errors import StorageError
+
+VERSION: Final = 1
+T = TypeVar("T", bound="IndexEntry | NamedUser")
+
+
+@frozen(kw_only=True)
+class IndexEntry:
+    """A session in the index of its user.
+
+    Attributes:
+        at: When the entry was written or renewed, in seconds since the epoch.
+        previous: The id of the same session under its previous key; None after a sign-in.
+        ending: Whether the session is being ended: its record is deleted, or will be by the next call.
+        unknown: Members that a newer version wrote; they are preserved.
+    """
+
+    at: float
+    previous: str | None = None
+    ending: bool = False
+    unknown: Mapping[str, Any] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class SessionIndex:
+    """The sessions of one user.
+
+    Attributes:
+        epoch: A random text that changes whenever sessions are ended. A session whose entry is gone was
+            ended if the epoch has changed; otherwise its entry was pruned.
+        entries: The sessions by their ids, the one renewed last at the end.
+        pruned_at: When entries without a record were last removed, in seconds since the epoch.
+        unknown: Members that a newer version wrote; they are preserved.
+    """
+
+    epoch: str
+    entries: Mapping[str, IndexEntry] = field(factory=dict)
+    pruned_at: float = 0.0
+    unknown: Mapping[str, Any] = field(factory=dict)
+
+    def with_entry(self, session_id: str, entry: IndexEntry) -> SessionIndex:
+        """Return the index with an entry, in place of one with the same id."""
+        return evolve(self, entries={**self.without({session_id}).entries, session_id: entry})
+
+    def without(self, session_ids: set[str]) -> SessionIndex:
+        """Return the index without some entries."""
+        left = {each: entry for each, entry in self.entries.items() if each not in session_ids}
+        return self if len(left) == len(self.entries) else evolve(self, entries=left)
+
+
+@frozen(kw_only=True)
+class NamedUser:
+    """A user that has signed in with a name.
+
+    Attributes:
+        username: Cognito's username, as the user pool spells it.
+        user_id: The ``sub``.
+        at: When the entry was written or renewed, in seconds since the epoch.
+        unknown: Members that a newer version wrote; they are preserved.
+    """
+
+    username: str
+    user_id: str
+    at: float
+    unknown: Mapping[str, Any] = field(factory=dict)
+
+
+def dump_index(index: SessionIndex) -> bytes:
+    """Serialize an index as one JSON document."""
+    return _dump(
+        {
+            **index.unknown,
+            "epoch": index.epoch,
+            "pruned_at": index.pruned_at,
+            "entries": {each: _members(entry) for each, entry in index.entries.items()},
+        }
+    )
+
+
+def load_index(data: bytes) -> SessionIndex | None:
+    """Parse an index; None if that fails, which counts as absent.
+
+    Raises:
+        StorageError: An unknown version of the library wrote it.
+    """
+    document = _load(data)
+    if document is None:
+        return None
+    try:
+        entries = document.pop("entries")
+        return SessionIndex(
+            epoch=_text(document.pop("epoch")),
+            pruned_at=float(document.pop("pruned_at")),
+            entries={each: _value(IndexEntry, members) for each, members in entries.items()},
+            unknown=document,
+        )
+    except (TypeError, ValueError, KeyError, AttributeError):
+        return None
+
+
+def dump_names(users: tuple[NamedUser, ...]) -> bytes:
+    """Serialize the users of a name as one JSON document."""
+    return _dump({"users": [_members(user) for user in users]})
+
+
+def load_names(data: bytes) -> tuple[NamedUser, ...]:
+    """Parse the users of a name; empty if that fails.
+
+    Raises:
+        StorageError: An unknown version of the library wrote it.
+    """
+    document = _load(data)
+    try:
+        return tuple(_value(NamedUser, each) for each in (document or {}).get("users", ()))
+    except (TypeError, ValueError, KeyError, AttributeError):
+        return ()
+
+
+def _dump(document: dict[str, Any]) -> bytes:
+    return json.dumps({**document, "version": VERSION}, separators=(",", ":")).encode()
+
+
+def _load(data: bytes) -> dict[str, Any] | None:
+    try:
+        document: dict[str, Any] = json.loads(data)
+        version = document.pop("version")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    if version != VERSION:
+        raise StorageError(
+            f"a user's sessions were listed by another version of this library (format {version!r})",
+            recovery_suggestion="Run one version of this library on all machines that share a storage.",
+        )
+    return document
+
+
+def _members(value: IndexEntry | NamedUser) -> dict[str, Any]:
+    """Return a value's members without those that are absent or False."""
+    members = asdict(value)
+    unknown: dict[str, Any] = members.pop("unknown")
+    return {**unknown, **{name: each for name, each in members.items() if each not in (None, False)}}
+
+
+def _value(cls: type[T], members: dict[str, Any]) -> T:
+    known = fields_dict(cls)
+    given = {name: each for name, each in members.items() if name in known and name != "unknown"}
+    value = cls(**given, unknown={name: each for name, each in members.items() if name not in given})
+    _number(value.at)
+    if isinstance(value, NamedUser):
+        _text(value.username), _text(value.user_id)
+    elif value.previous is not None:
+        _text(value.previous)
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _number(value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError

@@ -1,0 +1,263 @@
+"""The index of a user's sessions: one record under the hash of the user id, kept by compare-and-set.
+
+An entry is written before its session's record, and looked at again afterwards. So a session that is
+ended while it is signed in or moved does not survive: either the ender finds the entry, or the entry's
+owner finds that it was ended. An entry without a record is harmless, and pruned when the index is read.
+
+The ender marks the entries in one write, which changes the epoch. It deletes the records next, and then
+the entries. After a crash in between the entries are still there, and the next call ends the sessions.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection
+from typing import Final
+
+from attrs import evolve, frozen
+
+from ..errors import StorageError
+from . import keys
+from .compare_and_set import compare_and_set, is_stored
+from .context import ServiceContext
+from .index_record import IndexEntry, SessionIndex, dump_index, load_index
+
+# The lifetime of an index without entries: longer than a sign-in that began before the sessions were ended.
+EMPTY_SECONDS: Final = 600.0
+# An entry without a record is pruned after this time.
+PRUNE_SECONDS: Final = 60.0
+
+Change = Callable[[SessionIndex], SessionIndex | None]
+
+
+@frozen
+class IndexPlace:
+    """A session's place in the index, and the epoch when its entry was written.
+
+    Attributes:
+        user_id: The ``sub`` of the user.
+        session_id: The session's id.
+        epoch: The epoch of the index when the entry was written.
+    """
+
+    user_id: str
+    session_id: str
+    epoch: str
+
+
+@frozen
+class _Read:
+    raw: bytes | None
+    index: SessionIndex
+
+
+def index_key(context: ServiceContext, user_id: str) -> str:
+    """Return the storage key of a user's index."""
+    return f"{keys.namespace(context.config)}:user:{keys.digest(user_id)}"
+
+
+async def load(context: ServiceContext, user_id: str) -> SessionIndex | None:
+    """Read a user's index; None if it is absent.
+
+    Raises:
+        StorageError: The storage failed.
+    """
+    read = await _read(context, index_key(context, user_id))
+    return None if read.raw is None else read.index
+
+
+async def enter(
+    context: ServiceContext, user_id: str, session_id: str, *, previous: str | None = None
+) -> IndexPlace | None:
+    """Write the entry of a session whose record is about to be written.
+
+    Args:
+        context: The service's context.
+        user_id: The ``sub`` of the user.
+        session_id: The id of the record.
+        previous: The id of the same session under its present key, if it is being moved.
+
+    Returns:
+        The session's place; None if the session that is being moved is being ended.
+
+    Raises:
+        StorageError: The storage failed; the record must not be written.
+    """
+
+    def change(index: SessionIndex) -> SessionIndex | None:
+        moved = index.entries.get(previous) if previous is not None else None
+        if moved is not None and moved.ending:
+            return None
+        return index.with_entry(session_id, IndexEntry(at=context.clock(), previous=previous))
+
+    index = await update(context, user_id, change)
+    return None if index is None else IndexPlace(user_id, session_id, index.epoch)
+
+
+async def is_confirmed(context: ServiceContext, place: IndexPlace, leaving: str | None = None) -> bool:
+    """Look at an entry again after its record was written, and remove the one of the previous key.
+
+    An entry that was pruned meanwhile is written again.
+
+    Args:
+        context: The service's context.
+        place: The session's place.
+        leaving: The id of the session under its previous key.
+
+    Returns:
+        Whether the session goes on; False if it was ended meanwhile.
+
+    Raises:
+        StorageError: The storage failed, and whether the session was ended is unknown.
+    """
+
+    def change(index: SessionIndex) -> SessionIndex | None:
+        entry = index.entries.get(place.session_id)
+        if (entry is None and index.epoch != place.epoch) or (entry is not None and entry.ending):
+            return None
+        if entry is None:
+            index = index.with_entry(place.session_id, IndexEntry(at=context.clock(), previous=leaving))
+        return index if leaving is None else index.without({leaving})
+
+    return await update(context, place.user_id, change) is not None
+
+
+async def renew(context: ServiceContext, user_id: str, session_id: str) -> None:
+    """Renew a session's entry, before the lifetime of its record is extended.
+
+    Raises:
+        StorageError: The storage failed.
+    """
+
+    def change(index: SessionIndex) -> SessionIndex:
+        entry = index.entries.get(session_id) or IndexEntry(at=0.0)
+        return index.with_entry(session_id, evolve(entry, at=context.clock()))
+
+    await update(context, user_id, change)
+
+
+async def leave(context: ServiceContext, user_id: str, session_id: str) -> None:
+    """Remove the entry of a session whose record was deleted.
+
+    Raises:
+        StorageError: The storage failed. The entry is pruned later.
+    """
+    await update(context, user_id, lambda index: index.without({session_id}))
+
+
+async def mark(
+    context: ServiceContext, user_id: str, is_meant: Callable[[str, IndexEntry], bool]
+) -> set[str]:
+    """Mark the entries of sessions that are about to be ended, and change the epoch.
+
+    Args:
+        context: The service's context.
+        user_id: The ``sub`` of the user.
+        is_meant: Takes a session's id and entry, and returns whether to end it.
+
+    Returns:
+        The ids of the marked entries, which include those of earlier calls that did not finish.
+
+    Raises:
+        StorageError: The storage failed.
+    """
+    marked: set[str] = set()
+
+    def change(index: SessionIndex) -> SessionIndex:
+        marked.clear()
+        marked.update(each for each, entry in index.entries.items() if is_meant(each, entry))
+        if not marked:
+            return index
+        entries = {
+            each: evolve(entry, ending=True) if each in marked else entry
+            for each, entry in index.entries.items()
+        }
+        return evolve(index, epoch=_new_epoch(), entries=entries)
+
+    await update(context, user_id, change)
+    return marked
+
+
+async def unmark(context: ServiceContext, user_id: str, ended: Collection[str]) -> None:
+    """Remove the marked entries of sessions whose records are deleted.
+
+    Raises:
+        StorageError: The storage failed. The entries are pruned later.
+    """
+
+    def change(index: SessionIndex) -> SessionIndex:
+        return index.without(
+            {each for each, entry in index.entries.items() if each in ended and entry.ending}
+        )
+
+    await update(context, user_id, change)
+
+
+async def prune(context: ServiceContext, user_id: str, without_record: Collection[str]) -> None:
+    """Remove entries without a record that are older than a minute.
+
+    Raises:
+        StorageError: The storage failed.
+    """
+    now = context.clock()
+
+    def change(index: SessionIndex) -> SessionIndex:
+        old = {each for each in without_record if _is_old(index.entries.get(each), now)}
+        return evolve(index.without(old), pruned_at=now) if old else index
+
+    await update(context, user_id, change)
+
+
+def _is_old(entry: IndexEntry | None, now: float) -> bool:
+    return entry is not None and now - entry.at > PRUNE_SECONDS
+
+
+async def update(context: ServiceContext, user_id: str, change: Change) -> SessionIndex | None:
+    """Change a user's index by compare-and-set.
+
+    Args:
+        context: The service's context.
+        user_id: The ``sub`` of the user.
+        change: Takes the present index, empty if it is absent, and returns the new one; None to stop.
+
+    Returns:
+        The index as stored; None if ``change`` returned None.
+
+    Raises:
+        StorageError: The storage failed, or other callers kept writing.
+    """
+    where = index_key(context, user_id)
+
+    async def attempt() -> tuple[SessionIndex | None] | None:
+        read = await _read(context, where)
+        index = change(read.index)
+        if index is None or index == read.index:
+            return (index,)
+        return (index,) if await _write(context, where, read, index) else None
+
+    (index,) = await compare_and_set(context.storage, where, attempt)
+    return index
+
+
+async def _read(context: ServiceContext, where: str) -> _Read:
+    raw = await context.storage.get(where)
+    index = load_index(raw) if raw is not None else None
+    return _Read(raw, index if index is not None else SessionIndex(epoch=_new_epoch()))
+
+
+async def _write(context: ServiceContext, where: str, read: _Read, index: SessionIndex) -> bool:
+    """Write an index if it has not changed since it was read, without entries whose records have expired."""
+    oldest = context.clock() - context.index_seconds
+    index = index.without({each for each, entry in index.entries.items() if entry.at < oldest})
+    raw, ttl = dump_index(index), context.index_seconds if index.entries else EMPTY_SECONDS
+    try:
+        return await context.storage.replace(where, raw, expected=read.raw, ttl=ttl)
+    except StorageError as error:
+        failure = error
+    if not await is_stored(context.storage, where, raw):
+        raise failure
+    return True
+
+
+def _new_epoch() -> str:
+    return secrets.token_hex(8)
