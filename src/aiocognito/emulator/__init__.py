@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from .outbox import Message, Outbox
     from .server import CognitoEmulator
     from .site import Call
+    from .threaded import (
+        ThreadedClock,
+        ThreadedEmulator,
+        ThreadedFaults,
+        ThreadedIdentityPool,
+        ThreadedOutbox,
+        ThreadedUserPool,
+        run_in_thread,
+    )
 else:
     # Hidden from type checkers, to which it would say that there is every name.
 
@@ -49,6 +58,13 @@ __all__ = [
     "IssuedCredentials",
     "Message",
     "Outbox",
+    "ThreadedClock",
+    "ThreadedEmulator",
+    "ThreadedFaults",
+    "ThreadedIdentityPool",
+    "ThreadedOutbox",
+    "ThreadedUserPool",
+    "run_in_thread",
 ]
 
 _HOME_OF = {
@@ -62,4 +78,11 @@ _HOME_OF = {
     "Message": "outbox",
     "Outbox": "outbox",
     "Assumptions": "assumptions",
+    "ThreadedClock": "threaded",
+    "ThreadedEmulator": "threaded",
+    "ThreadedFaults": "threaded",
+    "ThreadedIdentityPool": "threaded",
+    "ThreadedOutbox": "threaded",
+    "ThreadedUserPool": "threaded",
+    "run_in_thread": "threaded",
 }

@@ -93,7 +93,9 @@ class KeyRing:
 
     async def aclose(self) -> None:
         """Wait for keys that are being generated."""
-        await asyncio.gather(*self._making.values(), return_exceptions=True)
+        # Those that are done may belong to the event loop of an earlier start, which is closed.
+        pending = [future for future in self._making.values() if not future.done()]
+        await asyncio.gather(*pending, return_exceptions=True)
 
 
 def _base64url(number: int) -> str:
