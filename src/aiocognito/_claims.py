@@ -9,6 +9,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from ._public import public
+from ._pydantic import for_pydantic
 from .errors import (
     TokenClientError,
     TokenExpiredError,
@@ -25,6 +26,7 @@ MAX_SHOWN: Final = 200
 
 
 @public("aiocognito")
+@for_pydantic
 class Claims(Mapping[str, Any]):
     """The claims of a verified token: a mapping, with properties for the most common ones."""
 

@@ -6,6 +6,7 @@ from typing import Final, Literal, TypeAlias, get_args
 from attrs import field, frozen
 
 from ._public import public
+from ._pydantic import for_pydantic
 
 MfaSetting: TypeAlias = Literal["ENABLED", "DISABLED", "PREFERRED", "NOT_PREFERRED"]
 PasskeySetting: TypeAlias = Literal["ENABLED", "DISABLED"]
@@ -21,6 +22,7 @@ FROM_COGNITO: Final[Mapping[str, str]] = {theirs: ours for ours, theirs in TO_CO
 
 
 @public("aiocognito")
+@for_pydantic
 @frozen
 class MfaPreference:
     """The second factors that a user has enabled, and the preferred one: SMS, TOTP, EMAIL."""

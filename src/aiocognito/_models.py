@@ -10,6 +10,7 @@ from attrs import field, frozen
 from . import _qr as qr
 from ._jwt import JWT
 from ._public import public
+from ._pydantic import for_pydantic
 
 AuthFlowType: TypeAlias = Literal[
     "USER_SRP_AUTH", "USER_PASSWORD_AUTH", "CUSTOM_WITH_SRP", "CUSTOM_WITHOUT_SRP", "USER_AUTH"
@@ -18,6 +19,7 @@ AuthFlowType: TypeAlias = Literal[
 
 
 @public("aiocognito")
+@for_pydantic
 @frozen
 class CodeDeliveryDetails:
     """Where a code was sent: a masked ``destination``, the medium and the attribute behind it."""
@@ -37,6 +39,7 @@ class CodeDeliveryDetails:
 
 
 @public("aiocognito")
+@for_pydantic
 @frozen
 class TotpSetupDetails:
     """The setup of an authenticator app: its secret, in Base32 (RFC 6238)."""
@@ -86,6 +89,7 @@ class TotpSetupDetails:
 
 
 @public("aiocognito")
+@for_pydantic
 @frozen
 class SignInDetails:
     """How the user signed in: the name that was entered, and Amplify's name of the flow."""
@@ -110,6 +114,7 @@ class AuthTokens:
 
 
 @public("aiocognito")
+@for_pydantic
 @frozen
 class AuthUser:
     """The signed-in user: the username and the ``sub`` of the tokens."""
@@ -149,6 +154,7 @@ class AuthSession:
 
 
 @public("aiocognito")
+@for_pydantic
 @frozen
 class RedirectRequest:
     """The URL to send the browser to for a sign-in. Its ``state`` binds the response to this session.
@@ -191,6 +197,7 @@ class AutoSignInOptions:
 
 
 @public("aiocognito")
+@for_pydantic
 @frozen
 class Device:
     """A user's device that Cognito tracks (ListDevices); dates are in UTC."""
@@ -215,6 +222,7 @@ class Device:
 
 
 @public("aiocognito")
+@for_pydantic
 @frozen
 class SessionInfo:
     """A session of a user (`SessionManager.list_user`).

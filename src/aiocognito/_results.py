@@ -6,10 +6,12 @@ from attrs import field, frozen
 
 from . import steps
 from ._public import public
+from ._pydantic import for_pydantic
 from .errors import AuthError
 
 
 @public("aiocognito")
+@for_pydantic
 @frozen
 class SignUpResult:
     """The state of a sign-up; ``user_id`` is the new user's ``sub``, if Cognito returned it."""
@@ -30,6 +32,7 @@ class SignUpResult:
 
 
 @public("aiocognito")
+@for_pydantic
 @frozen
 class SignInResult:
     """The state of a sign-in, and its next step."""
@@ -47,6 +50,7 @@ class SignInResult:
 
 
 @public("aiocognito")
+@for_pydantic
 @frozen
 class SignOutResult:
     """The outcome of a sign-out at Cognito. The local session has ended in any case.
@@ -72,6 +76,7 @@ class SignOutResult:
 
 
 @public("aiocognito")
+@for_pydantic
 @frozen
 class ResetPasswordResult:
     """The state of a password reset, and its next step."""
@@ -88,6 +93,7 @@ class ResetPasswordResult:
 
 
 @public("aiocognito")
+@for_pydantic
 @frozen
 class UpdateAttributeResult:
     """Whether an attribute has its new value, or has to be confirmed by a code."""

@@ -20,6 +20,7 @@ from typing import Any, ClassVar, TypeAlias
 from attrs import field, frozen
 
 from ._models import CodeDeliveryDetails, TotpSetupDetails
+from ._pydantic import for_pydantic
 
 __all__ = [
     "CompleteAutoSignIn",
@@ -53,6 +54,7 @@ RESET_PASSWORD = "resetPasswordStep"  # noqa: S105 - a JSON key
 UPDATE_ATTRIBUTE = "updateAttributeStep"
 
 
+@for_pydantic
 @frozen
 class Done:
     """The procedure is complete."""
@@ -92,6 +94,7 @@ class _Bare:
         return {SIGN_IN: self.step}
 
 
+@for_pydantic
 @frozen
 class ConfirmSignInWithCustomChallenge:
     """A custom challenge; ``additional_info`` holds its public parameters (CUSTOM_CHALLENGE)."""
@@ -104,6 +107,7 @@ class ConfirmSignInWithCustomChallenge:
         return {SIGN_IN: self.step, "additionalInfo": dict(self.additional_info)}
 
 
+@for_pydantic
 @frozen
 class ContinueSignInWithMfaSetupSelection:
     """Choose which kind of MFA to set up: answer with TOTP or EMAIL (MFA_SETUP)."""
@@ -116,6 +120,7 @@ class ContinueSignInWithMfaSetupSelection:
         return {SIGN_IN: self.step, "allowedMFATypes": list(self.allowed_mfa_types)}
 
 
+@for_pydantic
 @frozen
 class ContinueSignInWithEmailSetup(_Bare):
     """E-mail is to be set up for MFA: answer with the address (MFA_SETUP)."""
@@ -123,6 +128,7 @@ class ContinueSignInWithEmailSetup(_Bare):
     step: ClassVar[str] = "CONTINUE_SIGN_IN_WITH_EMAIL_SETUP"
 
 
+@for_pydantic
 @frozen
 class ContinueSignInWithTotpSetup:
     """An authenticator app is to be set up: answer with its first code (MFA_SETUP).
@@ -142,6 +148,7 @@ class ContinueSignInWithTotpSetup:
         return result
 
 
+@for_pydantic
 @frozen
 class ConfirmSignInWithNewPasswordRequired:
     """A new password is needed, and the attributes named (NEW_PASSWORD_REQUIRED)."""
@@ -154,6 +161,7 @@ class ConfirmSignInWithNewPasswordRequired:
         return {SIGN_IN: self.step, "missingAttributes": list(self.missing_attributes)}
 
 
+@for_pydantic
 @frozen
 class ContinueSignInWithMfaSelection:
     """Choose a second factor: answer with SMS, TOTP or EMAIL (SELECT_MFA_TYPE)."""
@@ -166,6 +174,7 @@ class ContinueSignInWithMfaSelection:
         return {SIGN_IN: self.step, "allowedMFATypes": list(self.allowed_mfa_types)}
 
 
+@for_pydantic
 @frozen
 class ConfirmSignInWithSmsCode(_DeliveredCode):
     """A code was sent by SMS: answer with it (SMS_MFA, SMS_OTP)."""
@@ -173,6 +182,7 @@ class ConfirmSignInWithSmsCode(_DeliveredCode):
     step: ClassVar[str] = "CONFIRM_SIGN_IN_WITH_SMS_CODE"
 
 
+@for_pydantic
 @frozen
 class ConfirmSignInWithEmailCode(_DeliveredCode):
     """A code was sent by e-mail: answer with it (EMAIL_OTP)."""
@@ -180,6 +190,7 @@ class ConfirmSignInWithEmailCode(_DeliveredCode):
     step: ClassVar[str] = "CONFIRM_SIGN_IN_WITH_EMAIL_CODE"
 
 
+@for_pydantic
 @frozen
 class ConfirmSignInWithTotpCode(_Bare):
     """Answer with the authenticator app's code (SOFTWARE_TOKEN_MFA)."""
@@ -187,6 +198,7 @@ class ConfirmSignInWithTotpCode(_Bare):
     step: ClassVar[str] = "CONFIRM_SIGN_IN_WITH_TOTP_CODE"
 
 
+@for_pydantic
 @frozen
 class ConfirmSignInWithPassword(_Bare):
     """Answer with the password (PASSWORD, PASSWORD_SRP)."""
@@ -194,6 +206,7 @@ class ConfirmSignInWithPassword(_Bare):
     step: ClassVar[str] = "CONFIRM_SIGN_IN_WITH_PASSWORD"
 
 
+@for_pydantic
 @frozen
 class ContinueSignInWithFirstFactorSelection:
     """Choose a first factor: answer with one of ``available_challenges`` (SELECT_CHALLENGE)."""
@@ -206,6 +219,7 @@ class ContinueSignInWithFirstFactorSelection:
         return {SIGN_IN: self.step, "availableChallenges": list(self.available_challenges)}
 
 
+@for_pydantic
 @frozen
 class ConfirmSignInWithWebAuthn:
     """Pass the options to the browser and answer with the credential that it returns (WEB_AUTHN).
@@ -221,6 +235,7 @@ class ConfirmSignInWithWebAuthn:
         return {SIGN_IN: self.step, "credentialRequestOptions": dict(self.credential_request_options)}
 
 
+@for_pydantic
 @frozen
 class ResetPassword(_Bare):
     """The password must be reset before the user can sign in: see ``reset_password``."""
@@ -228,6 +243,7 @@ class ResetPassword(_Bare):
     step: ClassVar[str] = "RESET_PASSWORD"
 
 
+@for_pydantic
 @frozen
 class ConfirmSignUp(_DeliveredCode):
     """The sign-up must be confirmed first: see ``confirm_sign_up``."""
@@ -235,6 +251,7 @@ class ConfirmSignUp(_DeliveredCode):
     step: ClassVar[str] = "CONFIRM_SIGN_UP"
 
 
+@for_pydantic
 @frozen
 class UnsupportedChallenge:
     """A challenge that this version does not know: its name and its parameters."""
@@ -252,6 +269,7 @@ class UnsupportedChallenge:
         }
 
 
+@for_pydantic
 @frozen
 class CompleteAutoSignIn(_DeliveredCode):
     """The sign-up is complete, or will be by a link: ``auto_sign_in`` signs the user in."""
@@ -260,6 +278,7 @@ class CompleteAutoSignIn(_DeliveredCode):
     family: ClassVar[str] = SIGN_UP
 
 
+@for_pydantic
 @frozen
 class ConfirmResetPasswordWithCode(_DeliveredCode):
     """A code was sent: see ``confirm_reset_password``."""
@@ -268,6 +287,7 @@ class ConfirmResetPasswordWithCode(_DeliveredCode):
     family: ClassVar[str] = RESET_PASSWORD
 
 
+@for_pydantic
 @frozen
 class ConfirmAttributeWithCode(_DeliveredCode):
     """A code was sent to the new address: see ``confirm_user_attribute``."""

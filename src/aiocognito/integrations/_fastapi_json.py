@@ -1,0 +1,137 @@
+"""FastAPI's form of the JSON routes: a router whose OpenAPI description shows each body and response."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from fastapi import APIRouter, Depends
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from .._client import AuthClient
+from .._web.error_body import error_body, retry_after
+from .._web.json_api import Call, JsonRoute, json_routes
+from .._web.json_body import parse_body, read_body
+from ..errors import AuthError, http_status_for
+
+# A dependency: it returns the client of a request's session.
+ClientDependency = Callable[..., Awaitable[AuthClient]]
+ToResponse = Callable[[Request, AuthError], Response]
+
+
+class AuthErrorBody(BaseModel):
+    """What is wrong, and what to do next."""
+
+    name: str = Field(description="Amplify's name of the error.")
+    message: str
+    recoverySuggestion: str | None = Field(description="What to do next.")  # noqa: N815 - Amplify's spelling
+    requestId: str | None = Field(description="Cognito's id of the request.")  # noqa: N815 - the same
+
+
+_ERRORS: Final = {
+    401: "The user is not signed in, or the username or password is wrong.",
+    403: "The request came from another site, or is not allowed.",
+    404: "The user, the device or the passkey does not exist.",
+    409: "The session is in another state: another step is pending, or a user is signed in already.",
+    422: "The body does not fit, a code is wrong, or Cognito does not accept a value.",
+    429: "Too many requests: wait as long as Retry-After says.",
+    502: "Cognito could not process the request.",
+    503: "Cognito or the storage cannot be reached, or this service is not configured correctly.",
+}
+
+
+def error_response(request: Request, error: AuthError) -> Response:  # noqa: ARG001 - as other responders
+    """Return the JSON response to an error."""
+    wait = retry_after(error)
+    headers = {"Cache-Control": "no-store"} | ({} if wait is None else {"Retry-After": str(wait)})
+    return JSONResponse(error_body(error), http_status_for(error), headers)
+
+
+def json_router(
+    client: ClientDependency,
+    *,
+    tokens: bool = False,
+    app_name: str | None = None,
+    to_response: ToResponse = error_response,
+) -> APIRouter:
+    """Return a router with the JSON routes.
+
+    Args:
+        client: The dependency that returns the client of a request's session.
+        tokens: Whether ``/session`` returns the tokens.
+        app_name: The name that authenticator apps show; the request's host by default.
+        to_response: Returns the response to an error, the dependency's errors included.
+    """
+    router = APIRouter(route_class=_route_class(to_response))
+    for route in json_routes(tokens=tokens):
+        _add(router, route, client, app_name)
+    return router
+
+
+def _route_class(to_response: ToResponse) -> type[APIRoute]:
+    class JsonApiRoute(APIRoute):
+        """Answers every error in one form: a front end gets neither a page nor a redirect."""
+
+        def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
+            handle = super().get_route_handler()
+
+            async def answer(request: Request) -> Response:
+                try:
+                    return await handle(request)
+                except AuthError as error:
+                    return to_response(request, error)
+
+            return answer
+
+    return JsonApiRoute
+
+
+def _add(router: APIRouter, route: JsonRoute, client: ClientDependency, app_name: str | None) -> None:
+    async def endpoint(request: Request, auth: AuthClient = Depends(client)) -> Response:  # noqa: B008 - FastAPI's way
+        # Read here and not by FastAPI, whose own error repeats the body, and after the dependency, which
+        # refuses other sites.
+        body = await _read(request, route)
+        call = Call(auth, body, app_name or request.url.hostname or "this service")
+        return JSONResponse(await route.run(call))
+
+    router.add_api_route(
+        route.path,
+        endpoint,
+        methods=[route.method],
+        name=route.name,
+        summary=route.summary,
+        response_model=None,
+        response_description="The result.",
+        responses=_responses(route),
+        openapi_extra=_request_body(route),
+    )
+
+
+async def _read(request: Request, route: JsonRoute) -> dict[str, Any]:
+    if route.body is None:
+        return {}
+    try:
+        raw = await read_body(request.stream())
+    except ClientDisconnect:
+        raw = None
+    if raw is None:  # As FastAPI does; the response is not sent.
+        raise HTTPException(400, "the client disconnected")
+    return parse_body(raw, request.headers.get("content-type"), route.body)
+
+
+def _responses(route: JsonRoute) -> dict[int | str, dict[str, Any]]:
+    content = {"application/json": {"schema": route.response}}
+    responses: dict[int | str, dict[str, Any]] = {200: {"description": "The result.", "content": content}}
+    for status, description in _ERRORS.items():
+        responses[status] = {"description": description, "model": AuthErrorBody}
+    return responses
+
+
+def _request_body(route: JsonRoute) -> dict[str, Any] | None:
+    if route.body is None:
+        return None
+    schema = {"title": f"{route.name}_body", **route.body.schema()}
+    body = {"required": "required" in schema, "content": {"application/json": {"schema": schema}}}
+    return {"requestBody": body}
