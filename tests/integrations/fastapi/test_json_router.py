@@ -265,7 +265,7 @@ def _totp(site: Site, secret: str) -> str:
 
 
 async def test_totp_that_a_sign_in_asks_to_set_up_survives_a_reload() -> None:
-    settings = {"MfaConfiguration": "ON", "SoftwareTokenMfaConfiguration": {"Enabled": True}}
+    settings: dict[str, Any] = {"MfaConfiguration": "ON", "SoftwareTokenMfaConfiguration": {"Enabled": True}}
     async with a_site(**settings) as site:
         await site.pool.add_user(ANA, PASSWORD, attributes={"email": ANA})
         step = (await site.sign_in())["nextStep"]
@@ -319,7 +319,7 @@ async def test_attributes(site: Site) -> None:
 
 
 async def test_devices() -> None:
-    tracking = {"ChallengeRequiredOnNewDevice": False, "DeviceOnlyRememberedOnUserPrompt": False}
+    tracking: Any = {"ChallengeRequiredOnNewDevice": False, "DeviceOnlyRememberedOnUserPrompt": False}
     async with a_site(DeviceConfiguration=tracking) as site:
         await site.pool.add_user(ANA, PASSWORD, attributes={"email": ANA})
         await site.sign_in()
