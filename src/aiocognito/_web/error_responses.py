@@ -83,14 +83,26 @@ def error_response(
         login_path: The login page's path with the root path; None without a login page.
         may_redirect: Whether a page that needs a user may be redirected to the login page.
     """
+    if not wants_page(request):
+        return json_error_response(error, ("vary", "Accept"))
     status = http_status_for(error)
     headers = (*error_headers(error, status), ("cache-control", "no-store"), ("vary", "Accept"))
-    if not wants_page(request):
-        return WebResponse.json(status, error_document(error), headers)
     is_login = login_path is not None and request.path == login_path.partition("?")[0]
     if status == 401 and login_path is not None and request.method == "GET" and may_redirect and not is_login:
         return WebResponse.redirect(login_url(error, request, login_path))
     return _page(error, status, headers, login_path)
+
+
+def json_error_response(error: AuthError, *headers: tuple[str, str]) -> WebResponse:
+    """Return the JSON response to an error, for a route that serves programs only.
+
+    Args:
+        error: The error.
+        headers: Further headers.
+    """
+    status = http_status_for(error)
+    headers = (*error_headers(error, status), ("cache-control", "no-store"), *headers)
+    return WebResponse.json(status, error_document(error), headers)
 
 
 def login_url(error: AuthError, request: WebRequest, login_path: str) -> str:

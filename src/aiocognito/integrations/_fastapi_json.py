@@ -1,6 +1,6 @@
 """FastAPI's form of the JSON routes: a router whose OpenAPI description shows each body and response."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends
@@ -11,14 +11,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from .._client import AuthClient
-from .._web.error_body import error_body, retry_after
 from .._web.json_api import Call, JsonRoute, json_routes
 from .._web.json_body import parse_body, read_body
-from ..errors import AuthError, http_status_for
+from ..errors import AuthError
+from ._starlette import json_error
 
 # A dependency: it returns the client of a request's session.
 ClientDependency = Callable[..., Awaitable[AuthClient]]
-ToResponse = Callable[[Request, AuthError], Response]
 
 
 class AuthErrorBody(BaseModel):
@@ -42,19 +41,11 @@ _ERRORS: Final = {
 }
 
 
-def error_response(request: Request, error: AuthError) -> Response:  # noqa: ARG001 - as other responders
-    """Return the JSON response to an error."""
-    wait = retry_after(error)
-    headers = {"Cache-Control": "no-store"} | ({} if wait is None else {"Retry-After": str(wait)})
-    return JSONResponse(error_body(error), http_status_for(error), headers)
-
-
 def json_router(
     client: ClientDependency,
     *,
     tokens: bool = False,
     app_name: str | None = None,
-    to_response: ToResponse = error_response,
 ) -> APIRouter:
     """Return a router with the JSON routes.
 
@@ -62,30 +53,26 @@ def json_router(
         client: The dependency that returns the client of a request's session.
         tokens: Whether ``/session`` returns the tokens.
         app_name: The name that authenticator apps show; the request's host by default.
-        to_response: Returns the response to an error, the dependency's errors included.
     """
-    router = APIRouter(route_class=_route_class(to_response))
+    router = APIRouter(route_class=_JsonApiRoute)
     for route in json_routes(tokens=tokens):
         _add(router, route, client, app_name)
     return router
 
 
-def _route_class(to_response: ToResponse) -> type[APIRoute]:
-    class JsonApiRoute(APIRoute):
-        """Answers every error in one form: a front end gets neither a page nor a redirect."""
+class _JsonApiRoute(APIRoute):
+    """Answers all errors in one form, the dependency's included: a front end gets no page and no redirect."""
 
-        def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
-            handle = super().get_route_handler()
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
 
-            async def answer(request: Request) -> Response:
-                try:
-                    return await handle(request)
-                except AuthError as error:
-                    return to_response(request, error)
+        async def answer(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except AuthError as error:
+                return json_error(request, error)
 
-            return answer
-
-    return JsonApiRoute
+        return answer
 
 
 def _add(router: APIRouter, route: JsonRoute, client: ClientDependency, app_name: str | None) -> None:

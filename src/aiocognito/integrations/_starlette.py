@@ -26,7 +26,7 @@ from .._models import UserContext
 from .._web import hosted_ui
 from .._web.asgi import SCOPE_KEY, Receive, Scope, Send, SessionMiddleware
 from .._web.cookies import CookiePolicy
-from .._web.error_responses import WebResponse, error_response
+from .._web.error_responses import WebResponse, error_response, json_error_response
 from .._web.request import WebRequest
 from .._web.request_session import RequestSession
 from .._web.service import ConfigSource, SessionSettings, StorageSource, WebService
@@ -177,8 +177,7 @@ async def handle_auth_error(connection: HTTPConnection, error: Exception) -> Res
         else WebRequest.of_scope(connection.scope, connection.scope.get("root_path", ""))
     )
     status = http_status_for(error)
-    if status >= 500:
-        logger.error("%s %s: %s", request.method, request.path, error, exc_info=error)
+    _log_failure(request.method, request.path, error)
     answer = error_response(
         error,
         request,
@@ -189,6 +188,18 @@ async def handle_auth_error(connection: HTTPConnection, error: Exception) -> Res
         await _refuse(connection, status, to_response(answer), session is not None and session.is_accepted)
         return None
     return to_response(answer)
+
+
+def json_error(request: Request, error: AuthError) -> Response:
+    """Answer an `AuthError` of a route that serves programs only: neither a page nor a redirect."""
+    _log_failure(request.method, request.scope["path"], error)
+    return to_response(json_error_response(error))
+
+
+def _log_failure(method: str, path: str, error: AuthError) -> None:
+    """Log what the response does not say."""
+    if http_status_for(error) >= 500:
+        logger.error("%s %s: %s", method, path, error, exc_info=error)
 
 
 async def _refuse(websocket: WebSocket, status: int, response: Response, is_accepted: bool) -> None:

@@ -22,6 +22,7 @@ from .._web.guards import check_groups, check_recent, max_age_seconds, required_
 from .._web.service import DEFAULT_TTL, ConfigSource, StorageSource
 from ..errors import AuthError, http_status_for
 from . import _starlette
+from ._fastapi_json import json_router
 
 __all__ = [
     "Auth",
@@ -170,6 +171,20 @@ class CognitoAuth:
             hosted_ui.LOGOUT, _starlette.hosted_ui_endpoint(hosted_ui.logout), methods=["POST"]
         )
         return router
+
+    def json_router(self, *, tokens: bool = False, app_name: str | None = None) -> APIRouter:
+        """Return the JSON routes for a front end: ``POST /sign-in``, ``GET /session`` and 22 others.
+
+        Bodies have the members of Amplify's inputs, and responses are what ``to_dict()`` returns. An error
+        has ``name``, ``message``, ``recoverySuggestion`` and ``requestId``. A body that does not fit gets
+        422, and no part of it is repeated.
+
+        Args:
+            tokens: Whether ``/session`` returns the tokens, which the scripts of a page can then read.
+            app_name: The name that authenticator apps show for this service; the request's host by
+                default.
+        """
+        return json_router(auth_client, tokens=tokens, app_name=app_name)
 
 
 @public("aiocognito.integrations.fastapi")

@@ -410,7 +410,7 @@ async def test_what_is_missing_has_amplifys_name(site: Site, path: str, body: An
 async def test_a_failing_service_is_answered_without_internals(site: Site) -> None:
     site.emulator.faults.add("InitiateAuth", error="InternalErrorException", times=9)
     failed = await site.post("/sign-in", {"username": ANA, "password": PASSWORD}, status=502)
-    assert failed["message"] == "The identity service could not process the request."
+    assert failed["message"] == "Cognito failed."
     assert failed["requestId"]
 
 
