@@ -27,6 +27,7 @@ VALUES: list[Any] = [
     aiocognito.MfaPreference(),
     aiocognito.Device("d", "name", {"device_status": "valid"}, WHEN, WHEN, WHEN),
     aiocognito.Device("d"),
+    aiocognito.SessionInfo("s", 1.5, 2.0, "ana", True),
     aiocognito.WebAuthnCredential("c", "key", "example.com", "platform", ["usb"], WHEN),
     aiocognito.WebAuthnCredential("c"),
     aiocognito.SignUpResult(False, "1", steps.ConfirmSignUp(WHERE)),

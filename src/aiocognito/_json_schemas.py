@@ -11,6 +11,7 @@ from typing import Any, Final
 Schema = dict[str, Any]
 
 TEXT: Final[Schema] = {"type": "string"}
+NUMBER: Final[Schema] = {"type": "number"}
 FLAG: Final[Schema] = {"type": "boolean"}
 TEXTS: Final[Schema] = {"type": "array", "items": TEXT}
 TEXT_MAP: Final[Schema] = {"type": "object", "additionalProperties": TEXT}
@@ -170,6 +171,16 @@ CLASSES: Final[Mapping[str, Schema]] = {
             "createDate": DATE_TIME,
             "lastModifiedDate": DATE_TIME,
             "lastAuthenticatedDate": DATE_TIME,
+        },
+    ),
+    "SessionInfo": object_of(
+        "SessionInfo",
+        {
+            "sessionId": TEXT,
+            "createdAt": NUMBER,
+            "lastUsedAt": NUMBER,
+            "username": TEXT,
+            "current": FLAG,
         },
     ),
     "WebAuthnCredential": object_of(

@@ -253,6 +253,7 @@ class SessionInfo:
 
 
 @public("aiocognito")
+@for_pydantic
 @frozen
 class WebAuthnCredential:
     """A user's passkey (ListWebAuthnCredentials)."""
