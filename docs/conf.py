@@ -11,7 +11,14 @@ author = "the aiocognito contributors"
 copyright = author
 version = release = version_of("aiocognito")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "error_tables", "public_source"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "error_tables",
+    "method_groups",
+    "public_source",
+]
 exclude_patterns = ["_build", "_ext"]
 html_theme = "furo"
 html_title = f"aiocognito {release}"

@@ -16,6 +16,7 @@ from aiocognito import (
     OAuthConfig,
     SessionManager,
     TokenVerifier,
+    VerifierOptions,
 )
 from aiocognito import _clocks as clocks
 from aiocognito.emulator import CognitoEmulator
@@ -75,7 +76,8 @@ async def test_a_verifier_reads_the_configuration_s_clock(process_clock: Clock) 
     process_clock.now = NOW + 1_000_000  # by which the token has expired
     config = AuthConfig(user_pool_id=POOL, user_pool_client_id="client", clock=lambda: NOW)
     token = key().token(access_claims())
-    for options in ({}, {"clock": None}):
+    given: tuple[VerifierOptions, ...] = ({}, {"clock": None})
+    for options in given:
         verifier = TokenVerifier.from_config(config, token_use="access", jwks=jwks(key()), **options)
         assert (await verifier.verify(token)).username == "ana"
     late = TokenVerifier.from_config(config, token_use="access", jwks=jwks(key()), clock=lambda: NOW + 3600)

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     )
     from ._session.tokens import TokenProvider
     from ._sessions import SessionManager
-    from ._verifier import ANY, TokenVerifier
+    from ._verifier import ANY, TokenVerifier, VerifierOptions
     from .errors import AuthError
     from .storage import EncryptedStorage, FileStorage, MemoryStorage, Storage
 else:
@@ -118,6 +118,7 @@ __all__ = [
     "UpdateAttributeResult",
     "UserContext",
     "VerifiableAttributeKey",
+    "VerifierOptions",
     "WebAuthnConfig",
     "WebAuthnCredential",
     "decode_jwt",
@@ -161,7 +162,7 @@ _HOMES = {
     ),
     "_session.tokens": ("TokenProvider",),
     "_sessions": ("SessionManager",),
-    "_verifier": ("ANY", "TokenVerifier"),
+    "_verifier": ("ANY", "TokenVerifier", "VerifierOptions"),
     "errors": ("errors", "AuthError"),
     "steps": ("steps",),
     "storage": ("EncryptedStorage", "FileStorage", "MemoryStorage", "Storage"),

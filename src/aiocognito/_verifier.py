@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from enum import Enum
 from types import TracebackType
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self, TypedDict, Unpack
 
 from attrs import define, frozen
 
@@ -33,7 +33,7 @@ from .errors import (
     TokenSignatureError,
 )
 
-__all__ = ["ANY", "Claims", "TokenVerifier"]
+__all__ = ["ANY", "Claims", "TokenVerifier", "VerifierOptions"]
 
 # HTTP servers refuse headers far smaller than this.
 MAX_TOKEN_LENGTH: Final = 100_000
@@ -78,6 +78,23 @@ class _Pool:
     issuers: tuple[str, ...]
     requirements: Requirements
     jwks: Jwks
+
+
+@public("aiocognito")
+class VerifierOptions(TypedDict, total=False):
+    """The arguments of `TokenVerifier` that `TokenVerifier.from_config` accepts, too."""
+
+    client_ids: str | Collection[str] | Literal[_Any.ANY]
+    groups: str | Collection[str] | None
+    scopes: str | Collection[str] | None
+    leeway: float
+    jwks: Mapping[str, Any] | None
+    jwks_uri: str | None
+    cache_size: int
+    clock: Callable[[], float] | None
+    http_client: HttpClient | None
+    allow_insecure_http: bool
+    replica_regions: str | Collection[str]
 
 
 @public("aiocognito")
@@ -182,7 +199,7 @@ class TokenVerifier:
         config: AuthConfig,
         *,
         token_use: Literal["access", "id"] | Literal[_Any.ANY],
-        **options: Any,
+        **options: Unpack[VerifierOptions],
     ) -> Self:
         """Return a verifier for a configuration's user pool and app client.
 
@@ -191,7 +208,7 @@ class TokenVerifier:
                 ``user_pool_endpoint``, otherwise from AWS, with its timeouts and ``max_attempts``. Its clock
                 is the default.
             token_use: ``"access"``, ``"id"``, or ``ANY``.
-            options: More arguments of `TokenVerifier`.
+            options: Further arguments of `TokenVerifier` (`VerifierOptions`).
 
         Raises:
             AuthUserPoolException: The configuration lacks the user pool or the app client.
@@ -202,9 +219,9 @@ class TokenVerifier:
         if options.get("jwks_uri") is None:
             options["jwks_uri"] = _configured_jwks_uri(config)
         options.setdefault("allow_insecure_http", config.allow_insecure_http)
+        options.setdefault("client_ids", config.user_pool_client_id)
         verifier = cls(
             user_pool_id=config.user_pool_id,
-            client_ids=options.pop("client_ids", config.user_pool_client_id),
             token_use=token_use,
             **options,
         )

@@ -1,10 +1,10 @@
 """Errors with the names that Amplify gives them, raised by the library itself."""
 
-from typing import Any, ClassVar
+from typing import ClassVar, Unpack
 
 from . import _refusals as refusals
 from . import _suggestions as suggestions
-from ._base import AuthError
+from ._base import AuthError, ErrorDetails
 
 
 class AuthTokenConfigException(AuthError):
@@ -141,7 +141,7 @@ class OAuthSignInException(AuthError):
         *,
         error: str | None = None,
         error_description: str | None = None,
-        **details: Any,
+        **details: Unpack[ErrorDetails],
     ) -> None:
         # First, because the suggestion depends on it.
         self.error = error

@@ -1,12 +1,22 @@
 """`AuthError`, the base of all errors, and the errors that are not specific to one service."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypedDict, TypeVar, Unpack
 
 from . import _refusals as refusals
 from . import _suggestions as suggestions
 
 E = TypeVar("E", bound="AuthError")
+
+
+class ErrorDetails(TypedDict, total=False):
+    """The keyword arguments of `AuthError`, which all errors accept."""
+
+    name: str | None
+    recovery_suggestion: str | None
+    retryable: bool | None
+    request_id: str | None
+    service_status: int | None
 
 
 class AuthError(Exception):
@@ -92,7 +102,9 @@ class AuthConfigError(AuthError, ValueError):
 
     about_configuration: ClassVar[bool] = True
 
-    def __init__(self, message: str = "", *, field: str | None = None, **details: Any) -> None:
+    def __init__(
+        self, message: str = "", *, field: str | None = None, **details: Unpack[ErrorDetails]
+    ) -> None:
         super().__init__(f"{field}: {message}" if field else message, **details)
         self.field = field
 
@@ -107,7 +119,9 @@ class NetworkError(AuthError):
     default_retryable: ClassVar[bool] = True
     default_recovery: ClassVar[str | None] = "Check the network, the proxy and the endpoint, and try again."
 
-    def __init__(self, message: str = "", *, request_sent: bool = False, **details: Any) -> None:
+    def __init__(
+        self, message: str = "", *, request_sent: bool = False, **details: Unpack[ErrorDetails]
+    ) -> None:
         super().__init__(message, **details)
         self.request_sent = request_sent
 

@@ -1,14 +1,14 @@
-"""What Amazon Cognito answers with instead of a result.
+"""Errors that Amazon Cognito returns.
 
 An error belongs to a code and to an operation; `_factory.service_error` makes one that is both.
 """
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from . import _refusals as refusals
 from . import _suggestions as suggestions
-from ._base import AuthError, state_of
+from ._base import AuthError, ErrorDetails, state_of
 
 # Codes that say "not now" (Amplify's list of retryable codes, and Cognito's own).
 THROTTLING_CODES = frozenset(
@@ -49,7 +49,7 @@ class ServiceError(AuthError):
         *,
         operation: str | None = None,
         has_service_message: bool = True,
-        **details: Any,
+        **details: Unpack[ErrorDetails],
     ) -> None:
         # First, because the suggestion depends on it.
         self.service_message: str | None = message if message and has_service_message else None

@@ -1,9 +1,9 @@
-"""What is refused before anything is sent."""
+"""Errors of arguments, raised before a request is sent."""
 
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ClassVar, Unpack
 
-from ._base import AuthError
+from ._base import AuthError, ErrorDetails
 
 
 class AuthValidationErrorCode(StrEnum):
@@ -78,9 +78,11 @@ class AuthValidationError(AuthError):
     http_status: ClassVar[int] = 422
 
     def __init__(
-        self, code: AuthValidationErrorCode | str, message: str | None = None, **details: Any
+        self, code: AuthValidationErrorCode | str, message: str | None = None, **details: Unpack[ErrorDetails]
     ) -> None:
         code = AuthValidationErrorCode(code)
         text, recovery = _TEXTS[code]
-        super().__init__(message or text, **{"name": code.value, "recovery_suggestion": recovery, **details})
+        details.setdefault("name", code.value)
+        details.setdefault("recovery_suggestion", recovery)
+        super().__init__(message or text, **details)
         self.code = code

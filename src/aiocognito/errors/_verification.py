@@ -1,8 +1,8 @@
 """Why a token was not accepted: the claim, the expected value and the actual one."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
-from ._base import AuthError
+from ._base import AuthError, ErrorDetails
 
 
 class TokenVerificationError(AuthError):
@@ -21,7 +21,7 @@ class TokenVerificationError(AuthError):
         claim: str | None = None,
         expected: Any = None,
         actual: Any = None,
-        **details: Any,
+        **details: Unpack[ErrorDetails],
     ) -> None:
         super().__init__(message, **details)
         self.claim = claim
