@@ -76,9 +76,10 @@ async def test_a_verifier_reads_the_configuration_s_clock(process_clock: Clock) 
     process_clock.now = NOW + 1_000_000  # by which the token has expired
     config = AuthConfig(user_pool_id=POOL, user_pool_client_id="client", clock=lambda: NOW)
     token = key().token(access_claims())
-    given: tuple[VerifierOptions, ...] = ({}, {"clock": None})
+    keys = jwks(key())
+    given: tuple[VerifierOptions, ...] = ({"jwks": keys}, {"jwks": keys, "clock": None})
     for options in given:
-        verifier = TokenVerifier.from_config(config, token_use="access", jwks=jwks(key()), **options)
+        verifier = TokenVerifier.from_config(config, token_use="access", **options)
         assert (await verifier.verify(token)).username == "ana"
     late = TokenVerifier.from_config(config, token_use="access", jwks=jwks(key()), clock=lambda: NOW + 3600)
     with pytest.raises(TokenExpiredError):
