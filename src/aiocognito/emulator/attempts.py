@@ -44,6 +44,7 @@ class Lockout:
             self.clear()
         return now < self.until
 
+    # Documented (Lock-out): one second after five failures, doubled by each further one.
     def fail(self, now: float, *, free: int, longest: float) -> None:
         """Record a failure.
 

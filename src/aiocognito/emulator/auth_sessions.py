@@ -18,6 +18,7 @@ from .serialization import persisted
 if TYPE_CHECKING:
     from .users import User
 
+# Recorded (Session handles): about 1,500 characters that begin with AYABe.
 PREFIX: Final = "AYABe"
 _BYTES: Final = 1100
 _REMEMBERED: Final = 86_400.0

@@ -128,6 +128,7 @@ class AppClient:
             return False
         return not allowed or attribute in allowed
 
+    # Recorded (Client secrets): missing and wrong hashes have different messages.
     def check_hash(self, username: str, given: str | None, *, wrong: str | None = None) -> None:
         """Refuse a request with a wrong secret hash, without the one it needs, or with one it must not have.
 

@@ -141,6 +141,7 @@ def details(attribute: str, address: str) -> dict[str, str]:
     }
 
 
+# Recorded (Codes): a missing code has expired, a wrong one does not match.
 def spend(
     state: EmulatorState, user: User, kind: str, given: str, *, limit: int, attempts: str | None = None
 ) -> Code:
@@ -167,6 +168,7 @@ def spend(
     return code
 
 
+# Documented (Attempts): 5 or 15 an hour.
 def count(state: EmulatorState, attempts: Attempts, kind: str, limit: int) -> None:
     """Count a request for a code, or an attempt with one.
 

@@ -10,6 +10,7 @@ from .errors import ApiError
 from .operations.sign_up import confirm_by_link
 from .state import EmulatorState
 
+# Documented (Confirmation by link): the path and a page with one line.
 PATH: Final = "/confirmUser"
 
 

@@ -75,6 +75,7 @@ def confirmed(user: User, key: str) -> Device:
     """
     device = user.devices.get(key)
     if device is None or device.secret is None:
+        # Recorded (A device that is gone): clients recognize this text.
         raise ApiError("ResourceNotFoundException", "Device does not exist.")
     return device
 

@@ -13,6 +13,7 @@ from .authorization_codes import AuthorizationCodeStore
 from .hashing import digest
 from .serialization import persisted
 
+# Documented (The hosted UI): one hour, three minutes for a step, eight for a code.
 SESSION_LIFE: Final = 3600.0
 """Lifetime of a browser's session in seconds; documented. It is never extended."""
 STEP_LIFE: Final = 180.0

@@ -11,6 +11,7 @@ from .state import EmulatorState
 from .users import User
 
 
+# Recorded (Usernames that are addresses): the username is a UUID, equal to `sub`.
 def draft(
     state: EmulatorState, pool: UserPool, name: str, attributes: Mapping[str, str], *, admin: bool = False
 ) -> User:

@@ -43,6 +43,7 @@ def check(pool: UserPool, given: Mapping[str, Any], *, has_secret: bool) -> None
         raise invalid_parameter("DefaultRedirectURI must be one of CallbackURLs.")
 
 
+# Recorded (App clients for OAuth): the errors for impossible settings.
 def _check_flows(given: Mapping[str, Any], *, has_secret: bool) -> None:
     flows: Collection[str] = given.get("AllowedOAuthFlows", ())
     asked = given.get("AllowedOAuthFlowsUserPoolClient", False)

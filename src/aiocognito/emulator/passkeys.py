@@ -19,6 +19,7 @@ from .records import Ceremony, Passkey
 if TYPE_CHECKING:
     from .pool import UserPool
 
+# Documented (A new passkey): at most 20 for a user.
 MOST: Final = 20
 ALGORITHMS: Final = (-7, -257)
 """ES256 and RS256 (RFC 9053, RFC 8812)."""

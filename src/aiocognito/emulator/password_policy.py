@@ -22,6 +22,7 @@ _RULES: Final[tuple[tuple[str, str, Callable[[str], bool]], ...]] = (
     ("RequireNumbers", "Password must have numeric characters", str.isdigit),
     ("RequireSymbols", "Password must have symbol characters", SYMBOLS.__contains__),
 )
+# Recorded (Passwords): the first violated rule is reported, with another verb at sign-up.
 AT_CREATION: Final = "Password did not conform with policy"
 AFTERWARDS: Final = "Password does not conform to policy"
 

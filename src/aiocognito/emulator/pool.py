@@ -144,6 +144,7 @@ class UserPool:
         ways = sorted(setting.get("RecoveryMechanisms", ()), key=lambda way: int(way["Priority"]))
         return tuple(way["Name"] for way in ways)
 
+    # Documented (Hidden users): stable values for each name.
     def decoy(self, purpose: str, name: str) -> bytes:
         """Derive 32 bytes that look random and are always the same for a name."""
         return hmac.digest(

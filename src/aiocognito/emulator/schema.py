@@ -115,6 +115,7 @@ def to_list(attributes: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Name": name, "Value": value} for name, value in attributes.items()]
 
 
+# Recorded (Attributes at sign-up): also the trailing newline.
 def require_known(schema: Schema, attributes: Iterable[str], *, admin: bool = False) -> None:
     """Refuse attributes that the pool does not have."""
     unknown = [name for name in attributes if name not in schema]
@@ -200,6 +201,7 @@ def address_form(name: str) -> Literal["email", "phone_number"] | None:
     return "phone_number" if _PHONE.fullmatch(name) else None
 
 
+# Recorded (`CodeDeliveryDetails`): one letter and stars, or the last four digits.
 def masked(address: str) -> str:
     """Mask an address as CodeDeliveryDetails does: ``t***@t***``, ``+*******0839``."""
     if "@" in address:

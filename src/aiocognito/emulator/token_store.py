@@ -69,6 +69,7 @@ class TokenStore:
         """Store a refresh token under its hash."""
         self._refresh[digest(text)] = token
 
+    # Documented (Revocation): all tokens of one sign-in.
     def revoke(self, event_id: str) -> None:
         """Revoke one sign-in."""
         self.grants[event_id].revoked = True

@@ -94,6 +94,7 @@ def _response(returned: Any) -> dict[str, Any]:
     return response
 
 
+# Recorded (Failing triggers): the literal text.
 def unrecognizable() -> ApiError:
     """Return the error for a malformed response of a trigger."""
     return ApiError("InvalidLambdaResponseException", "Unrecognizable lambda output")

@@ -48,6 +48,7 @@ def take(
     return pool.auth_sessions.redeem(text, client_id=client.id, user=user, challenge=_CONFIRMATION, now=now)
 
 
+# Recorded (From a sign-up to its sign-in): the handle of ConfirmSignUp needs no second code.
 def confirmed(
     state: EmulatorState, pool: UserPool, client: AppClient, user: User, attribute: str
 ) -> dict[str, Any]:

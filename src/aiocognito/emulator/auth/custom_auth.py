@@ -73,6 +73,7 @@ async def answer(request: AuthRequest) -> Outcome:
     return await _next(request, [*asked.rounds, this])
 
 
+# Documented (Custom authentication): DefineAuthChallenge receives all rounds.
 async def _next(request: AuthRequest, rounds: Rounds) -> Outcome:
     """Run DefineAuthChallenge and return what it decides."""
     response = await _run(

@@ -37,6 +37,7 @@ class Proving:
     block: str
 
 
+# Documented (Devices): a remembered device replaces the second factor.
 async def ask(request: AuthRequest, _proven: Proven) -> dict[str, Any] | None:
     """Ask a remembered device for its public value, in place of the second factor; ``None`` without one.
 
@@ -72,6 +73,7 @@ def _place(request: AuthRequest, device_key: str) -> str:
     return f"DEVICE_SRP_AUTH {request.client.id} {sub} {device_key}"
 
 
+# Recorded (Device challenges): answered with or without the session handle.
 def _session(request: AuthRequest, text: str, name: str) -> AuthSession:
     """Return the auth session of the answer, or look it up if the answer came without one."""
     if request.session is not None:
@@ -109,6 +111,7 @@ async def answer_device_srp_auth(request: AuthRequest) -> Outcome:
     return response
 
 
+# Documented (The device's proof): group key and device key in place of user pool and user.
 @challenge("DEVICE_PASSWORD_VERIFIER")
 async def answer_device_password_verifier(request: AuthRequest) -> Outcome:
     """Judge the device's proof; the auth session is good for one, right or wrong."""

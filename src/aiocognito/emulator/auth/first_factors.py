@@ -14,6 +14,7 @@ ATTRIBUTES: Final = {"EMAIL_OTP": "email", "SMS_OTP": "phone_number"}
 _PASSWORDS: Final = ("PASSWORD_SRP", "PASSWORD")
 
 
+# Recorded (Choosing a first factor): an unavailable preference leads to the choice.
 def offered(request: AuthRequest) -> tuple[str, ...]:
     """Return the first factors to choose from; for a user who does not exist, those of the pool."""
     if request.user is not None:
@@ -42,6 +43,7 @@ def available_challenges(pool: UserPool, user: User) -> tuple[str, ...]:
     return tuple(available)
 
 
+# Documented (Codes and passkeys with MFA): not with a second factor.
 def _may_go_without_password(pool: UserPool, user: User) -> bool:
     """Return whether a code or a passkey alone may sign a user in.
 

@@ -21,6 +21,7 @@ from .auth_request import AuthRequest
 from .outcomes import Ask, Outcome, Proof, Proven
 from .registry import challenge
 
+# Recorded (Codes as first factor): eight digits.
 _DIGITS_OF_FIRST_FACTOR: Final = 8
 _DIGITS_OF_SECOND_FACTOR: Final = 6
 
@@ -79,6 +80,7 @@ async def _send(request: AuthRequest, attribute: str, address: str, purpose: Pur
     return await codes.send(request.state, delivery, life=request.client.session_life, digits=digits)
 
 
+# Documented (Unknown users who choose a first factor): no code is sent.
 def _pretend_to_send(request: AuthRequest, factor: str) -> dict[str, Any]:
     """Return the same challenge for a user who does not exist or is disabled, where that is hidden."""
     if not request.client.hides_users:
@@ -133,6 +135,7 @@ async def _judge(request: AuthRequest, given: str) -> Outcome:
     return Proven(Proof.FIRST_FACTOR_CODE)
 
 
+# Documented (A code as first factor): verifies the address and confirms the account.
 def _verify(pool: UserPool, user: User, code: Code) -> None:
     """Mark the address as verified: the code came back. It may be one that is being set up."""
     before = dict(user.attributes)

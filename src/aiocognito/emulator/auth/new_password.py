@@ -14,6 +14,7 @@ from .registry import challenge
 _PREFIX = "userAttributes."
 
 
+# Recorded (NEW_PASSWORD_REQUIRED): before MFA.
 async def ask(request: AuthRequest, _proven: Proven) -> dict[str, Any] | None:
     """Ask for a new password, and for the required attributes that have no value, after a temporary one.
 

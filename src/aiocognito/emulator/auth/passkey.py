@@ -14,6 +14,7 @@ from .auth_request import AuthRequest
 from .outcomes import Ask, Outcome, Proof, Proven
 from .registry import challenge
 
+# Documented (A passkey's proof): three minutes.
 _MILLISECONDS: Final = 180_000
 
 

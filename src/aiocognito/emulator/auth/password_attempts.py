@@ -34,6 +34,7 @@ async def judge(request: AuthRequest, proves: Callable[[], Awaitable[bool]]) -> 
     require_able(user)
 
 
+# Recorded (A wrong password): hidden users have the same message.
 def refusal_of_unknown_user(request: AuthRequest, name: str) -> ApiError:
     """Return the error of a wrong password for a user who does not exist, lock-out included.
 

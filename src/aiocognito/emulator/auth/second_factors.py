@@ -23,6 +23,7 @@ def is_asked(request: AuthRequest) -> bool:
     return request.pool.mfa_mode != "OFF" and not skipped
 
 
+# Recorded (Optional MFA): users without a preference are not asked.
 def due(pool: UserPool, user: User) -> list[str]:
     """Return the factors that a user may answer with; one if there is nothing to choose."""
     active = user.active_factors()
@@ -33,6 +34,7 @@ def due(pool: UserPool, user: User) -> list[str]:
     return active
 
 
+# Documented (Required MFA): all eligible factors.
 def _due_where_required(pool: UserPool, user: User, active: Sequence[str]) -> list[str]:
     messages = [factor for factor in _MESSAGES if factor in active or _eligible(pool, user, factor)]
     registered = user.token is not None and TOTP in (*pool.factors, *active)

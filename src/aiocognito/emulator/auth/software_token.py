@@ -19,6 +19,7 @@ async def ask(request: AuthRequest, _ask: Ask) -> Outcome:
     return request.challenge(second_factors.TOTP, parameters)
 
 
+# Recorded (Wrong MFA codes): a used code has expired.
 @challenge("SOFTWARE_TOKEN_MFA")
 async def answer(request: AuthRequest) -> Outcome:
     """Judge a code."""

@@ -19,6 +19,7 @@ ID: Final = "sub"
 Provider = dict[str, Any]
 
 
+# Documented (External providers): attributes are updated at every sign-in.
 async def sign_in(request: PageRequest, provider: Provider, claims: Mapping[str, str]) -> User:
     """Return the user of a provider's claims; create it at the first sign-in.
 

@@ -193,6 +193,7 @@ def missing(name: str) -> BadRequest:
     return BadRequest(f"Required String parameter '{name}' is not present")
 
 
+# Recorded (The hosted UI's refusals): redirect_mismatch on the error page.
 def mismatch(client_id: str, why: str | None = None) -> Redirect:
     """Return the redirect to the error page, for an unknown client or a callback that is not the client's."""
     error = "redirect_mismatch"

@@ -14,6 +14,7 @@ from .oauth_errors import OAuthError, invalid_client, invalid_request
 if TYPE_CHECKING:
     from ..state import EmulatorState
 
+# Documented (`/oauth2/userInfo`, `/oauth2/revoke`): 401 for a wrong client, 200 for an unknown token.
 _STATUS: Final = 401
 
 

@@ -82,6 +82,7 @@ def _end(state: EmulatorState, pool: UserPool, code: AuthorizationCode) -> None:
         pool.tokens.revoke(code.event_id)
 
 
+# Documented (The token endpoint): another callback is unauthorized_client.
 def _check_exchange(
     state: EmulatorState, code: AuthorizationCode, redirect_uri: str, verifier: str | None
 ) -> None:
@@ -121,6 +122,7 @@ async def _refresh_token(
     raise invalid_grant(why)
 
 
+# Documented (Client credentials): custom scopes only.
 async def _client_credentials(
     state: EmulatorState, pool: UserPool, client: AppClient, form: Form
 ) -> dict[str, Any]:

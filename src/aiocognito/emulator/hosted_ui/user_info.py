@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ..state import EmulatorState
 
 _BAD_REQUEST: Final = "Bad OAuth2 request at UserInfo Endpoint"
+# Recorded (userInfo): the literal text.
 _NO_OPENID: Final = "Access token does not contain openid scope"
 _BAD_TOKEN: Final = "Access token is expired, disabled, or deleted, or the user has globally signed out."  # noqa: S105 - a message
 

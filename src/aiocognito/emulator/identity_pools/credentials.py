@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..state import EmulatorState
     from .logins import Login
 
+# Documented (Lifetimes): one hour.
 LIFE: Final = 3600
 _SECRET: Final = string.ascii_letters + string.digits + "+/"
 # How session tokens of STS begin: a tag and the word "origin_ec".
@@ -53,6 +54,7 @@ def describe(credentials: IssuedCredentials) -> dict[str, Any]:
     }
 
 
+# Documented (Principal tags): claims by map, or sub and aud.
 def principal_tags(pool: IdentityPool, logins: Sequence[Login]) -> Mapping[str, str]:
     """Return the claims that become principal tags, for attribute-based access control."""
     tags = dict[str, str]()

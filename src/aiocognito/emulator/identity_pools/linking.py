@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _GONE: Final = Identity("", 0.0, 0.0, linked=True)
 
 
+# Documented (An identity): one for each login, a new one for each guest.
 def resolve(state: EmulatorState, pool: IdentityPool, logins: Sequence[Login]) -> Identity:
     """Return the identity of a login, which is created if it does not exist; without a login, a new guest.
 
@@ -81,6 +82,7 @@ def combine(state: EmulatorState, pool: IdentityPool, child: Identity, parent: I
     _merge(state, pool, child, parent)
 
 
+# Recorded (Identities): a message for each refusal.
 def forbidden(identity: Identity) -> ApiError:
     """Return the error for an identity that the logins do not belong to."""
     return not_authorized(f"Access to Identity '{identity.id}' is forbidden.")

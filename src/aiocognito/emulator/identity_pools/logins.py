@@ -130,6 +130,7 @@ def _check_client(pool: IdentityPool, provider: str, user_pool: UserPool, claims
         raise not_authorized("Token is inactive")
 
 
+# Documented (ServerSideTokenCheck): refuses signed-out, deleted and disabled users.
 def _is_active(user_pool: UserPool, claims: Mapping[str, Any]) -> bool:
     """Check in the user pool that the sign-in, the user and the app client still exist."""
     grant = user_pool.tokens.grants.get(claims.get("event_id", ""))
@@ -139,6 +140,7 @@ def _is_active(user_pool: UserPool, claims: Mapping[str, Any]) -> bool:
     return not grant.revoked and grant.refreshable and grant.client_id in user_pool.clients
 
 
+# Recorded (Logins): "Invalid login token. …" with seven reasons.
 def _invalid(reason: str) -> ApiError:
     return not_authorized(f"Invalid login token. {reason}")
 

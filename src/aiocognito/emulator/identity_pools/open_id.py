@@ -101,6 +101,7 @@ def _key_id(state: EmulatorState, key: SigningKey) -> str:
     return f"{state.region}{number}"
 
 
+# Recorded (OpenID tokens of identity pools): RS512, with the type JWS.
 def _sign(key: SigningKey, kid: str, claims: Mapping[str, Any]) -> str:
     header = {"kid": kid, "typ": "JWS", "alg": "RS512"}
     message = f"{_part(header)}.{_part(claims)}"

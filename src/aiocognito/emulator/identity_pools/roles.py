@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .logins import Login
 
 
+# Documented (Roles): the role of the token, of a rule, or the default.
 def choose(pool: IdentityPool, logins: Sequence[Login], wanted: str | None, assumptions: Assumptions) -> str:
     """Return the ARN of the role.
 
@@ -39,6 +40,7 @@ def choose(pool: IdentityPool, logins: Sequence[Login], wanted: str | None, assu
         return role
     if mapping["AmbiguousRoleResolution"] == "AuthenticatedRole":
         return _default(pool, "authenticated")
+    # Recorded (Role mappings): the literal text.
     raise not_authorized(f"The ambiguous role mapping rules for: {login.mapped_name} denied this request.")
 
 

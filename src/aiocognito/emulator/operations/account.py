@@ -33,6 +33,7 @@ async def delete_user(context: RequestContext) -> dict[str, Any]:
     return {}
 
 
+# Recorded (GetUser): absent if nothing is set.
 def described_factors(user: User) -> dict[str, Any]:
     """Return UserMFASettingList and PreferredMfaSetting; both are absent without second factors."""
     described: dict[str, Any] = {}

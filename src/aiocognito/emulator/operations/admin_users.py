@@ -56,6 +56,7 @@ async def admin_create_user(context: RequestContext) -> dict[str, Any]:
     return {"User": described(user)}
 
 
+# Recorded (Accounts without a password): confirmed, if codes are allowed as first factor.
 def _passwordless(pool: UserPool, given: Mapping[str, Any]) -> bool:
     return bool(pool.code_factors) and "TemporaryPassword" not in given
 

@@ -46,6 +46,7 @@ def _is_new(user: User, attributes: Mapping[str, str], name: str) -> bool:
     return bool(attributes.get(name)) and attributes[name] != user.attributes.get(name)
 
 
+# Documented (Attributes): immutable and read-only ones.
 def _require_changeable(who: Bearer, names: Collection[str]) -> None:
     # What the client may do comes first, what the schema allows second.
     if not all(map(who.client.may_write, names)):

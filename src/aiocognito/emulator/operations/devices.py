@@ -15,6 +15,7 @@ from ..tokens import bearer
 from ..users import User
 
 
+# Recorded (ConfirmDevice): only by the sign-in that named the device.
 @operation("ConfirmDevice")
 async def confirm_device(context: RequestContext) -> dict[str, Any]:
     """Store the verifier of the device that this sign-in named."""
@@ -107,6 +108,7 @@ def _require_tracking(state: EmulatorState, pool: UserPool) -> None:
         raise ApiError("InvalidUserPoolConfigurationException", state.assumptions.devices_off_message)
 
 
+# Documented (A device's record): at most 60 on a page.
 def _page(pool: UserPool, user: User, given: Mapping[str, Any]) -> dict[str, Any]:
     listed = [
         devices.described(device, pool, user) for device in user.devices.values() if device.secret is not None

@@ -12,6 +12,7 @@ from ..registration import operation
 from ..request_context import RequestContext
 
 CLOUD_FRONT: Final = "d111111abcdef8.cloudfront.net"
+# Recorded (Domains): reserved words.
 _RESERVED: Final = ("aws", "amazon", "cognito")
 _GIVEN: Final = ("ManagedLoginVersion", "CustomDomainConfig", "Routing")
 _CLASSIC: Final = 1

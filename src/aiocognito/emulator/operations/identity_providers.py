@@ -60,6 +60,7 @@ _USERNAME: Final = {"Facebook": "id", "LoginWithAmazon": "user_id"}
 _API_VERSION: Final = "v17.0"
 
 
+# Recorded (Identity providers): the errors for names and types.
 @operation("CreateIdentityProvider")
 async def create_identity_provider(context: RequestContext) -> dict[str, Any]:
     """Create an identity provider of a pool."""

@@ -15,6 +15,7 @@ from .identity_providers import SOCIAL
 
 _OWN: Final = "Cognito"
 _SUBJECT: Final = "Cognito_Subject"
+# Documented (Linked users): at most five for a user.
 _MOST: Final = 5
 
 

@@ -44,6 +44,7 @@ async def associate_software_token(context: RequestContext) -> dict[str, Any]:
     return answer
 
 
+# Recorded (Setting up a software token during a sign-in): registered before the sign-in is finished.
 @operation("VerifySoftwareToken")
 async def verify_software_token(context: RequestContext) -> dict[str, Any]:
     """Activate a software token with a code of it."""

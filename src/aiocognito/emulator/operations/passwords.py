@@ -71,6 +71,7 @@ async def send_reset_code(
     return await codes.send_and_keep(state, delivery, life=codes.HOUR)
 
 
+# Documented (Account recovery): verified addresses in the order of the setting.
 def _channel(pool: UserPool, user: User) -> str | None:
     second_factor = _CHANNELS.get(user.preferred_factor or "")
     for way in pool.recovery:

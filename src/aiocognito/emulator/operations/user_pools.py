@@ -63,6 +63,7 @@ async def describe_user_pool(context: RequestContext) -> dict[str, Any]:
     return {"UserPool": describe(context.pool)}
 
 
+# Documented (UpdateUserPool, UpdateUserPoolClient): omitted members are reset.
 @operation("UpdateUserPool")
 async def update_user_pool(context: RequestContext) -> dict[str, Any]:
     """Replace a user pool's settings: what is left out goes back to its default."""

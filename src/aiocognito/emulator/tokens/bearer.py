@@ -35,6 +35,7 @@ class Bearer:
     claims: Mapping[str, Any] = field(repr=False)
 
 
+# Recorded (Access tokens): five messages.
 async def authorize(state: EmulatorState, token: str, *, scope: str = SCOPE) -> Bearer:
     """Return the bearer of an access token.
 

@@ -47,6 +47,7 @@ _GROUPS: Final = {
 }
 
 
+# Documented (PreTokenGeneration): the versions of the event.
 async def customise(
     pool: UserPool,
     client: AppClient,

@@ -162,6 +162,7 @@ def refresh_token(pool: UserPool, token: RefreshToken) -> str:
     return text
 
 
+# Recorded (Tokens): the claims of both tokens.
 def _common(state: EmulatorState, pool: UserPool, client: AppClient, grant: Grant) -> dict[str, Any]:
     claims = {
         "sub": grant.sub,
@@ -221,6 +222,7 @@ def _sign_both(
     if hosted:
         # The left half of the access token's hash (OpenID Connect Core, 3.1.3.6).
         digest = hashlib.sha256(token.encode()).digest()
+        # Recorded (ID tokens of the hosted UI): at_hash in each ID token.
         identity = {"at_hash": base64url.encode(digest[:16]), **identity}
     return {"AccessToken": token, "IdToken": sign(keys.id, identity)}
 

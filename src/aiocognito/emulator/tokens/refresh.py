@@ -45,10 +45,12 @@ def redeem(
     if token is None or grant is None or user is None or grant.client_id != client.id:
         raise not_authorized(state.assumptions.invalid_refresh_token_message)
     if grant.device_key is not None and not _is_its_device(user, grant.device_key, device_key):
+        # Recorded (Renewing on a device): this text has a period at its end.
         raise not_authorized(_OTHER_DEVICE)
     now = state.clock()
     if not user.enabled:
         raise not_authorized("User is disabled.")
+    # Recorded (Refresh tokens): the literal texts.
     if grant.revoked or not grant.refreshable:
         raise not_authorized("Refresh Token has been revoked")
     if now >= token.expires:
@@ -87,6 +89,7 @@ def _is_its_device(user: User, made_on: str, given: str | None) -> bool:
     return device is not None and device.secret is not None and given == made_on
 
 
+# Documented (Rotation): a new token with the remaining lifetime.
 async def refresh(
     state: EmulatorState,
     pool: UserPool,

@@ -34,6 +34,7 @@ def _of(server: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return server.get("Scopes") or []
 
 
+# Documented (OAuth tokens): openid alone shows all readable attributes.
 def readable(client: AppClient, user: User, scopes: Collection[str]) -> dict[str, str]:
     """Return the attributes of a user that a client sees with some scopes.
 
