@@ -61,6 +61,7 @@ PUBLIC = {
     "UpdateAttributeResult",
     "UserContext",
     "VerifiableAttributeKey",
+    "VerifierOptions",
     "WebAuthnConfig",
     "WebAuthnCredential",
     "decode_jwt",
