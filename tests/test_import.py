@@ -48,6 +48,7 @@ PUBLIC = {
     "PasswordlessConfig",
     "RedirectRequest",
     "ResetPasswordResult",
+    "SessionInfo",
     "SessionManager",
     "SignInDetails",
     "SignInResult",
