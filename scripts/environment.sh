@@ -70,6 +70,11 @@ browser() { [ -x /usr/bin/chromium ] || alone install_browser; }
 
 install_browser() { [ -x /usr/bin/chromium ] || debian_packages chromium; }
 
+# redis_server: the server that the tests of RedisStorage start. Debian's package starts none by itself in a container.
+redis_server() { command -v redis-server >/dev/null || alone install_redis_server; }
+
+install_redis_server() { command -v redis-server >/dev/null || debian_packages redis-server; }
+
 # stamp_of STRING FILE…: the hash of what an environment is made from.
 # Of pyproject.toml only what decides an installation counts: a changed lint rule reinstalls nothing.
 stamp_of() {

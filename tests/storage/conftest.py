@@ -1,11 +1,13 @@
 """What the tests of all storages share."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from aiocognito.storage import FileStorage
 from helpers.clock import Clock
+from helpers.redis_servers import Server, redis_server
 
 
 @pytest.fixture
@@ -22,3 +24,20 @@ def directory(tmp_path: Path) -> Path:
 @pytest.fixture
 def files(directory: Path, clock: Clock) -> FileStorage:
     return FileStorage(directory, encryption_key=None, clock=clock)
+
+
+@pytest.fixture(scope="session")
+def running_redis() -> Iterator[Server]:
+    """One redis-server for each process of the test run."""
+    with Server(redis_server()) as server:
+        yield server
+
+
+@pytest.fixture
+def local_redis(running_redis: Server) -> Server:
+    """A redis-server without keys and scripts."""
+    with running_redis.client as client:
+        client.flushall()
+        client.script_flush()
+        client.config_resetstat()
+    return running_redis

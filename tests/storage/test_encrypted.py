@@ -42,7 +42,7 @@ class TestEncryptedMemory(StorageContract):
     @pytest.fixture(autouse=True)
     def keys_of_both(self, storage: EncryptedStorage, inner: MemoryStorage) -> None:
         # What the sharing storage seals with its own first key must open here.
-        storage._cipher = EncryptedStorage(inner, [KEY, OLD_KEY])._cipher
+        storage._values = EncryptedStorage(inner, [KEY, OLD_KEY])._values
 
 
 class TestEncryptedFile(StorageContract):
@@ -240,7 +240,7 @@ def test_no_repr_shows_a_key(inner: MemoryStorage, tmp_path: Path) -> None:
         assert "0123456789abcdef" not in repr(made)
     storage: Any = EncryptedStorage(inner, [key, KEY])
     assert repr(storage) == "<EncryptedStorage over <MemoryStorage values=0>>"
-    assert repr(storage._cipher) == "<Cipher keys=2>"
+    assert repr(storage._values._envelope) == "<Cipher keys=2>"
 
 
 def test_cryptography_is_imported_at_the_first_use_only() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 from unittest import mock
@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from aiocognito.storage import EncryptedStorage, FileStorage, MemoryStorage, Storage
+from aiocognito.storage.redis import RedisStorage
 from helpers.clock import Clock
+from helpers.redis_servers import Server, ServerClock, redis_server, valkey_server
 
 T = TypeVar("T")
 
@@ -135,12 +137,68 @@ class EncryptedFileModel(FileModel):
     encryption_key = bytes(32)
 
 
+class Slowed:
+    """A RedisStorage with lifetimes a thousand times as long: the server's own time passes, too."""
+
+    def __init__(self, server: Server, encryption_key: bytes | None) -> None:
+        self.storage = RedisStorage(server.url, encryption_key=encryption_key)
+        self.get, self.delete, self.lock = self.storage.get, self.storage.delete, self.storage.lock
+
+    async def set(self, key: str, value: bytes, *, ttl: float | None = None) -> None:
+        await self.storage.set(key, value, ttl=ttl and ttl * 1000)
+
+    async def replace(
+        self, key: str, value: bytes | None, *, expected: bytes | None, ttl: float | None = None
+    ) -> bool:
+        return await self.storage.replace(key, value, expected=expected, ttl=ttl and ttl * 1000)
+
+
+class BothClocks(Clock):
+    """The model's clock, and a thousand times as much time on the server."""
+
+    def __init__(self, now: float, server: Server) -> None:
+        super().__init__(now)
+        self.server_clock = ServerClock(server)
+
+    def advance(self, seconds: float) -> None:
+        super().advance(seconds)
+        self.server_clock.advance(seconds * 1000)
+
+
+class RedisModel(Model):
+    binary: Callable[[], str] = staticmethod(redis_server)
+    encryption_key: bytes | None = None
+
+    def make(self) -> tuple[Storage, Storage]:
+        self.server = Server(self.binary())
+        self.server.__enter__()
+        self.clock = BothClocks(1000.0, self.server)
+        return Slowed(self.server, self.encryption_key), Slowed(self.server, self.encryption_key)
+
+    def teardown(self) -> None:
+        with self.server.client as client:
+            left = {key for key in KEYS if client.exists(f"aiocognito:{key}")}
+            assert left == {key for key in KEYS if self.present(key) is not None}
+            assert client.dbsize() == len(left)
+        super().teardown()
+        self.server.__exit__(None, None, None)
+
+
+class EncryptedValkeyModel(RedisModel):
+    binary = staticmethod(valkey_server)
+    encryption_key = bytes(32)
+
+
 TestMemoryModel = MemoryModel.TestCase
 TestEncryptedModel = EncryptedModel.TestCase
 TestFileModel = FileModel.TestCase
 TestEncryptedFileModel = EncryptedFileModel.TestCase
+TestRedisModel = RedisModel.TestCase
+TestEncryptedValkeyModel = EncryptedValkeyModel.TestCase
 
 TestMemoryModel.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestEncryptedModel.settings = settings(max_examples=20, stateful_step_count=30, deadline=None)
 TestFileModel.settings = settings(max_examples=8, stateful_step_count=25, deadline=None)
 TestEncryptedFileModel.settings = settings(max_examples=5, stateful_step_count=20, deadline=None)
+TestRedisModel.settings = settings(max_examples=8, stateful_step_count=30, deadline=None)
+TestEncryptedValkeyModel.settings = settings(max_examples=8, stateful_step_count=30, deadline=None)

@@ -96,6 +96,8 @@ class Cipher:
         raise StorageError(
             "no encryption key opens the stored value: the key was changed or the value altered",
             retryable=False,
+            recovery_suggestion="Configure the key that encrypted it, too, behind the key for new values."
+            " The value is left as it is.",
         )
 
 

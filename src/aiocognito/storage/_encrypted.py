@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 
 from .._public import public
-from .._threads import run_in_thread
 from ._cipher import Cipher
-from ._protocol import Storage, check_replace, check_set, same
+from ._envelope import EnvelopeStorage
+from ._protocol import Storage, check_replace, check_set
 
 
 @public("aiocognito.storage")
@@ -27,11 +27,11 @@ class EncryptedStorage:
         AuthConfigError: A key is missing or not 32 bytes long.
     """
 
-    __slots__ = ("_cipher", "_storage")
+    __slots__ = ("_storage", "_values")
 
     def __init__(self, storage: Storage, keys: bytes | Sequence[bytes]) -> None:
         self._storage = storage
-        self._cipher = Cipher(keys, field="keys")
+        self._values = EnvelopeStorage(storage, Cipher(keys, field="keys"))
 
     def __repr__(self) -> str:
         return f"<EncryptedStorage over {self._storage!r}>"
@@ -43,12 +43,12 @@ class EncryptedStorage:
 
     async def get(self, key: str) -> bytes | None:
         """Return the value under a key, or None if it is absent or expired (`Storage.get`)."""
-        return await self._opened(key, await self._storage.get(key))
+        return await self._values.get(key)
 
     async def set(self, key: str, value: bytes, *, ttl: float | None = None) -> None:
         """Store a value in place of the one before (`Storage.set`)."""
         check_set(key, value, ttl)
-        await self._storage.set(key, await self._sealed(key, value), ttl=ttl)
+        await self._values.set(key, value, ttl=ttl)
 
     async def delete(self, key: str) -> None:
         """Make a key absent (`Storage.delete`)."""
@@ -59,28 +59,8 @@ class EncryptedStorage:
     ) -> bool:
         """Store a value if the present one is as expected (`Storage.replace`)."""
         check_replace(key, value, expected, ttl)
-        sealed = None if value is None else await self._sealed(key, value)
-        # Each encryption of a value differs, so what the other storage compares is the ciphertext
-        # that has just been read. If that fails, the same value may have been sealed again since:
-        # look again. Every round that fails is one in which another writer succeeded.
-        while True:
-            found = await self._storage.get(key)
-            if not same(await self._opened(key, found), expected):
-                return False
-            if await self._storage.replace(key, sealed, expected=found, ttl=ttl):
-                return True
+        return await self._values.replace(key, value, expected=expected, ttl=ttl)
 
     def lock(self, key: str) -> AbstractAsyncContextManager[None]:
         """Return the other storage's lock (`Storage.lock`)."""
         return self._storage.lock(key)
-
-    async def _sealed(self, key: str, value: bytes) -> bytes:
-        return (await self._loaded()).seal(key, value)
-
-    async def _opened(self, key: str, sealed: bytes | None) -> bytes | None:
-        return None if sealed is None else (await self._loaded()).open(key, sealed)
-
-    async def _loaded(self) -> Cipher:
-        if not self._cipher.is_loaded:
-            await run_in_thread(self._cipher.load)
-        return self._cipher
