@@ -514,8 +514,8 @@ async def test_write_waits_for_replicas_in_its_own_round_trip(
     storage = RedisStorage(local_redis.url, encryption_key=None, wait_replicas=1)
     with Server(redis_server()) as replica, replica.client as second, local_redis.client as client:
         second.replicaof("127.0.0.1", local_redis.port)
-        await until(lambda: second.info("replication")["master_link_status"] == "up")  # type: ignore[index]
-        await until(lambda: client.info("replication")["connected_slaves"] == 1)  # type: ignore[index]
+        await until(lambda: second.info("replication")["master_link_status"] == "up")
+        await until(lambda: client.info("replication")["connected_slaves"] == 1)
         with caplog.at_level(logging.WARNING):
             client.config_resetstat()
             for write in (

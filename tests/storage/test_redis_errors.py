@@ -32,6 +32,11 @@ CALLS: dict[str, Callable[[RedisStorage], Any]] = {
 Make = Callable[[], Any]
 
 
+def sentinel(**options: Any) -> Any:
+    make: Any = redis.asyncio.Sentinel
+    return make([("localhost", 1)], **options)
+
+
 # Arguments
 
 
@@ -80,7 +85,7 @@ def test_encryption_key_has_no_default() -> None:
         lambda: redis.asyncio.Redis(decode_responses=True),
         lambda: redis.asyncio.Redis.from_url("redis://localhost", decode_responses=True),
         lambda: redis.asyncio.RedisCluster("localhost", 1, decode_responses=True),
-        lambda: redis.asyncio.Sentinel([("localhost", 1)], decode_responses=True).master_for("mymaster"),
+        lambda: sentinel(decode_responses=True).master_for("mymaster"),
         lambda: valkey.asyncio.Valkey(decode_responses=True),
         lambda: valkey.asyncio.ValkeyCluster("localhost", 1, decode_responses=True),
     ],
@@ -93,7 +98,7 @@ async def test_client_that_decodes_responses_is_refused(make: Make) -> None:
 @pytest.mark.parametrize("cluster", [redis.asyncio.RedisCluster, valkey.asyncio.ValkeyCluster])
 async def test_cluster_cannot_wait_for_replicas(cluster: Any) -> None:
     client = cluster("localhost", 1)
-    assert RedisStorage(client, encryption_key=None)
+    RedisStorage(client, encryption_key=None)
     with pytest.raises(ValueError, match="wait_replicas: must be 0 with a cluster"):
         RedisStorage(client, encryption_key=None, wait_replicas=1)
 
@@ -309,7 +314,9 @@ async def test_cluster_client_of_a_server_that_is_none(local_redis: Server, libr
 
 
 async def test_node_of_a_cluster() -> None:
-    with Server(redis_server(), **{"cluster-enabled": "yes"}) as server:
+    server = Server(redis_server())
+    server.options["cluster-enabled"] = "yes"
+    with server:
         error = await refusal(RedisStorage(server.url, encryption_key=None), "get")
         assert "cannot serve this key now" in error.message
         with server.client as client:
