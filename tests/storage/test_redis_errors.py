@@ -17,7 +17,7 @@ from aiocognito.errors import AuthConfigError, StorageError
 from aiocognito.storage import _redis_client, _redis_errors
 from aiocognito.storage.redis import RedisStorage
 from gateways.certificates import write_authority
-from helpers.redis_servers import Server, redis_server
+from helpers.redis_servers import Server, free_port, redis_server
 
 from .contract import enter
 
@@ -282,7 +282,7 @@ async def test_server_that_does_not_expect_tls(local_redis: Server) -> None:
 async def test_tls(tmp_path: Path) -> None:
     authority = write_authority(tmp_path, "localhost")
     server = Server(redis_server())
-    tls_port = server.port + 1 if server.port < 65_000 else server.port - 1
+    tls_port = free_port()
     server.options |= {
         "tls-port": str(tls_port),
         "tls-cert-file": str(authority.server),
