@@ -13,9 +13,9 @@ from ._config import AuthConfig
 from ._gateways.clients import AwsSession, HttpClient
 from ._gateways.connections import Connections
 from ._hub import Hub
-from ._models import SessionInfo, UserContext
+from ._models import AuthUser, SessionInfo, UserContext
 from ._public import public
-from ._session import keys, sign_out, user_sessions
+from ._session import adoption, keys, sign_out, user_sessions
 from ._session.context import ServiceContext
 from ._session.session import Session
 from .errors import AuthConfigError, AuthValidationError, AuthValidationErrorCode
@@ -164,6 +164,38 @@ class SessionManager:
         self._context.check_loop()
         session = Session(self._context, self._checked(session_key))
         await self._context.run(sign_out.sign_out(session, everywhere=False))
+
+    async def adopt(self, session_key: str, *, refresh_token: str, device_key: str | None = None) -> AuthUser:
+        """Make a session from a refresh token that another system holds (GetTokensFromRefreshToken).
+
+        Users that another system has signed in, such as one with Amplify or pycognito, stay signed in. The
+        token is renewed once, and the new tokens are verified. Where refresh tokens rotate, this uses up
+        the other system's copy. Otherwise both go on using it, until one of them signs out.
+
+        Args:
+            session_key: A key that the caller has just made, by `new_session_key`. It stays as it is: set
+                the cookie to it.
+            refresh_token: The refresh token. The app client must be that of ``config``.
+            device_key: The device that the token was issued to, in a user pool that tracks devices: the
+                claim ``device_key`` of its access tokens. Cognito then refuses the token without it.
+
+        Returns:
+            The user.
+
+        Raises:
+            AuthValidationError: An argument is missing, or the key is in use; nothing was sent.
+            UserAlreadyAuthenticatedException: The key opens a session; nothing was sent.
+            NotAuthorizedException: Cognito refused the token.
+            JwksUnavailableError: The user pool's keys could not be fetched; nothing was sent.
+            TokenVerificationError: The new tokens are not those of the user pool and app client.
+            SignInException: The user's sessions were ended meanwhile.
+            StorageError: The storage failed.
+        """
+        self._context.check_loop()
+        session = Session(self._context, self._checked(session_key))
+        refresh_token = arguments.text(refresh_token, "refresh_token")
+        device_key = None if device_key is None else arguments.text(device_key, "device_key")
+        return await self._context.run(adoption.adopt(session, refresh_token, device_key))
 
     async def list_user(self, user_id: str, *, current: str | None = None) -> list[SessionInfo]:
         """Return the sessions of a user, the one used last first.

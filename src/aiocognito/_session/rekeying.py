@@ -303,37 +303,54 @@ def _restore_later(session: Session, old: Loaded, mark: bytes) -> None:
     context.save_in_background(f"{session_id} (restored)", retry_until_done(attempt))
 
 
-async def _in_place(session: Session, change: Change) -> Loaded:
-    """Change a record whose key is fixed. If the outcome of the write is unknown, undo it later.
+async def change_in_place(session: Session, change: Change) -> Loaded:
+    """Change a record and leave its key as it is.
 
-    The caller revokes the tokens after an error, so the session must not keep them.
+    Args:
+        session: The session.
+        change: As for `rekey`.
 
     Raises:
         EndedMeanwhile: The user's sessions were ended; this one is deleted.
         StorageError: The storage failed.
     """
-    before = after = SessionRecord()
     entry = _Entry()
+    after = SessionRecord()
 
     async def attempt() -> Loaded | None:
-        nonlocal before, after
+        nonlocal after
         loaded = await session.load()
-        before, after = loaded.record, change(loaded.record)
-        if after == before:
+        after = change(loaded.record)
+        if after == loaded.record:
             return loaded
         after = await entry.written(session, loaded.address, loaded, after)
         return await session.replace(loaded, after)
 
+    changed = await compare_and_set(session.context.storage, session.storage_key, attempt)
+    is_confirmed = await entry.is_confirmed(session, session.address)
+    if is_confirmed is False:
+        forgotten = await session.forget(lambda record: record.tokens == after.tokens)
+        await leave_index(session.context, session.session_id, forgotten.record.tokens)
+        raise EndedMeanwhile
+    if changed.record.unsettled is None:
+        return changed
+    return await _settled(session, changed, is_confirmed=is_confirmed)
+
+
+async def _in_place(session: Session, change: Change) -> Loaded:
+    """Change a record whose key is fixed. If the outcome of the write is unknown, undo it later.
+
+    The caller revokes the tokens after an error, so the session must not keep them.
+    """
+    before = after = SessionRecord()
+
+    def noted(record: SessionRecord) -> SessionRecord:
+        nonlocal before, after
+        before, after = record, change(record)
+        return after
+
     try:
-        changed = await compare_and_set(session.context.storage, session.storage_key, attempt)
-        is_confirmed = await entry.is_confirmed(session, session.address)
-        if is_confirmed is False:
-            forgotten = await session.forget(lambda record: record.tokens == after.tokens)
-            await leave_index(session.context, session.session_id, forgotten.record.tokens)
-            raise EndedMeanwhile
-        if changed.record.unsettled is None:
-            return changed
-        return await _settled(session, changed, is_confirmed=is_confirmed)
+        return await change_in_place(session, noted)
     except StorageError as error:
         failure = error
     if after.tokens is not None and after.tokens != before.tokens:
