@@ -90,6 +90,52 @@ class TestEmulator:
         assert cli.run(["emulator", *options]) == 0
         assert ran_with == [{"host": "0.0.0.0", "port": 0, "data": tmp_path, "callback_urls": callbacks}]
 
+    def test_further_options_are_passed_on_if_they_are_given(
+        self, ran_with: list[dict[str, Any]], tmp_path: Path
+    ) -> None:
+        given = {
+            "--pool-id": "us-east-1_Shop12345",
+            "--client-id": "shop",
+            "--client-secret": "secret",
+            "--setup": str(tmp_path / "setup.toml"),
+            "--triggers": "module:object",
+            "--seed": "7",
+            "--issuer": "local",
+            "--env-file": str(tmp_path / "env"),
+            "--amplify-outputs": str(tmp_path / "outputs"),
+        }
+        words = [word for pair in given.items() for word in pair]
+        for name in ("--user", "--allowed-host", "--allowed-origin"):
+            words += [name, "one", name, "two"]
+        words += ["--tls", str(tmp_path / "cert"), str(tmp_path / "key")]
+        assert cli.run(["emulator", *words]) == 0
+        (ran,) = ran_with
+        for name in ("host", "port", "data", "callback_urls"):
+            del ran[name]
+        twice = ("one", "two")
+        assert ran == {
+            "pool_id": "us-east-1_Shop12345",
+            "client_id": "shop",
+            "client_secret": "secret",
+            "setup": tmp_path / "setup.toml",
+            "triggers": "module:object",
+            "seed": "7",
+            "issuer": "local",
+            "env_file": tmp_path / "env",
+            "amplify_outputs": tmp_path / "outputs",
+            "users": twice,
+            "allowed_hosts": twice,
+            "allowed_origins": twice,
+            "tls": (tmp_path / "cert", tmp_path / "key"),
+        }
+
+    @pytest.mark.parametrize("words", [["--issuer", "own"], ["--tls", "cert"], ["--pool-id"]])
+    def test_malformed_options_are_exit_code_2(
+        self, ran_with: list[dict[str, Any]], words: list[str]
+    ) -> None:
+        assert cli.run(["emulator", *words]) == 2
+        assert not ran_with
+
     def test_a_directory_that_is_a_file_is_refused(
         self, ran_with: list[dict[str, Any]], tmp_path: Path
     ) -> None:

@@ -105,25 +105,36 @@ def _parse_outputs(outputs: Mapping[str, Any]) -> dict[str, Any]:
     auth = _member(outputs, "auth", "auth")
     if auth is None:
         raise AuthConfigError("is missing: these outputs configure no Auth", field="auth")
+    emulator = _emulator(outputs)
     return {
+        "user_pool_endpoint": emulator.get("user_pool_endpoint"),
+        "identity_pool_endpoint": emulator.get("identity_pool_endpoint"),
         "user_pool_id": auth.get("user_pool_id"),
         "user_pool_client_id": auth.get("user_pool_client_id"),
         "identity_pool_id": auth.get("identity_pool_id") or None,
         "allow_guest_access": _flag(
             auth, "unauthenticated_identities_enabled", "auth.unauthenticated_identities_enabled"
         ),
-        "oauth": _outputs_oauth(auth),
+        "oauth": _outputs_oauth(auth, emulator.get("oauth_domain")),
         "passwordless": _outputs_passwordless(auth),
     }
 
 
-def _outputs_oauth(auth: Mapping[str, Any]) -> dict[str, Any] | None:
+def _emulator(outputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the endpoints that an emulator wrote: Amplify has no member for them but ``custom``."""
+    custom = outputs.get("custom")
+    if not isinstance(custom, Mapping):
+        return {}
+    return _member(custom, "aiocognito", "custom.aiocognito") or {}
+
+
+def _outputs_oauth(auth: Mapping[str, Any], emulated: Any = None) -> dict[str, Any] | None:
     oauth = _member(auth, "oauth", "auth.oauth")
     if not oauth:
         return None
     names = _strings(oauth, "identity_providers", "auth.oauth.identity_providers")
     return {
-        "domain": oauth.get("domain") or "",
+        "domain": emulated or oauth.get("domain") or "",
         "scopes": _strings(oauth, "scopes", "auth.oauth.scopes"),
         "redirect_sign_in": _strings(oauth, "redirect_sign_in_uri", "auth.oauth.redirect_sign_in_uri"),
         "redirect_sign_out": _strings(oauth, "redirect_sign_out_uri", "auth.oauth.redirect_sign_out_uri"),

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
+
+SETUP: Final = "What it holds"
+ACCESS: Final = "How it is reached"
+FILES: Final = "What it writes"
+
+
+class Issuer(StrEnum):
+    """The issuer of the emulator's tokens."""
+
+    aws = "aws"
+    local = "local"
+
 
 app = typer.Typer(
     name="aiocognito",
@@ -61,22 +74,126 @@ def emulator(
     callback_url: Annotated[
         list[str] | None,
         typer.Option(
+            metavar="URL",
             help="The URL that the hosted UI redirects browsers to; may be given more than once."
-            " [default: http://localhost:8000/callback]"
+            " [default: http://localhost:8000/callback]",
+        ),
+    ] = None,
+    pool_id: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID", help="The user pool's id, such as us-east-1_Shop12345.", rich_help_panel=SETUP
+        ),
+    ] = None,
+    client_id: Annotated[
+        str | None, typer.Option(metavar="ID", help="The app client's id.", rich_help_panel=SETUP)
+    ] = None,
+    client_secret: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SECRET", help="The app client's secret; without it, it has none.", rich_help_panel=SETUP
+        ),
+    ] = None,
+    user: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME:PASSWORD[:MFA]",
+            help="A user, with the second factor TOTP, SMS or EMAIL; may be given more than once.",
+            rich_help_panel=SETUP,
+        ),
+    ] = None,
+    setup: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="User pools, users and more, in JSON or TOML.", rich_help_panel=SETUP
+        ),
+    ] = None,
+    triggers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODULE:OBJECT",
+            help="Triggers: a mapping of their names to functions, or an object with such functions.",
+            rich_help_panel=SETUP,
+        ),
+    ] = None,
+    seed: Annotated[
+        str | None,
+        typer.Option(
+            help="Makes ids and codes the same at each start; secrets never are.", rich_help_panel=SETUP
+        ),
+    ] = None,
+    issuer: Annotated[
+        Issuer,
+        typer.Option(
+            help="The issuer of tokens: Cognito's, or the emulator's URL, for OAuth clients that compare it.",
+            rich_help_panel=ACCESS,
+        ),
+    ] = Issuer.aws,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A further host name by which it may be called; may be given more than once.",
+            rich_help_panel=ACCESS,
+        ),
+    ] = None,
+    allowed_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ORIGIN",
+            help="A further origin of front ends, such as http://shop.test:3000; can be repeated.",
+            rich_help_panel=ACCESS,
+        ),
+    ] = None,
+    tls: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(
+            metavar="CERT KEY", help="Serve https with a certificate and its key.", rich_help_panel=ACCESS
+        ),
+    ] = None,
+    env_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write the environment variables for applications.", rich_help_panel=FILES
+        ),
+    ] = None,
+    amplify_outputs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write amplify_outputs.json for front ends.", rich_help_panel=FILES
         ),
     ] = None,
 ) -> None:
     """Run an emulator of Amazon Cognito until Ctrl-C.
 
     It prints its address, the ids of a user pool, an app client and an identity pool, a link to its login
-    page, and every code that it "sends".
+    page, and every code that it "sends". The request log says why a request was refused.
+
+    Beyond this machine (--host), administration needs a token, which is printed, or which the variable
+    AIOCOGNITO_EMULATOR_TOKEN sets.
     """
     # Imported late: `--help` and `--version` do not need it.
     from .emulator.cli import run as run_emulator
 
+    further = {
+        "pool_id": pool_id,
+        "client_id": client_id,
+        "client_secret": client_secret,
+        "users": tuple(user or ()),
+        "setup": setup,
+        "triggers": triggers,
+        "seed": seed,
+        "issuer": None if issuer is Issuer.aws else issuer.value,
+        "allowed_hosts": tuple(allowed_host or ()),
+        "allowed_origins": tuple(allowed_origin or ()),
+        "tls": tls,
+        "env_file": env_file,
+        "amplify_outputs": amplify_outputs,
+    }
+    given: dict[str, Any] = {name: value for name, value in further.items() if value not in (None, ())}
     try:
-        run_emulator(host=host, port=port, data=data, callback_urls=callback_url or ())
-    except (OSError, NotImplementedError) as error:  # such as a port in use
+        run_emulator(host=host, port=port, data=data, callback_urls=callback_url or (), **given)
+    except (OSError, NotImplementedError) as error:  # such as a system without file locks
         typer.echo(f"aiocognito: {error}", err=True)
         raise typer.Exit(1) from None
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
+from .administration import Emulator
 from .state import EmulatorState
 
 _REGION: Final = r"[a-z]{2,}(?:-[a-z0-9]+)+"
@@ -26,18 +27,48 @@ _FORMS: Final = {
 }
 
 
+def check_form(operation: str, chosen: str | None) -> None:
+    """Check the form of an id for the result of an operation that creates something.
+
+    Raises:
+        ValueError: It is malformed.
+    """
+    form, description = _FORMS[operation]
+    if chosen is not None and not form.fullmatch(chosen):
+        raise ValueError(f"{chosen!r} cannot be the id: {description}")
+
+
 def check(state: EmulatorState, operation: str, chosen: str | None) -> None:
     """Check an id for the result of an operation that creates something.
 
     Raises:
         ValueError: It is malformed, or there is such a thing already.
     """
+    check_form(operation, chosen)
     if chosen is None:
         return
-    form, description = _FORMS[operation]
-    if not form.fullmatch(chosen):
-        raise ValueError(f"{chosen!r} cannot be the id: {description}")
     clients = (pool.clients for pool in state.pools.values())
     taken = {*state.pools, *state.identity_pools, *(name for each in clients for name in each)}
     if chosen in taken:
         raise ValueError(f"{chosen!r} is taken: choose another id, or leave it out for a random one")
+
+
+async def create(emulator: Emulator, operation: str, chosen: str | None, /, **members: Any) -> dict[str, Any]:
+    """Call an operation that creates something, with a chosen id.
+
+    Args:
+        emulator: The emulator.
+        operation: ``CreateUserPool``, ``CreateUserPoolClient`` or ``CreateIdentityPool``.
+        chosen: The id; ``None`` for a random one.
+        members: The request.
+
+    Raises:
+        ValueError: The id is malformed or taken, or the operation was refused.
+    """
+    check(emulator.state, operation, chosen)
+    # The operation takes it before its first await, so that a concurrent one cannot.
+    emulator.state.next_id = chosen
+    try:
+        return await emulator.call(operation, **members)
+    finally:
+        emulator.state.next_id = None

@@ -1,23 +1,38 @@
-"""The command ``aiocognito emulator``: an emulator with a user pool and an identity pool, until Ctrl-C."""
+"""The command ``aiocognito emulator``: an emulator with user pools and identity pools, until Ctrl-C."""
 
 from __future__ import annotations
 
 import asyncio
-import shlex
+import json
+import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Final
 
+from anyio import to_thread
+from rich.console import Console
+
+from . import exports
 from .emulated_pool import EmulatedUserPool
 from .hosted_ui import urls
 from .oauth_settings import COGNITO
 from .outbox import Message, Purpose
+from .request_log import RequestLog
 from .server import CognitoEmulator
+from .setup import applying, options, trigger_loading
+from .setup.document import Setup
+from .setup.errors import SetupError
+from .setup.options import Options
 from .tokens.scopes import STANDARD
 
+if TYPE_CHECKING:
+    from .emulated_identity_pool import EmulatedIdentityPool
+    from .site import Call
+
+Say = Callable[[str], None]
+TOKEN_VARIABLE: Final = "AIOCOGNITO_EMULATOR_TOKEN"  # noqa: S105 - a variable's name
 _WHAT: Final[Mapping[Purpose, str]] = {
     "sign_up": "to confirm a sign-up",
     "sign_in": "to sign in, as the first factor",
@@ -34,6 +49,15 @@ _SETTINGS: Final[Mapping[str, object]] = {
     "AllowedOAuthScopes": list(STANDARD),
     "SupportedIdentityProviders": [COGNITO],
 }
+# What messages of the Python API call by the name of a parameter is an option here.
+_OPTIONS: Final = {
+    "allowed_hosts=": "--allowed-host",
+    "allowed_origins=": "--allowed-origin",
+    "issuer=": "--issuer",
+    "tls=": "--tls",
+    "token=": TOKEN_VARIABLE,
+    "data=": "--data",
+}
 
 
 def run(
@@ -42,9 +66,12 @@ def run(
     data: str | Path | None = None,
     *,
     callback_urls: Sequence[str] = (),
-    say: Callable[[str], None] | None = None,
+    say: Say | None = None,
+    **further: Any,
 ) -> None:
     """Run an emulator until Ctrl-C; print its address, its ids, and every code that it "sends".
+
+    Each request is logged on the standard error stream, with the reason if it is refused.
 
     Args:
         host: The address to listen on.
@@ -53,24 +80,45 @@ def run(
         callback_urls: Where the hosted UI may send browsers back to, and after signing out to the root of
             each; by default ``http://localhost:8000/callback``, or as the directory has it.
         say: Called with every line, instead of printing it.
+        further: The other options: see `setup.options.Options`.
 
     Raises:
-        SystemExit: The address or the directory is in use or cannot be used, or a URL cannot be a callback;
-            the reason is printed.
+        SystemExit: The address or the directory is in use or cannot be used, or an option is malformed; the
+            reason is printed.
     """
     tell = _print if say is None else say
     try:
-        asyncio.run(serve(host, port, data, callback_urls=callback_urls, say=tell))
+        asyncio.run(
+            serve(
+                host,
+                port,
+                data,
+                callback_urls=callback_urls,
+                say=tell,
+                log=RequestLog(Console(stderr=True)).write if say is None else None,
+                **further,
+            )
+        )
     except ValueError as exc:
-        tell(str(exc))
+        tell(_as_options(str(exc)))
         raise SystemExit(2) from None
     except RuntimeError as exc:
         # The directory is another emulator's.
-        tell(str(exc).replace("data=", "--data"))
+        tell(_as_options(str(exc)))
         raise SystemExit(1) from None
     except OSError as exc:
-        tell(f"Cannot listen on {host}, port {port}: {exc.strerror}.")
+        cure = f"stop what listens there, or take another port: --port {port + 1 if port < 65_535 else 0}"
+        tell(f"Cannot listen on {host}, port {port}: {exc.strerror}. To go on, {cure}.")
         raise SystemExit(1) from None
+
+
+def _as_options(text: str) -> str:
+    """Return a message of the Python API with the names of the command line's options."""
+    if "(--data)" in text:
+        return text
+    for name, option in _OPTIONS.items():
+        text = text.replace(name, option)
+    return text
 
 
 async def serve(
@@ -79,8 +127,10 @@ async def serve(
     data: str | Path | None = None,
     *,
     callback_urls: Sequence[str] = (),
-    say: Callable[[str], None],
+    say: Say,
+    log: Callable[[Call], None] | None = None,
     until: asyncio.Event | None = None,
+    **further: Any,
 ) -> None:
     """Do the same as `run` in a running loop.
 
@@ -91,62 +141,199 @@ async def serve(
         callback_urls: Where the hosted UI may send browsers back to, and after signing out to the root of
             each; by default ``http://localhost:8000/callback``, or as the directory has it.
         say: Called with every line.
+        log: Called with every request.
         until: Ends it; SIGINT and SIGTERM do without it.
+        further: The other options: see `setup.options.Options`.
 
     Raises:
-        ValueError: A URL cannot be a callback.
+        ValueError: An option is malformed, or Cognito would refuse it.
         RuntimeError: Another emulator uses the directory.
     """
+    wanted = Options(**further)
+    options.check(wanted)
+    setup = await to_thread.run_sync(_setup, wanted, callback_urls)
+    triggers = {} if wanted.triggers is None else _triggers(wanted.triggers)
     end = _at_signal() if until is None else until
-    async with CognitoEmulator(host=host, port=port, data=data) as emulator:
-        pool = emulator.existing_user_pool()
-        if pool is None:
-            pool = await emulator.create_user_pool(
-                PoolName="people",
-                UsernameAttributes=["email"],
-                client={**_SETTINGS, **_urls(callback_urls or _CALLBACKS)},
-            )
-        elif callback_urls:
-            client = {**_SETTINGS, **pool.state.clients[pool.client_id].settings, **_urls(callback_urls)}
-            client["AllowedOAuthFlowsUserPoolClient"] = True
-            named = {"UserPoolId": pool.id, "ClientId": pool.client_id}
-            await emulator.call("UpdateUserPoolClient", **named, **client)
-        identity_pool = emulator.existing_identity_pool()
-        if identity_pool is None:
-            identity_pool = await emulator.create_identity_pool(
-                user_pools=[pool], IdentityPoolName="people", AllowUnauthenticatedIdentities=True
-            )
-        for line in (
-            f"Cognito emulator  {emulator.url}",
-            f"region            {emulator.region}",
-            f"user pool         {pool.id}",
-            f"app client        {pool.client_id}",
-            f"identity pool     {identity_pool.id}",
-            *_sign_in_link(emulator.url, pool),
-            "",
-            # On a line of its own: with these set, every session also requests AWS credentials.
-            f"# for AWS credentials: export COGNITO_IDENTITY_POOL_ID={identity_pool.id} "
-            f"COGNITO_IDENTITY_POOL_ENDPOINT={emulator.url}",
-            f"export COGNITO_USER_POOL_ID={pool.id} COGNITO_CLIENT_ID={pool.client_id} "
-            f"COGNITO_USER_POOL_ENDPOINT={emulator.url}",
-            *_hosted_ui(pool),
-            "",
-        ):
+    async with _emulator(host, port, data, wanted, setup) as emulator:
+        if wanted.setup is not None:
+            applied = await applying.apply(emulator, setup)
+            pools, identity_pools = applied.user_pools, applied.identity_pools
+        else:
+            pools, identity_pools = await _apply_options(emulator, setup, callback_urls)
+        for pool in pools:
+            pool.triggers.update(triggers)
+        identity_pool = identity_pools[0] if identity_pools else None
+        await _write_files(emulator, wanted, setup, pools[0], identity_pool)
+        for line in _banner(emulator, pools, identity_pool):
             say(line)
         if emulator.token is not None:
             say(f"token             {emulator.token}   (for administration and /_emulator/)")
         emulator.outbox.listen(lambda message: say(described(message)))
+        if log is not None:
+            emulator.listen(log)
         await end.wait()
 
 
-def _urls(callbacks: Sequence[str]) -> dict[str, object]:
-    return {"CallbackURLs": list(callbacks), "LogoutURLs": list(dict.fromkeys(map(_root, callbacks)))}
+def _setup(wanted: Options, callback_urls: Sequence[str]) -> Setup:
+    if wanted.setup is None:
+        return options.setup_of(wanted, callback_urls, _CALLBACKS)
+    return options.read_file(wanted, callback_urls)
 
 
-def _root(url: str) -> str:
-    parts = urlsplit(url)
-    # An application's own scheme may come without a host: com.example.app:/callback (RFC 8252, 7.1).
-    return f"{parts.scheme}://{parts.netloc}/" if parts.netloc else f"{parts.scheme}:/"
+def _triggers(reference: str) -> dict[str, Any]:
+    try:
+        return trigger_loading.load_all(reference)
+    except SetupError as error:
+        problem = SetupError(f"--triggers: {error}")
+    raise problem
+
+
+def _emulator(
+    host: str, port: int, data: str | Path | None, wanted: Options, setup: Setup
+) -> CognitoEmulator:
+    first = setup.user_pools[0].id
+    region = setup.region or (first.partition("_")[0] if first else "us-east-1")
+    return CognitoEmulator(
+        host=host,
+        port=port,
+        data=data,
+        region=region,
+        seed=wanted.seed_value,
+        allowed_hosts=wanted.allowed_hosts,
+        allowed_origins=wanted.allowed_origins,
+        issuer=wanted.issuer,
+        tls=wanted.tls,
+        token=os.environ.get(TOKEN_VARIABLE) or None,
+    )
+
+
+async def _apply_options(
+    emulator: CognitoEmulator, setup: Setup, callback_urls: Sequence[str]
+) -> tuple[tuple[EmulatedUserPool, ...], tuple[EmulatedIdentityPool, ...]]:
+    """Take the user pool of the data directory if it has one; else create what the options describe."""
+    (wanted,) = setup.user_pools
+    pool = emulator.existing_user_pool() if wanted.id is None else _pool_with_id(emulator, wanted.id)
+    if pool is None:
+        applied = await applying.apply(emulator, setup)
+        return applied.user_pools, applied.identity_pools
+    client = wanted.clients[0]
+    if client.id is not None:
+        if client.id not in pool.state.clients:
+            await applying.add_client(pool, client)
+        pool = EmulatedUserPool(emulator, pool.id, client.id)
+    if client.secret is not None and client.secret != pool.client_secret:
+        raise SetupError(
+            f"--client-secret: the app client {pool.client_id} of --data has another secret, or none: "
+            "leave the option out, or choose another --client-id"
+        )
+    if callback_urls:
+        await _set_callbacks(emulator, pool, callback_urls)
+    await applying.add_users(emulator, pool, wanted.users)
+    identity_pool = emulator.existing_identity_pool()
+    if identity_pool is None:
+        identity_pool = await applying.add_identity_pool(emulator, setup.identity_pools[0], [pool])
+    await emulator.state.changed()
+    return (pool,), (identity_pool,)
+
+
+def _pool_with_id(emulator: CognitoEmulator, pool_id: str) -> EmulatedUserPool | None:
+    pool = emulator.state.pools.get(pool_id)
+    return (
+        None
+        if pool is None or not pool.clients
+        else EmulatedUserPool(emulator, pool_id, next(iter(pool.clients)))
+    )
+
+
+async def _set_callbacks(
+    emulator: CognitoEmulator, pool: EmulatedUserPool, callback_urls: Sequence[str]
+) -> None:
+    urls_of_client: dict[str, object] = {
+        "CallbackURLs": list(callback_urls),
+        "LogoutURLs": list(dict.fromkeys(map(options.root, callback_urls))),
+    }
+    client = {**_SETTINGS, **pool.state.clients[pool.client_id].settings, **urls_of_client}
+    client["AllowedOAuthFlowsUserPoolClient"] = True
+    named = {"UserPoolId": pool.id, "ClientId": pool.client_id}
+    await emulator.call("UpdateUserPoolClient", **named, **client)
+
+
+async def _write_files(
+    emulator: CognitoEmulator,
+    wanted: Options,
+    setup: Setup,
+    pool: EmulatedUserPool,
+    identity_pool: EmulatedIdentityPool | None,
+) -> None:
+    url = _public_url(emulator, wanted)
+    if wanted.env_file is not None:
+        variables = exports.environment(url, pool, identity_pool, token=emulator.token)
+        await _write("--env-file", wanted.env_file, exports.write_environment, variables)
+    outputs = wanted.amplify_outputs
+    if outputs is None and setup.amplify_outputs is not None and wanted.setup is not None:
+        outputs = wanted.setup.parent / setup.amplify_outputs
+    if outputs is not None:
+        content = exports.amplify_outputs(url, pool, identity_pool)
+        await _write("amplify_outputs", outputs, _write_json, content)
+
+
+async def _write(name: str, path: Path, write: Callable[[Path, Any], None], content: Any) -> None:
+    try:
+        await to_thread.run_sync(write, path, content)
+    except OSError as error:
+        problem = SetupError(f"{name}: {path} cannot be written: {error.strerror}")
+    else:
+        return
+    raise problem
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    exports.write(path, json.dumps(content, indent=2) + "\n")
+
+
+def _public_url(emulator: CognitoEmulator, wanted: Options) -> str:
+    """Return the URL by which other containers find an emulator that listens on every address."""
+    if emulator.token is None or not wanted.allowed_hosts or wanted.tls is not None:
+        return emulator.url
+    return f"http://{wanted.allowed_hosts[0]}:{emulator.url.rpartition(':')[2]}"
+
+
+def _banner(
+    emulator: CognitoEmulator,
+    pools: Sequence[EmulatedUserPool],
+    identity_pool: EmulatedIdentityPool | None,
+) -> list[str]:
+    url = emulator.url
+    lines = [f"Cognito emulator  {url}", f"region            {emulator.region}"]
+    for pool in pools:
+        lines += [f"user pool         {pool.id}", f"app client        {pool.client_id}"]
+        others = [client for client in pool.state.clients if client != pool.client_id]
+        lines += [f"app client        {client}" for client in others]
+    if identity_pool is not None:
+        lines.append(f"identity pool     {identity_pool.id}")
+    for pool in pools:
+        lines += _sign_in_link(url, pool)
+        lines += _authenticators(pool)
+    lines.append("")
+    pool = pools[0]
+    if identity_pool is not None:
+        # On a line of its own: with these set, every session also requests AWS credentials.
+        lines.append(
+            f"# for AWS credentials: export COGNITO_IDENTITY_POOL_ID={identity_pool.id} "
+            f"COGNITO_IDENTITY_POOL_ENDPOINT={url}"
+        )
+    variables = exports.environment(url, pool)
+    sdk = {name: value for name, value in variables.items() if name.startswith("AWS_ENDPOINT_URL_")}
+    lines.append(f"# for AWS SDKs: {exports.shell_line(sdk)}")
+    oauth = {name: value for name, value in variables.items() if name.startswith(_HOSTED_UI)}
+    ours = {name: value for name, value in variables.items() if not name.startswith((*_HOSTED_UI, "AWS_"))}
+    lines.append(exports.shell_line(ours))
+    if oauth:
+        lines.append(exports.shell_line(oauth))
+    return [*lines, ""]
+
+
+_HOSTED_UI: Final = ("COGNITO_OAUTH_", "COGNITO_REDIRECT_")
 
 
 def _sign_in_link(url: str, pool: EmulatedUserPool) -> list[str]:
@@ -154,17 +341,13 @@ def _sign_in_link(url: str, pool: EmulatedUserPool) -> list[str]:
     return [] if link is None else [f"sign in           {link}"]
 
 
-def _hosted_ui(pool: EmulatedUserPool) -> list[str]:
-    oauth = pool.config.oauth
-    if oauth is None:
-        return []
-    lists = {
-        "COGNITO_OAUTH_SCOPES": oauth.scopes,
-        "COGNITO_REDIRECT_SIGN_IN": oauth.redirect_sign_in,
-        "COGNITO_REDIRECT_SIGN_OUT": oauth.redirect_sign_out,
-    }
-    given = (f"{name}={shlex.quote(','.join(values))}" for name, values in lists.items() if values)
-    return [" ".join((f"export COGNITO_OAUTH_DOMAIN={oauth.base_url}", *given))]
+def _authenticators(pool: EmulatedUserPool) -> list[str]:
+    """Return the secrets of authenticator apps, which cannot be guessed and are needed to sign in."""
+    return [
+        f"authenticator     {user.username}: {user.token.secret}"
+        for user in pool.state.users
+        if user.token is not None
+    ]
 
 
 def described(message: Message) -> str:

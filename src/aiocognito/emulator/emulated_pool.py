@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from .._config import AuthConfig, OAuthConfig
 from .._public import public
+from . import chosen_ids
 from .administration import Emulator
 from .clients import AppClient
 from .oauth_settings import COGNITO
@@ -202,10 +203,11 @@ class EmulatedUserPool:
             providers=[name for name in providers if name != COGNITO],
         )
 
-    async def add_client(self, **members: Any) -> AuthConfig:
+    async def add_client(self, client_id: str | None = None, /, **members: Any) -> AuthConfig:
         """Add another app client, with the defaults that the first one got; return its configuration.
 
         Args:
+            client_id: The id of the app client; a random one by default.
             members: CreateUserPoolClient's. ``CallbackURLs`` turn the hosted UI on;
                 ``AllowedOAuthFlows=["client_credentials"]`` makes a client for machines, with a secret and,
                 unless ``AllowedOAuthScopes`` says less, with all scopes of the pool's resource servers.
@@ -216,7 +218,8 @@ class EmulatedUserPool:
         asked = client_with_test_defaults(members)
         if members.get("AllowedOAuthFlows") == [_MACHINES]:
             asked.setdefault("AllowedOAuthScopes", scopes.custom(self.state))
-        made = await self._emulator.call("CreateUserPoolClient", UserPoolId=self.id, **asked)
+        named = {"UserPoolId": self.id, **asked}
+        made = await chosen_ids.create(self._emulator, "CreateUserPoolClient", client_id, **named)
         return self._config(self.state.clients[made["UserPoolClient"]["ClientId"]])
 
     async def add_provider(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ..storage._private_directory import PrivateDirectory
 from . import directory_lock, serialization
+from .atomic_file import replace as replace
 from .identity_pool import IdentityPool
 from .identity_pools import open_id
 from .outbox import Message
@@ -192,25 +192,6 @@ class StateDirectory:
             replace(self._directory / name, text.encode())
         for name in gone:
             (self._directory / name).unlink(missing_ok=True)
-
-
-def replace(path: Path, data: bytes) -> None:
-    """Replace a file, so that a reader finds the old or the new one, even after a crash."""
-    beside = path.with_name(f"{path.name}.new")
-    file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        written = 0
-        while written < len(data):
-            written += os.write(file, data[written:])
-        os.fsync(file)
-    finally:
-        os.close(file)
-    beside.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def _text(state: object) -> str:

@@ -12,7 +12,7 @@ from anyio import to_thread
 
 from .._config_checks import is_loopback
 from .._public import public
-from . import server_options
+from . import chosen_ids, server_options
 from .assumptions import Assumptions
 from .clock import Clock
 from .faults import Faults
@@ -272,30 +272,14 @@ class CognitoEmulator:
 
         functions = Triggers(triggers or {})
         members, factors = with_test_defaults(settings)
-        created = await self._create("CreateUserPool", pool_id, **members)
+        created = await chosen_ids.create(self, "CreateUserPool", pool_id, **members)
         pool_id = str(created["UserPool"]["Id"])
         self.state.pool(pool_id).triggers = functions
         await self.call("SetUserPoolMfaConfig", UserPoolId=pool_id, **factors)
         wanted = client_with_test_defaults(client or {})
         await create_dependencies(self, pool_id, wanted)
-        made = await self._create("CreateUserPoolClient", client_id, UserPoolId=pool_id, **wanted)
+        made = await chosen_ids.create(self, "CreateUserPoolClient", client_id, UserPoolId=pool_id, **wanted)
         return EmulatedUserPool(self, pool_id, made["UserPoolClient"]["ClientId"])
-
-    async def _create(self, operation: str, chosen: str | None, /, **members: Any) -> dict[str, Any]:
-        """Call an operation that creates something, with a chosen id.
-
-        Raises:
-            ValueError: The id is malformed or taken, or the operation was refused.
-        """
-        from . import chosen_ids
-
-        chosen_ids.check(self.state, operation, chosen)
-        # Taken before the operation's first await, so that no other one can take it.
-        self.state.next_id = chosen
-        try:
-            return await self.call(operation, **members)
-        finally:
-            self.state.next_id = None
 
     def existing_user_pool(self) -> EmulatedUserPool | None:
         """Return the first user pool that has an app client, such as one that ``data`` held."""
@@ -312,6 +296,7 @@ class CognitoEmulator:
         user_pools: Sequence[EmulatedUserPool] = (),
         roles: Mapping[str, str] | None = None,
         role_mappings: Mapping[str | EmulatedUserPool, Mapping[str, Any]] | None = None,
+        pool_id: str | None = None,
         **settings: Any,
     ) -> EmulatedIdentityPool:
         """Create an identity pool, with defaults that suit tests.
@@ -325,6 +310,7 @@ class CognitoEmulator:
             roles: The default roles' ARNs, ``authenticated`` and ``unauthenticated``; an empty mapping
                 leaves the pool without.
             role_mappings: SetIdentityPoolRoles' ``RoleMappings``; a user pool may stand for its name.
+            pool_id: The id of the identity pool, a region, a colon and a UUID; a random one by default.
             settings: CreateIdentityPool's members.
 
         Raises:
@@ -332,8 +318,9 @@ class CognitoEmulator:
         """
         from . import emulated_identity_pool as emulated
 
-        made = await self.call("CreateIdentityPool", **emulated.with_test_defaults(settings, user_pools))
-        pool_id = made["IdentityPoolId"]
+        wanted = emulated.with_test_defaults(settings, user_pools)
+        made = await chosen_ids.create(self, "CreateIdentityPool", pool_id, **wanted)
+        pool_id = str(made["IdentityPoolId"])
         members = emulated.roles_with_test_defaults(roles, role_mappings or {})
         await self.call("SetIdentityPoolRoles", IdentityPoolId=pool_id, **members)
         return emulated.EmulatedIdentityPool(self, pool_id)
