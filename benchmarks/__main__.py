@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from . import api_call, imports, memory, report, sign_ins, srp_arithmetic, stall, stub, verify, warm
+from . import api_call, imports, memory, report, sign_ins, srp_arithmetic, stall, stub, verify, warm, web
 from .measure import Table
 from .peers import Bench, amplify, versions
 
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Callable[[Bench], list[Table]]] = {
     "call": api_call.run,
     "warm": warm.run,
     "verify": verify.run,
+    "web": web.run,
     "memory": memory.run,
     "imports": imports.run,
 }

@@ -8,18 +8,28 @@ from typing import Any
 import pytest
 
 from aiocognito._web.cookies import (
+    CookieNames,
     CookiePolicy,
     SecureCookieWarning,
     expired_cookies,
     is_local,
-    names_for,
+    is_secure,
+    make_names,
     read_cookies,
     set_cookie,
 )
-from aiocognito._web.origins import check_origin
+from aiocognito._web.origins import Origin, check_origin
+from aiocognito._web.request import WebRequest
 from aiocognito.errors import AuthConfigError
 
 from .requests import web_request
+
+SID = CookieNames("sid", "sid-device", True)
+
+
+def names_for(policy: CookiePolicy, request: WebRequest, public: Origin | None) -> CookieNames:
+    return make_names(policy, secure=is_secure(policy, request, public))
+
 
 LOCAL: dict[str, Any] = {"url": "http://localhost:8000/", "peer": "127.0.0.1"}
 
@@ -149,7 +159,7 @@ def test_the_attributes() -> None:
     ],
 )
 def test_a_cookie_is_read_as_browsers_write_it(header: str, value: str | None, is_repeated: bool) -> None:
-    cookie = read_cookies(web_request(headers={"cookie": header}))["sid"]
+    cookie = read_cookies(web_request(headers={"cookie": header}), SID)[0]
     assert (cookie.value, cookie.is_repeated) == (value, is_repeated)
 
 
@@ -157,13 +167,14 @@ def test_a_cookie_is_read_as_browsers_write_it(header: str, value: str | None, i
     "header", ["xsid=1", "sid2=1", "SID=1", "\x85sid=1", "\xa0sid=1", "\x0bsid=1", "=sid=1", "sid ;=1", ""]
 )
 def test_another_name_is_not_taken_for_ours(header: str) -> None:
-    cookie = read_cookies(web_request(headers={"cookie": header})).get("sid")
-    assert cookie is None or cookie.value == ""
+    cookie = read_cookies(web_request(headers={"cookie": header}), SID)[0]
+    assert cookie.value in (None, "")
+    assert not cookie.is_repeated
 
 
 def test_a_cookie_in_two_headers_is_repeated() -> None:
     request = web_request(pairs=(("cookie", "sid=x"), ("cookie", "sid=y")))
-    assert read_cookies(request)["sid"].is_repeated
+    assert read_cookies(request, SID)[0].is_repeated
 
 
 def test_duplicates_are_expired_for_each_parent_domain_and_path() -> None:

@@ -34,11 +34,12 @@ class DeviceStore:
         device_token: The browser's secret. None if it has none; then nothing is stored.
     """
 
-    __slots__ = ("_context", "_key")
+    __slots__ = ("_context", "_key", "token")
 
     def __init__(self, context: ServiceContext, device_token: str | None) -> None:
         self._context = context
-        self._key = None if device_token is None else keys.device_storage_key(context.config, device_token)
+        self.token = device_token
+        self._key: str | None = None
 
     @classmethod
     def at(cls, context: ServiceContext, storage_key: str) -> DeviceStore:
@@ -50,18 +51,22 @@ class DeviceStore:
     @property
     def storage_key(self) -> str | None:
         """The storage key of the entries; None without a device token."""
+        if self._key is None and self.token is not None:
+            # Computed when it is needed: most requests need no device.
+            self._key = keys.device_storage_key(self._context.config, self.token)
         return self._key
 
     @property
     def is_tracked(self) -> bool:
         """Whether this browser's devices are remembered and offered at sign-in."""
-        return self._key is not None and self._context.config.device_tracking
+        return self.storage_key is not None and self._context.config.device_tracking
 
     async def load(self) -> Devices:
         """Return this browser's devices by username."""
-        if self._key is None or not self.is_tracked:
+        key = self.storage_key
+        if key is None or not self.is_tracked:
             return {}
-        return _load(await self._context.storage.get(self._key))
+        return _load(await self._context.storage.get(key))
 
     async def remember(self, device: RememberedDevice, *names: str) -> None:
         """Store a device for one user.
@@ -86,7 +91,7 @@ class DeviceStore:
         )
 
     async def _update(self, change: Callable[[Devices], Devices]) -> None:
-        key = self._key
+        key = self.storage_key
         if key is None:
             return
         storage = self._context.storage

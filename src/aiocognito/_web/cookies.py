@@ -138,17 +138,12 @@ class SentCookie:
     is_repeated: bool = False
 
 
-def names_for(policy: CookiePolicy, request: WebRequest, public_origin: Origin | None) -> CookieNames:
-    """Return the names of the cookies for a request.
+NOT_SENT: Final = SentCookie()
+REPEATED: Final = SentCookie(is_repeated=True)
 
-    Args:
-        policy: The cookie policy.
-        request: The request.
-        public_origin: The public origin of this service, if it is configured.
-    """
-    secure = (
-        policy.is_always_secure if policy.secure != "auto" else _is_secure(policy, request, public_origin)
-    )
+
+def make_names(policy: CookiePolicy, *, secure: bool) -> CookieNames:
+    """Return the names of secure cookies, or of others."""
     name = policy.name
     if name is None:
         plain = not secure or policy.domain is not None or policy.path != "/"
@@ -156,10 +151,19 @@ def names_for(policy: CookiePolicy, request: WebRequest, public_origin: Origin |
     return CookieNames(name, name + DEVICE_SUFFIX, secure)
 
 
-def _is_secure(policy: CookiePolicy, request: WebRequest, public_origin: Origin | None) -> bool:
-    if policy.is_always_secure or (public_origin is not None and public_origin.scheme == "https"):
+def is_secure(policy: CookiePolicy, request: WebRequest, public_origin: Origin | None) -> bool:
+    """Return whether the cookies for a request are secure.
+
+    Args:
+        policy: The cookie policy.
+        request: The request.
+        public_origin: The public origin of this service, if it is configured.
+    """
+    if policy.secure != "auto":
+        return policy.secure
+    if request.scheme == "https" or policy.is_always_secure:
         return True
-    return not is_local(request)
+    return (public_origin is not None and public_origin.scheme == "https") or not is_local(request)
 
 
 def is_local(request: WebRequest) -> bool:
@@ -167,30 +171,35 @@ def is_local(request: WebRequest) -> bool:
 
     Starlette's test client counts as this machine.
     """
+    if request.scheme != "http":
+        return False
     host = request.host
     return (
-        request.scheme == "http"
-        and host is not None
+        host is not None
         and (host.is_loopback or host.name == _TEST_HOST)
         and (is_loopback(request.peer) or request.peer == _TEST_PEER)
         and not request.came_by_proxy
     )
 
 
-def read_cookies(request: WebRequest) -> dict[str, SentCookie]:
-    """Return the cookies of a request (RFC 6265, section 5.4).
+def read_cookies(request: WebRequest, names: CookieNames) -> tuple[SentCookie, SentCookie]:
+    """Return the cookies of the session and of the device (RFC 6265, section 5.4).
 
     Only blanks and tabs are removed around names: a parser that removes other white space lets another
     site's cookie take a name with a prefix.
     """
-    found: dict[str, SentCookie] = {}
-    for header in request.values(b"cookie"):
-        for pair in header.split(";"):
+    session = device = NOT_SENT
+    for key, header in request.headers:
+        if key != b"cookie" and key.lower() != b"cookie":
+            continue
+        for pair in header.decode("latin-1").split(";"):
             name, _, value = pair.partition("=")
             name = name.strip(" \t")
-            cookie = SentCookie(value.strip(" \t"))
-            found[name] = cookie if name not in found else SentCookie(None, is_repeated=True)
-    return found
+            if name == names.session:
+                session = REPEATED if session is not NOT_SENT else SentCookie(value.strip(" \t"))
+            elif name == names.device:
+                device = REPEATED if device is not NOT_SENT else SentCookie(value.strip(" \t"))
+    return session, device
 
 
 def set_cookie(name: str, value: str, policy: CookiePolicy, *, secure: bool, max_age: float) -> str:

@@ -6,24 +6,22 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from attrs import frozen
-
 from .origins import Host, read_host
 
 _SCHEMES: Final = {"ws": "http", "wss": "https"}
-# Characters of a path that need no escape (RFC 3986, section 3.3), and the percent sign of escapes.
-_PATH_CHARACTERS: Final = "/:@!$&'()*+,;=~%"
+# Characters of a path that need no escape (RFC 3986, section 3.3).
+_PATH_CHARACTERS: Final = "/:@!$&'()*+,;=~"
 _PROXY_HEADERS: Final = (b"forwarded", b"via")
 
 
-@frozen
 class WebRequest:
-    """A request, or the handshake of a websocket.
+    """A request, or the handshake of a websocket. What is seldom needed is computed when it is asked for.
 
-    Attributes:
+    Args:
         method: The method; ``GET`` for a websocket.
         scheme: ``http`` or ``https``, as the server saw it.
-        path: The path that the browser sent, with its escapes and the root path.
+        path: The path without escapes.
+        raw_path: The path with its escapes, if the server passes it on.
         query: The query, without the question mark.
         root_path: The path under which the server, or a proxy, mounted the application.
         peer: The address of the connection's other end.
@@ -31,14 +29,39 @@ class WebRequest:
         is_websocket: Whether this is the handshake of a websocket.
     """
 
-    method: str
-    scheme: str
-    path: str
-    query: str
-    root_path: str
-    peer: str | None
-    headers: Iterable[tuple[bytes, bytes]]
-    is_websocket: bool = False
+    __slots__ = (
+        "_path",
+        "_query",
+        "_raw_path",
+        "headers",
+        "is_websocket",
+        "method",
+        "peer",
+        "root_path",
+        "scheme",
+    )
+
+    def __init__(
+        self,
+        method: str,
+        scheme: str,
+        path: str,
+        raw_path: bytes | None,
+        query: bytes,
+        root_path: str,
+        peer: str | None,
+        headers: Iterable[tuple[bytes, bytes]],
+        is_websocket: bool = False,
+    ) -> None:
+        self.method = method
+        self.scheme = scheme
+        self._path = path
+        self._raw_path = raw_path
+        self._query = query
+        self.root_path = root_path
+        self.peer = peer
+        self.headers = headers
+        self.is_websocket = is_websocket
 
     @classmethod
     def of_scope(cls, scope: Mapping[str, Any], root_path: str) -> WebRequest:
@@ -48,18 +71,38 @@ class WebRequest:
             scope: The scope.
             root_path: The root path that the outermost application saw: a mounted one changes it.
         """
-        client = scope.get("client")
-        scheme = scope.get("scheme", "http")
+        client, scheme = scope.get("client"), scope.get("scheme", "http")
         return cls(
-            method=scope.get("method", "GET"),
-            scheme=_SCHEMES.get(scheme, scheme),
-            path=_browser_path(scope, root_path),
-            query=scope.get("query_string", b"").decode("latin-1"),
-            root_path=root_path,
-            peer=client[0] if client else None,
-            headers=scope["headers"],
-            is_websocket=scope["type"] == "websocket",
+            scope.get("method", "GET"),
+            _SCHEMES.get(scheme, scheme),
+            scope["path"],
+            scope.get("raw_path"),
+            scope.get("query_string", b""),
+            root_path,
+            client[0] if client else None,
+            scope["headers"],
+            scope["type"] == "websocket",
         )
+
+    @property
+    def path(self) -> str:
+        """The path that the browser sent, with its escapes and the root path.
+
+        Some servers, and proxies, leave the root path out.
+        """
+        raw, root = self._raw_path, self.root_path.rstrip("/")
+        if raw:
+            sent = quote(raw.decode("latin-1").partition("?")[0], safe=_PATH_CHARACTERS + "%")
+        else:
+            sent = quote(self._path, safe=_PATH_CHARACTERS)
+        if root and self._path != root and not self._path.startswith(f"{root}/"):
+            sent = quote(root, safe=_PATH_CHARACTERS) + sent
+        return sent
+
+    @property
+    def query(self) -> str:
+        """The query, without the question mark."""
+        return self._query.decode("latin-1")
 
     def values(self, name: bytes) -> list[str]:
         """Return the values of a header, one for each time it was sent.
@@ -91,17 +134,4 @@ class WebRequest:
     @property
     def target(self) -> str:
         """The path and the query, as a link to this page."""
-        return f"{self.path}?{self.query}" if self.query else self.path
-
-
-def _browser_path(scope: Mapping[str, Any], root_path: str) -> str:
-    """Return the path as the browser sent it. Some servers, and proxies, leave the root path out."""
-    raw = scope.get("raw_path")
-    path: str = scope["path"]
-    sent = quote(raw.decode("latin-1").partition("?")[0] if raw else path, safe=_PATH_CHARACTERS)
-    if not raw:
-        sent = quote(path, safe=_PATH_CHARACTERS.replace("%", ""))
-    root = root_path.rstrip("/")
-    if root and path != root and not path.startswith(f"{root}/"):
-        sent = quote(root, safe=_PATH_CHARACTERS) + sent
-    return sent
+        return f"{self.path}?{self.query}" if self._query else self.path

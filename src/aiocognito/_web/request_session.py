@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import anyio
-from attrs import frozen
 
 from .._client import AuthClient
 from .._models import UserContext
+from .._session.keys import is_secret, new_secret
+from .._session.session import Session
 from ..errors import AuthError
-from .cookies import DEVICE_SECONDS, CookieNames, expired_cookies, names_for, read_cookies, set_cookie
+from .cookies import DEVICE_SECONDS, CookieNames, expired_cookies, read_cookies, set_cookie
 from .csrf import check_csrf
 from .request import WebRequest
 
@@ -26,16 +27,19 @@ DAY: Final = 86_400.0
 NO_STORE: Final = b"private, no-store"
 
 
-@frozen
 class _Opened:
     """What was read of the request's cookies, and the client that was made of it."""
 
-    client: AuthClient
-    names: CookieNames
-    sent_key: str | None
-    device_token: str
-    sent_device: bool
-    repeated: tuple[str, ...]
+    __slots__ = ("client", "names", "repeated", "sent_key", "sent_token")
+
+    def __init__(
+        self, client: AuthClient, names: CookieNames, sent_key: str | None, sent_token: str | None
+    ) -> None:
+        self.client = client
+        self.names = names
+        self.sent_key = sent_key
+        self.sent_token = sent_token
+        self.repeated: tuple[str, ...] = ()
 
     @property
     def has_new_key(self) -> bool:
@@ -117,27 +121,22 @@ class RequestSession:
 
     def _open(self, user_context: UserContext | None) -> _Opened:
         sessions, request = self.service.sessions, self.request
-        names = names_for(self.service.cookies, request, self.service.public_origin)
-        cookies = read_cookies(request)
-        key, token = cookies.get(names.session), cookies.get(names.device)
-        sent_key = key.value if key is not None and sessions.is_session_key(key.value) else None
-        sent_token = token.value if token is not None and sessions.is_session_key(token.value) else None
-        device_token = sent_token or sessions.new_device_token()
-        client = sessions.client(
-            sent_key or sessions.new_session_key(), device_token=device_token, user_context=user_context
+        names = self.service.cookie_names(request)
+        key, token = read_cookies(request, names)
+        sent_key = key.value if is_secret(key.value) else None
+        sent_token = token.value if is_secret(token.value) else None
+        # Made without the manager's checks, which a new secret passes.
+        session = Session(
+            sessions._context,
+            sent_key or new_secret(),
+            device_token=sent_token or new_secret(),
+            user_context=user_context,
         )
-        opened = _Opened(
-            client,
-            names,
-            sent_key,
-            device_token,
-            sent_token is not None,
-            tuple(
-                name
-                for name, cookie in ((names.session, key), (names.device, token))
-                if cookie is not None and cookie.is_repeated
-            ),
-        )
+        opened = _Opened(AuthClient._of_manager(session), names, sent_key, sent_token)
+        if key.is_repeated or token.is_repeated:
+            opened.repeated = tuple(
+                name for name, cookie in ((names.session, key), (names.device, token)) if cookie.is_repeated
+            )
         if request.is_websocket:
             _refuse_new_keys(opened, "a websocket has no response")
         elif self._began is not None:
@@ -186,8 +185,8 @@ class RequestSession:
             service.warning.log_if_needed(request, names.secure, service.public_origin)
             key, age = opened.client.session_key, service.cookie_seconds
             values.append(set_cookie(names.session, key, policy, secure=names.secure, max_age=age))
-            if opened.sent_device or (opened.has_new_key and _is_stored(opened)):
-                token = opened.device_token
+            token = opened.client._session.devices.token
+            if token is not None and (opened.sent_token is not None or _has_devices(opened)):
                 cookie = set_cookie(names.device, token, policy, secure=names.secure, max_age=DEVICE_SECONDS)
                 values.append(cookie)
         return values
@@ -212,8 +211,8 @@ class RequestSession:
             return False  # The storage failed: a later response renews the cookie.
 
 
-def _is_stored(opened: _Opened) -> bool:
-    """Return whether the browser's devices are remembered."""
+def _has_devices(opened: _Opened) -> bool:
+    """Return whether a device of the browser may have been stored under its new token."""
     return opened.client.config.device_tracking and opened.client._session.has_moved
 
 
@@ -235,12 +234,20 @@ def _private(headers: list[Header], *, has_cookie: bool) -> list[Header]:
 
     A cache directive of the application stays, unless it would let a cache store a cookie.
     """
-    vary = b", ".join(value for name, value in headers if name.lower() == b"vary")
-    names = {each.strip().lower() for each in vary.split(b",")}
-    if not names & {b"*", b"cookie"}:
-        headers = [*_without(headers, b"vary"), (b"vary", b", ".join(filter(None, (vary, b"Cookie"))))]
-    control = b", ".join(value for name, value in headers if name.lower() == b"cache-control").lower()
-    if not control or (has_cookie and not (b"private" in control or b"no-store" in control)):
+    vary = control = b""
+    for name, value in headers:
+        name = name.lower()
+        if name == b"vary":
+            vary = vary + b", " + value if vary else value
+        elif name == b"cache-control":
+            control = control + b", " + value.lower() if control else value.lower()
+    if not vary:
+        headers.append((b"vary", b"Cookie"))
+    elif not {each.strip().lower() for each in vary.split(b",")} & {b"*", b"cookie"}:
+        headers = [*_without(headers, b"vary"), (b"vary", vary + b", Cookie")]
+    if not control:
+        headers.append((b"cache-control", NO_STORE))
+    elif has_cookie and not (b"private" in control or b"no-store" in control):
         headers = [*_without(headers, b"cache-control"), (b"cache-control", NO_STORE)]
     return headers
 

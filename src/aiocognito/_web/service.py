@@ -17,9 +17,10 @@ from .._models import UserContext
 from .._sessions import SessionManager
 from ..errors import AuthConfigError
 from ..storage import Storage
-from .cookies import CookiePolicy, SecureCookieWarning
+from .cookies import CookieNames, CookiePolicy, SecureCookieWarning, is_secure, make_names
 from .csrf import CsrfPolicy
 from .origins import Origin, check_origin, check_origins
+from .request import WebRequest
 from .return_path import safe_return_path
 
 ConfigSource: TypeAlias = AuthConfig | Callable[[], AuthConfig]
@@ -94,6 +95,7 @@ class WebService:
             needs_header=csrf == "strict" or cookies.samesite == "none",
         )
         self.warning = SecureCookieWarning()
+        self._names = {secure: make_names(cookies, secure=secure) for secure in (False, True)}
         self._lifespan_hint = lifespan_hint
         self._runs: dict[asyncio.AbstractEventLoop, _Run] = {}
         ttl = settings.session_ttl.total_seconds()
@@ -116,6 +118,10 @@ class WebService:
                 " coroutines of the running application"
             )
         return run.sessions
+
+    def cookie_names(self, request: WebRequest) -> CookieNames:
+        """Return the names of the cookies for a request."""
+        return self._names[is_secure(self.cookies, request, self.public_origin)]
 
     @property
     def config(self) -> AuthConfig | None:
