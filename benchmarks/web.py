@@ -1,8 +1,10 @@
 """One guarded route of a FastAPI application whose session is warm, and what the guard costs."""
 
 import tempfile
+import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
@@ -141,47 +143,42 @@ def session_app() -> FastAPI:
     return app
 
 
+class User:
+    """A user of fastapi-users."""
+
+    id = uuid.UUID(int=1)
+    email = "ana"
+    hashed_password = ""
+    is_active = is_verified = True
+    is_superuser = False
+
+
+class Users:
+    """A database of one user, and of one token."""
+
+    async def get(self, user_id: Any) -> User | None:
+        return User() if user_id == User.id else None
+
+    async def read_token(self, token: str | None, user_manager: Any) -> Any:
+        return await user_manager.get(user_manager.parse_id(str(User.id))) if token == "token" else None
+
+
 def users_app() -> FastAPI:
-    """Return an application with fastapi-users: a cookie, tokens in a dict, users in a dict."""
-    import uuid
+    """Return an application with fastapi-users: a cookie, and tokens and users in memory."""
+    library: Any = import_module("fastapi_users")
+    authentication: Any = import_module("fastapi_users.authentication")
+    manager = type("Manager", (library.UUIDIDMixin, library.BaseUserManager), {})
 
-    from fastapi_users import BaseUserManager, FastAPIUsers, UUIDIDMixin
-    from fastapi_users.authentication import AuthenticationBackend, CookieTransport
-    from fastapi_users.authentication.strategy.base import Strategy
+    async def user_manager() -> Any:
+        return manager(Users())
 
-    class User:
-        id = uuid.UUID(int=1)
-        email = "ana"
-        hashed_password = ""
-        is_active = is_verified = True
-        is_superuser = False
-
-    class Database:
-        async def get(self, user_id: Any) -> User | None:
-            return User() if user_id == User.id else None
-
-    class Manager(UUIDIDMixin, BaseUserManager[Any, uuid.UUID]):
-        pass
-
-    async def manager() -> Manager:
-        return Manager(Database())  # type: ignore[arg-type]
-
-    class Tokens(Strategy[Any, uuid.UUID]):
-        async def read_token(self, token: str | None, user_manager: Any) -> Any:
-            return await user_manager.get(user_manager.parse_id(str(User.id))) if token == "token" else None
-
-        async def write_token(self, user: Any) -> str:
-            return "token"
-
-        async def destroy_token(self, token: str, user: Any) -> None:
-            return None
-
-    backend = AuthenticationBackend[Any, uuid.UUID]("cookie", CookieTransport(), lambda: Tokens())
-    users = FastAPIUsers[Any, uuid.UUID](manager, [backend])
+    transport = authentication.CookieTransport()
+    backend = authentication.AuthenticationBackend("cookie", transport, lambda: Users())
+    guard = library.FastAPIUsers(user_manager, [backend]).current_user(active=True)
     app = FastAPI(openapi_url=None)
 
     @app.get("/profile")
-    async def profile(user: Annotated[Any, Depends(users.current_user(active=True))]) -> dict[str, str]:
+    async def profile(user: Annotated[Any, Depends(guard)]) -> dict[str, str]:
         return {"username": user.email}
 
     return app

@@ -55,7 +55,7 @@ BAD_COOKIES = {
 def test_a_bad_cookie_counts_as_none_and_is_overwritten(site: Site, name: str) -> None:
     browser = site.browser()
     for suffix in ("", "-device"):
-        header = {"cookie": f"{COOKIE}{suffix}={BAD_COOKIES[name]}".encode("latin-1")}
+        header = {b"cookie": f"{COOKIE}{suffix}={BAD_COOKIES[name]}".encode("latin-1")}
         response = browser.get("/me", headers=header)
         assert (response.status_code, response.json()) == (200, {"username": None})
         assert set_cookies(response) == []

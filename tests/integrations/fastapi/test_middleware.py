@@ -118,12 +118,6 @@ def test_a_shared_cache_stores_no_cookie(site: Site) -> None:
 
 
 def test_a_handler_of_the_application_stays(site: Site) -> None:
-    before = FastAPI(exception_handlers={AuthError: lambda request, error: JSONResponse({"ours": 1}, 499)})
-    site.cognito.install(before)
-    add_routes(before)
-    with TestClient(before, base_url="https://testserver") as _browser:
-        pass
-
     @site.app.exception_handler(UserUnAuthenticatedException)
     async def signed_out(request: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"ours": 2}, 498)
@@ -131,13 +125,20 @@ def test_a_handler_of_the_application_stays(site: Site) -> None:
     assert site.browser().get("/profile").json() == {"ours": 2}
 
 
-def test_a_handler_that_was_there_before_answers(pool: Any) -> None:
+@pytest.mark.parametrize("is_before", [True, False])
+def test_the_applications_own_handler_answers(pool: Any, is_before: bool) -> None:
+    async def answer(request: Request, error: Any) -> JSONResponse:
+        return JSONResponse({"ours": error.name}, 499)
+
     cognito = CognitoAuth(pool.config, storage=MemoryStorage())
-    handler = lambda request, error: JSONResponse({"ours": error.name}, 499)  # noqa: E731
-    app = FastAPI(lifespan=cognito.lifespan, exception_handlers={AuthError: handler})
+    app = FastAPI(lifespan=cognito.lifespan)
+    if is_before:
+        app.add_exception_handler(AuthError, answer)
     cognito.install(app)
     cognito.install(app)
     assert len(app.user_middleware) == 1
+    if not is_before:
+        app.add_exception_handler(AuthError, answer)
     add_routes(app)
     with TestClient(app, base_url="https://testserver") as browser:
         response = browser.get("/profile")
