@@ -98,7 +98,7 @@ async def test_one_request_however_many_ask() -> None:
     assert len(endpoint.forms) == 1
 
 
-async def test_one_who_leaves_takes_nothing_away() -> None:
+async def test_a_cancelled_caller_does_not_cancel_the_fetch() -> None:
     subject, endpoint, _ = machine()
     endpoint.gate = asyncio.Event()
     callers = [asyncio.create_task(subject.get_tokens()) for _ in range(3)]
@@ -124,7 +124,7 @@ async def test_it_is_renewed_when_it_ends_and_early() -> None:
     assert await number(subject) == 4
 
 
-async def test_an_early_renewal_that_fails_harms_nobody() -> None:
+async def test_an_early_renewal_that_fails_harms_no_caller() -> None:
     subject, endpoint, clock = machine(config=config(user_pool_client_secret=SECRET, max_attempts=1))
     first = await subject.get_tokens()
     clock.advance(3550)

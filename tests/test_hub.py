@@ -435,7 +435,7 @@ async def test_two_who_read_one_subscription_share_it() -> None:
     assert sorted(event.name for event in received) == ["signedIn", "signedOut"]
 
 
-async def test_a_slow_subscriber_loses_the_oldest_and_is_told() -> None:
+async def test_a_slow_subscriber_loses_the_oldest_and_gets_an_error() -> None:
     told = Hub()
     async with told.subscribe(max_buffer=2) as events:
         for n in range(5):

@@ -431,7 +431,7 @@ def test_a_secret_block_is_read_in_either_alphabet_padded_or_not(block: bytes) -
     assert signatures == {base64.b64encode(hmac.new(key, message, hashlib.sha256).digest()).decode()}
 
 
-def test_no_repr_tells_a_secret() -> None:
+def test_reprs_have_no_secret() -> None:
     ephemeral = srp.Ephemeral.generate()
     assert repr(ephemeral) == "Ephemeral()"
     assert repr(srp.device_verifier("-group123", "key")) == "DeviceVerifier()"

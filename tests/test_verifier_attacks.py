@@ -163,7 +163,7 @@ async def test_many_claims_side_by_side_are_not_deep() -> None:
         ({"kid": "x" * 70_000}, {}, errors.TokenKeyError),
     ],
 )
-async def test_what_was_not_verified_is_told_shortly(
+async def test_unverified_values_are_shortened(
     header: dict[str, Any], claims: dict[str, Any], error: type[TokenVerificationError]
 ) -> None:
     token = Key("key-1", key("other").private).token(access_claims(**claims), **header)
@@ -185,7 +185,7 @@ class _NoKeys:
         return httpx.Response(200, json=jwks(key()))
 
 
-async def test_a_short_value_is_told_as_it_is() -> None:
+async def test_a_short_value_is_reported_as_it_is() -> None:
     refusal = await refused(key().token(access_claims(iss="https://evil.example")))
     assert refusal.actual == "https://evil.example"
     assert "'https://evil.example'" in str(refusal)

@@ -132,7 +132,7 @@ async def test_in_and_out_at_both_ends(shop: Shop, browse: Browse, emulator: Cog
     assert await page.locator("[name=password]").count() == 1
 
 
-async def test_the_hosted_ui_remembers_who_left_the_shop_alone(
+async def test_the_hosted_ui_keeps_its_session_after_a_local_sign_out(
     shop: Shop, browse: Browse, emulator: CognitoEmulator
 ) -> None:
     page = await browse()

@@ -18,7 +18,7 @@ from aiocognito.emulator.users import User
 from helpers.api import EMAIL, PASSWORD, PHONE, Answered
 
 CALLBACK = "https://app.example/callback"
-VERIFIER = "a-verifier-of-fifty-characters.that~nobody_guesses"
+VERIFIER = "a-verifier-of-fifty-characters.that~is_not_guessed"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 ALL = ("openid", "email", "phone", "profile", "aws.cognito.signin.user.admin")
 ROTATING = {"Feature": "ENABLED", "RetryGracePeriodSeconds": 10}

@@ -65,7 +65,7 @@ async def test_an_invitation_again(ask: Api) -> None:
     assert refusal[0] == "UnsupportedUserStateException"
 
 
-async def test_who_cannot_be_created(blank: Api) -> None:
+async def test_users_that_cannot_be_created(blank: Api) -> None:
     await blank.make_pool(AliasAttributes=["email"])
     verified = {"email": EMAIL, "email_verified": "true"}
     await blank.add_user(**verified)
@@ -176,7 +176,7 @@ async def test_setting_a_password(ask: Api) -> None:
         "AdminSetUserMFAPreference",
     ],
 )
-async def test_nobody(ask: Api, operation: str) -> None:
+async def test_an_unknown_user(ask: Api, operation: str) -> None:
     named = {"UserPoolId": ask.pool_id, "Username": "unknown"}
     assert await ask.refused(operation, **named) == ("UserNotFoundException", "User does not exist.")
     named["UserPoolId"] = "us-east-1_none"

@@ -120,7 +120,7 @@ async def test_a_session_is_for_its_own_step(going_on: Api) -> None:
     assert "AuthenticationResult" in await begin(going_on, later["Session"])
 
 
-async def test_a_session_is_for_one_person_and_client(going_on: Api) -> None:
+async def test_a_session_is_for_one_user_and_client(going_on: Api) -> None:
     ana, ben = await confirmed(going_on), await confirmed(going_on, "ben")
     assert await not_begun(going_on, ana, "ben") == INVALID
     own = going_on.client_id

@@ -207,7 +207,7 @@ async def test_a_handle_ends_with_its_user(sms: Api) -> None:
     assert await refused(sms, challenged, SMS_MFA_CODE=code) == INVALID
 
 
-async def test_challenges_that_nobody_answers(blank: Api) -> None:
+async def test_challenges_without_an_answer(blank: Api) -> None:
     await blank.make_pool()
     user = await blank.add_user()
     now = blank.state.clock()
@@ -454,7 +454,7 @@ async def test_set_up_a_software_token_on_the_way(ask: Api) -> None:
     assert await refused(ask, challenged, SOFTWARE_TOKEN_MFA_CODE=code) == used
 
 
-async def test_registered_even_if_nobody_finishes(ask: Api) -> None:
+async def test_registered_even_if_the_sign_in_is_not_finished(ask: Api) -> None:
     await offer(ask, "ON", SoftwareTokenMfaConfiguration={"Enabled": True})
     user = await ask.add_user()
     associated = await ask("AssociateSoftwareToken", Session=(await ask.begin())["Session"])

@@ -305,7 +305,7 @@ async def test_a_required_second_factor_forbids_codes(choosing: Api) -> None:
     assert (await begin(choosing, "EMAIL_OTP"))["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD"]
 
 
-async def test_whoever_has_a_second_factor_needs_the_password(choosing: Api) -> None:
+async def test_a_user_who_has_a_second_factor_needs_the_password(choosing: Api) -> None:
     await choosing("SetUserPoolMfaConfig", UserPoolId=choosing.pool_id, MfaConfiguration="OPTIONAL", **SMS)
     assert "EMAIL_OTP" in (await begin(choosing))["AvailableChallenges"]
     await choosing.admin("AdminSetUserMFAPreference", SMSMfaSettings={"Enabled": True, "PreferredMfa": True})
@@ -346,7 +346,7 @@ async def test_a_reset_password_comes_first(choosing: Api) -> None:
     assert refusal == ("PasswordResetRequiredException", "Password reset required for the user")
 
 
-async def test_an_administrator_creates_somebody_without_a_password(blank: Api) -> None:
+async def test_an_administrator_creates_a_user_without_a_password(blank: Api) -> None:
     await make_pool(blank)
     created = await blank.admin("AdminCreateUser", UserAttributes=[{"Name": "email", "Value": EMAIL}])
     assert created["User"]["UserStatus"] == "CONFIRMED"
@@ -377,13 +377,13 @@ async def hiding(blank: Api) -> Api:
     return blank
 
 
-async def test_a_stranger_is_offered_a_choice(hiding: Api) -> None:
+async def test_an_unknown_user_is_offered_a_choice(hiding: Api) -> None:
     answer = await begin(hiding, name="unknown")
     assert answer["AvailableChallenges"] == (await begin(hiding))["AvailableChallenges"]
     assert len(answer["Session"]) == len((await begin(hiding))["Session"])
 
 
-async def test_a_stranger_is_sent_no_code(hiding: Api) -> None:
+async def test_an_unknown_user_is_sent_no_code(hiding: Api) -> None:
     challenged = await begin(hiding, "EMAIL_OTP", name="unknown@example.com")
     assert challenged["ChallengeParameters"] == {
         "CODE_DELIVERY_DELIVERY_MEDIUM": "EMAIL",
@@ -396,7 +396,7 @@ async def test_a_stranger_is_sent_no_code(hiding: Api) -> None:
     assert await refused(hiding, chosen, "unknown", SMS_OTP_CODE="00000000") == WRONG_CODE
 
 
-async def test_a_stranger_has_no_password(hiding: Api) -> None:
+async def test_an_unknown_user_has_no_password(hiding: Api) -> None:
     assert await not_begun(hiding, "PASSWORD", name="unknown", PASSWORD=PASSWORD) == WRONG_PASSWORD
     challenged = await begin(hiding, "PASSWORD", name="unknown")
     assert await refused(hiding, challenged, "unknown", PASSWORD=PASSWORD) == WRONG_PASSWORD
@@ -407,12 +407,12 @@ async def test_a_stranger_has_no_password(hiding: Api) -> None:
     assert await refused(hiding, challenged, "unknown", **proof) == WRONG_PASSWORD
 
 
-async def test_a_stranger_where_a_second_factor_is_required(hiding: Api) -> None:
+async def test_an_unknown_user_where_a_second_factor_is_required(hiding: Api) -> None:
     await hiding("SetUserPoolMfaConfig", UserPoolId=hiding.pool_id, MfaConfiguration="ON", **SMS)
     assert (await begin(hiding, name="unknown"))["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD"]
 
 
-async def test_a_disabled_person_looks_like_a_stranger(hiding: Api) -> None:
+async def test_a_disabled_user_looks_like_an_unknown_user(hiding: Api) -> None:
     await hiding.admin("AdminDisableUser")
     challenged = await begin(hiding, "EMAIL_OTP")
     assert challenged["ChallengeName"] == "EMAIL_OTP"

@@ -96,7 +96,7 @@ def test_a_signal_ends_it() -> None:
         process.wait()
 
 
-def test_a_taken_port_is_told() -> None:
+def test_a_taken_port_is_an_error() -> None:
     lines: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -113,7 +113,7 @@ def test_it_prints(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("Cannot listen on 127.0.0.1, port ")
 
 
-async def test_the_identity_pool_knows_the_user_pools_people(tmp_path: Path) -> None:
+async def test_the_identity_pool_accepts_the_users_of_the_user_pool(tmp_path: Path) -> None:
     seen = []
     for _ in range(2):
         async with running(data=tmp_path) as lines, aiohttp.ClientSession() as http:
@@ -196,7 +196,7 @@ async def test_a_kept_pool_without_a_hosted_ui_gets_one_by_its_callbacks(tmp_pat
         assert exported(lines)["COGNITO_REDIRECT_SIGN_IN"] == "http://localhost:3000/"
 
 
-def test_a_url_that_cannot_be_a_callback_is_told() -> None:
+def test_a_url_that_cannot_be_a_callback_is_an_error() -> None:
     lines: list[str] = []
     with pytest.raises(SystemExit) as ended:
         run(port=0, callback_urls=["http://shop.example/callback"], say=lines.append)

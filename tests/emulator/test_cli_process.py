@@ -298,7 +298,7 @@ def test_every_message_is_sent_and_printed(
     assert program.process.poll() is None
 
 
-def test_a_second_emulator_on_the_directory_is_told_so(tmp_path: Path) -> None:
+def test_a_second_emulator_on_the_directory_gets_an_error(tmp_path: Path) -> None:
     data = ("--data", str(tmp_path / "data"))
     with started(*data) as first:
         url = first.line("Cognito emulator")

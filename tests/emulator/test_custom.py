@@ -127,7 +127,7 @@ async def test_two_rounds(custom: Api, quiz: Quiz) -> None:
     assert quiz.rounds() == [[], [done], [done, done]]
 
 
-async def test_what_the_triggers_are_told(custom: Api, quiz: Quiz) -> None:
+async def test_the_events_of_the_triggers(custom: Api, quiz: Quiz) -> None:
     user = custom.pool.users.find("ana")
     assert user is not None
     challenged = await begin(custom)
@@ -256,7 +256,7 @@ async def test_not_in_every_state(custom: Api, status: str, code: str) -> None:
     assert (await refused(begin(custom)))[0] == code
 
 
-async def test_disabled_people(custom: Api) -> None:
+async def test_disabled_users(custom: Api) -> None:
     second = await custom.respond(await begin(custom), ANSWER="blue")
     await custom.admin("AdminDisableUser")
     disabled = ("NotAuthorizedException", "User is disabled.")
@@ -264,7 +264,7 @@ async def test_disabled_people(custom: Api) -> None:
     assert await refused(custom.respond(second, ANSWER="horse")) == disabled
 
 
-async def test_a_stranger_is_refused_or_goes_along(blank: Api, quiz: Quiz) -> None:
+async def test_an_unknown_user_is_refused_or_continues(blank: Api, quiz: Quiz) -> None:
     await make_pool(blank, quiz)
     assert await refused(begin(blank, "unknown")) == ("UserNotFoundException", "User does not exist.")
     await make_pool(blank, quiz, PreventUserExistenceErrors="ENABLED")
@@ -280,14 +280,14 @@ async def test_a_stranger_is_refused_or_goes_along(blank: Api, quiz: Quiz) -> No
     assert {str(event["request"]["userAttributes"]) for event in quiz.heard} == {"{}"}
 
 
-async def test_a_strangers_password_is_wrong(blank: Api, quiz: Quiz) -> None:
+async def test_an_unknown_users_password_is_wrong(blank: Api, quiz: Quiz) -> None:
     await make_pool(blank, quiz, PreventUserExistenceErrors="ENABLED")
     ephemeral, challenged = await begin_srp(blank, "unknown")
     proof = blank.proof(ephemeral, challenged)
     assert await refused(blank.respond(challenged, "unknown", **proof)) == WRONG
 
 
-async def test_a_stranger_in_a_pool_of_addresses_gets_a_name(blank: Api, quiz: Quiz) -> None:
+async def test_an_unknown_user_in_a_pool_of_addresses_gets_a_name(blank: Api, quiz: Quiz) -> None:
     await blank.make_pool(
         UsernameAttributes=["email"],
         client={"ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH"], "PreventUserExistenceErrors": "ENABLED"},

@@ -395,7 +395,7 @@ async def test_a_secret_block_of_another_exchange(always: Api) -> None:
     assert "AuthenticationResult" in await always.respond(challenged, **given)
 
 
-async def test_a_public_value_that_is_none(always: Api) -> None:
+async def test_a_malformed_public_value(always: Api) -> None:
     device = await confirm(always)
     asked = await always.begin(DEVICE_KEY=device.key)
     bad = ("InvalidParameterException", always.state.assumptions.srp_bad_a_message)
@@ -410,7 +410,7 @@ async def test_a_public_value_that_is_none(always: Api) -> None:
     assert "AuthenticationResult" in await prove(always, asked, device)
 
 
-async def test_handles_are_for_one_answer_one_person_and_a_while(always: Api) -> None:
+async def test_handles_are_for_one_answer_of_one_user_and_expire(always: Api) -> None:
     device = await confirm(always)
     await always.add_user("ben")
     asked = await always.begin(DEVICE_KEY=device.key)
@@ -483,7 +483,7 @@ async def test_both_are_answered_without_the_handle(always: Api) -> None:
         assert await refused(always, without(answered), **again) == USED
 
 
-async def test_a_device_alone_signs_nobody_in(always: Api) -> None:
+async def test_a_device_alone_does_not_sign_in(always: Api) -> None:
     """Without the handle, too, the password came first: this person's, on this client, a moment ago."""
     device = await confirm(always)
     await always.add_user("ben")
@@ -500,7 +500,7 @@ async def test_a_device_alone_signs_nobody_in(always: Api) -> None:
     )
 
 
-async def test_a_stranger_who_is_hidden_proves_nothing(blank: Api) -> None:
+async def test_a_hidden_unknown_user_cannot_prove_a_device(blank: Api) -> None:
     client = {"PreventUserExistenceErrors": "ENABLED"}
     await blank.make_pool(DeviceConfiguration=ALWAYS, client=client)
     given = {"SRP_A": srp.Ephemeral.generate().public_hex, "DEVICE_KEY": NOBODYS}
@@ -578,7 +578,7 @@ async def test_listed_in_pages(always: Api) -> None:
 
 
 @pytest.mark.parametrize("token", ["x", "-1", "9" * 5000, base64.b64encode(b"page:" + b"9" * 5000).decode()])
-async def test_a_pagination_token_that_is_none(always: Api, token: str) -> None:
+async def test_a_malformed_pagination_token(always: Api, token: str) -> None:
     device = await confirm(always)
     members = {"AccessToken": device.access, "PaginationToken": token}
     assert (await always.refused("ListDevices", **members))[0] == "InvalidParameterException"
@@ -590,7 +590,7 @@ async def test_a_limit_that_is_too_much(always: Api) -> None:
     assert code == "InvalidParameterException"
 
 
-async def test_other_peoples_devices_are_not_there(always: Api) -> None:
+async def test_devices_of_other_users_do_not_exist(always: Api) -> None:
     await always.add_user("ben")
     bens, anas = await confirm(always, "ben"), await confirm(always)
     for key in (bens.key, NOBODYS):

@@ -245,7 +245,7 @@ async def test_codes_that_are_waited_for() -> None:
     assert await outbox.next_code("ben") == "0"
 
 
-async def test_nobody_was_sent_anything() -> None:
+async def test_nothing_was_sent() -> None:
     with pytest.raises(TimeoutError, match="sent to: no address"):
         await Outbox().next_code("ana", timeout=0)
 

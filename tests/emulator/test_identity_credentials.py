@@ -120,7 +120,7 @@ async def verified(identities: Identities, token: str, pool: EmulatedIdentityPoo
     return found
 
 
-async def test_a_persons_token(
+async def test_a_users_token(
     identities: Identities, people: EmulatedUserPool, pool: EmulatedIdentityPool
 ) -> None:
     login = await identities.login(people)
@@ -220,7 +220,7 @@ async def register(identities: Identities, pool: EmulatedIdentityPool, name: str
     return identity_id
 
 
-async def test_a_developers_people(identities: Identities, pool: EmulatedIdentityPool) -> None:
+async def test_the_users_of_a_developer(identities: Identities, pool: EmulatedIdentityPool) -> None:
     answer = await identities(
         "GetOpenIdTokenForDeveloperIdentity",
         IdentityPoolId=pool.id,
@@ -246,7 +246,7 @@ async def test_a_developers_people(identities: Identities, pool: EmulatedIdentit
     assert described["Logins"] == [DEVELOPER]
 
 
-async def test_nobody_else_may_use_a_developers_name(
+async def test_only_the_developer_may_use_the_developers_name(
     identities: Identities, pool: EmulatedIdentityPool
 ) -> None:
     await register(identities, pool, "ana")
@@ -302,7 +302,7 @@ async def test_names_are_looked_up(identities: Identities, pool: EmulatedIdentit
     }
 
 
-async def test_two_names_turn_out_to_be_one_person(
+async def test_two_names_of_one_user(
     identities: Identities, people: EmulatedUserPool, pool: EmulatedIdentityPool
 ) -> None:
     named = {"IdentityPoolId": pool.id, "DeveloperProviderName": DEVELOPER}

@@ -113,7 +113,7 @@ async def test_guests_of_a_pool_that_allows_none_any_more(shop: Shop) -> None:
 # People
 
 
-async def test_a_person_has_one_identity(shop: Shop) -> None:
+async def test_a_user_has_one_identity(shop: Shop) -> None:
     identity_id = await shop.ask.get_id(shop.pool, await shop.one())
     assert await shop.ask.get_id(shop.pool, await shop.one()) == identity_id
     assert await shop.ask.get_id(shop.pool, await shop.one("ben")) != identity_id
@@ -128,13 +128,13 @@ async def test_pools_share_nothing(shop: Shop) -> None:
     assert await shop.ask.get_id(other, login) != await shop.ask.get_id(shop.pool, login)
 
 
-async def test_a_persons_identity_needs_a_login(shop: Shop) -> None:
+async def test_a_users_identity_needs_a_login(shop: Shop) -> None:
     identity_id = await shop.ask.get_id(shop.pool, await shop.one())
     assert await shop.refused(identity_id) == forbidden(identity_id)
     assert await shop.refused(identity_id, {}) == forbidden(identity_id)
 
 
-async def test_somebody_elses_login(shop: Shop) -> None:
+async def test_another_users_login(shop: Shop) -> None:
     ana, ben = await shop.one("ana"), await shop.one("ben")
     identity_id = await shop.ask.get_id(shop.pool, ana)
     # Not linked yet, and then linked to another identity.
@@ -147,7 +147,7 @@ async def test_somebody_elses_login(shop: Shop) -> None:
 # Guests who become people
 
 
-async def test_a_guest_becomes_a_person(shop: Shop) -> None:
+async def test_a_guest_signs_in(shop: Shop) -> None:
     guest = await shop.ask.get_id(shop.pool)
     login = await shop.one()
     issued = await shop.ask.credentials(guest, login)
@@ -156,7 +156,7 @@ async def test_a_guest_becomes_a_person(shop: Shop) -> None:
     assert await shop.refused(guest) == forbidden(guest)
 
 
-async def test_a_guest_is_merged_into_the_person_that_they_are(shop: Shop) -> None:
+async def test_a_guest_is_merged_into_the_users_identity(shop: Shop) -> None:
     login = await shop.one()
     own = await shop.ask.get_id(shop.pool, login)
     guest = await shop.ask.get_id(shop.pool)
@@ -216,7 +216,7 @@ async def test_a_login_is_added(shop: Shop) -> None:
     assert await shop.ask.get_id(shop.pool, two) == identity_id
 
 
-async def test_two_people_turn_out_to_be_one(shop: Shop) -> None:
+async def test_two_identities_of_one_user(shop: Shop) -> None:
     one, two = await shop.one(), await shop.two()
     first = await shop.ask.get_id(shop.pool, one)
     shop.ask.emulator.clock.advance(1)
@@ -312,7 +312,7 @@ def test_what_always_holds(
 # Concurrent changes
 
 
-async def test_a_person_has_one_identity_however_many_ask_at_once(shop: Shop) -> None:
+async def test_a_user_has_one_identity_however_many_ask_at_once(shop: Shop) -> None:
     login = await shop.one()
     found = await asyncio.gather(*(shop.ask.get_id(shop.pool, login) for _ in range(10)))
     assert len(set(found)) == 1
@@ -362,7 +362,7 @@ async def test_a_login_is_unlinked(shop: Shop) -> None:
     assert refused == NO_MATCH
 
 
-async def test_without_logins_an_identity_is_nobodys(shop: Shop) -> None:
+async def test_without_logins_an_identity_has_no_owner(shop: Shop) -> None:
     login = await shop.one()
     identity_id = await shop.ask.get_id(shop.pool, login)
     await shop.ask("UnlinkIdentity", IdentityId=identity_id, Logins=login, LoginsToRemove=list(login))

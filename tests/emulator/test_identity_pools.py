@@ -372,7 +372,7 @@ async def test_a_user_pool_that_is_gone_is_not_in_the_configuration(emulator: Co
     assert pool.config.user_pool_id == kept.id
 
 
-async def test_it_is_kept(tmp_path: Path, key_pair: KeyPair, http: aiohttp.ClientSession) -> None:
+async def test_it_is_persisted(tmp_path: Path, key_pair: KeyPair, http: aiohttp.ClientSession) -> None:
     def start() -> CognitoEmulator:
         return CognitoEmulator(data=tmp_path, keys=OnePair(key_pair))
 

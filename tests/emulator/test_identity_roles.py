@@ -229,7 +229,7 @@ async def test_roles_are_replaced(identities: Identities, people: EmulatedUserPo
     assert after == {**named, "Roles": {"authenticated": READERS}}
 
 
-async def test_mappings_of_nobody(identities: Identities, people: EmulatedUserPool) -> None:
+async def test_mappings_of_unknown_providers(identities: Identities, people: EmulatedUserPool) -> None:
     pool = await make(identities, people)
     for name in (
         provider(people),

@@ -189,7 +189,7 @@ async def test_the_last_challenge_counts(ana: Person) -> None:
     assert await ana.complete(await ana.authenticator.create(third)) == {}
 
 
-async def test_somebody_elses_challenge(ana: Person) -> None:
+async def test_another_users_challenge(ana: Person) -> None:
     ben = await person(ana.ask, "ben")
     credential = await ana.authenticator.create(await ana.options())
     await ben.options()
@@ -317,7 +317,7 @@ async def test_no_key_at_all(ana: Person) -> None:
 
 
 @pytest.mark.parametrize(("wanted", "taken"), [("preferred", True), ("required", False)])
-async def test_a_person_who_was_not_verified(blank: Api, wanted: str, taken: bool) -> None:
+async def test_a_user_who_was_not_verified(blank: Api, wanted: str, taken: bool) -> None:
     await make_pool(blank, RelyingPartyId="example.com", UserVerification=wanted)
     ana = await person(blank)
     options = await ana.options()
@@ -343,7 +343,7 @@ async def test_a_person_who_was_not_verified(blank: Api, wanted: str, taken: boo
 JUNK: tuple[object, ...] = (None, 5, "x", "ä", [], [1], {}, {"a": 1}, True, -1.5)
 
 
-async def test_whatever_is_malformed_is_refused(ana: Person) -> None:
+async def test_malformed_credentials_are_refused(ana: Person) -> None:
     """Members changed and left out, bytes changed, cut off and added: never an internal error."""
     dice = random.Random(7)
     good = await ana.authenticator.create(await ana.options())
@@ -361,7 +361,7 @@ async def test_whatever_is_malformed_is_refused(ana: Person) -> None:
             await ana.ask("DeleteWebAuthnCredential", AccessToken=ana.access, **named)
 
 
-async def test_whatever_proves_nothing_is_refused(ana: Person) -> None:
+async def test_credentials_that_prove_nothing_are_refused(ana: Person) -> None:
     dice = random.Random(8)
     await ana.register()
     for _ in range(200):
@@ -539,7 +539,7 @@ def authenticator_data(change_at: int) -> Change:
     return change
 
 
-def somebody_else(credential: Any) -> None:
+def another_user(credential: Any) -> None:
     credential["response"]["userHandle"] = encode(b"another user")
 
 
@@ -557,7 +557,7 @@ def another_passkey(credential: Any) -> None:
         authenticator_data(0),
         authenticator_data(32),
         authenticator_data(36),
-        somebody_else,
+        another_user,
         another_passkey,
     ],
     ids=["challenge", "type", "origin", "signed", "relying party", "presence", "counter", "user", "passkey"],
@@ -617,7 +617,7 @@ async def test_a_proof_without_a_user_handle(ana: Person) -> None:
     assert "AuthenticationResult" in await ana.prove(asked, credential)
 
 
-async def test_somebody_elses_passkey(ana: Person) -> None:
+async def test_another_users_passkey(ana: Person) -> None:
     ben = await person(ana.ask, "ben")
     await ana.register()
     await ben.register()
@@ -629,7 +629,7 @@ async def test_somebody_elses_passkey(ana: Person) -> None:
     assert await ben.not_proven(for_ben, await ana.authenticator.get(known)) == UNPROVEN
 
 
-async def test_handles_are_for_one_answer_one_person_and_a_while(ana: Person) -> None:
+async def test_handles_are_for_one_answer_of_one_user_and_expire(ana: Person) -> None:
     await person(ana.ask, "ben")
     await ana.register()
     asked = await ana.begin()

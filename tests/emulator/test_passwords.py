@@ -122,7 +122,7 @@ async def test_only_an_administrator_recovers(blank: Api) -> None:
     assert refusal == ("NotAuthorizedException", "Contact administrator to reset password.")
 
 
-async def test_who_cannot_reset(ask: Api) -> None:
+async def test_users_who_cannot_reset_their_password(ask: Api) -> None:
     user = await ask.add_user(status="FORCE_CHANGE_PASSWORD", **VERIFIED)
     assert await ask.refused("ForgotPassword", **forgot(ask)) == STATE
     user.enabled = False
@@ -132,7 +132,7 @@ async def test_who_cannot_reset(ask: Api) -> None:
     assert await ask.refused("ConfirmForgotPassword", **new(ask, "123456", "unknown")) == UNKNOWN
 
 
-async def test_who_is_hidden(blank: Api) -> None:
+async def test_hidden_users_cannot_be_told_apart(blank: Api) -> None:
     await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
     await blank.add_user("without-address")
     disabled = await blank.add_user("disabled", **VERIFIED)
@@ -146,7 +146,7 @@ async def test_who_is_hidden(blank: Api) -> None:
 
 
 @pytest.mark.parametrize("name", ["ana", "unknown", "disabled"])
-async def test_limits_and_policy_tell_nobody_apart(blank: Api, name: str) -> None:
+async def test_limits_and_policy_do_not_reveal_users(blank: Api, name: str) -> None:
     await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
     await blank.add_user(**VERIFIED)
     (await blank.add_user("disabled")).enabled = False
@@ -180,7 +180,7 @@ async def test_reset_by_an_administrator(ask: Api) -> None:
     assert "AuthenticationResult" in await ask.begin(password=NEW_PASSWORD)
 
 
-async def test_whom_an_administrator_cannot_reset(ask: Api) -> None:
+async def test_users_whom_an_administrator_cannot_reset(ask: Api) -> None:
     user = await ask.add_user(status="UNCONFIRMED", **VERIFIED)
     named = {"UserPoolId": ask.pool_id, "Username": "ana"}
     assert await ask.refused("AdminResetUserPassword", **named) == STATE

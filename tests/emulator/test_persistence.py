@@ -57,7 +57,7 @@ async def tokens(emulator: CognitoEmulator, client_id: str, password: str = PASS
     )
 
 
-async def test_everything_is_there_again(start: Callable[[], CognitoEmulator]) -> None:
+async def test_the_whole_state_is_read_again(start: Callable[[], CognitoEmulator]) -> None:
     async with start() as emulator:
         assert emulator.existing_user_pool() is None
         pool = await emulator.create_user_pool(client={"GenerateSecret": True})
@@ -222,7 +222,9 @@ async def test_keys_of_ones_own(tmp_path: Path, http: aiohttp.ClientSession) -> 
     assert {mode for mode, _, _ in stats(tmp_path).values()} == {"600"}
 
 
-async def test_the_clock_is_kept(start: Callable[[], CognitoEmulator], http: aiohttp.ClientSession) -> None:
+async def test_the_clock_is_persisted(
+    start: Callable[[], CognitoEmulator], http: aiohttp.ClientSession
+) -> None:
     async with start() as emulator:
         response = await http.post(f"{emulator.url}/_emulator/clock", json={"advance": 86_400})
         now = (await response.json())["now"]
@@ -390,7 +392,7 @@ async def test_a_link_in_the_place_of_the_lock_is_refused(
     assert not (tmp_path / "elsewhere").exists()
 
 
-async def test_a_system_without_file_locks_is_told(
+async def test_a_system_without_file_locks_gets_an_error(
     start: Callable[[], CognitoEmulator], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "fcntl", None)
@@ -466,7 +468,7 @@ def test_one_value_stays_one() -> None:
     assert first is not shared
 
 
-def test_what_is_not_kept_is_made_anew() -> None:
+def test_a_field_that_is_not_persisted_has_its_default() -> None:
     book = TokenStore()
     book.add_genuine("token")
     assert not serialization.decode(serialization.encode(book)).genuine("token")
@@ -493,7 +495,7 @@ def test_a_subclass_that_would_come_back_as_another_type_is_refused(value: objec
         serialization.encode(Odd(value))
 
 
-def test_what_cannot_be_kept() -> None:
+def test_a_value_that_cannot_be_persisted() -> None:
     with pytest.raises(TypeError, match=r"Odd\.held holds a function, which cannot be persisted"):
         serialization.encode(Odd(lambda: None))
 

@@ -55,7 +55,7 @@ async def test_wrong_password(ask: Api, way: str) -> None:
     assert "AuthenticationResult" in await sign_in(ask, way)
 
 
-async def test_unknown_users_are_told(ask: Api, way: str) -> None:
+async def test_unknown_users_are_reported(ask: Api, way: str) -> None:
     assert await refused(ask, way, "unknown") == ("UserNotFoundException", "User does not exist.")
 
 
@@ -64,7 +64,7 @@ async def test_unknown_users_are_hidden(blank: Api, way: str) -> None:
     assert await refused(blank, way, "unknown") == WRONG
 
 
-async def test_strangers_are_locked_out_as_users_are(blank: Api, way: str) -> None:
+async def test_unknown_users_are_locked_out_as_users_are(blank: Api, way: str) -> None:
     await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
     await blank.add_user()
     for name in ("ana", "unknown"):
@@ -73,7 +73,7 @@ async def test_strangers_are_locked_out_as_users_are(blank: Api, way: str) -> No
         assert await refused(blank, way, name, NEW_PASSWORD) == LOCKED
 
 
-async def test_the_work_tells_nobody_apart(blank: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_amount_of_work_does_not_reveal_users(blank: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
     await blank.add_user()
     (await blank.add_user("without")).secret = None
@@ -124,7 +124,7 @@ async def test_the_order_of_checks_can_be_believed_otherwise(ask: Api) -> None:
     assert await refused(ask, "in the clear", password=NEW_PASSWORD) == WRONG
 
 
-async def test_somebody_without_password(blank: Api, way: str) -> None:
+async def test_a_user_without_password(blank: Api, way: str) -> None:
     factors = {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}
     await blank.make_pool(Policies={"SignInPolicy": factors})
     await blank.admin("AdminCreateUser", UserAttributes=[{"Name": "email", "Value": EMAIL}])
@@ -410,7 +410,7 @@ async def test_a_timestamp_that_is_off(ask: Api, skew: int) -> None:
         await ask.respond(challenged, **ask.proof(ephemeral, challenged, timestamp=late))
 
 
-async def test_a_client_whose_clock_nobody_advanced(ask: Api) -> None:
+async def test_a_client_whose_clock_was_not_advanced(ask: Api) -> None:
     """Another program's clock cannot be set: its real time does, too."""
     await ask.add_user()
     real = srp.timestamp(ask.state.clock())

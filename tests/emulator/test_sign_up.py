@@ -183,7 +183,7 @@ async def test_values_that_can_be(blank: Api) -> None:
 
 
 @pytest.mark.parametrize("name", ["email_verified", "phone_number_verified", "sub"])
-async def test_what_nobody_may_say_of_themselves(ask: Api, name: str) -> None:
+async def test_attributes_that_users_cannot_set_themselves(ask: Api, name: str) -> None:
     refusal = await not_signed_up(ask, UserAttributes=attributes(**{name: "true"}))
     assert refusal == ("NotAuthorizedException", "A client attempted to write unauthorized attribute")
 
@@ -384,7 +384,7 @@ async def test_five_codes_an_hour(verifying: Api) -> None:
     await verifying("ResendConfirmationCode", **members)
 
 
-async def test_unknown_users_are_told(verifying: Api) -> None:
+async def test_unknown_users_are_reported(verifying: Api) -> None:
     assert await not_confirmed(verifying, "123456", "unknown") == UNKNOWN
     members = {"ClientId": verifying.client_id, "Username": "unknown"}
     assert await verifying.refused("ResendConfirmationCode", **members) == UNKNOWN

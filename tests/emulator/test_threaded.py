@@ -223,7 +223,7 @@ async def test_triggers_may_call_the_emulator_if_they_are_plain(pool: ThreadedUs
         pool.triggers["PreSignup"] = welcome
 
 
-async def test_an_async_trigger_that_would_wait_for_itself_is_told_so(
+async def test_an_async_trigger_that_would_wait_for_itself_gets_an_error(
     shared: ThreadedEmulator, pool: ThreadedUserPool
 ) -> None:
     raised: list[BaseException] = []
@@ -310,7 +310,7 @@ def test_an_interrupted_call_is_ended(started: ThreadedEmulator) -> None:
         time.sleep(0.001)
 
 
-def test_a_call_that_blocks_its_own_loop_is_told_so(shared: ThreadedEmulator) -> None:
+def test_a_call_that_blocks_its_own_loop_gets_an_error(shared: ThreadedEmulator) -> None:
     async def wait() -> None:
         shared.outbox.next_code("unknown", timeout=0)
 
@@ -384,7 +384,7 @@ def test_a_directory_brings_the_pools_back(key_pair: KeyPair, tmp_path: Path) ->
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_forked_process_uses_the_url_and_is_told_to_start_its_own(
+def test_a_forked_process_uses_the_url_and_cannot_control_the_emulator(
     started: ThreadedEmulator, key_pair: KeyPair
 ) -> None:
     parent = os.getpid()

@@ -153,7 +153,7 @@ class TestCodes:
     async def test_codes_that_are_none(self, app: App) -> None:
         assert await app.error(app.exchange("nonsense")) == "invalid_grant"
 
-    async def test_somebody_else_s_code_is_refused_and_stays_good(self, app: App) -> None:
+    async def test_another_users_code_is_refused_and_stays_good(self, app: App) -> None:
         other = await app.pool.add_client(CallbackURLs=[CALLBACK])
         code = app.code()
         asked = app.exchange(code, client_id=other.user_pool_client_id)
@@ -261,7 +261,7 @@ class TestClientAuthentication:
         assert await app.error(app.exchange(app.code(), client_secret="any")) == "invalid_client"
         assert await app.token(app.exchange(app.code(), client_id=None), basic=f"{app.id}:")
 
-    async def test_nobody(self, app: App) -> None:
+    async def test_an_unknown_user(self, app: App) -> None:
         assert await app.error(app.exchange(app.code(), client_id=None)) == "invalid_request"
         assert await app.error(app.exchange(app.code(), client_id="unknown")) == "invalid_client"
 
@@ -477,7 +477,7 @@ class TestMachines:
         assert await confidential.error(asked(confidential)) == "unauthorized_client"
         assert await machine.error(asked(machine, client_secret="wrong")) == "invalid_client"
 
-    async def test_it_is_nobody(self, machine: App) -> None:
+    async def test_it_has_no_user(self, machine: App) -> None:
         token = (await machine.token(asked(machine)))["access_token"]
         with pytest.raises(ValueError, match="Access Token does not have required scopes"):
             await machine.emulator.call("GetUser", AccessToken=token)
@@ -512,11 +512,11 @@ class TestMachines:
         assert event["request"]["userAttributes"] == {}
 
     @pytest.mark.parametrize("metadata", ["{", "[]", '{"a": 1}', "[" * 100_000])
-    async def test_metadata_that_is_none(self, machine: App, metadata: str) -> None:
+    async def test_malformed_metadata(self, machine: App, metadata: str) -> None:
         assert await machine.error(asked(machine, aws_client_metadata=metadata)) == "invalid_request"
 
 
-async def test_the_trigger_of_people(app: App) -> None:
+async def test_the_trigger_of_users(app: App) -> None:
     sources: list[str] = []
 
     def generate(event: dict[str, Any]) -> dict[str, Any]:

@@ -264,7 +264,7 @@ async def test_pre_authentication_hears_what_came_with_the_sign_in(ask: Api) -> 
     assert (await refused(begin(ask)))[0] == "UserLambdaValidationException"
 
 
-async def test_pre_authentication_hears_of_strangers_that_are_hidden(blank: Api) -> None:
+async def test_pre_authentication_runs_for_hidden_unknown_users(blank: Api) -> None:
     await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
     await blank.add_user()
     heard = listen(blank, "PreAuthentication")
@@ -436,7 +436,7 @@ async def test_why_tokens_are_made(member: Api) -> None:
 # Moving in
 
 
-async def test_somebody_moves_in_at_the_sign_in(ask: Api) -> None:
+async def test_a_user_is_migrated_at_the_sign_in(ask: Api) -> None:
     found = {"email": EMAIL, "email_verified": "true", "username": "ana", "sub": "ignored"}
     heard = listen(ask, "UserMigration", userAttributes=found, finalUserStatus="CONFIRMED")
     result = (await begin(ask, ClientMetadata=METADATA))["AuthenticationResult"]
@@ -454,13 +454,13 @@ async def test_somebody_moves_in_at_the_sign_in(ask: Api) -> None:
     assert (await ask.srp())["AuthenticationResult"]
 
 
-async def test_whoever_moves_in_may_have_to_reset_the_password(ask: Api) -> None:
+async def test_a_migrated_user_may_have_to_reset_the_password(ask: Api) -> None:
     listen(ask, "UserMigration", userAttributes={"email": EMAIL})
     assert (await refused(begin(ask)))[0] == "PasswordResetRequiredException"
     assert (await ask.admin("AdminGetUser"))["UserStatus"] == "RESET_REQUIRED"
 
 
-async def test_nobody_moves_in(ask: Api) -> None:
+async def test_no_user_is_migrated(ask: Api) -> None:
     listen(ask, "UserMigration")
     assert await refused(begin(ask)) == ("UserNotFoundException", "User does not exist.")
     listen(ask, "UserMigration", lambda _event: 1 / 0)
@@ -470,7 +470,7 @@ async def test_nobody_moves_in(ask: Api) -> None:
 
 
 @pytest.mark.parametrize("force", [False, True])
-async def test_moving_in_under_somebodys_address(blank: Api, force: bool) -> None:
+async def test_migration_under_another_users_address(blank: Api, force: bool) -> None:
     await blank.make_pool(AliasAttributes=["email"])
     await blank.add_user("ben", email=EMAIL, email_verified="true")
     found = {"email": EMAIL, "email_verified": "true"}
@@ -487,7 +487,7 @@ async def test_moving_in_under_somebodys_address(blank: Api, force: bool) -> Non
     assert (await blank.admin("AdminGetUser", EMAIL))["Username"] == ("ana" if force else "ben")
 
 
-async def test_somebody_moves_in_with_a_forgotten_password(ask: Api) -> None:
+async def test_a_user_is_migrated_with_a_forgotten_password(ask: Api) -> None:
     found = {"email": EMAIL, "email_verified": "true"}
     heard = listen(ask, "UserMigration", userAttributes=found, finalUserStatus="CONFIRMED")
     members = {"ClientId": ask.client_id, "Username": "ana"}

@@ -106,7 +106,7 @@ async def test_tokens_that_are_none(app: App, token: str) -> None:
     assert await refused(app, f"Bearer {token}", 401) == BAD_TOKEN
 
 
-async def test_an_id_token_is_none(app: App) -> None:
+async def test_an_id_token_is_refused(app: App) -> None:
     assert await refused(app, f"Bearer {(await app.sign_in())['id_token']}", 401) == BAD_TOKEN
 
 
@@ -135,7 +135,7 @@ async def test_tokens_that_have_ended(app: App) -> None:
     assert await refused(app, f"Bearer {token}", 401) == BAD_TOKEN
 
 
-async def test_machines_are_nobody(app: App) -> None:
+async def test_machines_are_not_users(app: App) -> None:
     await app.pool.add_resource_server("orders", ["read"])
     config = await app.pool.add_client(AllowedOAuthFlows=["client_credentials"])
     given = {"client_id": config.user_pool_client_id, "client_secret": config.user_pool_client_secret}

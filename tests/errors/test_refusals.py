@@ -224,7 +224,7 @@ def test_what_the_service_said_is_kept_apart_from_texts_of_ours() -> None:
     assert ServiceError().service_message is None
 
 
-def test_every_subject_is_told() -> None:
+def test_every_subject_is_recognized() -> None:
     rows = [*APP_CLIENT, *IDENTITY_POOL]
     told = {subject_of(refusal("SignUp", code, text)) for code, text in rows}
     told |= {subject for _, _, subject in OF_A_REFRESH}

@@ -45,7 +45,7 @@ def test_every_refusal_that_amplify_lists_is_of_both(exception: str) -> None:
         assert (error.name, error.code, error.operation) == (code, code, operation)
 
 
-def test_a_refusal_is_told_with_all_that_is_known() -> None:
+def test_a_refusal_is_raised_with_all_that_is_known() -> None:
     error = service_error(
         "RespondToAuthChallenge",
         "NotAuthorizedException",
@@ -216,7 +216,7 @@ def user_operations(model: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]
             yield name, operation
 
 
-def test_every_operation_of_a_person_has_a_class(model: dict[str, Any]) -> None:
+def test_every_operation_of_a_user_has_a_class(model: dict[str, Any]) -> None:
     names = {name for name, _ in user_operations(model)}
     assert len(names) >= 4
     assert names <= set(BY_OPERATION)

@@ -615,7 +615,7 @@ async def test_remember_device_names_this_one() -> None:
         )
 
 
-async def test_another_persons_device_at_this_browser_is_not_this_ones() -> None:
+async def test_the_device_of_another_user_of_this_browser_is_not_sent() -> None:
     async with scripted_client() as (client, service, _):
         await remember(client, service, "ben", "us-east-1_bens")
         await sign_in(client, service, service.tokens())

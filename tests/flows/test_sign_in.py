@@ -76,7 +76,7 @@ async def test_a_password_sign_in_that_succeeds_at_once_goes_by_the_name_typed()
 
 
 @pytest.mark.amplify("B37")
-async def test_signed_in_is_told_once_after_the_tokens_are_stored() -> None:
+async def test_signed_in_is_emitted_once_after_the_tokens_are_stored() -> None:
     async with scripted_client() as (client, service, _):
         service.answer(INITIATE, VERIFIER)
         service.answer(RESPOND, service.tokens())

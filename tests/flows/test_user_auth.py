@@ -21,7 +21,7 @@ PASSKEY = challenge("WEB_AUTHN", {"CREDENTIAL_REQUEST_OPTIONS": json.dumps(OPTIO
 
 
 @pytest.mark.amplify("B31")
-async def test_without_a_preference_the_choice_is_the_persons() -> None:
+async def test_without_a_preference_the_user_chooses() -> None:
     async with scripted_client() as (client, service, _):
         factors = ["PASSWORD_SRP", "PASSWORD", "EMAIL_OTP", "WEB_AUTHN"]
         service.answer(INITIATE, challenge("SELECT_CHALLENGE", AvailableChallenges=factors))

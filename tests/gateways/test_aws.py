@@ -232,7 +232,7 @@ def test_an_event_loop_that_ends_while_the_client_is_made(caplog: pytest.LogCapt
     assert caplog.messages == []
 
 
-async def test_a_second_event_loop_is_told_so(client: AwsClient) -> None:
+async def test_a_second_event_loop_gets_an_error(client: AwsClient) -> None:
     await client.call("GetUser", {"AccessToken": "t"})
 
     def elsewhere() -> None:
@@ -304,7 +304,7 @@ async def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
         ("GetUser", {"AccessToken": "a", "Hologram": {}, "Aura": 1}, "GetUser's Aura, Hologram"),
     ],
 )
-async def test_what_an_older_botocore_does_not_know_is_told(
+async def test_what_an_older_botocore_does_not_know_is_reported(
     client: AwsClient, stub: Stub, operation: str, members: dict[str, Any], named: str
 ) -> None:
     with pytest.raises(AuthConfigError, match=f"does not know {named}") as caught:

@@ -124,7 +124,7 @@ async def test_a_given_sessions_event_handlers_are_heard(connect: Connect, stub:
     assert stub.requests[0].headers["x-trace-id"] == "1-2-3"
 
 
-async def test_a_given_session_that_waits_while_a_client_is_made_is_told_so(connect: Connect) -> None:
+async def test_a_given_session_that_waits_while_a_client_is_made_gets_an_error(connect: Connect) -> None:
     from aiobotocore.session import AioSession
 
     async def wait(**_: object) -> None:

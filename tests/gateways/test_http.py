@@ -60,7 +60,7 @@ async def test_connections_are_kept_or_not(stub: Stub) -> None:
         assert stub.connections - before == connections
 
 
-async def test_cookies_of_one_person_are_nothing_to_the_next(http: Http, stub: Stub) -> None:
+async def test_cookies_of_one_user_are_useless_to_the_next(http: Http, stub: Stub) -> None:
     stub.reply(headers={"Set-Cookie": "XSRF-TOKEN=1; Path=/"})
     stub.reply()
     await http.request("GET", stub.url)
@@ -179,7 +179,7 @@ async def test_a_client_of_another_make() -> None:
         await Http(Other(Gone())).request("GET", "https://a.example/")
 
 
-async def test_no_secret_is_told(http: Http, stub: Stub, caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_secret_is_shown(http: Http, stub: Stub, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     stub.reply(json={"refresh_token": SECRET})
     stub.reply(fate="cut")

@@ -204,7 +204,7 @@ async def test_a_request_is_signed_for_the_user_who_is_signed_in_by_then(aws: St
         assert keys(aws, [1, 2]) == ["ASIA1", "ASIA2"]
 
 
-async def test_an_outage_is_told_and_the_machine_s_own_credentials_stay_unused(aws: Stub) -> None:
+async def test_an_outage_is_reported_and_the_machine_s_own_credentials_stay_unused(aws: Stub) -> None:
     async with person() as (auth, _, identities, _):
         identities.only("GetId", NetworkError("no answer"))
         async with aws_session(auth).create_client("dynamodb", endpoint_url=aws.url) as client:

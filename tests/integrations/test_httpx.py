@@ -190,7 +190,7 @@ async def test_no_user_is_signed_in(servers: Servers) -> None:
     assert servers.seen == []
 
 
-async def test_a_person_s_token_is_renewed(servers: Servers) -> None:
+async def test_a_user_s_token_is_renewed(servers: Servers) -> None:
     async with scripted_client() as (client, service, clock):
         await signed_in(client, service)
         auth = SessionAuth(client, hosts="a.example")

@@ -719,7 +719,7 @@ async def test_who_did_not_come_by_it_is_not_sent_there_unless_asked() -> None:
 @pytest.mark.parametrize(
     "uri", ["https://app.example/by", "https://evil.example/", "https://app.example/callback"]
 )
-async def test_a_bad_redirect_url_is_told_after_the_sign_out(uri: str) -> None:
+async def test_a_bad_redirect_url_is_reported_after_the_sign_out(uri: str) -> None:
     async with hosted_client() as (client, hosted, service):
         await sign_in(client, hosted)
         events = heard(client)
@@ -740,7 +740,7 @@ async def test_without_a_hosted_ui_every_redirect_url_is_a_bad_one() -> None:
 
 
 @pytest.mark.amplify("B58")
-async def test_what_cognito_refused_is_told_first() -> None:
+async def test_cognitos_refusal_is_raised_first() -> None:
     async with hosted_client() as (client, hosted, service):
         await sign_in(client, hosted)
         service.refuse("RevokeToken", "InternalErrorException")

@@ -283,7 +283,7 @@ async def test_a_record_is_found_by_its_key_alone() -> None:
 
 
 @pytest.mark.amplify("B54")
-async def test_ending_a_session_leaves_devices_and_other_peoples_sessions() -> None:
+async def test_ending_a_session_leaves_devices_and_other_users_sessions() -> None:
     service = Service()
     device = RememberedDevice("us-east-1_key", "-group", "password")
     for name in ("ana", "ben"):

@@ -222,7 +222,7 @@ class SignInMachine(RuleBasedStateMachine):
         self.clock.advance(seconds)
 
     @invariant()
-    def nobody_is_in_another_persons_session_and_no_claim_is_left(self) -> None:
+    def no_user_is_in_another_users_session_and_no_claim_is_left(self) -> None:
         for name, user in self.pool.users.items():
             record = self.run(self.client(name)._session.load()).record
             if record.pending is not None:

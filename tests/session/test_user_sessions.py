@@ -90,7 +90,7 @@ async def test_a_use_is_seen_within_a_day() -> None:
         assert (info.created_at, info.last_used_at) == (NOW, NOW + 1.5 * DAY)
 
 
-def test_a_listed_session_is_json_ready_and_says_nothing_about_the_person_but_the_username() -> None:
+def test_a_listed_session_is_json_ready_and_says_nothing_about_the_user_but_the_username() -> None:
     info = SessionInfo("id", 1.0, 2.0, "ana", current=True)
     document = {"sessionId": "id", "createdAt": 1.0, "lastUsedAt": 2.0, "username": "ana", "current": True}
     assert json.loads(json.dumps(info.to_dict())) == document

@@ -90,7 +90,7 @@ async def test_a_device_is_remembered_on_request() -> None:
             await s.sign_in(s.browser("three", "browser"), expect_mfa=False)
 
 
-async def test_a_forgotten_device_is_a_stranger_and_its_tokens_end() -> None:
+async def test_a_forgotten_device_is_unknown_and_its_tokens_end() -> None:
     async with CognitoEmulator() as emulator:
         s = await service(emulator, ALWAYS)
         async with s.sessions:

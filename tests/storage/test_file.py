@@ -364,7 +364,7 @@ async def test_file_system_that_cannot_sync_directories_will_do(
         assert await files.get("k") == b"v"
 
 
-def test_a_system_without_flock_is_told_what_is_missing(
+def test_the_error_of_a_system_without_flock_names_what_is_missing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("aiocognito.storage._file._IS_POSIX", False)

@@ -63,7 +63,7 @@ async def test_cancelled_caller_leaves_when_the_call_has_ended(outcome: Callable
     assert reports == []  # of an exception that was never retrieved
 
 
-async def test_timeout_is_told_after_the_call_has_ended() -> None:
+async def test_timeout_is_raised_after_the_call_has_ended() -> None:
     gate = Gate()
     asyncio.get_running_loop().call_later(0.02, gate.opened.set)
     with pytest.raises(TimeoutError):

@@ -41,7 +41,7 @@ else:
         return value
 
     def __dir__() -> list[str]:
-        """Name what is there, loaded or not."""
+        """Return all public names, loaded or not."""
         return sorted({*globals(), *__all__})
 
 

@@ -45,9 +45,9 @@ class Assumptions:
 
     # Attempts
     wrong_codes_per_handle: int = 5
-    """After so many wrong MFA codes the session handle is dead, and the lock-out of passwords begins."""
+    """The number of wrong MFA codes that invalidates the session handle and begins the lock-out."""
     wrong_first_codes_per_handle: int = 10
-    """After so many wrong codes as first factor the handle is dead; six in a row were seen to do nothing."""
+    """The number of wrong codes as first factor that invalidates the handle; recorded: six have no effect."""
     failed_passwords_before_lock: int = 5
     """The failed password that brings the first lock, of one second; documented."""
     longest_lock: float = 900.0
@@ -89,7 +89,7 @@ class Assumptions:
 
     # SRP
     srp_challenge_has_session: bool = False
-    """Whether PASSWORD_VERIFIER comes with a Session in USER_SRP_AUTH; usually it was seen without."""
+    """Whether PASSWORD_VERIFIER has a Session in USER_SRP_AUTH; most recorded responses have none."""
     srp_timestamp_tolerance: float = 300.0
     """Seconds that TIMESTAMP may be off."""
     srp_timestamp_message: str = "Incorrect username or password."
@@ -135,8 +135,8 @@ class Assumptions:
     identity_conflict_message: str = "Logins of the same provider cannot belong to one identity."
     """ResourceConflictException: an identity would have two logins of one provider."""
     foreign_login_is_forbidden: bool = True
-    """Whether a login of another identity is told "Access to Identity '…' is forbidden."; a login of none is
-    told "Logins don't match. …" in any case."""
+    """Whether a login of another identity is refused with "Access to Identity '…' is forbidden.". A login
+    without an identity is refused with "Logins don't match. …" in any case."""
     custom_role_denied_message: str = "Access to Role '{role}' is forbidden."
     """CustomRoleArn names a role that the token does not list."""
 

@@ -40,7 +40,7 @@ class Delivery:
         attribute: The attribute that holds the address: ``email`` or ``phone_number``.
         address: The address.
         purpose: What the code is for.
-        occasion: Why it is sent; the CustomMessage trigger is told.
+        occasion: The reason, for the CustomMessage trigger.
     """
 
     pool: UserPool = field(repr=False)

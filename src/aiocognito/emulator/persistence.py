@@ -80,7 +80,7 @@ class StateDirectory:
         """Lock the directory again, for an emulator that was stopped and is started once more.
 
         Raises:
-            ValueError: The directory cannot be used any more.
+            ValueError: The directory cannot be used.
             RuntimeError: Another emulator uses the directory, or has changed it meanwhile.
         """
         await self._on_directory(self._acquire)
@@ -88,7 +88,7 @@ class StateDirectory:
             self.close()
             raise RuntimeError(
                 f"another emulator has changed {self._directory} since this one was stopped: start a new "
-                "CognitoEmulator, which reads what is there"
+                "CognitoEmulator, which reads the directory again"
             )
 
     def close(self) -> None:

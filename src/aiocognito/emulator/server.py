@@ -51,18 +51,18 @@ class CognitoEmulator:
             async with AuthClient(pool.config, clock=emulator.clock) as auth:
                 await auth.sign_in("ana", "Correct-horse-7")
 
-    It keeps everything in memory, unless it is given a directory. Many can run in one event loop.
+    Its state is in memory, or also in a directory (``data``). Many emulators can run in one event loop.
 
     Args:
         host: The address to listen on. Beyond loopback, steering and administration ask for
             :attr:`token`.
         port: The port; 0 takes a free one.
         region: The region in ids and issuers.
-        clock: Tells the real time, in seconds since 1970; the emulator's own clock is an offset to it.
+        clock: Returns the real time, in seconds since 1970; the emulator's own clock is an offset to it.
         seed: Makes ids and codes repeatable; keys, tokens and secrets never are.
-        data: A directory to keep everything in, so that it is there again at the next start. One emulator
+        data: A directory in which the state is stored for the next start. One emulator
             at a time can use it: starting a second one raises ``RuntimeError``.
-        assumptions: Another reading of what is not known about Cognito.
+        assumptions: The readings of open questions about Cognito.
         keys: Makes signing keys; to share them between emulators of one test run.
         allowed_hosts: Further host names by which it may be called, such as that of its container.
             For these names, a proxy's ``X-Forwarded-Proto`` counts.
@@ -334,19 +334,19 @@ class CognitoEmulator:
         return None
 
     def credentials_of(self, access_key_id: str) -> IssuedCredentials:
-        """Return the credentials of an access key: the identity and the role that they are for.
+        """Return the credentials of an access key, with their identity and role.
 
         Args:
-            access_key_id: As it stands in a request's credential scope.
+            access_key_id: The access key id, as in a request's credential scope.
 
         Raises:
-            LookupError: No identity pool of this emulator has issued it, or it has expired.
+            LookupError: The identity pools of this emulator have not issued it, or it has expired.
         """
         for pool in self.state.identity_pools.values():
             found = pool.issued.get(access_key_id)
             if found is not None and self.clock() < found.expires:
                 return found
-        raise LookupError("no identity pool has issued this access key, or it has ended")
+        raise LookupError("no identity pool has issued this access key, or it has expired")
 
     async def call(self, operation: str, service: str | None = None, /, **members: Any) -> dict[str, Any]:
         """Call one operation without HTTP, as an administrator.

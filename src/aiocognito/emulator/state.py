@@ -19,11 +19,11 @@ from .signing_keys import KeyRing
 
 @define
 class EmulatorState:
-    """The state of one emulator. It knows nothing of HTTP.
+    """The state of one emulator, without its HTTP side.
 
     Args:
         region: The region in ids and issuers.
-        clock: Tells the time, in seconds since 1970.
+        clock: Returns the time, in seconds since 1970.
         random: Draws ids and codes.
         keys: Makes and holds signing keys.
         outbox: Receives the messages that Cognito would send.

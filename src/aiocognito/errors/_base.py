@@ -23,7 +23,7 @@ class AuthError(Exception):
     """Base class of the errors that aiocognito raises.
 
     Args:
-        message: What went wrong, as text for people. Never holds a secret.
+        message: The message. It never contains a secret.
         name: Amplify's literal for the error; the class's own name by default.
         recovery_suggestion: What the caller can do about it, if that is known. It is also a note of the
             exception (PEP 678), so that tracebacks show it.
@@ -69,9 +69,9 @@ class AuthError(Exception):
     def is_configuration(self) -> bool:
         """Whether only a change of the configuration, in this service or in AWS, can fix this.
 
-        True for what is malformed in the `AuthConfig`, and for refusals that are about the app client
-        (its secret is wrong, missing or unexpected; it is gone; a flow is not enabled for it) or the
-        identity pool. The user did nothing wrong, and no session ends for it.
+        True for malformed values of the `AuthConfig`, and for refusals of the app client (its secret is
+        wrong, missing or unexpected; it does not exist; a flow is not enabled for it) or of the identity
+        pool. The user has made no mistake, and sessions do not end.
         """
         return self.about_configuration or self._refusal_subject in refusals.CONFIGURATION
 

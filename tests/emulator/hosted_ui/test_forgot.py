@@ -67,7 +67,7 @@ async def test_a_refusal(shop: Shop, browser: Browser, name: str, said: str) -> 
     assert page.forms[0].fields["username"] == name
 
 
-async def test_a_hidden_stranger_gets_the_same_page(shop: Shop, browser: Browser) -> None:
+async def test_a_hidden_unknown_user_gets_the_same_page(shop: Shop, browser: Browser) -> None:
     shop.client(PreventUserExistenceErrors="ENABLED")
     page = await forget(shop, browser, "unknown@example.com")
     assert page.title == "Set a new password"

@@ -46,7 +46,7 @@ async def test_the_form(shop: Shop, browser: Browser) -> None:
         ({"UsernameAttributes": ["email", "phone_number"]}, "Email or phone number"),
     ],
 )
-async def test_asks_for_what_the_pool_knows_people_by(
+async def test_asks_for_the_names_that_the_pool_accepts(
     make_shop: MakeShop, browser: Browser, settings: dict[str, Any], label: str
 ) -> None:
     shop = await make_shop(**settings)
@@ -74,7 +74,7 @@ async def test_signs_in(shop: Shop, browser: Browser) -> None:
     ]
 
 
-async def test_signs_in_whatever_flows_the_client_has(shop: Shop, browser: Browser) -> None:
+async def test_signs_in_with_any_flows_of_the_client(shop: Shop, browser: Browser) -> None:
     shop.client(ExplicitAuthFlows=["ALLOW_REFRESH_TOKEN_AUTH"])
     await browser.get(shop.authorize())
     await browser.sign_in()
@@ -131,7 +131,7 @@ async def test_five_wrong_passwords_lock_the_account(shop: Shop, browser: Browse
     assert shop.who(browser.answer) == "ana"
 
 
-async def test_somebody_who_is_disabled(shop: Shop, browser: Browser) -> None:
+async def test_a_user_who_is_disabled(shop: Shop, browser: Browser) -> None:
     await browser.get(shop.authorize())
     await browser.sign_in()
     await shop.emulator.call("AdminDisableUser", UserPoolId=shop.pool.id, Username="ana")
@@ -143,7 +143,7 @@ async def test_somebody_who_is_disabled(shop: Shop, browser: Browser) -> None:
 
 @pytest.mark.parametrize("kind", ["code", "token"])
 @pytest.mark.parametrize("operation", ["AdminDisableUser", "AdminDeleteUser"])
-async def test_somebody_whom_a_trigger_disables(
+async def test_a_user_whom_a_trigger_disables(
     shop: Shop, browser: Browser, kind: str, operation: str
 ) -> None:
     async def end(event: dict[str, Any]) -> dict[str, Any]:
@@ -185,7 +185,7 @@ async def test_triggers_are_asked(shop: Shop, browser: Browser) -> None:
     ]
 
 
-async def test_somebody_who_moves_in_from_elsewhere(shop: Shop, browser: Browser) -> None:
+async def test_a_migrated_user(shop: Shop, browser: Browser) -> None:
     def migrate(event: dict[str, Any]) -> dict[str, Any]:
         event["response"]["userAttributes"] = {"email": "bo@example.com", "email_verified": "true"}
         event["response"]["finalUserStatus"] = "CONFIRMED"
@@ -318,7 +318,7 @@ async def test_the_session_ends_after_an_hour_and_is_not_renewed(shop: Shop, bro
     assert (await browser.get(shop.authorize())).title == "Sign in"
 
 
-async def test_what_is_kept_of_a_session_is_a_hash(shop: Shop, browser: Browser) -> None:
+async def test_sessions_are_stored_under_a_hash(shop: Shop, browser: Browser) -> None:
     await browser.get(shop.authorize())
     await browser.sign_in()
     (name,) = browser.session_cookies
@@ -330,7 +330,7 @@ async def test_what_is_kept_of_a_session_is_a_hash(shop: Shop, browser: Browser)
     assert cookie not in repr(shop.pool.state)
 
 
-async def test_a_session_that_was_planted_is_none(shop: Shop, browser: Browser, open_browser: Open) -> None:
+async def test_a_planted_session_is_ignored(shop: Shop, browser: Browser, open_browser: Open) -> None:
     browser.client.cookies.set(f"cognito-{shop.pool.id}", "planted", domain="127.0.0.1")
     assert (await browser.get(shop.authorize())).title == "Sign in"
     # A token of another browser is not taken over: a sign-in makes a new one and ends the old one.
@@ -349,7 +349,7 @@ async def test_a_session_that_was_planted_is_none(shop: Shop, browser: Browser, 
     assert (await eve.get(shop.authorize())).title == "Sign in"
 
 
-async def test_people_are_signed_in_side_by_side(shop: Shop, browser: Browser, open_browser: Open) -> None:
+async def test_two_browsers_have_separate_sessions(shop: Shop, browser: Browser, open_browser: Open) -> None:
     await shop.pool.add_user("bo", PASSWORD)
     other = await open_browser()
     for one, name in ((browser, "ana"), (other, "bo")):
@@ -360,7 +360,9 @@ async def test_people_are_signed_in_side_by_side(shop: Shop, browser: Browser, o
         assert shop.who(one.answer) == name
 
 
-async def test_a_session_of_another_pool_is_none(shop: Shop, make_shop: MakeShop, browser: Browser) -> None:
+async def test_a_session_of_another_pool_is_ignored(
+    shop: Shop, make_shop: MakeShop, browser: Browser
+) -> None:
     other = await make_shop()
     await browser.get(shop.authorize())
     await browser.sign_in()
@@ -432,7 +434,7 @@ async def test_prompt_login_asks_again(shop: Shop, browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("path", ["/oauth2/authorize", "/login"])
-async def test_goes_on_as_who_is_known(shop: Shop, browser: Browser, path: str) -> None:
+async def test_continues_with_the_session_of_the_browser(shop: Shop, browser: Browser, path: str) -> None:
     await browser.get(shop.authorize())
     await browser.sign_in()
     page = await browser.get(f"{path}?{shop.query(prompt='select_account', nonce='n')}")
@@ -442,7 +444,7 @@ async def test_goes_on_as_who_is_known(shop: Shop, browser: Browser, path: str) 
     assert shop.code(browser.answer).nonce == "n"
 
 
-async def test_goes_on_as_somebody_else(shop: Shop, browser: Browser) -> None:
+async def test_continues_as_another_user(shop: Shop, browser: Browser) -> None:
     await shop.pool.add_user("bo", PASSWORD)
     await browser.get(shop.authorize())
     await browser.sign_in()
@@ -452,7 +454,7 @@ async def test_goes_on_as_somebody_else(shop: Shop, browser: Browser) -> None:
     assert shop.who(browser.answer) == "bo"
 
 
-async def test_nobody_goes_on_who_is_not_known(shop: Shop, browser: Browser) -> None:
+async def test_a_browser_without_a_session_cannot_continue(shop: Shop, browser: Browser) -> None:
     form = (await browser.get(shop.authorize())).forms[0]
     page = await browser.send(form, {**form.fields, "continue": "1"})
     assert page.status == 400

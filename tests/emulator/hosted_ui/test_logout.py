@@ -33,7 +33,7 @@ async def test_forgets_and_goes_back_to_the_app(shop: Shop, browser: Browser) ->
     assert (await browser.get(str(step))).title == "Sign in"
 
 
-async def test_ends_nobody_elses_step(
+async def test_ends_only_its_own_step(
     shop: Shop, browser: Browser, open_browser: Callable[[], Awaitable[Browser]]
 ) -> None:
     await shop.pool.add_user("mia", PASSWORD, mfa="TOTP")
@@ -48,7 +48,7 @@ async def test_ends_nobody_elses_step(
     assert (await browser.get(str(step))).title == "Enter your code"
 
 
-async def test_somebody_who_is_not_signed_in(shop: Shop, browser: Browser) -> None:
+async def test_a_user_who_is_not_signed_in(shop: Shop, browser: Browser) -> None:
     await browser.get(leave(shop))
     assert browser.gone_to == LOGOUT
 

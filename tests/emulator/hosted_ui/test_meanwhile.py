@@ -62,7 +62,7 @@ async def test_a_new_password_does_not_end_the_session(
     assert (await browser.sign_in()).alert == "Incorrect username or password."
 
 
-async def test_who_was_disabled_signs_in_again_and_nobody_else(
+async def test_only_the_disabled_user_signs_in_again(
     shop: Shop, browser: Browser, signed_in: dict[str, str]
 ) -> None:
     await shop.pool.add_user("mia", PASSWORD)
@@ -73,7 +73,7 @@ async def test_who_was_disabled_signs_in_again_and_nobody_else(
         assert browser.answer.get("error") == {"ana": "login_required"}.get(name)
 
 
-async def test_somebody_new_of_the_same_name_is_not_signed_in(
+async def test_a_new_user_of_the_same_name_is_not_signed_in(
     shop: Shop, browser: Browser, signed_in: dict[str, str]
 ) -> None:
     await admin(shop, "AdminDeleteUser", Username="ana")

@@ -176,7 +176,7 @@ async def test_a_connection_that_is_cut(
 # Keeping
 
 
-async def test_who_is_signed_in_survives_the_end_of_the_process(key_pair: KeyPair, tmp_path: Path) -> None:
+async def test_a_browser_session_survives_the_end_of_the_process(key_pair: KeyPair, tmp_path: Path) -> None:
     async with CognitoEmulator(keys=OnePair(key_pair), data=tmp_path) as emulator:
         pool = await emulator.create_user_pool(client=CLIENT)
         await pool.add_user("ana", PASSWORD)

@@ -64,7 +64,7 @@ async def test_a_button_leads_there(with_google: Shop, browser: Browser) -> None
     assert with_google.who(browser.answer) == "Google_123"
 
 
-async def test_who_they_are_then(with_google: Shop, browser: Browser) -> None:
+async def test_the_user_of_the_first_sign_in(with_google: Shop, browser: Browser) -> None:
     await go(with_google, browser)
     await say(browser)
     user = with_google.pool.state.users.find("Google_123")
@@ -105,7 +105,7 @@ async def test_a_nonce_is_made_unless_there_is_one(with_google: Shop, browser: B
         ("SAML", "corp", "/saml2/idpresponse"),
     ],
 )
-async def test_comes_back_where_its_kind_does(
+async def test_each_kind_of_provider_redirects_to_its_own_url(
     shop: Shop, browser: Browser, kind: str, name: str, path: str
 ) -> None:
     await add_provider(shop, name, kind, IdpIdentifiers=["corp.example"])
@@ -156,7 +156,7 @@ async def test_claims_that_go_nowhere_are_marked(shop: Shop, browser: Browser) -
     assert attributes.keys() == {"name", "identities"}
 
 
-async def test_nobody_is_nobody(with_google: Shop, browser: Browser) -> None:
+async def test_without_a_user(with_google: Shop, browser: Browser) -> None:
     await go(with_google, browser)
     page = await say(browser, " ", email='x"><b>')
     assert page.status == 400
@@ -175,7 +175,7 @@ async def test_nobody_is_nobody(with_google: Shop, browser: Browser) -> None:
         ("SAML", {"error": "access_denied"}),
     ],
 )
-async def test_somebody_who_does_not_want_to(
+async def test_a_user_who_cancels_at_the_provider(
     shop: Shop, browser: Browser, kind: str, told: dict[str, str]
 ) -> None:
     await add_provider(shop, kind, kind)
@@ -316,7 +316,7 @@ async def test_an_attribute_that_cannot_be(with_google: Shop, browser: Browser) 
 
 
 @pytest.mark.parametrize("who", ["b o", "x" * 122])
-async def test_somebody_whose_name_would_be_no_username(
+async def test_a_user_whose_subject_is_not_a_valid_username(
     with_google: Shop, browser: Browser, who: str
 ) -> None:
     await go(with_google, browser)
@@ -339,7 +339,7 @@ async def test_an_attribute_that_cannot_change(make_shop: MakeShop, browser: Bro
     assert browser.answer["error_description"] == "user.email: Attribute cannot be updated."
 
 
-async def test_somebody_who_is_disabled(with_google: Shop, browser: Browser) -> None:
+async def test_a_user_who_is_disabled(with_google: Shop, browser: Browser) -> None:
     await go(with_google, browser)
     await say(browser)
     user = with_google.pool.state.users.find("Google_123")
@@ -488,7 +488,9 @@ async def test_a_link_by_another_claim_ends_before_it_is_used(shop: Shop, browse
     assert shop.who(browser.answer) == "Corp_123"
 
 
-async def test_a_linked_user_gets_nobodys_sign_in_name(make_shop: MakeShop, browser: Browser) -> None:
+async def test_a_linked_user_cannot_take_another_users_sign_in_name(
+    make_shop: MakeShop, browser: Browser
+) -> None:
     shop = await make_shop(UsernameAttributes=["email"])
     await shop.pool.add_user("ana@example.com", PASSWORD)
     await shop.pool.add_user(MAIL, PASSWORD)
@@ -541,7 +543,7 @@ async def test_no_other_way_in(with_google: Shop, browser: Browser) -> None:
         await ask("InitiateAuth", AuthFlow="CUSTOM_AUTH", **given)
 
 
-async def test_their_address_is_nobodys_sign_in_name(make_shop: MakeShop, browser: Browser) -> None:
+async def test_their_address_is_not_a_sign_in_name(make_shop: MakeShop, browser: Browser) -> None:
     shop = await make_shop(UsernameAttributes=["email"])
     await shop.pool.add_user(MAIL, PASSWORD)
     await add_provider(shop)

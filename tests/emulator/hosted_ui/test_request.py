@@ -30,7 +30,7 @@ async def test_goes_to_the_login_page_with_the_same_parameters(shop: Shop, brows
     ],
 )
 @pytest.mark.parametrize("path", ["/oauth2/authorize", "/login", "/signup", "/forgotPassword", "/mfa/0"])
-async def test_sends_nobody_where_the_client_does_not_come_back(
+async def test_does_not_redirect_to_a_url_that_is_not_the_clients(
     shop: Shop, browser: Browser, path: str, more: dict[str, str]
 ) -> None:
     response = await browser.client.get(f"{browser.url}{path}?{shop.query(**more)}")
@@ -45,7 +45,7 @@ async def test_sends_nobody_where_the_client_does_not_come_back(
 
 
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
-async def test_says_what_is_missing_where_nobody_can_be_sent_back(
+async def test_says_what_is_missing_if_the_browser_cannot_be_redirected(
     shop: Shop, browser: Browser, name: str
 ) -> None:
     for absent in (None, ""):
@@ -74,7 +74,7 @@ async def test_says_what_is_missing_where_nobody_can_be_sent_back(
         ({"idp_identifier": "corp.example"}, "invalid_request", "unsupported_identity_provider"),
     ],
 )
-async def test_tells_the_app_what_is_wrong(
+async def test_errors_are_returned_to_the_app(
     shop: Shop, browser: Browser, more: dict[str, str], error: str, description: str | None
 ) -> None:
     await browser.get(shop.authorize(**more))
@@ -102,13 +102,13 @@ async def test_a_parameter_that_comes_twice(shop: Shop, browser: Browser, name: 
 
 
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
-async def test_the_way_back_twice_is_none(shop: Shop, browser: Browser, name: str) -> None:
+async def test_a_repeated_redirect_uri_is_refused(shop: Shop, browser: Browser, name: str) -> None:
     value = parameters(shop.authorize())[name][0]
     page = await browser.get(f"{shop.authorize()}&{name}={quote(value)}")
     assert page.alert == "redirect_mismatch"
 
 
-async def test_parameters_that_nobody_knows_pass(shop: Shop, browser: Browser) -> None:
+async def test_unknown_parameters_pass(shop: Shop, browser: Browser) -> None:
     page = await browser.get(f"{shop.authorize()}&utm_source=a&utm_source=b")
     assert page.title == "Sign in"
 
@@ -199,7 +199,7 @@ async def test_a_trigger_that_fails_in_the_implicit_flow(shop: Shop, browser: Br
     assert browser.answer["error_description"] == "PreTokenGeneration failed with error not today."
 
 
-async def test_the_error_page_says_nothing_that_a_link_tells_it_to(shop: Shop, browser: Browser) -> None:
+async def test_the_error_page_does_not_show_text_of_a_link(shop: Shop, browser: Browser) -> None:
     await shop.pool.add_user("eve", PASSWORD)
     told = {"error": "Call <b>us</b>", "client_id": "<i>now</i>"}
     page = await browser.get(f"/error?{urlencode(told)}")

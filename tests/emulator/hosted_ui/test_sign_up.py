@@ -160,7 +160,7 @@ async def test_without_a_password_where_codes_sign_in(make_shop: MakeShop, brows
 
 
 @pytest.mark.parametrize("settings", [{"AdminCreateUserConfig": {"AllowAdminCreateUserOnly": True}}, None])
-async def test_where_nobody_signs_up(
+async def test_if_users_cannot_sign_up(
     make_shop: MakeShop, browser: Browser, settings: dict[str, Any] | None
 ) -> None:
     shop = await make_shop(**(settings or {}))
@@ -260,7 +260,7 @@ async def test_an_unconfirmed_account_that_signs_in(shop: Shop, browser: Browser
     assert shop.who(browser.answer) == "eli"
 
 
-async def test_who_has_told_no_password_is_not_signed_in(shop: Shop, browser: Browser) -> None:
+async def test_a_user_who_has_not_entered_the_password_is_not_signed_in(shop: Shop, browser: Browser) -> None:
     shop.emulator.state.assumptions = Assumptions(unconfirmed_before_password=True)
     await shop.pool.add_user("eli", PASSWORD, attributes={"email": "eli@example.com"}, confirmed=False)
     await browser.get(shop.authorize())
@@ -273,7 +273,9 @@ async def test_who_has_told_no_password_is_not_signed_in(shop: Shop, browser: Br
     assert not browser.session_cookies
 
 
-async def test_who_has_told_an_older_password_is_not_signed_in(shop: Shop, browser: Browser) -> None:
+async def test_a_user_who_has_entered_an_older_password_is_not_signed_in(
+    shop: Shop, browser: Browser
+) -> None:
     """A user signs up with the address of another; an administrator gives them the account."""
     await sign_up(shop, browser)
     new = {"Password": "Another-Horse-9", "Permanent": True}

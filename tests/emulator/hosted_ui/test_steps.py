@@ -61,7 +61,7 @@ async def test_a_code_of_an_app(mia: Shop, browser: Browser) -> None:
     ]
 
 
-async def test_the_name_of_the_app_is_told(mia: Shop, browser: Browser) -> None:
+async def test_the_name_of_the_app_is_shown(mia: Shop, browser: Browser) -> None:
     mia.pool.state.users.find("mia").token.friendly_name = "blue telephone"
     assert "(blue telephone)" in (await begin(mia, browser)).text
 
@@ -240,7 +240,7 @@ async def test_no_secret_is_in_an_address(mia: Shop, browser: Browser) -> None:
     assert pending.state.session not in page.response.text
 
 
-async def test_somebody_who_is_disabled_meanwhile(mia: Shop, browser: Browser) -> None:
+async def test_a_user_who_is_disabled_meanwhile(mia: Shop, browser: Browser) -> None:
     await begin(mia, browser)
     await mia.emulator.call("AdminDisableUser", UserPoolId=mia.pool.id, Username="mia")
     page = await browser.click("Sign in", code=mia.pool.totp_code("mia"))
@@ -248,7 +248,7 @@ async def test_somebody_who_is_disabled_meanwhile(mia: Shop, browser: Browser) -
     assert not browser.session_cookies
 
 
-async def test_somebody_who_is_deleted_meanwhile(mia: Shop, browser: Browser) -> None:
+async def test_a_user_who_is_deleted_meanwhile(mia: Shop, browser: Browser) -> None:
     await begin(mia, browser)
     code = mia.pool.totp_code("mia")
     await mia.emulator.call("AdminDeleteUser", UserPoolId=mia.pool.id, Username="mia")
@@ -349,7 +349,7 @@ async def test_a_setup_that_is_left_can_be_done_later(make_shop: MakeShop, brows
     assert shop.who(browser.answer) == "bo"
 
 
-async def test_somebody_who_is_disabled_during_the_setup(make_shop: MakeShop, browser: Browser) -> None:
+async def test_a_user_who_is_disabled_during_the_setup(make_shop: MakeShop, browser: Browser) -> None:
     shop = await unprepared(make_shop)
     await begin(shop, browser, "bo")
     shop.pool.state.users.find("bo").enabled = False

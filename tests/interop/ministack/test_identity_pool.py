@@ -87,7 +87,7 @@ async def auth(pool: Pool, aws: Callable[..., Any]) -> AsyncIterator[AuthClient]
         yield client
 
 
-async def test_a_guest_becomes_a_person(auth: AuthClient) -> None:
+async def test_a_guest_signs_in(auth: AuthClient) -> None:
     guest = await auth.fetch_auth_session()
     assert guest.tokens is None
     assert guest.credentials is not None

@@ -55,7 +55,7 @@ def issued(emulator: CognitoEmulator, session: dict[str, Any]) -> Any:
     return found
 
 
-async def test_a_guest_becomes_a_person_and_leaves(
+async def test_a_guest_becomes_a_user_and_signs_out(
     emulator: CognitoEmulator, amplify: NodeClient, people: Any, make: Callable[..., Awaitable[Any]]
 ) -> None:
     pool = await make(people)
@@ -80,7 +80,7 @@ async def test_a_guest_becomes_a_person_and_leaves(
     assert [call.error for call in emulator.calls if call.error] == []
 
 
-async def test_a_person_comes_back(
+async def test_a_user_signs_in_again(
     emulator: CognitoEmulator, amplify: NodeClient, people: Any, make: Callable[..., Awaitable[Any]]
 ) -> None:
     pool = await make(people)

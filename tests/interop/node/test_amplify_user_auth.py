@@ -130,7 +130,7 @@ async def test_a_sign_up_signs_in_by_itself(
     assert len(emulator.outbox.messages) == 1
 
 
-async def test_a_person_without_a_password(
+async def test_a_user_without_a_password(
     amplify: NodeClient, admin: Admin, pool: Pool, emulator: CognitoEmulator
 ) -> None:
     attributes = [{"Name": "email", "Value": EMAIL}]

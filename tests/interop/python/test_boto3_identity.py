@@ -113,7 +113,7 @@ async def test_an_identity_pool_from_its_making_to_its_end(
     assert await app.refused("get_id", **pool) == "ResourceNotFoundException"
 
 
-async def test_a_developers_people(emulator: CognitoEmulator, root: Boto3Calls) -> None:
+async def test_the_users_of_a_developer(emulator: CognitoEmulator, root: Boto3Calls) -> None:
     pool = await emulator.create_identity_pool(DeveloperProviderName="login.example")
     named = {"IdentityPoolId": pool.id}
     token = await root("get_open_id_token_for_developer_identity", **named, Logins={"login.example": "ana"})

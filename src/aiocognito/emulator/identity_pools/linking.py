@@ -146,11 +146,11 @@ def _merge(state: EmulatorState, pool: IdentityPool, child: Identity, parent: Id
 
 
 def _check_providers(
-    state: EmulatorState, pool: IdentityPool, people: Sequence[Identity], logins: Sequence[Login]
+    state: EmulatorState, pool: IdentityPool, identities: Sequence[Identity], logins: Sequence[Login]
 ) -> None:
     """Refuse a link or merge after which a provider would have two logins."""
     subjects = dict[str, str]()
-    keys = {key for identity in people for key in identity.login_keys()} | {login.key for login in logins}
+    keys = {key for identity in identities for key in identity.login_keys()} | {login.key for login in logins}
     for provider, subject in keys:
         if provider != pool.developer_provider and subjects.setdefault(provider, subject) != subject:
             raise ApiError("ResourceConflictException", state.assumptions.identity_conflict_message)

@@ -60,8 +60,8 @@ async def customise(
 ) -> None:
     """Apply the trigger's changes of claims, groups and scopes, if the pool has it.
 
-    Which version it speaks is in ``LambdaConfig``. Where that is silent, it is told what the first one
-    is, and may answer in either way.
+    ``LambdaConfig`` has the version of the event. Without it, the trigger receives the first version's event,
+    and can respond in either form.
 
     Raises:
         ApiError: The trigger failed, or returned a malformed response.

@@ -41,10 +41,10 @@ async def sign_in(
         state: The emulator's state.
         pool: The user pool.
         client: The app client.
-        user: Who signed in.
-        device_key: The device that it was on.
-        source: Why, as PreTokenGeneration is told.
-        metadata: What else it is told.
+        user: The user.
+        device_key: The device of the sign-in.
+        source: The trigger source of PreTokenGeneration.
+        metadata: ``ClientMetadata`` for PreTokenGeneration.
     """
     now = state.clock()
     grant = Grant(state.random.uuid(), state.random.uuid(), user.sub, client.id, now, device_key=device_key)
@@ -69,13 +69,12 @@ async def begin(
         state: The emulator's state.
         pool: The user pool.
         client: The app client.
-        user: Who signed in.
+        user: The user.
         grant: The sign-in.
-        source: Why, as PreTokenGeneration is told.
-        metadata: What else it is told.
-        nonce: What the ID token is to hold. Tokens that come of a refresh have none (OpenID Connect
-            Core, 12.2).
-        refreshable: Whether there is a refresh token.
+        source: The trigger source of PreTokenGeneration.
+        metadata: ``ClientMetadata`` for PreTokenGeneration.
+        nonce: The nonce of the ID token. After a refresh it is absent (OpenID Connect Core, 12.2).
+        refreshable: Whether to issue a refresh token.
     """
     pool.tokens.open(grant)
     expires = state.clock() + client.life("RefreshToken")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..state import EmulatorState
     from ..users import User
 
-# The final period tells this refusal from that of an unusable token.
+# The final period distinguishes this message from that of an unusable token.
 _OTHER_DEVICE: Final = "Invalid Refresh Token."
 
 
