@@ -189,6 +189,7 @@ class TokenVerifier:
         self._by_issuer = {issuer: pool for pool in self._pools for issuer in pool.issuers}
         self._clock = clock
         self._cache_size = cache_size
+        self._config: AuthConfig | None = None
         self._seen: dict[str, tuple[Claims, float]] = {}
         # A pool's tokens have one header per key. Only headers of valid tokens are cached.
         self._headers: dict[bytes, str] = {}
@@ -229,6 +230,7 @@ class TokenVerifier:
             http.set_timeouts(connect=config.connect_timeout, read=config.read_timeout)
         for pool in verifier._pools:
             pool.jwks.retries = RetryPolicy(config.max_attempts)
+        verifier._config = config
         return verifier
 
     @classmethod
@@ -254,6 +256,17 @@ class TokenVerifier:
         https = [http for verifier in made for http in verifier._https]
         combined._open(pools, https, made[0]._clock, made[0]._cache_size)
         return combined
+
+    @property
+    def config(self) -> AuthConfig | None:
+        """The configuration that `from_config` was given; None for a verifier that was made otherwise."""
+        return self._config
+
+    @property
+    def token_use(self) -> str | None:
+        """``access`` or ``id``; None if tokens of both kinds are accepted."""
+        uses = {pool.requirements.token_use for pool in self._pools}
+        return uses.pop() if len(uses) == 1 else None
 
     async def __aenter__(self) -> Self:
         return self

@@ -160,7 +160,7 @@ async def _auto_sign_in(call: Call) -> Any:
         pass
     # A sign-up that is confirmed by a link is waited for, longer than proxies wait for a response.
     raise AutoSignInException(
-        "the account is not confirmed yet",
+        "the link was not opened yet",
         retryable=True,
         recovery_suggestion="Open the link in the message, and send this request again.",
     )

@@ -8,13 +8,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final, Literal, TypeAlias
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from .._config import AuthConfig
 from .._gateways.clients import HttpClient
 from .._hub import Hub
 from .._models import UserContext
 from .._sessions import SessionManager
+from .._verifier import TokenVerifier
 from ..errors import AuthConfigError
 from ..storage import Storage
 from .cookies import CookieNames, CookiePolicy, SecureCookieWarning, is_secure, make_names
@@ -48,6 +49,7 @@ class _Run:
 
     sessions: SessionManager
     closing: AsyncExitStack
+    verifiers: dict[str, TokenVerifier] = field(factory=dict)
     users: int = 0
 
 
@@ -108,6 +110,29 @@ class WebService:
         Raises:
             RuntimeError: No event loop runs, or the service is not running in this one.
         """
+        return self._run().sessions
+
+    def verifier(self, token_use: Literal["access", "id"]) -> TokenVerifier:
+        """Return the verifier of the configuration's tokens, one for each event loop and kind.
+
+        Raises:
+            RuntimeError: No event loop runs, or the service is not running in this one.
+            AuthUserPoolException: The configuration names no user pool or no app client.
+        """
+        run = self._run()
+        if token_use not in run.verifiers:
+            settings = self._settings
+            verifier = TokenVerifier.from_config(
+                run.sessions.config,
+                token_use=token_use,
+                clock=settings.clock,
+                http_client=settings.http_client,
+            )
+            run.closing.push_async_callback(verifier.aclose)
+            run.verifiers[token_use] = verifier
+        return run.verifiers[token_use]
+
+    def _run(self) -> _Run:
         try:
             run = self._runs.get(asyncio.get_running_loop())
         except RuntimeError:
@@ -117,7 +142,7 @@ class WebService:
                 f"the sessions are not open in this event loop: {self._lifespan_hint}. They are for"
                 " coroutines of the running application"
             )
-        return run.sessions
+        return run
 
     def cookie_names(self, request: WebRequest) -> CookieNames:
         """Return the names of the cookies for a request."""
@@ -131,6 +156,14 @@ class WebService:
         for run in tuple(self._runs.values()):
             return run.sessions.config
         return None
+
+    def read_config(self) -> AuthConfig:
+        """Return the configuration, made now if it is made at start-up and the service is not running.
+
+        Raises:
+            AuthConfigError: A value is malformed.
+        """
+        return self.config or _made(self._settings.config)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[SessionManager]:
@@ -150,11 +183,7 @@ class WebService:
 
     def _start(self) -> _Run:
         settings, closing = self._settings, AsyncExitStack()
-        config = settings.config if isinstance(settings.config, AuthConfig) else settings.config()
-        if not isinstance(config, AuthConfig):
-            raise AuthConfigError(
-                f"the callable returned {type(config).__name__}, not an AuthConfig", field="config"
-            )
+        config = _made(settings.config)
         storage = settings.storage
         if not isinstance(storage, Storage):
             storage = storage()
@@ -176,6 +205,20 @@ class WebService:
         )
         closing.push_async_callback(sessions.aclose)
         return _Run(sessions, closing)
+
+
+def _made(source: ConfigSource) -> AuthConfig:
+    """Return the configuration of a source.
+
+    Raises:
+        AuthConfigError: The callable returned something else, or raised it.
+    """
+    config = source if isinstance(source, AuthConfig) else source()
+    if not isinstance(config, AuthConfig):
+        raise AuthConfigError(
+            f"the callable returned {type(config).__name__}, not an AuthConfig", field="config"
+        )
+    return config
 
 
 def _check(cookies: object, login_path: object, csrf: object, user_context: object) -> None:

@@ -177,7 +177,7 @@ async def handle_auth_error(connection: HTTPConnection, error: Exception) -> Res
         else WebRequest.of_scope(connection.scope, connection.scope.get("root_path", ""))
     )
     status = http_status_for(error)
-    _log_failure(request.method, request.path, error)
+    log_failure(request.method, request.path, error)
     answer = error_response(
         error,
         request,
@@ -192,11 +192,11 @@ async def handle_auth_error(connection: HTTPConnection, error: Exception) -> Res
 
 def json_error(request: Request, error: AuthError) -> Response:
     """Answer an `AuthError` of a route that serves programs only: neither a page nor a redirect."""
-    _log_failure(request.method, request.scope["path"], error)
+    log_failure(request.method, request.scope["path"], error)
     return to_response(json_error_response(error))
 
 
-def _log_failure(method: str, path: str, error: AuthError) -> None:
+def log_failure(method: str, path: str, error: AuthError) -> None:
     """Log what the response does not say."""
     if http_status_for(error) >= 500:
         logger.error("%s %s: %s", method, path, error, exc_info=error)

@@ -1,6 +1,6 @@
 """FastAPI: sessions by cookie, guards, the hosted UI's routes, and what a service without sessions needs."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal, TypeAlias
@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.params import Depends as Dependency
 from starlette.requests import HTTPConnection
 
+from .._claims import Claims
 from .._client import AuthClient
 from .._gateways.clients import HttpClient
 from .._hub import Hub
@@ -22,12 +23,14 @@ from .._web.guards import check_groups, check_recent, max_age_seconds, required_
 from .._web.service import DEFAULT_TTL, ConfigSource, StorageSource
 from ..errors import AuthError, http_status_for
 from . import _starlette
+from ._fastapi_bearer import CognitoBearer, make_bearer, swagger_ui_oauth
 from ._fastapi_json import json_router
 
 __all__ = [
     "Auth",
     "AuthForbiddenError",
     "CognitoAuth",
+    "CognitoBearer",
     "CookiePolicy",
     "CsrfError",
     "CurrentUser",
@@ -109,6 +112,8 @@ class CognitoAuth:
             clock=clock,
             http_client=http_client,
         )
+        # What Swagger UI's Authorize button was given, which another run may change.
+        self._button: dict[str, Any] | None = None
         self._callback_name = f"aiocognito_callback_{id(self):x}"
 
     @property
@@ -135,6 +140,8 @@ class CognitoAuth:
             AuthConfigError: The configuration is malformed, or has no redirect URL for the callback route.
         """
         async with _starlette.run_service(self._service, app, self._callback_name):
+            if isinstance(app, FastAPI) and app.swagger_ui_init_oauth in (None, self._button):
+                app.swagger_ui_init_oauth = self._button = swagger_ui_oauth(self.sessions.config) or None
             yield
 
     def install(self, app: FastAPI) -> None:
@@ -185,6 +192,34 @@ class CognitoAuth:
                 default.
         """
         return json_router(auth_client, tokens=tokens, app_name=app_name)
+
+    def bearer(
+        self,
+        *,
+        token_use: Literal["access", "id"] = "access",  # noqa: S107 - the name of a kind of token
+        groups: str | Collection[str] | None = None,
+        scopes: str | Collection[str] | None = None,
+    ) -> CognitoBearer[Claims]:
+        """Return a dependency for ``Security`` that requires a token in the header ``Authorization``.
+
+        It returns the token's `Claims`; `CognitoBearer` says how a request without a good token is answered.
+        The route uses no session and no cookie, and requests of other sites are not refused.
+
+        Args:
+            token_use: ``"access"`` or ``"id"``.
+            groups: The user must be in one of these groups, if any are given.
+            scopes: The token must have all of these, and those that ``Security`` names.
+
+        Raises:
+            AuthConfigError: A value is malformed, or scopes are asked of id tokens, which have none.
+        """
+        return make_bearer(
+            verifier=lambda: self._service.verifier(token_use),
+            config=self._service.read_config,
+            token_use=token_use,
+            groups=groups,
+            scopes=scopes,
+        )
 
 
 @public("aiocognito.integrations.fastapi")

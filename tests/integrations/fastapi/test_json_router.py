@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
 from fastapi import FastAPI
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
@@ -62,11 +62,12 @@ def _checked(path: str, response: httpx.Response, status: int) -> Any:
 
 
 @asynccontextmanager
-async def a_site(client: dict[str, Any] | None = None, **pool_settings: Any) -> AsyncIterator[Site]:
+async def a_site(*, by_link: bool = False, **pool_settings: Any) -> AsyncIterator[Site]:
     async with CognitoEmulator() as emulator:
         settings = {"AutoVerifiedAttributes": ["email"], **pool_settings}
-        pool = await emulator.create_user_pool(**settings, client=client or {})
-        async with SessionManager(pool.config, storage=MemoryStorage(), fixed_keys=True) as sessions:
+        pool = await emulator.create_user_pool(**settings)
+        config = evolve(pool.config, sign_up_verification_method="link" if by_link else "code")
+        async with SessionManager(config, storage=MemoryStorage(), fixed_keys=True) as sessions:
 
             async def auth_client(connection: HTTPConnection) -> AuthClient:
                 return sessions.client(connection.headers.get("x-key", "visitor"), device_token=None)
@@ -164,8 +165,6 @@ async def test_without_an_id_token_the_claims_are_those_of_the_access_token(site
         await auth.sign_in(ANA, PASSWORD)
         tokens = (await auth.fetch_auth_session()).tokens
         assert tokens is not None
-    from attrs import evolve
-
     assert json_api._claims(evolve(tokens, id_token=None))["token_use"] == "access"
     assert set(json_api._tokens(evolve(tokens, id_token=None))) == {"accessToken"}
 
@@ -220,12 +219,13 @@ async def test_a_sign_up_by_link_is_not_waited_for_longer_than_proxies_wait(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(json_api, "LINK_TIMEOUT", 0.0)
-    async with a_site() as site:
+    template = {"DefaultEmailOption": "CONFIRM_WITH_LINK"}
+    async with a_site(by_link=True, VerificationMessageTemplate=template) as site:
         options = {"userAttributes": {"email": ANA}, "autoSignIn": True}
         await site.post("/sign-up", {"username": ANA, "password": PASSWORD, "options": options})
         refused = await site.post("/auto-sign-in", {"password": PASSWORD}, status=409)
     assert refused["name"] == "AutoSignInException"
-    assert refused["message"] == "the account is not confirmed yet"
+    assert refused["message"] == "the link was not opened yet"
 
 
 async def test_totp_from_set_up_to_the_next_sign_in(site: Site) -> None:
