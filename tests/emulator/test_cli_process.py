@@ -79,7 +79,7 @@ def started(*arguments: str, **environment: str) -> Iterator[Program]:
 
 
 @define
-class Person:
+class ExampleUser:
     """A user, an app client and the emulator's messages, over HTTP."""
 
     url: str
@@ -156,7 +156,7 @@ def idp(url: str) -> Iterator[Any]:
 
 
 @pytest.fixture
-def ana(url: str, idp: Any) -> Person:
+def ana(url: str, idp: Any) -> ExampleUser:
     """A pool with every way to send a code, and an address of each kind that is verified."""
     pool_id = idp.create_user_pool(
         PoolName="people",
@@ -167,47 +167,47 @@ def ana(url: str, idp: Any) -> Person:
         Policies={"SignInPolicy": {"AllowedFirstAuthFactors": FACTORS}},
     )["UserPool"]["Id"]
     client = idp.create_user_pool_client(UserPoolId=pool_id, ClientName="app", ExplicitAuthFlows=FLOWS)
-    person = Person(url, idp, pool_id, client["UserPoolClient"]["ClientId"])
+    user = ExampleUser(url, idp, pool_id, client["UserPoolClient"]["ClientId"])
     verified = {**ANA, "email_verified": "true", "phone_number_verified": "true"}
-    idp.admin_create_user(**person.administered, UserAttributes=pairs(verified), MessageAction="SUPPRESS")
-    idp.admin_set_user_password(**person.administered, Password=PASSWORD, Permanent=True)
-    return person
+    idp.admin_create_user(**user.administered, UserAttributes=pairs(verified), MessageAction="SUPPRESS")
+    idp.admin_set_user_password(**user.administered, Password=PASSWORD, Permanent=True)
+    return user
 
 
-def sign_up(ana: Person) -> None:
+def sign_up(ana: ExampleUser) -> None:
     members = {"ClientId": ana.client_id, "Username": "bob"}
     ana.idp.sign_up(**members, Password=PASSWORD, UserAttributes=pairs({"email": EMAIL}))
     ana.idp.resend_confirmation_code(**members)
     ana.idp.confirm_sign_up(**members, ConfirmationCode=ana.code())
 
 
-def forgot_password(ana: Person) -> None:
+def forgot_password(ana: ExampleUser) -> None:
     members = {"ClientId": ana.client_id, "Username": "ana"}
     ana.idp.forgot_password(**members)
     ana.idp.confirm_forgot_password(**members, ConfirmationCode=ana.code(), Password=NEW_PASSWORD)
 
 
-def reset_by_an_administrator(ana: Person) -> None:
+def reset_by_an_administrator(ana: ExampleUser) -> None:
     ana.idp.admin_reset_user_password(**ana.administered)
     members = {"ClientId": ana.client_id, "Username": "ana"}
     ana.idp.confirm_forgot_password(**members, ConfirmationCode=ana.code(), Password=NEW_PASSWORD)
 
 
-def verify_an_attribute(ana: Person) -> None:
+def verify_an_attribute(ana: ExampleUser) -> None:
     access = ana.sign_in(PASSWORD=PASSWORD)["AuthenticationResult"]["AccessToken"]
     named = {"AccessToken": access, "AttributeName": "phone_number"}
     ana.idp.get_user_attribute_verification_code(**named)
     ana.idp.verify_user_attribute(**named, Code=ana.code())
 
 
-def change_an_attribute(ana: Person) -> None:
+def change_an_attribute(ana: ExampleUser) -> None:
     access = ana.sign_in(PASSWORD=PASSWORD)["AuthenticationResult"]["AccessToken"]
     ana.idp.update_user_attributes(AccessToken=access, UserAttributes=pairs({"email": f"new.{EMAIL}"}))
     ana.idp.verify_user_attribute(AccessToken=access, AttributeName="email", Code=ana.code())
 
 
-def invitation(medium: str) -> Callable[[Person], None]:
-    def invite(ana: Person) -> None:
+def invitation(medium: str) -> Callable[[ExampleUser], None]:
+    def invite(ana: ExampleUser) -> None:
         ana.idp.admin_create_user(
             UserPoolId=ana.pool_id,
             Username="carla",
@@ -225,22 +225,22 @@ def invitation(medium: str) -> Callable[[Person], None]:
     return invite
 
 
-def invited_again(ana: Person) -> None:
+def invited_again(ana: ExampleUser) -> None:
     named = {"UserPoolId": ana.pool_id, "Username": "carla"}
     temporary = {"TemporaryPassword": NEW_PASSWORD, "UserAttributes": pairs(ANA)}
     ana.idp.admin_create_user(**named, **temporary, MessageAction="SUPPRESS")
     ana.idp.admin_create_user(**named, MessageAction="RESEND", DesiredDeliveryMediums=["EMAIL"])
 
 
-def first_factor(challenge: str) -> Callable[[Person], None]:
-    def sign_in(ana: Person) -> None:
+def first_factor(challenge: str) -> Callable[[ExampleUser], None]:
+    def sign_in(ana: ExampleUser) -> None:
         assert ana.tokens(ana.sign_in(PREFERRED_CHALLENGE=challenge))["AccessToken"]
 
     return sign_in
 
 
-def second_factor(kind: str) -> Callable[[Person], None]:
-    def sign_in(ana: Person) -> None:
+def second_factor(kind: str) -> Callable[[ExampleUser], None]:
+    def sign_in(ana: ExampleUser) -> None:
         ana.idp.update_user_pool(
             UserPoolId=ana.pool_id,
             AutoVerifiedAttributes=["email"],
@@ -264,7 +264,7 @@ def second_factor(kind: str) -> Callable[[Person], None]:
     return sign_in
 
 
-WAYS: Sequence[tuple[str, Callable[[Person], None], list[str]]] = (
+WAYS: Sequence[tuple[str, Callable[[ExampleUser], None], list[str]]] = (
     ("sign-up and resend", sign_up, ["sign_up", "sign_up"]),
     ("forgot password", forgot_password, ["reset_password"]),
     ("reset by an administrator", reset_by_an_administrator, ["reset_password"]),
@@ -286,7 +286,7 @@ def test_the_ways_cover_every_purpose() -> None:
 
 @pytest.mark.parametrize(("way", "purposes"), [way[1:] for way in WAYS], ids=[way[0] for way in WAYS])
 def test_every_message_is_sent_and_printed(
-    program: Program, ana: Person, way: Callable[[Person], None], purposes: list[str]
+    program: Program, ana: ExampleUser, way: Callable[[ExampleUser], None], purposes: list[str]
 ) -> None:
     before = len(ana.messages())
     way(ana)
@@ -358,8 +358,8 @@ def test_an_output_that_is_closed_fails_no_operation() -> None:
             process.stdout.close()
             with contextlib.closing(idp_at(url)) as idp:
                 idp.sign_up(ClientId=client_id, Username=EMAIL, Password=PASSWORD)
-                person = Person(url, idp, "", client_id)
-                idp.confirm_sign_up(ClientId=client_id, Username=EMAIL, ConfirmationCode=person.code())
+                user = ExampleUser(url, idp, "", client_id)
+                idp.confirm_sign_up(ClientId=client_id, Username=EMAIL, ConfirmationCode=user.code())
             assert process.poll() is None
         finally:
             process.kill()

@@ -32,7 +32,7 @@ Change = Callable[[Any], object]
 
 
 @attrs.define
-class Person:
+class PasskeyUser:
     """A signed-in user with an authenticator."""
 
     ask: Api
@@ -99,23 +99,25 @@ async def make_pool(ask: Api, *, policies: Any = FACTORS, **configuration: Any) 
         await ask("SetUserPoolMfaConfig", **members)
 
 
-async def person(ask: Api, name: str = "ana", authenticator: Authenticator | None = None) -> Person:
+async def passkey_user(
+    ask: Api, name: str = "ana", authenticator: Authenticator | None = None
+) -> PasskeyUser:
     await ask.add_user(name)
     access = (await ask.tokens(name))["AccessToken"]
-    return Person(ask, access, authenticator or Authenticator(), name)
+    return PasskeyUser(ask, access, authenticator or Authenticator(), name)
 
 
 @pytest.fixture
-async def ana(blank: Api) -> Person:
+async def ana(blank: Api) -> PasskeyUser:
     """A user of a pool that accepts passkeys for example.com."""
     await make_pool(blank, RelyingPartyId="example.com")
-    return await person(blank)
+    return await passkey_user(blank)
 
 
 # StartWebAuthnRegistration
 
 
-async def test_the_options_of_a_new_passkey(ana: Person) -> None:
+async def test_the_options_of_a_new_passkey(ana: PasskeyUser) -> None:
     options = await ana.options()
     assert len(decode(options.pop("challenge"))) == 32
     assert decode(options.pop("user").pop("id")).decode() == claims(ana.access)["sub"]
@@ -138,16 +140,16 @@ async def test_the_options_of_a_new_passkey(ana: Person) -> None:
 
 async def test_pools_without_passkeys(blank: Api) -> None:
     await make_pool(blank, policies=None, RelyingPartyId="example.com")
-    access = (await person(blank)).access
+    access = (await passkey_user(blank)).access
     refusal = await blank.refused("StartWebAuthnRegistration", AccessToken=access)
     assert refusal[0] == "WebAuthnNotEnabledException"
     await make_pool(blank)
-    access = (await person(blank)).access
+    access = (await passkey_user(blank)).access
     refusal = await blank.refused("StartWebAuthnRegistration", AccessToken=access)
     assert refusal[0] == "WebAuthnConfigurationMissingException"
 
 
-async def test_twenty_are_the_most(ana: Person) -> None:
+async def test_twenty_are_the_most(ana: PasskeyUser) -> None:
     for _ in range(20):
         await ana.register()
     refusal = await ana.ask.refused("StartWebAuthnRegistration", AccessToken=ana.access)
@@ -160,7 +162,7 @@ async def test_twenty_are_the_most(ana: Person) -> None:
 # CompleteWebAuthnRegistration
 
 
-async def test_a_challenge_is_answered_once(ana: Person) -> None:
+async def test_a_challenge_is_answered_once(ana: PasskeyUser) -> None:
     assert (await ana.not_completed({"id": "x"}))[0] == NO_CHALLENGE
     credential = await ana.register()
     assert (await ana.not_completed(credential))[0] == NO_CHALLENGE
@@ -171,7 +173,7 @@ async def test_a_challenge_is_answered_once(ana: Person) -> None:
     assert len(await ana.passkeys()) == 1
 
 
-async def test_a_challenge_is_good_for_a_minute(ana: Person) -> None:
+async def test_a_challenge_is_good_for_a_minute(ana: PasskeyUser) -> None:
     credential = await ana.authenticator.create(await ana.options())
     ana.ask.advance(60)
     assert (await ana.not_completed(credential))[0] == NO_CHALLENGE
@@ -180,7 +182,7 @@ async def test_a_challenge_is_good_for_a_minute(ana: Person) -> None:
     assert await ana.complete(credential) == {}
 
 
-async def test_the_last_challenge_counts(ana: Person) -> None:
+async def test_the_last_challenge_counts(ana: PasskeyUser) -> None:
     first = await ana.options()
     second = await ana.options()
     assert (await ana.not_completed(await ana.authenticator.create(first)))[0] == NO_CHALLENGE
@@ -189,24 +191,24 @@ async def test_the_last_challenge_counts(ana: Person) -> None:
     assert await ana.complete(await ana.authenticator.create(third)) == {}
 
 
-async def test_another_users_challenge(ana: Person) -> None:
-    ben = await person(ana.ask, "ben")
+async def test_another_users_challenge(ana: PasskeyUser) -> None:
+    ben = await passkey_user(ana.ask, "ben")
     credential = await ana.authenticator.create(await ana.options())
     await ben.options()
     assert (await ben.not_completed(credential))[0] == NO_CHALLENGE
     assert await ana.complete(credential) == {}
 
 
-async def test_another_clients_token(ana: Person) -> None:
+async def test_another_clients_token(ana: PasskeyUser) -> None:
     credential = await ana.authenticator.create(await ana.options())
     members = {"UserPoolId": ana.ask.pool_id, "ClientName": "other", "ExplicitAuthFlows": FLOWS}
     made = await ana.ask("CreateUserPoolClient", **members)
     ana.ask.client_id = made["UserPoolClient"]["ClientId"]
-    other = Person(ana.ask, (await ana.ask.tokens())["AccessToken"])
+    other = PasskeyUser(ana.ask, (await ana.ask.tokens())["AccessToken"])
     assert (await other.not_completed(credential))[0] == "WebAuthnClientMismatchException"
 
 
-async def test_the_same_passkey_twice(ana: Person) -> None:
+async def test_the_same_passkey_twice(ana: PasskeyUser) -> None:
     first = await ana.register()
     _, handle = ana.authenticator._keys[first["id"]]
     options = await ana.options()
@@ -233,7 +235,7 @@ async def test_the_same_passkey_twice(ana: Person) -> None:
         ("example.com", False),
     ],
 )
-async def test_origins(ana: Person, origin: str, taken: bool) -> None:
+async def test_origins(ana: PasskeyUser, origin: str, taken: bool) -> None:
     ana.authenticator.origin = origin
     credential = await ana.authenticator.create(await ana.options())
     if taken:
@@ -242,20 +244,20 @@ async def test_origins(ana: Person, origin: str, taken: bool) -> None:
         assert (await ana.not_completed(credential))[0] == "WebAuthnOriginNotAllowedException"
 
 
-async def test_an_origin_that_is_no_text(ana: Person) -> None:
+async def test_an_origin_that_is_no_text(ana: PasskeyUser) -> None:
     ana.authenticator.origin = None  # type: ignore[assignment]  # what a browser never sends
     credential = await ana.authenticator.create(await ana.options())
     assert (await ana.not_completed(credential))[0] == "WebAuthnOriginNotAllowedException"
 
 
-async def test_another_relying_party(ana: Person) -> None:
+async def test_another_relying_party(ana: PasskeyUser) -> None:
     options = await ana.options()
     options["rp"]["id"] = "app.example.com"
     credential = await ana.authenticator.create(options)
     assert (await ana.not_completed(credential))[0] == "WebAuthnRelyingPartyMismatchException"
 
 
-async def test_a_proof_is_no_registration(ana: Person) -> None:
+async def test_a_proof_is_no_registration(ana: PasskeyUser) -> None:
     await ana.register()
     options = await ana.options()
     asked = {**options, "rpId": "example.com", "allowCredentials": options["excludeCredentials"]}
@@ -292,7 +294,7 @@ class Signing:
         return self.key.sign(data, padding.PKCS1v15(), hashes.SHA256())
 
 
-async def test_rsa_keys(ana: Person) -> None:
+async def test_rsa_keys(ana: PasskeyUser) -> None:
     ana.authenticator = Rsa()
     await ana.register()
     (listed,) = await ana.passkeys()
@@ -301,14 +303,14 @@ async def test_rsa_keys(ana: Person) -> None:
     assert "AccessToken" in await ana.signs_in()
 
 
-async def test_keys_of_another_kind(ana: Person) -> None:
+async def test_keys_of_another_kind(ana: PasskeyUser) -> None:
     ana.authenticator = Rsa()
     ana.authenticator.algorithm = -37
     credential = await ana.authenticator.create(await ana.options())
     assert (await ana.not_completed(credential))[0] == "WebAuthnCredentialNotSupportedException"
 
 
-async def test_no_key_at_all(ana: Person) -> None:
+async def test_no_key_at_all(ana: PasskeyUser) -> None:
     credential = await ana.authenticator.create(await ana.options())
     auth_data = ana.authenticator._auth_data("example.com", 0)
     attestation = cbor.encode({"fmt": "none", "attStmt": {}, "authData": auth_data})
@@ -319,7 +321,7 @@ async def test_no_key_at_all(ana: Person) -> None:
 @pytest.mark.parametrize(("wanted", "taken"), [("preferred", True), ("required", False)])
 async def test_a_user_who_was_not_verified(blank: Api, wanted: str, taken: bool) -> None:
     await make_pool(blank, RelyingPartyId="example.com", UserVerification=wanted)
-    ana = await person(blank)
+    ana = await passkey_user(blank)
     options = await ana.options()
     assert options["authenticatorSelection"]["userVerification"] == wanted
     ana.authenticator.verifies_user = False
@@ -343,7 +345,7 @@ async def test_a_user_who_was_not_verified(blank: Api, wanted: str, taken: bool)
 JUNK: tuple[object, ...] = (None, 5, "x", "ä", [], [1], {}, {"a": 1}, True, -1.5)
 
 
-async def test_malformed_credentials_are_refused(ana: Person) -> None:
+async def test_malformed_credentials_are_refused(ana: PasskeyUser) -> None:
     """Members changed and left out, bytes changed, cut off and added: never an internal error."""
     dice = random.Random(7)
     good = await ana.authenticator.create(await ana.options())
@@ -361,7 +363,7 @@ async def test_malformed_credentials_are_refused(ana: Person) -> None:
             await ana.ask("DeleteWebAuthnCredential", AccessToken=ana.access, **named)
 
 
-async def test_credentials_that_prove_nothing_are_refused(ana: Person) -> None:
+async def test_credentials_that_prove_nothing_are_refused(ana: PasskeyUser) -> None:
     dice = random.Random(8)
     await ana.register()
     for _ in range(200):
@@ -400,13 +402,13 @@ def spoil(credential: dict[str, Any], dice: random.Random) -> None:
     ],
     ids=["response", "client data", "depth"],
 )
-async def test_what_is_no_credential(ana: Person, credential: object) -> None:
+async def test_what_is_no_credential(ana: PasskeyUser, credential: object) -> None:
     await ana.options()
     assert await ana.not_completed(credential) == MALFORMED
 
 
 @pytest.mark.parametrize("credential", ["text", [1], 5])
-async def test_a_credential_is_an_object(ana: Person, credential: object) -> None:
+async def test_a_credential_is_an_object(ana: PasskeyUser, credential: object) -> None:
     options = await ana.options()
     assert (await ana.not_completed(credential))[0] == "SerializationException"
     assert await ana.complete(await ana.authenticator.create(options)) == {}
@@ -417,7 +419,7 @@ async def test_a_credential_is_an_object(ana: Person, credential: object) -> Non
     [b"", b"\x1b", b"\x81" * 100_000, b"\x9b" + b"\xff" * 8, b"\x5b" + b"\xff" * 8],
     ids=["nothing", "cut off", "depth", "long list", "long bytes"],
 )
-async def test_what_is_no_attestation(ana: Person, attestation: bytes) -> None:
+async def test_what_is_no_attestation(ana: PasskeyUser, attestation: bytes) -> None:
     credential = await ana.authenticator.create(await ana.options())
     credential["response"]["attestationObject"] = encode(attestation)
     assert await ana.not_completed(credential) == MALFORMED
@@ -426,7 +428,7 @@ async def test_what_is_no_attestation(ana: Person, attestation: bytes) -> None:
 @pytest.mark.parametrize(
     "changed", [{"authenticatorAttachment": 5}, {"transports": 5}, {"transports": [5]}, {"transports": "usb"}]
 )
-async def test_what_would_be_listed_wrongly(ana: Person, changed: dict[str, Any]) -> None:
+async def test_what_would_be_listed_wrongly(ana: PasskeyUser, changed: dict[str, Any]) -> None:
     credential = await ana.authenticator.create(await ana.options())
     if "transports" in changed:
         credential["response"].update(changed)
@@ -438,7 +440,7 @@ async def test_what_would_be_listed_wrongly(ana: Person, changed: dict[str, Any]
 # ListWebAuthnCredentials, DeleteWebAuthnCredential
 
 
-async def test_listed_in_pages(ana: Person) -> None:
+async def test_listed_in_pages(ana: PasskeyUser) -> None:
     assert await ana.passkeys() == []
     made = [(await ana.register())["id"] for _ in range(5)]
     found: list[Any] = []
@@ -457,7 +459,7 @@ async def test_listed_in_pages(ana: Person) -> None:
         assert refusal[0] == "InvalidParameterException"
 
 
-async def test_an_entry(ana: Person) -> None:
+async def test_an_entry(ana: PasskeyUser) -> None:
     credential = await ana.register()
     (entry,) = await ana.passkeys()
     assert entry.pop("FriendlyCredentialName")
@@ -470,9 +472,9 @@ async def test_an_entry(ana: Person) -> None:
     }
 
 
-async def test_deleted(ana: Person) -> None:
+async def test_deleted(ana: PasskeyUser) -> None:
     credential = await ana.register()
-    ben = await person(ana.ask, "ben")
+    ben = await passkey_user(ana.ask, "ben")
     named = {"CredentialId": credential["id"]}
     unknown = ("ResourceNotFoundException", "Credential does not exist.")
     assert await ben.ask.refused("DeleteWebAuthnCredential", AccessToken=ben.access, **named) == unknown
@@ -488,7 +490,7 @@ async def test_deleted(ana: Person) -> None:
 # WEB_AUTHN
 
 
-async def test_the_options_of_a_proof(ana: Person) -> None:
+async def test_the_options_of_a_proof(ana: PasskeyUser) -> None:
     made = [(await ana.register())["id"] for _ in range(2)]
     asked = await ana.begin()
     assert asked["ChallengeName"] == "WEB_AUTHN"
@@ -505,7 +507,7 @@ async def test_the_options_of_a_proof(ana: Person) -> None:
     }
 
 
-async def test_a_passkey_signs_in(ana: Person) -> None:
+async def test_a_passkey_signs_in(ana: PasskeyUser) -> None:
     await ana.register()
     result = await ana.signs_in()
     assert claims(result["AccessToken"])["username"] == "ana"
@@ -516,7 +518,7 @@ async def test_a_passkey_signs_in(ana: Person) -> None:
     assert "AuthenticationResult" in await ana.prove(chosen, await ana.assertion(chosen))
 
 
-async def test_without_a_passkey_it_is_not_offered(ana: Person) -> None:
+async def test_without_a_passkey_it_is_not_offered(ana: PasskeyUser) -> None:
     asked = await ana.begin()
     assert asked["ChallengeName"] == "SELECT_CHALLENGE"
     assert "WEB_AUTHN" not in asked["AvailableChallenges"]
@@ -562,7 +564,7 @@ def another_passkey(credential: Any) -> None:
     ],
     ids=["challenge", "type", "origin", "signed", "relying party", "presence", "counter", "user", "passkey"],
 )
-async def test_a_false_proof(ana: Person, change: Change) -> None:
+async def test_a_false_proof(ana: PasskeyUser, change: Change) -> None:
     await ana.register()
     asked = await ana.begin()
     true = await ana.assertion(asked)
@@ -573,7 +575,7 @@ async def test_a_false_proof(ana: Person, change: Change) -> None:
     assert "AccessToken" in await ana.signs_in()
 
 
-async def test_properly_signed_and_false_all_the_same(ana: Person) -> None:
+async def test_properly_signed_and_false_all_the_same(ana: PasskeyUser) -> None:
     """Where the authenticator itself lies, the signature holds; what it signed is judged."""
     await ana.register()
     for name, value in (("origin", "https://evil.example"), ("origin", "http://app.example.com")):
@@ -591,7 +593,7 @@ async def test_properly_signed_and_false_all_the_same(ana: Person) -> None:
 
 
 @pytest.mark.parametrize("back", [0, 1, 3])
-async def test_a_counter_that_does_not_move_on(ana: Person, back: int) -> None:
+async def test_a_counter_that_does_not_move_on(ana: PasskeyUser, back: int) -> None:
     await ana.register()
     for _ in range(3):
         await ana.signs_in()
@@ -602,14 +604,14 @@ async def test_a_counter_that_does_not_move_on(ana: Person, back: int) -> None:
     assert "AccessToken" in await ana.signs_in()
 
 
-async def test_authenticators_that_do_not_count(ana: Person) -> None:
+async def test_authenticators_that_do_not_count(ana: PasskeyUser) -> None:
     await ana.register()
     for _ in range(2):
         ana.authenticator.count = -1
         assert "AccessToken" in await ana.signs_in()
 
 
-async def test_a_proof_without_a_user_handle(ana: Person) -> None:
+async def test_a_proof_without_a_user_handle(ana: PasskeyUser) -> None:
     await ana.register()
     asked = await ana.begin()
     credential = await ana.assertion(asked)
@@ -617,8 +619,8 @@ async def test_a_proof_without_a_user_handle(ana: Person) -> None:
     assert "AuthenticationResult" in await ana.prove(asked, credential)
 
 
-async def test_another_users_passkey(ana: Person) -> None:
-    ben = await person(ana.ask, "ben")
+async def test_another_users_passkey(ana: PasskeyUser) -> None:
+    ben = await passkey_user(ana.ask, "ben")
     await ana.register()
     await ben.register()
     for_ana, for_ben = await ana.begin(), await ben.begin()
@@ -629,8 +631,8 @@ async def test_another_users_passkey(ana: Person) -> None:
     assert await ben.not_proven(for_ben, await ana.authenticator.get(known)) == UNPROVEN
 
 
-async def test_handles_are_for_one_answer_of_one_user_and_expire(ana: Person) -> None:
-    await person(ana.ask, "ben")
+async def test_handles_are_for_one_answer_of_one_user_and_expire(ana: PasskeyUser) -> None:
+    await passkey_user(ana.ask, "ben")
     await ana.register()
     asked = await ana.begin()
     credential = await ana.assertion(asked)
@@ -649,7 +651,7 @@ async def test_handles_are_for_one_answer_of_one_user_and_expire(ana: Person) ->
 @pytest.mark.parametrize(
     "text", ["", "nonsense", "[]", "1", "null", '"x"', "[" * 100_000], ids=lambda text: text[:8]
 )
-async def test_what_is_no_json(ana: Person, text: str) -> None:
+async def test_what_is_no_json(ana: PasskeyUser, text: str) -> None:
     await ana.register()
     asked = await ana.begin()
     with pytest.raises(Refused) as refusal:
@@ -658,12 +660,12 @@ async def test_what_is_no_json(ana: Person, text: str) -> None:
     assert (refusal.value.code, refusal.value.message) == (UNPROVEN if text else missing)
 
 
-async def test_the_password_still_works(ana: Person) -> None:
+async def test_the_password_still_works(ana: PasskeyUser) -> None:
     await ana.register()
     assert "AuthenticationResult" in await ana.ask.begin(password=PASSWORD)
 
 
-async def test_nothing_secret_is_shown(ana: Person) -> None:
+async def test_nothing_secret_is_shown(ana: PasskeyUser) -> None:
     credential = await ana.register()
     user = ana.ask.pool.users.find("ana")
     assert user is not None

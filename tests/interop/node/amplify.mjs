@@ -1,4 +1,4 @@
-// aws-amplify 6, headless: every function of aws-amplify/auth under its own name, and a few of ours.
+// aws-amplify 6 without a browser: every function of aws-amplify/auth by its name, and functions for the tests.
 import './navigator.mjs';
 import { Amplify } from 'aws-amplify';
 import * as auth from 'aws-amplify/auth';
@@ -17,7 +17,7 @@ Date.now = () => realNow() + ahead;
 
 await serve({
   ...auth,
-  // A sign-up puts another function in its place.
+  // A sign-up replaces this function.
   autoSignIn: () => auth.autoSignIn(),
   configure(cognito) {
     Amplify.configure({ Auth: { Cognito: cognito } });

@@ -1,5 +1,5 @@
-// amazon-cognito-identity-js 6, the client before Amplify 6: callbacks turned into promises.
-// What came of a sign-in is {tokens} or {challenge, parameters}.
+// amazon-cognito-identity-js 6, the client before Amplify 6, with promises instead of callbacks.
+// A sign-in returns {tokens} or {challenge, parameters}.
 import {
   AuthenticationDetails,
   CognitoUser,
@@ -13,8 +13,8 @@ const Storage = new MapStorage();
 let pool;
 let user;
 
-// A method that ends in a node-style callback.
-function ask(subject, method, ...args) {
+// Call a method whose last argument is a callback (error, result).
+function withCallback(subject, method, ...args) {
   return new Promise((resolve, reject) => {
     subject[method](...args, (error, result) => (error ? reject(error) : resolve(result)));
   });
@@ -28,8 +28,8 @@ function tokensOf(session) {
   };
 }
 
-// A method that takes an object of callbacks, one for each thing that may come next.
-function converse(start) {
+// Call a method that takes an object with a callback for each result.
+function withCallbacks(start) {
   return new Promise((resolve, reject) => {
     const challenged = (challenge) => (name, parameters) => resolve({ challenge, name, parameters });
     start({
@@ -55,37 +55,37 @@ await serve({
   },
   async signUp({ username, password, attributes = {} }) {
     const list = Object.entries(attributes).map(([Name, Value]) => new CognitoUserAttribute({ Name, Value }));
-    const { userSub, userConfirmed, codeDeliveryDetails } = await ask(
+    const { userSub, userConfirmed, codeDeliveryDetails } = await withCallback(
       pool, 'signUp', username, password, list, null);
     return { userSub, userConfirmed, codeDeliveryDetails };
   },
-  confirm: ({ code }) => ask(user, 'confirmRegistration', code, false),
-  resend: () => ask(user, 'resendConfirmationCode'),
+  confirm: ({ code }) => withCallback(user, 'confirmRegistration', code, false),
+  resend: () => withCallback(user, 'resendConfirmationCode'),
   signIn({ username, password, flow = 'USER_SRP_AUTH' }) {
     user = new CognitoUser({ Username: username, Pool: pool, Storage });
     user.setAuthenticationFlowType(flow);
     const details = new AuthenticationDetails({ Username: username, Password: password });
-    return converse((callbacks) => user.authenticateUser(details, callbacks));
+    return withCallbacks((callbacks) => user.authenticateUser(details, callbacks));
   },
   newPassword: ({ password, attributes = {} }) =>
-    converse((callbacks) => user.completeNewPasswordChallenge(password, attributes, callbacks)),
-  mfaCode: ({ code, type }) => converse((callbacks) => user.sendMFACode(code, callbacks, type)),
+    withCallbacks((callbacks) => user.completeNewPasswordChallenge(password, attributes, callbacks)),
+  mfaCode: ({ code, type }) => withCallbacks((callbacks) => user.sendMFACode(code, callbacks, type)),
   async session() {
-    return tokensOf(await ask(user, 'getSession'));
+    return tokensOf(await withCallback(user, 'getSession'));
   },
   async refresh() {
-    const session = await ask(user, 'getSession');
-    return tokensOf(await ask(user, 'refreshSession', session.getRefreshToken()));
+    const session = await withCallback(user, 'getSession');
+    return tokensOf(await withCallback(user, 'refreshSession', session.getRefreshToken()));
   },
-  userAttributes: () => ask(user, 'getUserAttributes'),
-  rememberDevice: () => converse((callbacks) => user.setDeviceStatusRemembered(callbacks)),
-  doNotRememberDevice: () => converse((callbacks) => user.setDeviceStatusNotRemembered(callbacks)),
-  device: () => converse((callbacks) => user.getDevice(callbacks)),
+  userAttributes: () => withCallback(user, 'getUserAttributes'),
+  rememberDevice: () => withCallbacks((callbacks) => user.setDeviceStatusRemembered(callbacks)),
+  doNotRememberDevice: () => withCallbacks((callbacks) => user.setDeviceStatusNotRemembered(callbacks)),
+  device: () => withCallbacks((callbacks) => user.getDevice(callbacks)),
   devices: ({ limit = 60, token = null }) =>
-    converse((callbacks) => user.listDevices(limit, token, callbacks)),
-  forgetDevice: () => converse((callbacks) => user.forgetDevice(callbacks)),
-  forgetDeviceOf: ({ key }) => converse((callbacks) => user.forgetSpecificDevice(key, callbacks)),
-  globalSignOut: () => converse((callbacks) => user.globalSignOut(callbacks)),
+    withCallbacks((callbacks) => user.listDevices(limit, token, callbacks)),
+  forgetDevice: () => withCallbacks((callbacks) => user.forgetDevice(callbacks)),
+  forgetDeviceOf: ({ key }) => withCallbacks((callbacks) => user.forgetSpecificDevice(key, callbacks)),
+  globalSignOut: () => withCallbacks((callbacks) => user.globalSignOut(callbacks)),
   signOut: () => new Promise((resolve) => user.signOut(() => resolve())),
   stored: () => Storage.entries(),
   srpExchanges,

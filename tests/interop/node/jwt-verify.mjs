@@ -1,4 +1,4 @@
-// aws-jwt-verify 5, AWS's own verifier: the keys come from the emulator, all else is judged as on AWS.
+// aws-jwt-verify 5, AWS's own verifier: with the emulator's keys; all other checks are those for AWS.
 import { CognitoJwtVerifier } from 'aws-jwt-verify';
 import { serve } from './rpc.mjs';
 

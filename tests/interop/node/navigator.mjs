@@ -1,2 +1,2 @@
-// Node has a navigator from version 21 on; Amplify names devices after it, and without one confirms none.
+// Node has a navigator since version 21. Amplify names devices after it, and confirms no device without it.
 globalThis.navigator ??= { userAgent: 'node' };

@@ -2,7 +2,7 @@
 // The tests' side is in conftest.py.
 import { createInterface } from 'node:readline';
 
-// What does not survive JSON: a token prints itself, bytes are hexadecimal.
+// Values that JSON lacks: a token becomes its payload and text, bytes become hexadecimal.
 function plain(_key, value) {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
   if (value?.payload && Object.hasOwn(value, 'toString')) {
@@ -27,7 +27,7 @@ export async function serve(functions) {
   }
 }
 
-// A storage that stands in for the browser's, in both of the clients' spellings.
+// A storage in memory with the methods of the browser's, which may be synchronous or awaited.
 export class MapStorage {
   #items = new Map();
 
@@ -54,7 +54,7 @@ export class MapStorage {
   }
 }
 
-// What the server said of every SRP exchange, so that a test can tell which lengths occurred.
+// Record salt and SRP_B of every SRP exchange, so that a test can check which lengths occurred.
 export function recordSrp() {
   const seen = [];
   const realFetch = globalThis.fetch;

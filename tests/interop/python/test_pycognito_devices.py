@@ -43,7 +43,7 @@ async def make_pool(emulator: CognitoEmulator, **client: Any) -> Pool:
     return made
 
 
-class Person:
+class PycognitoUser:
     """Signs in with pycognito's AWSSRP, whose calls wait, in threads."""
 
     def __init__(self, module: Any, pool: Pool, admin: Admin) -> None:
@@ -90,8 +90,8 @@ class Person:
 
 
 @pytest.fixture
-async def ana(aws_srp: Any, emulator: CognitoEmulator, admin: Admin) -> Person:
-    return Person(aws_srp, await make_pool(emulator), admin)
+async def ana(aws_srp: Any, emulator: CognitoEmulator, admin: Admin) -> PycognitoUser:
+    return PycognitoUser(aws_srp, await make_pool(emulator), admin)
 
 
 async def call(function: Callable[..., Any], /, *arguments: Any) -> Any:
@@ -106,7 +106,7 @@ async def refused(function: Callable[..., Any], /, *arguments: Any) -> tuple[str
     return error["Code"], error["Message"]
 
 
-async def test_a_device_signs_in_without_the_second_factor(ana: Person, admin: Admin) -> None:
+async def test_a_device_signs_in_without_the_second_factor(ana: PycognitoUser, admin: Admin) -> None:
     device, _ = await ana.confirmed()
     for _ in range(8):  # it pads salts and B as text: several lengths come up
         answer = await call(ana.srp(**device).authenticate_user)
@@ -117,14 +117,14 @@ async def test_a_device_signs_in_without_the_second_factor(ana: Person, admin: A
 
 
 @pytest.mark.parametrize("wrong", ["device_group_key", "device_password"])
-async def test_a_wrong_proof(ana: Person, wrong: str) -> None:
+async def test_a_wrong_proof(ana: PycognitoUser, wrong: str) -> None:
     device, _ = await ana.confirmed()
     refusal = await refused(ana.srp(**{**device, wrong: "-wrongkey"}).authenticate_user)
     assert refusal == ("NotAuthorizedException", "Incorrect username or password.")
     assert "AuthenticationResult" in await call(ana.srp(**device).authenticate_user)
 
 
-async def test_a_device_is_not_remembered_any_more(ana: Person) -> None:
+async def test_a_device_that_is_no_longer_remembered(ana: PycognitoUser) -> None:
     device, token = await ana.confirmed()
     await call(ana.srp().update_device_status, False, token, device["device_key"])
     with pytest.raises(Exception, match="Do Software Token MFA"):
@@ -133,7 +133,7 @@ async def test_a_device_is_not_remembered_any_more(ana: Person) -> None:
     assert "AuthenticationResult" in await call(ana.srp(**device).authenticate_user)
 
 
-async def test_a_forgotten_device(ana: Person) -> None:
+async def test_a_forgotten_device(ana: PycognitoUser) -> None:
     device, token = await ana.confirmed()
     await call(ana.srp().forget_device, token, device["device_key"])
     refusal = await refused(ana.srp(**device).authenticate_user)
@@ -142,8 +142,8 @@ async def test_a_forgotten_device(ana: Person) -> None:
 
 async def test_a_client_secret(aws_srp: Any, emulator: CognitoEmulator, admin: Admin) -> None:
     """It confirms and answers with the secret's hash, all but the device's public value."""
-    person = Person(aws_srp, await make_pool(emulator, GenerateSecret=True), admin)
-    device, _ = await person.confirmed()
-    code, text = await refused(person.srp(**device).authenticate_user)
+    user = PycognitoUser(aws_srp, await make_pool(emulator, GenerateSecret=True), admin)
+    device, _ = await user.confirmed()
+    code, text = await refused(user.srp(**device).authenticate_user)
     assert code == "NotAuthorizedException"
     assert text.endswith("is configured with secret but SECRET_HASH was not received")
