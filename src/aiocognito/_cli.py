@@ -10,6 +10,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from . import _people as people
+
 SETUP: Final = "What it holds"
 ACCESS: Final = "How it is reached"
 FILES: Final = "What it writes"
@@ -208,3 +210,6 @@ def demo() -> None:
     from .emulator import http  # noqa: F401 - a missing library is named here, before the first step
 
     raise typer.Exit(run())
+
+
+app.add_typer(people.app)

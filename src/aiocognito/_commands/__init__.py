@@ -1,0 +1,1 @@
+"""The commands for people: doctor, login, logout, token, decode, verify, codes and clock."""

@@ -1,0 +1,109 @@
+"""``aiocognito codes`` and ``aiocognito clock``: the messages and the clock of a running emulator."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import httpx
+
+from .failure import CommandError
+
+DEFAULT_URL: Final = "http://127.0.0.1:9229"
+TOKEN_VARIABLES: Final = ("AIOCOGNITO_EMULATOR_TOKEN", "AWS_ACCESS_KEY_ID")
+_POLL: Final = 0.5
+_TIMEOUT: Final = 10.0
+
+
+def url_of(given: str | None, environ: Mapping[str, str] = os.environ) -> str:
+    """Return the emulator's URL: the option's, that of the environment, or the default one."""
+    return (given or environ.get("COGNITO_USER_POOL_ENDPOINT") or DEFAULT_URL).rstrip("/")
+
+
+def messages(url: str, environ: Mapping[str, str] = os.environ) -> list[dict[str, Any]]:
+    """Return the messages of a running emulator, the newest last.
+
+    Raises:
+        CommandError: It cannot be reached, or refuses.
+    """
+    found: list[dict[str, Any]] = _ask(url, environ, "GET", "/_emulator/messages")
+    return found
+
+
+def lines(found: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield a line for each message."""
+    for message in found:
+        yield (
+            f"{message['medium']} to {message['to']}: {message['code']}   "
+            f"({message['purpose']}, for {message['username']})"
+        )
+
+
+def follow(
+    url: str,
+    say: Callable[[str], None],
+    *,
+    environ: Mapping[str, str] = os.environ,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Print the messages of a running emulator as they are sent, until Ctrl-C.
+
+    Args:
+        url: The emulator's URL.
+        say: Called with every line.
+        environ: Where its token may be.
+        sleep: Waits between two requests.
+
+    Raises:
+        CommandError: It cannot be reached any longer.
+    """
+    seen = 0
+    while True:
+        found = messages(url, environ)
+        # An emulator that was started again begins with none.
+        seen = seen if seen <= len(found) else 0
+        for line in lines(found[seen:]):
+            say(line)
+        seen = len(found)
+        sleep(_POLL)
+
+
+def advance(url: str, seconds: int, environ: Mapping[str, str] = os.environ) -> str:
+    """Move the clock of a running emulator; return its new time in words.
+
+    Raises:
+        CommandError: It cannot be reached, or refuses.
+    """
+    now = _ask(url, environ, "POST", "/_emulator/clock", {"advance": seconds})["now"]
+    return datetime.fromtimestamp(now, UTC).strftime("it is now %Y-%m-%d %H:%M:%S UTC for the emulator")
+
+
+def _ask(url: str, environ: Mapping[str, str], method: str, path: str, body: object = None) -> Any:
+    token = next((environ[name] for name in TOKEN_VARIABLES if environ.get(name)), None)
+    headers = {} if token is None else {"X-Emulator-Token": token}
+    try:
+        # A proxy of the environment knows no emulator on this machine.
+        with httpx.Client(timeout=_TIMEOUT, trust_env=False, verify=_verify(environ)) as http:
+            response = http.request(method, url + path, json=body, headers=headers)
+    except httpx.HTTPError as error:
+        problem = f"no emulator answers at {url} ({error}): start one, or name another with --url"
+    else:
+        if response.status_code == 200:
+            return response.json()
+        hint = (
+            f": set {TOKEN_VARIABLES[0]} to the token that it printed" if response.status_code == 401 else ""
+        )
+        problem = f"{url} answered {response.status_code}: {response.text[:200]}{hint}"
+    raise CommandError(problem)
+
+
+def _verify(environ: Mapping[str, str]) -> Any:
+    path = environ.get("SSL_CERT_FILE") or environ.get("AWS_CA_BUNDLE")
+    if not path:
+        return True
+    import ssl
+
+    return ssl.create_default_context(cafile=path)

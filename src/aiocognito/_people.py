@@ -1,0 +1,239 @@
+"""The commands for people that need no emulator of their own: doctor, login, token, decode and so on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from ._commands.failure import CommandError
+
+if TYPE_CHECKING:
+    from ._commands.profiles import Profiles
+    from ._config import AuthConfig
+
+app = typer.Typer()
+_PIPED: Final = "-"
+
+
+class TokenUse(StrEnum):
+    """The use of a token."""
+
+    access = "access"
+    id = "id"
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """End with exit code 1 and one line where a command cannot do what it was asked."""
+    problem = ""
+    try:
+        yield
+    except CommandError as error:
+        problem = str(error)
+    if problem:
+        typer.echo(f"aiocognito: {problem}", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def doctor(
+    amplify_outputs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Read this amplify_outputs.json instead of the environment variables."
+        ),
+    ] = None,
+) -> None:
+    """Say, line by line, what is right in the configuration, and what to change.
+
+    It reads the COGNITO_… variables as the program would, and asks the services: endpoint, keys, clock, app
+    client, secret, flows, callback URLs and the identity pool. It signs no user in. The exit code is 1 if
+    something is wrong.
+    """
+    from ._commands import doctor as doctors
+
+    def say(line: str, verdict: doctors.Verdict) -> None:
+        colour = {"right": "green", "wrong": "red", "note": "yellow"}[verdict]
+        mark, rest = (line[:5], line[5:]) if line[:5].strip() in {"ok", "WRONG", "note"} else ("", line)
+        typer.secho(mark, fg=colour, nl=False)
+        typer.echo(rest)
+
+    with _told():
+        config = None if amplify_outputs is None else doctors.read_file(amplify_outputs)
+        raise typer.Exit(asyncio.run(doctors.report(os.environ, say, config)))
+
+
+@app.command()
+def login(
+    save: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Save the sign-in under a name, for `aiocognito token NAME`."),
+    ] = None,
+    username: Annotated[str | None, typer.Option(help="The username; asked for if it is left out.")] = None,
+) -> None:
+    """Sign in on this terminal, step by step, with the configuration of the environment.
+
+    Without --save, the access token is the output, and everything else is on the standard error stream:
+    TOKEN=$(aiocognito login)
+    """
+    from ._commands import login as logins
+
+    with _told():
+        token = asyncio.run(logins.log_in(_config(), _Terminal(), _profiles, save=save, username=username))
+        if token is not None:
+            typer.echo(token)
+
+
+@app.command()
+def logout(name: Annotated[str, typer.Argument(help="The name of a saved sign-in.")]) -> None:
+    """Sign out of a saved sign-in: its tokens are revoked, and it is forgotten."""
+    from ._commands import login as logins
+
+    with _told():
+        typer.echo(asyncio.run(logins.log_out(_profiles(), name)))
+
+
+@app.command()
+def token(
+    name: Annotated[str, typer.Argument(help="The name of a saved sign-in.")],
+    access: Annotated[bool, typer.Option("--access/--id", help="Which token.")] = True,
+    header: Annotated[bool, typer.Option("--header", help="Print it as an Authorization header.")] = False,
+) -> None:
+    """Print a good token of a saved sign-in; it is renewed if it must be.
+
+    curl -H "$(aiocognito token me --header)" https://api.example.com/
+    """
+    from ._commands import login as logins
+
+    with _told():
+        kind = TokenUse.access if access else TokenUse.id
+        typer.echo(asyncio.run(logins.token_of(_profiles(), name, kind=kind.value, header=header)))
+
+
+@app.command()
+def decode(source: Annotated[str, typer.Argument(help="- reads the standard input.")] = _PIPED) -> None:
+    """Show the header and the claims of a token, with times in words. Nothing is verified."""
+    from ._commands import tokens
+
+    with _told():
+        for line in tokens.decoded(_read_token(source)):
+            typer.echo(line)
+
+
+@app.command()
+def verify(
+    source: Annotated[str, typer.Argument(help="- reads the standard input.")] = _PIPED,
+    use: Annotated[TokenUse, typer.Option(help="The use that the token must have.")] = TokenUse.access,
+    group: Annotated[
+        list[str] | None, typer.Option(help="One of these groups is needed; may be given more than once.")
+    ] = None,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="A scope that is needed; may be given more than once.")
+    ] = None,
+) -> None:
+    """Verify a token as a service with this configuration would. The exit code is 1 if it is refused."""
+    from ._commands import tokens
+
+    with _told():
+        groups, scopes = tuple(group or ()), tuple(scope or ())
+        typer.echo(
+            asyncio.run(
+                tokens.verified(_read_token(source), _config(), use=use.value, groups=groups, scopes=scopes)
+            )
+        )
+
+
+@app.command()
+def codes(
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Print new ones as they are sent, until Ctrl-C.")
+    ] = False,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="The emulator's URL. [default: COGNITO_USER_POOL_ENDPOINT, else http://127.0.0.1:9229]"
+        ),
+    ] = None,
+) -> None:
+    """Print the codes that a running emulator has sent."""
+    from ._commands import running
+
+    where = running.url_of(url)
+    with _told():
+        if not follow:
+            for line in running.lines(running.messages(where)):
+                typer.echo(line)
+            return
+        try:
+            running.follow(where, typer.echo)
+        except KeyboardInterrupt:
+            raise typer.Exit from None
+
+
+@app.command()
+def clock(
+    by: Annotated[str, typer.Argument(metavar="DURATION", help="Such as +1h, +90s or +1d12h.")],
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="The emulator's URL. [default: COGNITO_USER_POOL_ENDPOINT, else http://127.0.0.1:9229]"
+        ),
+    ] = None,
+) -> None:
+    """Move the clock of a running emulator forward: tokens and codes expire as they would."""
+    from ._commands import running
+    from ._commands.words import duration
+
+    with _told():
+        typer.echo(running.advance(running.url_of(url), duration(by)))
+
+
+class _Terminal:
+    """Asks on the standard error stream, so that the output is the token alone."""
+
+    def ask(self, question: str, *, hidden: bool = False) -> str:
+        answer: str = typer.prompt(question, hide_input=hidden, err=True, default="", show_default=False)
+        return answer
+
+    def tell(self, line: str) -> None:
+        typer.echo(line, err=True)
+
+
+def _config() -> AuthConfig:
+    from ._config import AuthConfig
+    from .errors import AuthConfigError
+
+    try:
+        config = AuthConfig.from_env()
+    except AuthConfigError as error:
+        problem = str(error)
+    else:
+        if config.user_pool_id is not None and config.user_pool_client_id is not None:
+            return config
+        problem = "COGNITO_USER_POOL_ID and COGNITO_CLIENT_ID are not set"
+    raise CommandError(f"{problem}: `aiocognito doctor` says what to change")
+
+
+def _profiles() -> Profiles:
+    from ._commands import profiles
+
+    return profiles.Profiles(profiles.state_directory(), profiles.system_keyring())
+
+
+def _read_token(source: str) -> str:
+    from ._commands import tokens
+
+    if source != _PIPED:
+        # As an argument, it would be in the shell's history and in the list of processes.
+        raise CommandError("pass the token on the standard input, with - as the argument")
+    if sys.stdin.isatty():
+        typer.echo("Paste the token, then press Enter and Ctrl-D.", err=True)
+    return tokens.clean(sys.stdin.read())
