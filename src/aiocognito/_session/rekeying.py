@@ -11,25 +11,24 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Final
 
 from attrs import evolve
 
 from ..errors import SessionBusyError, SignInException, StorageError
-from . import keys, user_index
+from . import keys
 from .compare_and_set import compare_and_set, is_stored
-from .indexing import enter_session, leave_index, user_id_of
+from .indexing import leave_index
 from .intents import live_intent
 from .keys import Address
 from .locks import enter_lock
 from .record import MARK_SECONDS, SessionRecord, new_mark
+from .rekeying_repairs import delete_unused, restore_later, settled, undo_later
 from .revocation import revoke_replaced
 from .session import EndedMeanwhile, Loaded, Session, Superseded
-from .storage_retries import retry_until_done
-from .unsettled import settle
-from .user_index import IndexPlace
+from .session_entry import SessionEntry
 
 # The lifetime of a record until the move is complete: if the process ends, its key is never returned.
 UNDECIDED_SECONDS: Final = 120.0
@@ -141,7 +140,7 @@ async def _move(session: Session, address: Address, change: Change, mark_before:
     """Write the record under a fresh key, and then the mark at the old address."""
     target = keys.address(session.context.config, keys.new_secret())
     new, mark, has_moved, is_begun = Loaded(target, None, SessionRecord()), new_mark(), False, False
-    entry = _Entry()
+    entry = SessionEntry()
 
     async def attempt() -> Loaded | None:
         nonlocal new, has_moved, is_begun
@@ -167,81 +166,19 @@ async def _move(session: Session, address: Address, change: Change, mark_before:
         moved = await compare_and_set(session.context.storage, address.storage_key, attempt)
     finally:
         if not has_moved and is_begun:
-            await _delete_new(session, new)
+            await delete_unused(session, new)
     if not has_moved:
         return moved
     session.context.unsaved.written(address.session_id, None)
     is_confirmed = await entry.is_confirmed(session, address)
     if is_confirmed is False:
-        await _delete_new(session, new)
+        await delete_unused(session, new)
         if entry.is_carried:
             # The ender found the session under neither key.
             revoke_replaced(session, new.record)
         raise EndedMeanwhile
     session.move_to(target)
-    return await _settled(session, new, is_confirmed=is_confirmed)
-
-
-class _Entry:
-    """The entry of a session that is signed in or moved, in the index of its user.
-
-    Attributes:
-        is_carried: Whether the session's tokens stay the same.
-    """
-
-    def __init__(self) -> None:
-        self.is_carried = False
-        self._place: IndexPlace | None = None
-        self._replaced: SessionRecord | None = None
-
-    async def written(
-        self, session: Session, target: Address, loaded: Loaded, record: SessionRecord
-    ) -> SessionRecord:
-        """Write the entry before the record, and return the record with what it needs to know of the index.
-
-        Raises:
-            EndedMeanwhile: The session is being ended.
-            StorageError: The storage failed.
-        """
-        context, tokens = session.context, record.tokens
-        self._replaced, self.is_carried = loaded.record, tokens is loaded.record.tokens
-        user_id = user_id_of(tokens) if context.is_indexed else None
-        if tokens is None or user_id is None or (self.is_carried and target is loaded.address):
-            return record
-        if self._place is None or self._place.user_id != user_id:
-            previous = loaded.address.session_id if self.is_carried else None
-            self._place = await enter_session(context, tokens, user_id, target.session_id, previous=previous)
-        if self._place is None:
-            raise EndedMeanwhile
-        # In memory nothing is left to settle after a crash.
-        epoch = self._place.epoch if context.is_durable else None
-        return evolve(record, indexed_at=context.clock(), unsettled=epoch)
-
-    async def is_confirmed(self, session: Session, before: Address) -> bool | None:
-        """Look at the entry again after the record was written, and remove that of the previous key.
-
-        Returns:
-            Whether the session goes on. None if the storage failed, or the session has no entry: it stays
-            unsettled then, and its next use looks at the entry. False if a storage in memory failed.
-        """
-        context, place, replaced = session.context, self._place, self._replaced
-        leaving = user_id_of(replaced.tokens) if context.is_indexed and replaced is not None else None
-        is_same_user = place is not None and place.user_id == leaving
-        if replaced is not None and leaving is not None and place is not None and not is_same_user:
-            await leave_index(context, before.session_id, replaced.tokens)
-        if place is None:
-            return None
-        left = before.session_id if is_same_user and before.session_id != place.session_id else None
-        with suppress(StorageError):
-            return await user_index.is_confirmed(context, place, left)
-        return None if context.is_durable else False
-
-
-async def _delete_new(session: Session, new: Loaded) -> None:
-    """Delete a record whose key no caller has, and its entry. If that fails, both expire by themselves."""
-    with suppress(StorageError):
-        await session.context.storage.delete(new.address.storage_key)
-    await leave_index(session.context, new.address.session_id, new.record.tokens)
+    return await settled(session, new, is_confirmed=is_confirmed)
 
 
 async def _written(session: Session, new: Loaded, record: SessionRecord) -> Loaded | None:
@@ -277,30 +214,8 @@ async def _replaced(session: Session, old: Loaded, mark: bytes) -> bool:
     if stored:
         return True
     if stored is None and not old.record.is_empty:
-        _restore_later(session, old, mark)
+        restore_later(session, old, mark)
     raise failure
-
-
-def _restore_later(session: Session, old: Loaded, mark: bytes) -> None:
-    """Restore the old record, if the mark has replaced it, as soon as the storage works again.
-
-    The caller receives an error, and the browser keeps the old key. Callers that read the record meanwhile
-    restore it first (see `Session.follow`).
-    """
-    context, session_id = session.context, old.address.session_id
-
-    async def restore() -> None:
-        raw, _, ttl = session.dump(old.record)
-        # Without this mark, the session was signed out meanwhile.
-        await context.storage.replace(old.address.storage_key, raw, expected=mark, ttl=ttl)
-        context.restoring.pop(session_id, None)
-
-    async def attempt() -> bool:
-        await restore()
-        return True
-
-    context.restoring[session_id] = restore
-    context.save_in_background(f"{session_id} (restored)", retry_until_done(attempt))
 
 
 async def change_in_place(session: Session, change: Change) -> Loaded:
@@ -314,7 +229,7 @@ async def change_in_place(session: Session, change: Change) -> Loaded:
         EndedMeanwhile: The user's sessions were ended; this one is deleted.
         StorageError: The storage failed.
     """
-    entry = _Entry()
+    entry = SessionEntry()
     after = SessionRecord()
 
     async def attempt() -> Loaded | None:
@@ -334,7 +249,7 @@ async def change_in_place(session: Session, change: Change) -> Loaded:
         raise EndedMeanwhile
     if changed.record.unsettled is None:
         return changed
-    return await _settled(session, changed, is_confirmed=is_confirmed)
+    return await settled(session, changed, is_confirmed=is_confirmed)
 
 
 async def _in_place(session: Session, change: Change) -> Loaded:
@@ -354,35 +269,5 @@ async def _in_place(session: Session, change: Change) -> Loaded:
     except StorageError as error:
         failure = error
     if after.tokens is not None and after.tokens != before.tokens:
-        undo = retry_until_done(lambda: _undone(session, before, after))
-        session.context.save_in_background(f"{session.session_id} (undone)", undo)
+        undo_later(session, before, after)
     raise failure
-
-
-async def _undone(session: Session, before: SessionRecord, after: SessionRecord) -> bool:
-    loaded = await session.load()
-    if loaded.record.tokens != after.tokens:
-        return True
-    return await session.replace(loaded, before) is not None
-
-
-async def _settled(session: Session, new: Loaded, *, is_confirmed: bool | None) -> Loaded:
-    """Extend the moved record to its full lifetime, once its entry in the index is confirmed."""
-    if not session.context.is_durable and new.record.unsettled is None:
-        return new
-    if is_confirmed or new.record.unsettled is None:
-        with suppress(StorageError):
-            settled = evolve(new.record, unsettled=None)
-            return await session.replace(new, settled) or await session.load_at(new.address)
-    # The session works, and must not expire in two minutes.
-    lengthened = retry_until_done(lambda: _lengthened(session, new.address))
-    session.context.save_in_background(f"{new.address.session_id} (lengthened)", lengthened)
-    return new
-
-
-async def _lengthened(session: Session, address: Address) -> bool:
-    loaded = await session.load_at(address)
-    if loaded.record.unsettled is not None:
-        loaded = await settle(session, loaded)
-    is_over = loaded.mark is not None or loaded.record.is_empty
-    return is_over or await session.replace(loaded, loaded.record) is not None
