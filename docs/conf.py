@@ -1,4 +1,4 @@
-"""Sphinx's settings: ``sphinx-build -W -b html docs docs/_build``."""
+"""Sphinx's settings: ``sphinx-build -n -W -b html docs docs/_build``."""
 
 import sys
 from importlib.metadata import version as version_of
@@ -17,6 +17,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "error_tables",
     "method_groups",
+    "public_names",
     "public_source",
 ]
 exclude_patterns = ["_build", "_ext"]
@@ -28,6 +29,12 @@ myst_heading_anchors = 3
 
 # Docstrings name things in single backticks: a link where there is something to link to.
 default_role = "py:obj"
+# Pages of others: their inventories would have to be fetched, and the docs are built without a network.
+# Every name of ours has to have a page.
+nitpick_ignore_regex = [
+    ("py:.*", r"(collections\.abc|contextlib|datetime|os|pathlib)\..+"),
+    ("py:.*", r"(aiobotocore|aiohttp|fastapi|httpx|opentelemetry|redis|starlette)\..+"),
+]
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"

@@ -51,7 +51,7 @@ class Claims(Mapping[str, Any]):
 
     @property
     def sub(self) -> str:
-        """The subject: the user's id, or the app client's of a machine."""
+        """The user's id (the subject), or the app client's of a machine."""
         return self._text("sub") or ""
 
     @property

@@ -838,7 +838,7 @@ class AuthClient:
             client_metadata: For the user pool's triggers.
 
         Returns:
-            By attribute: whether it was updated, or waits for the code that was sent.
+            For each attribute, whether it was updated, or waits for the code that was sent.
 
         Raises:
             AuthValidationError: A value is not text; nothing was sent.
@@ -863,7 +863,7 @@ class AuthClient:
             client_metadata: For the user pool's triggers.
 
         Raises:
-            The errors of `update_user_attributes`.
+            AuthError: As `update_user_attributes`.
         """
         name = arguments.text(attribute_key, "attribute_key")
         results = await self.update_user_attributes({name: value}, client_metadata=client_metadata)
@@ -1111,7 +1111,7 @@ class AuthClient:
             ceremony: Takes the options, has a browser create the credential, and returns it.
 
         Raises:
-            The errors of `start_web_authn_registration` and `complete_web_authn_registration`.
+            AuthError: As `start_web_authn_registration` and `complete_web_authn_registration`.
         """
         options = await self.start_web_authn_registration()
         await self.complete_web_authn_registration(await ceremony(options))

@@ -169,7 +169,7 @@ class EmulatedUserPool:
 
     @property
     def triggers(self) -> Triggers:
-        """The pool's triggers, by Cognito's names: ``pool.triggers["PreSignUp"] = function``.
+        """The pool's triggers under Cognito's names, as in ``pool.triggers["PreSignUp"] = function``.
 
         They are not kept: a pool that comes back from a directory has none.
         """
@@ -177,7 +177,7 @@ class EmulatedUserPool:
 
     @property
     def config(self) -> AuthConfig:
-        """The configuration of a client of this pool: endpoints, hosted UI if it has one, and clock."""
+        """The configuration of a client of this pool, with endpoints, hosted UI if it has one, and clock."""
         return self._config(self.state.clients[self.client_id])
 
     def _config(self, client: AppClient) -> AuthConfig:

@@ -55,7 +55,7 @@ class CognitoEmulator:
 
     Args:
         host: The address to listen on. Beyond loopback, steering and administration ask for
-            :attr:`token`.
+            ``token``.
         port: The port; 0 takes a free one.
         region: The region in ids and issuers.
         clock: Returns the real time, in seconds since 1970; the emulator's own clock is an offset to it.

@@ -109,7 +109,8 @@ def install(app: Starlette, service: WebService) -> None:
         answer_crash=_answer_crash,
     )
     if AuthError not in app.exception_handlers:
-        app.exception_handlers[AuthError] = handle_auth_error
+        # It takes both kinds of connection, where Starlette's types know handlers of one kind.
+        app.exception_handlers[AuthError] = cast("Any", handle_auth_error)
 
 
 def request_session(connection: HTTPConnection) -> RequestSession:

@@ -15,7 +15,7 @@ from ._protocol import Storage, check_replace, check_set
 class EncryptedStorage:
     """Encrypts values before another storage sees them: AES-256-GCM, bound to their storage key.
 
-    What no key opens raises `StorageError` and is left as it is; `set` and `delete` do not read, so
+    What no key opens raises `StorageError` and is left as it is; ``set`` and ``delete`` do not read, so
     they work over it. To change the key, put the new one first and keep the old one behind it until
     everything that it sealed has expired or been rewritten.
 

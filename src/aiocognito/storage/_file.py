@@ -34,8 +34,8 @@ class FileStorage:
     """Stores each value in a file of its own, named after the SHA-256 hash of its key.
 
     Writes are atomic and synced to the disk: if a process or the machine stops, the old value
-    or the new one is there. Files have mode 0600. `lock` and `replace` hold between processes of one
-    machine, by `flock(2)`; on a network file system they are as good as its `flock` is.
+    or the new one is there. Files have mode 0600. ``lock`` and ``replace`` hold between processes of one
+    machine, by ``flock(2)``; on a network file system they are as good as its ``flock`` is.
     A damaged or foreign file raises `StorageError` and is left as it is. Expired values are
     removed as other keys are changed, an hour after their end at the earliest. A clock that jumped ahead
     removes nothing until it has gone on for an hour.
@@ -55,7 +55,7 @@ class FileStorage:
 
     Raises:
         AuthConfigError: The encryption key is missing or not 32 bytes long; or this is not a POSIX
-            system, and has no `flock(2)`.
+            system, and has no ``flock(2)``.
     """
 
     __slots__ = ("_disk", "_leases", "_writers")

@@ -125,7 +125,7 @@ def add_routes(app: FastAPI) -> None:
         if not late:
             await auth.sign_in("ana", PASSWORD)
 
-        async def parts() -> Any:
+        async def parts() -> AsyncIterator[bytes]:
             yield b"begin "
             if late:
                 try:
