@@ -157,7 +157,8 @@ def _value(cls: type[T], members: dict[str, Any]) -> T:
     value = cls(**given, unknown={name: each for name, each in members.items() if name not in given})
     _number(value.at)
     if isinstance(value, NamedUser):
-        _text(value.username), _text(value.user_id)
+        _text(value.username)
+        _text(value.user_id)
     elif value.previous is not None:
         _text(value.previous)
     return value

@@ -103,7 +103,7 @@ class ThreadedEmulator:
 
     @property
     def calls(self) -> list[Call]:
-        """The requests so far, oldest first: a copy."""
+        """A copy of the requests so far, oldest first."""
         return self._thread.call(lambda: list(self._emulator.calls))
 
     def create_user_pool(
@@ -194,12 +194,12 @@ class ThreadedUserPool:
 
     @property
     def config(self) -> AuthConfig:
-        """The configuration of a client of this pool: endpoints, hosted UI if it has one, and clock."""
+        """The configuration of a client of this pool, with endpoints, hosted UI if it has one, and clock."""
         return self._thread.call(lambda: self._pool.config)
 
     @property
     def triggers(self) -> MutableMapping[str, Trigger]:
-        """The pool's triggers, by Cognito's names: ``pool.triggers["PreSignUp"] = function``.
+        """The pool's triggers under Cognito's names, as in ``pool.triggers["PreSignUp"] = function``.
 
         A plain function runs in a thread, an ``async`` one on the emulator's event loop.
         """
@@ -266,7 +266,7 @@ class ThreadedIdentityPool:
 
     @property
     def identities(self) -> Sequence[Identity]:
-        """All identities, oldest first; those that were merged into others, too: a copy."""
+        """A copy of all identities, oldest first; those that were merged into others, too."""
         return self._thread.call(lambda: copy.deepcopy(list(self._pool.identities)))
 
     @property
@@ -321,7 +321,7 @@ class ThreadedOutbox:
 
     @property
     def messages(self) -> list[Message]:
-        """The messages so far, oldest first: a copy."""
+        """A copy of the messages so far, oldest first."""
         return self._thread.call(lambda: list(self._outbox.messages))
 
     def next_code(self, to_or_username: str, *, timeout: float = 5) -> str:
