@@ -6,6 +6,7 @@ Amplify's form. pydantic is imported when it asks.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from . import _json_schemas as schemas
@@ -35,10 +36,11 @@ def for_pydantic(cls: C) -> C:
     def json_schema(cls: type, core_schema: Any, handler: Any) -> dict[str, Any]:  # noqa: ARG001 - the same
         return dict(schema)
 
-    for name, hook in (
-        ("__get_pydantic_core_schema__", core_schema),
-        ("__get_pydantic_json_schema__", json_schema),
-    ):
+    hooks: dict[str, Callable[..., Any]] = {
+        "__get_pydantic_core_schema__": core_schema,
+        "__get_pydantic_json_schema__": json_schema,
+    }
+    for name, hook in hooks.items():
         setattr(cls, name, classmethod(hook))
     return cls
 
