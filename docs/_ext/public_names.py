@@ -1,7 +1,7 @@
 """Link the names that docstrings write without their module, and fail for those that have no page.
 
-``NetworkError`` in a docstring of ``AuthClient`` means ``aiocognito.errors.NetworkError``. Sphinx itself looks
-in the module of the docstring only. A name that two modules have is not linked, which is a warning.
+``NetworkError`` in a docstring of ``AuthClient`` means ``aiocognito.errors.NetworkError``. By itself, Sphinx
+looks in the module of the docstring only. A name that two modules have is not linked, which is a warning.
 """
 
 from __future__ import annotations
