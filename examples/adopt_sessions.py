@@ -25,7 +25,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from aiocognito import AuthConfig, FileStorage, SessionManager, Storage, errors
 
@@ -49,11 +49,14 @@ def read(lines: TextIO) -> Iterator[dict[str, str]]:
         if not line.strip():
             continue
         try:
-            entry = json.loads(line)
+            entry: Any = json.loads(line)
         except ValueError:
             entry = None
-        is_right = isinstance(entry, dict) and {"session_key", "refresh_token"} <= entry.keys() <= known
-        if not is_right or not all(isinstance(value, str) for value in entry.values()):
+        if (
+            not isinstance(entry, dict)
+            or not {"session_key", "refresh_token"} <= entry.keys() <= known
+            or not all(isinstance(value, str) for value in entry.values())
+        ):
             sys.exit(f"line {number}: must have session_key, refresh_token and, if known, device_key")
         yield entry
 

@@ -103,7 +103,8 @@ async def test_each_value_is_one_key_under_the_prefix(local_redis: Server) -> No
         with local_redis.client as client:
             keys: Any = client.keys()
             assert set(keys) == {b"shop:client:session:abc", b"shop:another", b"shop:lock:client:session:abc"}
-            assert b"secret" not in b"".join(client.get(key) for key in keys)
+            values: list[Any] = [client.get(key) for key in keys]
+            assert b"secret" not in b"".join(values)
             assert 99_000 < client.pttl("shop:client:session:abc") <= 100_000
             assert client.pttl("shop:another") == -1
             assert 9_000 < client.pttl("shop:lock:client:session:abc") <= 10_000

@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 import redis as redis_py
 import redis.asyncio
+import redis.asyncio.sentinel
+import redis.exceptions
 import valkey
 import valkey.asyncio
+import valkey.exceptions
 
 from aiocognito.errors import AuthConfigError, StorageError
 from aiocognito.storage import _redis_client, _redis_errors
@@ -305,7 +308,7 @@ async def test_tls(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("library", ["redis", "valkey"])
 async def test_cluster_client_of_a_server_that_is_none(local_redis: Server, library: str) -> None:
-    make = redis_py.asyncio.RedisCluster if library == "redis" else valkey.asyncio.ValkeyCluster
+    make = redis.asyncio.RedisCluster if library == "redis" else valkey.asyncio.ValkeyCluster
     client = make("127.0.0.1", local_redis.port)
     error = await refusal(RedisStorage(client, encryption_key=None), "get")
     assert "is not a cluster" in error.message
@@ -327,17 +330,17 @@ async def test_node_of_a_cluster() -> None:
 @pytest.mark.parametrize(
     ("error", "message", "retryable"),
     [
-        (redis_py.exceptions.MovedError("1 127.0.0.1:7001"), "is one node of a cluster", False),
+        (redis.exceptions.MovedError("1 127.0.0.1:7001"), "is one node of a cluster", False),
         (
-            redis_py.exceptions.BusyLoadingError("Redis is loading the dataset in memory"),
+            redis.exceptions.BusyLoadingError("Redis is loading the dataset in memory"),
             "still loading",
             True,
         ),
-        (redis_py.exceptions.MasterDownError("Link with MASTER is down"), "cannot serve this key now", True),
-        (redis_py.exceptions.RedisClusterException("no node"), "cluster", True),
+        (redis.exceptions.MasterDownError("Link with MASTER is down"), "cannot serve this key now", True),
+        (redis.exceptions.RedisClusterException("no node"), "cluster", True),
         (valkey.exceptions.SlotNotCoveredError("Slot 1 not covered"), "cannot serve this key now", True),
-        (redis_py.asyncio.sentinel.MasterNotFoundError("No master found for 'm'"), "Sentinel knows", True),
-        (redis_py.exceptions.MaxConnectionsError("Too many connections"), "no free connection", True),
+        (redis.asyncio.sentinel.MasterNotFoundError("No master found for 'm'"), "Sentinel knows", True),
+        (redis.exceptions.MaxConnectionsError("Too many connections"), "no free connection", True),
         (redis_py.ResponseError("MISCONF Redis is configured to save"), "cannot save its data", True),
         (valkey.exceptions.TimeoutError("Timeout reading"), "did not answer in time", True),
         (TimeoutError(), r"did not answer in time \(TimeoutError\)", True),

@@ -71,7 +71,8 @@ class WebRequest:
             scope: The scope.
             root_path: The root path that the outermost application saw: a mounted one changes it.
         """
-        client, scheme = scope.get("client"), scope.get("scheme", "http")
+        client = scope.get("client")
+        scheme: str = scope.get("scheme", "http")
         return cls(
             scope.get("method", "GET"),
             _SCHEMES.get(scheme, scheme),

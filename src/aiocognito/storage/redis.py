@@ -26,7 +26,7 @@ class RedisStorage:
     """Stores each value under a key of its own in Redis 6 or later, or in Valkey.
 
     Works with a standalone server, with Sentinel and with a Cluster: no command names several keys. A
-    read is one round trip, and `replace` is one Lua script, atomic on the server. A lock is a lease that
+    read is one round trip, and ``replace`` is one Lua script, atomic on the server. A lock is a lease that
     is renewed while it is held; if its process dies, it is free after ``lock_lease``.
 
     Redis deletes what has expired. Configure ``maxmemory-policy noeviction``, and persistence (AOF): a
@@ -43,7 +43,7 @@ class RedisStorage:
             closes it.
         prefix: What all keys begin with.
         encryption_key: 32 bytes, or several such keys (the first encrypts, all decrypt), or None to leave
-            the values readable to every client of the server. See `EncryptedStorage`.
+            the values readable to every client of the server. See `~aiocognito.storage.EncryptedStorage`.
         lock_lease: Seconds that a lock outlives a process that died while it held it.
         wait_replicas: How many replicas must have a write before it returns (the command WAIT, for 100 ms).
             If fewer have it, a warning is logged. 0 (the default) does not wait. Not for a cluster.

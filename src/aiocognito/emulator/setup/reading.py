@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from attrs import Attribute, field, fields, frozen
 
@@ -127,7 +127,7 @@ def _build(kind: type[Value], value: Any, path: Path_, source: Source) -> Value:
         if member.metadata.get("required") and name not in value:
             raise source.error(path, f"{name} is missing")
     given = {name: _read(members[name], value[name], (*path, name), source) for name in value}
-    make: Callable[..., Value] = kind
+    make = cast("Callable[..., Value]", kind)
     return make(**given, where=source.at(path))
 
 
