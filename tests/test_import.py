@@ -61,6 +61,7 @@ PUBLIC = {
     "TotpSetupDetails",
     "UpdateAttributeResult",
     "UserContext",
+    "UserSession",
     "VerifiableAttributeKey",
     "VerifierOptions",
     "WebAuthnConfig",

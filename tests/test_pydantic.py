@@ -28,6 +28,8 @@ VALUES: list[Any] = [
     aiocognito.Device("d", "name", {"device_status": "valid"}, WHEN, WHEN, WHEN),
     aiocognito.Device("d"),
     aiocognito.SessionInfo("s", 1.5, 2.0, "ana", True),
+    aiocognito.UserSession("u", "TOKEN", "c", WHEN, WHEN, "phone", "192.0.2.1", "Ghent", "BE", "o", True),
+    aiocognito.UserSession("u"),
     aiocognito.WebAuthnCredential("c", "key", "example.com", "platform", ["usb"], WHEN),
     aiocognito.WebAuthnCredential("c"),
     aiocognito.SignUpResult(False, "1", steps.ConfirmSignUp(WHERE)),

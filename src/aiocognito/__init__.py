@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         SignInDetails,
         TotpSetupDetails,
         UserContext,
+        UserSession,
         WebAuthnCredential,
     )
     from ._results import (
@@ -117,6 +118,7 @@ __all__ = [
     "TotpSetupDetails",
     "UpdateAttributeResult",
     "UserContext",
+    "UserSession",
     "VerifiableAttributeKey",
     "VerifierOptions",
     "WebAuthnConfig",
@@ -151,6 +153,7 @@ _HOMES = {
         "SignInDetails",
         "TotpSetupDetails",
         "UserContext",
+        "UserSession",
         "WebAuthnCredential",
     ),
     "_results": (

@@ -36,6 +36,7 @@ from ._models import (
     RedirectRequest,
     TotpSetupDetails,
     UserContext,
+    UserSession,
     WebAuthnCredential,
 )
 from ._public import public
@@ -583,7 +584,7 @@ class AuthClient:
         return await self._session.run(hosted_ui_sign_in.complete(self._session, hosted_ui, callback))
 
     async def sign_out(
-        self, *, global_sign_out: bool = False, redirect_uri: str | None = None
+        self, *, global_sign_out: bool = False, others: bool = False, redirect_uri: str | None = None
     ) -> SignOutResult:
         """Sign out (``signOut``; RevokeToken, or GlobalSignOut).
 
@@ -594,6 +595,9 @@ class AuthClient:
             global_sign_out: Whether to sign the user out on all devices. Expired tokens are renewed first.
                 The client of a `SessionManager` ends all sessions of the user. If Cognito refuses, the
                 tokens of these sessions are revoked, and those of other applications are not.
+            others: Whether to end the user's other sessions instead, which `list_sessions` lists
+                (RevokeUserSession). This session goes on. The client of a `SessionManager` ends the other
+                sessions of the user in the storage as well. Excludes the other arguments.
             redirect_uri: The URL that the browser comes back to from the hosted UI's own sign-out:
                 exactly one of ``OAuthConfig.redirect_sign_out``. The first by default, if the user
                 signed in on the hosted UI.
@@ -604,9 +608,20 @@ class AuthClient:
             ``error`` is an `InvalidPreferredRedirectUrlException`, unless Cognito refused.
 
         Raises:
+            AuthValidationError: ``others`` was combined with another argument.
+            ServiceError: With ``others``: the service does not have user sessions, or the user pool does not
+                track them; nothing was done.
+            UserUnAuthenticatedException: With ``others``: no user is signed in.
             StorageError: A session could not be deleted. Call this again.
         """
         self._needs_own_session()
+        if others:
+            if global_sign_out or redirect_uri is not None:
+                raise AuthValidationError(
+                    Code.InvalidArgument, "others: excludes global_sign_out and redirect_uri"
+                )
+            user = await self._authenticated_user()
+            return await self._session.run(sign_out.sign_out_others(self._session, user))
         work = sign_out.sign_out(self._session, everywhere=global_sign_out, redirect_uri=redirect_uri)
         return await self._session.run(work)
 
@@ -703,6 +718,40 @@ class AuthClient:
             UserUnAuthenticatedException: No user is signed in.
         """
         return current_user(await self._tokens())
+
+    async def list_sessions(self) -> list[UserSession]:
+        """Return the user's sessions at Cognito, of all app clients (ListUserSessions).
+
+        The user pool must track sessions (``UserSessionTracking``). A new session appears after a few
+        seconds. `SessionManager.list_user` lists the sessions of your service, in any user pool.
+
+        Returns:
+            The sessions of all pages.
+
+        Raises:
+            UserUnAuthenticatedException: No user is signed in.
+            OperationNotEnabledException: The user pool does not track sessions.
+            ListUserSessionsException: Cognito refused, or the service does not have user sessions.
+        """
+        return await (await self._authenticated_user()).list_user_sessions()
+
+    async def revoke_session(self, session_id: str) -> None:
+        """End one of the user's other sessions at Cognito (RevokeUserSession).
+
+        Its tokens are revoked. A session of your service that has these tokens ends when it renews them.
+
+        Args:
+            session_id: The ``id`` from `list_sessions`. Cognito refuses that of the present session.
+
+        Raises:
+            AuthValidationError: The id is missing.
+            UserUnAuthenticatedException: No user is signed in.
+            ResourceNotFoundException: The session does not exist.
+            OperationNotEnabledException: The user pool does not track sessions.
+            RevokeUserSessionException: Cognito refused, or the service does not have user sessions.
+        """
+        session_id = arguments.text(session_id, "session_id")
+        await (await self._authenticated_user()).revoke_user_session(session_id)
 
     async def rotate_session_key(self) -> str:
         """Move the session under a new random key. The old key no longer works.

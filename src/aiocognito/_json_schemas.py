@@ -183,6 +183,21 @@ CLASSES: Final[Mapping[str, Schema]] = {
             "current": FLAG,
         },
     ),
+    "UserSession": object_of(
+        "UserSession",
+        {"id": TEXT, "current": FLAG},
+        {
+            "sessionType": TEXT,
+            "clientId": TEXT,
+            "createDate": DATE_TIME,
+            "lastActiveDate": DATE_TIME,
+            "deviceType": TEXT,
+            "lastIpAddress": TEXT,
+            "city": TEXT,
+            "country": TEXT,
+            "originSessionId": TEXT,
+        },
+    ),
     "WebAuthnCredential": object_of(
         "WebAuthnCredential",
         {"credentialId": TEXT, "authenticatorTransports": TEXTS},

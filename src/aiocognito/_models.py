@@ -255,6 +255,56 @@ class SessionInfo:
 @public("aiocognito")
 @for_pydantic
 @frozen
+class UserSession:
+    """A session of the user at Cognito (ListUserSessions); dates are in UTC.
+
+    Attributes:
+        id: Cognito's id, which `AuthClient.revoke_session` takes.
+        session_type: ``TOKEN`` for the tokens of one sign-in, or ``SSO`` for a browser's session on the
+            hosted UI.
+        client_id: The app client.
+        create_date: When it began.
+        last_active_date: When its tokens were last renewed.
+        device_type: What Cognito knows of the browser or program.
+        last_ip_address: The address that it was last used from.
+        city: The city of that address.
+        country: The country of that address.
+        origin_session_id: The ``SSO`` session that a ``TOKEN`` session was begun from.
+        current: Whether it is the session of the access token.
+    """
+
+    id: str
+    session_type: str | None = None
+    client_id: str | None = field(default=None, repr=False)
+    create_date: datetime | None = None
+    last_active_date: datetime | None = None
+    device_type: str | None = field(default=None, repr=False)
+    last_ip_address: str | None = field(default=None, repr=False)
+    city: str | None = field(default=None, repr=False)
+    country: str | None = field(default=None, repr=False)
+    origin_session_id: str | None = None
+    current: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready form; dates are in ISO 8601."""
+        return _present(
+            id=self.id,
+            sessionType=self.session_type,
+            clientId=self.client_id,
+            createDate=self.create_date,
+            lastActiveDate=self.last_active_date,
+            deviceType=self.device_type,
+            lastIpAddress=self.last_ip_address,
+            city=self.city,
+            country=self.country,
+            originSessionId=self.origin_session_id,
+            current=self.current,
+        )
+
+
+@public("aiocognito")
+@for_pydantic
+@frozen
 class WebAuthnCredential:
     """A user's passkey (ListWebAuthnCredentials)."""
 

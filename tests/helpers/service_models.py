@@ -9,6 +9,8 @@ from typing import Any
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 
+from aiocognito._gateways.aws.newer_operations import NEWER_OPERATIONS
+
 _TYPES: dict[str, Any] = {"string": str, "boolean": bool, "integer": int, "list": list, "map": Mapping}
 
 
@@ -35,6 +37,9 @@ def input_members(operation: str) -> Mapping[str, Any]:
 
 def faults(operation: str, sent: Mapping[str, Any]) -> list[str]:
     """Return what a request violates: unknown members, absent ones and wrong types."""
+    newer = NEWER_OPERATIONS.get(operation)
+    if newer is not None and not any(operation in service.operation_names for service in _services()):
+        return [f"{operation}.{name} does not exist" for name in sent if name not in newer.members]
     return list(_faults(operation_model(operation).input_shape, sent, operation))
 
 

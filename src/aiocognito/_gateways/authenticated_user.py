@@ -7,11 +7,11 @@ from typing import Any
 
 from attrs import field, frozen
 
-from .._models import CodeDeliveryDetails, Device, WebAuthnCredential
+from .._models import CodeDeliveryDetails, Device, UserSession, WebAuthnCredential
 from ..errors import ServiceError
 from ..errors._refusals import RefusalSubject, subject_of
 from .aws.client import AwsClient
-from .parsing import check_software_token_status, code_delivery, device, pairs, passkey
+from .parsing import check_software_token_status, code_delivery, device, pairs, passkey, user_session
 
 Metadata = Mapping[str, str] | None
 
@@ -44,6 +44,17 @@ class AuthenticatedUser:
     async def delete_user(self) -> None:
         """DeleteUser."""
         await self._call("DeleteUser")
+
+    # Sessions at Cognito
+
+    async def list_user_sessions(self) -> list[UserSession]:
+        """ListUserSessions, every page."""
+        answers = self._pages("ListUserSessions", "NextToken")
+        return [user_session(item) async for answer in answers for item in answer.get("Sessions") or ()]
+
+    async def revoke_user_session(self, session_id: str) -> None:
+        """RevokeUserSession, without the sessions that are linked to it."""
+        await self._call("RevokeUserSession", repeatable=True, SessionId=session_id)
 
     # Password and attributes
 

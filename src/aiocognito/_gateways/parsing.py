@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from .._models import CodeDeliveryDetails, Device, WebAuthnCredential
+from .._models import CodeDeliveryDetails, Device, UserSession, WebAuthnCredential
 from ..errors import SetUpTOTPException
 from ..errors._factory import service_error
 from .aws.responses import UNKNOWN_ERROR
@@ -87,6 +87,24 @@ def passkey(item: Mapping[str, Any]) -> WebAuthnCredential:
         authenticator_attachment=item.get("AuthenticatorAttachment"),
         authenticator_transports=list(item.get("AuthenticatorTransports") or ()),
         created_at=moment(item.get("CreatedAt")),
+    )
+
+
+def user_session(item: Mapping[str, Any]) -> UserSession:
+    """Read one entry of ListUserSessions."""
+    location = item.get("LastLocation") or {}
+    return UserSession(
+        id=required(item, "SessionId", "ListUserSessions"),
+        session_type=item.get("SessionType"),
+        client_id=item.get("ClientId"),
+        create_date=moment(item.get("CreateDate")),
+        last_active_date=moment(item.get("LastActiveDate")),
+        device_type=item.get("DeviceType"),
+        last_ip_address=item.get("LastIPAddress"),
+        city=location.get("City"),
+        country=location.get("Country"),
+        origin_session_id=item.get("OriginSessionId"),
+        current=item.get("IsCurrentSession") is True,
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from .._flows.redirect import choose_redirect_uri
+from .._gateways.authenticated_user import AuthenticatedUser
 from .._models import AuthTokens
 from .._results import SignOutResult
-from ..errors import AuthError, StorageError
+from ..errors import AuthError, ResourceNotFoundException, StorageError
 from .device_confirmation import forget_session_device
 from .indexing import leave_index, user_id_of
 from .revocation import revoke_stored
@@ -55,6 +56,39 @@ async def sign_out(session: Session, *, everywhere: bool, redirect_uri: str | No
         # Returned, not raised: the session is signed out nevertheless.
         logout_url, error = None, error or bad_redirect_uri
     return SignOutResult(revoked=revoked, error=error, logout_url=logout_url)
+
+
+async def sign_out_others(session: Session, user: AuthenticatedUser) -> SignOutResult:
+    """End the user's other sessions, at Cognito and in the storage. This session goes on.
+
+    Cognito's sessions are fetched first, so that nothing is done where the service does not have them. The
+    session of this browser on the hosted UI is left as well.
+
+    Args:
+        session: The session.
+        user: The user's operations.
+
+    Returns:
+        Whether Cognito ended all of them, and the first error if not.
+
+    Raises:
+        ServiceError: Cognito's sessions cannot be listed.
+        StorageError: A session could not be deleted. Call this again.
+    """
+    listed = await user.list_user_sessions()
+    await revoke_all(await _delete_others(session))
+    spared = {each for own in listed if own.current for each in (own.id, own.origin_session_id)}
+    error: AuthError | None = None
+    for other in listed:
+        if other.id in spared:
+            continue
+        try:
+            await user.revoke_user_session(other.id)
+        except ResourceNotFoundException:
+            continue  # It has ended meanwhile.
+        except AuthError as refusal:
+            error = error or refusal
+    return SignOutResult(revoked=error is None, error=error)
 
 
 async def _delete_others(session: Session) -> EndedSessions:

@@ -47,6 +47,7 @@ class UserPool:
         resource_servers: ResourceServerType's members, by identifier.
         providers: IdentityProviderType's members, by name.
         domains: DomainDescriptionType's members, by name.
+        session_configuration: SetUserPoolSessionConfiguration's members; empty if it was never called.
     """
 
     id: str
@@ -65,7 +66,13 @@ class UserPool:
     resource_servers: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
     providers: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
     domains: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
+    session_configuration: dict[str, Any] = field(factory=dict, repr=False)
     triggers: Triggers = field(factory=Triggers, repr=False, metadata={"persisted": False})
+
+    @property
+    def tracks_sessions(self) -> bool:
+        """Whether sessions are tracked, so that they can be listed and revoked."""
+        return self.session_configuration.get("UserSessionTracking") == "ENABLED"
 
     @property
     def region(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from typing import Final
 
 from attrs import define, field
@@ -28,6 +30,8 @@ class Grant:
         revoked: Whether all its tokens are revoked.
         refreshable: Whether its refresh tokens are valid.
         device_key: The device of the sign-in, if the user pool tracks devices.
+        is_tracked: Whether it is one of the user's sessions, in user pools that track them.
+        last_active: When its tokens were last renewed, in seconds since 1970.
     """
 
     event_id: str
@@ -40,6 +44,14 @@ class Grant:
     refreshable: bool = True
     device_key: str | None = None
     hosted: bool = False
+    is_tracked: bool = False
+    last_active: float | None = None
+
+    @property
+    def session_id(self) -> str:
+        """The id of the user's session, in the form of those of Cognito."""
+        drawn = base64.b32encode(hashlib.sha256(self.event_id.encode()).digest()).decode().lower()
+        return f"tkn{drawn[:25]}"
 
 
 @persisted("refresh-token")
@@ -64,6 +76,17 @@ class TokenStore:
     def open(self, grant: Grant) -> None:
         """Store a sign-in."""
         self.grants[grant.event_id] = grant
+
+    def tracked(self, sub: str, *, now: float) -> list[Grant]:
+        """Return the sessions of a user that are active, the one used last first."""
+        alive = {token.event_id for token in self._refresh.values() if now < token.expires}
+        found = [
+            grant
+            for grant in self.grants.values()
+            if grant.sub == sub and grant.is_tracked and not grant.revoked and grant.refreshable
+        ]
+        active = [grant for grant in found if grant.event_id in alive]
+        return sorted(active, key=lambda grant: grant.last_active or grant.auth_time, reverse=True)
 
     def add_refresh(self, text: str, token: RefreshToken) -> None:
         """Store a refresh token under its hash."""

@@ -91,6 +91,10 @@ class ListDevicesException(ServiceError):
     """``ListDevices`` was refused."""
 
 
+class ListUserSessionsException(ServiceError):
+    """``ListUserSessions`` was refused."""
+
+
 class ListWebAuthnCredentialsException(ServiceError):
     """``ListWebAuthnCredentials`` was refused."""
 
@@ -105,6 +109,10 @@ class RespondToAuthChallengeException(ServiceError):
 
 class RevokeTokenException(ServiceError):
     """``RevokeToken`` was refused."""
+
+
+class RevokeUserSessionException(ServiceError):
+    """``RevokeUserSession`` was refused."""
 
 
 class SetUserMFAPreferenceException(ServiceError):
@@ -170,10 +178,12 @@ BY_OPERATION: dict[str, type[ServiceError]] = {
     "GlobalSignOut": GlobalSignOutException,
     "InitiateAuth": InitiateAuthException,
     "ListDevices": ListDevicesException,
+    "ListUserSessions": ListUserSessionsException,
     "ListWebAuthnCredentials": ListWebAuthnCredentialsException,
     "ResendConfirmationCode": ResendConfirmationException,
     "RespondToAuthChallenge": RespondToAuthChallengeException,
     "RevokeToken": RevokeTokenException,
+    "RevokeUserSession": RevokeUserSessionException,
     "SetUserMFAPreference": SetUserMFAPreferenceException,
     "SetUserSettings": SetUserSettingsException,
     "SignUp": SignUpException,

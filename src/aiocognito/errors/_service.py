@@ -57,7 +57,8 @@ class ServiceError(AuthError):
         super().__init__(message, **details)
 
     def _suggestion(self) -> str | None:
-        found = suggestions.suggestion_for(self.name, self.service_message, self._refusal_subject)
+        found = suggestions.suggestion_for_operation(self.operation, self.name)
+        found = found or suggestions.suggestion_for(self.name, self.service_message, self._refusal_subject)
         return found or self.default_recovery
 
     @property

@@ -110,6 +110,31 @@ _BY_SUBJECT: Final[dict[RefusalSubject, str]] = {
 }
 
 
+_TRACKING: Final = (
+    "Turn on UserSessionTracking for the user pool (SetUserPoolSessionConfiguration), which its plan must"
+    " include. Without it, SessionManager.list_user and end_user list and end the sessions of your service."
+)
+_NOT_THERE: Final = (
+    "This service does not have user sessions. SessionManager.list_user and end_user list and end the"
+    " sessions of your service."
+)
+# By the operation that was refused, and the code.
+_BY_OPERATION: Final[dict[tuple[str, str], str]] = {
+    (operation, code): suggestion
+    for operation in ("ListUserSessions", "RevokeUserSession")
+    for code, suggestion in (
+        ("UnknownOperationException", _NOT_THERE),
+        ("OperationNotEnabledException", _TRACKING),
+        ("FeatureUnavailableInTierException", _TRACKING),
+    )
+}
+
+
+def suggestion_for_operation(operation: str | None, code: str) -> str | None:
+    """Return what to do about a refusal of an operation; None if its code says that by itself."""
+    return _BY_OPERATION.get((operation or "", code))
+
+
 def suggestion_for(
     code: str, text: str | None = None, subject: RefusalSubject = RefusalSubject.UNKNOWN
 ) -> str | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import encodings.idna  # noqa: F401 - encodes host names; imported in this thread, off the event loop
+import json
 import ssl
 import threading
 from collections.abc import AsyncIterator, Mapping
@@ -27,6 +28,7 @@ from botocore import UNSIGNED
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.httpsession import ProxyConfiguration
 from botocore.loaders import Loader
+from botocore.model import ShapeResolver
 from yarl import URL
 
 from ..._config import AuthConfig
@@ -36,6 +38,7 @@ from ..clients import AwsSession
 from ..environment import proxy_for, tls_context
 from ..limits import UnreadableBody, read_body
 from .failures import NoSlot, network_error
+from .newer_operations import NEWER_OPERATIONS, SHAPES, TARGET_PREFIX
 from .responses import AwsResponse, ResponseReader
 
 _MAX_CONNECTIONS = 200
@@ -163,6 +166,8 @@ class AwsConnection:
         unknown = sorted(members.keys() - self._members_of(operation))
         if unknown:
             raise _too_old(f"{operation}'s {', '.join(unknown)}")
+        if operation not in self._methods:
+            return await self._call_newer(operation, members)
         answer: dict[str, Any] = await getattr(self._parts.client, self._methods[operation])(**members)
         return answer
 
@@ -171,10 +176,29 @@ class AwsConnection:
         members = self._members.get(operation)
         if members is None:
             if operation not in self._methods:
-                raise _too_old(operation)
+                if operation not in NEWER_OPERATIONS:
+                    raise _too_old(operation)
+                return NEWER_OPERATIONS[operation].members
             shape = self._parts.client.meta.service_model.operation_model(operation).input_shape
             members = self._members[operation] = frozenset(shape.members)
         return members
+
+    async def _call_newer(self, operation: str, members: Mapping[str, Any]) -> dict[str, Any]:
+        """Call an operation that the installed botocore does not know.
+
+        https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
+        """
+        read = self._readers.get(operation)
+        if read is None:
+            shape = ShapeResolver(SHAPES).get_shape_by_name(NEWER_OPERATIONS[operation].output)
+            read = self._readers[operation] = ResponseReader(operation, shape)
+        body = json.dumps(members).encode()
+        headers = {
+            "X-Amz-Target": f"{TARGET_PREFIX}.{operation}",
+            "Content-Type": "application/x-amz-json-1.1",
+            "User-Agent": f"aiocognito/{version('aiocognito')}",
+        }
+        return read(await self._post(headers, body), body)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -28,6 +28,7 @@ from . import (  # noqa: F401 - imported for their decorators
     sessions,
     sign_up,
     user_pools,
+    user_sessions,
 )
 
 TABLE: Final[Mapping[str, Operation]] = USER_POOL_OPERATIONS

@@ -81,7 +81,17 @@ async def begin(
     result = await tokens(state, pool, client, user, grant, source=source, metadata=metadata, nonce=nonce)
     if refreshable:
         result["RefreshToken"] = refresh_token(pool, RefreshToken(grant.event_id, expires))
+        if pool.tracks_sessions:
+            _track(state, pool, grant)
     return result
+
+
+# Documented (User sessions): the least recently used one goes at the next sign-in.
+def _track(state: EmulatorState, pool: UserPool, grant: Grant) -> None:
+    grant.is_tracked = True
+    others = [each for each in pool.tokens.tracked(grant.sub, now=state.clock()) if each is not grant]
+    for each in others[pool.session_configuration["TokenSession"]["MaxPerUser"] - 1 :]:
+        pool.tokens.revoke(each.event_id)
 
 
 async def tokens(

@@ -111,6 +111,7 @@ async def refresh(
         if rotates:
             token.rotated = None
         raise
+    found.grant.last_active = state.clock()
     if client.rotates:
         # The new one lives as long as the old one would have.
         new = RefreshToken(token.event_id, token.expires)

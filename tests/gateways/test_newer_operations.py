@@ -1,0 +1,161 @@
+"""Operations that the installed botocore may not know: what is sent, and how responses are read."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from aiocognito._gateways.authenticated_user import AuthenticatedUser
+from aiocognito._gateways.aws.client import AwsClient
+from aiocognito._gateways.aws.newer_operations import NEWER_OPERATIONS, SHAPES
+from aiocognito.emulator.service_model import ServiceModel
+from aiocognito.errors import (
+    AuthConfigError,
+    ListUserSessionsException,
+    NotAuthorizedException,
+    ServiceError,
+    TooManyRequestsException,
+)
+from helpers.stub_server import Stub
+
+SESSION = {
+    "SessionId": "tkn" + "a" * 25,
+    "SessionType": "TOKEN",
+    "ClientId": "client",
+    "CreateDate": 1_700_000_000.5,
+    "LastActiveDate": 1_700_000_060,
+    "DeviceType": "phone",
+    "LastIPAddress": "192.0.2.1",
+    "LastLocation": {"City": "Ghent", "Country": "BE"},
+    "OriginSessionId": "sso" + "b" * 25,
+    "IsCurrentSession": True,
+}
+
+
+def test_members_and_shapes_are_those_of_the_newest_model() -> None:
+    model = ServiceModel.load()
+    for name, operation in NEWER_OPERATIONS.items():
+        document = json.loads(_copied())
+        request = document["shapes"][document["operations"][name]["input"]["shape"]]
+        assert set(request["members"]) == operation.members
+        assert name in model.operations
+        _same(document["shapes"], document["operations"][name]["output"]["shape"], operation.output)
+
+
+def _copied() -> str:
+    from aiocognito.emulator.service_model import _COPIES
+
+    return (_COPIES / "cognito-idp.json").read_text()
+
+
+def _same(shapes: dict[str, Any], theirs: str, ours: str) -> None:
+    """Compare a shape of botocore's model with ours."""
+    there, here = shapes[theirs], SHAPES[ours]
+    assert there["type"] == here["type"]
+    if there["type"] == "structure":
+        assert set(there["members"]) == set(here["members"])
+        for name, member in there["members"].items():
+            _same(shapes, member["shape"], here["members"][name]["shape"])
+    elif there["type"] == "list":
+        _same(shapes, there["member"]["shape"], here["member"]["shape"])
+
+
+async def test_the_request_is_json_1_1_without_a_signature(client: AwsClient, stub: Stub) -> None:
+    stub.reply(json={"Sessions": []})
+    await client.call("ListUserSessions", {"AccessToken": "t", "NextToken": None})
+    (request,) = stub.requests
+    assert (request.method, request.path, request.members) == ("POST", "/", {"AccessToken": "t"})
+    assert request.headers["x-amz-target"] == "AWSCognitoIdentityProviderService.ListUserSessions"
+    assert request.headers["content-type"] == "application/x-amz-json-1.1"
+    assert request.headers["user-agent"].startswith("aiocognito/")
+    assert "authorization" not in {name.lower() for name in request.headers}
+
+
+async def test_every_page_is_read(client: AwsClient, stub: Stub) -> None:
+    stub.reply(json={"Sessions": [SESSION], "NextToken": "2"})
+    stub.reply(json={"Sessions": [{"SessionId": "sso" + "c" * 25}], "Later": 1})
+    first, second = await AuthenticatedUser(client, "t").list_user_sessions()
+    assert first.to_dict() == {
+        "id": SESSION["SessionId"],
+        "sessionType": "TOKEN",
+        "clientId": "client",
+        "createDate": "2023-11-14T22:13:20.500000+00:00",
+        "lastActiveDate": "2023-11-14T22:14:20+00:00",
+        "deviceType": "phone",
+        "lastIpAddress": "192.0.2.1",
+        "city": "Ghent",
+        "country": "BE",
+        "originSessionId": SESSION["OriginSessionId"],
+        "current": True,
+    }
+    assert first.last_active_date == datetime(2023, 11, 14, 22, 14, 20, tzinfo=UTC)
+    assert "192.0.2.1" not in repr(first)
+    assert second.to_dict() == {"id": "sso" + "c" * 25, "current": False}
+    assert [request.members for request in stub.requests] == [
+        {"AccessToken": "t"},
+        {"AccessToken": "t", "NextToken": "2"},
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{"Sessions": [{}]}, {"Sessions": "none"}, {"Sessions": [{"SessionId": 7}]}, [], "text"],
+)
+async def test_a_response_that_cannot_be_read_is_an_error(client: AwsClient, stub: Stub, answer: Any) -> None:
+    stub.reply(json=answer)
+    with pytest.raises(ServiceError) as raised:
+        await AuthenticatedUser(client, "t").list_user_sessions()
+    assert raised.value.name == "UnknownError"
+
+
+async def test_a_session_is_revoked_alone(client: AwsClient, stub: Stub) -> None:
+    stub.reply(body=b"")
+    await AuthenticatedUser(client, "t").revoke_user_session("tkn")
+    assert stub.operations == ["RevokeUserSession"]
+    assert stub.requests[0].members == {"AccessToken": "t", "SessionId": "tkn"}
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("UnknownOperationException", "This service does not have user sessions"),
+        ("OperationNotEnabledException", "Turn on UserSessionTracking"),
+        ("FeatureUnavailableInTierException", "Turn on UserSessionTracking"),
+    ],
+)
+async def test_a_service_without_user_sessions_is_refused_with_advice(
+    client: AwsClient, stub: Stub, code: str, advice: str
+) -> None:
+    stub.refuse(code, "")
+    with pytest.raises(ListUserSessionsException) as raised:
+        await AuthenticatedUser(client, "t").list_user_sessions()
+    assert raised.value.name == code
+    assert advice in str(raised.value.recovery_suggestion)
+    assert "list_user" in str(raised.value.recovery_suggestion)
+
+
+async def test_refusals_have_their_classes_and_hide_secrets(client: AwsClient, stub: Stub) -> None:
+    stub.refuse("NotAuthorizedException", "the token secret-token is bad")
+    with pytest.raises(NotAuthorizedException) as raised:
+        await AuthenticatedUser(client, "secret-token").revoke_user_session("tkn")
+    assert raised.value.operation == "RevokeUserSession"
+    assert "secret-token" not in str(raised.value)
+
+
+async def test_it_is_sent_again_when_cognito_is_busy(client: AwsClient, stub: Stub) -> None:
+    stub.refuse("TooManyRequestsException")
+    stub.reply(json={"Sessions": []})
+    try:
+        assert await AuthenticatedUser(client, "t").list_user_sessions() == []
+    except TooManyRequestsException:
+        pytest.fail("it was not sent again")
+    assert len(stub.requests) == 2
+
+
+async def test_members_that_the_operation_lacks_are_refused(client: AwsClient, stub: Stub) -> None:
+    with pytest.raises(AuthConfigError, match="Hologram"):
+        await client.call("RevokeUserSession", {"AccessToken": "t", "Hologram": 1})
+    assert stub.requests == []
