@@ -36,9 +36,11 @@ from aiocognito.emulator.operations import (
     sessions,
     sign_up,
     user_pools,
+    user_sessions,
 )
 from aiocognito.emulator.totp import SoftwareToken
 from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, wrong
+from helpers.service_models import newest_model
 from sign_in.authenticator import Authenticator
 
 from .identities import check_answer
@@ -142,6 +144,36 @@ async def test_every_operation_on_devices_and_passkeys(emulator: CognitoEmulator
     assert judge.asked >= wanted, wanted - judge.asked
 
 
+async def test_every_operation_on_user_sessions(emulator: CognitoEmulator, judge: Judge) -> None:
+    # The installed botocore may not know them: the emulator's copy of the newest model does.
+    judge.model = newest_model()
+    pool = await emulator.create_user_pool()
+    await pool.add_user("ana", PASSWORD)
+    named, ana = {"UserPoolId": pool.id}, {"UserPoolId": pool.id, "Username": "ana"}
+    assert await judge.refused("AdminListUserSessions", **ana) == "OperationNotEnabledException"
+    await judge("GetUserPoolSessionConfiguration", **named)
+    tracking = {"UserSessionTracking": "ENABLED", "TokenSession": {"MaxPerUser": 5}}
+    await judge("SetUserPoolSessionConfiguration", **named, **tracking)
+    signed_in = [
+        await judge(
+            "InitiateAuth",
+            ClientId=pool.client_id,
+            AuthFlow="USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": "ana", "PASSWORD": PASSWORD},
+        )
+        for _ in range(3)
+    ]
+    own = {"AccessToken": signed_in[0]["AuthenticationResult"]["AccessToken"]}
+    listed = (await judge("ListUserSessions", **own))["Sessions"]
+    first, second = (each["SessionId"] for each in listed if not each["IsCurrentSession"])
+    await judge("RevokeUserSession", **own, SessionId=first)
+    await judge("AdminRevokeUserSession", **ana, SessionId=second)
+    assert len((await judge("AdminListUserSessions", **ana))["Sessions"]) == 1
+    assert await judge.refused("RevokeUserSession", **own, SessionId=first) == "ResourceNotFoundException"
+    wanted = {name for name, function in TABLE.items() if function.__module__ == user_sessions.__name__}
+    assert judge.asked >= wanted, wanted - judge.asked
+
+
 async def test_every_operation_on_oauth(emulator: CognitoEmulator, judge: Judge) -> None:
     pool = await emulator.create_user_pool()
     await pool.add_user("ana", PASSWORD)
@@ -155,7 +187,7 @@ async def test_every_operation_on_oauth(emulator: CognitoEmulator, judge: Judge)
 
 
 def test_no_operation_goes_without_a_judge() -> None:
-    others = (devices, domains, identity_providers, linked_users, passkeys, resource_servers)
+    others = (devices, domains, identity_providers, linked_users, passkeys, resource_servers, user_sessions)
     judged = {module.__name__ for module in (*MODULES, *others)}
     assert {function.__module__ for function in TABLE.values()} == judged
 

@@ -68,6 +68,8 @@ OWN_CALLS: dict[str, Any] = {
     "get_user_auth_factors": lambda user: user.get_user_auth_factors(),
     "global_sign_out": lambda user: user.global_sign_out(),
     "delete_user": lambda user: user.delete_user(),
+    "list_user_sessions": lambda user: user.list_user_sessions(),
+    "revoke_user_session": lambda user: user.revoke_user_session("tkn" + "a" * 25),
     "change_password": lambda user: user.change_password("S3cret-old", "S3cret-new"),
     "update_user_attributes": lambda user: user.update_user_attributes(
         {"email": "a@example.com"}, client_metadata=METADATA
@@ -345,6 +347,7 @@ class Noting(ScriptedService):
 
 
 REPEATABLE = {
+    "list_user_sessions",
     "get_user",
     "get_user_auth_factors",
     "global_sign_out",

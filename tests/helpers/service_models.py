@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 
-from aiocognito._gateways.aws.newer_operations import NEWER_OPERATIONS
+from aiocognito.emulator.service_model import _COPIES
 
 _TYPES: dict[str, Any] = {"string": str, "boolean": bool, "integer": int, "list": list, "map": Mapping}
 
@@ -18,7 +19,16 @@ _TYPES: dict[str, Any] = {"string": str, "boolean": bool, "integer": int, "list"
 def _services() -> list[ServiceModel]:
     loader = Loader()
     names = ("cognito-idp", "cognito-identity")
-    return [ServiceModel(loader.load_service_model(name, "service-2"), name) for name in names]
+    installed = [ServiceModel(loader.load_service_model(name, "service-2"), name) for name in names]
+    return [*installed, newest_model()]
+
+
+@cache
+def newest_model() -> ServiceModel:
+    """Return the model of user pools of the newest botocore, which has more operations."""
+    document = json.loads((_COPIES / "cognito-idp.json").read_text())
+    metadata = Loader().load_service_model("cognito-idp", "service-2")["metadata"]
+    return ServiceModel({"metadata": metadata, **document}, "cognito-idp")
 
 
 def operation_model(operation: str) -> OperationModel:
@@ -37,9 +47,6 @@ def input_members(operation: str) -> Mapping[str, Any]:
 
 def faults(operation: str, sent: Mapping[str, Any]) -> list[str]:
     """Return what a request violates: unknown members, absent ones and wrong types."""
-    newer = NEWER_OPERATIONS.get(operation)
-    if newer is not None and not any(operation in service.operation_names for service in _services()):
-        return [f"{operation}.{name} does not exist" for name in sent if name not in newer.members]
     return list(_faults(operation_model(operation).input_shape, sent, operation))
 
 

@@ -54,7 +54,7 @@ class AuthenticatedUser:
 
     async def revoke_user_session(self, session_id: str) -> None:
         """RevokeUserSession, without the sessions that are linked to it."""
-        await self._call("RevokeUserSession", repeatable=True, SessionId=session_id)
+        await self._call("RevokeUserSession", SessionId=session_id)
 
     # Password and attributes
 
