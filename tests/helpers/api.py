@@ -37,6 +37,9 @@ class OnePair(KeyRing):
     async def make(self) -> KeyPair:
         return self.pair
 
+    def leave(self, pair: KeyPair) -> None:
+        """Keep the pair from the emulators that make their own."""
+
 
 class Refused(Exception):
     """An error that an operation returned, with its code and message."""

@@ -121,6 +121,8 @@ class ServiceContext:
         self._background_saves: dict[str, asyncio.Task[None]] = {}
         self._id_tokens: TokenVerifier | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
+        # Called on the event loop, when it is bound.
+        self.on_first_use: Callable[[], None] | None = None
         self._closing = False
         self._closed = False
 
@@ -179,8 +181,10 @@ class ServiceContext:
                 " refreshes cannot be shared between loops; make one per loop",
                 recovery_suggestion=f"Make one {self.class_name} per event loop.",
             )
-        if not self._closing:
+        if not self._closing and self.loop is None:
             self.loop = loop
+            if self.on_first_use is not None:
+                self.on_first_use()
 
     def remember(self, session_id: str, decoded: Decoded) -> None:
         """Cache a decoded record; the oldest entry is dropped if the cache is full."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .clock import Clock
     from .emulated_identity_pool import EmulatedIdentityPool
     from .emulated_pool import EmulatedUserPool
+    from .environment import CognitoEnvironment
     from .faults import Faults
     from .identity_pool import IssuedCredentials
     from .outbox import Message, Outbox
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         ThreadedUserPool,
         run_in_thread,
     )
+    from .token_factory import TokenFactory
 else:
     # Hidden from type checkers, to which it would say that there is every name.
 
@@ -52,6 +54,7 @@ __all__ = [
     "Call",
     "Clock",
     "CognitoEmulator",
+    "CognitoEnvironment",
     "EmulatedIdentityPool",
     "EmulatedUserPool",
     "Faults",
@@ -64,6 +67,7 @@ __all__ = [
     "ThreadedIdentityPool",
     "ThreadedOutbox",
     "ThreadedUserPool",
+    "TokenFactory",
     "run_in_thread",
 ]
 
@@ -85,4 +89,6 @@ _HOME_OF = {
     "ThreadedOutbox": "threaded",
     "ThreadedUserPool": "threaded",
     "run_in_thread": "threaded",
+    "CognitoEnvironment": "environment",
+    "TokenFactory": "token_factory",
 }

@@ -319,6 +319,21 @@ class EmulatedUserPool:
             named = {"UserPoolId": self.id, "Username": user.username}
             await self._emulator.call("AdminSetUserMFAPreference", **named, **wanted)
 
+    async def key_set(self) -> dict[str, Any]:
+        """Return the pool's public keys, a JSON Web Key Set (RFC 7517, section 5)."""
+        return (await self._emulator.state.keys.of(self.id)).jwks()
+
+    async def delete(self) -> None:
+        """Delete the user pool with its users, and its messages in the outbox; a later pool gets its keys.
+
+        Unlike DeleteUserPool, this also deletes a pool that has a domain or deletion protection.
+        """
+        state = self._emulator.state
+        state.pools.pop(self.id, None)
+        state.outbox.forget(self.id)
+        state.keys.release(self.id)
+        await state.changed()
+
     def totp_code(self, username: str) -> str:
         """Return the code of the user's authenticator app, or the next one if that was used.
 

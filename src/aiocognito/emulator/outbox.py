@@ -136,6 +136,11 @@ class Outbox:
         finally:
             self._waiting.remove(entry)
 
+    def forget(self, user_pool_id: str) -> None:
+        """Remove the messages of a user pool."""
+        for messages in (self.messages, self._unread):
+            messages[:] = [message for message in messages if message.user_pool_id != user_pool_id]
+
     def _read(self, message: Message) -> None:
         end = self._unread.index(message)
         older = self._unread[: end + 1]

@@ -223,6 +223,7 @@ class CognitoEmulator:
         self._bound = (host if certificate is None else certificate.host(host), port)
         self.state.url = self.url
         self.state.issuer_base = self.url if self._issuer == "local" else None
+        self.state.keys.prepare()
 
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None

@@ -1,10 +1,11 @@
-"""Signing keys: two for each pool, generated in a thread when they are first needed, never seeded."""
+"""Signing keys: two for each pool, generated in a thread ahead of their use, never seeded."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import secrets
+from collections import deque
 from typing import Any, Final
 
 from anyio import to_thread
@@ -64,23 +65,64 @@ class KeyPair:
         return {"keys": [self.id.jwk(), self.access.jwk()]}
 
 
+# Pairs that were made ahead and not used. The next emulator of the process takes them.
+_UNUSED: Final[deque[KeyPair]] = deque()
+
+
 class KeyRing:
-    """The keys of all pools of one emulator."""
+    """The keys of all pools of one emulator. One pair is made ahead of the pool that will have it."""
 
     def __init__(self) -> None:
         self._making: dict[str, asyncio.Future[KeyPair]] = {}
+        self._free: list[KeyPair] = []
+        self._ahead: asyncio.Future[KeyPair] | None = None
+        self._foreign: asyncio.Future[KeyPair] | None = None
+
+    def prepare(self) -> None:
+        """Make a pair for the next pool, in a thread; without waiting for it."""
+        if self._ahead is None and not self._free:
+            self._ahead = asyncio.create_task(self.make())
 
     async def of(self, pool_id: str) -> KeyPair:
-        """Return a pool's keys, which the first call makes; a cancelled caller does not stop that."""
+        """Return a pool's keys, which the first call assigns; a cancelled caller does not stop that."""
         if pool_id not in self._making:
-            self._making[pool_id] = asyncio.create_task(self.make())
+            self._assign(pool_id)
         return await asyncio.shield(self._making[pool_id])
 
+    def _assign(self, pool_id: str) -> None:
+        if self._free:
+            self.put(pool_id, self._free.pop())
+        else:
+            self._making[pool_id] = self._take()
+
+    def _take(self) -> asyncio.Future[KeyPair]:
+        pair = self._ahead or asyncio.create_task(self.make())
+        self._ahead = None
+        # The next pair is made after this one: they would slow each other down.
+        pair.add_done_callback(self._prepare_next)
+        return pair
+
+    async def foreign(self) -> KeyPair:
+        """Return a pair that belongs to no pool of the emulator."""
+        if self._foreign is None:
+            self._foreign = self._take()
+        return await asyncio.shield(self._foreign)
+
+    def _prepare_next(self, made: asyncio.Future[KeyPair]) -> None:
+        if not made.cancelled():
+            self.prepare()
+
     def put(self, pool_id: str, pair: KeyPair) -> None:
-        """Set a pool's keys to those that were persisted."""
+        """Set a pool's keys."""
         made: asyncio.Future[KeyPair] = asyncio.get_running_loop().create_future()
         made.set_result(pair)
         self._making[pool_id] = made
+
+    def release(self, pool_id: str) -> None:
+        """Keep the keys of a pool that was deleted for a later pool."""
+        made = self._making.pop(pool_id, None)
+        if made is not None and made.done() and not made.cancelled() and made.exception() is None:
+            self._free.append(made.result())
 
     def made(self) -> dict[str, KeyPair]:
         """Return the keys that are generated."""
@@ -88,14 +130,33 @@ class KeyRing:
         return {pool_id: task.result() for pool_id, task in done.items() if task.exception() is None}
 
     async def make(self) -> KeyPair:
-        """Generate a pair in a thread."""
-        return await to_thread.run_sync(KeyPair.generate)
+        """Return a new pair, generated in a thread."""
+        while not _UNUSED:
+            # If the emulator is closed meanwhile, the thread goes on, and the next emulator has the pair.
+            await to_thread.run_sync(_generate, abandon_on_cancel=True)
+        return _UNUSED.popleft()
+
+    def leave(self, pair: KeyPair) -> None:
+        """Leave a pair that no pool has used to the next emulator of the process."""
+        _UNUSED.append(pair)
 
     async def aclose(self) -> None:
-        """Wait for keys that are being generated."""
-        # Those that are done may belong to the event loop of an earlier start, which is closed.
-        pending = [future for future in self._making.values() if not future.done()]
+        """Stop making keys."""
+        ahead, self._ahead, foreign, self._foreign = self._ahead, None, self._foreign, None
+        if ahead is not None and ahead.done() and not ahead.cancelled() and ahead.exception() is None:
+            self.leave(ahead.result())
+        pending = [future for future in (ahead, foreign) if future is not None and not future.done()]
+        for pool_id, future in list(self._making.items()):
+            # Those that are done may belong to the event loop of an earlier start, which is closed.
+            if not future.done():
+                pending.append(self._making.pop(pool_id))
+        for future in pending:
+            future.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
+
+
+def _generate() -> None:
+    _UNUSED.append(KeyPair.generate())
 
 
 def _base64url(number: int) -> str:

@@ -246,6 +246,14 @@ class ThreadedUserPool:
         """Add a resource server, and return its scopes: see `EmulatedUserPool.add_resource_server`."""
         return self._thread.call(partial(self._pool.add_resource_server, identifier, names))
 
+    def key_set(self) -> dict[str, Any]:
+        """Return the pool's public keys, a JSON Web Key Set (RFC 7517, section 5)."""
+        return self._thread.call(self._pool.key_set)
+
+    def delete(self) -> None:
+        """Delete the user pool and its messages: see `EmulatedUserPool.delete`."""
+        self._thread.call(self._pool.delete)
+
     def totp_code(self, username: str) -> str:
         """Return the code of the user's authenticator app, or the next one if that was used.
 

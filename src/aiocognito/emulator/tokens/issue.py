@@ -106,13 +106,7 @@ async def tokens(
     nonce: str | None = None,
 ) -> dict[str, Any]:
     """Issue a fresh ID and access token of a sign-in: AuthenticationResult without a refresh token."""
-    common = _common(state, pool, client, grant)
-    access = {**_access(pool, client, user, grant), **common, "jti": state.random.uuid()}
-    identity = {**_identity(pool, client, user, grant), **common, "jti": state.random.uuid()}
-    access["exp"] = access["iat"] + int(client.life("AccessToken"))
-    identity["exp"] = identity["iat"] + int(client.life("IdToken"))
-    if not client.revokes:
-        del access["jti"], identity["jti"]
+    access, identity = claims(state, pool, client, user, grant)
     await generation.customise(pool, client, user, access, identity, source=source, metadata=metadata or {})
     if nonce is not None:
         identity["nonce"] = nonce
@@ -122,6 +116,20 @@ async def tokens(
     if grant.hosted and scopes.OPENID not in grant.scopes:
         del result["IdToken"]
     return {**result, "ExpiresIn": int(client.life("AccessToken")), "TokenType": "Bearer"}
+
+
+def claims(
+    state: EmulatorState, pool: UserPool, client: AppClient, user: User, grant: Grant
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the claims of an access token and of an ID token of a sign-in."""
+    common = _common(state, pool, client, grant)
+    access = {**_access(pool, client, user, grant), **common, "jti": state.random.uuid()}
+    identity = {**_identity(pool, client, user, grant), **common, "jti": state.random.uuid()}
+    access["exp"] = access["iat"] + int(client.life("AccessToken"))
+    identity["exp"] = identity["iat"] + int(client.life("IdToken"))
+    if not client.revokes:
+        del access["jti"], identity["jti"]
+    return access, identity
 
 
 async def machine(
