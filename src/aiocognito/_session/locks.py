@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from time import monotonic
 from typing import Final
@@ -13,8 +13,18 @@ from .session import Session
 
 # A free lock is entered within this many seconds; otherwise another caller holds it.
 FREE_SECONDS: Final = 0.1
-# Seconds between two reads of the record while another caller holds the lock.
-POLL_SECONDS: Final = 0.25
+# Bounds of the pause between two reads of the record while another caller holds the lock, in seconds.
+# A process has one such reader for each session, however many of its tasks wait.
+FIRST_PAUSE_SECONDS: Final = 0.02
+LONGEST_PAUSE_SECONDS: Final = 0.2
+
+
+def pauses() -> Iterator[float]:
+    """Yield growing, random pauses in seconds, so that waiting processes do not read in step."""
+    pause = FIRST_PAUSE_SECONDS
+    while True:
+        yield random.uniform(pause / 2, pause)  # noqa: S311 - a pause, not a secret
+        pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
 
 
 class HeldLock:
@@ -81,9 +91,9 @@ async def enter_lock(
     lock = HeldLock(storage.lock(storage_key))
     try:
         held = await lock.is_entered(within=FREE_SECONDS)
+        pause = pauses()
         while not held and monotonic() < until and not superseded(await storage.get(storage_key)):
-            # Random, so that waiting processes do not read in step.
-            held = await lock.is_entered(within=POLL_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311
+            held = await lock.is_entered(within=next(pause))
         yield held
     finally:
         await lock.leave()

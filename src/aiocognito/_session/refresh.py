@@ -9,7 +9,6 @@ callers return → the event is emitted, outside the lock.
 from __future__ import annotations
 
 import asyncio
-import random
 from time import monotonic
 from typing import Final
 
@@ -23,7 +22,7 @@ from .deferred_save import save_later
 from .device_confirmation import confirm_outstanding
 from .intents import announce, exchange_seconds, is_needed, live_intent
 from .keys import Address
-from .locks import enter_lock
+from .locks import enter_lock, pauses
 from .record import SessionRecord, StoredTokens
 from .refresh_values import Metadata, RefreshRequest, RefreshResult, Snapshot, holds, snapshot
 from .refusals import device_key_of, names_wrong_device, settle_refusal, spent_outcome
@@ -32,8 +31,6 @@ from .session import Session
 
 # How long a caller with expired tokens waits for another process's refresh.
 WAIT_SECONDS: Final = 10.0
-# Seconds between two reads of the record meanwhile.
-POLL_SECONDS: Final = 0.25
 # The last part of an exchange's time, for a response that arrived while the process was suspended.
 LAST_WAIT_SECONDS: Final = 1.0
 
@@ -103,6 +100,7 @@ async def _emit_outcome(session: Session, address: Address, refresh: asyncio.Tas
 
 async def _refresh(session: Session, seen: Snapshot, request: RefreshRequest) -> RefreshResult:
     current: Snapshot | None = seen
+    pause = pauses()
     while True:
         outcome = _result_without_renewal(session, current, request)
         if outcome is not None or current is None:
@@ -118,7 +116,7 @@ async def _refresh(session: Session, seen: Snapshot, request: RefreshRequest) ->
             raise SessionBusyError("the session's tokens are being renewed elsewhere")
         before, current = current, await _reloaded(session, current)
         if current is before:
-            await asyncio.sleep(POLL_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+            await asyncio.sleep(next(pause))
 
 
 def _result_without_renewal(
