@@ -80,7 +80,9 @@ async def test_waiter_leaves_when_the_record_has_changed_and_waits_for_the_lock_
 async def test_waiter_gives_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(locks, "FREE_SECONDS", 0.0)
     storage = Counting(0)
-    async with held(storage):
-        async with enter_lock(session_on(storage), "k", until=0.0, superseded=lambda raw: False) as entered:
-            assert not entered
+    async with (
+        held(storage),
+        enter_lock(session_on(storage), "k", until=0.0, superseded=lambda raw: False) as entered,
+    ):
+        assert not entered
     assert storage.reads == 0

@@ -4,7 +4,7 @@
 - `MemoryStorage` stores values in this process.
 - `FileStorage` stores them in a directory that the processes of one machine share.
 - `EncryptedStorage` encrypts the values of another storage.
-- `redis.RedisStorage` stores them in Redis or Valkey, for the processes of many machines.
+- `redis.RedisStorage` and `dynamodb.DynamoDbStorage` store them for the processes of many machines.
 """
 
 from __future__ import annotations

@@ -1,0 +1,55 @@
+"""Two servers that other people wrote for DynamoDB's API: moto's, and dynalite on Node."""
+
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from helpers.redis_servers import free_port
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    _, port = server.get_host_and_port()
+    yield f"http://127.0.0.1:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def dynalite_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    program = HERE / "node_modules/dynalite/cli.js"
+    if not program.exists():
+        pytest.fail("dynalite is missing: run `scripts/test`, which installs the peers")
+    port, log = free_port(), tmp_path_factory.mktemp("dynalite") / "log"
+    command = ["node", program, "--host", "127.0.0.1", "--port", str(port), "--createTableMs", "20"]
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, stdout=output, stderr=output) as process,
+    ):
+        try:
+            _wait_until_it_answers(process, port, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.kill()
+
+
+def _wait_until_it_answers(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5):
+                return
+        except urllib.error.HTTPError:
+            return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.05)  # the start of another process cannot be awaited
+    pytest.fail(f"dynalite did not start: {log.read_text('utf-8', 'replace')[-2000:]}")
