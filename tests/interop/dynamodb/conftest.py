@@ -30,7 +30,7 @@ def dynalite_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if not program.exists():
         pytest.fail("dynalite is missing: run `scripts/test`, which installs the peers")
     port, log = free_port(), tmp_path_factory.mktemp("dynalite") / "log"
-    command = ["node", program, "--host", "127.0.0.1", "--port", str(port), "--createTableMs", "20"]
+    command = ["node", str(program), "--host", "127.0.0.1", "--port", str(port), "--createTableMs", "20"]
     with (
         log.open("wb") as output,
         subprocess.Popen(command, stdout=output, stderr=output) as process,
