@@ -57,7 +57,7 @@ _ADVICE: Final = (
         " UnrecognizedClientException InvalidSignatureException IncompleteSignatureException"
         " MissingAuthenticationTokenException MissingAuthenticationToken ExpiredTokenException"
         " InvalidClientTokenId SSOTokenLoadError UnauthorizedSSOTokenError ProfileNotFound",
-        "there are no valid AWS credentials",
+        "the AWS credentials are missing or not valid",
         "Give the process a role, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or pass aws_session. Check"
         " that its clock is right.",
         retryable=False,

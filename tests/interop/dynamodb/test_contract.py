@@ -15,10 +15,6 @@ class TestMoto(DynamoDbContract):
         return moto_url
 
 
-class TestPlainMoto(TestMoto):
-    encryption_key = None
-
-
 class TestDynalite(DynamoDbContract):
     @pytest.fixture
     def dynamodb_url(self, dynalite_url: str) -> str:
