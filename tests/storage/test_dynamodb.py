@@ -235,7 +235,12 @@ async def test_table_that_may_not_be_created(storage: DynamoDbStorage, table: Ta
         (refusal("ProvisionedThroughputExceededException"), "were throttled", "on-demand", True),
         (refusal("ThrottlingException"), "were throttled", "on-demand", True),
         (refusal("RequestLimitExceeded"), "were throttled", "on-demand", True),
-        (refusal("UnrecognizedClientException"), "AWS credentials are missing or not valid", "AWS_ACCESS_KEY_ID", False),
+        (
+            refusal("UnrecognizedClientException"),
+            "AWS credentials are missing or not valid",
+            "AWS_ACCESS_KEY_ID",
+            False,
+        ),
         (refusal("ExpiredTokenException"), "AWS credentials are missing or not valid", "clock", False),
         (refusal("ValidationException"), "the table does not fit", "`pk`", False),
         (refusal("InternalServerError"), "the service failed", "Try again later", True),

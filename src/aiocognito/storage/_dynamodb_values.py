@@ -178,16 +178,13 @@ class DynamoDbValues:
 
     async def _active_table(self) -> Item:
         while True:
-            found = await self._outcome("describe_table")
-            is_unknown = (
-                isinstance(found, Exception)
-                and dynamodb_errors.code_of(found) == "ResourceNotFoundException"  # it was created just now
-            )
-            if isinstance(found, Exception) and not is_unknown:
-                raise dynamodb_errors.storage_error(found, self._table)
-            if not is_unknown and found["Table"]["TableStatus"] == "ACTIVE":
+            found: Any = await self._outcome("describe_table")
+            if not isinstance(found, Exception):
                 table: Item = found["Table"]
-                return table
+                if table["TableStatus"] == "ACTIVE":
+                    return table
+            elif dynamodb_errors.code_of(found) != "ResourceNotFoundException":  # created just now
+                raise dynamodb_errors.storage_error(found, self._table)
             await asyncio.sleep(_TABLE_PAUSE)
 
     async def _enable_ttl(self) -> None:
