@@ -71,11 +71,12 @@ class SessionMiddleware:
 
         async def send_with_cookie(message: Message) -> None:
             nonlocal has_begun
-            if message["type"] in _STARTS and not has_begun:
-                headers = await session.begin_response(message.get("headers", ()))
-                message = {**message, "headers": headers}
-            has_begun = True
-            session.is_accepted = session.is_accepted or message["type"] == "websocket.accept"
+            if not has_begun:
+                has_begun = True
+                if message["type"] in _STARTS:
+                    message = {**message, "headers": await session.begin_response(message.get("headers", ()))}
+                elif message["type"] == "websocket.accept":
+                    session.is_accepted = True
             await send(message)
 
         outer = scope.get(SCOPE_KEY)

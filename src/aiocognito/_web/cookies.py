@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
-from attrs import field, frozen
+from attrs import frozen
 
 from .._config_checks import is_loopback
 from .._public import public
@@ -125,21 +125,8 @@ class CookieNames:
     secure: bool
 
 
-@frozen
-class SentCookie:
-    """What a request says under a cookie's name.
-
-    Attributes:
-        value: The value; None if the cookie was not sent, or more than once.
-        is_repeated: Whether the cookie was sent more than once.
-    """
-
-    value: str | None = field(default=None, repr=False)
-    is_repeated: bool = False
-
-
-NOT_SENT: Final = SentCookie()
-REPEATED: Final = SentCookie(is_repeated=True)
+# What stands for the value of a cookie that was sent more than once. It has not the form of a key.
+REPEATED: Final = "\n"
 
 
 def make_names(policy: CookiePolicy, *, secure: bool) -> CookieNames:
@@ -182,13 +169,16 @@ def is_local(request: WebRequest) -> bool:
     )
 
 
-def read_cookies(request: WebRequest, names: CookieNames) -> tuple[SentCookie, SentCookie]:
-    """Return the cookies of the session and of the device (RFC 6265, section 5.4).
+def read_cookies(request: WebRequest, names: CookieNames) -> tuple[str | None, str | None]:
+    """Return the values of the session's cookie and the device's (RFC 6265, section 5.4).
 
     Only blanks and tabs are removed around names: a parser that removes other white space lets another
     site's cookie take a name with a prefix.
+
+    Returns:
+        None for a cookie that was not sent, and `REPEATED` for one that was sent more than once.
     """
-    session = device = NOT_SENT
+    session = device = None
     for key, header in request.headers:
         if key != b"cookie" and key.lower() != b"cookie":
             continue
@@ -196,9 +186,9 @@ def read_cookies(request: WebRequest, names: CookieNames) -> tuple[SentCookie, S
             name, _, value = pair.partition("=")
             name = name.strip(" \t")
             if name == names.session:
-                session = REPEATED if session is not NOT_SENT else SentCookie(value.strip(" \t"))
+                session = value.strip(" \t") if session is None else REPEATED
             elif name == names.device:
-                device = REPEATED if device is not NOT_SENT else SentCookie(value.strip(" \t"))
+                device = value.strip(" \t") if device is None else REPEATED
     return session, device
 
 

@@ -12,7 +12,7 @@ from .._models import UserContext
 from .._session.keys import is_secret, new_secret
 from .._session.session import Session
 from ..errors import AuthError
-from .cookies import DEVICE_SECONDS, CookieNames, expired_cookies, read_cookies, set_cookie
+from .cookies import DEVICE_SECONDS, REPEATED, CookieNames, expired_cookies, read_cookies, set_cookie
 from .csrf import check_csrf
 from .request import WebRequest
 
@@ -23,27 +23,8 @@ Header: TypeAlias = tuple[bytes, bytes]
 
 # How long a response waits for calls of its request that may still change the key.
 SETTLE_SECONDS: Final = 5.0
-DAY: Final = 86_400.0
 NO_STORE: Final = b"private, no-store"
-
-
-class _Opened:
-    """What was read of the request's cookies, and the client that was made of it."""
-
-    __slots__ = ("client", "names", "repeated", "sent_key", "sent_token")
-
-    def __init__(
-        self, client: AuthClient, names: CookieNames, sent_key: str | None, sent_token: str | None
-    ) -> None:
-        self.client = client
-        self.names = names
-        self.sent_key = sent_key
-        self.sent_token = sent_token
-        self.repeated: tuple[str, ...] = ()
-
-    @property
-    def has_new_key(self) -> bool:
-        return self.client.session_key != self.sent_key
+_HAS_BEGUN: Final = "the response has begun"
 
 
 class RequestSession:
@@ -55,25 +36,31 @@ class RequestSession:
     """
 
     __slots__ = (
-        "_began",
-        "_is_judged",
-        "_opened",
+        "_client",
+        "_names",
         "_read_request",
         "_request",
+        "_sent_device",
+        "_sent_key",
+        "has_begun",
         "is_accepted",
         "may_redirect",
         "service",
     )
 
+    _names: CookieNames
+    _sent_key: str | None
+    _sent_device: str | None
+
     def __init__(self, service: WebService, read_request: Callable[[], WebRequest]) -> None:
         self.service = service
         self._read_request = read_request
         self._request: WebRequest | None = None
-        self._opened: _Opened | None = None
-        self._is_judged = False
-        self._began: str | None = None
-        # Whether a websocket was accepted, and whether an error may redirect the browser to the login page.
+        self._client: AuthClient | None = None
+        # Whether the response has begun, and whether a websocket was accepted.
+        self.has_begun = False
         self.is_accepted = False
+        # Whether an error may redirect the browser to the login page.
         self.may_redirect = True
 
     @property
@@ -89,21 +76,6 @@ class RequestSession:
             self._request = self._read_request()
         return self._request
 
-    @property
-    def is_read(self) -> bool:
-        """Whether the session was asked for."""
-        return self._opened is not None
-
-    def check_csrf(self) -> None:
-        """Raise if the request may be cross-site.
-
-        Raises:
-            CsrfError: It may be.
-        """
-        if not self._is_judged:
-            check_csrf(self.request, self.service.csrf)
-            self._is_judged = True
-
     def client(self, user_context: Callable[[], UserContext | None] | None = None) -> AuthClient:
         """Return the client of the request's session, after judging whether the request is cross-site.
 
@@ -114,42 +86,34 @@ class RequestSession:
             CsrfError: The request may be cross-site.
             RuntimeError: The service is not running.
         """
-        self.check_csrf()
-        if self._opened is None:
-            self._opened = self._open(None if user_context is None else user_context())
-        return self._opened.client
+        if self._client is None:
+            check_csrf(self.request, self.service.csrf)
+            self._client = self._open(None if user_context is None else user_context())
+        return self._client
 
-    def _open(self, user_context: UserContext | None) -> _Opened:
+    def _open(self, user_context: UserContext | None) -> AuthClient:
         sessions, request = self.service.sessions, self.request
-        names = self.service.cookie_names(request)
-        key, token = read_cookies(request, names)
-        sent_key = key.value if is_secret(key.value) else None
-        sent_token = token.value if is_secret(token.value) else None
-        # Made without the manager's checks, which a new secret passes.
+        names = self._names = self.service.cookie_names(request)
+        key, token = self._sent_key, self._sent_device = read_cookies(request, names)
+        # Made without the manager's checks, which a key of this form passes.
         session = Session(
             sessions._context,
-            sent_key or new_secret(),
-            device_token=sent_token or new_secret(),
+            key if key is not None and is_secret(key) else new_secret(),
+            device_token=token if token is not None and is_secret(token) else new_secret(),
             user_context=user_context,
         )
-        opened = _Opened(AuthClient._of_manager(session), names, sent_key, sent_token)
-        if key.is_repeated or token.is_repeated:
-            opened.repeated = tuple(
-                name for name, cookie in ((names.session, key), (names.device, token)) if cookie.is_repeated
-            )
-        if request.is_websocket:
-            _refuse_new_keys(opened, "a websocket has no response")
-        elif self._began is not None:
-            _refuse_new_keys(opened, self._began)
-        return opened
+        if request.is_websocket or self.has_begun:
+            reason = "a websocket has no response" if request.is_websocket else _HAS_BEGUN
+            session.calls.refuse_new_keys(reason, browser_has_key=session.key == key)
+        return AuthClient._of_manager(session)
 
     async def must_send_cookie(self) -> bool:
         """Wait for calls under way, and return whether the browser must be sent a new key."""
-        opened = self._opened
-        if opened is None or self.request.is_websocket or self._began is not None:
+        if self._client is None or self.has_begun or self.request.is_websocket:
             return False
-        await _settle(opened.client)
-        return self._is_new(opened)
+        session = self._client._session
+        await _settle(session)
+        return session.has_moved or session.has_new_record
 
     async def begin_response(self, headers: Iterable[Header]) -> list[Header]:
         """Return a response's headers with those of the session. No cookie can be sent afterwards.
@@ -158,75 +122,79 @@ class RequestSession:
             headers: The headers that the application has set.
         """
         result = list(headers)
-        opened = self._opened
-        if opened is None:
-            self._began = "the response has begun"
+        client = self._client
+        if client is None:
+            self.has_begun = True
             return result
+        session = client._session
         cookies: list[str] = []
-        if not self.request.is_websocket and self._began is None:
-            await _settle(opened.client)
-            cookies = await self._cookies(opened)
-            self._began = "the response has begun"
-            _refuse_new_keys(opened, self._began, was_sent=bool(cookies))
-        result += [(b"set-cookie", cookie.encode("latin-1")) for cookie in cookies]
+        if not self.request.is_websocket:
+            if session.calls.are_running:
+                await _settle(session)
+            if self._may_have_cookies(session):
+                cookies = await self._cookies(session)
+            has_key = bool(cookies) or session.key == self._sent_key
+            session.calls.refuse_new_keys(_HAS_BEGUN, browser_has_key=has_key)
+            result += [(b"set-cookie", cookie.encode("latin-1")) for cookie in cookies]
+        self.has_begun = True
         return _private(result, has_cookie=bool(cookies))
 
-    async def _cookies(self, opened: _Opened) -> list[str]:
+    def _may_have_cookies(self, session: Session) -> bool:
+        """Return whether there may be a cookie to send, which most responses have not."""
+        return (
+            session.has_moved
+            or session.has_new_record
+            or self._sent_key == REPEATED
+            or self._sent_device == REPEATED
+            or self._is_old(session)
+        )
+
+    def _is_old(self, session: Session) -> bool:
+        """Return whether the browser was sent its cookie a day ago, or half of the cookie's lifetime."""
+        sent_at = session.cookie_at
+        if sent_at is None or session.key != self._sent_key:
+            return False
+        return session.context.clock() >= sent_at + self.service.cookie_renewal_seconds
+
+    async def _cookies(self, session: Session) -> list[str]:
         """Return the Set-Cookie values of the response."""
-        service, request, names = self.service, self.request, opened.names
-        policy = service.cookies
-        values = [
-            value
-            for name in opened.repeated
-            for value in expired_cookies(name, policy, request, secure=names.secure)
-        ]
-        is_new = self._is_new(opened)
-        if is_new or await self._is_due(opened):
-            service.warning.log_if_needed(request, names.secure, service.public_origin)
-            key, age = opened.client.session_key, service.cookie_seconds
-            values.append(set_cookie(names.session, key, policy, secure=names.secure, max_age=age))
-            token = opened.client._session.devices.token
-            if token is not None and (opened.sent_token is not None or _has_devices(opened)):
-                cookie = set_cookie(names.device, token, policy, secure=names.secure, max_age=DEVICE_SECONDS)
-                values.append(cookie)
+        service, request, names = self.service, self.request, self._names
+        policy, secure = service.cookies, names.secure
+        values: list[str] = []
+        for name, value in ((names.session, self._sent_key), (names.device, self._sent_device)):
+            if value == REPEATED:
+                values += expired_cookies(name, policy, request, secure=secure)
+        if not (session.has_moved or session.has_new_record or await self._is_due(session)):
+            return values
+        service.warning.log_if_needed(request, secure, service.public_origin)
+        age = service.cookie_seconds
+        values.append(set_cookie(names.session, session.key, policy, secure=secure, max_age=age))
+        token = session.devices.token
+        # A device may have been stored under a new token when the key changed.
+        if token is not None and (token == self._sent_device or _may_have_devices(session)):
+            values.append(set_cookie(names.device, token, policy, secure=secure, max_age=DEVICE_SECONDS))
         return values
 
-    def _is_new(self, opened: _Opened) -> bool:
-        """Return whether the key was changed, or something was first stored under it."""
-        session = opened.client._session
-        return session.has_new_record or (opened.has_new_key and session.has_moved)
-
-    async def _is_due(self, opened: _Opened) -> bool:
-        """Return whether the browser must be sent its cookie again, because a day has passed."""
-        session = opened.client._session
-        seen_at = session.cookie_at
-        if seen_at is None or opened.sent_key is None or opened.has_new_key:
-            return False
-        interval = min(DAY, self.service.cookie_seconds / 2)
-        if session.context.clock() < seen_at + interval:
+    async def _is_due(self, session: Session) -> bool:
+        """Return whether the browser is sent its cookie again, and store that."""
+        sent_at = session.cookie_at
+        if sent_at is None or not self._is_old(session):
             return False
         try:
-            return await session.note_cookie(seen_at)
+            return await session.note_cookie(sent_at)
         except AuthError:
             return False  # The storage failed: a later response renews the cookie.
 
 
-def _has_devices(opened: _Opened) -> bool:
-    """Return whether a device of the browser may have been stored under its new token."""
-    return opened.client.config.device_tracking and opened.client._session.has_moved
+def _may_have_devices(session: Session) -> bool:
+    return session.has_moved and session.context.config.device_tracking
 
 
-def _refuse_new_keys(opened: _Opened, reason: str, *, was_sent: bool = False) -> None:
-    calls = opened.client._session.calls
-    calls.refuse_new_keys(reason, browser_has_key=was_sent or opened.sent_key is not None)
-
-
-async def _settle(client: AuthClient) -> None:
+async def _settle(session: Session) -> None:
     """Wait for calls that may change the key, even if the request is cancelled."""
-    calls = client._session.calls
-    if calls.are_running:
+    if session.calls.are_running:
         with anyio.CancelScope(shield=True):
-            await calls.settle(SETTLE_SECONDS)
+            await session.calls.settle(SETTLE_SECONDS)
 
 
 def _private(headers: list[Header], *, has_cookie: bool) -> list[Header]:

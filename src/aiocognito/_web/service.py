@@ -28,6 +28,7 @@ ConfigSource: TypeAlias = AuthConfig | Callable[[], AuthConfig]
 StorageSource: TypeAlias = Storage | Callable[[], Storage]
 
 DEFAULT_TTL: Final = timedelta(days=30)
+DAY: Final = 86_400.0
 
 
 @frozen(kw_only=True)
@@ -102,6 +103,8 @@ class WebService:
         self._runs: dict[asyncio.AbstractEventLoop, _Run] = {}
         ttl = settings.session_ttl.total_seconds()
         self.cookie_seconds = ttl if cookies.max_age is None else float(cookies.max_age)
+        # A cookie of less than two days is sent again before it has ended.
+        self.cookie_renewal_seconds = min(DAY, self.cookie_seconds / 2)
 
     @property
     def sessions(self) -> SessionManager:

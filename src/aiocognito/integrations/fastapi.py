@@ -255,7 +255,8 @@ async def current_user(
         CsrfError: Another site may have sent the request.
         AuthError: The storage or Cognito failed.
     """
-    return await (await _client(connection, auth)).get_current_user()
+    client = await auth_client(connection) if isinstance(auth, Dependency) else auth
+    return await client.get_current_user()
 
 
 @public("aiocognito.integrations.fastapi")
@@ -273,17 +274,13 @@ async def optional_user(
         CsrfError: Another site may have sent the request.
         AuthError: The storage or Cognito failed.
     """
+    client = await auth_client(connection) if isinstance(auth, Dependency) else auth
     try:
-        return await (await _client(connection, auth)).get_current_user()
+        return await client.get_current_user()
     except AuthError as error:
         if http_status_for(error) != _SIGNED_OUT:
             raise
     return None
-
-
-async def _client(connection: HTTPConnection, auth: AuthClient) -> AuthClient:
-    """Return the client, if a dependency was called as a plain function."""
-    return await auth_client(connection) if isinstance(auth, Dependency) else auth
 
 
 Auth: TypeAlias = Annotated[AuthClient, Depends(auth_client)]
