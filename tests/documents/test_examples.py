@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import runpy
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from attrs import frozen
+from starlette.testclient import TestClient as StarletteTestClient
 
-from aiocognito import AuthClient, AuthConfig, MemoryStorage, SessionManager
+from aiocognito import AuthClient, AuthConfig
 from aiocognito.emulator import CognitoEmulator
 from helpers.browser import sign_in as sign_in_at_hosted_ui
 
@@ -152,34 +154,76 @@ def test_the_service_of_the_page_on_sessions_separates_users(backend: Backend, l
 
 
 def test_the_service_of_the_page_on_the_hosted_ui_signs_ana_in_and_out(
-    backend: Backend, loop: asyncio.Runner
+    backend: Backend, loop: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home, callback = "https://shop.example.com/", "https://shop.example.com/callback"
     client = {"CallbackURLs": [callback], "LogoutURLs": [home]}
     pool = backend.do(backend.emulator.create_user_pool, client=client)
     backend.do(pool.add_user, ANA, PASSWORD)
+    oauth = pool.config.oauth
+    for name, value in {
+        "COGNITO_USER_POOL_ID": pool.id,
+        "COGNITO_CLIENT_ID": pool.client_id,
+        "COGNITO_OAUTH_DOMAIN": oauth.domain,
+        "COGNITO_OAUTH_SCOPES": " ".join(oauth.scopes),
+        "COGNITO_REDIRECT_SIGN_IN": callback,
+        "COGNITO_REDIRECT_SIGN_OUT": home,
+    }.items():
+        monkeypatch.setenv(name, value)
     names = module(ROOT / "docs/hosted-ui.md", "app")
-    names["sessions"] = SessionManager(pool.config, storage=MemoryStorage())
 
     async def visit() -> None:
         service = httpx.ASGITransport(names["app"])
-        async with names["sessions"], httpx.AsyncClient(transport=service, base_url=home) as browser:
-            refused = await browser.get("/me")
-            assert (refused.status_code, refused.json()) == (401, {"error": "UserUnAuthenticatedException"})
-            away = await browser.get("/sign-in")
-            planted = browser.cookies["sid"]
-            for attribute in ("HttpOnly", "Secure", "SameSite=lax"):
+        lifespan = names["cognito"].lifespan(names["app"])
+        async with lifespan, httpx.AsyncClient(transport=service, base_url=home) as browser:
+            assert (await browser.get("/me")).status_code == 401
+            page = await browser.get("/me", headers={"Accept": "text/html"})
+            assert page.headers["location"] == "/login?next=%2Fme"
+            away = await browser.get(page.headers["location"])
+            planted = browser.cookies["__Host-aiocognito"]
+            for attribute in ("HttpOnly", "Secure", "SameSite=Lax"):
                 assert attribute in away.headers["set-cookie"]
             back = await sign_in_at_hosted_ui(backend.emulator.url, away.headers["location"], ANA, PASSWORD)
             assert (await browser.get(back)).headers["location"] == "/me"
             assert (await browser.get("/me")).json() == {"username": ANA}
-            assert browser.cookies["sid"] != planted
-            assert (await browser.get(back)).json() == {"error": "oauthSignInError"}
-            leaving = (await browser.post("/sign-out")).headers["location"]
+            assert browser.cookies["__Host-aiocognito"] != planted
+            leaving = (await browser.post("/logout")).headers["location"]
             assert leaving.startswith(f"{backend.emulator.url}/logout?")
             assert (await browser.get("/me")).status_code == 401
 
     loop.run(visit())
+
+
+def test_the_minimal_example_signs_ana_in(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_ana(backend)
+    monkeypatch.setenv("SESSION_KEY", "ab" * 32)
+    names = runpy.run_path(str(ROOT / "examples/minimal.py"))
+    with StarletteTestClient(names["app"], base_url="https://testserver") as browser:
+        assert browser.get("/me").status_code == 401
+        answer = browser.post("/auth/sign-in", json={"username": ANA, "password": PASSWORD})
+        assert answer.json() == {"isSignedIn": True, "nextStep": {"signInStep": "DONE"}}
+        assert browser.get("/me").json()["username"]
+        assert browser.get("/profile").json()["email"] == ANA
+        browser.post("/auth/sign-out", json={})
+        assert browser.get("/me").status_code == 401
+
+
+def test_the_minimal_example_has_under_15_lines_of_authentication() -> None:
+    text = (ROOT / "examples/minimal.py").read_text(encoding="utf-8")
+    code, routes, _ = text.partition("@app.get")
+    assert routes
+    _, _, body = code.partition('directory.\n"""\n')
+    lines = [line for line in body.splitlines() if line.strip() and not line.strip().startswith('"""')]
+    assert 5 < len(lines) < 15
+
+
+def test_the_page_on_fastapi_has_the_minimal_example() -> None:
+    """The same service stands on the page, without its docstrings."""
+    page = blocks(ROOT / "docs/fastapi.md")[0].code
+    example = (ROOT / "examples/minimal.py").read_text(encoding="utf-8")
+    wanted = [line for line in page.splitlines() if line.startswith(("cognito", "app", "@app", "async def"))]
+    assert wanted
+    assert [line for line in wanted if line not in example] == []
 
 
 def test_the_service_of_the_page_on_verifying_accepts_valid_tokens(
