@@ -1,7 +1,7 @@
 """A FastAPI service whose users sign in, with sessions in a directory.
 
-It reads the user pool from ``COGNITO_USER_POOL_ID`` and ``COGNITO_CLIENT_ID``, and the key of the sessions from
-``SESSION_KEY`` (64 hexadecimal digits). Run it with ``uvicorn minimal:app`` in this directory.
+It reads the user pool from ``COGNITO_USER_POOL_ID`` and ``COGNITO_CLIENT_ID``, and the key of the sessions
+from ``SESSION_KEY`` (64 hexadecimal digits). Run it with ``uvicorn minimal:app`` in this directory.
 """
 
 import os

@@ -9,12 +9,11 @@ import httpx
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from aiocognito import MemoryStorage, SessionManager
 from aiocognito import _clocks as clocks
 from helpers.browser import sign_in as sign_in_at_hosted_ui
 
 from .pages import ROOT, module
-from .test_examples import ANA, PASSWORD, Backend, backend, loop  # noqa: F401 - fixtures
+from .test_examples import ANA, PASSWORD, Backend, backend, loop, use_hosted_ui  # noqa: F401 - fixtures
 
 HALF_HOURS = 48
 TRACKED = {"ChallengeRequiredOnNewDevice": False, "DeviceOnlyRememberedOnUserPrompt": False}
@@ -67,13 +66,14 @@ def test_the_service_of_the_page_on_the_hosted_ui_keeps_a_user_signed_in_for_a_d
 ) -> None:
     home, callback = "https://shop.example.com/", "https://shop.example.com/callback"
     pool = tracking_pool(backend, monkeypatch, CallbackURLs=[callback], LogoutURLs=[home])
+    use_hosted_ui(pool, monkeypatch)
     names = module(ROOT / "docs/hosted-ui.md", "app")
-    names["sessions"] = SessionManager(pool.config, storage=MemoryStorage())
 
     async def visit() -> None:
         service = httpx.ASGITransport(names["app"])
-        async with names["sessions"], httpx.AsyncClient(transport=service, base_url=home) as browser:
-            away = await browser.get("/sign-in")
+        lifespan = names["cognito"].lifespan(names["app"])
+        async with lifespan, httpx.AsyncClient(transport=service, base_url=home) as browser:
+            away = await browser.get("/login?next=/me")
             back = await sign_in_at_hosted_ui(backend.emulator.url, away.headers["location"], ANA, PASSWORD)
             assert (await browser.get(back)).headers["location"] == "/me"
             for _ in range(HALF_HOURS):

@@ -84,6 +84,20 @@ def add_ana(backend: Backend) -> None:
     backend.do(backend.pool.add_user, ANA, PASSWORD, attributes={"email": ANA})
 
 
+def use_hosted_ui(pool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the environment variables of a pool with a hosted UI."""
+    oauth = pool.config.oauth
+    for name, value in {
+        "COGNITO_USER_POOL_ID": pool.id,
+        "COGNITO_CLIENT_ID": pool.client_id,
+        "COGNITO_OAUTH_DOMAIN": oauth.domain,
+        "COGNITO_OAUTH_SCOPES": " ".join(oauth.scopes),
+        "COGNITO_REDIRECT_SIGN_IN": ",".join(oauth.redirect_sign_in),
+        "COGNITO_REDIRECT_SIGN_OUT": ",".join(oauth.redirect_sign_out),
+    }.items():
+        monkeypatch.setenv(name, value)
+
+
 def run(block: Block, backend: Backend) -> str:
     """Run a block in a process of its own, and return what it printed."""
     names = ("COGNITO_USER_POOL_ID", "COGNITO_CLIENT_ID", "COGNITO_USER_POOL_ENDPOINT")
@@ -160,16 +174,7 @@ def test_the_service_of_the_page_on_the_hosted_ui_signs_ana_in_and_out(
     client = {"CallbackURLs": [callback], "LogoutURLs": [home]}
     pool = backend.do(backend.emulator.create_user_pool, client=client)
     backend.do(pool.add_user, ANA, PASSWORD)
-    oauth = pool.config.oauth
-    for name, value in {
-        "COGNITO_USER_POOL_ID": pool.id,
-        "COGNITO_CLIENT_ID": pool.client_id,
-        "COGNITO_OAUTH_DOMAIN": oauth.domain,
-        "COGNITO_OAUTH_SCOPES": " ".join(oauth.scopes),
-        "COGNITO_REDIRECT_SIGN_IN": callback,
-        "COGNITO_REDIRECT_SIGN_OUT": home,
-    }.items():
-        monkeypatch.setenv(name, value)
+    use_hosted_ui(pool, monkeypatch)
     names = module(ROOT / "docs/hosted-ui.md", "app")
 
     async def visit() -> None:
