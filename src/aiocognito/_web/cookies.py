@@ -222,11 +222,14 @@ def _header(
 
 
 def _domains(host: Host | None) -> Sequence[str | None]:
-    """Return None for the host alone, and the domains that a cookie for this host may have."""
+    """Return None for the host alone, and the domains that a cookie for this host may have.
+
+    A domain of one label, such as ``localhost``, has none: browsers take it for the host alone.
+    """
     if host is None or host.is_address:
         return [None]
     labels = host.name.split(".")
-    return [None, *(".".join(labels[start:]) for start in range(max(len(labels) - 1, 1)))]
+    return [None, *(".".join(labels[start:]) for start in range(len(labels) - 1))]
 
 
 def _prefixes(path: str) -> Sequence[str]:
