@@ -53,7 +53,7 @@ def make_app(cognito: CognitoAuth) -> FastAPI:
     @app.get("/", response_class=HTMLResponse)
     async def home(user: OptionalUser) -> str:
         form = '<form method="post" action="/sign-in"><input name="username"><button>Sign in</button></form>'
-        return PAGE.format(f"<h1>{user.username if user else 'nobody'}</h1>{form}")
+        return PAGE.format(f"<h1>{user.username if user else 'Signed out'}</h1>{form}")
 
     @app.get("/account", response_class=HTMLResponse)
     async def account(user: CurrentUser) -> str:
@@ -176,7 +176,7 @@ async def test_another_origin_cannot_sign_the_browser_in(shop: Shop, opened: Any
         [f"{shop.url}/sign-in"],
     )
     await page.wait_for_url("**/sign-in")
-    assert await who(page, shop) == "nobody"
+    assert await who(page, shop) == "Signed out"
 
 
 @pytest.mark.parametrize("host", ATTACKERS)
@@ -217,7 +217,7 @@ async def test_a_key_from_before_the_sign_in_opens_nothing(shop: Shop, opened: A
     assert before["sameSite"] == "Lax"
     await victim.evaluate("() => fetch('/key', {method: 'POST'})")
     await attacker.context.add_cookies([before])
-    assert await who(attacker, shop) == "nobody"
+    assert await who(attacker, shop) == "Signed out"
     assert await who(victim, shop) == "ana"
 
 
