@@ -162,19 +162,21 @@ def test_the_attributes() -> None:
     ],
 )
 def test_a_cookie_is_read_as_browsers_write_it(header: str, value: str | None) -> None:
-    assert read_cookies(web_request(headers={"cookie": header}), SID)[0] == value
+    assert read_cookies(web_request(headers={"cookie": header}), SID).session == value
 
 
 @pytest.mark.parametrize(
     "header", ["xsid=1", "sid2=1", "SID=1", "\x85sid=1", "\xa0sid=1", "\x0bsid=1", "=sid=1", "sid ;=1", ""]
 )
 def test_another_name_is_not_taken_for_ours(header: str) -> None:
-    assert read_cookies(web_request(headers={"cookie": header}), SID)[0] in (None, "")
+    assert read_cookies(web_request(headers={"cookie": header}), SID).session in (None, "")
 
 
 def test_a_cookie_in_two_headers_is_repeated() -> None:
     request = web_request(pairs=(("cookie", "sid=x; sid-device=d"), ("Cookie", "sid=y")))
-    assert read_cookies(request, SID) == (REPEATED, "d")
+    sent = read_cookies(request, SID)
+    assert (sent.session, sent.device) == (REPEATED, "d")
+    assert (sent.session_key, sent.device_token) == (None, None)
 
 
 def test_duplicates_are_expired_for_each_parent_domain_and_path() -> None:

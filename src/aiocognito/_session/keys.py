@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from functools import lru_cache
 from typing import Final
 
 from attrs import field, frozen
@@ -85,5 +86,11 @@ def session_storage_key(config: AuthConfig, session_id: str) -> str:
 
 def address(config: AuthConfig, session_key: str) -> Address:
     """Return the address of a session key's record."""
+    return _address(namespace(config), session_key)
+
+
+@lru_cache(maxsize=2048)
+def _address(prefix: str, session_key: str) -> Address:
+    # Each request of a session needs it, and hashing takes longer than the rest of opening a session.
     session_id = digest(session_key)
-    return Address(session_key, session_id, session_storage_key(config, session_id))
+    return Address(session_key, session_id, f"{prefix}:session:{session_id}")

@@ -3,12 +3,14 @@
 import logging
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final, Literal
 
-from attrs import frozen
+from attrs import field, frozen
 
 from .._config_checks import is_loopback
 from .._public import public
+from .._session.keys import is_secret
 from ..errors import AuthConfigError
 from .origins import Host, Origin
 from .request import WebRequest
@@ -21,6 +23,8 @@ DEFAULT_NAME: Final = "aiocognito"
 HOST_PREFIX: Final = "__Host-"
 # More expired cookies than these would make a header that proxies refuse.
 MAX_EXPIRED: Final = 40
+# Longer headers are not remembered.
+MAX_CACHED: Final = 400
 # The names that Starlette's test client gives to its ends of a connection.
 _TEST_HOST: Final = "testserver"
 _TEST_PEER: Final = "testclient"
@@ -169,27 +173,51 @@ def is_local(request: WebRequest) -> bool:
     )
 
 
-def read_cookies(request: WebRequest, names: CookieNames) -> tuple[str | None, str | None]:
-    """Return the values of the session's cookie and the device's (RFC 6265, section 5.4).
+@frozen
+class SentCookies:
+    """The session's cookie and the device's, as a request has them.
+
+    Attributes:
+        session: The session cookie's value; None if it was not sent, `REPEATED` if more than once.
+        device: The device cookie's value, in the same way.
+        session_key: The value of the session cookie if it has the form of a key, else None.
+        device_token: The value of the device cookie if it has that form, else None.
+    """
+
+    session: str | None = field(repr=False)
+    device: str | None = field(repr=False)
+    session_key: str | None = field(repr=False)
+    device_token: str | None = field(repr=False)
+
+
+def read_cookies(request: WebRequest, names: CookieNames) -> SentCookies:
+    """Return the cookies of a request (RFC 6265, section 5.4)."""
+    headers = [value for name, value in request.headers if name.lower() == b"cookie"]
+    header = headers[0] if len(headers) == 1 else b";".join(headers)
+    # Most requests of a session have the header of the one before.
+    read = _read_again if len(header) <= MAX_CACHED else _read
+    return read(header, names.session, names.device)
+
+
+def _read(header: bytes, session_name: str, device_name: str) -> SentCookies:
+    """Parse the header.
 
     Only blanks and tabs are removed around names: a parser that removes other white space lets another
     site's cookie take a name with a prefix.
-
-    Returns:
-        None for a cookie that was not sent, and `REPEATED` for one that was sent more than once.
     """
     session = device = None
-    for key, header in request.headers:
-        if key != b"cookie" and key.lower() != b"cookie":
-            continue
-        for pair in header.decode("latin-1").split(";"):
-            name, _, value = pair.partition("=")
-            name = name.strip(" \t")
-            if name == names.session:
-                session = value.strip(" \t") if session is None else REPEATED
-            elif name == names.device:
-                device = value.strip(" \t") if device is None else REPEATED
-    return session, device
+    for pair in header.decode("latin-1").split(";"):
+        name, _, value = pair.partition("=")
+        name = name.strip(" \t")
+        if name == session_name:
+            session = value.strip(" \t") if session is None else REPEATED
+        elif name == device_name:
+            device = value.strip(" \t") if device is None else REPEATED
+    key, token = (value if is_secret(value) else None for value in (session, device))
+    return SentCookies(session, device, key, token)
+
+
+_read_again = lru_cache(maxsize=1024)(_read)
 
 
 def set_cookie(name: str, value: str, policy: CookiePolicy, *, secure: bool, max_age: float) -> str:

@@ -9,10 +9,18 @@ import anyio
 
 from .._client import AuthClient
 from .._models import UserContext
-from .._session.keys import is_secret, new_secret
+from .._session.keys import new_secret
 from .._session.session import Session
 from ..errors import AuthError
-from .cookies import DEVICE_SECONDS, REPEATED, CookieNames, expired_cookies, read_cookies, set_cookie
+from .cookies import (
+    DEVICE_SECONDS,
+    REPEATED,
+    CookieNames,
+    SentCookies,
+    expired_cookies,
+    read_cookies,
+    set_cookie,
+)
 from .csrf import check_csrf
 from .request import WebRequest
 
@@ -40,8 +48,7 @@ class RequestSession:
         "_names",
         "_read_request",
         "_request",
-        "_sent_device",
-        "_sent_key",
+        "_sent",
         "has_begun",
         "is_accepted",
         "may_redirect",
@@ -49,8 +56,7 @@ class RequestSession:
     )
 
     _names: CookieNames
-    _sent_key: str | None
-    _sent_device: str | None
+    _sent: SentCookies
 
     def __init__(self, service: WebService, read_request: Callable[[], WebRequest]) -> None:
         self.service = service
@@ -94,17 +100,17 @@ class RequestSession:
     def _open(self, user_context: UserContext | None) -> AuthClient:
         sessions, request = self.service.sessions, self.request
         names = self._names = self.service.cookie_names(request)
-        key, token = self._sent_key, self._sent_device = read_cookies(request, names)
+        sent = self._sent = read_cookies(request, names)
         # Made without the manager's checks, which a key of this form passes.
         session = Session(
             sessions._context,
-            key if key is not None and is_secret(key) else new_secret(),
-            device_token=token if token is not None and is_secret(token) else new_secret(),
+            sent.session_key or new_secret(),
+            device_token=sent.device_token or new_secret(),
             user_context=user_context,
         )
         if request.is_websocket or self.has_begun:
             reason = "a websocket has no response" if request.is_websocket else _HAS_BEGUN
-            session.calls.refuse_new_keys(reason, browser_has_key=session.key == key)
+            session.calls.refuse_new_keys(reason, browser_has_key=sent.session_key is not None)
         return AuthClient._of_manager(session)
 
     async def must_send_cookie(self) -> bool:
@@ -133,7 +139,7 @@ class RequestSession:
                 await _settle(session)
             if self._may_have_cookies(session):
                 cookies = await self._cookies(session)
-            has_key = bool(cookies) or session.key == self._sent_key
+            has_key = bool(cookies) or session.key == self._sent.session
             session.calls.refuse_new_keys(_HAS_BEGUN, browser_has_key=has_key)
             result += [(b"set-cookie", cookie.encode("latin-1")) for cookie in cookies]
         self.has_begun = True
@@ -144,15 +150,15 @@ class RequestSession:
         return (
             session.has_moved
             or session.has_new_record
-            or self._sent_key == REPEATED
-            or self._sent_device == REPEATED
+            or self._sent.session == REPEATED
+            or self._sent.device == REPEATED
             or self._is_old(session)
         )
 
     def _is_old(self, session: Session) -> bool:
         """Return whether the browser was sent its cookie a day ago, or half of the cookie's lifetime."""
         sent_at = session.cookie_at
-        if sent_at is None or session.key != self._sent_key:
+        if sent_at is None or session.key != self._sent.session:
             return False
         return session.context.clock() >= sent_at + self.service.cookie_renewal_seconds
 
@@ -161,7 +167,7 @@ class RequestSession:
         service, request, names = self.service, self.request, self._names
         policy, secure = service.cookies, names.secure
         values: list[str] = []
-        for name, value in ((names.session, self._sent_key), (names.device, self._sent_device)):
+        for name, value in ((names.session, self._sent.session), (names.device, self._sent.device)):
             if value == REPEATED:
                 values += expired_cookies(name, policy, request, secure=secure)
         if not (session.has_moved or session.has_new_record or await self._is_due(session)):
@@ -171,7 +177,7 @@ class RequestSession:
         values.append(set_cookie(names.session, session.key, policy, secure=secure, max_age=age))
         token = session.devices.token
         # A device may have been stored under a new token when the key changed.
-        if token is not None and (token == self._sent_device or _may_have_devices(session)):
+        if token is not None and (token == self._sent.device or _may_have_devices(session)):
             values.append(set_cookie(names.device, token, policy, secure=secure, max_age=DEVICE_SECONDS))
         return values
 
