@@ -6,12 +6,15 @@ A missing peer is a failure, not a skip: `scripts/test` installs them all.
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
+from anyio import to_thread
 
 from aiocognito.emulator import CognitoEmulator
 from helpers.boto3_calls import Boto3Calls
+from helpers.remote_emulator import RemoteEmulator
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,14 +65,63 @@ def connect_admin() -> Iterator[Callable[[str], Boto3Calls]]:
         yield connect
 
 
-@pytest.fixture
-async def emulator() -> AsyncIterator[CognitoEmulator]:
-    """Our emulator, on this test's loop."""
-    async with CognitoEmulator() as running:
-        yield running
+IN_PROCESS, COMMAND_LINE = "in-process", "command-line"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each judge of the emulator twice: against the emulator in this process, and its command line.
+
+    Tests that look into the emulator, or have Python functions as triggers, are marked ``in_process``.
+    """
+    if "emulator_kind" in metafunc.fixturenames:
+        alone = metafunc.definition.get_closest_marker("in_process") is not None
+        kinds = [IN_PROCESS] if alone else [IN_PROCESS, COMMAND_LINE]
+        metafunc.parametrize("emulator_kind", kinds, scope="function")
+
+
+@pytest.fixture(scope="session")
+def command_lines() -> Iterator[dict[tuple[str, ...], RemoteEmulator]]:
+    """The running command lines, by their options."""
+    running: dict[tuple[str, ...], RemoteEmulator] = {}
+    yield running
+    for emulator in running.values():
+        emulator.stop()
 
 
 @pytest.fixture
-def admin(emulator: CognitoEmulator, connect_admin: Callable[[str], Boto3Calls]) -> Boto3Calls:
+def emulator_options() -> dict[str, Any]:
+    """The options of `CognitoEmulator`, which a module can override."""
+    return {}
+
+
+@pytest.fixture
+async def emulator(
+    emulator_kind: str,
+    emulator_options: dict[str, Any],
+    command_lines: dict[tuple[str, ...], RemoteEmulator],
+) -> AsyncIterator[Any]:
+    """Our emulator: on this test's loop, or its command line in a process of its own."""
+    if emulator_kind == IN_PROCESS:
+        async with CognitoEmulator(**emulator_options) as running:
+            yield running
+        return
+    words = tuple(str(word) for name, value in emulator_options.items() for word in _option(name, value))
+    if words not in command_lines:
+        command_lines[words] = await to_thread.run_sync(lambda: RemoteEmulator.start(*words))
+    remote = command_lines[words]
+    await to_thread.run_sync(remote.begin)
+    yield remote
+    if remote.clock.offset:
+        # The next test begins with the real time.
+        await to_thread.run_sync(command_lines.pop(words).stop)
+
+
+def _option(name: str, value: Any) -> list[Any]:
+    option = {"allowed_origins": "--allowed-origin", "allowed_hosts": "--allowed-host"}.get(name, f"--{name}")
+    return [option, *value] if isinstance(value, tuple) else [option, value]
+
+
+@pytest.fixture
+def admin(emulator: Any, connect_admin: Callable[[str], Boto3Calls]) -> Boto3Calls:
     """boto3's Cognito client for our emulator."""
     return connect_admin(emulator.url)

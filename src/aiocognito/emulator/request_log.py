@@ -85,10 +85,10 @@ def _status(call: Call) -> str:
 
 
 def _is_refused(call: Call) -> bool:
-    return call.status is None or call.status >= 400
+    return call.status is None or call.status >= 400 or call.error is not None
 
 
 def _colour(call: Call) -> str:
     if call.status is None:
         return "yellow"
-    return "red" if call.status >= 400 else "green"
+    return "red" if _is_refused(call) else "green"

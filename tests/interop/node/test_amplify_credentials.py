@@ -8,7 +8,8 @@ import pytest
 
 from aiocognito.emulator import CognitoEmulator
 
-pytestmark = pytest.mark.interop
+# They look into the emulator, or have Python functions as triggers.
+pytestmark = [pytest.mark.interop, pytest.mark.in_process]
 
 PASSWORD = "Correct-Horse-1"
 EDITORS = "arn:aws:iam::123456789012:role/editors"

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.interop
+# They look into the emulator, or have Python functions as triggers.
+pytestmark = [pytest.mark.interop, pytest.mark.in_process]
 
 PASSWORD = "Correct-Horse-1"
 NodeClient = Any  # the conftest's class, which cannot be imported in this import mode

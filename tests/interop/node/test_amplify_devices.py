@@ -48,6 +48,7 @@ async def tracking(make_pool: MakePool, configuration: dict[str, bool], **member
     return pool
 
 
+@pytest.mark.in_process
 @pytest.mark.parametrize("flow", ["USER_SRP_AUTH", "USER_PASSWORD_AUTH"])
 async def test_a_device_is_remembered_on_request_and_forgotten(
     amplify: NodeClient, make_pool: MakePool, emulator: CognitoEmulator, flow: str

@@ -19,7 +19,8 @@ from botocore.credentials import Credentials
 from aiocognito.emulator import CognitoEmulator
 from helpers.boto3_calls import Boto3Calls
 
-pytestmark = pytest.mark.interop
+# They look into the emulator, or have Python functions as triggers.
+pytestmark = [pytest.mark.interop, pytest.mark.in_process]
 
 PASSWORD = "Correct-Horse-1"
 PEOPLE, EDITORS = "arn:aws:iam::123456789012:role/people", "arn:aws:iam::123456789012:role/editors"
