@@ -15,9 +15,9 @@ import urllib.request
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import pyotp
 from anyio import to_thread
 from attrs import define, evolve, field
+from pyotp.totp import TOTP
 
 from aiocognito import AuthConfig, OAuthConfig
 from aiocognito.emulator.emulated_identity_pool import ROLES
@@ -310,7 +310,7 @@ class RemoteUserPool:
         if step > int(self.emulator.clock() // 30) + 1:
             self.emulator.clock.advance(30)
         self.last_steps[username] = step
-        return str(pyotp.TOTP(self.secrets[username]).at(step * 30))
+        return str(TOTP(self.secrets[username]).at(step * 30))
 
     async def _user(self, username: str) -> RemoteUser:
         found = await self.emulator.call("AdminGetUser", UserPoolId=self.id, Username=username)

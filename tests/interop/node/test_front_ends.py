@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import pyotp
 import pytest
 from aiohttp import web
+from pyotp.totp import TOTP
 
 from helpers import certificate
 
@@ -154,7 +154,7 @@ async def test_the_authenticator_works_on_an_allowed_origin(emulator: Any, site:
     secret = page.get_by_text(re.compile("^[A-Z2-7]{52}$"))
     text = await secret.inner_text()
     now = emulator.clock()
-    totp = pyotp.TOTP(text)
+    totp = TOTP(text)
     await page.get_by_label("Code").fill(totp.at(now))
     await page.get_by_role("button", name="Confirm").click()
     await page.locator("#signed-in").wait_for()
