@@ -4,84 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
-from attrs import evolve, frozen
+from attrs import evolve
 from fastapi import FastAPI
-from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
-from starlette.requests import ClientDisconnect, HTTPConnection, Request
+from starlette.requests import ClientDisconnect, Request
 
-from aiocognito import AuthClient, AuthConfig, MemoryStorage, SessionManager, errors
+from aiocognito import AuthClient, AuthConfig, errors
 from aiocognito._web import json_api
 from aiocognito._web.json_api import json_routes
 from aiocognito.emulator import CognitoEmulator
 from aiocognito.integrations._fastapi_json import _read, json_router
+from helpers.json_site import ANA, PASSWORD, ROUTES, JsonSite, json_site
 
-PASSWORD = "Correct-horse-7"
-ANA = "ana@example.com"
 NEW = "ana@new.example"
-ROUTES = {route.path: route for route in json_routes(tokens=True)}
-
-
-@frozen
-class Site:
-    """A service whose browsers send their session key as a header, and a client of it."""
-
-    http: httpx.AsyncClient
-    emulator: CognitoEmulator
-    pool: Any
-    app: FastAPI
-
-    async def post(self, path: str, body: Any = None, *, status: int = 200, key: str = "ana") -> Any:
-        response = await self.http.post(f"/auth{path}", json=body, headers={"X-Key": key})
-        return _checked(path, response, status)
-
-    async def get(self, path: str, *, status: int = 200, key: str = "ana") -> Any:
-        return _checked(path, await self.http.get(f"/auth{path}", headers={"X-Key": key}), status)
-
-    async def sign_in(self, **options: Any) -> Any:
-        body = {"username": ANA, "password": PASSWORD}
-        return await self.post("/sign-in", body | ({"options": options} if options else {}))
-
-    async def code(self, to: str = ANA) -> str:
-        return str(await self.emulator.outbox.next_code(to))
-
-
-def _checked(path: str, response: httpx.Response, status: int) -> Any:
-    assert response.status_code == status, response.text
-    value = response.json()
-    if status == 200:
-        Draft202012Validator(ROUTES[path].response).validate(value)
-    else:
-        assert set(value) == {"name", "message", "recoverySuggestion", "requestId"}
-    return value
-
-
-@asynccontextmanager
-async def a_site(*, by_link: bool = False, **pool_settings: Any) -> AsyncIterator[Site]:
-    async with CognitoEmulator() as emulator:
-        settings = {"AutoVerifiedAttributes": ["email"], **pool_settings}
-        pool = await emulator.create_user_pool(**settings)
-        config = evolve(pool.config, sign_up_verification_method="link" if by_link else "code")
-        async with SessionManager(config, storage=MemoryStorage(), fixed_keys=True) as sessions:
-
-            async def auth_client(connection: HTTPConnection) -> AuthClient:
-                return sessions.client(connection.headers.get("x-key", "visitor"), device_token=None)
-
-            app = FastAPI()
-            app.include_router(json_router(auth_client, tokens=True), prefix="/auth")
-            transport = httpx.ASGITransport(app)
-            async with httpx.AsyncClient(transport=transport, base_url="https://shop.example") as http:
-                yield Site(http, emulator, pool, app)
 
 
 @pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    async with a_site() as site:
+async def site() -> AsyncIterator[JsonSite]:
+    async with json_site() as site:
         await site.pool.add_user(ANA, PASSWORD, attributes={"email": ANA})
         yield site
 
@@ -126,7 +70,7 @@ def test_the_table_has_the_promised_routes() -> None:
     assert len(json_routes()) == 24
 
 
-async def test_sign_in_session_and_sign_out(site: Site) -> None:
+async def test_sign_in_session_and_sign_out(site: JsonSite) -> None:
     assert await site.sign_in() == {"isSignedIn": True, "nextStep": {"signInStep": "DONE"}}
     session = await site.get("/session")
     assert session["user"] == {
@@ -146,7 +90,7 @@ async def test_sign_in_session_and_sign_out(site: Site) -> None:
     assert refused["name"] == "UserUnAuthenticatedException"
 
 
-async def test_tokens_are_returned_only_if_they_are_asked_for(site: Site) -> None:
+async def test_tokens_are_returned_only_if_they_are_asked_for(site: JsonSite) -> None:
     await site.sign_in()
     (route,) = (each for each in json_routes() if each.path == "/session")
 
@@ -157,7 +101,7 @@ async def test_tokens_are_returned_only_if_they_are_asked_for(site: Site) -> Non
     assert "eyJ" not in json.dumps(session)
 
 
-async def test_without_an_id_token_the_claims_are_those_of_the_access_token(site: Site) -> None:
+async def test_without_an_id_token_the_claims_are_those_of_the_access_token(site: JsonSite) -> None:
     await site.sign_in()
     session = await site.get("/session")
     assert session["claims"]["token_use"] == "id"
@@ -170,7 +114,7 @@ async def test_without_an_id_token_the_claims_are_those_of_the_access_token(site
 
 
 async def test_sign_up_with_automatic_sign_in() -> None:
-    async with a_site() as site:
+    async with json_site() as site:
         body = {
             "username": ANA,
             "password": PASSWORD,
@@ -207,7 +151,7 @@ async def test_sign_up_with_automatic_sign_in() -> None:
 
 @pytest.mark.parametrize("auto", [False, None])
 async def test_sign_up_without_automatic_sign_in(auto: bool | None) -> None:
-    async with a_site() as site:
+    async with json_site() as site:
         options = {"userAttributes": {"email": ANA}} | ({} if auto is None else {"autoSignIn": auto})
         await site.post("/sign-up", {"username": ANA, "password": PASSWORD, "options": options})
         body = {"username": ANA, "confirmationCode": await site.code()}
@@ -220,7 +164,7 @@ async def test_a_sign_up_by_link_is_not_waited_for_longer_than_proxies_wait(
 ) -> None:
     monkeypatch.setattr(json_api, "LINK_TIMEOUT", 0.0)
     template = {"DefaultEmailOption": "CONFIRM_WITH_LINK"}
-    async with a_site(by_link=True, VerificationMessageTemplate=template) as site:
+    async with json_site(by_link=True, VerificationMessageTemplate=template) as site:
         options = {"userAttributes": {"email": ANA}, "autoSignIn": True}
         await site.post("/sign-up", {"username": ANA, "password": PASSWORD, "options": options})
         refused = await site.post("/auto-sign-in", {"password": PASSWORD}, status=409)
@@ -228,7 +172,7 @@ async def test_a_sign_up_by_link_is_not_waited_for_longer_than_proxies_wait(
     assert refused["message"] == "the link was not opened yet"
 
 
-async def test_totp_from_set_up_to_the_next_sign_in(site: Site) -> None:
+async def test_totp_from_set_up_to_the_next_sign_in(site: JsonSite) -> None:
     await site.sign_in()
     details = await site.post("/set-up-totp")
     assert details["setupUri"] == (
@@ -258,7 +202,7 @@ async def test_totp_from_set_up_to_the_next_sign_in(site: Site) -> None:
     assert await site.get("/sign-in-step") is None
 
 
-def _totp(site: Site, secret: str) -> str:
+def _totp(site: JsonSite, secret: str) -> str:
     from pyotp.totp import TOTP
 
     return str(TOTP(secret).at(site.emulator.clock()))
@@ -266,7 +210,7 @@ def _totp(site: Site, secret: str) -> str:
 
 async def test_totp_that_a_sign_in_asks_to_set_up_survives_a_reload() -> None:
     settings: dict[str, Any] = {"MfaConfiguration": "ON", "SoftwareTokenMfaConfiguration": {"Enabled": True}}
-    async with a_site(**settings) as site:
+    async with json_site(**settings) as site:
         await site.pool.add_user(ANA, PASSWORD, attributes={"email": ANA})
         step = (await site.sign_in())["nextStep"]
         assert step["signInStep"] == "CONTINUE_SIGN_IN_WITH_TOTP_SETUP"
@@ -284,12 +228,12 @@ async def test_totp_that_a_sign_in_asks_to_set_up_survives_a_reload() -> None:
         assert (await site.post("/confirm-sign-in", body))["isSignedIn"]
 
 
-async def test_totp_cannot_be_set_up_by_a_visitor(site: Site) -> None:
+async def test_totp_cannot_be_set_up_by_a_visitor(site: JsonSite) -> None:
     refused = await site.post("/set-up-totp", status=401)
     assert refused["name"] == "UserUnAuthenticatedException"
 
 
-async def test_passwords(site: Site) -> None:
+async def test_passwords(site: JsonSite) -> None:
     reset = await site.post("/reset-password", {"username": ANA})
     assert reset["nextStep"]["resetPasswordStep"] == "CONFIRM_RESET_PASSWORD_WITH_CODE"
     body = {"username": ANA, "newPassword": "Battery-staple-8", "confirmationCode": await site.code()}
@@ -302,7 +246,7 @@ async def test_passwords(site: Site) -> None:
     assert (await site.post("/sign-in", wrong, status=401))["name"] == "NotAuthorizedException"
 
 
-async def test_attributes(site: Site) -> None:
+async def test_attributes(site: JsonSite) -> None:
     await site.sign_in()
     changed = await site.post(
         "/update-user-attributes",
@@ -320,7 +264,7 @@ async def test_attributes(site: Site) -> None:
 
 async def test_devices() -> None:
     tracking: Any = {"ChallengeRequiredOnNewDevice": False, "DeviceOnlyRememberedOnUserPrompt": False}
-    async with a_site(DeviceConfiguration=tracking) as site:
+    async with json_site(DeviceConfiguration=tracking) as site:
         await site.pool.add_user(ANA, PASSWORD, attributes={"email": ANA})
         await site.sign_in()
         (device,) = await site.get("/devices")
@@ -328,7 +272,7 @@ async def test_devices() -> None:
         assert device["createDate"].endswith("+00:00")
 
 
-async def test_a_wrong_first_factor_and_replacing_a_session(site: Site) -> None:
+async def test_a_wrong_first_factor_and_replacing_a_session(site: JsonSite) -> None:
     await site.sign_in(authFlowType="USER_SRP_AUTH", clientMetadata={"k": "v"})
     refused = await site.post("/sign-in", {"username": ANA, "password": PASSWORD}, status=409)
     assert refused["name"] == "UserAlreadyAuthenticatedException"
@@ -339,7 +283,7 @@ PASSKEYS = {"passkeys": {"relying_party_id": "shop.example"}}
 
 
 @pytest.mark.parametrize("as_text", [False, True])
-async def test_a_malformed_passkey_is_refused(site: Site, as_text: bool) -> None:
+async def test_a_malformed_passkey_is_refused(site: JsonSite, as_text: bool) -> None:
     await site.sign_in()
     credential: Any = "{" if as_text else []
     refused = await site.post("/complete-web-authn-registration", {"credential": credential}, status=422)
@@ -347,13 +291,13 @@ async def test_a_malformed_passkey_is_refused(site: Site, as_text: bool) -> None
     assert await site.get("/web-authn-credentials") == {"credentials": []}
 
 
-async def test_passkeys_that_the_user_pool_does_not_allow(site: Site) -> None:
+async def test_passkeys_that_the_user_pool_does_not_allow(site: JsonSite) -> None:
     await site.sign_in()
     refused = await site.http.post("/auth/start-web-authn-registration", headers={"X-Key": "ana"})
     assert refused.json()["name"] in ("WebAuthnNotEnabledException", "WebAuthnConfigurationMissingException")
 
 
-async def test_a_malformed_body_is_refused_in_the_same_form(site: Site) -> None:
+async def test_a_malformed_body_is_refused_in_the_same_form(site: JsonSite) -> None:
     for path, route in ROUTES.items():
         if route.body is None:
             continue
@@ -403,18 +347,18 @@ async def test_a_malformed_body_is_refused_in_the_same_form(site: Site) -> None:
         ("/sign-up", {"username": "a", "options": {"userAttributes": {"email": 1}}}, "InvalidArgument"),
     ],
 )
-async def test_what_is_missing_has_amplifys_name(site: Site, path: str, body: Any, name: str) -> None:
+async def test_what_is_missing_has_amplifys_name(site: JsonSite, path: str, body: Any, name: str) -> None:
     assert (await site.post(path, body, status=422))["name"] == name
 
 
-async def test_a_failing_service_is_answered_without_internals(site: Site) -> None:
+async def test_a_failing_service_is_answered_without_internals(site: JsonSite) -> None:
     site.emulator.faults.add("InitiateAuth", error="InternalErrorException", times=9)
     failed = await site.post("/sign-in", {"username": ANA, "password": PASSWORD}, status=502)
     assert failed["message"] == "Cognito failed."
     assert failed["requestId"]
 
 
-async def test_throttling_says_how_long_to_wait(site: Site) -> None:
+async def test_throttling_says_how_long_to_wait(site: JsonSite) -> None:
     site.emulator.faults.add("InitiateAuth", error="TooManyRequestsException", times=9)
     response = await site.http.post("/auth/sign-in", json={"username": ANA, "password": PASSWORD})
     assert response.status_code == 429
@@ -466,7 +410,7 @@ async def test_a_client_that_disconnects_causes_no_error_of_ours() -> None:
     assert not isinstance(caught.value.__context__, ClientDisconnect)
 
 
-async def test_the_description_validates_and_shows_bodies_and_errors(site: Site) -> None:
+async def test_the_description_validates_and_shows_bodies_and_errors(site: JsonSite) -> None:
     document = site.app.openapi()
     validate(document)
     for path, route in ROUTES.items():
