@@ -7,7 +7,20 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from . import api_call, imports, memory, report, sign_ins, srp_arithmetic, stall, stub, verify, warm, web
+from . import (
+    api_call,
+    bearer,
+    imports,
+    memory,
+    report,
+    sign_ins,
+    srp_arithmetic,
+    stall,
+    stub,
+    verify,
+    warm,
+    web,
+)
 from .measure import Table
 from .peers import Bench, amplify, versions
 
@@ -19,6 +32,7 @@ BENCHMARKS: dict[str, Callable[[Bench], list[Table]]] = {
     "warm": warm.run,
     "verify": verify.run,
     "web": web.run,
+    "bearer": bearer.run,
     "memory": memory.run,
     "imports": imports.run,
 }

@@ -258,6 +258,28 @@ def test_the_service_of_the_page_on_verifying_accepts_valid_tokens(
     loop.run(visit())
 
 
+def test_the_service_of_the_page_without_sessions_accepts_valid_tokens(
+    backend: Backend, loop: asyncio.Runner
+) -> None:
+    add_ana(backend)
+    names = module(ROOT / "docs/bearer.md", "Caller")
+
+    async def visit() -> None:
+        service = httpx.ASGITransport(names["app"])
+        async with AuthClient(AuthConfig.from_env()) as auth:
+            await auth.sign_in(ANA, PASSWORD)
+            good = {"Authorization": f"Bearer {await auth.access_token()}"}
+            other = {"Authorization": f"Bearer {await auth.id_token()}"}
+        async with names["verifier"], httpx.AsyncClient(transport=service, base_url="http://orders") as http:
+            assert (await http.get("/orders", headers=good)).status_code == 200
+            assert (await http.get("/orders", headers=other)).status_code == 401
+            assert (await http.get("/orders")).headers["www-authenticate"] == "Bearer"
+            assert (await http.get("/hello")).json() == "Hello"
+            assert (await http.get("/hello", headers=good)).json() != "Hello"
+
+    loop.run(visit())
+
+
 def test_the_page_on_logging_shows_no_secret(backend: Backend) -> None:
     add_ana(backend)
     (block,) = (block for block in blocks(ROOT / "docs/logging.md") if "basicConfig" in block.code)
