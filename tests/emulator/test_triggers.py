@@ -582,3 +582,16 @@ async def test_every_message_has_its_occasion(verifying: Api) -> None:
         "Authentication",
     ]
     assert heard[0]["request"]["usernameParameter"] == "{username}"
+
+
+async def test_a_lambda_function_that_cannot_be_run_is_logged(
+    emulator: CognitoEmulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:hello"
+    pool = await emulator.create_user_pool(LambdaConfig={"PreSignUp": arn})
+    assert f"the user pool {pool.id} names {arn} for PreSignUp" in caplog.text
+    assert "--triggers" in caplog.text
+    caplog.clear()
+    pool.triggers["PreSignUp"] = lambda event: event
+    await emulator.call("UpdateUserPool", UserPoolId=pool.id, LambdaConfig={"PreSignUp": arn})
+    assert caplog.text == ""

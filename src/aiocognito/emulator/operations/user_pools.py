@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Mapping
 from typing import Any, Final
@@ -21,6 +22,7 @@ from ..users import Directory
 from . import domains
 
 NAME_LENGTH: Final = 9
+log: Final = logging.getLogger(__name__)
 _CREATION_ONLY: Final = ("Schema", "AliasAttributes", "UsernameAttributes", "UsernameConfiguration")
 _MFA_MEMBERS: Final = ("SmsAuthenticationMessage", "SmsConfiguration")
 
@@ -54,6 +56,7 @@ async def create_user_pool(context: RequestContext) -> dict[str, Any]:
         mfa=_mfa(given),
     )
     state.pools[pool.id] = pool
+    _note_functions(pool)
     return {"UserPool": describe(pool)}
 
 
@@ -74,6 +77,7 @@ async def update_user_pool(context: RequestContext) -> dict[str, Any]:
     named = {"PoolName": pool.settings["Name"], **context.members}
     pool.settings = {**_settings(named), **kept, "LastModifiedDate": context.state.clock()}
     pool.mfa = {**pool.mfa, **_mfa(context.members)}
+    _note_functions(pool)
     return {}
 
 
@@ -164,6 +168,19 @@ def describe(pool: UserPool) -> dict[str, Any]:
 def arn(pool: UserPool) -> str:
     """Return the ARN of a user pool."""
     return f"arn:{partition_of(pool.region).name}:cognito-idp:{pool.region}:{ACCOUNT}:userpool/{pool.id}"
+
+
+def _note_functions(pool: UserPool) -> None:
+    """Log the Lambda functions of a pool: the emulator cannot run them."""
+    for name, arn in pool.settings["LambdaConfig"].items():
+        if isinstance(arn, str) and ":lambda:" in arn and name not in pool.triggers:
+            log.warning(
+                "the user pool %s names %s for %s, which the emulator cannot run: set a Python function or a "
+                "URL in its place (triggers=, --triggers, or the set-up file)",
+                pool.id,
+                arn,
+                name,
+            )
 
 
 def _by_arn(state: EmulatorState, wanted: str) -> UserPool:
