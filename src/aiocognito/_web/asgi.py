@@ -93,9 +93,3 @@ class SessionMiddleware:
             raise
         finally:
             scope[SCOPE_KEY] = outer
-
-
-def session_of(scope: Scope) -> RequestSession | None:
-    """Return the session of a connection; None if no middleware is installed."""
-    session: RequestSession | None = scope.get(SCOPE_KEY)
-    return session

@@ -203,6 +203,68 @@ def test_of_several_redirect_urls_the_one_at_the_host_is_used(
     assert refused.json()["name"] == "InvalidPreferredRedirectUrlException"
 
 
+@pytest.mark.parametrize("host", ["evil/x", "a b", ""])
+def test_a_malformed_host_has_no_redirect_url_among_several(
+    pool: PoolInThread, make_site: MakeSite, host: str
+) -> None:
+    site = make_site(several(pool, "https://shop.example/auth/callback", HERE))
+    site.app.include_router(site.cognito.hosted_ui_router(), prefix="/auth")
+    response = site.browser().get("/auth/login", headers={"host": host}, follow_redirects=False)
+    assert response.status_code == 422
+    assert response.json()["recoverySuggestion"] == "Open the site at its own address, and sign in there."
+
+
+def test_of_several_logout_urls_the_one_at_the_host_is_used(
+    emulator: EmulatorThread, make_site: MakeSite
+) -> None:
+    urls = ["https://shop.example/", BYE]
+    pool = emulator.pool(client={"CallbackURLs": [HERE], "LogoutURLs": urls})
+    pool.add_user("ana", PASSWORD)
+    site = make_site(pool.config)
+    site.app.include_router(site.cognito.hosted_ui_router(), prefix="/auth")
+    browser = site.browser()
+    browser.get(at_hosted_ui(site, begin(browser)))
+    response = browser.post("/auth/logout", follow_redirects=False)
+    assert parse_qs(urlsplit(response.headers["location"]).query)["logout_uri"] == [BYE]
+    # A session that was not begun on the hosted UI does not end there.
+    assert browser.get("/auth/logout").status_code == 405
+    assert begin(browser, "/auth/login")
+    assert browser.post("/auth/logout", follow_redirects=False).headers["location"] == "/"
+
+
+def test_endless_parameters_are_ignored(site: Site) -> None:
+    query = "&".join(f"a{number}=1" for number in range(60))
+    assert begin(site.browser(), f"/auth/login?next=/me&{query}").startswith("http")
+
+
+@pytest.mark.parametrize("state", ["-zz", "-ff", "x", "x-2f2f6576696c", "%00"])
+def test_a_callback_with_an_unknown_state_leads_a_user_home(site: Site, state: str) -> None:
+    browser = site.browser()
+    browser.get(at_hosted_ui(site, begin(browser)))
+    response = browser.get(f"/auth/callback?code=x&state={state}", follow_redirects=False)
+    assert (response.status_code, response.headers["location"]) == (303, "/")
+
+
+def test_without_a_hosted_ui_the_login_is_a_clear_error(pool: PoolInThread, make_site: MakeSite) -> None:
+    """Routes that are added while the application runs are not checked at start-up."""
+    site = make_site(evolve(pool.config, oauth=None))
+    browser = site.browser()
+    site.app.include_router(site.cognito.hosted_ui_router(), prefix="/auth")
+    response = browser.get("/auth/login", follow_redirects=False)
+    assert (response.status_code, response.json()["name"]) == (503, "OAuthNotConfigureException")
+
+
+def test_the_callback_of_a_mounted_application_is_checked_too(
+    pool: PoolInThread, make_site: MakeSite
+) -> None:
+    site = make_site(several(pool, "https://testserver/inner/auth/callback"))
+    inner = FastAPI()
+    inner.include_router(site.cognito.hosted_ui_router(), prefix="/auth")
+    site.app.mount("/inner", inner)
+    url = begin(site.browser(), "/inner/auth/login")
+    assert parse_qs(urlsplit(url).query)["redirect_uri"] == ["https://testserver/inner/auth/callback"]
+
+
 def test_the_public_url_decides_among_several(pool: PoolInThread, make_site: MakeSite) -> None:
     config = several(pool, "https://shop.example/auth/callback", HERE)
     site = make_site(config, public_url="https://shop.example")

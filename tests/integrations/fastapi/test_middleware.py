@@ -10,11 +10,12 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI, HTTPException, Request, WebSocket
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.testclient import TestClient, WebSocketDenialResponse
+from starlette.websockets import WebSocketDisconnect
 
 from aiocognito import AuthClient, AuthUser, FileStorage, MemoryStorage, UserContext
 from aiocognito.errors import AuthConfigError, AuthError, UserUnAuthenticatedException
@@ -425,3 +426,39 @@ def test_guards_serve_websockets_too(site: Site) -> None:
     ):
         pass
     assert refused.value.status_code == 403
+
+
+def test_an_error_after_the_response_began_is_raised_on(site: Site) -> None:
+    @site.app.get("/broken")
+    async def broken(auth: Auth) -> StreamingResponse:
+        async def parts() -> AsyncIterator[bytes]:
+            yield b"begin"
+            await auth.fetch_user_attributes()
+
+        return StreamingResponse(parts())
+
+    with pytest.raises(RuntimeError, match="response already started"):
+        site.browser().get("/broken")
+
+
+def test_a_websocket_that_was_accepted_is_closed(site: Site) -> None:
+    @site.app.websocket("/late")
+    async def late(websocket: WebSocket, auth: Auth) -> None:
+        await websocket.accept()
+        await auth.fetch_user_attributes()
+
+    with (
+        site.browser().websocket_connect("wss://testserver/late") as socket,
+        pytest.raises(WebSocketDisconnect) as closed,
+    ):
+        socket.receive_text()
+    assert closed.value.code == 1008
+
+
+def test_a_route_of_no_json_is_answered_by_a_page(site: Site) -> None:
+    page = signed_in(site, "ben").get("/admin", headers={"accept": "text/html"})
+    assert page.status_code == 403
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert 'role="alert">this needs a user of the group admins or owners</p>' in page.text
+    assert 'href="/auth/login"' in page.text
