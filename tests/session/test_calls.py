@@ -1,0 +1,73 @@
+"""Calls that would change a session's key, where no cookie can be sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from aiocognito import AuthClient, AuthConfig, MemoryStorage, SessionManager, errors
+from aiocognito._session.calls import ClientCalls
+
+CALLS: dict[str, Callable[[AuthClient], Awaitable[Any]]] = {
+    "sign_up": lambda auth: auth.sign_up("ana", "Correct-Horse-7", auto_sign_in=True),
+    "auto_sign_in": lambda auth: auth.auto_sign_in(),
+    "sign_in": lambda auth: auth.sign_in("ana", "Correct-Horse-7"),
+    "confirm_sign_in": lambda auth: auth.confirm_sign_in("123456"),
+    "renew_totp_setup": lambda auth: auth.renew_totp_setup(),
+    "complete_sign_in_with_redirect": lambda auth: auth.complete_sign_in_with_redirect("/?code=x&state=y"),
+    "update_password": lambda auth: auth.update_password("Correct-Horse-7", "Better-Horse-8"),
+    "rotate_session_key": lambda auth: auth.rotate_session_key(),
+}
+
+
+@pytest.fixture
+def auth() -> AuthClient:
+    """Return the client of a session. A request would fail: no service listens there."""
+    config = AuthConfig(
+        user_pool_id="eu-west-1_abc",
+        user_pool_client_id="client",
+        user_pool_endpoint="http://127.0.0.1:9",
+        max_attempts=1,
+    )
+    sessions = SessionManager(config, storage=MemoryStorage())
+    return sessions.client(sessions.new_session_key())
+
+
+@pytest.mark.parametrize("name", CALLS)
+async def test_a_call_that_would_change_the_key_raises_before_any_request(
+    auth: AuthClient, name: str
+) -> None:
+    auth._session.calls.refuse_new_keys("the response has begun", browser_has_key=True)
+    key = auth.session_key
+    with pytest.raises(RuntimeError, match="no cookie can be sent: the response has begun") as refusal:
+        await CALLS[name](auth)
+    assert isinstance(refusal.value, errors.AuthUsageError)
+    assert auth.session_key == key
+
+
+async def test_other_calls_go_on(auth: AuthClient) -> None:
+    auth._session.calls.refuse_new_keys("the response has begun", browser_has_key=True)
+    await auth.sign_out()
+    assert await auth.get_sign_in_step() is None
+    with pytest.raises(errors.NetworkError):
+        await auth.sign_up("ana", "Correct-Horse-7")
+
+
+async def test_waiting_for_calls_ends_with_the_last_one_or_the_time() -> None:
+    calls = ClientCalls()
+    await calls.settle(5.0)
+    go_on = asyncio.Event()
+    task = asyncio.create_task(go_on.wait())
+    calls.add(task)
+    assert calls.are_running
+    await calls.settle(0.0)
+    assert calls.are_running
+    go_on.set()
+    await calls.settle(60.0)
+    assert not calls.are_running
+    with calls.under_way():
+        assert calls.are_running
+    assert not calls.are_running
