@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -24,16 +24,16 @@ CALLS: dict[str, Callable[[AuthClient], Awaitable[Any]]] = {
 
 
 @pytest.fixture
-def auth() -> AuthClient:
-    """Return the client of a session. A request would fail: no service listens there."""
+async def auth() -> AsyncIterator[AuthClient]:
+    """Yield the client of a session. A request would fail: no service listens there."""
     config = AuthConfig(
         user_pool_id="eu-west-1_abc",
         user_pool_client_id="client",
         user_pool_endpoint="http://127.0.0.1:9",
         max_attempts=1,
     )
-    sessions = SessionManager(config, storage=MemoryStorage())
-    return sessions.client(sessions.new_session_key())
+    async with SessionManager(config, storage=MemoryStorage()) as sessions:
+        yield sessions.client(sessions.new_session_key())
 
 
 @pytest.mark.parametrize("name", CALLS)
