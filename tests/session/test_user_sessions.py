@@ -480,6 +480,18 @@ async def test_an_entry_without_a_record_is_pruned_after_a_minute() -> None:
         assert await entries() == {auth.session_id}
 
 
+async def test_a_session_that_cognito_ended_leaves_the_index() -> None:
+    async with service() as s:
+        auth, other = await s.sign_in(life=3600), await s.sign_in()
+        s.script.refuse("GetTokensFromRefreshToken", "NotAuthorizedException", "Refresh Token has expired")
+        s.clock.advance(3700)
+        with pytest.raises(errors.UserUnAuthenticatedException):
+            await auth.get_current_user()
+        index = await user_index.load(s.sessions._context, ANA)
+        assert index is not None
+        assert set(index.entries) == {other.session_id}
+
+
 async def test_an_index_of_another_version_is_left_as_it_is() -> None:
     async with service() as s:
         auth = await s.sign_in()
@@ -497,7 +509,7 @@ async def test_an_index_of_another_version_is_left_as_it_is() -> None:
 
 @pytest.mark.parametrize(
     "damaged",
-    [b"no JSON", b"[]", b"{}", b'{"version":1}', b'{"version":1,"epoch":7,"pruned_at":0,"entries":{}}'],
+    [b"no JSON", b"[]", b"{}", b'{"version":1}', b'{"version":1,"epoch":7,"entries":{}}'],
 )
 async def test_an_index_that_cannot_be_parsed_counts_as_absent(damaged: bytes) -> None:
     async with service() as s:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final, TypeVar
 
-from attrs import asdict, evolve, field, fields_dict, frozen
+from attrs import evolve, field, fields_dict, frozen
 
 from ..errors import StorageError
 
@@ -39,13 +40,11 @@ class SessionIndex:
         epoch: A random text that changes whenever sessions are ended. A session whose entry is gone was
             ended if the epoch has changed; otherwise its entry was pruned.
         entries: The sessions by their ids, the one renewed last at the end.
-        pruned_at: When entries without a record were last removed, in seconds since the epoch.
         unknown: Members that a newer version wrote; they are preserved.
     """
 
     epoch: str
     entries: Mapping[str, IndexEntry] = field(factory=dict)
-    pruned_at: float = 0.0
     unknown: Mapping[str, Any] = field(factory=dict)
 
     def with_entry(self, session_id: str, entry: IndexEntry) -> SessionIndex:
@@ -81,7 +80,6 @@ def dump_index(index: SessionIndex) -> bytes:
         {
             **index.unknown,
             "epoch": index.epoch,
-            "pruned_at": index.pruned_at,
             "entries": {each: _members(entry) for each, entry in index.entries.items()},
         }
     )
@@ -100,7 +98,6 @@ def load_index(data: bytes) -> SessionIndex | None:
         entries = document.pop("entries")
         return SessionIndex(
             epoch=_text(document.pop("epoch")),
-            pruned_at=float(document.pop("pruned_at")),
             entries={each: _value(IndexEntry, members) for each, members in entries.items()},
             unknown=document,
         )
@@ -146,15 +143,18 @@ def _load(data: bytes) -> dict[str, Any] | None:
 
 def _members(value: IndexEntry | NamedUser) -> dict[str, Any]:
     """Return a value's members without those that are absent or False."""
-    members = asdict(value)
-    unknown: dict[str, Any] = members.pop("unknown")
-    return {**unknown, **{name: each for name, each in members.items() if each not in (None, False)}}
+    known = _known(type(value))  # type: ignore[arg-type]  # a class is hashable
+    members = ((name, getattr(value, name)) for name in known)
+    return {
+        **value.unknown,
+        **{name: each for name, each in members if each is not None and each is not False},
+    }
 
 
 def _value(cls: type[T], members: dict[str, Any]) -> T:
-    known = fields_dict(cls)
-    given = {name: each for name, each in members.items() if name in known and name != "unknown"}
-    value = cls(**given, unknown={name: each for name, each in members.items() if name not in given})
+    known = _known(cls)  # type: ignore[arg-type]  # a class is hashable
+    given = {name: each for name, each in members.items() if name in known}
+    value = cls(**given, unknown={name: each for name, each in members.items() if name not in known})
     _number(value.at)
     if isinstance(value, NamedUser):
         _text(value.username)
@@ -162,6 +162,11 @@ def _value(cls: type[T], members: dict[str, Any]) -> T:
     elif value.previous is not None:
         _text(value.previous)
     return value
+
+
+@cache
+def _known(cls: type[IndexEntry | NamedUser]) -> tuple[str, ...]:
+    return tuple(name for name in fields_dict(cls) if name != "unknown")
 
 
 def _text(value: object) -> str:

@@ -23,7 +23,7 @@ from .calls import ClientCalls
 from .compare_and_set import compare_and_set, is_stored
 from .context import Decoded, ServiceContext
 from .devices import DeviceStore
-from .indexing import renewed
+from .indexing import leave_index, renewed
 from .keys import Address
 from .record import MARK_SECONDS, RefreshIntent, SessionRecord, StoredTokens, dump, is_mark, load, new_mark
 
@@ -253,6 +253,8 @@ class Session:
         self.context.unsaved.written(loaded.address.session_id, record)
         if raw is not None and loaded.raw is None:
             self.has_new_record = True
+        if record.tokens is None:
+            await leave_index(self.context, loaded.address.session_id, loaded.record.tokens)
         return Loaded(loaded.address, raw, record)
 
     async def note_cookie(self, seen_at: float) -> bool:

@@ -24,6 +24,8 @@ async def retry_until_done(attempt: Callable[[], Awaitable[bool]]) -> None:
     pause = FIRST_PAUSE_SECONDS
     try:
         while not await _is_done(attempt):
+            if _is_cancelled():
+                return  # The attempt has raised its own error in place of the cancellation.
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
     except asyncio.CancelledError:
@@ -35,3 +37,8 @@ async def _is_done(attempt: Callable[[], Awaitable[bool]]) -> bool:
     with suppress(StorageError):
         return await attempt()
     return False
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

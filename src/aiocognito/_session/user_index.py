@@ -203,7 +203,7 @@ async def prune(context: ServiceContext, user_id: str, without_record: Collectio
 
     def change(index: SessionIndex) -> SessionIndex:
         old = {each for each in without_record if _is_old(index.entries.get(each), now)}
-        return evolve(index.without(old), pruned_at=now) if old else index
+        return index.without(old)
 
     await update(context, user_id, change)
 
