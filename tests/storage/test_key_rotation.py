@@ -72,9 +72,13 @@ class InRedis:
             yield storage
 
     def values(self) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
         with self.server.client as client:
-            names = [name for name in client.scan_iter() if b":lock" not in name]
-            return {name.decode(): client.get(name) for name in names if client.type(name) == b"string"}
+            for name in client.scan_iter():
+                value: Any = client.get(name) if b":lock" not in name else None
+                if value is not None:
+                    found[name.decode()] = value
+        return found
 
 
 @pytest.fixture(params=["memory", "files", "redis"])
