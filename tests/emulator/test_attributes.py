@@ -34,7 +34,10 @@ async def attributes(ask: Api, name: str = "ana") -> dict[str, str]:
 
 async def update(ask: Api, access: str, **values: str) -> list[dict[str, Any]]:
     answer = await ask("UpdateUserAttributes", AccessToken=access, UserAttributes=entries(**values))
+    if not answer:
+        return []
     sent: list[dict[str, Any]] = answer["CodeDeliveryDetailsList"]
+    assert sent, "without a delivery the response is {}"
     return sent
 
 
@@ -137,13 +140,18 @@ async def test_what_may_not_be_written(blank: Api) -> None:
     await blank.add_user(name="Ana")
     access = await access_of(blank)
     assert await not_updated(blank, access, email=OTHER) == UNAUTHORIZED
-    assert await not_updated(blank, access, email_verified="true") == UNAUTHORIZED
+    for name in ("email_verified", "phone_number_verified", "sub"):
+        refusal = ("InvalidParameterException", f"Cannot modify the non-mutable attribute {name}")
+        assert await not_updated(blank, access, **{name: "true"}) == refusal
+        members = {"AccessToken": access, "UserAttributeNames": [name]}
+        assert await blank.refused("DeleteUserAttributes", **members) == refusal
     assert await not_updated(blank, access, **{"dev:custom:level": "1"}) == UNAUTHORIZED
     assert await not_updated(blank, access, custom_tenant="x") == (
         "InvalidParameterException",
         "user.custom:tenant: Attribute cannot be updated.\n",
     )
-    required = ("InvalidParameterException", "user.name: Attribute cannot be deleted.\n")
+    text = "Invalid user attributes: name.formatted: The attribute name.formatted is required"
+    required = ("InvalidParameterException", text)
     assert await not_updated(blank, access, name="") == required
     members = {"AccessToken": access, "UserAttributeNames": ["name"]}
     assert await blank.refused("DeleteUserAttributes", **members) == required
@@ -163,7 +171,11 @@ async def test_immutable_is_set_at_creation_or_never(blank: Api) -> None:
         for value in ("blue", "red", ""):
             assert await not_updated(blank, access, custom_tenant=value) == fixed
         named = {"AccessToken": access, "UserAttributeNames": ["custom:tenant"]}
-        assert await blank.refused("DeleteUserAttributes", **named) == fixed
+        text = "This attribute does not satisfy the mutability validation defined in the schema."
+        assert await blank.refused("DeleteUserAttributes", **named) == (
+            "InvalidParameterException",
+            f"Invalid user attributes: Custom.User.tenant: {text}",
+        )
     assert await attributes(blank) == {"custom:tenant": "blue"}
     assert await attributes(blank, "ben") == {}
 
@@ -194,8 +206,11 @@ async def test_a_deleted_address_is_free_again(blank: Api) -> None:
 async def test_what_is_not_there(ask: Api) -> None:
     await ask.add_user()
     access = await access_of(ask)
-    text = "Attributes did not conform to the schema: custom:x: Attribute does not exist in the schema.\n"
+    text = "user.custom:x: Attribute does not exist in the schema.\n"
     assert await not_updated(ask, access, custom_x="1") == ("InvalidParameterException", text)
+    members = {"AccessToken": access, "UserAttributeNames": ["custom:x"]}
+    text = "Invalid user attributes: Type for attribute {custom:x} could not be determined"
+    assert await ask.refused("DeleteUserAttributes", **members) == ("InvalidParameterException", text)
     assert (await not_updated(ask, access, email="nonsense"))[1] == "Invalid email address format."
     for name in ("email", "name"):
         members = {"AccessToken": access, "AttributeName": name}
@@ -239,3 +254,36 @@ async def test_deleting_oneself(blank: Api) -> None:
         assert refusal == ("UserNotFoundException", "User does not exist.")
     await blank.add_user("ben", **VERIFIED)
     assert (await blank.admin("AdminGetUser", EMAIL))["Username"] == "ben"
+
+
+async def test_a_date_of_birth_is_limited_at_its_end_only(ask: Api) -> None:
+    """Captured: ten characters at most; a shorter text is accepted by an update."""
+    await ask.add_user()
+    access = await access_of(ask)
+    text = "user.birthdate: String must be no longer than 10 characters\n"
+    assert await not_updated(ask, access, birthdate="1999-09-099") == ("InvalidParameterException", text)
+    assert await update(ask, access, birthdate="1999") == []
+    assert await attributes(ask) == {"birthdate": "1999"}
+
+
+async def test_of_an_attribute_that_is_given_twice_the_last_counts(ask: Api) -> None:
+    """Captured: the first value is not even validated."""
+    await ask.add_user()
+    twice = [*entries(email="nonsense"), *entries(email=EMAIL)]
+    access = await access_of(ask)
+    assert await ask("UpdateUserAttributes", AccessToken=access, UserAttributes=twice) == {}
+    assert (await attributes(ask))["email"] == EMAIL
+
+
+async def test_required_names_have_the_paths_of_scim(blank: Api) -> None:
+    names = {"family_name": "name.familyName", "given_name": "name.givenName", "email": "email"}
+    schema = [
+        {"Name": name, "Required": True, "AttributeDataType": "String", "Mutable": True} for name in names
+    ]
+    await blank.make_pool(Schema=schema)
+    await blank.add_user(family_name="Lee", given_name="Ana", email=EMAIL)
+    access = await access_of(blank)
+    for name, path in names.items():
+        members = {"AccessToken": access, "UserAttributeNames": [name]}
+        text = f"Invalid user attributes: {path}: The attribute {path} is required"
+        assert await blank.refused("DeleteUserAttributes", **members) == ("InvalidParameterException", text)

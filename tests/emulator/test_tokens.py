@@ -19,9 +19,17 @@ from helpers.api import EMAIL, PHONE, Api, claims
 INVALID = ("NotAuthorizedException", "Invalid Access Token")
 REVOKED = ("NotAuthorizedException", "Access Token has been revoked")
 INVALID_REFRESH = ("NotAuthorizedException", "Invalid Refresh Token")
+OTHER_CLIENT = ("NotAuthorizedException", "Refresh Token has different Client")
+DELETED_USER = ("NotAuthorizedException", "The user has been deleted for the associated refresh token")
+REUSED = ("RefreshTokenReuseException", "Refresh token reuse detected")
+NO_MESSAGE = ("NotAuthorizedException", "")
 REVOKED_REFRESH = ("NotAuthorizedException", "Refresh Token has been revoked")
 DISABLED = ("NotAuthorizedException", "User is disabled.")
 ROTATING = {"Feature": "ENABLED", "RetryGracePeriodSeconds": 10}
+BOTH = (
+    "InvalidParameterException",
+    "ALLOW_REFRESH_TOKEN_AUTH is not a permitted ExplicitAuthFlow when refresh token rotation is enabled.",
+)
 SRP_ONLY = ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH"]
 
 
@@ -206,12 +214,41 @@ async def test_refresh_tokens_that_are_no_good(ask: Api) -> None:
     await ask.admin("AdminEnableUser")
     token = (await ask.tokens())["RefreshToken"]
     await ask.admin("AdminDeleteUser")
-    assert await not_refreshed(ask, token) == INVALID_REFRESH
+    assert await not_refreshed(ask, token) == DELETED_USER
     await ask.add_user()
+    assert await not_refreshed(ask, token) == DELETED_USER
     token = (await ask.tokens())["RefreshToken"]
     made = await ask("CreateUserPoolClient", UserPoolId=ask.pool_id, ClientName="other")
     ask.client_id = made["UserPoolClient"]["ClientId"]
-    assert await not_refreshed(ask, token) == INVALID_REFRESH
+    assert await not_refreshed(ask, token) == OTHER_CLIENT
+    given = {"AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": {"REFRESH_TOKEN": token}}
+    assert await ask.refused("InitiateAuth", ClientId=ask.client_id, **given) == OTHER_CLIENT
+
+
+async def test_enabling_a_user_again_does_not_revive_tokens(ask: Api) -> None:
+    await ask.add_user()
+    issued = await ask.tokens()
+    await ask.admin("AdminDisableUser")
+    assert await ask.refused("GetUser", AccessToken=issued["AccessToken"]) == DISABLED
+    await ask.admin("AdminEnableUser")
+    assert await ask.refused("GetUser", AccessToken=issued["AccessToken"]) == REVOKED
+    assert await not_refreshed(ask, issued["RefreshToken"]) == REVOKED_REFRESH
+
+
+async def test_a_name_that_belongs_to_another_user_by_now(ask: Api) -> None:
+    await ask.add_user()
+    access = (await ask.tokens())["AccessToken"]
+    await ask.admin("AdminDeleteUser")
+    assert await ask.refused("GetUser", AccessToken=access) == (
+        "UserNotFoundException",
+        "User does not exist.",
+    )
+    successor = await ask.add_user(status="UNCONFIRMED")
+    unconfirmed = ("UserNotConfirmedException", "User is not confirmed.")
+    assert await ask.refused("GetUser", AccessToken=access) == unconfirmed
+    successor.status = "CONFIRMED"
+    replaced = ("NotAuthorizedException", "Invalid access token.")
+    assert await ask.refused("GetUser", AccessToken=access) == replaced
 
 
 async def test_secrets(blank: Api) -> None:
@@ -233,10 +270,25 @@ async def test_secrets(blank: Api) -> None:
     )
 
 
-async def test_a_secret_for_a_client_without(ask: Api) -> None:
+async def test_a_secret_for_a_client_without_is_ignored(ask: Api) -> None:
     await ask.add_user()
     token = (await ask.tokens())["RefreshToken"]
-    assert (await not_refreshed(ask, token, ClientSecret="a" * 30))[0] == "NotAuthorizedException"
+    assert "AccessToken" in await refresh(ask, token, ClientSecret="a" * 30, DeviceKey="us-east-1_0f")
+
+
+async def test_a_missing_and_a_wrong_secret_have_different_messages(blank: Api) -> None:
+    await blank.make_pool(client={"GenerateSecret": True})
+    await blank.add_user()
+    token = (await blank.begin(SECRET_HASH=blank.hash("ana")))["AuthenticationResult"]["RefreshToken"]
+    name = f"Client {blank.client_id}"
+    missing = ("NotAuthorizedException", f"{name} is configured for secret but secret was not received")
+    assert await not_refreshed(blank, token) == missing
+    wrong = ("NotAuthorizedException", f"Unable to verify secret hash for client {blank.client_id}")
+    assert await not_refreshed(blank, token, ClientSecret="a" * 30) == wrong
+    unauthorized = ("UnauthorizedException", "Invalid client or secret")
+    for secret in ({}, {"ClientSecret": "a" * 30}):
+        members = {"ClientId": blank.client_id, "Token": token, **secret}
+        assert await blank.refused("RevokeToken", **members) == unauthorized
 
 
 # Rotation
@@ -256,20 +308,81 @@ async def test_rotation(rotating: Api) -> None:
     rotating.advance(9.9)
     again = (await refresh(rotating, first))["RefreshToken"]
     assert again not in {first, second}
+    # Captured: the retry displaces the first child, and does not extend the grace period.
+    assert await not_refreshed(rotating, second) == REUSED
     rotating.advance(0.1)
-    assert (await not_refreshed(rotating, first))[0] == "RefreshTokenReuseException"
-    # The token was used twice: the family is revoked.
-    assert await not_refreshed(rotating, second) == REVOKED_REFRESH
-    assert await not_refreshed(rotating, again) == REVOKED_REFRESH
+    assert await not_refreshed(rotating, first) == REUSED
+    # Reuse does not end the family.
+    assert "RefreshToken" in await refresh(rotating, again)
 
 
-async def test_reuse_may_spare_the_family(rotating: Api) -> None:
-    rotating.state.assumptions = Assumptions(reuse_ends_family=False)
+async def test_an_ancestor_is_refused_within_its_own_grace(rotating: Api) -> None:
+    issued = await rotating.tokens()
+    first = issued["RefreshToken"]
+    second = (await refresh(rotating, first))["RefreshToken"]
+    third = (await refresh(rotating, second))["RefreshToken"]
+    assert await not_refreshed(rotating, first) == REUSED
+    # The parent of the newest token still works, and displaces it.
+    fourth = (await refresh(rotating, second))["RefreshToken"]
+    assert await not_refreshed(rotating, third) == REUSED
+    assert "RefreshToken" in await refresh(rotating, fourth)
+    assert "Username" in await rotating("GetUser", AccessToken=issued["AccessToken"])
+
+
+async def test_reuse_may_end_the_family(rotating: Api) -> None:
+    rotating.state.assumptions = Assumptions(reuse_ends_family=True)
     first = (await rotating.tokens())["RefreshToken"]
     second = (await refresh(rotating, first))["RefreshToken"]
     rotating.advance(11)
-    assert (await not_refreshed(rotating, first))[0] == "RefreshTokenReuseException"
+    assert await not_refreshed(rotating, first) == REUSED
+    assert await not_refreshed(rotating, second) == NO_MESSAGE
+
+
+@pytest.mark.parametrize("generation", [0, 1, 2])
+async def test_a_token_of_any_generation_revokes_the_family(rotating: Api, generation: int) -> None:
+    issued = [await rotating.tokens()]
+    for _ in range(2):
+        issued.append(await refresh(rotating, issued[-1]["RefreshToken"]))
+    token = issued[generation]["RefreshToken"]
+    assert await rotating("RevokeToken", ClientId=rotating.client_id, Token=token) == {}
+    for result in issued:
+        assert await rotating.refused("GetUser", AccessToken=result["AccessToken"]) == REVOKED
+    assert await not_refreshed(rotating, issued[-1]["RefreshToken"]) == NO_MESSAGE
+
+
+async def test_signing_out_everywhere_has_a_message_for_rotating_clients(rotating: Api) -> None:
+    issued = await rotating.tokens()
+    await rotating("GlobalSignOut", AccessToken=issued["AccessToken"])
+    assert await not_refreshed(rotating, issued["RefreshToken"]) == REVOKED_REFRESH
+
+
+async def set_rotation(ask: Api, feature: str, **more: Any) -> dict[str, Any]:
+    members = {"UserPoolId": ask.pool_id, "ClientId": ask.client_id, "ExplicitAuthFlows": SRP_ONLY}
+    rotation = {"Feature": feature, **more}
+    answer = await ask("UpdateUserPoolClient", **members, RefreshTokenRotation=rotation)
+    described: dict[str, Any] = answer["UserPoolClient"]["RefreshTokenRotation"]
+    return described
+
+
+async def test_rotation_that_is_turned_off_and_on(rotating: Api) -> None:
+    first = (await rotating.tokens())["RefreshToken"]
+    second = (await refresh(rotating, first))["RefreshToken"]
+    off = await set_rotation(rotating, "DISABLED", RetryGracePeriodSeconds=4)
+    assert off == {"Feature": "DISABLED", "RetryGracePeriodSeconds": 0}
+    assert await not_refreshed(rotating, first) == REVOKED_REFRESH
+    for _ in range(2):
+        assert "RefreshToken" not in await refresh(rotating, second)
+    on = await set_rotation(rotating, "ENABLED")
+    assert on == {"Feature": "ENABLED", "RetryGracePeriodSeconds": 0}
     assert "RefreshToken" in await refresh(rotating, second)
+
+
+async def test_an_update_without_rotation_keeps_it(rotating: Api) -> None:
+    members = {"UserPoolId": rotating.pool_id, "ClientId": rotating.client_id}
+    answer = await rotating("UpdateUserPoolClient", **members, ExplicitAuthFlows=SRP_ONLY)
+    assert answer["UserPoolClient"]["RefreshTokenRotation"] == ROTATING
+    flows = [*SRP_ONLY, "ALLOW_REFRESH_TOKEN_AUTH"]
+    assert await rotating.refused("UpdateUserPoolClient", **members, ExplicitAuthFlows=flows) == BOTH
 
 
 async def test_no_grace_is_over_at_once(blank: Api) -> None:
@@ -301,7 +414,11 @@ async def test_the_older_flow_does_not_rotate(rotating: Api) -> None:
         "AuthParameters": {"REFRESH_TOKEN": token},
     }
     refusal = await rotating.refused("InitiateAuth", **members)
-    assert refusal == ("InvalidParameterException", "Refresh Token flow not enabled for this client")
+    text = "This API does not support refresh token rotation"
+    assert refusal == ("UnsupportedOperationException", text)
+    rotating.pool.clients[rotating.client_id].settings["ExplicitAuthFlows"] = SRP_ONLY
+    assert await rotating.refused("InitiateAuth", **members) == refusal
+    rotating.pool.clients[rotating.client_id].settings["ExplicitAuthFlows"] = flows
     rotating.state.assumptions = Assumptions(rotation_refuses_refresh_flow=False)
     answer = await rotating("InitiateAuth", **members)
     assert "RefreshToken" in answer["AuthenticationResult"]
@@ -317,10 +434,24 @@ async def test_rotation_and_the_refresh_flow_at_creation(blank: Api) -> None:
         "RefreshTokenRotation": ROTATING,
         "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
     }
-    await blank.make_pool(client=both)
-    blank.state.assumptions = Assumptions(rotation_forbids_refresh_flow_at_creation=True)
+    await blank.make_pool()
     members = {"UserPoolId": blank.pool_id, "ClientName": "app", **both}
-    assert (await blank.refused("CreateUserPoolClient", **members))[0] == "InvalidParameterException"
+    assert await blank.refused("CreateUserPoolClient", **members) == BOTH
+    blank.state.assumptions = Assumptions(rotation_forbids_refresh_flow_at_creation=False)
+    await blank.make_pool(client=both)
+
+
+async def test_rotation_is_not_part_of_the_tier_lite(blank: Api) -> None:
+    await blank.make_pool(UserPoolTier="LITE")
+    members = {"UserPoolId": blank.pool_id, "ClientName": "app", "RefreshTokenRotation": ROTATING}
+    text = "The following features need to be disabled for the LITE pricing tier configured"
+    text = f"{text}: Refresh Token Rotation"
+    refusal = await blank.refused("CreateUserPoolClient", **members, ExplicitAuthFlows=SRP_ONLY)
+    assert refusal == ("FeatureUnavailableInTierException", text)
+    await blank.make_pool(client={"RefreshTokenRotation": ROTATING, "ExplicitAuthFlows": SRP_ONLY})
+    refusal = await blank.refused("UpdateUserPool", UserPoolId=blank.pool_id, UserPoolTier="LITE")
+    assert refusal == ("TierChangeNotAllowedException", text)
+    assert blank.pool.settings["UserPoolTier"] == "ESSENTIALS"
 
 
 # Revocation
@@ -365,7 +496,7 @@ async def test_revocation_that_is_off(blank: Api) -> None:
     assert {"jti", "origin_jti"}.isdisjoint(claims(result["AccessToken"]))
     assert {"jti", "origin_jti"}.isdisjoint(claims(result["IdToken"]))
     refusal = await blank.refused("RevokeToken", ClientId=blank.client_id, Token=result["RefreshToken"])
-    assert refusal[0] == "UnsupportedOperationException"
+    assert refusal == ("UnsupportedOperationException", "This feature is not enabled for this client")
     # Signing out everywhere does not need it.
     await blank("GlobalSignOut", AccessToken=result["AccessToken"])
     assert await blank.refused("GetUser", AccessToken=result["AccessToken"]) == REVOKED
@@ -497,7 +628,9 @@ async def test_a_deleted_client(ask: Api) -> None:
     await ask.add_user()
     token = (await ask.tokens())["AccessToken"]
     await ask("DeleteUserPoolClient", UserPoolId=ask.pool_id, ClientId=ask.client_id)
-    assert await ask.refused("GetUser", AccessToken=token) == REVOKED
+    gone = ("ResourceNotFoundException", f"User pool client {ask.client_id} does not exist.")
+    assert await ask.refused("GetUser", AccessToken=token) == gone
+    assert await ask.refused("GlobalSignOut", AccessToken=token) == gone
 
 
 def test_only_so_many_signatures_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:

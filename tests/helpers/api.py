@@ -79,7 +79,7 @@ class Api:
             declared = self.model.operations[operation].errors
             assert reply.error in declared | {"SerializationException"}, (operation, reply.error)
             assert reply.status == 400
-            raise Refused(reply.error, body["message"])
+            raise Refused(reply.error, body.get("message", ""))
         faults = list(shape_faults(self.model, self.model.operations[operation].output, body))
         assert not faults, faults
         return body

@@ -1,6 +1,8 @@
 """Assumptions about what is not known of Cognito, each as one named switch.
 
-The defaults hold until the service is measured; of two readings, the default is the stricter one.
+The defaults hold until the service is measured; of two readings, the default is the stricter one. A switch
+whose text says "measured" has the answer of live user pools as its default; the other value is the reading
+of earlier versions.
 Pass another :class:`Assumptions` to the emulator to try the other reading.
 """
 
@@ -23,17 +25,19 @@ class Assumptions:
 
     # Refresh tokens
     rotation_refuses_refresh_flow: bool = True
-    """Whether REFRESH_TOKEN_AUTH is refused on a client that rotates; the two are documented not to mix."""
+    """Whether REFRESH_TOKEN_AUTH is refused on a client that rotates; measured."""
     rotation_refresh_flow_message: str = "Refresh Token flow not enabled for this client"
-    """Said then, and on clients without ALLOW_REFRESH_TOKEN_AUTH."""
-    rotation_forbids_refresh_flow_at_creation: bool = False
-    """Whether a client cannot even be created with rotation and ALLOW_REFRESH_TOKEN_AUTH together."""
-    reuse_message: str = "Refresh token has been used already"
-    """RefreshTokenReuseException's text."""
-    reuse_ends_family: bool = True
-    """Whether a rotated refresh token that comes back ends its whole sign-in (RFC 9700, 4.14.2)."""
+    """REFRESH_TOKEN_AUTH on a client without ALLOW_REFRESH_TOKEN_AUTH. A client that rotates has another
+    refusal, which is measured."""
+    rotation_forbids_refresh_flow_at_creation: bool = True
+    """Whether a client cannot have rotation and ALLOW_REFRESH_TOKEN_AUTH together; measured."""
+    reuse_message: str = "Refresh token reuse detected"
+    """RefreshTokenReuseException's text; measured."""
+    reuse_ends_family: bool = False
+    """Whether a rotated refresh token that comes back ends its whole sign-in, as RFC 9700, 4.14.2, says;
+    measured: it does not."""
     invalid_refresh_token_message: str = "Invalid Refresh Token"  # noqa: S105 - a message
-    """Of an unknown token. Reports differ on a final period; with one, it is about the device."""
+    """Of an unknown token; measured. With a period at the end, the message is about the device."""
 
     # Users that do not exist, where that is hidden
     hidden_user_confirm_sign_up: Literal["CodeMismatchException", "ExpiredCodeException"] = (
@@ -70,22 +74,23 @@ class Assumptions:
     # The order of checks
     disabled_before_password: bool = False
     """Whether "User is disabled." is said to a caller without the password."""
-    unconfirmed_before_password: bool = False
-    """Whether "User is not confirmed." is said to a caller without the password."""
+    unconfirmed_before_password: bool = True
+    """Whether "User is not confirmed." is the answer to a wrong password; measured in the flows that send the
+    password. With SRP, the password is verified first."""
     reset_required_before_password: bool = True
     """Whether a required reset is: AdminResetUserPassword takes the password away, so that none is right."""
 
     # Revocation
-    revoke_disabled_message: str = "Please enable token revocation before revoking tokens for this client"
-    """RevokeToken with revocation off."""
+    revoke_disabled_message: str = "This feature is not enabled for this client"
+    """RevokeToken with revocation off; measured."""
     revoke_wrong_type_message: str = "Wrong token type"
     """RevokeToken with an access token."""
     revoke_wrong_client_code: Literal["UnauthorizedException", "InvalidParameterException"] = (
         "UnauthorizedException"
     )
-    """RevokeToken with a wrong client secret, or another client's token."""
+    """RevokeToken with another client's token, or with a wrong client secret; measured for the latter."""
     admin_sign_out_ends_access_tokens: bool = True
-    """Whether AdminUserGlobalSignOut reaches access tokens: the documentation says so, one live check not."""
+    """Whether AdminUserGlobalSignOut revokes access tokens; measured, though an older live check differs."""
 
     # SRP
     srp_challenge_has_session: bool = False

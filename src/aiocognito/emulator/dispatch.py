@@ -100,7 +100,7 @@ def failure(
     code: str, message: str, *, status: int | None = None, reason: str | None = None, why: str | None = None
 ) -> Reply:
     """Return an error response: 400, and 500 for the service's own errors."""
-    body = {"__type": code, "message": message}
+    body = {"__type": code, "message": message} if message else {"__type": code}
     if reason is not None:
         body["reasonCode"] = reason
     return Reply(status or (500 if code == "InternalErrorException" else 400), body, code, why)

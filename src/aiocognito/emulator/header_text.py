@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from typing import Final
 
+_LONGEST: Final = 1024
 _HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s\[\]:/@\\?#]+))(?::[0-9]*)?")
 
 
 def one_line(text: str) -> str:
-    """Return a text as a header's value: one line of ASCII without control characters (RFC 9110, 5.5)."""
-    shown = "".join(character if character.isprintable() else " " for character in text)
+    """Return a text as a header's value: one line of ASCII without control characters (RFC 9110, 5.5).
+
+    A long text is cut off. Node.js refuses responses with more than 16 KiB of headers, and the whole text is
+    in the body.
+    """
+    shown = "".join(character if character.isprintable() else " " for character in text[:_LONGEST])
     return " ".join(shown.split()).encode("ascii", "replace").decode()
 
 

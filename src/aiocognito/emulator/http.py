@@ -174,7 +174,8 @@ def _write(reply: Reply) -> web.Response:
         # Recorded (Errors): HTTP 400, and a trailing colon in the header.
         # The trailing colon is Cognito's. A header holds one line.
         response.headers["x-amzn-ErrorType"] = f"{one_line(reply.error)}:"
-        response.headers["x-amzn-ErrorMessage"] = one_line(reply.body["message"])
+        if message := one_line(reply.body.get("message", "")):
+            response.headers["x-amzn-ErrorMessage"] = message
     return response
 
 

@@ -139,8 +139,14 @@ def missing(schema: Schema, attributes: Mapping[str, str]) -> list[str]:
     return [name for name in required if not attributes.get(name)]
 
 
-def require_valid(schema: Schema, attributes: Mapping[str, str]) -> None:
-    """Refuse values that an attribute cannot have; empty values, which delete it, pass."""
+def require_valid(schema: Schema, attributes: Mapping[str, str], *, update: bool = False) -> None:
+    """Refuse values that an attribute cannot have; empty values, which delete it, pass.
+
+    Args:
+        schema: The user pool's schema.
+        attributes: The values.
+        update: Whether the signed-in user changes them: the texts differ from those of other operations.
+    """
     for name, value in attributes.items():
         if not value:
             continue
@@ -148,7 +154,20 @@ def require_valid(schema: Schema, attributes: Mapping[str, str]) -> None:
             raise invalid_parameter("Invalid email address format.")
         if name == "phone_number" and not _PHONE.fullmatch(value):
             raise invalid_parameter("Invalid phone number format.")
-        _check_constraints(schema[name], name, value)
+        if update:
+            _check_update(schema[name], name, value)
+        else:
+            _check_constraints(schema[name], name, value)
+
+
+# Recorded (Attributes of the signed-in user): a date of birth of less than ten characters is accepted.
+def _check_update(entry: Mapping[str, Any], name: str, value: str) -> None:
+    limits = entry.get("StringAttributeConstraints") or {}
+    if limits.get("MaxLength") and len(value) > int(limits["MaxLength"]):
+        text = f"user.{name}: String must be no longer than {limits['MaxLength']} characters\n"
+        raise invalid_parameter(text)
+    if name != "birthdate":
+        _check_constraints(entry, name, value)
 
 
 def _check_constraints(entry: Mapping[str, Any], name: str, value: str) -> None:

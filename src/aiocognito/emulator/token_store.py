@@ -32,6 +32,7 @@ class Grant:
         device_key: The device of the sign-in, if the user pool tracks devices.
         is_tracked: Whether it is one of the user's sessions, in user pools that track them.
         last_active: When its tokens were last renewed, in seconds since 1970.
+        current: The hash of its newest refresh token, once it was rotated.
     """
 
     event_id: str
@@ -46,6 +47,7 @@ class Grant:
     hosted: bool = False
     is_tracked: bool = False
     last_active: float | None = None
+    current: bytes | None = None
 
     @property
     def session_id(self) -> str:
@@ -57,11 +59,12 @@ class Grant:
 @persisted("refresh-token")
 @define
 class RefreshToken:
-    """A refresh token: its sign-in, its expiry, and the time of its rotation."""
+    """A refresh token: its sign-in, its expiry, the time of its rotation, and the hash of its parent."""
 
     event_id: str
     expires: float
     rotated: float | None = None
+    parent: bytes | None = None
 
 
 @persisted("token-store")
@@ -100,6 +103,19 @@ class TokenStore:
     def refresh(self, text: str) -> RefreshToken | None:
         """Return the state of a refresh token."""
         return self._refresh.get(digest(text))
+
+    def is_current(self, text: str) -> bool:
+        """Return whether a stored refresh token is the newest one of its sign-in."""
+        key = digest(text)
+        token = self._refresh[key]
+        current = self.grants[token.event_id].current
+        return token.rotated is None if current is None else current == key
+
+    def is_parent(self, text: str) -> bool:
+        """Return whether the newest refresh token of the sign-in came from this one."""
+        key = digest(text)
+        current = self.grants[self._refresh[key].event_id].current
+        return current is not None and self._refresh[current].parent == key
 
     def add_genuine(self, text: str) -> None:
         """Record that a JWT's signature was verified, so that it is verified once."""

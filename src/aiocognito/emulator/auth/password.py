@@ -34,7 +34,7 @@ async def user_password_auth(request: AuthRequest) -> Outcome:
         if request.client.hides_users:
             raise password_attempts.refusal_of_unknown_user(request, request.name)
         raise user_not_found()
-    await password_attempts.judge(request, lambda: passwords.matches(request.pool, user, given))
+    await password_attempts.judge(request, lambda: passwords.matches(request.pool, user, given), clear=True)
     return Proven(Proof.PASSWORD)
 
 

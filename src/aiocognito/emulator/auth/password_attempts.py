@@ -11,12 +11,13 @@ from ..users import User
 from .auth_request import AuthRequest
 
 
-async def judge(request: AuthRequest, proves: Callable[[], Awaitable[bool]]) -> None:
+async def judge(request: AuthRequest, proves: Callable[[], Awaitable[bool]], *, clear: bool = False) -> None:
     """Judge an attempt with a password.
 
     Args:
         request: The request.
         proves: Returns whether the password is right.
+        clear: Whether the request has the password itself, and not a proof of it.
 
     Raises:
         ApiError: The password is wrong, too many were wrong before, or the user must not sign in.
@@ -26,7 +27,8 @@ async def judge(request: AuthRequest, proves: Callable[[], Awaitable[bool]]) -> 
     _refuse_state(
         user,
         disabled=assumptions.disabled_before_password,
-        unconfirmed=assumptions.unconfirmed_before_password,
+        # Recorded (A wrong password): an unconfirmed user gets the same answer to it as to the right one.
+        unconfirmed=clear and assumptions.unconfirmed_before_password,
         reset=assumptions.reset_required_before_password,
     )
     if not await proves():

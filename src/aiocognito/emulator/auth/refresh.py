@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..errors import invalid_parameter
 from ..tokens import refresh
 from .auth_request import AuthRequest
 from .outcomes import Outcome
@@ -14,8 +13,6 @@ async def refresh_token_auth(request: AuthRequest) -> Outcome:
     """Issue new tokens for a refresh token. The secret hash is over the stored username: none is sent."""
     text = request.need("REFRESH_TOKEN")
     state, pool, client = request.state, request.pool, request.client
-    if client.rotates and state.assumptions.rotation_refuses_refresh_flow:
-        raise invalid_parameter(state.assumptions.rotation_refresh_flow_message)
     found = refresh.redeem(state, pool, client, text, device_key=request.given.get("DEVICE_KEY"))
     wrong = f"SecretHash does not match for the client: {client.id}"
     client.check_hash(found.user.username, request.given.get("SECRET_HASH"), wrong=wrong)

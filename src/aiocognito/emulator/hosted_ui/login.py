@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import html
+from .. import html, passwords
 from ..auth import pre_authentication, sequence
 from ..auth.auth_request import AuthRequest
 from ..errors import ApiError
@@ -34,7 +34,7 @@ async def submit(request: PageRequest) -> PageResponse:
         user, answer = await _begin(request, name)
     except ApiError as refusal:
         if refusal.code == "UserNotConfirmedException":
-            return _to_confirm(request, name)
+            return await _to_confirm(request, name)
         if refusal.code == "PasswordResetRequiredException":
             return forgot.page(request, alert=refusal.message, error=refusal.code)
         return page(request, alert=refusal.message, error=refusal.code)
@@ -52,10 +52,11 @@ async def _begin(request: PageRequest, name: str) -> tuple[User, dict[str, objec
     return auth_request.known_user, answer
 
 
-def _to_confirm(request: PageRequest, name: str) -> PageResponse:
+async def _to_confirm(request: PageRequest, name: str) -> PageResponse:
     user = request.pool.users.find(name)
     assert user is not None  # noqa: S101 - an unconfirmed user exists
-    proven = not request.state.assumptions.unconfirmed_before_password
+    # Only a user who has entered the password is signed in afterwards.
+    proven = await passwords.matches(request.pool, user, request.form.get("password", ""))
     return sign_up.go_to_confirm(request, user, name, proven=proven)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from .. import oauth_settings
 from ..clients import DEFAULT_REFRESH_DAYS, SECONDS, AppClient
-from ..errors import invalid_parameter
+from ..errors import ApiError, invalid_parameter
 from ..paging import page
 from ..pool import UserPool
 from ..randomness import LOWER, secret_text
@@ -15,6 +15,9 @@ from ..registration import operation
 from ..request_context import RequestContext
 from ..state import EmulatorState
 
+ROTATION_IN_LITE: Final = (
+    "The following features need to be disabled for the LITE pricing tier configured: Refresh Token Rotation"
+)
 ID_LENGTH: Final = 26
 SECRET_LENGTH: Final = 51
 _DAY: Final = 86_400
@@ -66,11 +69,16 @@ async def describe_user_pool_client(context: RequestContext) -> dict[str, Any]:
     return {"UserPoolClient": describe(pool, client)}
 
 
+# Recorded (App clients): members that an update leaves as they are if it does not name them.
+_STAYING: Final = ("ClientName", "RefreshTokenRotation")
+
+
 @operation("UpdateUserPoolClient")
 async def update_user_pool_client(context: RequestContext) -> dict[str, Any]:
-    """Replace an app client's settings: what is left out goes back to its default."""
+    """Replace an app client's settings: what is left out goes back to its default, except name and rotation."""
     pool, client = context.pool_and_client()
-    named = {"ClientName": client.settings["ClientName"], **context.members}
+    kept = {key: client.settings[key] for key in _STAYING if key in client.settings}
+    named: dict[str, Any] = {**kept, **context.members}
     settings = _settings(context.state, pool, named, has_secret=bool(client.secrets))
     settings.update(CreationDate=client.settings["CreationDate"], LastModifiedDate=context.state.clock())
     client.settings = settings
@@ -113,7 +121,8 @@ def describe(pool: UserPool, client: AppClient) -> dict[str, Any]:
 def _settings(
     state: EmulatorState, pool: UserPool, given: Mapping[str, Any], *, has_secret: bool
 ) -> dict[str, Any]:
-    _check_flows(state, given)
+    _check_flows(given)
+    _check_rotation(state, pool, given)
     oauth_settings.check(pool, given, has_secret=has_secret)
     units = given.get("TokenValidityUnits", {})
     for kind in _RANGES:
@@ -135,19 +144,35 @@ def _settings(
         "TokenValidityUnits": dict(units),
     }
     settings.update({key: given[key] for key in _KEPT if key in given})
+    if "RefreshTokenRotation" in given:
+        settings["RefreshTokenRotation"] = _rotation(given["RefreshTokenRotation"])
     return settings
 
 
-def _check_flows(state: EmulatorState, given: Mapping[str, Any]) -> None:
+def _check_flows(given: Mapping[str, Any]) -> None:
     flows = given.get("ExplicitAuthFlows", ())
     new = [flow for flow in flows if flow.startswith("ALLOW_")]
     if new and len(new) != len(flows):
         text = "Explicit auth flows with a prefix ALLOW_ cannot be mixed with those without it."
         raise invalid_parameter(text)
-    rotation = given.get("RefreshTokenRotation") or {}
+
+
+# Recorded (Rotation): rotation excludes the flow, and the tier LITE.
+def _check_rotation(state: EmulatorState, pool: UserPool, given: Mapping[str, Any]) -> None:
+    if (given.get("RefreshTokenRotation") or {}).get("Feature") != "ENABLED":
+        return
+    if pool.settings["UserPoolTier"] == "LITE":
+        raise ApiError("FeatureUnavailableInTierException", ROTATION_IN_LITE)
     forbidden = state.assumptions.rotation_forbids_refresh_flow_at_creation
-    if forbidden and rotation.get("Feature") == "ENABLED" and "ALLOW_REFRESH_TOKEN_AUTH" in flows:
-        raise invalid_parameter("ALLOW_REFRESH_TOKEN_AUTH cannot be used with refresh token rotation.")
+    if forbidden and "ALLOW_REFRESH_TOKEN_AUTH" in given.get("ExplicitAuthFlows", ()):
+        text = "ALLOW_REFRESH_TOKEN_AUTH is not a permitted ExplicitAuthFlow"
+        raise invalid_parameter(f"{text} when refresh token rotation is enabled.")
+
+
+def _rotation(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return RefreshTokenRotation as it is described: without rotation, the grace period is 0."""
+    grace = given.get("RetryGracePeriodSeconds", 0) if given.get("Feature") == "ENABLED" else 0
+    return {**given, "RetryGracePeriodSeconds": grace}
 
 
 def _check_validity(kind: str, value: int | None, units: Mapping[str, str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Final
 
 from .. import codes, schema
 from ..errors import ApiError, invalid_parameter, not_authorized
@@ -16,6 +16,16 @@ from ..tokens import bearer
 from ..tokens.bearer import Bearer
 from ..users import User
 
+_NON_MUTABLE: Final = frozenset({"sub", *schema.VERIFIED})
+# The paths of SCIM (RFC 7643, 4.1.1); the one of family_name was recorded.
+_SCIM_PATHS: Final = {
+    "name": "name.formatted",
+    "given_name": "name.givenName",
+    "family_name": "name.familyName",
+    "middle_name": "name.middleName",
+    "address": "address.formatted",
+}
+
 
 @operation("UpdateUserAttributes")
 async def update_user_attributes(context: RequestContext) -> dict[str, Any]:
@@ -27,7 +37,7 @@ async def update_user_attributes(context: RequestContext) -> dict[str, Any]:
     for name, value in attributes.items():
         if not value:
             _require_deletable(pool, name)
-    schema.require_valid(pool.schema, attributes)
+    schema.require_valid(pool.schema, attributes, update=True)
     _require_free(pool, user, attributes)
     addresses = [name for name in schema.VERIFIABLE if _is_new(user, attributes, name)]
     waiting = [name for name in addresses if name in pool.verified_before_update]
@@ -39,27 +49,46 @@ async def update_user_attributes(context: RequestContext) -> dict[str, Any]:
     user.modified = context.state.clock()
     sent = [name for name in addresses if name in waiting or name in pool.auto_verified]
     occasion = Occasion("UpdateUserAttribute", who.client, context.metadata)
-    return {"CodeDeliveryDetailsList": [await _send(context.state, who, name, occasion) for name in sent]}
+    deliveries = [await _send(context.state, who, name, occasion) for name in sent]
+    # Recorded (Attributes of the signed-in user): the list is absent if no code was sent.
+    return {"CodeDeliveryDetailsList": deliveries} if deliveries else {}
 
 
 def _is_new(user: User, attributes: Mapping[str, str], name: str) -> bool:
     return bool(attributes.get(name)) and attributes[name] != user.attributes.get(name)
 
 
+# Recorded (Attributes of the signed-in user): the texts of each refusal.
+def _require_writable(who: Bearer, names: Collection[str]) -> None:
+    for name in names:
+        if name in _NON_MUTABLE:
+            raise invalid_parameter(f"Cannot modify the non-mutable attribute {name}")
+    if not all(name not in who.pool.schema or who.client.may_write(name) for name in names):
+        raise not_authorized("A client attempted to write unauthorized attribute")
+
+
 # Documented (Attributes): immutable and read-only ones.
 def _require_changeable(who: Bearer, names: Collection[str]) -> None:
-    # What the client may do comes first, what the schema allows second.
-    if not all(map(who.client.may_write, names)):
-        raise not_authorized("A client attempted to write unauthorized attribute")
-    schema.require_known(who.pool.schema, names)
+    _require_writable(who, names)
     for name in names:
+        if name not in who.pool.schema:
+            raise invalid_parameter(f"user.{name}: Attribute does not exist in the schema.\n")
         if not who.pool.schema[name]["Mutable"]:
             raise invalid_parameter(f"user.{name}: Attribute cannot be updated.\n")
 
 
 def _require_deletable(pool: UserPool, name: str) -> None:
-    if pool.schema[name]["Required"]:
-        raise invalid_parameter(f"user.{name}: Attribute cannot be deleted.\n")
+    if name not in pool.schema:
+        text = f"Type for attribute {{{name}}} could not be determined"
+    elif not pool.schema[name]["Mutable"]:
+        path = name.replace("custom:", "Custom.User.", 1)
+        text = f"{path}: This attribute does not satisfy the mutability validation defined in the schema."
+    elif pool.schema[name]["Required"]:
+        path = _SCIM_PATHS.get(name, name)
+        text = f"{path}: The attribute {path} is required"
+    else:
+        return
+    raise invalid_parameter(f"Invalid user attributes: {text}")
 
 
 def _require_free(pool: UserPool, user: User, attributes: Mapping[str, str]) -> None:
@@ -89,7 +118,7 @@ async def delete_user_attributes(context: RequestContext) -> dict[str, Any]:
     """Delete attributes."""
     who = await bearer.authorize(context.state, context.members["AccessToken"])
     names = context.members["UserAttributeNames"]
-    _require_changeable(who, names)
+    _require_writable(who, names)
     for name in names:
         _require_deletable(who.pool, name)
     replace(who.user, dict.fromkeys(names, ""))

@@ -10,7 +10,7 @@ from ..auth.auth_request import AuthRequest
 from ..auth.registry import CHALLENGES
 from ..auth_sessions import AuthSession
 from ..clients import AppClient
-from ..errors import invalid_parameter, missing_parameter, user_not_found
+from ..errors import ApiError, invalid_parameter, missing_parameter, user_not_found
 from ..pool import UserPool
 from ..registration import operation
 from ..request_context import RequestContext
@@ -55,6 +55,9 @@ async def _begin(
     state: EmulatorState, pool: UserPool, client: AppClient, given: Mapping[str, Any], *, admin: bool
 ) -> dict[str, Any]:
     flow = given["AuthFlow"]
+    # Recorded (Refresh tokens): of a client that rotates, whether or not it lists the flow.
+    if flow in _REFRESHES and client.rotates and state.assumptions.rotation_refuses_refresh_flow:
+        raise ApiError("UnsupportedOperationException", "This API does not support refresh token rotation")
     if not client.permits(flow):
         raise invalid_parameter(_disabled_text(state, flow))
     parameters = given.get("AuthParameters", {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..clients import AppClient
 from ..errors import ApiError, not_authorized
 from ..registration import operation
 from ..request_context import RequestContext
@@ -15,7 +16,7 @@ async def get_tokens_from_refresh_token(context: RequestContext) -> dict[str, An
     """Exchange a refresh token for new tokens; the only operation that works with rotation."""
     given = context.members
     pool, client = context.pool_and_client()
-    _check_secret(client.id, known=client.knows_secret(given.get("ClientSecret")))
+    _check_secret(client, given.get("ClientSecret"))
     found = refresh.redeem(
         context.state,
         pool,
@@ -30,9 +31,15 @@ async def get_tokens_from_refresh_token(context: RequestContext) -> dict[str, An
     }
 
 
-def _check_secret(client_id: str, *, known: bool) -> None:
-    if not known:
-        raise not_authorized(f"Unable to verify secret hash for client {client_id}")
+# Recorded (Client secrets): GetTokensFromRefreshToken has the secret itself, and texts of its own.
+def _check_secret(client: AppClient, given: str | None) -> None:
+    if not client.secrets:
+        return  # A secret that a public client sends is ignored.
+    if given is None:
+        text = f"Client {client.id} is configured for secret but secret was not received"
+        raise not_authorized(text)
+    if not client.knows_secret(given):
+        raise not_authorized(f"Unable to verify secret hash for client {client.id}")
 
 
 @operation("RevokeToken")
@@ -40,7 +47,7 @@ async def revoke_token(context: RequestContext) -> dict[str, Any]:
     """Revoke a refresh token, and all tokens of its sign-in."""
     pool, client = context.pool_and_client()
     if not client.knows_secret(context.members.get("ClientSecret")):
-        raise ApiError(context.state.assumptions.revoke_wrong_client_code, "Invalid client secret")
+        raise ApiError(context.state.assumptions.revoke_wrong_client_code, "Invalid client or secret")
     refresh.revoke(context.state, pool, client, context.members["Token"])
     return {}
 

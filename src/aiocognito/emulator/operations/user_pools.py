@@ -20,6 +20,7 @@ from ..request_context import RequestContext
 from ..state import EmulatorState
 from ..users import Directory
 from . import domains
+from .app_clients import ROTATION_IN_LITE
 
 NAME_LENGTH: Final = 9
 log: Final = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ async def describe_user_pool(context: RequestContext) -> dict[str, Any]:
 async def update_user_pool(context: RequestContext) -> dict[str, Any]:
     """Replace a user pool's settings: what is left out goes back to its default."""
     pool = context.pool
+    _check_tier(pool, context.members)
     kept: dict[str, Any] = {
         key: pool.settings[key] for key in (*_CREATION_ONLY, "CreationDate") if key in pool.settings
     }
@@ -79,6 +81,12 @@ async def update_user_pool(context: RequestContext) -> dict[str, Any]:
     pool.mfa = {**pool.mfa, **_mfa(context.members)}
     _note_functions(pool)
     return {}
+
+
+# Recorded (Rotation): a pool whose clients rotate cannot change to the tier LITE.
+def _check_tier(pool: UserPool, given: Mapping[str, Any]) -> None:
+    if given.get("UserPoolTier") == "LITE" and any(client.rotates for client in pool.clients.values()):
+        raise ApiError("TierChangeNotAllowedException", ROTATION_IN_LITE)
 
 
 @operation("DeleteUserPool")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
 
+from .. import users
 from ..errors import ApiError, not_authorized, user_not_found
 from ..token_store import Grant
 from . import jws
@@ -62,15 +63,25 @@ async def authorize(state: EmulatorState, token: str, *, scope: str = SCOPE) -> 
     if scope not in claims["scope"].split():
         raise MissingScope("NotAuthorizedException", "Access Token does not have required scopes")
     grant = pool.tokens.grants.get(claims.get("event_id", ""))
+    # Recorded (Access tokens): a deleted app client is what does not exist, not the token.
+    _pool, client = state.client(claims["client_id"], pool.id)
     user = pool.users.by_subject(claims["sub"])
     if user is None:
-        raise user_not_found()
+        raise _gone(pool.users.find(claims["username"]))
     if not user.enabled:
         raise not_authorized("User is disabled.")
-    client = pool.clients.get(claims["client_id"])
-    if grant is None or grant.revoked or client is None:
+    if grant is None or grant.revoked:
         raise not_authorized("Access Token has been revoked")
     return Bearer(pool, client, user, grant, claims)
+
+
+def _gone(successor: User | None) -> ApiError:
+    """Return the refusal of a deleted user's token; another user may have the name by now."""
+    if successor is None:
+        return user_not_found()
+    if successor.status == users.UNCONFIRMED:
+        return ApiError("UserNotConfirmedException", "User is not confirmed.")
+    return not_authorized("Invalid access token.")
 
 
 async def _verify(state: EmulatorState, pool: UserPool, header: Mapping[str, Any], token: str) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ..errors import ApiError, not_authorized
+from ..hashing import digest
 from ..token_store import Grant, RefreshToken
 from . import issue
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 # The final period distinguishes this message from that of an unusable token.
 _OTHER_DEVICE: Final = "Invalid Refresh Token."
+_REVOKED: Final = "Refresh Token has been revoked"
 
 
 @frozen
@@ -28,6 +30,7 @@ class Refreshable:
     user: User
     grant: Grant
     token: RefreshToken
+    text: str = field(repr=False)
 
 
 def redeem(
@@ -40,28 +43,47 @@ def redeem(
             gone or disabled.
     """
     token = pool.tokens.refresh(text)
-    grant = None if token is None else pool.tokens.grants[token.event_id]
-    user = None if grant is None else pool.users.by_subject(grant.sub)
-    if token is None or grant is None or user is None or grant.client_id != client.id:
+    if token is None:
         raise not_authorized(state.assumptions.invalid_refresh_token_message)
+    grant = pool.tokens.grants[token.event_id]
+    # Recorded (Refresh tokens): the literal texts.
+    if grant.client_id != client.id:
+        raise not_authorized("Refresh Token has different Client")
+    user = pool.users.by_subject(grant.sub)
+    if user is None:
+        raise not_authorized("The user has been deleted for the associated refresh token")
     if grant.device_key is not None and not _is_its_device(user, grant.device_key, device_key):
         # Recorded (Renewing on a device): this text has a period at its end.
         raise not_authorized(_OTHER_DEVICE)
-    now = state.clock()
     if not user.enabled:
         raise not_authorized("User is disabled.")
-    # Recorded (Refresh tokens): the literal texts.
-    if grant.revoked or not grant.refreshable:
-        raise not_authorized("Refresh Token has been revoked")
-    if now >= token.expires:
+    if not grant.refreshable:
+        raise not_authorized(_REVOKED)
+    if grant.revoked:
+        # Recorded (Rotation): a revoked family of a client that rotates has no message.
+        raise not_authorized("" if client.rotates else _REVOKED, why="the token's family was revoked")
+    if state.clock() >= token.expires:
         raise not_authorized("Refresh Token has expired")
-    # In time, a grace of no seconds is over at once, also for the clock that has not moved since.
-    if token.rotated is not None and now >= token.rotated + client.grace:
-        grant.revoked = state.assumptions.reuse_ends_family
-        raise ApiError(
-            "RefreshTokenReuseException", state.assumptions.reuse_message, instead="NotAuthorizedException"
-        )
-    return Refreshable(user, grant, token)
+    if not pool.tokens.is_current(text):
+        _require_in_grace(state, pool, client, grant, text)
+    return Refreshable(user, grant, token, text)
+
+
+# Recorded (Rotation): besides the newest token, only its parent works, and only during the grace period.
+def _require_in_grace(
+    state: EmulatorState, pool: UserPool, client: AppClient, grant: Grant, text: str
+) -> None:
+    if not client.rotates:
+        raise not_authorized(_REVOKED, why="rotation is off by now; only the newest token works")
+    token = pool.tokens.refresh(text)
+    rotated = None if token is None else token.rotated
+    # A grace of no seconds is over at once, also if the clock has not moved since.
+    if rotated is not None and pool.tokens.is_parent(text) and state.clock() < rotated + client.grace:
+        return
+    grant.revoked = state.assumptions.reuse_ends_family
+    raise ApiError(
+        "RefreshTokenReuseException", state.assumptions.reuse_message, instead="NotAuthorizedException"
+    )
 
 
 def revoke(state: EmulatorState, pool: UserPool, client: AppClient, text: str) -> None:
@@ -89,7 +111,6 @@ def _is_its_device(user: User, made_on: str, given: str | None) -> bool:
     return device is not None and device.secret is not None and given == made_on
 
 
-# Documented (Rotation): a new token with the remaining lifetime.
 async def refresh(
     state: EmulatorState,
     pool: UserPool,
@@ -99,21 +120,24 @@ async def refresh(
     metadata: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Issue new tokens of a sign-in: AuthenticationResult, with a new refresh token if the client rotates."""
-    token = found.token
-    rotates = client.rotates and token.rotated is None
-    if rotates:
-        # At once: of two who come together one is late.
-        token.rotated = state.clock()
+    token, grant = found.token, found.grant
+    if not client.rotates:
+        result = await issue.tokens(state, pool, client, found.user, grant, metadata=metadata)
+        grant.last_active = state.clock()
+        return result
+    before = token.rotated, grant.current
+    if token.rotated is None:
+        token.rotated = state.clock()  # A retry does not extend the grace period.
+    # At once: of two requests that come together, the second is a retry. The new token lives as long as the
+    # old one would have.
+    new = issue.refresh_token(pool, RefreshToken(token.event_id, token.expires, parent=digest(found.text)))
+    grant.current = digest(new)
     try:
-        result = await issue.tokens(state, pool, client, found.user, found.grant, metadata=metadata)
+        result = await issue.tokens(state, pool, client, found.user, grant, metadata=metadata)
     except BaseException:
         # A trigger has failed: no new token was sent, so this one stays valid.
-        if rotates:
-            token.rotated = None
+        if grant.current == digest(new):
+            token.rotated, grant.current = before
         raise
-    found.grant.last_active = state.clock()
-    if client.rotates:
-        # The new one lives as long as the old one would have.
-        new = RefreshToken(token.event_id, token.expires)
-        result["RefreshToken"] = issue.refresh_token(pool, new)
-    return result
+    grant.last_active = state.clock()
+    return {**result, "RefreshToken": new}
