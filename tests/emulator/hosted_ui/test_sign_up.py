@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from aiocognito.emulator import Assumptions
 from helpers.browser import PASSWORD, Browser, Page, Shop
 
 from .conftest import MakeShop

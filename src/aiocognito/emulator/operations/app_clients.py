@@ -75,7 +75,7 @@ _STAYING: Final = ("ClientName", "RefreshTokenRotation")
 
 @operation("UpdateUserPoolClient")
 async def update_user_pool_client(context: RequestContext) -> dict[str, Any]:
-    """Replace an app client's settings: what is left out goes back to its default, except name and rotation."""
+    """Replace an app client's settings: omitted ones are reset, except its name and rotation."""
     pool, client = context.pool_and_client()
     kept = {key: client.settings[key] for key in _STAYING if key in client.settings}
     named: dict[str, Any] = {**kept, **context.members}
