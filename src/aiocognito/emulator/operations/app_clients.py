@@ -77,7 +77,7 @@ _STAYING: Final = ("ClientName", "RefreshTokenRotation")
 async def update_user_pool_client(context: RequestContext) -> dict[str, Any]:
     """Replace an app client's settings: omitted ones are reset, except its name and rotation."""
     pool, client = context.pool_and_client()
-    kept = {key: client.settings[key] for key in _STAYING if key in client.settings}
+    kept: dict[str, Any] = {key: client.settings[key] for key in _STAYING if key in client.settings}
     named: dict[str, Any] = {**kept, **context.members}
     settings = _settings(context.state, pool, named, has_secret=bool(client.secrets))
     settings.update(CreationDate=client.settings["CreationDate"], LastModifiedDate=context.state.clock())
