@@ -25,6 +25,7 @@ MODULES = (
     "aiocognito.storage",
     "aiocognito.integrations.aiobotocore",
     "aiocognito.integrations.httpx",
+    "aiocognito.integrations.starlette",
     "aiocognito.emulator",
 )
 PUBLIC = {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import timedelta
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 from .._client import AuthClient
 from .._models import AuthUser
-from ..errors import UserUnAuthenticatedException
+from ..errors import AuthError, UserUnAuthenticatedException, http_status_for
 from .errors import AuthForbiddenError, RecentSignInRequiredError
 
 
@@ -43,7 +43,7 @@ async def check_groups(auth: AuthClient, groups: frozenset[str]) -> AuthUser:
         UserUnAuthenticatedException: No user is signed in.
         AuthForbiddenError: The user is in none of the groups.
     """
-    user, claims = await _user_and_claims(auth)
+    user, claims = await user_and_claims(auth)
     found = claims.get("cognito:groups")
     if not isinstance(found, list) or groups.isdisjoint(each for each in found if isinstance(each, str)):
         raise AuthForbiddenError(f"this needs a user of the group {' or '.join(sorted(groups))}")
@@ -62,7 +62,7 @@ async def check_recent(auth: AuthClient, seconds: float, clock: Callable[[], flo
         UserUnAuthenticatedException: No user is signed in.
         RecentSignInRequiredError: The sign-in was longer ago.
     """
-    user, claims = await _user_and_claims(auth)
+    user, claims = await user_and_claims(auth)
     signed_in_at = claims.get("auth_time")
     if not _is_number(signed_in_at) or clock() - signed_in_at > seconds:
         raise RecentSignInRequiredError("this needs a more recent sign-in", max_age=seconds)
@@ -73,9 +73,40 @@ def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-async def _user_and_claims(auth: AuthClient) -> tuple[AuthUser, dict[str, object]]:
+async def user_and_claims(auth: AuthClient) -> tuple[AuthUser, dict[str, Any]]:
+    """Return the user, and the claims of the access token.
+
+    Args:
+        auth: The client of the session.
+
+    Raises:
+        UserUnAuthenticatedException: No user is signed in.
+        AuthError: The storage or Cognito failed.
+    """
     user = await auth.get_current_user()
     tokens = (await auth.fetch_auth_session(credentials=False)).tokens
     if tokens is None:
         raise UserUnAuthenticatedException("no user is signed in")
     return user, dict(tokens.access_token.payload)
+
+
+async def user_or_none(auth: AuthClient) -> AuthUser | None:
+    """Return the user; None if no user is signed in.
+
+    Args:
+        auth: The client of the session.
+
+    Raises:
+        AuthError: The storage or Cognito failed.
+    """
+    try:
+        return await auth.get_current_user()
+    except AuthError as error:
+        if not is_signed_out(error):
+            raise
+    return None
+
+
+def is_signed_out(error: AuthError) -> bool:
+    """Return whether an error says that no user is signed in, rather than that something failed."""
+    return http_status_for(error) == 401

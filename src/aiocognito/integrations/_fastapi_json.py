@@ -6,15 +6,14 @@ from typing import Any, Final
 from fastapi import APIRouter, Depends
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from .._client import AuthClient
-from .._web.json_api import Call, JsonRoute, json_routes
-from .._web.json_body import parse_body, read_body
+from .._web.json_api import JsonRoute, json_routes
 from ..errors import AuthError
 from ._starlette import json_error
+from ._starlette_json import json_answer
 
 # A dependency: it returns the client of a request's session.
 ClientDependency = Callable[..., Awaitable[AuthClient]]
@@ -77,11 +76,9 @@ class _JsonApiRoute(APIRoute):
 
 def _add(router: APIRouter, route: JsonRoute, client: ClientDependency, app_name: str | None) -> None:
     async def endpoint(request: Request, auth: AuthClient = Depends(client)) -> Response:  # noqa: B008 - FastAPI's way
-        # Read here and not by FastAPI, whose own error repeats the body, and after the dependency, which
-        # refuses other sites.
-        body = await _read(request, route)
-        call = Call(auth, body, app_name or request.url.hostname or "this service")
-        return JSONResponse(await route.run(call))
+        # The body is read here and not by FastAPI, whose own error repeats it, and after the dependency,
+        # which refuses other sites.
+        return await json_answer(request, auth, route, app_name)
 
     router.add_api_route(
         route.path,
@@ -94,18 +91,6 @@ def _add(router: APIRouter, route: JsonRoute, client: ClientDependency, app_name
         responses=_responses(route),
         openapi_extra=_request_body(route),
     )
-
-
-async def _read(request: Request, route: JsonRoute) -> dict[str, Any]:
-    if route.body is None:
-        return {}
-    try:
-        raw = await read_body(request.stream())
-    except ClientDisconnect:
-        raw = None
-    if raw is None:  # As FastAPI does; the response is not sent.
-        raise HTTPException(400, "the client disconnected")
-    return parse_body(raw, request.headers.get("content-type"), route.body)
 
 
 def _responses(route: JsonRoute) -> dict[int | str, dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
-from starlette.routing import NoMatchFound
+from starlette.routing import BaseRoute, NoMatchFound
 from starlette.websockets import WebSocket, WebSocketState
 
 from .. import _clocks as clocks
@@ -89,13 +89,28 @@ async def run_service(service: WebService, app: Any, callback_name: str) -> Asyn
         AuthConfigError: The configuration is malformed, or has no redirect URL for the callback route.
     """
     async with service.running() as sessions:
-        try:
-            path = str(app.url_path_for(callback_name)) if isinstance(app, Starlette) else None
-        except NoMatchFound:
-            path = None
+        path = _path_of(app, callback_name) if isinstance(app, Starlette) else None
         if path is not None:
             hosted_ui.check_callback(sessions.config, path)
         yield
+
+
+def _path_of(app: Starlette, name: str) -> str | None:
+    """Return the path of a route; None if the application does not have it."""
+    try:
+        return str(app.url_path_for(name))
+    except NoMatchFound:
+        # A mount with a name of its own puts that in front of the names of its routes.
+        return next(_paths_of(app.routes, name), None)
+
+
+def _paths_of(routes: Iterable[BaseRoute], name: str) -> Iterator[str]:
+    for route in routes:
+        path = getattr(route, "path", "")
+        if getattr(route, "name", None) == name:
+            yield path
+        for inner in _paths_of(getattr(route, "routes", None) or (), name):
+            yield path + inner
 
 
 def install(app: Starlette, service: WebService) -> None:

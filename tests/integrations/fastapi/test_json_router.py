@@ -17,7 +17,8 @@ from aiocognito import AuthClient, AuthConfig, errors
 from aiocognito._web import json_api
 from aiocognito._web.json_api import json_routes
 from aiocognito.emulator import CognitoEmulator
-from aiocognito.integrations._fastapi_json import _read, json_router
+from aiocognito.integrations._fastapi_json import json_router
+from aiocognito.integrations._starlette_json import _read
 from helpers.json_site import ANA, PASSWORD, ROUTES, JsonSite, json_site
 
 NEW = "ana@new.example"

@@ -1,0 +1,65 @@
+"""The services of the pages on Starlette and aiohttp, and the examples that are the same."""
+
+from __future__ import annotations
+
+import ast
+import runpy
+
+import pytest
+from starlette.testclient import TestClient as StarletteTestClient
+
+from .pages import ROOT, blocks
+from .test_examples import ANA, PASSWORD, Backend, add_ana, backend  # noqa: F401 - a fixture
+
+
+def code_of(text: str) -> list[str]:
+    """Return the lines of a program without docstrings and blank lines, in one form."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0]
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                node.body = node.body[1:]
+    return ast.unparse(tree).splitlines()
+
+
+def lines_of_authentication(name: str) -> list[str]:
+    """Return the lines of an example that are neither a route's nor the framework's."""
+    tree = ast.parse((ROOT / "examples" / name).read_text(encoding="utf-8"))
+    routes = [node for node in tree.body if isinstance(node, ast.AsyncFunctionDef)]
+    rest = ast.Module([node for node in tree.body if node not in routes], [])
+    return [line for line in code_of(ast.unparse(rest)) if line.strip()]
+
+
+@pytest.mark.parametrize("framework", ["starlette"])
+def test_an_example_has_under_15_lines_beyond_its_routes(framework: str) -> None:
+    lines = lines_of_authentication(f"minimal_{framework}.py")
+    assert 5 < len(lines) < 15
+
+
+@pytest.mark.parametrize("framework", ["starlette"])
+def test_the_first_block_of_the_page_is_the_example(framework: str) -> None:
+    page = blocks(ROOT / f"docs/{framework}.md")[0].code
+    example = (ROOT / f"examples/minimal_{framework}.py").read_text(encoding="utf-8")
+    # The page has shorter lines.
+    assert sorted(
+        ast.dump(node) for node in ast.parse("\n".join(code_of(example))).body if _is_route(node)
+    ) == (sorted(ast.dump(node) for node in ast.parse("\n".join(code_of(page))).body if _is_route(node)))
+
+
+def _is_route(node: ast.stmt) -> bool:
+    return isinstance(node, ast.AsyncFunctionDef | ast.Assign)
+
+
+def test_the_starlette_example_signs_ana_in(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    add_ana(backend)
+    monkeypatch.setenv("SESSION_KEY", "ab" * 32)
+    names = runpy.run_path(str(ROOT / "examples/minimal_starlette.py"))
+    with StarletteTestClient(names["app"], base_url="https://testserver") as browser:
+        assert browser.get("/me").status_code == 401
+        answer = browser.post("/auth/sign-in", json={"username": ANA, "password": PASSWORD})
+        assert answer.json() == {"isSignedIn": True, "nextStep": {"signInStep": "DONE"}}
+        assert browser.get("/me").json()["username"]
+        assert browser.get("/profile").json()["email"] == ANA
+        browser.post("/auth/sign-out", json={})
+        assert browser.get("/me").status_code == 401
