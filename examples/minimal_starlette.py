@@ -17,7 +17,8 @@ from aiocognito.integrations.starlette import CognitoAuth, auth_client, current_
 
 def storage() -> FileStorage:
     """Open the sessions' directory."""
-    return FileStorage("sessions", encryption_key=bytes.fromhex(os.environ["SESSION_KEY"]))
+    key = bytes.fromhex(os.environ["SESSION_KEY"])
+    return FileStorage("sessions", encryption_key=key)
 
 
 async def me(request: Request) -> JSONResponse:
@@ -28,7 +29,8 @@ async def me(request: Request) -> JSONResponse:
 
 async def profile(request: Request) -> JSONResponse:
     """Return the attributes of the signed-in user."""
-    return JSONResponse(await auth_client(request).fetch_user_attributes())
+    auth = auth_client(request)
+    return JSONResponse(await auth.fetch_user_attributes())
 
 
 cognito = CognitoAuth(AuthConfig.from_env, storage=storage)

@@ -94,7 +94,7 @@ class CognitoBackend(AuthenticationBackend):
             conn: The request or websocket.
 
         Raises:
-            AuthenticationError: The token is refused, or could not be verified.
+            starlette.authentication.AuthenticationError: The token is refused, or could not be verified.
             CsrfError: Another site may have sent the request.
             AuthError: The storage or Cognito failed.
         """

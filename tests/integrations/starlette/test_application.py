@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -126,7 +127,7 @@ def test_a_mounted_application_inherits_or_has_its_own() -> None:
     own.install(with_own)
 
     @asynccontextmanager
-    async def both(app: Starlette) -> Any:
+    async def both(app: Starlette) -> AsyncIterator[None]:
         async with outer.lifespan(app), own.lifespan(with_own):
             yield
 
