@@ -39,6 +39,8 @@ EXAMPLES: list[Any] = [
     models.AutoSignInOptions("USER_AUTH", "EMAIL_OTP", {"canary": "canary"}),
     models.Device("d-1", "Ana's laptop", {"last_ip_used": "canary"}, WHEN, WHEN, WHEN),
     models.WebAuthnCredential("c-1", "Ana's key", "example.com", "platform", ["internal"], WHEN),
+    models.SessionInfo("hash-of-a-key", 1_600_000_000.0, 1_600_086_400.0, "ana", current=True),
+    models.UserSession("s-1", "TOKEN", "canary-client", WHEN, WHEN, "Firefox on Linux"),
 ]
 every_model = pytest.mark.parametrize("value", EXAMPLES, ids=lambda value: type(value).__name__)
 

@@ -712,8 +712,8 @@ async def test_every_page_of_devices_is_fetched_sixty_at_a_time() -> None:
 async def test_an_unreadable_entry_is_ignored_and_replaced_by_the_next(stored: bytes) -> None:
     async with scripted_client() as (client, service, _):
         devices = client._session.devices
-        assert devices._key is not None
-        await client._session.context.storage.set(devices._key, stored)
+        assert devices.storage_key is not None
+        await client._session.context.storage.set(devices.storage_key, stored)
         assert await devices.load() == {}
         await remember(client, service)
         assert "ana" in await devices.load()
@@ -723,11 +723,11 @@ async def test_a_device_of_another_version_is_neither_read_nor_overwritten() -> 
     async with scripted_client() as (client, service, _):
         devices = client._session.devices
         storage = client._session.context.storage
-        assert devices._key is not None
-        await storage.set(devices._key, b'{"version":2}')
+        assert devices.storage_key is not None
+        await storage.set(devices.storage_key, b'{"version":2}')
         with pytest.raises(errors.StorageError, match="another version"):
             await sign_in(client, service, service.tokens())
-        assert await storage.get(devices._key) == b'{"version":2}'
+        assert await storage.get(devices.storage_key) == b'{"version":2}'
 
 
 async def test_the_secret_is_nowhere_but_in_the_devices_record() -> None:
