@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ import pytest
 import yaml
 
 from aiocognito import AuthClient, AuthConfig
+from helpers.redis_servers import free_port
 
 ROOT = Path(__file__).parents[1]
 DOCKERFILE = ROOT / "docker/Dockerfile"
@@ -60,8 +60,7 @@ def is_healthy(command: Sequence[str], port: int) -> bool:
 @contextmanager
 def running(command: Sequence[str], **environment: str) -> Iterator[int]:
     """Run the image's command in this environment, on a port and an address of this machine."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     words = [word.replace("9229", str(port)).replace("0.0.0.0", "127.0.0.1") for word in command]
     assert words[0] == "aiocognito"
     process = subprocess.Popen(
