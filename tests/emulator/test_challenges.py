@@ -32,6 +32,8 @@ async def refused(ask: Api, challenged: dict[str, Any], name: str = "ana", **giv
 
 
 async def offer(ask: Api, mode: str = "OPTIONAL", **factors: Any) -> None:
+    # Cognito sends second factors by e-mail only from an address of the pool's own.
+    ask.pool.settings["EmailConfiguration"] = {"EmailSendingAccount": "DEVELOPER"}
     await ask("SetUserPoolMfaConfig", UserPoolId=ask.pool_id, MfaConfiguration=mode, **(factors or ALL))
 
 

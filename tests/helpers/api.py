@@ -23,6 +23,7 @@ PASSWORD = "Correct-Horse-1"
 NEW_PASSWORD = "Better-Horse-2"
 EMAIL = "ana@example.com"
 PHONE = "+15555550100"
+SMS_ROLE = "arn:aws:iam::123456789012:role/sms"
 BROKEN_BY_AWS = {"CustomAttributeNameType"}
 """At most 20 characters, says the model; phone_number_verified has 21."""
 
@@ -94,6 +95,9 @@ class Api:
 
     async def make_pool(self, *, client: Mapping[str, Any] | None = None, **settings: Any) -> UserPool:
         """Create a pool and an app client, with AWS's defaults but for the flows. Later calls use them."""
+        policy = (settings.get("Policies") or {}).get("SignInPolicy") or {}
+        if "SMS_OTP" in policy.get("AllowedFirstAuthFactors", ()):
+            settings = {"SmsConfiguration": {"SnsCallerArn": SMS_ROLE}, **settings}
         made = await self("CreateUserPool", **{"PoolName": "people", **settings})
         self.pool_id = made["UserPool"]["Id"]
         flows = ["USER_SRP", "USER_PASSWORD", "ADMIN_USER_PASSWORD", "REFRESH_TOKEN"]

@@ -131,8 +131,8 @@ class Assumptions:
     # Second factors
     first_sign_in_skips_mfa: bool = False
     """Whether the first sign-in after a sign-up needs no second factor; an older guide says so."""
-    mfa_configuration_replaces: bool = False
-    """Whether SetUserPoolMfaConfig turns off the factors that it does not mention."""
+    mfa_configuration_replaces: bool = True
+    """Whether SetUserPoolMfaConfig turns off the factors that it does not mention; measured."""
 
     # Identity pools
     merge_keeps_login_identity: bool = True

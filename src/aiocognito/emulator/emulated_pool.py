@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from .._config import AuthConfig, OAuthConfig
@@ -30,6 +30,10 @@ _FACTORS: Final = {
     "EMAIL": ("EmailMfaSettings", "EMAIL_OTP"),
 }
 _SMS: Final = {"SnsCallerArn": "arn:aws:iam::123456789012:role/emulated-sms", "ExternalId": "emulated"}
+_EMAIL: Final = {
+    "EmailSendingAccount": "DEVELOPER",
+    "SourceArn": "arn:aws:ses:us-east-1:123456789012:identity/emulated@example.com",
+}
 _REFRESH: Final = "ALLOW_REFRESH_TOKEN_AUTH"
 _SIGN_IN: Final = ("USER_SRP", "USER_PASSWORD", "USER", "CUSTOM")
 _MACHINES: Final = "client_credentials"
@@ -62,9 +66,23 @@ def with_test_defaults(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[s
         "SmsMfaConfiguration": {"SmsConfiguration": members.get("SmsConfiguration", _SMS)},
         "SoftwareTokenMfaConfiguration": {"Enabled": True},
     }
+    if factors["MfaConfiguration"] == "OFF":
+        # Cognito refuses a factor where MFA is off.
+        factors = {"MfaConfiguration": "OFF"}
     factors.update({member: members.pop(member) for member in _MFA_MEMBERS if member in members})
+    if factors.get("EmailMfaConfiguration") is not None:
+        # Cognito sends these codes only from an address of its own.
+        members.setdefault("EmailConfiguration", _EMAIL)
+    if "SMS_OTP" in _first_factors(members):
+        members.setdefault("SmsConfiguration", _SMS)
     # None leaves a factor out.
     return members, {member: value for member, value in factors.items() if value is not None}
+
+
+def _first_factors(members: Mapping[str, Any]) -> Sequence[str]:
+    policy = (members.get("Policies") or {}).get("SignInPolicy") or {}
+    factors: Sequence[str] = policy.get("AllowedFirstAuthFactors") or ()
+    return factors
 
 
 def client_with_test_defaults(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -130,6 +130,12 @@ class UserPool:
         return str(self.settings.get("MfaConfiguration", "OFF"))
 
     @property
+    def passkeys_are_mfa(self) -> bool:
+        """Whether a passkey verifies its user, and so is two factors at once."""
+        passkeys: Mapping[str, Any] = self.mfa.get("WebAuthnConfiguration") or {}
+        return passkeys.get("FactorConfiguration") == "MULTI_FACTOR_WITH_USER_VERIFICATION"
+
+    @property
     def factors(self) -> tuple[str, ...]:
         """The second factors that the pool offers."""
         offered = []
@@ -145,8 +151,10 @@ class UserPool:
     def recovery(self) -> tuple[str, ...]:
         """The ways to recover an account, the first the primary one."""
         setting = self.settings.get("AccountRecoverySetting")
+        if setting is None:
+            return ("verified_email", "verified_phone_number")
         if not setting:
-            # What it was before the setting existed: the phone first.
+            # Recorded (User pools): an empty setting restores the order of old: the phone first.
             return ("verified_phone_number", "verified_email")
         ways = sorted(setting.get("RecoveryMechanisms", ()), key=lambda way: int(way["Priority"]))
         return tuple(way["Name"] for way in ways)

@@ -39,6 +39,14 @@ _BOOLEANS: Final = frozenset(VERIFIED)
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+|[^\s@]+@localhost")
 _PHONE: Final = re.compile(r"\+[0-9]{2,15}")
 
+# Recorded (User pools): the constraints of a standard attribute are described and enforced as they are sent.
+_CHANGEABLE: Final = (
+    "Mutable",
+    "Required",
+    "StringAttributeConstraints",
+    "NumberAttributeConstraints",
+)
+
 Schema = Mapping[str, Mapping[str, Any]]
 
 
@@ -51,7 +59,7 @@ def build(declared: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     schema = {name: _standard(name) for name in STANDARD}
     for entry in declared:
         if _name(entry) in schema:
-            schema[entry["Name"]].update({key: entry[key] for key in ("Mutable", "Required") if key in entry})
+            schema[entry["Name"]].update({key: entry[key] for key in _CHANGEABLE if key in entry})
         else:
             own = custom(entry)
             schema[own["Name"]] = own

@@ -31,25 +31,25 @@ def available_challenges(pool: UserPool, user: User) -> tuple[str, ...]:
     available: list[str] = []
     if "PASSWORD" in factors and user.secret is not None:
         available += _PASSWORDS
-    if not _may_go_without_password(pool, user):
+    if not _may_go_without_password(user):
         return tuple(available)
-    available += [
-        factor
-        for factor, attribute in ATTRIBUTES.items()
-        if factor in factors and user.attributes.get(attribute)
-    ]
-    if "WEB_AUTHN" in factors and user.passkeys:
+    has_second_factor = pool.mfa_mode == "ON" or (pool.mfa_mode == "OPTIONAL" and user.active_factors())
+    if not has_second_factor:
+        available += [
+            factor
+            for factor, attribute in ATTRIBUTES.items()
+            if factor in factors and user.attributes.get(attribute)
+        ]
+    # Recorded (Required MFA and first factors): a passkey that verifies the user is two factors.
+    if "WEB_AUTHN" in factors and user.passkeys and (not has_second_factor or pool.passkeys_are_mfa):
         available.append("WEB_AUTHN")
     return tuple(available)
 
 
 # Documented (Codes and passkeys with MFA): not with a second factor.
-def _may_go_without_password(pool: UserPool, user: User) -> bool:
+def _may_go_without_password(user: User) -> bool:
     """Return whether a code or a passkey alone may sign a user in.
 
-    Not where a second factor is on, which only follows a password; nor where the password has to be replaced
-    first; nor for the users of an identity provider.
+    Not where the password has to be replaced first; nor for the users of an identity provider.
     """
-    if user.status in {users.FORCE_CHANGE_PASSWORD, users.RESET_REQUIRED, users.EXTERNAL_PROVIDER}:
-        return False
-    return pool.mfa_mode == "OFF" or (pool.mfa_mode == "OPTIONAL" and not user.active_factors())
+    return user.status not in {users.FORCE_CHANGE_PASSWORD, users.RESET_REQUIRED, users.EXTERNAL_PROVIDER}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from .. import pool_settings
 from ..auth import mfa_setup
 from ..auth_sessions import AuthSession, invalid
 from ..errors import ApiError, invalid_parameter, user_not_found
@@ -173,18 +174,18 @@ async def set_user_pool_mfa_config(context: RequestContext) -> dict[str, Any]:
     given = context.members
     pool = context.pool
     kept = {} if context.state.assumptions.mfa_configuration_replaces else pool.mfa
-    factors = {
-        **kept,
-        **{member: given[member] for member in _POOL_MEMBERS if member in given},
-    }
+    sent = {member: given[member] for member in _POOL_MEMBERS if member in given}
+    factors = {**kept, **sent}
     mode = given.get("MfaConfiguration", "OFF")
     offered = UserPool(pool.id, {}, {}, pool.users, b"", mfa=factors).factors
-    if mode != "OFF" and not offered:
-        raise invalid_parameter(
-            "Invalid MFA configuration given, can't turn on MFA and disable all MFA types."
-        )
+    sender = pool.settings.get("EmailConfiguration") or {}
+    pool_settings.check_mfa(mode, sent if mode == "OFF" else factors, offered, sender)
+    passkeys = factors.get("WebAuthnConfiguration") or {}
+    pool_settings.check_required_mfa(mode, pool.first_factors, passkeys)
     pool.mfa = factors
     pool.settings["MfaConfiguration"] = mode
+    if "SmsConfiguration" in (sms := given.get("SmsMfaConfiguration", {})):
+        pool.settings["SmsConfiguration"] = sms["SmsConfiguration"]
     return _pool_config(pool)
 
 
@@ -195,4 +196,13 @@ async def get_user_pool_mfa_config(context: RequestContext) -> dict[str, Any]:
 
 
 def _pool_config(pool: UserPool) -> dict[str, Any]:
-    return {**pool.mfa, "MfaConfiguration": pool.mfa_mode}
+    described = {**pool.mfa, "MfaConfiguration": pool.mfa_mode}
+    # Recorded (SetUserPoolMfaConfig): a software token that is off is described beside SMS.
+    if "SmsMfaConfiguration" in described:
+        described.setdefault("SoftwareTokenMfaConfiguration", {"Enabled": False})
+    if "WebAuthnConfiguration" in described:
+        described["WebAuthnConfiguration"] = {
+            "FactorConfiguration": "SINGLE_FACTOR",
+            **described["WebAuthnConfiguration"],
+        }
+    return described

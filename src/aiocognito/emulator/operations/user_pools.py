@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..._partitions import partition_of
-from .. import schema
+from .. import pool_settings, schema
 from ..account import ACCOUNT
 from ..errors import ApiError, invalid_parameter
 from ..paging import page
-from ..password_policy import DEFAULTS
 from ..pool import UserPool
 from ..randomness import MIXED
 from ..registration import operation
@@ -25,6 +24,14 @@ from .app_clients import ROTATION_IN_LITE
 NAME_LENGTH: Final = 9
 log: Final = logging.getLogger(__name__)
 _CREATION_ONLY: Final = ("Schema", "AliasAttributes", "UsernameAttributes", "UsernameConfiguration")
+_IDENTITIES: Final = {
+    "Name": "identities",
+    "AttributeDataType": "String",
+    "DeveloperOnlyAttribute": False,
+    "Mutable": True,
+    "Required": False,
+    "StringAttributeConstraints": {},
+}
 _MFA_MEMBERS: Final = ("SmsAuthenticationMessage", "SmsConfiguration")
 
 
@@ -39,7 +46,8 @@ async def create_user_pool(context: RequestContext) -> dict[str, Any]:
         )
     drawn = state.new_id(NAME_LENGTH, MIXED)
     now = state.clock()
-    settings = {**_settings(given), "CreationDate": now, "LastModifiedDate": now}
+    settings = {**pool_settings.created(given), "CreationDate": now, "LastModifiedDate": now}
+    pool_settings.check_new_mfa(settings["MfaConfiguration"], settings)
     settings["UsernameConfiguration"] = given.get("UsernameConfiguration", {"CaseSensitive": True})
     for member in ("AliasAttributes", "UsernameAttributes"):
         if member in given:
@@ -56,28 +64,37 @@ async def create_user_pool(context: RequestContext) -> dict[str, Any]:
         decoy_key=secrets.token_bytes(32),
         mfa=_mfa(given),
     )
+    pool_settings.check_required_mfa(pool.mfa_mode, pool.first_factors, {})
     state.pools[pool.id] = pool
     _note_functions(pool)
-    return {"UserPool": describe(pool)}
+    return {"UserPool": _described(pool)}
 
 
 @operation("DescribeUserPool")
 async def describe_user_pool(context: RequestContext) -> dict[str, Any]:
-    """Describe a user pool."""
-    return {"UserPool": describe(context.pool)}
+    """Describe a user pool, with its tags and the attribute of linked identities."""
+    pool = context.pool
+    described = _described(pool)
+    # Recorded (User pools): the response of CreateUserPool lacks both.
+    described["UserPoolTags"] = pool.settings["UserPoolTags"]
+    described["SchemaAttributes"].append(_IDENTITIES)
+    return {"UserPool": described}
 
 
-# Documented (UpdateUserPool, UpdateUserPoolClient): omitted members are reset.
 @operation("UpdateUserPool")
 async def update_user_pool(context: RequestContext) -> dict[str, Any]:
-    """Replace a user pool's settings: what is left out goes back to its default."""
+    """Change a user pool's settings: some members that are left out are reset, most stay."""
     pool = context.pool
     _check_tier(pool, context.members)
     kept: dict[str, Any] = {
         key: pool.settings[key] for key in (*_CREATION_ONLY, "CreationDate") if key in pool.settings
     }
-    named = {"PoolName": pool.settings["Name"], **context.members}
-    pool.settings = {**_settings(named), **kept, "LastModifiedDate": context.state.clock()}
+    settings = pool_settings.updated(pool.settings, context.members)
+    pool_settings.check_updated_mfa(pool, settings)
+    factors = tuple(settings["Policies"]["SignInPolicy"].get("AllowedFirstAuthFactors") or ())
+    passkeys = pool.mfa.get("WebAuthnConfiguration") or {}
+    pool_settings.check_required_mfa(settings["MfaConfiguration"], factors, passkeys)
+    pool.settings = {**settings, **kept, "LastModifiedDate": context.state.clock()}
     pool.mfa = {**pool.mfa, **_mfa(context.members)}
     _note_functions(pool)
     return {}
@@ -161,10 +178,12 @@ async def untag_resource(context: RequestContext) -> dict[str, Any]:
     return {}
 
 
-def describe(pool: UserPool) -> dict[str, Any]:
-    """Return UserPoolType."""
+def _described(pool: UserPool) -> dict[str, Any]:
+    settings = pool_settings.described(pool)
+    if not settings["UserPoolTags"]:
+        del settings["UserPoolTags"]
     return {
-        **pool.settings,
+        **settings,
         **domains.described(pool),
         "Id": pool.id,
         "Arn": arn(pool),
@@ -196,69 +215,6 @@ def _by_arn(state: EmulatorState, wanted: str) -> UserPool:
         if arn(pool) == wanted:
             return pool
     raise ApiError("ResourceNotFoundException", f"Resource {wanted} does not exist.")
-
-
-_KEPT: Final = (
-    "AutoVerifiedAttributes",
-    "SmsVerificationMessage",
-    "EmailVerificationMessage",
-    "EmailVerificationSubject",
-    "SmsAuthenticationMessage",
-    "UserAttributeUpdateSettings",
-    "DeviceConfiguration",
-    "SmsConfiguration",
-    "UserPoolAddOns",
-    "AccountRecoverySetting",
-    "KeyConfiguration",
-    "IssuerConfiguration",
-    "AcrConfiguration",
-)
-
-
-def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
-    policies = given.get("Policies", {})
-    _check_factors(policies)
-    settings: dict[str, Any] = {
-        "Name": given["PoolName"],
-        "Policies": {
-            "PasswordPolicy": _password_policy(policies.get("PasswordPolicy")),
-            "SignInPolicy": policies.get("SignInPolicy") or {"AllowedFirstAuthFactors": ["PASSWORD"]},
-        },
-        "DeletionProtection": given.get("DeletionProtection", "INACTIVE"),
-        "LambdaConfig": given.get("LambdaConfig", {}),
-        "VerificationMessageTemplate": {
-            "DefaultEmailOption": "CONFIRM_WITH_CODE",
-            **given.get("VerificationMessageTemplate", {}),
-        },
-        "MfaConfiguration": given.get("MfaConfiguration", "OFF"),
-        "EmailConfiguration": {
-            "EmailSendingAccount": "COGNITO_DEFAULT",
-            **given.get("EmailConfiguration", {}),
-        },
-        "UserPoolTags": dict(given.get("UserPoolTags", {})),
-        "AdminCreateUserConfig": {
-            "AllowAdminCreateUserOnly": False,
-            "UnusedAccountValidityDays": 7,
-            **given.get("AdminCreateUserConfig", {}),
-        },
-        "UserPoolTier": given.get("UserPoolTier", "ESSENTIALS"),
-    }
-    settings.update({key: given[key] for key in _KEPT if key in given})
-    return settings
-
-
-def _password_policy(given: Mapping[str, Any] | None) -> dict[str, Any]:
-    if given is None:
-        return dict(DEFAULTS)
-    # A policy that is given says everything: a rule that it leaves out is off.
-    rules = {rule: False for rule in DEFAULTS if rule.startswith("Require")}
-    return {"MinimumLength": 8, **rules, "TemporaryPasswordValidityDays": 7, **given}
-
-
-def _check_factors(policies: Mapping[str, Any]) -> None:
-    factors = (policies.get("SignInPolicy") or {}).get("AllowedFirstAuthFactors")
-    if factors and "PASSWORD" not in factors:
-        raise invalid_parameter("AllowedFirstAuthFactors must include PASSWORD.")
 
 
 def _mfa(given: Mapping[str, Any]) -> dict[str, Any]:
