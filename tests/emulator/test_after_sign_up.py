@@ -75,7 +75,6 @@ async def test_a_sign_up_goes_on_to_its_sign_in(going_on: Api, password: bool) -
         {"Policies": {}},
         {"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "SMS_OTP"]}}},
         {"client": {}},
-        {"MfaConfiguration": "ON", "SmsConfiguration": {"SnsCallerArn": "arn:aws:iam::123456789012:role/s"}},
         {"AutoVerifiedAttributes": []},
     ],
 )

@@ -1,0 +1,283 @@
+"""Settings of user pools, as live user pools were measured: updates, required MFA, and what is described."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.api import SMS_ROLE, Api
+
+TABLE = json.loads((Path(__file__).parents[1] / "data/user_pool_updates.json").read_text())["members"]
+SMS = {"SnsCallerArn": SMS_ROLE}
+TOKEN = {"SoftwareTokenMfaConfiguration": {"Enabled": True}}
+NO_TOKEN = {"SoftwareTokenMfaConfiguration": {"Enabled": False}}
+BY_SMS = {"SmsMfaConfiguration": {"SmsConfiguration": SMS}}
+BY_EMAIL: dict[str, Any] = {"EmailMfaConfiguration": {}}
+PASSKEYS = {"WebAuthnConfiguration": {"RelyingPartyId": "example.com"}}
+OWN_SENDER = {"EmailSendingAccount": "DEVELOPER"}
+TOGETHER = "Invalid MFA configuration given, can't turn off MFA and configure an MFA together."
+MUST_BE_ENABLED = (
+    "Invalid MFA Configuration given. SMS MFA, Email MFA, or Software Token MFA must be enabled."
+)
+ALL_DISABLED = (
+    "Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration."
+)
+CODES = "Only PASSWORD and WEB_AUTHN (if configured) can be enabled as an auth factor if MFA is enabled"
+SINGLE = (
+    "Cannot set WebAuthn factor configuration to SINGLE_FACTOR if MFA is required and WebAuthn is an "
+    "allowed first auth factor"
+)
+DEFAULT_SENDER = (
+    "Cannot set EmailMfaConfiguration when user pool EmailConfiguration contains an EmailSendingAccount "
+    "of COGNITO_DEFAULT"
+)
+NO_SMS = "SMS configuration and Auto verification for phone_number are required when MFA is required/optional"
+
+
+async def described(ask: Api) -> dict[str, Any]:
+    found: dict[str, Any] = (await ask("DescribeUserPool", UserPoolId=ask.pool_id))["UserPool"]
+    return found
+
+
+async def set_mfa(ask: Api, mode: str | None = None, **members: Any) -> dict[str, Any]:
+    said = {} if mode is None else {"MfaConfiguration": mode}
+    return await ask("SetUserPoolMfaConfig", UserPoolId=ask.pool_id, **said, **members)
+
+
+async def mfa_refused(ask: Api, mode: str | None = None, **members: Any) -> str:
+    said = {} if mode is None else {"MfaConfiguration": mode}
+    code, text = await ask.refused("SetUserPoolMfaConfig", UserPoolId=ask.pool_id, **said, **members)
+    assert code == "InvalidParameterException"
+    return text
+
+
+def first_factors(*names: str) -> dict[str, Any]:
+    return {"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", *names]}}}
+
+
+# UpdateUserPool
+
+
+@pytest.mark.parametrize("row", TABLE, ids=[row["member"] for row in TABLE])
+async def test_a_member_that_an_update_does_not_name(blank: Api, row: dict[str, Any]) -> None:
+    member, settings = row["member"], {row["member"]: row["sent"]}
+    if member == "MfaConfiguration":
+        settings["SmsConfiguration"] = SMS
+    more = row.get("with", {})
+    await blank.make_pool(**settings, **more)
+    assert (await described(blank))[member] == row["sent"]
+    await blank("UpdateUserPool", UserPoolId=blank.pool_id, **more)
+    after = row["sent"] if row["omitted"] == "kept" else row["after"]
+    assert (await described(blank)).get(member) == after
+    # What is sent is stored, also after an update that did not name it.
+    await blank("UpdateUserPool", UserPoolId=blank.pool_id, **settings, **more)
+    assert (await described(blank))[member] == row["sent"]
+
+
+async def test_the_two_policies_stay_each_on_its_own(blank: Api) -> None:
+    password = {"MinimumLength": 12}
+    sign_in = {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}
+    await blank.make_pool(Policies={"PasswordPolicy": password, "SignInPolicy": sign_in})
+    before = (await described(blank))["Policies"]
+    await blank("UpdateUserPool", UserPoolId=blank.pool_id, Policies={"PasswordPolicy": {"MinimumLength": 9}})
+    after = (await described(blank))["Policies"]
+    assert after["SignInPolicy"] == before["SignInPolicy"] == sign_in
+    assert after["PasswordPolicy"]["MinimumLength"] == 9
+    only = {"AllowedFirstAuthFactors": ["PASSWORD"]}
+    await blank("UpdateUserPool", UserPoolId=blank.pool_id, Policies={"SignInPolicy": only})
+    assert (await described(blank))["Policies"] == {**after, "SignInPolicy": only}
+
+
+async def test_an_update_does_not_end_required_mfa(blank: Api) -> None:
+    await blank.make_pool(AutoVerifiedAttributes=["email"])
+    await set_mfa(blank, "ON", **TOKEN)
+    await blank("UpdateUserPool", UserPoolId=blank.pool_id)
+    found = await described(blank)
+    assert found["MfaConfiguration"] == "ON"
+    assert "AutoVerifiedAttributes" not in found
+    assert blank.pool.factors == ("SOFTWARE_TOKEN_MFA",)
+
+
+async def test_addresses_that_wait_for_verification_must_be_verified_automatically(blank: Api) -> None:
+    update = {"UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": ["email"]}}
+    text = "All attributes in AttributesRequireVerificationBeforeUpdate must exist in AutoVerifiedAttributes"
+    refusal = ("InvalidParameterException", text)
+    assert await blank.refused("CreateUserPool", PoolName="p", **update) == refusal
+    await blank.make_pool(AutoVerifiedAttributes=["email"], **update)
+    assert await blank.refused("UpdateUserPool", UserPoolId=blank.pool_id) == refusal
+    assert (await described(blank))["AutoVerifiedAttributes"] == ["email"]
+    empty = {"UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": []}}
+    await blank("UpdateUserPool", UserPoolId=blank.pool_id, **empty)
+    assert (await described(blank))["UserAttributeUpdateSettings"] == empty["UserAttributeUpdateSettings"]
+
+
+async def test_two_lifetimes_of_temporary_passwords_exclude_each_other(blank: Api) -> None:
+    both = {
+        "Policies": {"PasswordPolicy": {"TemporaryPasswordValidityDays": 3}},
+        "AdminCreateUserConfig": {"UnusedAccountValidityDays": 3},
+    }
+    text = "Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays"
+    refusal = ("InvalidParameterException", text)
+    assert await blank.refused("CreateUserPool", PoolName="p", **both) == refusal
+    await blank.make_pool()
+    assert await blank.refused("UpdateUserPool", UserPoolId=blank.pool_id, **both) == refusal
+
+
+# MFA
+
+
+@pytest.mark.parametrize("mode", ["ON", "OPTIONAL"])
+async def test_a_new_pool_has_mfa_only_with_sms(blank: Api, mode: str) -> None:
+    refusal = await blank.refused("CreateUserPool", PoolName="p", MfaConfiguration=mode)
+    assert refusal == ("InvalidParameterException", NO_SMS)
+    await blank.make_pool(MfaConfiguration=mode, SmsConfiguration=SMS)
+    assert blank.pool.factors == ("SMS_MFA",)
+
+
+async def test_an_update_cannot_require_mfa(blank: Api) -> None:
+    await blank.make_pool()
+    text = "Cannot turn MFA functionality ON, once the user pool has been created."
+    named = {"UserPoolId": blank.pool_id}
+    for more in ({}, {"SmsConfiguration": SMS}):
+        refusal = await blank.refused("UpdateUserPool", **named, MfaConfiguration="ON", **more)
+        assert refusal == ("InvalidParameterException", text)
+    refusal = await blank.refused("UpdateUserPool", **named, MfaConfiguration="OPTIONAL")
+    assert refusal == ("InvalidParameterException", NO_SMS)
+    await set_mfa(blank, "OPTIONAL", **TOKEN)
+    refusal = await blank.refused("UpdateUserPool", **named, MfaConfiguration="ON")
+    assert refusal == ("InvalidParameterException", text)
+    await set_mfa(blank, "ON", **TOKEN)
+    await blank("UpdateUserPool", **named, MfaConfiguration="ON")
+    await blank("UpdateUserPool", **named, MfaConfiguration="OPTIONAL")
+    assert (await described(blank))["MfaConfiguration"] == "OPTIONAL"
+
+
+async def test_a_configuration_replaces_the_one_before(blank: Api) -> None:
+    await blank.make_pool()
+    await set_mfa(blank, "ON", **TOKEN)
+    assert await set_mfa(blank) == {"MfaConfiguration": "OFF"}
+    assert blank.pool.factors == ()
+    assert (await set_mfa(blank, "OFF", **PASSKEYS))["MfaConfiguration"] == "OFF"
+
+
+@pytest.mark.parametrize("mode", [None, "OFF"])
+@pytest.mark.parametrize("factor", [TOKEN, NO_TOKEN, BY_SMS, BY_EMAIL])
+async def test_mfa_that_is_off_beside_a_factor(blank: Api, mode: str | None, factor: dict[str, Any]) -> None:
+    await blank.make_pool()
+    assert await mfa_refused(blank, mode, **factor) == TOGETHER
+
+
+@pytest.mark.parametrize("mode", ["ON", "OPTIONAL"])
+async def test_mfa_without_a_factor(blank: Api, mode: str) -> None:
+    await blank.make_pool()
+    assert await mfa_refused(blank, mode) == MUST_BE_ENABLED
+    assert await mfa_refused(blank, mode, **PASSKEYS) == MUST_BE_ENABLED
+    assert await mfa_refused(blank, mode, **NO_TOKEN) == ALL_DISABLED
+    assert await blank("GetUserPoolMfaConfig", UserPoolId=blank.pool_id) == {"MfaConfiguration": "OFF"}
+
+
+@pytest.mark.parametrize("factor", ["EMAIL_OTP", "SMS_OTP"])
+async def test_required_mfa_excludes_codes_as_first_factor(blank: Api, factor: str) -> None:
+    await blank.make_pool(**first_factors(factor))
+    assert await mfa_refused(blank, "ON", **TOKEN) == CODES
+    assert (await set_mfa(blank, "OPTIONAL", **TOKEN))["MfaConfiguration"] == "OPTIONAL"
+    await blank.make_pool(SmsConfiguration=SMS)
+    await set_mfa(blank, "ON", **TOKEN)
+    refusal = await blank.refused("UpdateUserPool", UserPoolId=blank.pool_id, **first_factors(factor))
+    assert refusal == ("InvalidParameterException", CODES)
+
+
+async def test_required_mfa_and_passkeys(blank: Api) -> None:
+    await blank.make_pool(**first_factors("WEB_AUTHN"))
+    assert await mfa_refused(blank, "ON", **TOKEN) == SINGLE
+    assert await mfa_refused(blank, "ON", **TOKEN, **PASSKEYS) == SINGLE
+    multi = {
+        "WebAuthnConfiguration": {
+            "RelyingPartyId": "example.com",
+            "FactorConfiguration": "MULTI_FACTOR_WITH_USER_VERIFICATION",
+        }
+    }
+    assert (await set_mfa(blank, "ON", **TOKEN, **multi))["MfaConfiguration"] == "ON"
+    assert await mfa_refused(blank, "ON", **TOKEN) == SINGLE
+
+
+async def test_codes_by_email_need_a_sender_of_the_pools_own(blank: Api) -> None:
+    await blank.make_pool()
+    assert await mfa_refused(blank, "OPTIONAL", **BY_EMAIL) == DEFAULT_SENDER
+    assert await mfa_refused(blank, "OPTIONAL", **TOKEN, **BY_EMAIL) == DEFAULT_SENDER
+    await blank("UpdateUserPool", UserPoolId=blank.pool_id, EmailConfiguration=OWN_SENDER)
+    found = await set_mfa(blank, "OPTIONAL", **BY_EMAIL)
+    assert found == {"MfaConfiguration": "OPTIONAL", "EmailMfaConfiguration": {}}
+
+
+async def test_codes_by_sms_as_first_factor_need_sms(blank: Api) -> None:
+    text = "SMS_OTP can not be configured as AuthFactor as user pool is missing valid SMS configuration"
+    refusal = await blank.refused("CreateUserPool", PoolName="p", **first_factors("SMS_OTP"))
+    assert refusal == ("InvalidParameterException", text)
+
+
+async def test_what_the_configuration_describes(blank: Api) -> None:
+    await blank.make_pool()
+    sms = await set_mfa(blank, "OPTIONAL", **BY_SMS)
+    assert sms == {**BY_SMS, **NO_TOKEN, "MfaConfiguration": "OPTIONAL"}
+    assert (await described(blank))["SmsConfiguration"] == SMS
+    passkeys = await set_mfa(blank, "OFF", **PASSKEYS)
+    assert passkeys["WebAuthnConfiguration"]["FactorConfiguration"] == "SINGLE_FACTOR"
+
+
+# What is described
+
+
+async def test_what_comes_back_of_a_pool_with_its_name_alone(blank: Api) -> None:
+    made = (await blank("CreateUserPool", PoolName="p"))["UserPool"]
+    volatile = {"Id", "Arn", "Name", "CreationDate", "LastModifiedDate", "SchemaAttributes"}
+    assert {name: value for name, value in made.items() if name not in volatile} == {
+        "AccountRecoverySetting": {
+            "RecoveryMechanisms": [
+                {"Priority": 1, "Name": "verified_email"},
+                {"Priority": 2, "Name": "verified_phone_number"},
+            ]
+        },
+        "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": False, "UnusedAccountValidityDays": 7},
+        "DeletionProtection": "INACTIVE",
+        "EmailConfiguration": {"EmailSendingAccount": "COGNITO_DEFAULT"},
+        "EstimatedNumberOfUsers": 0,
+        "IssuerConfiguration": {"Type": "ORIGINAL"},
+        "KeyConfiguration": {"KeyType": "AWS_OWNED_KEY"},
+        "LambdaConfig": {},
+        "MfaConfiguration": "OFF",
+        "Policies": {
+            "PasswordPolicy": {
+                "MinimumLength": 8,
+                "RequireUppercase": True,
+                "RequireLowercase": True,
+                "RequireNumbers": True,
+                "RequireSymbols": True,
+                "TemporaryPasswordValidityDays": 7,
+            },
+            "SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD"]},
+        },
+        "UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": []},
+        "UserPoolTier": "ESSENTIALS",
+        "UsernameConfiguration": {"CaseSensitive": True},
+        "VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_CODE"},
+    }
+    assert [entry["Name"] for entry in made["SchemaAttributes"]][:3] == ["sub", "name", "given_name"]
+    assert len(made["SchemaAttributes"]) == 20
+
+
+async def test_constraints_of_a_standard_attribute_are_described_and_enforced(blank: Api) -> None:
+    limits = {"MinLength": "2", "MaxLength": "4"}
+    entry = {"Name": "given_name", "AttributeDataType": "String", "StringAttributeConstraints": limits}
+    await blank.make_pool(Schema=[entry])
+    found = {each["Name"]: each for each in (await described(blank))["SchemaAttributes"]}
+    assert found["given_name"]["StringAttributeConstraints"] == limits
+    assert found["family_name"]["StringAttributeConstraints"] == {"MinLength": "0", "MaxLength": "2048"}
+    for value in ("x", "xxxxx"):
+        attributes = [{"Name": "given_name", "Value": value}]
+        members = {"UserPoolId": blank.pool_id, "Username": "ana", "UserAttributes": attributes}
+        assert (await blank.refused("AdminCreateUser", **members))[0] == "InvalidParameterException"
+    await blank.add_user(given_name="Ana")
