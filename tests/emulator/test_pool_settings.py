@@ -109,7 +109,7 @@ async def test_addresses_that_wait_for_verification_must_be_verified_automatical
     await blank.make_pool(AutoVerifiedAttributes=["email"], **update)
     assert await blank.refused("UpdateUserPool", UserPoolId=blank.pool_id) == refusal
     assert (await described(blank))["AutoVerifiedAttributes"] == ["email"]
-    empty = {"UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": []}}
+    empty: dict[str, Any] = {"UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": []}}
     await blank("UpdateUserPool", UserPoolId=blank.pool_id, **empty)
     assert (await described(blank))["UserAttributeUpdateSettings"] == empty["UserAttributeUpdateSettings"]
 
