@@ -78,6 +78,7 @@ async def update_user_pool_client(context: RequestContext) -> dict[str, Any]:
     """Replace an app client's settings: omitted ones are reset, except its name and rotation."""
     pool, client = context.pool_and_client()
     kept: dict[str, Any] = {key: client.settings[key] for key in _STAYING if key in client.settings}
+    # Documented (UpdateUserPoolClient): the others are reset.
     named: dict[str, Any] = {**kept, **context.members}
     settings = _settings(context.state, pool, named, has_secret=bool(client.secrets))
     settings.update(CreationDate=client.settings["CreationDate"], LastModifiedDate=context.state.clock())
