@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 CODE: Final = "{####}"
 LINK: Final = "{##Click Here##}"
+_LINK: Final = re.compile(r"\{##[^{}]+##\}")
 USERNAME: Final = "{username}"
 INVITED: Final = "AdminCreateUser"
 
@@ -44,9 +46,8 @@ class Wording:
 
     def filled(self, user: User, code: str, link: str | None) -> Wording:
         """Return the wording with the code, the link and the username in place."""
-        places = {CODE: code, LINK: link or "", USERNAME: user.username}
-        text = self.text
-        for place, value in places.items():
+        text = _LINK.sub(lambda _found: link or "", self.text)
+        for place, value in {CODE: code, USERNAME: user.username}.items():
             text = text.replace(place, value)
         return Wording(self.subject, text)
 
@@ -54,12 +55,12 @@ class Wording:
 async def wording_of(
     pool: UserPool, user: User, medium: str, occasion: Occasion, *, by_link: bool
 ) -> Wording:
-    """Return the CustomMessage trigger's wording, or Cognito's default.
+    """Return the CustomMessage trigger's wording, the pool's own, or Cognito's default.
 
     Raises:
         ApiError: The trigger failed, or left the code out.
     """
-    default = _default(medium, occasion.source, by_link=by_link)
+    default = _own(pool, medium, occasion.source, _default(medium, occasion.source, by_link=by_link), by_link)
     response = await triggers.run(
         pool,
         "CustomMessage",
@@ -89,6 +90,26 @@ def _text(response: Mapping[str, Any], name: str) -> str | None:
     if text is not None and not isinstance(text, str):
         raise triggers.unrecognizable()
     return text or None
+
+
+# Documented (A pool's own messages): the settings that each message is taken from.
+def _own(pool: UserPool, medium: str, source: str, default: Wording, by_link: bool) -> Wording:
+    settings, by_mail = pool.settings, medium == "EMAIL"
+    if source == INVITED:
+        invitation = settings["AdminCreateUserConfig"].get("InviteMessageTemplate") or {}
+        text = invitation.get("EmailMessage" if by_mail else "SMSMessage")
+        subject = invitation.get("EmailSubject")
+    elif source == "Authentication":
+        own = pool.mfa.get("EmailMfaConfiguration" if by_mail else "SmsMfaConfiguration") or {}
+        text = own.get("Message") if by_mail else own.get("SmsAuthenticationMessage")
+        text = text or (None if by_mail else settings.get("SmsAuthenticationMessage"))
+        subject = own.get("Subject")
+    else:
+        template = settings["VerificationMessageTemplate"]
+        suffix = "ByLink" if by_link else ""
+        text = template.get(f"EmailMessage{suffix}" if by_mail else "SmsMessage")
+        subject = template.get(f"EmailSubject{suffix}")
+    return Wording((subject or default.subject) if by_mail else None, text or default.text)
 
 
 def _default(medium: str, source: str, *, by_link: bool) -> Wording:

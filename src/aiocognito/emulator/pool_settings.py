@@ -70,6 +70,7 @@ def created(given: Mapping[str, Any]) -> dict[str, Any]:
         "PasswordPolicy": _password_policy(policies.get("PasswordPolicy")),
         "SignInPolicy": policies.get("SignInPolicy") or {"AllowedFirstAuthFactors": ["PASSWORD"]},
     }
+    _mirror(given, settings)
     _check(given, settings)
     return settings
 
@@ -93,6 +94,7 @@ def updated(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, An
         settings["Policies"]["PasswordPolicy"] = _password_policy(policies["PasswordPolicy"])
     if policies.get("SignInPolicy"):
         settings["Policies"]["SignInPolicy"] = policies["SignInPolicy"]
+    _mirror(given, settings)
     _check(given, settings)
     return settings
 
@@ -121,6 +123,18 @@ def _with_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
     }
     settings.update({name: given[name] for name in OPTIONAL if name in given})
     return settings
+
+
+# Documented (A pool's own messages): three members have a twin in VerificationMessageTemplate.
+def _mirror(given: Mapping[str, Any], settings: dict[str, Any]) -> None:
+    """Give both members of a pair the value that was sent for one of them."""
+    template = settings["VerificationMessageTemplate"]
+    sent = given.get("VerificationMessageTemplate", {})
+    for member, twin in _MIRRORED.items():
+        if member in given:
+            template[twin] = given[member]
+        elif twin in sent:
+            settings[member] = sent[twin]
 
 
 def _password_policy(given: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -222,7 +236,7 @@ def check_updated_mfa(pool: UserPool, settings: Mapping[str, Any]) -> None:
     """Refuse MFA that UpdateUserPool cannot turn on.
 
     Raises:
-        ApiError: It would be required from now on, or there is no factor for it.
+        ApiError: It would be required from now on, or the pool offers no factor.
     """
     mode = settings["MfaConfiguration"]
     if mode == "ON" and pool.mfa_mode != "ON":

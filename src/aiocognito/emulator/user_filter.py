@@ -27,6 +27,8 @@ _SEARCHABLE: Final = frozenset(
     }
 )
 
+_EXACT: Final = frozenset({"username", "status"})
+
 
 def parse_filter(text: str | None) -> Callable[[User], bool]:
     """Parse a filter.
@@ -49,10 +51,11 @@ def parse_filter(text: str | None) -> Callable[[User], bool]:
 
     def fits(user: User) -> bool:
         found = _value(user, name)
-        # Cognito compares without regard to case, but for the status of an account.
         if found is None:
             return False
-        found, sought = found.lower(), wanted.lower()
+        # Documented (Filters of ListUsers): only username and status are compared with regard to case.
+        exact = name in _EXACT
+        found, sought = (found, wanted) if exact else (found.lower(), wanted.lower())
         return found.startswith(sought) if prefix else found == sought
 
     return fits

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from .. import codes, confirmation, password_policy, passwords, schema, users
@@ -235,26 +235,41 @@ async def list_users(context: RequestContext) -> dict[str, Any]:
     pool = context.pool
     fits = parse_filter(given.get("Filter"))
     shown = given.get("AttributesToGet")
-    found = [described(user, shown) for user in pool.users if fits(user)]
-    return page(
+    _require_attributes(pool, shown)
+    found = [described(user) for user in pool.users if fits(user)]
+    # Recorded (Pages): a token belongs to one query.
+    answer = page(
         found,
         "Users",
         given.get("PaginationToken"),
         given.get("Limit"),
         "PaginationToken",
+        query=f"{pool.id}\n{given.get('Filter') or ''}",
     )
-
-
-def described(user: User, shown: Iterable[str] | None = None) -> dict[str, Any]:
-    """Return UserType.
-
-    Args:
-        user: The user.
-        shown: The attributes to show; all without it.
-    """
-    attributes = {"sub": user.sub, **user.attributes}
     if shown is not None:
-        attributes = {name: attributes[name] for name in shown if name in attributes}
+        answer["Users"] = [_narrowed(user, shown) for user in answer["Users"]]
+    return answer
+
+
+# Recorded (AttributesToGet): each user of the page must have each of them.
+def _require_attributes(pool: UserPool, shown: Sequence[str] | None) -> None:
+    if any(name not in pool.schema for name in shown or ()):
+        raise invalid_parameter(_NOT_THERE)
+
+
+def _narrowed(described_user: Mapping[str, Any], shown: Sequence[str]) -> dict[str, Any]:
+    values = schema.from_list(described_user["Attributes"])
+    if not set(shown) <= values.keys():
+        raise invalid_parameter(_NOT_THERE)
+    return {**described_user, "Attributes": schema.to_list({name: values[name] for name in shown})}
+
+
+_NOT_THERE: Final = "One or more requested attributes do not exist."
+
+
+def described(user: User) -> dict[str, Any]:
+    """Return UserType."""
+    attributes = {"sub": user.sub, **user.attributes}
     return {
         "Username": user.username,
         "Attributes": schema.to_list(attributes),

@@ -76,7 +76,8 @@ async def list_users_in_group(context: RequestContext) -> dict[str, Any]:
     pool = context.pool
     name = _group(pool, given["GroupName"]).name
     members = [described(user) for user in pool.users if name in user.groups]
-    return page(members, "Users", given.get("NextToken"), given.get("Limit"), "NextToken")
+    token, limit = given.get("NextToken"), given.get("Limit")
+    return page(members, "Users", token, limit, "NextToken", query=f"{context.pool.id}\n{given['GroupName']}")
 
 
 @operation("AdminAddUserToGroup")
