@@ -12,6 +12,7 @@ from typing import Any, Final
 from ..errors import StorageError
 from . import _dynamodb_errors as dynamodb_errors
 from ._per_loop import PerLoop
+from ._shared_reads import SharedReads
 from ._uncancelled import finish
 
 logger = logging.getLogger("aiocognito.storage")
@@ -53,9 +54,13 @@ class DynamoDbValues:
         self._clients = clients
         self._table = table
         self._clock = clock
+        self._reads = SharedReads(self._get)
 
     async def get(self, key: str) -> bytes | None:
         """Return the value under a key (`Storage.get`)."""
+        return await self._reads.get(key)
+
+    async def _get(self, key: str) -> bytes | None:
         found = await self.call("get_item", Key=_key("value", key), ConsistentRead=True)
         item: Item = found.get("Item") or {}
         expires = item.get("expires", {}).get("N")

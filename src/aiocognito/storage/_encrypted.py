@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from .._public import public
 from ._cipher import Cipher
 from ._envelope import EnvelopeStorage
-from ._protocol import Storage, check_replace, check_set
+from ._protocol import Storage, check_key, check_replace, check_set
 
 
 @public("aiocognito.storage")
@@ -43,6 +43,7 @@ class EncryptedStorage:
 
     async def get(self, key: str) -> bytes | None:
         """Return the value under a key, or None if it is absent or expired (`Storage.get`)."""
+        check_key(key)
         return await self._values.get(key)
 
     async def set(self, key: str, value: bytes, *, ttl: float | None = None) -> None:
@@ -52,6 +53,7 @@ class EncryptedStorage:
 
     async def delete(self, key: str) -> None:
         """Make a key absent (`Storage.delete`)."""
+        check_key(key)
         await self._storage.delete(key)
 
     async def replace(
@@ -63,4 +65,5 @@ class EncryptedStorage:
 
     def lock(self, key: str) -> AbstractAsyncContextManager[None]:
         """Return the other storage's lock (`Storage.lock`)."""
+        check_key(key)
         return self._storage.lock(key)

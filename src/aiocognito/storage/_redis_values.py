@@ -13,6 +13,7 @@ from ..errors import StorageError
 from . import _redis_errors as redis_errors
 from ._per_loop import PerLoop
 from ._redis_client import Connection
+from ._shared_reads import SharedReads
 from ._uncancelled import finish
 
 logger = logging.getLogger("aiocognito.storage")
@@ -57,9 +58,13 @@ class RedisValues:
         self._connections = connections
         self._prefix = prefix.encode()
         self._replicas = wait_replicas
+        self._reads = SharedReads(self._get)
 
     async def get(self, key: str) -> bytes | None:
         """Return the value under a key (`Storage.get`)."""
+        return await self._reads.get(key)
+
+    async def _get(self, key: str) -> bytes | None:
         value = await self._call(("GET", self._value_key(key)))
         if value is None or isinstance(value, bytes):
             return value

@@ -1,0 +1,1 @@
+"""Many processes, one session, one Redis: what is refreshed, and what faults do to it."""

@@ -1,0 +1,214 @@
+"""What the scenarios share: an emulator whose refresh tokens rotate, a signed-in session, and workers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from attrs import define, field
+
+from aiocognito import SessionManager
+from aiocognito.emulator import run_in_thread
+from aiocognito.storage.redis import RedisStorage
+from helpers.redis_servers import Server
+
+from .workers import KEY
+
+PASSWORD = "Correct-horse-7"
+REFRESH = "GetTokensFromRefreshToken"
+# Tokens live an hour: this far ahead, every clock of a worker finds them expired.
+EXPIRED = 3601.0
+# Seconds that Cognito takes to answer a refresh.
+LATENCY = 1.0
+# Small, so that the intent of a process that was killed ends while the others wait.
+TIMEOUTS = {"connect_timeout": 0.5, "read_timeout": 2.5, "max_attempts": 1}
+
+
+@define
+class Report:
+    """What one scenario did to one session, or to several."""
+
+    calls: int = 0
+    refreshes: int = 0
+    reuses: int = 0
+    kept: int = 0
+    ended: int = 0
+    crossed: int = 0
+    resurrected: int = 0
+    seconds: float = 0.0
+    outcomes: Counter[str] = field(factory=Counter)
+
+    def add(self, other: Report) -> None:
+        """Add the figures of another session."""
+        for name in ("calls", "refreshes", "reuses", "kept", "ended", "crossed", "resurrected"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.seconds = max(self.seconds, other.seconds)
+        self.outcomes.update(other.outcomes)
+
+
+class Workers:
+    """The process that forks the workers."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.machines.workers"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "ready\n"
+
+    def run(self, jobs: Sequence[dict[str, Any]]) -> list[dict[str, Any] | None]:
+        """Run a process for each job, and return their results."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(jobs) + "\n")
+        self._process.stdin.flush()
+        found: list[dict[str, Any] | None] = json.loads(self._process.stdout.readline())
+        return found
+
+    def close(self) -> None:
+        """End the process."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+
+class Stage:
+    """An emulator, and worker processes."""
+
+    def __init__(self, cognito: Any, workers: Workers) -> None:
+        self.cognito, self.workers = cognito, workers
+
+    def session(self, server: Server, *, url: str | None = None, grace: int = 0) -> Session:
+        """Sign a user in, in a pool of its own whose refresh tokens rotate.
+
+        Args:
+            server: The server of the sessions.
+            url: Its URL on another network.
+            grace: The grace period of a used refresh token, in seconds.
+        """
+        url = url or server.url
+        pool = self.cognito.create_user_pool(
+            client={
+                "ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH"],
+                "RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": grace},
+            }
+        )
+        pool.add_user("ana", PASSWORD)
+
+        async def sign_in() -> str:
+            storage = RedisStorage(url, encryption_key=KEY)
+            async with storage, SessionManager(pool.config, storage=storage) as sessions:
+                auth = sessions.client(sessions.new_session_key())
+                await auth.sign_in("ana", PASSWORD, auth_flow_type="USER_PASSWORD_AUTH")
+                return auth.session_key
+
+        return Session(self, server, url, pool, asyncio.run(sign_in()))
+
+
+class Session:
+    """A signed-in session, and what is done to it."""
+
+    def __init__(self, stage: Stage, server: Server, url: str, pool: Any, key: str) -> None:
+        self.stage, self.server, self.url, self.pool, self.key = stage, server, url, pool, key
+
+    def job(self, calls: int, **changes: Any) -> dict[str, Any]:
+        """Describe the work of one process."""
+        config = {
+            "user_pool_id": self.pool.config.user_pool_id,
+            "user_pool_client_id": self.pool.config.user_pool_client_id,
+            "user_pool_endpoint": self.pool.config.user_pool_endpoint,
+        }
+        return {
+            "url": self.url,
+            "config": config,
+            "key": self.key,
+            "offset": EXPIRED,
+            "calls": calls,
+            "die_at": None,
+            "lock_lease": 10.0,
+            "start_at": time.time() + 0.5,
+        } | changes
+
+    def hasty_job(self, calls: int, **changes: Any) -> dict[str, Any]:
+        """Describe work whose intent ends soon, should its process be killed."""
+        job = self.job(calls, **changes)
+        return job | {"config": job["config"] | TIMEOUTS}
+
+    def run(
+        self,
+        jobs: Sequence[dict[str, Any]],
+        *,
+        latency: float = LATENCY,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> Report:
+        """Run processes, with a fault meanwhile, and look at what is left.
+
+        Args:
+            jobs: What each process does.
+            latency: Seconds that Cognito takes to answer a refresh.
+            meanwhile: A fault. It begins when a process holds the lock of the refresh.
+        """
+        self.stage.cognito.faults.add(REFRESH, latency=latency, times=20)
+        before = len(self.stage.cognito.calls)
+        fault = threading.Thread(target=self._while_locked, args=(meanwhile,)) if meanwhile else None
+        if fault is not None:
+            fault.start()
+        results = self.stage.workers.run(jobs)
+        if fault is not None:
+            fault.join()
+        report = Report(calls=sum(job["calls"] for job in jobs))
+        users: set[str] = set()
+        for result in results:
+            if result is not None:
+                report.outcomes.update(result["outcomes"])
+                report.seconds = max(report.seconds, result["seconds"])
+                users |= set(result["users"])
+        self._look_at_the_end(report, users)
+        calls = [call for call in self.stage.cognito.calls[before:] if call.operation == REFRESH]
+        report.refreshes = len(calls)
+        report.reuses = sum(call.error == "RefreshTokenReuseException" for call in calls)
+        return report
+
+    def _while_locked(self, fault: Callable[[], None]) -> None:
+        with self.server.client as client:
+            while not list(client.scan_iter("*lock:*")):
+                time.sleep(0.005)
+        time.sleep(LATENCY / 3)  # the intent is stored, and the request is under way
+        fault()
+
+    def _look_at_the_end(self, report: Report, users: set[str]) -> None:
+        """Read the session twice in new processes: is it signed in, as whom, and does it stay as it is?"""
+        seen = []
+        for _ in range(2):
+            (result,) = self.stage.workers.run([self.job(1)])
+            assert result is not None
+            seen.append(bool(result["outcomes"].get("tokens")))
+            users |= set(result["users"])
+        report.kept, report.ended = int(seen[0]), int(not seen[0])
+        report.resurrected = int(not seen[0] and seen[1])
+        report.crossed = int(bool(users - {"ana"}))
+
+
+@contextmanager
+def stage() -> Iterator[Stage]:
+    """Run an emulator and the process of the workers."""
+    workers = Workers()
+    try:
+        with run_in_thread() as cognito:
+            yield Stage(cognito, workers)
+    finally:
+        with suppress(OSError):
+            workers.close()

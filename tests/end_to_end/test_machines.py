@@ -1,0 +1,59 @@
+"""Processes that share one session in a real Redis, with tokens that rotate and no grace period.
+
+`benchmarks/machines` runs the same with eight processes and ten thousand calls, and more faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+from benchmarks.machines import scenarios
+from benchmarks.machines.stage import Stage, stage
+
+
+@pytest.fixture(scope="module")
+def here() -> Iterator[Stage]:
+    with stage() as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        scenarios.at_expiry,
+        scenarios.short_lease,
+        pytest.param(scenarios.cut_network, marks=pytest.mark.interop),
+        pytest.param(scenarios.lost_answers, marks=pytest.mark.interop),
+        pytest.param(scenarios.slow_network, marks=pytest.mark.interop),
+        pytest.param(scenarios.restarted_with_aof, marks=pytest.mark.interop),
+    ],
+)
+def test_many_calls_at_expiry_are_one_refresh(here: Stage, scenario: scenarios.Scenario) -> None:
+    report = scenario(here, 3, 40)
+    assert report.outcomes == {"tokens": 120}
+    assert (report.refreshes, report.reuses) == (1, 0)
+    assert (report.kept, report.crossed) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "scenario", [scenarios.flushed, pytest.param(scenarios.restarted, marks=pytest.mark.interop)]
+)
+def test_session_that_the_server_lost_has_ended_and_stays_so(
+    here: Stage, scenario: scenarios.Scenario
+) -> None:
+    report = scenario(here, 3, 40)
+    assert report.outcomes == {"signed out": 120}
+    assert (report.refreshes, report.reuses) == (1, 0)
+    assert (report.ended, report.resurrected, report.crossed) == (1, 0, 0)
+
+
+@pytest.mark.interop
+@pytest.mark.parametrize("grace", [0, 60])
+def test_process_killed_at_any_point_crosses_no_session(here: Stage, grace: int) -> None:
+    report = partial(scenarios.killed, grace=grace, points=8)(here, 2, 5)
+    assert (report.resurrected, report.crossed) == (0, 0)
+    assert report.kept + report.ended == 8
+    if grace:
+        assert (report.kept, report.ended) == (8, 0)
