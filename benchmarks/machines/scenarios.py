@@ -84,12 +84,11 @@ def cut_network(stage: Stage, processes: int, calls: int) -> Report:
     """Cut every connection while Cognito answers."""
     with Server(redis_server()) as server, _network(server.port) as (proxy, loop):
         session = stage.session(server, url=proxy.url)
-        cut = lambda: loop.call_soon_threadsafe(proxy.cut)  # noqa: E731
-        return session.run(_jobs(session, processes, calls), meanwhile=lambda: _ignore(cut()))
 
+        def cut() -> None:
+            loop.call_soon_threadsafe(proxy.cut)
 
-def _ignore(_: object) -> None:
-    return None
+        return session.run(_jobs(session, processes, calls), meanwhile=cut)
 
 
 def lost_answers(stage: Stage, processes: int, calls: int) -> Report:
