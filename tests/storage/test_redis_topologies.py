@@ -18,6 +18,7 @@ from helpers.redis_servers import Server, free_port, redis_server
 
 from .contract import KEYS, StorageContract, enter
 
+pytestmark = pytest.mark.interop  # several servers, and seconds until they agree
 KEY = bytes(range(32))
 LONGEST = 60.0
 
