@@ -186,7 +186,8 @@ async def test_steering_refuses_what_would_fail_later(
 
 
 async def test_a_planned_error_fits_into_a_header(emulator: CognitoEmulator) -> None:
-    emulator.faults.add("GetUser", error="Odd\r\nX-Injected: 1", message="a\x00b\u2028é")
+    emulator.faults.add("GetUser", error="NotAuthorizedException", message="a\x00b\u2028é")
+    emulator.faults._planned["GetUser"][0].error = "Odd\r\nX-Injected: 1"
     target = (b"X-Amz-Target", b"AWSCognitoIdentityProviderService.GetUser")
     answered = await exchange(emulator.url, b"POST", b"/", [target], b"{}")
     assert answered.status == 400

@@ -158,7 +158,7 @@ async def test_a_trigger_does_not_reach_into_the_pool(verifying: Api) -> None:
 def test_only_triggers_that_cognito_has() -> None:
     with pytest.raises(ValueError, match="unknown trigger 'PreSignup'"):
         Triggers({"PreSignup": print})
-    with pytest.raises(TypeError, match="the trigger PreSignUp must be a function, not str"):
+    with pytest.raises(TypeError, match="the trigger PreSignUp must be a function, or a URL, not 'arn"):
         Triggers({"PreSignUp": "arn:aws:lambda"})  # type: ignore[dict-item]  # wrong on purpose
     assert Triggers(dict.fromkeys(NAMES, print)).keys() == set(NAMES)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from .state import EmulatorState
@@ -19,4 +20,10 @@ class Emulator(Protocol):
 
     async def call(self, operation: str, /, **members: Any) -> dict[str, Any]:
         """Call one operation without HTTP, as an administrator."""
+        ...
+
+    def check_members(
+        self, method: str, given: Mapping[str, Any], *operations: str, others: Sequence[str] = ()
+    ) -> None:
+        """Check that operations know all members of a request."""
         ...

@@ -233,6 +233,7 @@ class EmulatedUserPool:
         Raises:
             ValueError: A member is malformed, or Cognito would refuse it.
         """
+        self._emulator.check_members("add_client", members, "CreateUserPoolClient")
         asked = client_with_test_defaults(members)
         if members.get("AllowedOAuthFlows") == [_MACHINES]:
             asked.setdefault("AllowedOAuthScopes", scopes.custom(self.state))

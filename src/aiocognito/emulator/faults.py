@@ -6,8 +6,10 @@ from typing import Any, Final, Literal
 from attrs import define, evolve, field
 
 from .._public import public
+from . import fault_names
+from .fault_names import EVERY
+from .nearest import suggestion
 
-EVERY = "*"
 _LONGEST: Final = 86_400
 
 
@@ -36,6 +38,7 @@ class Faults:
     """The fault plan of one emulator. Faults of an operation are injected in the order of their addition."""
 
     _planned: dict[str, list[Fault]] = field(factory=dict)
+    _names: fault_names.FaultNames | None = field(default=None, repr=False)
 
     def add(
         self,
@@ -52,7 +55,8 @@ class Faults:
         """Plan a fault.
 
         Args:
-            operation: An operation such as ``InitiateAuth``, ``GetJwks`` for the key set, or ``*``.
+            operation: An operation such as ``InitiateAuth``; ``GetJwks`` for the key set; ``Token``,
+                ``LoginPage`` and the like of the hosted UI, as `CognitoEmulator.calls` names them; or ``*``.
             error: The code to answer with, such as ``TooManyRequestsException``; nothing is done then.
             latency: Seconds of real time to wait before anything else; the work is done if nothing
                 else is planned.
@@ -64,7 +68,8 @@ class Faults:
 
         Raises:
             TypeError: An argument is of another type.
-            ValueError: No fault was asked for, or an argument is out of its range.
+            ValueError: No fault was asked for, an argument is out of its range, or the operation or the
+                error code is unknown; the message names the nearest one.
         """
         _check_types(operation=(operation, str), error=(error, str | None), message=(message, str | None))
         _check_types(status=(status, int | None), times=(times, int | None), malformed=(malformed, bool))
@@ -79,8 +84,20 @@ class Faults:
             raise ValueError(f"latency must be between 0 and {_LONGEST} seconds")
         if times is not None and times < 1:
             raise ValueError("times must be at least 1, or None for every request to come")
+        self._check_names(operation, error)
         fault = Fault(error, latency, status, cut, malformed, message, times)
         self._planned.setdefault(operation, []).append(fault)
+
+    def _check_names(self, operation: str, error: str | None) -> None:
+        names = fault_names.load() if self._names is None else self._names
+        if operation not in names.operations:
+            raise ValueError(f"unknown operation {operation!r}: {suggestion(operation, names.operations)}")
+        if error is not None and error not in names.errors:
+            raise ValueError(f"unknown error code {error!r}: {suggestion(error, names.errors)}")
+
+    def know(self, names: fault_names.FaultNames) -> None:
+        """Set the names that a fault can have; without it, they are read from disk when they are needed."""
+        self._names = names
 
     def clear(self) -> None:
         """Remove all faults that were not injected yet."""

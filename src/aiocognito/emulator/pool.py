@@ -48,6 +48,7 @@ class UserPool:
         providers: IdentityProviderType's members, by name.
         domains: DomainDescriptionType's members, by name.
         session_configuration: SetUserPoolSessionConfiguration's members; empty if it was never called.
+        warned_lambdas: The triggers and ARNs of Lambda functions of which the log says that they do not run.
     """
 
     id: str
@@ -68,6 +69,7 @@ class UserPool:
     domains: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
     session_configuration: dict[str, Any] = field(factory=dict, repr=False)
     triggers: Triggers = field(factory=Triggers, repr=False, metadata={"persisted": False})
+    warned_lambdas: set[tuple[str, str]] = field(factory=set, repr=False, metadata={"persisted": False})
 
     @property
     def tracks_sessions(self) -> bool:

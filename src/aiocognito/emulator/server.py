@@ -12,9 +12,10 @@ from anyio import to_thread
 
 from .._config_checks import is_loopback
 from .._public import public
-from . import chosen_ids, server_options
+from . import chosen_ids, known_members, server_options
 from .assumptions import Assumptions
 from .clock import Clock
+from .fault_names import FaultNames
 from .faults import Faults
 from .outbox import Outbox
 from .randomness import Randomness
@@ -160,6 +161,7 @@ class CognitoEmulator:
 
     async def __aenter__(self) -> Self:
         self._models = await to_thread.run_sync(_load)
+        self.faults.know(FaultNames.of(self._models))
         if self._tls is not None:
             from .certificate import load
 
@@ -240,7 +242,7 @@ class CognitoEmulator:
         self,
         *,
         client: Mapping[str, Any] | None = None,
-        triggers: Mapping[str, Trigger] | None = None,
+        triggers: Mapping[str, Trigger | str] | None = None,
         pool_id: str | None = None,
         client_id: str | None = None,
         **settings: Any,
@@ -255,13 +257,15 @@ class CognitoEmulator:
             client: CreateUserPoolClient's members. The resource servers and identity providers that it
                 names are made.
             triggers: Functions by Cognito's names of the triggers, such as ``PreSignUp``; plain or
-                ``async``, each takes the event and returns it. A plain one runs in a thread.
+                ``async``, each takes the event and returns it. A plain one runs in a thread. A URL is a
+                function that runs elsewhere: it gets the event as JSON, and returns it as JSON.
             pool_id: The id of the user pool, such as ``us-east-1_Shop12345``; a random one by default.
             client_id: The id of the app client; a random one by default.
             settings: CreateUserPool's members, and SetUserPoolMfaConfig's.
 
         Raises:
-            ValueError: A member is malformed, or Cognito would refuse it; or there is no such trigger.
+            ValueError: A member is unknown or malformed, or Cognito would refuse it; or there is no such
+                trigger. The message names the nearest known name.
             TypeError: A trigger cannot be called.
         """
         from .emulated_pool import (
@@ -271,7 +275,13 @@ class CognitoEmulator:
             with_test_defaults,
         )
 
-        functions = Triggers(triggers or {})
+        pool_operations = ("CreateUserPool", "SetUserPoolMfaConfig")
+        own = ("client", "triggers", "pool_id", "client_id")
+        self.check_members("create_user_pool", settings, *pool_operations, others=own)
+        self.check_members("create_user_pool: client", client or {}, "CreateUserPoolClient")
+        functions = Triggers()
+        for name, function in (triggers or {}).items():
+            functions[name] = function
         members, factors = with_test_defaults(settings)
         created = await chosen_ids.create(self, "CreateUserPool", pool_id, **members)
         pool_id = str(created["UserPool"]["Id"])
@@ -319,6 +329,8 @@ class CognitoEmulator:
         """
         from . import emulated_identity_pool as emulated
 
+        own = ("user_pools", "roles", "role_mappings", "pool_id")
+        self.check_members("create_identity_pool", settings, "CreateIdentityPool", others=own)
         wanted = emulated.with_test_defaults(settings, user_pools)
         made = await chosen_ids.create(self, "CreateIdentityPool", pool_id, **wanted)
         pool_id = str(made["IdentityPoolId"])
@@ -372,6 +384,24 @@ class CognitoEmulator:
             return await perform(self.state, operation, given, model.service)
         except ApiError as refusal:
             raise ValueError(f"{operation}: {refusal.code}: {refusal.message}") from None
+
+    def check_members(
+        self, method: str, given: Mapping[str, Any], *operations: str, others: Sequence[str] = ()
+    ) -> None:
+        """Check that operations know all members of a request, which Cognito itself would ignore.
+
+        Args:
+            method: The method with the argument, for the message.
+            given: The members.
+            operations: The operations whose members they may be.
+            others: More names for the message, such as those of the method's own arguments.
+
+        Raises:
+            ValueError: A member is unknown; the message names the nearest one.
+        """
+        if self._models:
+            model = self._model_for(operations[0], None)
+            known_members.check(method, given, model, operations, others=others)
 
     def _model_for(self, operation: str, service: str | None) -> ServiceModel:
         from .dispatch import table

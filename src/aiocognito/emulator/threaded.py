@@ -110,7 +110,7 @@ class ThreadedEmulator:
         self,
         *,
         client: Mapping[str, Any] | None = None,
-        triggers: Mapping[str, Trigger] | None = None,
+        triggers: Mapping[str, Trigger | str] | None = None,
         **settings: Any,
     ) -> "ThreadedUserPool":
         """Create a user pool with one app client: see `CognitoEmulator.create_user_pool`."""

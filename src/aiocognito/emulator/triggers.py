@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import inspect
 import json
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from .users import User
 
 _SDK: Final = "aws-sdk-unknown-unknown"
+log: Final = logging.getLogger(__name__)
+_NEVER_RUN: Final = ("CustomSMSSender", "CustomEmailSender", "InboundFederation")
 _NO_CLIENT: Final = "CLIENT_ID_NOT_APPLICABLE"
 
 
@@ -56,6 +59,7 @@ async def run(
     """
     function = pool.triggers.get(name)
     if function is None:
+        _warn_of_lambda(pool, name)
         return None
     event = {
         "version": version,
@@ -73,6 +77,44 @@ async def run(
         text = f"{name} failed with error {error}."
         raise ApiError("UserLambdaValidationException", text) from error
     return {**response, **_response(returned)}
+
+
+def warn_of_lambdas(pool: UserPool) -> None:
+    """Log the Lambda functions of triggers that the emulator lacks; others are logged when they would run."""
+    configuration = pool.settings.get("LambdaConfig") or {}
+    for name in _NEVER_RUN:
+        arn = (configuration.get(name) or {}).get("LambdaArn")
+        if arn is not None:
+            _warn(pool, name, arn, "The emulator has no such trigger")
+
+
+def _warn_of_lambda(pool: UserPool, name: str) -> None:
+    arn = _arn(pool.settings.get("LambdaConfig") or {}, name)
+    if arn is not None:
+        _warn(
+            pool, name, arn, f"Give it as a Python function or a URL: triggers={{{name!r}: …}}, or --triggers"
+        )
+
+
+def _warn(pool: UserPool, name: str, arn: str, advice: str) -> None:
+    """Log once that a Lambda function is not run."""
+    if (name, arn) not in pool.warned_lambdas:
+        pool.warned_lambdas.add((name, arn))
+        log.warning(
+            "user pool %s: the trigger %s is the Lambda function %s, which the emulator cannot run; "
+            "it goes on without. %s.",
+            pool.id,
+            name,
+            arn,
+            advice,
+        )
+
+
+def _arn(configuration: Mapping[str, Any], name: str) -> str | None:
+    found: str | None = configuration.get(name)
+    if found is None and name == "PreTokenGeneration":
+        found = (configuration.get("PreTokenGenerationConfig") or {}).get("LambdaArn")
+    return found
 
 
 async def _call(function: Trigger, event: dict[str, Any]) -> Any:

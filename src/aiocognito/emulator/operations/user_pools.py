@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from collections.abc import Mapping
 from typing import Any, Final
 
 from ..._partitions import partition_of
-from .. import pool_settings, schema
+from .. import pool_settings, schema, triggers
 from ..account import ACCOUNT
 from ..errors import ApiError, invalid_parameter
 from ..paging import page
@@ -22,7 +21,6 @@ from . import domains
 from .app_clients import ROTATION_IN_LITE
 
 NAME_LENGTH: Final = 9
-log: Final = logging.getLogger(__name__)
 _CREATION_ONLY: Final = ("Schema", "AliasAttributes", "UsernameAttributes", "UsernameConfiguration")
 _IDENTITIES: Final = {
     "Name": "identities",
@@ -66,7 +64,7 @@ async def create_user_pool(context: RequestContext) -> dict[str, Any]:
     )
     pool_settings.check_required_mfa(pool.mfa_mode, pool.first_factors, {})
     state.pools[pool.id] = pool
-    _note_functions(pool)
+    triggers.warn_of_lambdas(pool)
     return {"UserPool": _described(pool)}
 
 
@@ -96,7 +94,7 @@ async def update_user_pool(context: RequestContext) -> dict[str, Any]:
     pool_settings.check_required_mfa(settings["MfaConfiguration"], factors, passkeys)
     pool.settings = {**settings, **kept, "LastModifiedDate": context.state.clock()}
     pool.mfa = {**pool.mfa, **_mfa(context.members)}
-    _note_functions(pool)
+    triggers.warn_of_lambdas(pool)
     return {}
 
 
@@ -195,19 +193,6 @@ def _described(pool: UserPool) -> dict[str, Any]:
 def arn(pool: UserPool) -> str:
     """Return the ARN of a user pool."""
     return f"arn:{partition_of(pool.region).name}:cognito-idp:{pool.region}:{ACCOUNT}:userpool/{pool.id}"
-
-
-def _note_functions(pool: UserPool) -> None:
-    """Log the Lambda functions of a pool: the emulator cannot run them."""
-    for name, arn in pool.settings["LambdaConfig"].items():
-        if isinstance(arn, str) and ":lambda:" in arn and name not in pool.triggers:
-            log.warning(
-                "the user pool %s names %s for %s, which the emulator cannot run: set a Python function or a "
-                "URL in its place (triggers=, --triggers, or the set-up file)",
-                pool.id,
-                arn,
-                name,
-            )
 
 
 def _by_arn(state: EmulatorState, wanted: str) -> UserPool:

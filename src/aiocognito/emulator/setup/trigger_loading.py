@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from ..nearest import suggestion
 from ..trigger_table import NAMES, Trigger
+from ..trigger_url import trigger_at
 from .errors import SetupError
 
 _SNAKE: Final = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): name for name in NAMES}
 _FORM: Final = re.compile(r"[\w.]+(?::[\w.]+)?")
-_TIMEOUT: Final = 15.0
 
 
 def load_all(reference: str) -> dict[str, Trigger]:
@@ -56,7 +56,7 @@ def load(name: str, reference: str) -> Trigger:
     if name not in NAMES:
         raise SetupError(f"unknown trigger {name!r}: {suggestion(name, NAMES)}")
     if reference.startswith(("http://", "https://")):
-        return _at(reference)
+        return trigger_at(reference)
     function = _import(reference)
     if not callable(function):
         raise SetupError(f"{reference} must be a function, not {type(function).__name__}")
@@ -87,22 +87,3 @@ def _import(reference: str) -> Any:
 
 def _public(value: object) -> list[str]:
     return [name for name in dir(value) if not name.startswith("_")] or ["nothing"]
-
-
-def _at(url: str) -> Trigger:
-    """Return a trigger behind a URL, as Lambda's runtime emulator and ``sam local`` serve functions."""
-
-    async def call(event: dict[str, Any]) -> Any:
-        from aiohttp import ClientSession, ClientTimeout
-
-        async with (
-            ClientSession(timeout=ClientTimeout(total=_TIMEOUT)) as http,
-            http.post(url, json=event) as response,
-        ):
-            answer = await response.json(content_type=None)
-        if response.status != 200 or (isinstance(answer, dict) and "errorMessage" in answer):
-            text = answer.get("errorMessage") if isinstance(answer, dict) else None
-            raise RuntimeError(text or f"{url} answered {response.status}")
-        return answer
-
-    return call
