@@ -10,6 +10,7 @@ from pathlib import Path
 from . import (
     api_call,
     bearer,
+    emulator_pools,
     imports,
     memory,
     report,
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, Callable[[Bench], list[Table]]] = {
     "web": web.run,
     "bearer": bearer.run,
     "memory": memory.run,
+    "pools": emulator_pools.run,
     "imports": imports.run,
 }
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from .runs import Runs
+from helpers.pytest_runs import Runs
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tomllib
 
-from .runs import ROOT, Runs
+from helpers.pytest_runs import ROOT, Runs
 
 
 def test_the_entry_point() -> None:

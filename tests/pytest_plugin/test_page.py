@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .runs import ROOT, Runs
+from helpers.pytest_runs import ROOT, Runs
 
 
 def test_the_examples_of_the_page_pass(runs: Runs) -> None:

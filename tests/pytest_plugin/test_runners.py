@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .runs import Runs
+from helpers.pytest_runs import Runs
 
 # The client is the same in all of them: it is used on the test's own loop, and must be closed there.
 ASYNC_TESTS = """
