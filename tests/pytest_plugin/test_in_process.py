@@ -57,9 +57,9 @@ def test_a_run(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     reports = Reports()
     arguments = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:asyncio", "--no-cov"]
+    # By its module, also where an installed package has its entry point.
+    arguments += ["-p", "no:aiocognito", "-p", "aiocognito._pytest_plugin"]
     arguments += [
-        "-p",
-        "aiocognito._pytest_plugin",
         "--rootdir",
         str(tmp_path),
         "-c",
