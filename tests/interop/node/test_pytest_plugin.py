@@ -77,7 +77,8 @@ async def test_aws_jwt_verify_on_the_tokens_of_the_factory(
 ) -> None:
     factory = TokenFactory(pool)
     scopes = ["orders/read"] if use == "access" else []
-    for arguments in ({}, {"groups": ["admins"], "scopes": scopes, "expires_in": 60, "department": "x"}):
+    plenty: dict[str, Any] = {"groups": ["admins"], "scopes": scopes, "expires_in": 60, "department": "x"}
+    for arguments in ({}, plenty):
         claims = await verify(factory("ana", token_use=use, **arguments), use)
         assert claims["sub"]
     for kind, reason in BAD.items():

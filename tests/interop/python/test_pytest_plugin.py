@@ -67,7 +67,9 @@ def pool() -> Iterator[ThreadedUserPool]:
 
 
 def verify(pool: ThreadedUserPool, token: str, use: str) -> dict[str, Any]:
-    decoded = jwt.decode(token, jwk.KeySet.import_key_set(pool.key_set()), algorithms=["RS256"])
+    key_set: Any = pool.key_set()
+    keys = jwk.KeySet.import_key_set(key_set)
+    decoded = jwt.decode(token, keys, algorithms=["RS256"])
     client: Any = {"essential": True, "value": pool.client_id}
     registry = jwt.JWTClaimsRegistry(
         exp={"essential": True},
@@ -83,7 +85,8 @@ def verify(pool: ThreadedUserPool, token: str, use: str) -> dict[str, Any]:
 def test_joserfc_on_the_tokens_of_the_factory(pool: ThreadedUserPool, use: Any) -> None:
     factory = TokenFactory(pool)
     scopes = ["orders/read"] if use == "access" else []
-    for arguments in ({}, {"groups": ["admins"], "scopes": scopes, "expires_in": 60, "department": "x"}):
+    plenty: dict[str, Any] = {"groups": ["admins"], "scopes": scopes, "expires_in": 60, "department": "x"}
+    for arguments in ({}, plenty):
         assert verify(pool, factory("ana", token_use=use, **arguments), use)["sub"]
     for kind in BAD:
         with pytest.raises((JoseError, ValueError)):
