@@ -589,9 +589,10 @@ async def test_a_lambda_function_that_cannot_be_run_is_logged(
 ) -> None:
     arn = "arn:aws:lambda:us-east-1:123456789012:function:hello"
     pool = await emulator.create_user_pool(LambdaConfig={"PreSignUp": arn})
-    assert f"the user pool {pool.id} names {arn} for PreSignUp" in caplog.text
+    await pool.add_user("ana", PASSWORD)
+    assert f"user pool {pool.id}: the trigger PreSignUp is the Lambda function {arn}" in caplog.text
     assert "--triggers" in caplog.text
     caplog.clear()
     pool.triggers["PreSignUp"] = lambda event: event
-    await emulator.call("UpdateUserPool", UserPoolId=pool.id, LambdaConfig={"PreSignUp": arn})
+    await pool.add_user("bea", PASSWORD)
     assert caplog.text == ""
