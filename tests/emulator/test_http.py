@@ -350,7 +350,7 @@ async def _never() -> Any:
 
 
 async def test_a_cut_of_what_is_gone_already(emulator: CognitoEmulator, model: ServiceModel) -> None:
-    site = Site(emulator.state, model, emulator.faults, emulator.calls, frozenset())
+    site = Site(emulator.state, model, emulator.faults, emulator.calls, frozenset(), asyncio.Event())
     gone: Any = SimpleNamespace(transport=None)
     emulator.faults.add("GetUser", cut="before")
     response = await answer_by_plan(site, gone, "GetUser", _never)

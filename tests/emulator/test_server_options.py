@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import httpx
 import pytest
 
 from aiocognito import AuthClient
@@ -310,3 +313,15 @@ class TestListeners:
         assert len(calls) == 1
         assert "a listener of the calls raised KeyError" in caplog.text
         assert "secret" not in caplog.text
+
+
+async def test_a_request_waits_until_pools_and_users_are_set_up() -> None:
+    emulator = CognitoEmulator()
+    async with AsyncExitStack() as running, httpx.AsyncClient() as http:
+        with emulator.requests_wait():
+            await running.enter_async_context(emulator)
+            request = asyncio.create_task(http.get(f"{emulator.url}/.well-known/openid-configuration"))
+            done, _ = await asyncio.wait([request], timeout=0.2)
+            assert not done
+            await emulator.create_user_pool()
+        assert (await request).status_code == 200

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -154,16 +155,19 @@ async def serve(
     setup = await to_thread.run_sync(_setup, wanted, callback_urls)
     triggers = {} if wanted.triggers is None else _triggers(wanted.triggers)
     end = _at_signal() if until is None else until
-    async with _emulator(host, port, data, wanted, setup) as emulator:
-        if wanted.setup is not None:
-            applied = await applying.apply(emulator, setup)
-            pools, identity_pools = applied.user_pools, applied.identity_pools
-        else:
-            pools, identity_pools = await _apply_options(emulator, setup, callback_urls)
-        for pool in pools:
-            pool.triggers.update(triggers)
-        identity_pool = identity_pools[0] if identity_pools else None
-        await _write_files(emulator, wanted, setup, pools[0], identity_pool)
+    emulator = _emulator(host, port, data, wanted, setup)
+    async with AsyncExitStack() as running:
+        with emulator.requests_wait():
+            await running.enter_async_context(emulator)
+            if wanted.setup is not None:
+                applied = await applying.apply(emulator, setup)
+                pools, identity_pools = applied.user_pools, applied.identity_pools
+            else:
+                pools, identity_pools = await _apply_options(emulator, setup, callback_urls)
+            for pool in pools:
+                pool.triggers.update(triggers)
+            identity_pool = identity_pools[0] if identity_pools else None
+            await _write_files(emulator, wanted, setup, pools[0], identity_pool)
         for line in _banner(emulator, pools, identity_pool):
             say(line)
         if emulator.token is not None:

@@ -56,6 +56,8 @@ def guarding(site: Site) -> Any:
         # DNS rebinding arrives with the host name of another site.
         if not _knows(site, request):
             raise web.HTTPForbidden(text=_turned_away(site, request, 403, _unknown_host(request)))
+        # A client must not meet pools and users that are still being set up.
+        await site.set_up.wait()
         if _is_private(site, request):
             # Never test a response for truth: aiohttp 3.10 and 3.11 call an empty one false.
             refusal = _refusal_of(site, request)

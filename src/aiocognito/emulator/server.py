@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -106,6 +108,8 @@ class CognitoEmulator:
         self._issuer = issuer
         self._tls = tls
         self._certificate: Certificate | None = None
+        self._set_up = asyncio.Event()
+        self._set_up.set()
         self._call_listeners: list[Callable[[Call], None]] = []
         own = clock if isinstance(clock, Clock) else Clock(clock) if clock is not None else Clock()
         self.state: EmulatorState = EmulatorState(
@@ -209,6 +213,7 @@ class CognitoEmulator:
             named_hosts=self._named_hosts,
             allowed_origins=self._allowed_origins,
             listeners=self._call_listeners,
+            set_up=self._set_up,
         )
         runner = web.AppRunner(application(site), access_log=None, shutdown_timeout=0.5)
         await runner.setup()
@@ -226,6 +231,18 @@ class CognitoEmulator:
         self.state.url = self.url
         self.state.issuer_base = self.url if self._issuer == "local" else None
         self.state.keys.prepare()
+
+    @contextmanager
+    def requests_wait(self) -> Iterator[None]:
+        """Let requests over HTTP wait while pools and users are set up; enter it before the emulator.
+
+        `call` and the other methods of the emulator do not wait.
+        """
+        self._set_up.clear()
+        try:
+            yield
+        finally:
+            self._set_up.set()
 
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Final
@@ -47,6 +48,7 @@ class Site:
         faults: The fault plan.
         calls: The calls that were answered, the newest last.
         hosts: Host names by which the emulator may be called.
+        set_up: Set once requests may be answered; until then they wait.
         any_address: Whether any IP address is accepted as a host name, too.
         identity_model: The service model of identity pools.
         token: The bearer token that steering and administration need; ``None`` on loopback.
@@ -60,6 +62,7 @@ class Site:
     faults: Faults
     calls: list[Call]
     hosts: frozenset[str]
+    set_up: asyncio.Event
     any_address: bool = False
     identity_model: ServiceModel | None = None
     token: str | None = field(default=None, repr=False)
