@@ -24,6 +24,7 @@ MODULES = (
     "aiocognito.errors",
     "aiocognito.storage",
     "aiocognito.integrations.aiobotocore",
+    "aiocognito.integrations.aiohttp",
     "aiocognito.integrations.httpx",
     "aiocognito.integrations.starlette",
     "aiocognito.emulator",

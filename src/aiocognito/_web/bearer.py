@@ -11,6 +11,7 @@ from attrs import frozen
 from .._claims import Claims
 from .._verifier import TokenVerifier
 from ..errors import (
+    AuthConfigError,
     AuthError,
     TokenClientError,
     TokenExpiredError,
@@ -128,6 +129,20 @@ async def verified_claims(
     if missing:
         raise TokenScopeError("scopes are missing", claim="scope", expected=sorted(scopes))
     return claims
+
+
+def required_names(values: object, field: str) -> frozenset[str]:
+    """Return the names of groups or scopes that are required; none for None.
+
+    Raises:
+        AuthConfigError: A name is not text; or the collection is empty, and would require nothing.
+    """
+    if values is None:
+        return frozenset()
+    names = [values] if isinstance(values, str) else values
+    if isinstance(names, Collection) and names and all(isinstance(each, str) and each for each in names):
+        return frozenset(names)
+    raise AuthConfigError("must be text, or a collection of texts that is not empty", field=field)
 
 
 def refusal_of(error: AuthError) -> Refusal:

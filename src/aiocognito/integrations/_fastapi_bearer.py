@@ -20,7 +20,7 @@ from .._claims import ID, Claims
 from .._config import AuthConfig
 from .._public import public
 from .._verifier import TokenVerifier
-from .._web.bearer import ClaimsError, Refusal, refusal_of, verified_claims
+from .._web.bearer import ClaimsError, Refusal, refusal_of, required_names, verified_claims
 from ..errors import AuthConfigError, AuthError
 from ._starlette import log_failure
 
@@ -253,20 +253,10 @@ def make_bearer(
             verifier=verifier,
             config=config,
             token_use=token_use,
-            groups=_names(groups, "groups"),
-            scopes=_names(scopes, "scopes"),
+            groups=required_names(groups, "groups"),
+            scopes=required_names(scopes, "scopes"),
         )
     )
-
-
-def _names(values: object, field: str) -> frozenset[str]:
-    """Return names; an empty collection is refused, because it would require nothing."""
-    if values is None:
-        return frozenset()
-    names = [values] if isinstance(values, str) else values
-    if isinstance(names, Collection) and names and all(isinstance(each, str) and each for each in names):
-        return frozenset(names)
-    raise AuthConfigError("must be text, or a collection of texts that is not empty", field=field)
 
 
 def _in_form(claims: Claims, model: type[BaseModel] | None) -> object:

@@ -4,24 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import evolve, frozen
 
 from aiocognito import AuthConfig, MemoryStorage
+from helpers import certificate
 from helpers.emulator_thread import EmulatorThread, PoolInThread, emulator_thread
 
-from .browsers import AsgiHost, Browser, Host
+from .aiohttp_application import aiohttp_application
+from .browsers import AiohttpHost, AsgiHost, Browser, Host
 from .fastapi_application import fastapi_application
 from .passwords import PASSWORD
 from .starlette_application import starlette_application
 
 HERE = "https://testserver/auth/callback"
+CERTIFICATE: list[tuple[Path, Path]] = []
 FRAMEWORKS: dict[str, Callable[..., Any]] = {
     "fastapi": lambda config, stack, **options: asgi(fastapi_application(config, **options), stack),
     "starlette": lambda config, stack, **options: asgi(starlette_application(config, **options), stack),
+    "aiohttp": lambda config, stack, **options: AiohttpHost(
+        aiohttp_application(config, **options), CERTIFICATE[0], stack
+    ),
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _certificate(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Write the certificate of the servers."""
+    CERTIFICATE.append(certificate.write(tmp_path_factory.mktemp("certificate"), ("localhost", "testserver")))
 
 
 def asgi(app: Any, stack: ExitStack) -> AsgiHost:
