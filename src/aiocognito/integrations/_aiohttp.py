@@ -237,19 +237,15 @@ def _headers(request: web.Request) -> tuple[tuple[bytes, bytes], ...]:
 def _prefix_of(setup: Setup, request: web.Request) -> str:
     """Return the path at which the setup's application is mounted in another; "" if it is not."""
     if setup.prefix is None:
-        setup.prefix = ""
-        apps = request.match_info.apps
-        for outer, inner in pairwise(apps):
-            if inner.get(SETUP) is setup:
-                setup.prefix = next(_prefixes(outer, inner), "")
+        pairs = pairwise(request.match_info.apps)
+        found = (_prefix_in(outer, inner) for outer, inner in pairs if inner.get(SETUP) is setup)
+        setup.prefix = next(found, "")
     return setup.prefix
 
 
-def _prefixes(outer: web.Application, inner: web.Application) -> Any:
-    for resource in outer.router.resources():
-        info = resource.get_info()
-        if info.get("app") is inner:
-            yield info.get("prefix", "")
+def _prefix_in(outer: web.Application, inner: web.Application) -> str:
+    infos = (resource.get_info() for resource in outer.router.resources())
+    return next((info.get("prefix", "") for info in infos if info.get("app") is inner), "")
 
 
 def _encoded(text: str) -> bytes:
