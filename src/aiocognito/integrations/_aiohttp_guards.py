@@ -73,7 +73,7 @@ def guarded(handler: H, check: Check) -> H:
         check: The check.
 
     Raises:
-        TypeError: ``handler`` is none of these.
+        TypeError: ``handler`` is another object.
     """
     if isinstance(handler, type) and issubclass(handler, web.View):
         return _guarded_view(handler, check)  # type: ignore[return-value]  # a subclass of it
