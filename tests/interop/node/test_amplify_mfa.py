@@ -27,7 +27,8 @@ def pool_with(make_pool: MakePool, admin: Admin) -> MakePool:
     """Make a pool that has these second factors: `await pool_with("ON", SoftwareTokenMfaConfiguration=…)`."""
 
     async def make(mode: str, **factors: Any) -> Pool:
-        pool = await make_pool(AccountRecoverySetting=RECOVERY)
+        sender = {"EmailSendingAccount": "DEVELOPER"}
+        pool = await make_pool(AccountRecoverySetting=RECOVERY, EmailConfiguration=sender)
         await admin("set_user_pool_mfa_config", UserPoolId=pool.id, MfaConfiguration=mode, **factors)
         return pool
 
