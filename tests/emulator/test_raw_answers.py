@@ -20,10 +20,12 @@ from aiocognito.emulator import CognitoEmulator
 from aiocognito.emulator.operations import (
     TABLE,
     account,
+    admin_factors,
     admin_users,
     app_clients,
     attributes,
     authentication,
+    client_secrets,
     devices,
     domains,
     groups,
@@ -174,6 +176,23 @@ async def test_every_operation_on_user_sessions(emulator: CognitoEmulator, judge
     assert judge.asked >= wanted, wanted - judge.asked
 
 
+async def test_every_operation_on_client_secrets_and_factors(emulator: CognitoEmulator, judge: Judge) -> None:
+    judge.model = newest_model()
+    pool = await emulator.create_user_pool(client={"GenerateSecret": True})
+    await pool.add_user("ana", PASSWORD)
+    client = {"UserPoolId": pool.id, "ClientId": pool.client_id}
+    await judge("AddUserPoolClientSecret", **client)
+    assert await judge.refused("AddUserPoolClientSecret", **client) == "LimitExceededException"
+    listed = (await judge("ListUserPoolClientSecrets", **client))["ClientSecrets"]
+    await judge("DeleteUserPoolClientSecret", **client, ClientSecretId=listed[0]["ClientSecretId"])
+    ana = {"UserPoolId": pool.id, "Username": "ana"}
+    assert (await judge("AdminGetUserAuthFactors", **ana))["ConfiguredUserAuthFactors"] == ["PASSWORD"]
+    await judge("AdminDeleteSoftwareToken", **ana)
+    modules = {client_secrets.__name__, admin_factors.__name__}
+    wanted = {name for name, function in TABLE.items() if function.__module__ in modules}
+    assert judge.asked >= wanted, wanted - judge.asked
+
+
 async def test_every_operation_on_oauth(emulator: CognitoEmulator, judge: Judge) -> None:
     pool = await emulator.create_user_pool()
     await pool.add_user("ana", PASSWORD)
@@ -187,7 +206,8 @@ async def test_every_operation_on_oauth(emulator: CognitoEmulator, judge: Judge)
 
 
 def test_no_operation_goes_without_a_judge() -> None:
-    others = (devices, domains, identity_providers, linked_users, passkeys, resource_servers, user_sessions)
+    oauth = (domains, identity_providers, linked_users, resource_servers)
+    others = (*oauth, devices, passkeys, user_sessions, client_secrets, admin_factors)
     judged = {module.__name__ for module in (*MODULES, *others)}
     assert {function.__module__ for function in TABLE.values()} == judged
 

@@ -38,11 +38,17 @@ class AppClient:
         id: The client id.
         secrets: The client secrets, of which any will do; none for a public client.
         settings: UserPoolClientType's members, as they are described.
+        secret_times: When each secret was added, in seconds since 1970.
     """
 
     id: str
     secrets: list[str] = field(repr=False)
     settings: dict[str, Any] = field(repr=False)
+    secret_times: list[int] = field(factory=list)
+
+    def times_of_secrets(self) -> list[int]:
+        """Return when each secret was added; the first one came with the client."""
+        return list(self.secret_times or (int(self.settings["CreationDate"]) for _ in self.secrets))
 
     @property
     def flows(self) -> tuple[str, ...]:

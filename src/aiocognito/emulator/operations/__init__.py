@@ -12,10 +12,12 @@ from typing import Final
 from ..registration import USER_POOL_OPERATIONS, Operation
 from . import (  # noqa: F401 - imported for their decorators
     account,
+    admin_factors,
     admin_users,
     app_clients,
     attributes,
     authentication,
+    client_secrets,
     devices,
     domains,
     groups,

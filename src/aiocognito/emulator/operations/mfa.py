@@ -95,7 +95,11 @@ def _renew(state: EmulatorState, pool: UserPool, user: User, handle: AuthSession
 async def get_user_auth_factors(context: RequestContext) -> dict[str, Any]:
     """List the factors that a user has configured."""
     who = await bearer.authorize(context.state, context.members["AccessToken"])
-    user = who.user
+    return configured_factors(who.user)
+
+
+def configured_factors(user: User) -> dict[str, Any]:
+    """Return the factors that a user has configured, and the second factors that are on."""
     has = {
         "PASSWORD": user.secret is not None,
         "EMAIL_OTP": bool(user.attributes.get("email")),
