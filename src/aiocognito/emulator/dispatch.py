@@ -48,8 +48,11 @@ def operation_model(model: ServiceModel, name: str) -> OperationModel:
     Raises:
         ApiError: ``UnknownOperationException``.
     """
-    if name not in model.operations or name not in table(model.service):
+    if name not in model.operations:
         raise ApiError("UnknownOperationException", "")
+    if name not in table(model.service):
+        text = f"{name} is not emulated. The page on the emulator's fidelity lists what is missing."
+        raise ApiError("UnknownOperationException", text)
     return model.operations[name]
 
 
