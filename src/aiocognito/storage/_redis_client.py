@@ -148,6 +148,7 @@ class UrlClients:
                 socket_timeout=_TIMEOUT,
                 # A connection that was closed while it was idle is opened again.
                 retry=retry(backoff(), 1, supported_errors=(library.ConnectionError,)),
+                retry_on_error=[library.ConnectionError],  # without it redis-py 5 retries nothing
             )
             pool = client.connection_pool
             pool.connection_class(**pool.connection_kwargs)  # refuses unknown options
