@@ -34,6 +34,9 @@ default_role = "py:obj"
 nitpick_ignore_regex = [
     ("py:.*", r"(collections\.abc|contextlib|datetime|os|pathlib)\..+"),
     ("py:.*", r"(aiobotocore|aiohttp|fastapi|httpx|opentelemetry|redis|starlette)\..+"),
+    ("py:.*", r"pydantic\..+"),
+    # Type variables have no page.
+    ("py:class", r"aiocognito\.integrations\.(_fastapi_bearer\.T|aiohttp\.H)"),
 ]
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

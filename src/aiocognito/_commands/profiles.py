@@ -7,6 +7,7 @@ itself, which the library keeps current.
 from __future__ import annotations
 
 import base64
+import importlib
 import json
 import os
 import re
@@ -65,7 +66,7 @@ def state_directory(environ: Mapping[str, str] = os.environ, platform: str = sys
 def system_keyring() -> Keyring | None:
     """Return the system's keyring; ``None`` if the package is not installed, or has no back end here."""
     try:
-        import keyring
+        keyring: Any = importlib.import_module("keyring")
     except ImportError:
         return None
     backend: Any = keyring.get_keyring()

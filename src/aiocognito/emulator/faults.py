@@ -38,7 +38,7 @@ class Faults:
     """The fault plan of one emulator. Faults of an operation are injected in the order of their addition."""
 
     _planned: dict[str, list[Fault]] = field(factory=dict)
-    _names: fault_names.FaultNames | None = field(default=None, repr=False)
+    _names: fault_names.FaultNames | None = field(default=None, init=False, repr=False)
 
     def add(
         self,
@@ -56,7 +56,7 @@ class Faults:
 
         Args:
             operation: An operation such as ``InitiateAuth``; ``GetJwks`` for the key set; ``Token``,
-                ``LoginPage`` and the like of the hosted UI, as `CognitoEmulator.calls` names them; or ``*``.
+                ``LoginPage`` and the like of the hosted UI, as ``emulator.calls`` names them; or ``*``.
             error: The code to answer with, such as ``TooManyRequestsException``; nothing is done then.
             latency: Seconds of real time to wait before anything else; the work is done if nothing
                 else is planned.
@@ -96,7 +96,10 @@ class Faults:
             raise ValueError(f"unknown error code {error!r}: {suggestion(error, names.errors)}")
 
     def know(self, names: fault_names.FaultNames) -> None:
-        """Set the names that a fault can have; without it, they are read from disk when they are needed."""
+        """Set the names that a fault can have; without it, they are read from disk when they are needed.
+
+        :meta private:
+        """
         self._names = names
 
     def clear(self) -> None:

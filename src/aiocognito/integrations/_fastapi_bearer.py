@@ -87,11 +87,11 @@ class CognitoBearer(SecurityBase, Generic[T]):
     routes that requests without a token may use: it returns None for them.
 
     In OpenAPI, the scheme is OAuth 2 with the hosted UI if the verifier was made with
-    `TokenVerifier.from_config` of a configuration with ``oauth``. Otherwise it is HTTP bearer.
+    `~aiocognito.TokenVerifier.from_config` of a configuration with ``oauth``. Otherwise it is HTTP bearer.
 
     Args:
-        verifier: Verifies the tokens; `TokenVerifier.for_pools` makes one for several user pools. The
-            caller closes it.
+        verifier: Verifies the tokens; `~aiocognito.TokenVerifier.for_pools` makes one for several user
+            pools. The caller closes it.
         model: A pydantic model of the claims, which the dependency returns in place of `Claims`.
         scheme_name: The scheme's name in OpenAPI; needed if two schemes of an application differ.
         description: The scheme's description in OpenAPI.
@@ -178,7 +178,7 @@ class CognitoBearer(SecurityBase, Generic[T]):
 
     @property
     def optional(self) -> "CognitoBearer[T | None]":
-        """The same for requests that may have no token: it then returns None."""
+        """The same dependency for requests that may have no token, for which it returns None."""
         return CognitoBearer._of(evolve(self._settings, optional=True))
 
     @property
@@ -205,7 +205,7 @@ class CognitoBearer(SecurityBase, Generic[T]):
 
     @property
     def swagger_ui_init_oauth(self) -> dict[str, Any]:
-        """What the Authorize button needs: pass it to ``FastAPI(swagger_ui_init_oauth=…)``.
+        """The settings of the Authorize button, for ``FastAPI(swagger_ui_init_oauth=…)``.
 
         The app client must have no secret, and ``/docs/oauth2-redirect`` among its callback URLs.
         """

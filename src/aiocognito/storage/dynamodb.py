@@ -28,7 +28,7 @@ _LEASE = 10.0
 class DynamoDbStorage:
     """Stores each value in an item of its own in a DynamoDB table, over aiobotocore.
 
-    Reads are strongly consistent, and read one item without a lock. `replace` is a conditional write.
+    Reads are strongly consistent, and read one item without a lock. ``replace`` is a conditional write.
     A lock is an item with a lease that is renewed while it is held; if its process dies, it is free after
     10 s. Leases and lifetimes are compared by the clocks of the machines, which should agree to a second.
     What has expired is absent at once, and deleted by the table's TTL within days.
@@ -41,7 +41,7 @@ class DynamoDbStorage:
         table: The name or the ARN of the table. Its partition key is ``pk``, a string; `create_table`
             creates it.
         encryption_key: 32 bytes, or several such keys (the first encrypts, all decrypt), or None to leave
-            the values readable to all who can read the table. See `EncryptedStorage`.
+            the values readable to all who can read the table. See `aiocognito.EncryptedStorage`.
         region: The region of the table; by default the environment's.
         endpoint_url: The URL of the service; AWS's by default.
         aws_session: An ``aiobotocore.session.AioSession`` with credentials; by default one with those of
