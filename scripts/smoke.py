@@ -16,6 +16,13 @@ from pathlib import Path
 
 import aiocognito
 
+# Modules whose names need the libraries of an extra.
+NEED_EXTRAS = {
+    "aiocognito.emulator",
+    "aiocognito.integrations.fastapi",
+    "aiocognito.integrations.starlette",
+}
+
 
 def public_modules(package: str, path: Iterable[str]) -> Iterator[str]:
     """Yield the package and the public modules directly in it."""
@@ -33,7 +40,7 @@ def import_everything_public() -> None:
         *public_modules("aiocognito.integrations", integrations.__path__),
     }
     if not extras_installed():
-        names.remove("aiocognito.emulator")  # its names are loaded with the extra's libraries
+        names -= NEED_EXTRAS
     for name in names:
         module = importlib.import_module(name)
         for member in getattr(module, "__all__", ()):
