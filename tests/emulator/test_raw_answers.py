@@ -11,7 +11,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
 from aiocognito import _srp as srp
