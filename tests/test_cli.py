@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import runpy
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import aiocognito
 from aiocognito import _cli as cli
 from aiocognito import _demo as demo
 from aiocognito.__main__ import main
@@ -206,10 +206,12 @@ def test_a_missing_extra_is_exit_code_2_here_too(
 def test_run_as_a_module_it_exits(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delitem(sys.modules, "aiocognito.__main__")
+    # Not by `runpy`: pytest imports the package with a loader of its own, which `runpy` cannot use.
+    path = Path(aiocognito.__file__).with_name("__main__.py")
+    code = compile(path.read_text("utf-8"), path, "exec")
     monkeypatch.setattr(sys, "argv", ["aiocognito", "--version"])
     with pytest.raises(SystemExit) as ended:
-        runpy.run_module("aiocognito", run_name="__main__")
+        exec(code, {"__name__": "__main__", "__package__": "aiocognito"})
     assert ended.value.code == 0
     assert capsys.readouterr().out
 
