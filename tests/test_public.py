@@ -27,6 +27,7 @@ MODULES = (
     "aiocognito.integrations.aiohttp",
     "aiocognito.integrations.httpx",
     "aiocognito.integrations.starlette",
+    "aiocognito.sync",
     "aiocognito.emulator",
 )
 PUBLIC = {

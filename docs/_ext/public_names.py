@@ -2,6 +2,7 @@
 
 ``NetworkError`` in a docstring of ``AuthClient`` means ``aiocognito.errors.NetworkError``. By itself, Sphinx
 looks in the module of the docstring only. A name that two modules have is not linked, which is a warning.
+Names that `aiocognito.sync` has, too, mean the async ones: its own docstrings find its own first.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ def resolve(
     found = [
         full for full, entry in objects.items() if entry.objtype in KINDS and full.rpartition(".")[2] == name
     ]
+    if len(found) > 1:
+        found = [full for full in found if not full.startswith("aiocognito.sync.")]
     if len(found) != 1:
         return None
     entry = objects[found[0]]

@@ -90,7 +90,8 @@ def delivered_failure(session_id: str) -> Any:
     return None
 
 
-def _note_failure(event: AuthEvent) -> None:
+def note_failure(event: AuthEvent) -> None:
+    """Note in the calling context that it receives a failed refresh (see `delivered_failure`)."""
     if event.name == "tokenRefresh_failure":
         failure = (event.session_id, monotonic() + FAILURE_SECONDS, event.data.get("error"))
         _failures.set((*_failures.get()[-MAX_FAILURES:], failure))
@@ -194,7 +195,7 @@ async def _call(callback: Listener, event: AuthEvent) -> None:
 
 def _react(callback: Listener, event: AuthEvent) -> Awaitable[None] | None:
     _listening.set(True)
-    _note_failure(event)
+    note_failure(event)
     return callback(event)
 
 
@@ -272,5 +273,5 @@ class _Buffer:
         event = self._events.popleft()
         if self._dropped:
             event, self._dropped = evolve(event, dropped=self._dropped), 0
-        _note_failure(event)
+        note_failure(event)
         return event
