@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -87,7 +88,7 @@ def members() -> Iterator[tuple[str, str]]:
 
 
 def function_of(member: Any) -> Any:
-    function = member.fget if isinstance(member, property) else getattr(member, "__func__", member)
+    function: Any = member.fget if isinstance(member, property) else getattr(member, "__func__", member)
     return inspect.unwrap(function)
 
 
@@ -221,13 +222,15 @@ def test_a_method_in_a_thread_with_an_event_loop_names_the_async_class(
     sessions = sync.SessionManager(pool.config, storage=MemoryStorage())
     verifier = sync.TokenVerifier.from_config(pool.config, token_use="access")
 
+    calls: dict[str, Callable[[], object]] = {
+        "AuthClient": auth.get_current_user,
+        "SessionManager": lambda: sessions.end(sessions.new_session_key()),
+        "TokenVerifier": lambda: verifier.verify("a.b.c"),
+        "Hub": lambda: sessions.hub.listen(print),
+    }
+
     async def blocked() -> None:
-        for name, call in {
-            "AuthClient": auth.get_current_user,
-            "SessionManager": lambda: sessions.end(sessions.new_session_key()),
-            "TokenVerifier": lambda: verifier.verify("a.b.c"),
-            "Hub": lambda: sessions.hub.listen(print),
-        }.items():
+        for name, call in calls.items():
             with pytest.raises(RuntimeError, match=rf"use aiocognito\.{name} there"):
                 call()
         # In a thread without a loop, it works.
@@ -271,6 +274,23 @@ def test_a_passkey_is_made_by_a_plain_function_in_a_thread_that_may_call(cognito
 
 
 # Token providers
+
+
+def test_ctrl_c_ends_a_call_that_waits(auth: sync.AuthClient) -> None:
+    released, main = threading.Event(), threading.main_thread().ident
+    assert main is not None
+
+    class Interrupts(Plain):
+        def get_tokens(self, **options: Any) -> AuthTokens | None:
+            signal.pthread_kill(main or 0, signal.SIGINT)
+            released.wait(30)
+            return None
+
+    with sync.AuthClient(auth.config, token_provider=Interrupts(None)) as borrower:
+        with pytest.raises(KeyboardInterrupt):
+            borrower.get_current_user()
+        released.set()
+    assert signed_in(auth).get_current_user().username == "ana"
 
 
 class Plain:
@@ -363,10 +383,10 @@ def test_a_listener_runs_in_a_thread_and_may_call_the_client(auth: sync.AuthClie
 def test_listeners_are_plain(auth: sync.AuthClient) -> None:
     async def listener(event: AuthEvent) -> None: ...
 
-    class Callable_:
+    class Notifier:
         async def __call__(self, event: AuthEvent) -> None: ...
 
-    for each in (listener, Callable_()):
+    for each in (listener, Notifier()):
         with pytest.raises(TypeError, match=r"aiocognito\.Hub takes async ones"):
             auth.hub.listen(each)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="no event is called"):
@@ -399,7 +419,7 @@ def test_a_hub_that_is_given_serves_two_clients_and_stays_open(
 
 
 def test_a_subscription_is_a_plain_iterator_that_ends_with_the_client(pool: ThreadedUserPool) -> None:
-    names = []
+    names: list[str] = []
     with sync.SessionManager(pool.config, storage=MemoryStorage()) as sessions:
         auth = sessions.client(sessions.new_session_key())
         with sessions.hub.subscribe(events=["signedIn", "signedOut"], max_buffer=1) as events:

@@ -5,7 +5,7 @@ has one such thread. It is started by the first call, again after a fork, and en
 in a ``with`` block, or call ``close()``.
 
 All threads may share them. Called in a thread where an event loop runs, they raise ``RuntimeError``: use
-the classes of `aiocognito` there. A storage or client that is passed must not be in use by another event
+the classes of ``aiocognito`` there. A storage or client that is passed must not be in use by another event
 loop.
 """
 
