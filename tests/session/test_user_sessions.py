@@ -556,3 +556,73 @@ async def test_two_calls_at_once_end_each_session_once() -> None:
         counts = await asyncio.gather(s.sessions.end_user(ANA), s.sessions.end_user(ANA))
         assert sum(counts) == 20
         assert len(s.revoked()) == 20
+
+
+class LostDeletes(MemoryStorage):
+    """Loses the response to the first delete of each session's record."""
+
+    def __init__(self, *, is_sent_again: bool) -> None:
+        super().__init__(clock=Clock())
+        self.is_sent_again = is_sent_again
+        self.is_unreadable = False
+
+    async def get(self, key: str) -> bytes | None:
+        await asyncio.sleep(0)
+        if self.is_unreadable:
+            raise errors.StorageError("unreachable")
+        return await super().get(key)
+
+    async def replace(
+        self, key: str, value: bytes | None, *, expected: bytes | None, ttl: float | None = None
+    ) -> bool:
+        await asyncio.sleep(0)
+        is_done = await super().replace(key, value, expected=expected, ttl=ttl)
+        if value is not None or ":session:" not in key or not is_done:
+            return is_done
+        if not self.is_sent_again:
+            raise errors.StorageError("the response was lost")
+        return await super().replace(key, value, expected=expected, ttl=ttl)
+
+
+@pytest.mark.parametrize("is_sent_again", [False, True])
+async def test_a_delete_whose_response_was_lost_revokes_the_tokens(is_sent_again: bool) -> None:
+    async with service(storage=LostDeletes(is_sent_again=is_sent_again)) as s:
+        mine = [await s.sign_in() for _ in range(4)]
+        assert (await mine[0].sign_out()).revoked
+        user_id, session_id = ANA, mine[1].session_id
+        assert await s.sessions.end_session(user_id, session_id)
+        assert await s.sessions.end_user(user_id) == 2
+        assert s.revoked() == [f"refresh-{number}" for number in range(4)]
+        assert len(s.events) == 4
+
+
+async def test_a_delete_whose_outcome_is_unknown_raises() -> None:
+    storage = LostDeletes(is_sent_again=False)
+    async with service(storage=storage) as s:
+        auth = await s.sign_in()
+        write = storage.replace
+
+        async def cut(*arguments: Any, **options: Any) -> bool:
+            try:
+                return await write(*arguments, **options)
+            except errors.StorageError:
+                storage.is_unreadable = True
+                raise
+
+        storage.replace = cut  # type: ignore[method-assign]
+        with pytest.raises(errors.StorageError, match="response was lost"):
+            await auth.sign_out()
+
+
+async def test_two_calls_at_once_end_each_session_once_on_a_slow_storage() -> None:
+    class Slow(LostDeletes):
+        async def replace(self, *arguments: Any, **options: Any) -> bool:
+            await asyncio.sleep(0.001)
+            return await MemoryStorage.replace(self, *arguments, **options)
+
+    async with service(storage=Slow(is_sent_again=True)) as s:
+        for _ in range(5):
+            await s.sign_in()
+        counts = await asyncio.gather(s.sessions.end_user(ANA), s.sessions.end_user(ANA))
+        assert sum(counts) == 5
+        assert len(s.revoked()) == 5

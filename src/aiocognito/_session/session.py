@@ -18,6 +18,7 @@ from .._jwt import JWT, decode_jwt
 from .._models import AuthTokens, AuthUser, SignInDetails, UserContext
 from .._responses import TokenSet
 from ..errors import InvalidJWTError, StorageError
+from ..storage._task_locks import TaskLocks
 from . import keys
 from .calls import ClientCalls
 from .compare_and_set import compare_and_set, is_stored
@@ -35,6 +36,9 @@ _MAX_TIME: Final = 1e12
 
 # A clock that goes back by more seconds was put back; fewer are a correction.
 CLOCK_TOLERANCE: Final = 30.0
+
+# By storage, key and event loop. An entry exists while a task deletes a record or waits to.
+_deletions: Final = TaskLocks()
 
 
 @frozen
@@ -453,9 +457,16 @@ class Session:
             StorageError: The storage failed, or other callers kept writing.
         """
 
+        tried: Loaded | None = None
+
         async def attempt() -> Loaded | None:
+            nonlocal tried
             loaded = await self.load()
             where, storage = loaded.address.storage_key, self.context.storage
+            if loaded.raw is None and tried is not None and tried.address is loaded.address:
+                # The delete was sent twice, as its first response was lost, or another caller has deleted
+                # the record. Its tokens may be left to be revoked; to revoke them twice does no harm.
+                return tried
             if loaded.raw is None or (loaded.mark is None and not is_meant(loaded.record)):
                 return loaded
             if loaded.mark is not None:
@@ -463,15 +474,30 @@ class Session:
                 # re-keying with an unknown outcome is not undone after this.
                 is_done = await storage.replace(where, new_mark(), expected=loaded.raw, ttl=MARK_SECONDS)
             else:
-                is_done = await storage.replace(where, None, expected=loaded.raw)
+                tried = loaded
+                is_done = await self._delete(loaded)
             return loaded if is_done else None
 
-        forgotten = await compare_and_set(self.context.storage, self.storage_key, attempt)
+        # One at a time in a process: of two calls, only one ends the session.
+        async with _deletions.hold(f"{id(self.context.storage)}:{self.storage_key}"):
+            forgotten = await compare_and_set(self.context.storage, self.storage_key, attempt)
         if is_meant(forgotten.record):
             session_id = forgotten.address.session_id
             self.context.decoded.pop(session_id, None)
             self.context.unsaved.written(session_id, None)
         return forgotten
+
+    async def _delete(self, loaded: Loaded) -> bool:
+        """Delete a record if it has not changed since it was read."""
+        where, storage = loaded.address.storage_key, self.context.storage
+        try:
+            return await storage.replace(where, None, expected=loaded.raw)
+        except StorageError as error:
+            failure = error
+        # The response may have been lost after the delete: the next call would find no tokens to revoke.
+        if not await is_stored(storage, where, None):
+            raise failure
+        return True
 
 
 class Superseded(Exception):
