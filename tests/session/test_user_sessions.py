@@ -329,7 +329,7 @@ async def test_deleting_the_account_ends_all_of_its_sessions() -> None:
         assert s.script.operations() == ["DeleteUser"]
 
 
-@pytest.mark.parametrize("entered", ["ana", "ANA", " Ana ", "ana@example.com", "Ana@Example.com"])
+@pytest.mark.parametrize("entered", ["ana", "ANA", "ana@example.com", "Ana@Example.com"])
 async def test_a_password_reset_ends_the_sessions_of_the_user_that_the_name_leads_to(entered: str) -> None:
     async with service() as s:
         mine = [await s.sign_in(entered="ana@example.com"), await s.sign_in()]
@@ -340,6 +340,16 @@ async def test_a_password_reset_ends_the_sessions_of_the_user_that_the_name_lead
         assert [await works(auth) for auth in mine] == [False, False]
         assert await works(ben)
         assert len(s.revoked()) == 2
+
+
+@pytest.mark.parametrize("entered", ["ａna", "ªna", " ana", "ana "])
+async def test_a_password_reset_of_a_name_that_looks_alike_ends_nothing(entered: str) -> None:
+    async with service() as s:
+        auth = await s.sign_in()
+        reset = s.sessions.client(s.sessions.new_session_key())
+        await reset.confirm_reset_password(entered, "new", "123456")
+        assert await works(auth)
+        assert s.revoked() == []
 
 
 async def test_a_password_reset_in_a_session_of_the_user_keeps_that_session() -> None:

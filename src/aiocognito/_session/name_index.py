@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection
 from typing import Final
 
@@ -19,8 +18,8 @@ MAX_USERS: Final = 100
 
 
 def folded(name: str) -> str:
-    """Return a name without differences of case, compatibility forms and outer blanks."""
-    return unicodedata.normalize("NFKC", name).strip().casefold()
+    """Return a name without differences of case. Names that only look alike are those of other users."""
+    return name.casefold()
 
 
 def name_key(context: ServiceContext, name: str) -> str:
