@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from aiocognito import AuthClient, AuthEvent, MemoryStorage, SessionInfo, SessionManager, errors
-from aiocognito._session import user_index, user_sessions
+from aiocognito._session import name_index, user_index, user_sessions
 from helpers.clock import NOW, Clock
 from helpers.user_pool import CONFIG, ScriptedService, attach, challenge, scripted_client, signed_in
 
@@ -517,16 +517,55 @@ async def test_an_index_of_another_version_is_left_as_it_is() -> None:
         assert await works(auth)
 
 
-@pytest.mark.parametrize(
-    "damaged",
-    [b"no JSON", b"[]", b"{}", b'{"version":1}', b'{"version":1,"epoch":7,"entries":{}}'],
-)
-async def test_an_index_that_cannot_be_parsed_counts_as_absent(damaged: bytes) -> None:
+DAMAGED = [b"no JSON", b"[]", b"{}", b'{"version":1}', b'{"version":1,"epoch":7,"entries":{}}']
+
+
+@pytest.mark.parametrize("damaged", DAMAGED)
+async def test_an_index_that_cannot_be_parsed_is_replaced_by_a_sign_in(damaged: bytes) -> None:
     async with service() as s:
         await s.storage.set(user_index.index_key(s.sessions._context, ANA), damaged)
         assert await s.ids() == set()
         auth = await s.sign_in()
         assert await s.ids() == {auth.session_id}
+
+
+@pytest.mark.parametrize("damaged", DAMAGED)
+async def test_sessions_whose_index_cannot_be_parsed_do_not_count_as_ended(damaged: bytes) -> None:
+    async with service() as s:
+        auth = await s.sign_in()
+        where = user_index.index_key(s.sessions._context, ANA)
+        await s.storage.set(where, damaged)
+        reset = s.sessions.client(s.sessions.new_session_key())
+        endings: list[Callable[[], Awaitable[object]]] = [
+            lambda: s.sessions.end_user(ANA),
+            lambda: s.sessions.end_session(ANA, reset.session_id),
+            lambda: auth.sign_out(global_sign_out=True),
+            lambda: reset.confirm_reset_password("ana", "new", "123456"),
+        ]
+        for ending in endings:
+            with pytest.raises(errors.StorageError, match="list of the user's sessions") as caught:
+                await ending()
+            assert not caught.value.retryable
+            assert where in (caught.value.recovery_suggestion or "")
+        assert await s.storage.get(where) == damaged
+        assert await works(auth)
+
+
+@pytest.mark.parametrize(
+    "damaged", [b"no JSON", b"[]", b"{}", b'{"version":1}', b'{"version":1,"users":[7]}']
+)
+async def test_users_of_a_name_that_cannot_be_parsed_are_not_passed_over(damaged: bytes) -> None:
+    async with service() as s:
+        auth = await s.sign_in()
+        where = name_index.name_key(s.sessions._context, "ana")
+        await s.storage.set(where, damaged)
+        reset = s.sessions.client(s.sessions.new_session_key())
+        with pytest.raises(errors.StorageError, match="users of the name"):
+            await reset.confirm_reset_password("ana", "new", "123456")
+        assert await works(auth)
+        await s.sign_in()
+        await s.sessions.client(s.sessions.new_session_key()).confirm_reset_password("ana", "n", "123456")
+        assert await s.ids() == set()
 
 
 async def test_members_that_a_newer_version_wrote_are_preserved() -> None:

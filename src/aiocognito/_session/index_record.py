@@ -86,7 +86,7 @@ def dump_index(index: SessionIndex) -> bytes:
 
 
 def load_index(data: bytes) -> SessionIndex | None:
-    """Parse an index; None if that fails, which counts as absent.
+    """Parse an index; None if that fails.
 
     Raises:
         StorageError: An unknown version of the library wrote it.
@@ -110,17 +110,36 @@ def dump_names(users: tuple[NamedUser, ...]) -> bytes:
     return _dump({"users": [_members(user) for user in users]})
 
 
-def load_names(data: bytes) -> tuple[NamedUser, ...]:
-    """Parse the users of a name; empty if that fails.
+def load_names(data: bytes) -> tuple[NamedUser, ...] | None:
+    """Parse the users of a name; None if that fails.
 
     Raises:
         StorageError: An unknown version of the library wrote it.
     """
     document = _load(data)
+    if document is None:
+        return None
     try:
-        return tuple(_value(NamedUser, each) for each in (document or {}).get("users", ()))
+        return tuple(_value(NamedUser, each) for each in document["users"])
     except (TypeError, ValueError, KeyError, AttributeError):
-        return ()
+        return None
+
+
+def unreadable(what: str, where: str) -> StorageError:
+    """Return the error of a call that ends sessions and cannot find them.
+
+    Args:
+        what: What cannot be parsed.
+        where: Its storage key.
+    """
+    return StorageError(
+        f"{what} cannot be parsed, so that the sessions to end are not known",
+        retryable=False,
+        recovery_suggestion=(
+            f"The value under {where!r} is damaged. Restore it from a backup, or delete it and call this"
+            " again after session_ttl / 4: a session is listed again when its entry is renewed."
+        ),
+    )
 
 
 def _dump(document: dict[str, Any]) -> bytes:

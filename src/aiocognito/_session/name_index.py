@@ -11,7 +11,7 @@ from ..errors import StorageError
 from . import keys
 from .compare_and_set import compare_and_set, is_stored
 from .context import ServiceContext
-from .index_record import NamedUser, dump_names, load_names
+from .index_record import NamedUser, dump_names, load_names, unreadable
 
 # How many users a name may have; the one renewed longest ago is dropped.
 MAX_USERS: Final = 100
@@ -49,10 +49,13 @@ async def user_ids(context: ServiceContext, name: str) -> list[str]:
     If several users have it in different spellings, only the user whose username is exactly the name counts.
 
     Raises:
-        StorageError: The storage failed.
+        StorageError: The storage failed, or the users cannot be parsed.
     """
-    raw = await context.storage.get(name_key(context, name))
+    where = name_key(context, name)
+    raw = await context.storage.get(where)
     users = load_names(raw) if raw is not None else ()
+    if users is None:
+        raise unreadable("the users of the name", where)
     if len({user.user_id for user in users}) > 1:
         users = tuple(user for user in users if user.username == name)
     return sorted({user.user_id for user in users})
@@ -62,7 +65,7 @@ async def _add(context: ServiceContext, where: str, user: NamedUser) -> None:
     async def attempt() -> bool | None:
         now = context.clock()
         raw = await context.storage.get(where)
-        users = load_names(raw) if raw is not None else ()
+        users = (load_names(raw) if raw is not None else None) or ()  # damaged ones are replaced
         if any(_is_recent(each, user, now - context.index_renewal_seconds) for each in users):
             return True
         oldest = now - context.index_seconds

@@ -20,7 +20,7 @@ from ..errors import StorageError
 from . import keys
 from .compare_and_set import compare_and_set, is_stored
 from .context import ServiceContext
-from .index_record import IndexEntry, SessionIndex, dump_index, load_index
+from .index_record import IndexEntry, SessionIndex, dump_index, load_index, unreadable
 
 # The lifetime of an index without entries: longer than a sign-in that began before the sessions were ended.
 EMPTY_SECONDS: Final = 600.0
@@ -49,6 +49,7 @@ class IndexPlace:
 class _Read:
     raw: bytes | None
     index: SessionIndex
+    is_damaged: bool
 
 
 def index_key(context: ServiceContext, user_id: str) -> str:
@@ -159,7 +160,7 @@ async def mark(
         The ids of the marked entries, which include those of earlier calls that did not finish.
 
     Raises:
-        StorageError: The storage failed.
+        StorageError: The storage failed, or the index cannot be parsed: it would leave the user signed in.
     """
     marked: set[str] = set()
 
@@ -174,7 +175,7 @@ async def mark(
         }
         return evolve(index, epoch=_new_epoch(), entries=entries)
 
-    await update(context, user_id, change)
+    await update(context, user_id, change, is_needed=True)
     return marked
 
 
@@ -212,24 +213,30 @@ def _is_old(entry: IndexEntry | None, now: float) -> bool:
     return entry is not None and now - entry.at > PRUNE_SECONDS
 
 
-async def update(context: ServiceContext, user_id: str, change: Change) -> SessionIndex | None:
+async def update(
+    context: ServiceContext, user_id: str, change: Change, *, is_needed: bool = False
+) -> SessionIndex | None:
     """Change a user's index by compare-and-set.
 
     Args:
         context: The service's context.
         user_id: The ``sub`` of the user.
-        change: Takes the present index, empty if it is absent, and returns the new one; None to stop.
+        change: Takes the present index, empty if it is absent or cannot be parsed, and returns the new
+            one; None to stop.
+        is_needed: Whether to raise, not to replace the index, if it cannot be parsed.
 
     Returns:
         The index as stored; None if ``change`` returned None.
 
     Raises:
-        StorageError: The storage failed, or other callers kept writing.
+        StorageError: The storage failed, other callers kept writing, or a needed index cannot be parsed.
     """
     where = index_key(context, user_id)
 
     async def attempt() -> tuple[SessionIndex | None] | None:
         read = await _read(context, where)
+        if is_needed and read.is_damaged:
+            raise unreadable("the list of the user's sessions", where)
         index = change(read.index)
         if index is None or index == read.index:
             return (index,)
@@ -242,7 +249,8 @@ async def update(context: ServiceContext, user_id: str, change: Change) -> Sessi
 async def _read(context: ServiceContext, where: str) -> _Read:
     raw = await context.storage.get(where)
     index = load_index(raw) if raw is not None else None
-    return _Read(raw, index if index is not None else SessionIndex(epoch=_new_epoch()))
+    is_damaged = raw is not None and index is None
+    return _Read(raw, index if index is not None else SessionIndex(epoch=_new_epoch()), is_damaged)
 
 
 async def _write(context: ServiceContext, where: str, read: _Read, index: SessionIndex) -> bool:
