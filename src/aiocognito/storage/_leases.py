@@ -45,12 +45,13 @@ class Leases:
         seconds: The lifetime of a token.
     """
 
-    __slots__ = ("_queues", "_replace", "_seconds")
+    __slots__ = ("_given_up", "_queues", "_replace", "_seconds")
 
     def __init__(self, replace: CompareAndSet, seconds: float) -> None:
         self._replace = replace
         self._seconds = seconds
         self._queues = TaskLocks()
+        self._given_up: set[asyncio.Task[bool]] = set()
 
     def hold(self, key: str) -> AbstractAsyncContextManager[None]:
         """Return a context manager that waits for a lock and holds it (`Storage.lock`)."""
@@ -76,11 +77,43 @@ class Leases:
             pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
 
     async def _is_acquired(self, key: str, token: bytes) -> bool:
+        given_up = asyncio.Event()
+        attempt = asyncio.create_task(self._attempt(key, token, given_up))
         try:
-            return await finish(self._replace(key, token, expected=None, ttl=self._seconds))
+            await asyncio.wait({attempt})
         except asyncio.CancelledError:
-            await finish(self._release(key, token))  # the attempt may have succeeded
+            # The caller leaves at once, however slow the server is. The attempt goes on alone.
+            given_up.set()
+            if attempt.done():
+                await finish(self._release(key, token))
+            else:
+                self._given_up.add(attempt)
+                attempt.add_done_callback(self._given_up.discard)
             raise
+        return attempt.result()
+
+    async def _attempt(self, key: str, token: bytes, given_up: asyncio.Event) -> bool:
+        """Try once to acquire a lock, and release it if the caller has given up meanwhile."""
+        try:
+            is_acquired = await finish(self._replace(key, token, expected=None, ttl=self._seconds))
+        except StorageError:
+            if not given_up.is_set():
+                raise
+            is_acquired = True  # perhaps: the response may have been lost
+        except asyncio.CancelledError:
+            await finish(self._release(key, token))  # at the end of the loop
+            raise
+        if is_acquired and given_up.is_set():
+            await finish(self._release(key, token))
+            return False
+        return is_acquired
+
+    async def aclose(self) -> None:
+        """Wait until the attempts that were given up on this event loop have left nothing behind."""
+        loop = asyncio.get_running_loop()
+        attempts = {each for each in self._given_up if each.get_loop() is loop}
+        if attempts:
+            await asyncio.wait(attempts)
 
     async def _renew(self, key: str, token: bytes, left: asyncio.Event) -> None:
         """Extend the lease until the lock is left, or lost."""

@@ -87,6 +87,7 @@ class DynamoDbStorage:
 
     async def aclose(self) -> None:
         """Close the client of this event loop. The next use makes another."""
+        await self._leases.aclose()
         await self._clients.aclose()
 
     async def create_table(self) -> None:

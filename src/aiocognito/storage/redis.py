@@ -97,6 +97,7 @@ class RedisStorage:
 
     async def aclose(self) -> None:
         """Close the connections that were made from a URL on this event loop. The next use opens others."""
+        await self._leases.aclose()
         await self._connections.aclose()
 
     async def get(self, key: str) -> bytes | None:
