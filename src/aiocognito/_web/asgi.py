@@ -19,7 +19,9 @@ ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # The nearest middleware's session is found here. A mounted application with one of its own replaces it.
 SCOPE_KEY: Final = "aiocognito.session"
-_STARTS: Final = frozenset({"http.response.start", "websocket.http.response.start"})
+# The messages with the headers of a response, and all that begin one. Others may come before these.
+_WITH_HEADERS: Final = frozenset({"http.response.start", "websocket.http.response.start"})
+_STARTS: Final = _WITH_HEADERS | {"websocket.accept", "websocket.close"}
 
 
 class AnswerError(Protocol):
@@ -71,11 +73,12 @@ class SessionMiddleware:
 
         async def send_with_cookie(message: Message) -> None:
             nonlocal has_begun
-            if not has_begun:
+            kind = message["type"]
+            if not has_begun and kind in _STARTS:
                 has_begun = True
-                if message["type"] in _STARTS:
+                if kind in _WITH_HEADERS:
                     message = {**message, "headers": await session.begin_response(message.get("headers", ()))}
-                elif message["type"] == "websocket.accept":
+                elif kind == "websocket.accept":
                     session.is_accepted = True
             await send(message)
 

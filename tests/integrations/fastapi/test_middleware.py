@@ -462,3 +462,21 @@ def test_a_route_of_no_json_is_answered_by_a_page(site: Site) -> None:
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert 'role="alert">this needs a user of the group admins or owners</p>' in page.text
     assert 'href="/auth/login"' in page.text
+
+
+@pytest.mark.parametrize("kind", ["http.response.debug", "http.response.push"])
+def test_the_cookie_is_sent_if_another_message_comes_before_the_response(site: Site, kind: str) -> None:
+    class Early(Response):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await send({"type": kind, "info": {"template": None, "context": None}})
+            await super().__call__(scope, receive, send)
+
+    @site.app.post("/early")
+    async def early(auth: Auth) -> Response:
+        await auth.sign_in("ana", PASSWORD)
+        return Early()
+
+    response = site.browser().post("/early")
+    assert len(set_cookies(response)) == 2
+    assert response.headers["cache-control"] == "private, no-store"
+    assert response.headers["vary"] == "Cookie"
