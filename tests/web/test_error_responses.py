@@ -84,6 +84,11 @@ def test_retry_after_is_longer_for_limits_of_attempts() -> None:
             'Bearer error="insufficient_user_authentication",'
             ' error_description="A more recent authentication is required", max_age="600"',
         ),
+        (
+            RecentSignInRequiredError(max_age=2_592_000.5),  # RFC 9470, section 3: an integer.
+            'Bearer error="insufficient_user_authentication",'
+            ' error_description="A more recent authentication is required", max_age="2592000"',
+        ),
     ],
 )
 def test_the_challenge_names_the_scheme(error: Any, challenge: str) -> None:

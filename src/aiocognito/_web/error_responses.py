@@ -142,7 +142,7 @@ def _challenge(error: AuthError) -> str:
     if isinstance(error, RecentSignInRequiredError):
         return (
             'Bearer error="insufficient_user_authentication",'
-            f' error_description="A more recent authentication is required", max_age="{error.max_age:g}"'
+            f' error_description="A more recent authentication is required", max_age="{int(error.max_age)}"'
         )
     if isinstance(error, TokenVerificationError):
         return 'Bearer error="invalid_token"'
