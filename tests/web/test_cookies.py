@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from aiocognito._web.cookies import (
     CookieNames,
     CookiePolicy,
     SecureCookieWarning,
+    _prefixes,
     expired_cookies,
     is_local,
     is_secure,
@@ -190,6 +192,26 @@ def test_duplicates_are_expired_for_each_parent_domain_and_path() -> None:
         for domain in ("a.shop.example", "shop.example")
         for path in paths
     } | {f"sid=; Path={path}; {tail}" for path in paths if path != "/"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/x/y;Path=/;Domain=evil.example/z", "/x/y;", "/x/y%0d%0aSet-Cookie: a/../;", "/x/y\r\nA:b;c"]
+)
+def test_a_path_adds_no_attribute(path: str) -> None:
+    request = web_request(url=f"https://shop.example{path}")
+    request._raw_path = path.encode()
+    request._path = path
+    form = r"sid=; Path=(/[^;\r\n]*)(; Domain=shop\.example)?; Max-Age=0; HttpOnly; SameSite=Lax; Secure"
+    found = [
+        re.fullmatch(form, value) for value in expired_cookies("sid", CookiePolicy(), request, secure=True)
+    ]
+    assert all(found)
+    assert {"/", "/x", "/x/"} <= {match[1] for match in found if match}
+
+
+@pytest.mark.parametrize("character", [";", "\n", "\x00", "\x7f"])
+def test_a_prefix_ends_before_what_a_cookies_path_cannot_have(character: str) -> None:
+    assert _prefixes(f"/x/y{character}z/w") == ["/", "/x", "/x/", "/x/y", "/x/y/"]
 
 
 def test_our_own_cookie_is_not_expired_with_its_duplicates() -> None:

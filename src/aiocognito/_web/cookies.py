@@ -207,8 +207,10 @@ def _read(header: bytes, session_name: str, device_name: str) -> SentCookies:
     """
     session = device = None
     for pair in header.decode("latin-1").split(";"):
-        name, _, value = pair.partition("=")
+        name, equals, value = pair.partition("=")
         name = name.strip(" \t")
+        if not equals:
+            continue  # The value of a cookie without a name (RFC 6265bis, section 5.8.3).
         if name == session_name:
             session = value.strip(" \t") if session is None else REPEATED
         elif name == device_name:
