@@ -160,6 +160,10 @@ def test_the_attributes() -> None:
         ("sid=x; sid=y; sid=z", REPEATED),
         ("sid=; sid=", REPEATED),
         ('a="; sid=x; b="', "x"),
+        ("sid", None),
+        ("sid; sid=x", "x"),
+        ("sid=x; sid", "x"),
+        ("sid; sid", None),
         ("sid-device=x", None),
     ],
 )

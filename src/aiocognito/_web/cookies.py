@@ -31,6 +31,7 @@ _TEST_PEER: Final = "testclient"
 # RFC 6265, section 4.1.1: a name is a token.
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _DOMAIN: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+_NOT_IN_PATH: Final = re.compile(r"[\x00-\x1f\x7f;]")
 _PATH: Final = re.compile(r"/[!-:<-~]*")
 
 
@@ -263,7 +264,11 @@ def _domains(host: Host | None) -> Sequence[str | None]:
 
 
 def _prefixes(path: str) -> Sequence[str]:
-    """Return the paths of cookies that are sent to a path, the shortest first."""
+    """Return the paths of cookies that are sent to a path, the shortest first.
+
+    A cookie's path has neither ``;`` nor control characters: what follows one would be read as attributes.
+    """
+    path = _NOT_IN_PATH.split(path, maxsplit=1)[0]
     segments = [segment for segment in path.split("/") if segment]
     found = ["/"]
     for count in range(1, len(segments) + 1):
