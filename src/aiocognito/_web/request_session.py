@@ -134,16 +134,18 @@ class RequestSession:
             return result
         session = client._session
         cookies: list[str] = []
+        removals: list[str] = []
         if not self.request.is_websocket:
             if session.calls.are_running:
                 await _settle(session)
             if self._may_have_cookies(session):
+                removals = self._removals()
                 cookies = await self._cookies(session)
             has_key = bool(cookies) or session.key == self._sent.session
             session.calls.refuse_new_keys(_HAS_BEGUN, browser_has_key=has_key)
-            result += [(b"set-cookie", cookie.encode("latin-1")) for cookie in cookies]
+            result += [(b"set-cookie", cookie.encode("latin-1")) for cookie in (*removals, *cookies)]
         self.has_begun = True
-        return _private(result, has_cookie=bool(cookies))
+        return _private(result, has_cookie=bool(removals or cookies))
 
     def _may_have_cookies(self, session: Session) -> bool:
         """Return whether there may be a cookie to send, which most responses have not."""
@@ -162,19 +164,24 @@ class RequestSession:
             return False
         return session.context.clock() >= sent_at + self.service.cookie_renewal_seconds
 
-    async def _cookies(self, session: Session) -> list[str]:
-        """Return the Set-Cookie values of the response."""
-        service, request, names = self.service, self.request, self._names
-        policy, secure = service.cookies, names.secure
+    def _removals(self) -> list[str]:
+        """Return the Set-Cookie values that remove duplicates."""
+        policy, request, names = self.service.cookies, self.request, self._names
         values: list[str] = []
         for name, value in ((names.session, self._sent.session), (names.device, self._sent.device)):
             if value == REPEATED:
-                values += expired_cookies(name, policy, request, secure=secure)
+                values += expired_cookies(name, policy, request, secure=names.secure)
+        return values
+
+    async def _cookies(self, session: Session) -> list[str]:
+        """Return the Set-Cookie values of the session, the first one with its key; none if none is due."""
         if not (session.has_moved or session.has_new_record or await self._is_due(session)):
-            return values
+            return []
+        service, request, names = self.service, self.request, self._names
+        policy, secure = service.cookies, names.secure
         service.warning.log_if_needed(request, secure, service.public_origin)
         age = service.cookie_seconds
-        values.append(set_cookie(names.session, session.key, policy, secure=secure, max_age=age))
+        values = [set_cookie(names.session, session.key, policy, secure=secure, max_age=age)]
         token = session.devices.token
         # A device may have been stored under a new token when the key changed.
         if token is not None and (token == self._sent.device or _may_have_devices(session)):

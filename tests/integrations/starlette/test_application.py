@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
@@ -171,3 +171,31 @@ def test_the_end_users_address_goes_along() -> None:
         browser.get("/")
     assert seen == ["testclient"]
     assert AuthUser("ana", "1").username == "ana"
+
+
+@pytest.mark.parametrize(
+    "sent", ["aiocognito=a; aiocognito=b", "aiocognito=a; aiocognito={key}", "aiocognito={key}", "other=a"]
+)
+def test_what_a_browser_cannot_find_again_is_not_stored(sent: str) -> None:
+    async def route(request: Request) -> StreamingResponse:
+        auth = auth_client(request)
+
+        async def parts() -> AsyncIterator[bytes]:
+            try:
+                await auth.sign_in_with_redirect()
+                yield b"stored"
+            except RuntimeError:
+                yield b"refused"
+
+        return StreamingResponse(parts())
+
+    cognito = CognitoAuth(CONFIG, storage=MemoryStorage())
+    app = Starlette(routes=[Route("/a", route)], lifespan=cognito.lifespan)
+    cognito.install(app)
+    with TestClient(app) as browser:
+        response = browser.get("/a", headers={"cookie": sent.format(key="A" * 43)})
+    is_known = sent == "aiocognito={key}"
+    assert response.text == ("stored" if is_known else "refused")
+    expiries = response.headers.get_list("set-cookie")
+    assert bool(expiries) is (sent.count("aiocognito") == 2)
+    assert all("Max-Age=0" in each for each in expiries)
