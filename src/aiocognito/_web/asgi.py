@@ -85,11 +85,12 @@ class SessionMiddleware:
         outer = scope.get(SCOPE_KEY)
         scope[SCOPE_KEY] = session
         try:
-            await self.app(scope, receive, send_with_cookie)
-        except AuthError as error:
-            if has_begun:
-                raise
-            await self._answer_auth_error(error, app, scope, receive, send_with_cookie)
+            try:
+                await self.app(scope, receive, send_with_cookie)
+            except AuthError as error:
+                if has_begun:
+                    raise
+                await self._answer_auth_error(error, app, scope, receive, send_with_cookie)
         except Exception as error:
             if not has_begun and await session.must_send_cookie():
                 await self._answer_crash(error, app, scope, receive, send_with_cookie)

@@ -15,7 +15,7 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
 from aiocognito import AuthClient, AuthConfig, AuthUser, MemoryStorage, OAuthConfig, UserContext
-from aiocognito.errors import AuthConfigError, AuthError
+from aiocognito.errors import AuthConfigError, AuthError, StorageError
 from aiocognito.integrations import starlette as integration
 from aiocognito.integrations.starlette import CognitoAuth, CookiePolicy, auth_client, current_user
 
@@ -199,3 +199,22 @@ def test_what_a_browser_cannot_find_again_is_not_stored(sent: str) -> None:
     expiries = response.headers.get_list("set-cookie")
     assert bool(expiries) is (sent.count("aiocognito") == 2)
     assert all("Max-Age=0" in each for each in expiries)
+
+
+def test_a_handler_that_raises_on_is_answered_with_the_cookie() -> None:
+    async def route(request: Request) -> JSONResponse:
+        await auth_client(request).sign_in_with_redirect()
+        raise StorageError("a failure")
+
+    async def raise_on(request: Request, error: Exception) -> JSONResponse:
+        raise error
+
+    cognito = CognitoAuth(CONFIG, storage=MemoryStorage())
+    app = Starlette(
+        routes=[Route("/", route)], lifespan=cognito.lifespan, exception_handlers={AuthError: raise_on}
+    )
+    cognito.install(app)
+    with TestClient(app, raise_server_exceptions=False) as browser:
+        response = browser.get("/")
+    assert response.status_code == 500
+    assert response.headers["set-cookie"].startswith("aiocognito=")
