@@ -55,8 +55,10 @@ async def watching(
     finally:
         stop()
         task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        # To await the task itself would not tell its cancellation from one of the handler.
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.result()
 
 
 @define(eq=False)

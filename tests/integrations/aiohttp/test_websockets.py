@@ -287,3 +287,31 @@ async def test_a_websocket_of_another_origin_is_refused_before_and_after_accept(
         await browser.ws_connect("/early", headers=headers)
     assert refused.value.status == 403
     assert await closed(await browser.ws_connect("/socket", headers=headers)) == 1008
+
+
+async def test_a_cancellation_while_the_watch_ends_is_not_lost(pool: Any, start: Start) -> None:
+    ended: list[str] = []
+
+    async def socket(request: web.Request) -> web.WebSocketResponse:
+        websocket = web.WebSocketResponse()
+        await websocket.prepare(request)
+
+        async def handle() -> None:
+            async with ends_with_session(request, websocket, poll=FOREVER):
+                await asyncio.sleep(0.01)
+                asyncio.get_running_loop().call_soon(task.cancel)
+            await asyncio.sleep(0.05)
+            ended.append("ran on")
+
+        task = asyncio.create_task(handle())
+        await asyncio.wait([task])
+        ended.append("cancelled" if task.cancelled() else "not cancelled")
+        await websocket.close()
+        return websocket
+
+    app = application(pool)
+    app.router.add_get("/socket", socket)
+    browser = await signed_in(await start(app))
+    connection = await browser.ws_connect("/socket")
+    await connection.receive()
+    assert ended == ["cancelled"]
