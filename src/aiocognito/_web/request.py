@@ -14,6 +14,11 @@ _PATH_CHARACTERS: Final = "/:@!$&'()*+,;=~"
 _PROXY_HEADERS: Final = (b"forwarded", b"via")
 
 
+def quoted_path(path: str) -> str:
+    """Return a path as it may stand in a log: its escapes undone, it could begin another line there."""
+    return quote(path, safe=_PATH_CHARACTERS + "%", errors="backslashreplace")
+
+
 class WebRequest:
     """A request, or the handshake of a websocket. What is seldom needed is computed when it is asked for.
 

@@ -14,7 +14,7 @@ from attrs import define, field
 from .._client import AuthClient
 from .._web import hosted_ui
 from .._web.error_responses import WebResponse, error_response
-from .._web.request import WebRequest
+from .._web.request import WebRequest, quoted_path
 from .._web.request_session import RequestSession
 from .._web.service import WebService
 from ..errors import AuthError, http_status_for
@@ -189,7 +189,7 @@ async def _answer(here: Served, error: AuthError) -> web.StreamResponse:
 def log_failure(request: web.Request, error: AuthError) -> None:
     """Log what the response does not say."""
     if http_status_for(error) >= 500:
-        logger.error("%s %s: %s", request.method, request.path, error, exc_info=error)
+        logger.error("%s %s: %s", request.method, quoted_path(request.path), error, exc_info=error)
 
 
 def to_response(answer: WebResponse) -> web.Response:

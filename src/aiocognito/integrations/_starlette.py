@@ -27,7 +27,7 @@ from .._web import hosted_ui
 from .._web.asgi import SCOPE_KEY, Receive, Scope, Send, SessionMiddleware
 from .._web.cookies import CookiePolicy
 from .._web.error_responses import WebResponse, error_response, json_error_response
-from .._web.request import WebRequest
+from .._web.request import WebRequest, quoted_path
 from .._web.request_session import RequestSession
 from .._web.service import ConfigSource, SessionSettings, StorageSource, WebService
 from ..errors import AuthError, http_status_for
@@ -215,7 +215,7 @@ def json_error(request: Request, error: AuthError) -> Response:
 def log_failure(method: str, path: str, error: AuthError) -> None:
     """Log what the response does not say."""
     if http_status_for(error) >= 500:
-        logger.error("%s %s: %s", method, path, error, exc_info=error)
+        logger.error("%s %s: %s", method, quoted_path(path), error, exc_info=error)
 
 
 async def _refuse(websocket: WebSocket, status: int, response: Response, is_accepted: bool) -> None:
