@@ -72,15 +72,24 @@ def _of_json(route: JsonRoute, app_name: str | None) -> Handler:
 
 
 async def _body(request: web.Request, form: Members) -> dict[str, Any]:
-    if request.content.at_eof():  # A middleware has read it, or there is nothing to read.
-        raw = await request.read()
-    else:
-        raw = await read_body(request.content.iter_any())
+    raw = await _read(request)
+    if raw is None:  # Raised out here: the cause may quote the body.
+        raise AuthValidationError(AuthValidationErrorCode.InvalidArgument, f"{BODY}: cannot be decoded")
     if len(raw) > MAX_BYTES:
         raise AuthValidationError(
             AuthValidationErrorCode.InvalidArgument, f"{BODY}: is longer than {MAX_BYTES} bytes"
         )
     return parse_body(raw, request.headers.get(hdrs.CONTENT_TYPE), form)
+
+
+async def _read(request: web.Request) -> bytes | None:
+    """Return the body; None if it does not have its content or transfer coding."""
+    try:
+        if request.content.at_eof():  # A middleware has read it, or there is nothing to read.
+            return await request.read()
+        return await read_body(request.content.iter_any())
+    except web.RequestPayloadError:
+        return None
 
 
 def _host_of(request: web.Request) -> str:

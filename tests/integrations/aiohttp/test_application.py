@@ -504,3 +504,16 @@ def test_a_path_adds_no_line_to_the_log(caplog: pytest.LogCaptureFixture) -> Non
     with caplog.at_level(logging.ERROR):
         log_failure(make_mocked_request("GET", "/a%0AERROR%20forged"), StorageError("a failure"))
     assert caplog.messages == ["GET /a%0AERROR%20forged: a failure"]
+
+
+async def test_a_body_that_cannot_be_decoded_is_422(start: Start) -> None:
+    app = web.Application()
+    setup(app, CONFIG, storage=MemoryStorage())
+    setup_json(app, "/auth")
+    browser = await start(app)
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    async with browser.post("/auth/sign-in", data=b"{} is not gzip", headers=headers) as response:
+        assert response.status == 422
+        document = await response.json()
+    assert document["name"] == "InvalidArgument"
+    assert document["message"] == "the body: cannot be decoded"
