@@ -174,7 +174,7 @@ class WebService:
         loop = asyncio.get_running_loop()
         run = self._runs.get(loop)
         if run is None:
-            run = self._runs[loop] = self._start()
+            run = self._runs[loop] = await self._start()
         run.users += 1
         try:
             yield run.sessions
@@ -184,30 +184,32 @@ class WebService:
                 del self._runs[loop]
                 await run.closing.aclose()
 
-    def _start(self) -> _Run:
-        settings, closing = self._settings, AsyncExitStack()
+    async def _start(self) -> _Run:
+        settings = self._settings
         config = _made(settings.config)
         storage = settings.storage
-        if not isinstance(storage, Storage):
-            storage = storage()
+        # Nothing in here waits, unless it fails: of two lifespans at once, the second finds the first's run.
+        async with AsyncExitStack() as closing:
             if not isinstance(storage, Storage):
-                raise AuthConfigError(
-                    f"the callable returned {type(storage).__name__}, not a Storage", field="storage"
-                )
-            close = getattr(storage, "aclose", None)
-            if close is not None:
-                closing.push_async_callback(close)
-        sessions = SessionManager(
-            config,
-            storage=storage,
-            hub=settings.hub,
-            session_ttl=settings.session_ttl,
-            max_session_age=settings.max_session_age,
-            clock=settings.clock,
-            http_client=settings.http_client,
-        )
-        closing.push_async_callback(sessions.aclose)
-        return _Run(sessions, closing)
+                storage = storage()
+                if not isinstance(storage, Storage):
+                    raise AuthConfigError(
+                        f"the callable returned {type(storage).__name__}, not a Storage", field="storage"
+                    )
+                close = getattr(storage, "aclose", None)
+                if close is not None:
+                    closing.push_async_callback(close)
+            sessions = SessionManager(
+                config,
+                storage=storage,
+                hub=settings.hub,
+                session_ttl=settings.session_ttl,
+                max_session_age=settings.max_session_age,
+                clock=settings.clock,
+                http_client=settings.http_client,
+            )
+            closing.push_async_callback(sessions.aclose)
+            return _Run(sessions, closing.pop_all())
 
 
 def _made(source: ConfigSource) -> AuthConfig:

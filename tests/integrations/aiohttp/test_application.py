@@ -517,3 +517,22 @@ async def test_a_body_that_cannot_be_decoded_is_422(start: Start) -> None:
         document = await response.json()
     assert document["name"] == "InvalidArgument"
     assert document["message"] == "the body: cannot be decoded"
+
+
+async def test_a_storage_is_closed_if_the_sessions_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Closable] = []
+
+    def storage() -> Closable:
+        made.append(Closable())
+        return made[-1]
+
+    def failing(*args: Any, **options: Any) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("aiocognito._web.service.SessionManager", failing)
+    app = web.Application()
+    setup(app, CONFIG, storage=storage)
+    app.freeze()
+    with pytest.raises(ZeroDivisionError):
+        await app.startup()
+    assert [each.closed for each in made] == [True]
