@@ -525,7 +525,8 @@ def test_a_process_ends_though_nothing_was_closed(pool: ThreadedUserPool, tmp_pa
 
     def read():
         with auth.hub.subscribe() as events:
-            next(events)
+            for _ in events:
+                pass
 
     threading.Thread(target=read, daemon=True).start()
     atexit.register(auth.close)
