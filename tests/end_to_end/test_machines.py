@@ -52,7 +52,7 @@ def test_session_that_the_server_lost_has_ended_and_stays_so(
 @pytest.mark.interop
 @pytest.mark.parametrize("grace", [0, 60])
 def test_process_killed_at_any_point_crosses_no_session(here: Stage, grace: int) -> None:
-    report = partial(scenarios.killed, grace=grace, points=8)(here, 2, 5)
+    report = partial(scenarios.killed, grace=grace, points=3)(here, 2, 5)
     assert (report.resurrected, report.crossed) == (0, 0)
     assert report.kept + report.ended == 8
     if grace:
