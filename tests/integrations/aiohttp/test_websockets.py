@@ -181,11 +181,13 @@ async def test_a_closed_websocket_is_not_watched(pool: Any, start: Start) -> Non
         websocket = web.WebSocketResponse()
         await websocket.prepare(request)
         hub = session_manager(request).hub
-        async with ends_with_session(request, websocket):
+        try:
+            async with ends_with_session(request, websocket):
+                seen.append(len(hub._listeners))
+                await websocket.receive()
+        finally:  # The test's server cancels the handler when the browser has gone.
             seen.append(len(hub._listeners))
-            await websocket.receive()
-        seen.append(len(hub._listeners))
-        done.set()
+            done.set()
         return websocket
 
     done = asyncio.Event()
