@@ -198,7 +198,8 @@ async def test_failover_keeps_what_replicas_have(
         deadline = time.monotonic() + LONGEST
         while True:
             try:
-                assert await storage.replace("k", b"w", expected=b"v")
+                # One that raised may have been done: its answer was lost with the primary.
+                assert await storage.replace("k", b"w", expected=b"v") or await storage.get("k") == b"w"
                 break
             except StorageError as error:
                 assert error.retryable  # noqa: PT017 - how long it lasts is Sentinel's to say
