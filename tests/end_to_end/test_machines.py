@@ -24,7 +24,6 @@ def here() -> Iterator[Stage]:
     [
         scenarios.at_expiry,
         scenarios.short_lease,
-        pytest.param(scenarios.cut_network, marks=pytest.mark.interop),
         pytest.param(scenarios.slow_network, marks=pytest.mark.interop),
     ],
 )
@@ -36,7 +35,9 @@ def test_many_calls_at_expiry_are_one_refresh(here: Stage, scenario: scenarios.S
 
 
 @pytest.mark.interop
-@pytest.mark.parametrize("scenario", [scenarios.lost_answers, scenarios.restarted_with_aof])
+@pytest.mark.parametrize(
+    "scenario", [scenarios.cut_network, scenarios.lost_answers, scenarios.restarted_with_aof]
+)
 def test_calls_that_redis_does_not_answer_may_raise_and_the_session_is_kept(
     here: Stage, scenario: scenarios.Scenario
 ) -> None:
