@@ -54,6 +54,49 @@ class _Run:
     users: int = 0
 
 
+def make_service(
+    config: ConfigSource,
+    *,
+    storage: StorageSource,
+    cookies: CookiePolicy | None,
+    trusted_origins: Iterable[str],
+    public_url: str | None,
+    login_path: str | None,
+    csrf: Literal["default", "strict"],
+    user_context: Callable[[Any], UserContext | None] | None,
+    session_ttl: timedelta,
+    max_session_age: timedelta | None,
+    hub: Hub | None,
+    clock: Callable[[], float] | None,
+    http_client: HttpClient | None,
+    lifespan_hint: str,
+) -> WebService:
+    """Return the service for the options that all integrations take.
+
+    Raises:
+        AuthConfigError: A value is malformed.
+    """
+    settings = SessionSettings(
+        config=config,
+        storage=storage,
+        session_ttl=session_ttl,
+        max_session_age=max_session_age,
+        hub=hub,
+        clock=clock,
+        http_client=http_client,
+    )
+    return WebService(
+        settings,
+        cookies=CookiePolicy() if cookies is None else cookies,
+        trusted_origins=trusted_origins,
+        public_url=public_url,
+        login_path=login_path,
+        csrf=csrf,
+        user_context=user_context,
+        lifespan_hint=lifespan_hint,
+    )
+
+
 class WebService:
     """What is configured once for an application, and what runs in each of its event loops.
 

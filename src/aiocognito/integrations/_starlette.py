@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from functools import partial
 from inspect import iscoroutinefunction
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -20,16 +19,12 @@ from starlette.websockets import WebSocket, WebSocketState
 
 from .. import _clocks as clocks
 from .._client import AuthClient
-from .._gateways.clients import HttpClient
-from .._hub import Hub
-from .._models import UserContext
 from .._web import hosted_ui
 from .._web.asgi import SCOPE_KEY, Receive, Scope, Send, SessionMiddleware
-from .._web.cookies import CookiePolicy
 from .._web.error_responses import WebResponse, error_response, json_error_response
 from .._web.request import WebRequest, quoted_path
 from .._web.request_session import RequestSession
-from .._web.service import ConfigSource, SessionSettings, StorageSource, WebService
+from .._web.service import WebService
 from ..errors import AuthError, http_status_for
 
 logger = logging.getLogger(__name__)
@@ -37,48 +32,10 @@ logger = logging.getLogger(__name__)
 Step: TypeAlias = Callable[[RequestSession, AuthClient], Awaitable[WebResponse]]
 
 _POLICY_VIOLATION, _INTERNAL_ERROR = 1008, 1011
-_LIFESPAN_HINT = (
+LIFESPAN_HINT = (
     "pass lifespan=cognito.lifespan to the application, or enter `async with cognito.lifespan(app):` in its"
     " own lifespan"
 )
-
-
-def make_service(
-    config: ConfigSource,
-    *,
-    storage: StorageSource,
-    cookies: CookiePolicy,
-    trusted_origins: Iterable[str],
-    public_url: str | None,
-    login_path: str | None,
-    csrf: Literal["default", "strict"],
-    user_context: Callable[[HTTPConnection], UserContext | None] | None,
-    session_ttl: timedelta,
-    max_session_age: timedelta | None,
-    hub: Hub | None,
-    clock: Callable[[], float] | None,
-    http_client: HttpClient | None,
-) -> WebService:
-    """Return the core of a `CognitoAuth`."""
-    settings = SessionSettings(
-        config=config,
-        storage=storage,
-        session_ttl=session_ttl,
-        max_session_age=max_session_age,
-        hub=hub,
-        clock=clock,
-        http_client=http_client,
-    )
-    return WebService(
-        settings,
-        cookies=cookies,
-        trusted_origins=trusted_origins,
-        public_url=public_url,
-        login_path=login_path,
-        csrf=csrf,
-        user_context=user_context,
-        lifespan_hint=_LIFESPAN_HINT,
-    )
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from .._verifier import TokenVerifier
 from .._web.cookies import CookiePolicy
 from .._web.errors import AuthForbiddenError, CsrfError, RecentSignInRequiredError
 from .._web.guards import user_or_none
-from .._web.service import DEFAULT_TTL, ConfigSource, SessionSettings, StorageSource, WebService
+from .._web.service import DEFAULT_TTL, ConfigSource, StorageSource, make_service
 from . import _aiohttp
 from ._aiohttp_guards import CLAIMS, guarded, needs_token, needs_user
 from ._aiohttp_routes import add_hosted_ui, add_json
@@ -93,23 +93,20 @@ def setup(
         AuthConfigError: A value is malformed; the message names it.
         RuntimeError: ``setup`` was called for this application before, or it has started.
     """
-    settings = SessionSettings(
-        config=config,
+    service = make_service(
+        config,
         storage=storage,
-        session_ttl=session_ttl,
-        max_session_age=max_session_age,
-        hub=hub,
-        clock=clock,
-        http_client=http_client,
-    )
-    service = WebService(
-        settings,
-        cookies=CookiePolicy() if cookies is None else cookies,
+        cookies=cookies,
         trusted_origins=trusted_origins,
         public_url=public_url,
         login_path=login_path,
         csrf=csrf,
         user_context=user_context,
+        session_ttl=session_ttl,
+        max_session_age=max_session_age,
+        hub=hub,
+        clock=clock,
+        http_client=http_client,
         lifespan_hint=_aiohttp.SETUP_HINT,
     )
     _aiohttp.install(app, service)

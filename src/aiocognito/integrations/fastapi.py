@@ -20,7 +20,7 @@ from .._web import hosted_ui
 from .._web.cookies import CookiePolicy
 from .._web.errors import AuthForbiddenError, CsrfError, RecentSignInRequiredError
 from .._web.guards import check_groups, check_recent, max_age_seconds, required_groups
-from .._web.service import DEFAULT_TTL, ConfigSource, StorageSource
+from .._web.service import DEFAULT_TTL, ConfigSource, StorageSource, make_service
 from ..errors import AuthError, http_status_for
 from . import _starlette
 from ._fastapi_bearer import CognitoBearer, make_bearer, swagger_ui_oauth
@@ -97,10 +97,10 @@ class CognitoAuth:
         clock: Callable[[], float] | None = None,
         http_client: HttpClient | None = None,
     ) -> None:
-        self._service = _starlette.make_service(
+        self._service = make_service(
             config,
             storage=storage,
-            cookies=CookiePolicy() if cookies is None else cookies,
+            cookies=cookies,
             trusted_origins=trusted_origins,
             public_url=public_url,
             login_path=login_path,
@@ -111,6 +111,7 @@ class CognitoAuth:
             hub=hub,
             clock=clock,
             http_client=http_client,
+            lifespan_hint=_starlette.LIFESPAN_HINT,
         )
         # What Swagger UI's Authorize button was given, which another run may change.
         self._button: dict[str, Any] | None = None

@@ -19,7 +19,7 @@ from .._web import hosted_ui
 from .._web.cookies import CookiePolicy
 from .._web.errors import AuthForbiddenError, CsrfError, RecentSignInRequiredError
 from .._web.guards import user_or_none
-from .._web.service import DEFAULT_TTL, ConfigSource, StorageSource
+from .._web.service import DEFAULT_TTL, ConfigSource, StorageSource, make_service
 from . import _starlette
 from ._starlette_backend import CognitoBackend, CognitoUser
 from ._starlette_json import make_json_routes
@@ -90,10 +90,10 @@ class CognitoAuth:
         clock: Callable[[], float] | None = None,
         http_client: HttpClient | None = None,
     ) -> None:
-        self._service = _starlette.make_service(
+        self._service = make_service(
             config,
             storage=storage,
-            cookies=CookiePolicy() if cookies is None else cookies,
+            cookies=cookies,
             trusted_origins=trusted_origins,
             public_url=public_url,
             login_path=login_path,
@@ -104,6 +104,7 @@ class CognitoAuth:
             hub=hub,
             clock=clock,
             http_client=http_client,
+            lifespan_hint=_starlette.LIFESPAN_HINT,
         )
         self._callback_name = f"aiocognito_callback_{id(self):x}"
 
