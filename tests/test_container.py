@@ -20,7 +20,7 @@ import pytest
 import yaml
 
 from aiocognito import AuthClient, AuthConfig
-from helpers.redis_servers import free_port
+from helpers.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 DOCKERFILE = ROOT / "docker/Dockerfile"

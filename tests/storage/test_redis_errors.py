@@ -20,7 +20,8 @@ from aiocognito.errors import AuthConfigError, StorageError
 from aiocognito.storage import _redis_client, _redis_errors
 from aiocognito.storage.redis import RedisStorage
 from gateways.certificates import write_authority
-from helpers.redis_servers import Server, free_port, redis_server
+from helpers.ports import free_port
+from helpers.redis_servers import Server, redis_server
 
 from .contract import enter
 

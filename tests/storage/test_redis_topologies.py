@@ -14,7 +14,8 @@ import valkey.asyncio
 
 from aiocognito.errors import AuthUsageError, StorageError
 from aiocognito.storage.redis import RedisStorage
-from helpers.redis_servers import Server, free_port, redis_server
+from helpers.ports import free_port
+from helpers.redis_servers import Server, redis_server
 
 from .contract import KEYS, StorageContract, enter
 

@@ -7,7 +7,6 @@ message that it pretends to send.
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -20,6 +19,7 @@ import pytest
 from attrs import frozen
 
 from aiocognito import AuthConfig
+from helpers.ports import free_port
 
 CODE = "135790"
 
@@ -61,9 +61,7 @@ def cognito_local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if node is None or not program.exists():
         pytest.fail("cognito-local is missing: run `scripts/test`, which installs the peers")
     home = tmp_path_factory.mktemp("cognito-local")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(home),

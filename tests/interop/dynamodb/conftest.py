@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
-from helpers.redis_servers import free_port
+from helpers.ports import free_port
 
 HERE = Path(__file__).parent
 

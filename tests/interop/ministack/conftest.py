@@ -15,7 +15,6 @@ How to use it:
 import json
 import os
 import re
-import socket
 import subprocess
 import time
 import urllib.error
@@ -29,6 +28,7 @@ import pytest
 from attrs import frozen
 
 from aiocognito import AuthConfig
+from helpers.ports import free_port
 
 FLOWS = ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
 
@@ -66,13 +66,6 @@ def _get_json(url: str) -> Any:
         return json.load(response)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _wait_until_healthy(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
@@ -89,7 +82,7 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], url: str, log: Path) -
 def ministack(ministack_program: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a running ministack."""
     home = tmp_path_factory.mktemp("ministack")
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {
         "PATH": os.environ["PATH"],
