@@ -11,8 +11,8 @@ from attrs import evolve
 from fastapi import WebSocket
 from starlette.testclient import TestClient, WebSocketDenialResponse
 
+from aiocognito.emulator import ThreadedEmulator
 from aiocognito.integrations.fastapi import Auth
-from helpers.emulator_thread import EmulatorThread
 from web.test_csrf import ATTACKS
 
 from .conftest import PASSWORD, MakeSite, Site
@@ -81,9 +81,9 @@ def test_our_own_pages_pass(shop: Site) -> None:
 
 
 async def test_of_two_answers_at_once_one_wins_and_the_other_gets_no_cookie(
-    emulator: EmulatorThread, make_site: MakeSite
+    emulator: ThreadedEmulator, make_site: MakeSite
 ) -> None:
-    pool = emulator.pool(MfaConfiguration="OPTIONAL")
+    pool = emulator.create_user_pool(MfaConfiguration="OPTIONAL")
     pool.add_user("tom", PASSWORD, mfa="TOTP")
     site = make_site(evolve(pool.config, connect_timeout=60.0, read_timeout=60.0))
     site.app.include_router(site.cognito.json_router(), prefix="/auth")
@@ -129,7 +129,7 @@ async def test_a_slow_response_does_not_wipe_a_newer_cookie(site: Site) -> None:
         httpx.AsyncClient(transport=transport, base_url=HOST) as browser,
     ):
         await browser.post("/sign-in")
-        site.pool.clock.advance(25 * 3600)
+        site.emulator.clock.advance(25 * 3600)
         pending = asyncio.create_task(browser.get("/slow"))
         await waiting.wait()
         assert len(set_cookies(await browser.post("/rotate"))) == 2
@@ -159,14 +159,10 @@ def test_no_page_of_a_user_is_stored_by_a_shared_cache(shop: Site) -> None:
 
 
 def test_a_guest_gets_a_cookie_when_an_identity_is_stored(
-    emulator: EmulatorThread, make_site: MakeSite
+    emulator: ThreadedEmulator, make_site: MakeSite
 ) -> None:
-    pool = emulator.pool()
-    identities = emulator.call(
-        emulator.emulator.create_identity_pool,
-        user_pools=[pool.pool],
-        AllowUnauthenticatedIdentities=True,
-    )
+    pool = emulator.create_user_pool()
+    identities = emulator.create_identity_pool(user_pools=[pool], AllowUnauthenticatedIdentities=True)
     site = make_site(evolve(identities.config, connect_timeout=60.0, read_timeout=60.0))
 
     @site.app.get("/guest")

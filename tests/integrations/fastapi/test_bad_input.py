@@ -190,7 +190,7 @@ class BrokenStorage(MemoryStorage):
 def test_a_storage_that_fails_is_503_and_loses_no_session(
     make_site: MakeSite, pool: Any, path: str, accept: str
 ) -> None:
-    storage = BrokenStorage(clock=pool.clock)
+    storage = BrokenStorage(clock=pool.config.clock)
     site = make_site(storage=storage, login_path="/login")
     browser = signed_in(site)
     storage.broken = True
@@ -206,9 +206,8 @@ def test_a_storage_that_fails_is_503_and_loses_no_session(
 
 def test_cognito_that_fails_is_an_error_and_loses_no_session(site: Site) -> None:
     browser = signed_in(site)
-    emulator = site.pool.thread
-    emulator.emulator.faults.add("GetTokensFromRefreshToken", error="InternalErrorException", times=1)
-    site.pool.clock.advance(2 * 3600)
+    site.emulator.faults.add("GetTokensFromRefreshToken", error="InternalErrorException", times=1)
+    site.emulator.clock.advance(2 * 3600)
     response = browser.get("/me")
     assert response.status_code == 502
     assert response.json()["name"] == "InternalErrorException"
@@ -216,8 +215,7 @@ def test_cognito_that_fails_is_an_error_and_loses_no_session(site: Site) -> None
 
 
 def test_throttling_says_when_to_try_again(site: Site) -> None:
-    emulator = site.pool.thread
-    emulator.emulator.faults.add("InitiateAuth", error="TooManyRequestsException", times=3)
+    site.emulator.faults.add("InitiateAuth", error="TooManyRequestsException", times=3)
     response = site.browser().post("/sign-in")
     assert response.status_code == 429
     assert response.headers["retry-after"] == "5"

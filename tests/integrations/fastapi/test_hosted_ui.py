@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,10 +12,10 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from aiocognito import MemoryStorage
+from aiocognito.emulator import ThreadedEmulator, ThreadedUserPool
 from aiocognito.errors import AuthConfigError
 from aiocognito.integrations.fastapi import CognitoAuth, CookiePolicy, CurrentUser
 from helpers.browser import sign_in as sign_in_at_hosted_ui
-from helpers.emulator_thread import EmulatorThread, PoolInThread
 
 from .conftest import PASSWORD, MakeSite, Site
 
@@ -23,9 +24,9 @@ BYE = "https://testserver/"
 
 
 @pytest.fixture(scope="module")
-def pool(emulator: EmulatorThread) -> PoolInThread:
+def pool(emulator: ThreadedEmulator) -> ThreadedUserPool:
     """Return a pool with a hosted UI."""
-    pool = emulator.pool(client={"CallbackURLs": [HERE], "LogoutURLs": [BYE]})
+    pool = emulator.create_user_pool(client={"CallbackURLs": [HERE], "LogoutURLs": [BYE]})
     pool.add_user("ana", PASSWORD)
     pool.add_user("ben", PASSWORD)
     return pool
@@ -46,8 +47,7 @@ def begin(browser: TestClient, path: str = "/auth/login") -> str:
 
 
 def at_hosted_ui(site: Site, url: str, username: str = "ana") -> str:
-    emulator = site.pool.thread
-    back: str = emulator.call(sign_in_at_hosted_ui, emulator.emulator.url, url, username, PASSWORD)
+    back = asyncio.run(sign_in_at_hosted_ui(site.emulator.url, url, username, PASSWORD))
     parts = urlsplit(back)
     return f"{parts.path}?{parts.query}"
 
@@ -178,14 +178,14 @@ def test_an_error_of_the_hosted_ui_is_a_page_with_a_way_on(site: Site) -> None:
     assert 'href="/auth/login"' in response.text
 
 
-def several(site_pool: PoolInThread, *urls: str) -> Any:
+def several(site_pool: ThreadedUserPool, *urls: str) -> Any:
     config = site_pool.config
     assert config.oauth is not None
     return evolve(config, oauth=evolve(config.oauth, redirect_sign_in=urls))
 
 
 def test_of_several_redirect_urls_the_one_at_the_host_is_used(
-    pool: PoolInThread, make_site: MakeSite
+    pool: ThreadedUserPool, make_site: MakeSite
 ) -> None:
     config = several(pool, "https://shop.example/auth/callback", HERE, "http://localhost:3000/auth/callback")
     site = make_site(config)
@@ -205,7 +205,7 @@ def test_of_several_redirect_urls_the_one_at_the_host_is_used(
 
 @pytest.mark.parametrize("host", ["evil/x", "a b", ""])
 def test_a_malformed_host_has_no_redirect_url_among_several(
-    pool: PoolInThread, make_site: MakeSite, host: str
+    pool: ThreadedUserPool, make_site: MakeSite, host: str
 ) -> None:
     site = make_site(several(pool, "https://shop.example/auth/callback", HERE))
     site.app.include_router(site.cognito.hosted_ui_router(), prefix="/auth")
@@ -215,10 +215,10 @@ def test_a_malformed_host_has_no_redirect_url_among_several(
 
 
 def test_of_several_logout_urls_the_one_at_the_host_is_used(
-    emulator: EmulatorThread, make_site: MakeSite
+    emulator: ThreadedEmulator, make_site: MakeSite
 ) -> None:
     urls = ["https://shop.example/", BYE]
-    pool = emulator.pool(client={"CallbackURLs": [HERE], "LogoutURLs": urls})
+    pool = emulator.create_user_pool(client={"CallbackURLs": [HERE], "LogoutURLs": urls})
     pool.add_user("ana", PASSWORD)
     site = make_site(pool.config)
     site.app.include_router(site.cognito.hosted_ui_router(), prefix="/auth")
@@ -245,7 +245,7 @@ def test_a_callback_with_an_unknown_state_leads_a_user_home(site: Site, state: s
     assert (response.status_code, response.headers["location"]) == (303, "/")
 
 
-def test_without_a_hosted_ui_the_login_is_a_clear_error(pool: PoolInThread, make_site: MakeSite) -> None:
+def test_without_a_hosted_ui_the_login_is_a_clear_error(pool: ThreadedUserPool, make_site: MakeSite) -> None:
     """Routes that are added while the application runs are not checked at start-up."""
     site = make_site(evolve(pool.config, oauth=None))
     browser = site.browser()
@@ -255,7 +255,7 @@ def test_without_a_hosted_ui_the_login_is_a_clear_error(pool: PoolInThread, make
 
 
 def test_the_callback_of_a_mounted_application_is_checked_too(
-    pool: PoolInThread, make_site: MakeSite
+    pool: ThreadedUserPool, make_site: MakeSite
 ) -> None:
     site = make_site(several(pool, "https://testserver/inner/auth/callback"))
     inner = FastAPI()
@@ -265,7 +265,7 @@ def test_the_callback_of_a_mounted_application_is_checked_too(
     assert parse_qs(urlsplit(url).query)["redirect_uri"] == ["https://testserver/inner/auth/callback"]
 
 
-def test_the_public_url_decides_among_several(pool: PoolInThread, make_site: MakeSite) -> None:
+def test_the_public_url_decides_among_several(pool: ThreadedUserPool, make_site: MakeSite) -> None:
     config = several(pool, "https://shop.example/auth/callback", HERE)
     site = make_site(config, public_url="https://shop.example")
     site.app.include_router(site.cognito.hosted_ui_router(), prefix="/auth")
@@ -280,14 +280,14 @@ def test_a_missing_redirect_url_is_an_error_at_start_up(make_site: MakeSite) -> 
         site.browser()
 
 
-def test_a_missing_hosted_ui_is_an_error_at_start_up(pool: PoolInThread, make_site: MakeSite) -> None:
+def test_a_missing_hosted_ui_is_an_error_at_start_up(pool: ThreadedUserPool, make_site: MakeSite) -> None:
     site = make_site(evolve(pool.config, oauth=None))
     site.app.include_router(site.cognito.hosted_ui_router(), prefix="/auth")
     with pytest.raises(AuthConfigError, match="oauth: must be configured"):
         site.browser()
 
 
-def test_a_root_path_is_part_of_every_path(pool: PoolInThread, make_site: MakeSite) -> None:
+def test_a_root_path_is_part_of_every_path(pool: ThreadedUserPool, make_site: MakeSite) -> None:
     site = make_site(several(pool, "https://testserver/shop/auth/callback"), login_path="/auth/login")
     site.app.include_router(site.cognito.hosted_ui_router(), prefix="/auth")
     browser = site.browser(root_path="/shop")
@@ -304,7 +304,7 @@ def test_a_redirect_url_without_the_root_path_is_an_error_at_the_request(site: S
     assert response.json()["message"] == "No usable redirect URL is configured."
 
 
-def test_strict_cookies_are_refused(pool: PoolInThread) -> None:
+def test_strict_cookies_are_refused(pool: ThreadedUserPool) -> None:
     cognito = CognitoAuth(pool.config, storage=MemoryStorage(), cookies=CookiePolicy(samesite="strict"))
     with pytest.raises(AuthConfigError, match=r"cookies\.samesite"):
         cognito.hosted_ui_router()

@@ -18,6 +18,7 @@ from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
 from aiocognito import AuthClient, AuthUser, FileStorage, MemoryStorage, UserContext
+from aiocognito.emulator import ThreadedEmulator
 from aiocognito.errors import AuthConfigError, AuthError, UserUnAuthenticatedException
 from aiocognito.integrations.fastapi import (
     Auth,
@@ -42,8 +43,8 @@ async def passes(request: Request, call_next: Any) -> Response:
     return response
 
 
-def test_other_middleware_around_and_inside(pool: Any) -> None:
-    cognito = CognitoAuth(pool.config, storage=MemoryStorage(clock=pool.clock))
+def test_other_middleware_around_and_inside(emulator: ThreadedEmulator, pool: Any) -> None:
+    cognito = CognitoAuth(pool.config, storage=MemoryStorage(clock=pool.config.clock))
     app = FastAPI(lifespan=cognito.lifespan)
     app.add_middleware(GZipMiddleware, minimum_size=1)
     app.add_middleware(BaseHTTPMiddleware, dispatch=passes)
@@ -54,7 +55,7 @@ def test_other_middleware_around_and_inside(pool: Any) -> None:
         CORSMiddleware, allow_origins=["https://front.example"], allow_credentials=True, allow_methods=["*"]
     )
     add_routes(app)
-    site = Site(pool, cognito, app)
+    site = Site(emulator, pool, cognito, app)
     with site.stack:
         browser = site.browser()
         response = browser.post("/sign-in")

@@ -60,9 +60,9 @@ def test_the_cookie_is_renewed_after_a_day(site: Site) -> None:
     browser = site.browser()
     sign_in(browser)
     key = browser.cookies[COOKIE]
-    site.pool.clock.advance(23 * 3600)
+    site.emulator.clock.advance(23 * 3600)
     assert cookies_of(browser.get("/profile")) == []
-    site.pool.clock.advance(2 * 3600)
+    site.emulator.clock.advance(2 * 3600)
     session, _device = cookies_of(browser.get("/profile"))
     assert session.startswith(f"{COOKIE}={key};")
     assert cookies_of(browser.get("/profile")) == []
@@ -129,7 +129,7 @@ def test_a_recent_sign_in_is_required(site: Site) -> None:
     browser = site.browser()
     sign_in(browser)
     assert browser.get("/danger").status_code == 200
-    site.pool.clock.advance(601)
+    site.emulator.clock.advance(601)
     refused = browser.get("/danger")
     assert refused.status_code == 401
     challenge = refused.headers["www-authenticate"]
@@ -195,10 +195,10 @@ def test_a_stream_sends_the_cookie(site: Site) -> None:
 
 def test_a_response_that_began_refuses_a_new_key(site: Site) -> None:
     browser = site.browser()
-    calls = len(site.pool.thread.emulator.calls)
+    calls = len(site.emulator.calls)
     response = browser.get("/stream?late=1")
     assert "no cookie can be sent: the response has begun" in response.text
-    assert len(site.pool.thread.emulator.calls) == calls
+    assert len(site.emulator.calls) == calls
 
 
 def test_a_websocket_is_served_and_refuses_a_new_key(site: Site) -> None:

@@ -11,8 +11,8 @@ import pytest
 from attrs import evolve, frozen
 
 from aiocognito import AuthConfig, MemoryStorage
+from aiocognito.emulator import ThreadedEmulator, ThreadedUserPool, run_in_thread
 from helpers import certificate
-from helpers.emulator_thread import EmulatorThread, PoolInThread, emulator_thread
 
 from .aiohttp_application import aiohttp_application
 from .browsers import AiohttpHost, AsgiHost, Browser, Host
@@ -47,7 +47,8 @@ class Site:
     """A running application, and its user pool."""
 
     framework: str
-    pool: PoolInThread
+    emulator: ThreadedEmulator
+    pool: ThreadedUserPool
     host: Host
 
     def browser(self, url: str = "https://testserver") -> Browser:
@@ -69,16 +70,16 @@ MakeSite = Callable[..., Site]
 
 
 @pytest.fixture(scope="package")
-def emulator() -> Iterator[EmulatorThread]:
+def emulator() -> Iterator[ThreadedEmulator]:
     """Yield an emulator, one for all tests."""
-    with emulator_thread() as running:
+    with run_in_thread() as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def pool(emulator: EmulatorThread) -> PoolInThread:
+def pool(emulator: ThreadedEmulator) -> ThreadedUserPool:
     """Return a user pool with a hosted UI, and the users ana and ben."""
-    pool = emulator.pool(client={"CallbackURLs": [HERE], "LogoutURLs": ["https://testserver/"]})
+    pool = emulator.create_user_pool(client={"CallbackURLs": [HERE], "LogoutURLs": ["https://testserver/"]})
     pool.add_user("ana", PASSWORD)
     pool.add_user("ben", PASSWORD)
     return pool
@@ -92,14 +93,14 @@ def framework(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def make_site(framework: str, pool: PoolInThread) -> Iterator[MakeSite]:
+def make_site(framework: str, emulator: ThreadedEmulator, pool: ThreadedUserPool) -> Iterator[MakeSite]:
     """Yield a function that makes an application: ``make_site(login_path="/login")``."""
     with ExitStack() as stack:
 
         def make(config: AuthConfig | None = None, **options: Any) -> Site:
             config = config or evolve(pool.config, connect_timeout=60.0, read_timeout=60.0)
-            options.setdefault("storage", MemoryStorage(clock=pool.clock))
-            return Site(framework, pool, FRAMEWORKS[framework](config, stack, **options))
+            options.setdefault("storage", MemoryStorage(clock=pool.config.clock))
+            return Site(framework, emulator, pool, FRAMEWORKS[framework](config, stack, **options))
 
         yield make
 

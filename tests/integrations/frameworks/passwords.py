@@ -1,5 +1,6 @@
 """What the applications and the tests share."""
 
-PASSWORD = "Correct-Horse-7"
+from helpers.fastapi_routes import PASSWORD as PASSWORD
+
 UNSAFE = ["POST", "PUT", "PATCH", "DELETE"]
 COOKIE = "__Host-aiocognito"

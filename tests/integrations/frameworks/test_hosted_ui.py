@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,8 +24,7 @@ def begin(browser: Any, path: str = "/auth/login") -> str:
 
 
 def at_hosted_ui(site: Site, url: str, username: str = "ana") -> str:
-    emulator = site.pool.thread
-    back: str = emulator.call(sign_in_at_hosted_ui, emulator.emulator.url, url, username, PASSWORD)
+    back = asyncio.run(sign_in_at_hosted_ui(site.emulator.url, url, username, PASSWORD))
     parts = urlsplit(back)
     return f"{parts.path}?{parts.query}"
 

@@ -56,9 +56,9 @@ def test_a_visitor_gets_no_cookie_and_one_is_sent_once(site: Site) -> None:
 def test_the_cookie_is_renewed_after_a_day(site: Site) -> None:
     browser = site.signed_in()
     key = browser.cookies[COOKIE]
-    site.pool.clock.advance(23 * 3600)
+    site.emulator.clock.advance(23 * 3600)
     assert set_cookies(browser.get("/profile")) == []
-    site.pool.clock.advance(2 * 3600)
+    site.emulator.clock.advance(2 * 3600)
     assert set_cookies(browser.get("/profile"))[0].startswith(f"{COOKIE}={key};")
     assert set_cookies(browser.get("/profile")) == []
 
@@ -123,20 +123,20 @@ def test_a_stream_sends_the_cookie(site: Site) -> None:
 
 
 def test_a_response_that_began_refuses_a_new_key(site: Site) -> None:
-    calls = len(site.pool.thread.emulator.calls)
+    calls = len(site.emulator.calls)
     response = site.browser().get("/stream?late=1")
     assert "no cookie can be sent: the response has begun" in response.text
-    assert len(site.pool.thread.emulator.calls) == calls
+    assert len(site.emulator.calls) == calls
 
 
 def test_a_websocket_is_served_and_refuses_a_new_key(site: Site) -> None:
     browser = site.signed_in()
-    calls = len(site.pool.thread.emulator.calls)
+    calls = len(site.emulator.calls)
     messages = site.socket(browser, "/socket", ORIGIN)
     assert isinstance(messages, list)
     assert messages[0] == "ana"
     assert messages[1].startswith("RuntimeError: this call would change the session key")
-    assert len(site.pool.thread.emulator.calls) == calls
+    assert len(site.emulator.calls) == calls
     assert browser.get("/profile").json() == {"username": "ana"}
 
 
@@ -173,7 +173,7 @@ class BrokenStorage(MemoryStorage):
 def test_a_storage_that_fails_is_503_and_loses_no_session(
     make_site: MakeSite, pool: Any, path: str, accept: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    storage = BrokenStorage(clock=pool.clock)
+    storage = BrokenStorage(clock=pool.config.clock)
     site = make_site(storage=storage, login_path="/login")
     browser = site.signed_in()
     storage.broken = True
@@ -191,16 +191,16 @@ def test_a_storage_that_fails_is_503_and_loses_no_session(
 
 def test_cognito_that_fails_is_502_and_loses_no_session(site: Site) -> None:
     browser = site.signed_in()
-    faults = site.pool.thread.emulator.faults
+    faults = site.emulator.faults
     faults.add("GetTokensFromRefreshToken", error="InternalErrorException", times=1)
-    site.pool.clock.advance(2 * 3600)
+    site.emulator.clock.advance(2 * 3600)
     response = browser.get("/me")
     assert (response.status_code, response.json()["name"]) == (502, "InternalErrorException")
     assert browser.get("/profile").json() == {"username": "ana"}
 
 
 def test_throttling_says_when_to_try_again(site: Site) -> None:
-    site.pool.thread.emulator.faults.add("InitiateAuth", error="TooManyRequestsException", times=3)
+    site.emulator.faults.add("InitiateAuth", error="TooManyRequestsException", times=3)
     response = site.browser().post("/sign-in")
     assert (response.status_code, response.headers["retry-after"]) == (429, "5")
 

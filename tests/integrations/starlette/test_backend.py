@@ -19,11 +19,11 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from aiocognito import Claims, MemoryStorage, TokenVerifier
+from aiocognito.emulator import ThreadedUserPool, run_in_thread
 from aiocognito.errors import AuthConfigError, StorageError
 from aiocognito.integrations import fastapi
 from aiocognito.integrations.starlette import CognitoAuth, CognitoBackend, CognitoUser, auth_client
 from helpers.clock import Clock
-from helpers.emulator_thread import PoolInThread, emulator_thread
 from helpers.tokens import POOL, access_claims, jwks, key
 
 PASSWORD = "Correct-Horse-7"
@@ -175,16 +175,16 @@ def test_fastapis_object_is_taken_as_well() -> None:
 
 
 @pytest.fixture(scope="module")
-def pool() -> Iterator[PoolInThread]:
-    with emulator_thread() as emulator:
-        pool = emulator.pool()
+def pool() -> Iterator[ThreadedUserPool]:
+    with run_in_thread() as emulator:
+        pool = emulator.create_user_pool()
         pool.add_user("ana", PASSWORD, groups=("admins",))
         yield pool
 
 
 @contextmanager
-def session_app(pool: PoolInThread, **options: Any) -> Iterator[TestClient]:
-    options.setdefault("storage", MemoryStorage(clock=pool.clock))
+def session_app(pool: ThreadedUserPool, **options: Any) -> Iterator[TestClient]:
+    options.setdefault("storage", MemoryStorage(clock=pool.config.clock))
     cognito = CognitoAuth(pool.config, **options)
     middleware = [Middleware(AuthenticationMiddleware, backend=CognitoBackend(cognito))]
     app = Starlette(routes=ROUTES, middleware=middleware, lifespan=cognito.lifespan)
@@ -193,7 +193,7 @@ def session_app(pool: PoolInThread, **options: Any) -> Iterator[TestClient]:
         yield browser
 
 
-def test_a_session_gives_its_user_groups_and_scopes(pool: PoolInThread) -> None:
+def test_a_session_gives_its_user_groups_and_scopes(pool: ThreadedUserPool) -> None:
     with session_app(pool) as browser:
         assert browser.get("/who").json() == {"name": "", "scopes": []}
         browser.post("/sign-in")
@@ -206,13 +206,13 @@ def test_a_session_gives_its_user_groups_and_scopes(pool: PoolInThread) -> None:
             assert opened.receive_text() == "ana"
 
 
-def test_another_sites_request_is_refused(pool: PoolInThread) -> None:
+def test_another_sites_request_is_refused(pool: ThreadedUserPool) -> None:
     with session_app(pool) as browser:
         answer = browser.post("/sign-in", headers={"origin": "https://evil.example"})
         assert (answer.status_code, answer.json()["name"]) == (403, "CsrfError")
 
 
-def test_a_storage_that_fails_is_503(pool: PoolInThread) -> None:
+def test_a_storage_that_fails_is_503(pool: ThreadedUserPool) -> None:
     class Broken(MemoryStorage):
         async def get(self, key: str) -> bytes | None:
             raise StorageError("refused")
