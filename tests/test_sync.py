@@ -260,9 +260,9 @@ def test_a_passkey_is_made_by_a_plain_function_in_a_thread_that_may_call(cognito
         assert len(auth.list_web_authn_credentials()) == 1
         assert threads[0] is not threading.current_thread()
         with pytest.raises(TypeError, match="plain function"):
-            auth.associate_web_authn_credential(Authenticator().create)  # type: ignore[arg-type]
+            auth.associate_web_authn_credential(Authenticator().create)  # type: ignore[arg-type]  # async is refused at run time
         with pytest.raises(TypeError, match="must be callable"):
-            auth.associate_web_authn_credential(None)  # type: ignore[arg-type]
+            auth.associate_web_authn_credential(None)  # type: ignore[arg-type]  # refused at run time
         for raised, seen in ((OSError, OSError), (SystemExit, RuntimeError), (StopIteration, RuntimeError)):
 
             def fails(_: Any, error: type[BaseException] = raised) -> Any:
@@ -303,7 +303,7 @@ class Plain:
 
 
 class Async(Plain):
-    async def get_tokens(  # type: ignore[override]
+    async def get_tokens(  # type: ignore[override]  # an async provider
         self, *, force_refresh: bool = False, client_metadata: Any = None
     ) -> AuthTokens | None:
         await asyncio.sleep(0)
@@ -313,7 +313,7 @@ class Async(Plain):
 class Returns(Plain):
     """Plain, and its result is an awaitable."""
 
-    def get_tokens(  # type: ignore[override]
+    def get_tokens(  # type: ignore[override]  # a plain provider
         self, *, force_refresh: bool = False, client_metadata: Any = None
     ) -> Awaitable[AuthTokens | None]:
         return Async(self.tokens).get_tokens()
@@ -388,9 +388,9 @@ def test_listeners_are_plain(auth: sync.AuthClient) -> None:
 
     for each in (listener, Notifier()):
         with pytest.raises(TypeError, match=r"aiocognito\.Hub takes async ones"):
-            auth.hub.listen(each)  # type: ignore[arg-type]
+            auth.hub.listen(each)  # type: ignore[arg-type]  # refused at run time
     with pytest.raises(ValueError, match="no event is called"):
-        auth.hub.listen(print, events=["signed in"])  # type: ignore[list-item]
+        auth.hub.listen(print, events=["signed in"])  # type: ignore[list-item]  # refused at run time
 
 
 def test_a_listener_that_raises_is_logged(auth: sync.AuthClient, caplog: pytest.LogCaptureFixture) -> None:

@@ -83,7 +83,7 @@ def _serve(
         parent.send(("prompt", prompt))
         return str(parent.recv())
 
-    builtins.input = ask  # type: ignore[assignment]
+    builtins.input = ask  # type: ignore[assignment]  # a stand-in with fewer parameters
     error = None
     try:
         if block.is_for_the_console:

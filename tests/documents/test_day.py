@@ -20,7 +20,7 @@ TRACKED = {"ChallengeRequiredOnNewDevice": False, "DeviceOnlyRememberedOnUserPro
 REFRESHES = {"GetTokensFromRefreshToken"}
 
 
-def tracking_pool(backend: Backend, monkeypatch: pytest.MonkeyPatch, **client: Any) -> Any:  # noqa: F811
+def tracking_pool(backend: Backend, monkeypatch: pytest.MonkeyPatch, **client: Any) -> Any:  # noqa: F811 - a fixture
     """Make a user pool that tracks devices and rotates refresh tokens; the services use its clock."""
     settings = {
         "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH"],
@@ -35,13 +35,13 @@ def tracking_pool(backend: Backend, monkeypatch: pytest.MonkeyPatch, **client: A
     return pool
 
 
-def refreshes(backend: Backend) -> int:  # noqa: F811
+def refreshes(backend: Backend) -> int:  # noqa: F811 - a fixture
     return sum(call.operation in REFRESHES and call.error is None for call in backend.emulator.calls)
 
 
 def test_the_service_of_the_page_on_sessions_keeps_a_user_signed_in_for_a_day(
-    backend: Backend,  # noqa: F811
-    loop: asyncio.Runner,  # noqa: F811
+    backend: Backend,  # noqa: F811 - a fixture
+    loop: asyncio.Runner,  # noqa: F811 - a fixture
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     names = module(ROOT / "docs/sessions.md", "app")
@@ -60,8 +60,8 @@ def test_the_service_of_the_page_on_sessions_keeps_a_user_signed_in_for_a_day(
 
 
 def test_the_service_of_the_page_on_the_hosted_ui_keeps_a_user_signed_in_for_a_day(
-    backend: Backend,  # noqa: F811
-    loop: asyncio.Runner,  # noqa: F811
+    backend: Backend,  # noqa: F811 - a fixture
+    loop: asyncio.Runner,  # noqa: F811 - a fixture
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     home, callback = "https://shop.example.com/", "https://shop.example.com/callback"

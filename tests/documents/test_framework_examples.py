@@ -47,7 +47,7 @@ def test_the_first_block_of_the_page_is_the_example(framework: str) -> None:
     assert page == code_of((ROOT / f"examples/minimal_{framework}.py").read_text(encoding="utf-8"))
 
 
-def test_the_starlette_example_signs_ana_in(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_the_starlette_example_signs_ana_in(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811 - a fixture
     add_ana(backend)
     monkeypatch.setenv("SESSION_KEY", "ab" * 32)
     names = runpy.run_path(str(ROOT / "examples/minimal_starlette.py"))
@@ -61,7 +61,7 @@ def test_the_starlette_example_signs_ana_in(backend: Backend, monkeypatch: pytes
         assert browser.get("/me").status_code == 401
 
 
-def test_the_aiohttp_example_signs_ana_in(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_the_aiohttp_example_signs_ana_in(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811 - a fixture
     add_ana(backend)
     monkeypatch.setenv("SESSION_KEY", "ab" * 32)
     names = runpy.run_path(str(ROOT / "examples/minimal_aiohttp.py"))

@@ -155,7 +155,7 @@ async def test_the_traceback_of_a_wrong_password_is_short(flow: str) -> None:
         await pool.add_user("ana", "correct-Horse-7")
         async with AuthClient(pool.config, clock=emulator.clock) as auth:
             with pytest.raises(errors.NotAuthorizedException) as caught:
-                await auth.sign_in("ana", "wrong-Horse-7", auth_flow_type=flow)  # type: ignore[arg-type]
+                await auth.sign_in("ana", "wrong-Horse-7", auth_flow_type=flow)  # type: ignore[arg-type]  # parametrized
     lines = rendered(caught.value)
     assert len(lines) < 20, "\n".join(lines)
     assert lines[-1] == caught.value.recovery_suggestion

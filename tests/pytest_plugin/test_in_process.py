@@ -106,7 +106,7 @@ def test_a_client_is_closed_when_its_loop_ends(pool: ThreadedUserPool) -> None:
             loops.append(asyncio.get_running_loop())
             await aclose()
 
-        client.aclose = watched  # type: ignore[method-assign]
+        client.aclose = watched  # type: ignore[method-assign]  # watched by the test
         loops.append(asyncio.get_running_loop())
 
     with closed_with_its_loop(pool.config) as client:

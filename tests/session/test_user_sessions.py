@@ -95,7 +95,7 @@ def test_a_listed_session_is_json_ready_and_says_nothing_about_the_user_but_the_
     document = {"sessionId": "id", "createdAt": 1.0, "lastUsedAt": 2.0, "username": "ana", "current": True}
     assert json.loads(json.dumps(info.to_dict())) == document
     with pytest.raises(AttributeError):
-        info.current = False  # type: ignore[misc]
+        info.current = False  # type: ignore[misc]  # frozen at run time, too
 
 
 async def test_signed_out_and_expired_sessions_are_not_listed() -> None:
@@ -272,7 +272,7 @@ async def test_a_step_up_to_another_user_leaves_the_first_users_index() -> None:
 async def test_a_client_of_its_own_writes_no_index() -> None:
     async with scripted_client() as (client, script, _):
         await signed_in(client, script)
-        (key,) = client._session.context.storage._entries  # type: ignore[attr-defined]
+        (key,) = client._session.context.storage._entries  # type: ignore[attr-defined]  # the storage is in memory
         assert ":session:" in key
         script.only("ConfirmForgotPassword", {})
         await client.confirm_reset_password("ana", "new", "123456")
@@ -437,7 +437,7 @@ async def test_warm_calls_and_refreshes_do_not_read_the_index() -> None:
     clock = Clock()
     storage = Watched(clock=clock)
     async with service(storage=storage) as s:
-        s.script.clock = s.sessions._context.clock  # type: ignore[assignment]
+        s.script.clock = s.sessions._context.clock  # type: ignore[assignment]  # the same clock
         auth = await s.sign_in(life=3600)
         storage.kinds.clear()
         for _ in range(3):
@@ -658,7 +658,7 @@ async def test_a_delete_whose_outcome_is_unknown_raises() -> None:
                 storage.is_unreadable = True
                 raise
 
-        storage.replace = cut  # type: ignore[method-assign]
+        storage.replace = cut  # type: ignore[method-assign]  # a fault
         with pytest.raises(errors.StorageError, match="response was lost"):
             await auth.sign_out()
 

@@ -180,7 +180,7 @@ def test_name_or_arn_and_key() -> None:
     with pytest.raises(AuthConfigError, match="encryption_key: a key must be 32 bytes long"):
         DynamoDbStorage("sessions", encryption_key=b"short")
     with pytest.raises(TypeError, match="encryption_key"):
-        DynamoDbStorage("sessions")  # type: ignore[call-arg]
+        DynamoDbStorage("sessions")  # type: ignore[call-arg]  # the key is required at run time, too
 
 
 # The table

@@ -80,7 +80,7 @@ def test_wrong_arguments_are_refused_by_name(client_or_url: Any, options: Any, m
 
 def test_encryption_key_has_no_default() -> None:
     with pytest.raises(TypeError, match="encryption_key"):
-        RedisStorage("redis://localhost")  # type: ignore[call-arg]
+        RedisStorage("redis://localhost")  # type: ignore[call-arg]  # the key is required at run time, too
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ class Outbox:
             callback(message)
         except Exception as error:
             # Without the traceback: frames, and messages of errors, could show the code.
-            log.error(  # noqa: TRY400
+            log.error(  # noqa: TRY400 - see above
                 "a listener of the outbox raised %s; the message to %s was sent",
                 type(error).__name__,
                 message.to,

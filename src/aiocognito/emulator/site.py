@@ -82,7 +82,7 @@ class Site:
                 listener(call)
             except Exception as error:
                 # Without the traceback: frames could show what a request holds.
-                log.error("a listener of the calls raised %s", type(error).__name__)  # noqa: TRY400
+                log.error("a listener of the calls raised %s", type(error).__name__)  # noqa: TRY400 - see above
 
     def model_of(self, prefix: str) -> ServiceModel | None:
         """Return the service model whose targets have a prefix, if the emulator has it."""

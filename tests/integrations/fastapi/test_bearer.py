@@ -467,7 +467,7 @@ class TestWithSessions:
             cognito.bearer(**arguments)
 
     def test_a_callable_that_returns_something_else_is_named(self) -> None:
-        cognito = CognitoAuth(lambda: "config", storage=MemoryStorage())  # type: ignore[arg-type,return-value]
+        cognito = CognitoAuth(lambda: "config", storage=MemoryStorage())  # type: ignore[arg-type,return-value]  # what is not a configuration is refused
         app = FastAPI()
 
         @app.get("/orders")

@@ -106,7 +106,7 @@ def test_another_site_opens_no_websocket(site: Site, victim: Browser, attack: st
 def test_our_own_pages_pass(site: Site, headers: dict[str, str]) -> None:
     browser = site.signed_in()
     assert browser.post("/change", headers=headers).status_code == 200
-    assert site.socket(browser, "/socket", headers)[0] == "ana"  # type: ignore[index]
+    assert site.socket(browser, "/socket", headers)[0] == "ana"  # type: ignore[index]  # messages, not a status
 
 
 def test_a_route_without_a_session_is_not_judged(victim: Browser) -> None:
