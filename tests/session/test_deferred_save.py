@@ -69,8 +69,9 @@ async def test_closing_stores_unsaved_tokens() -> None:
 
 
 async def test_closing_with_a_storage_that_still_fails_logs_a_warning(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(storage_retries, "CLOSING_SECONDS", 0.01)
     async with held() as (_, _, _, storage):
         storage.is_full = True
     assert "closed before its new tokens could be stored" in caplog.text

@@ -1,15 +1,38 @@
-"""Writes that are retried in the background end when the service is closed."""
+"""Writes that are retried in the background: closing the service waits for them, but not for long."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
 
+import pytest
+
+from aiocognito._session import storage_retries
 from aiocognito._session.storage_retries import retry_until_done
 from aiocognito.errors import StorageError
 
 
-async def test_a_storage_that_raises_in_place_of_a_cancellation_does_not_prolong_it() -> None:
+async def test_closing_waits_until_a_storage_that_failed_answers_again() -> None:
+    reached, fails = asyncio.Event(), 3
+
+    async def attempt() -> bool:
+        nonlocal fails
+        reached.set()
+        fails -= 1
+        return fails == 0
+
+    task = asyncio.ensure_future(retry_until_done(attempt))
+    await reached.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert fails == 0
+
+
+async def test_closing_does_not_wait_longer_for_a_storage_that_raises_in_place_of_a_cancellation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(storage_retries, "CLOSING_SECONDS", 0.01)
     attempts = 0
     reached = asyncio.Event()
 
@@ -24,5 +47,6 @@ async def test_a_storage_that_raises_in_place_of_a_cancellation_does_not_prolong
     task = asyncio.ensure_future(retry_until_done(attempt))
     await reached.wait()
     task.cancel()
-    await asyncio.wait_for(task, 5)
-    assert attempts == 1
+    await asyncio.wait([task], timeout=5)
+    assert task.cancelled()
+    assert attempts == 2

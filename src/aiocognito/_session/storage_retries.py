@@ -11,26 +11,35 @@ from ..errors import StorageError
 
 FIRST_PAUSE_SECONDS: Final = 0.25
 LONGEST_PAUSE_SECONDS: Final = 15.0
+# Seconds that closing waits for a storage that fails. Shorter than the 10 s that Docker waits before SIGKILL.
+CLOSING_SECONDS: Final = 5.0
 
 
 async def retry_until_done(attempt: Callable[[], Awaitable[bool]]) -> None:
     """Repeat an attempt, with growing pauses, until it returns True or the task is cancelled.
 
-    The task is cancelled when the service is closed; then one last attempt is made.
+    The task is cancelled when the service is closed; then it goes on for `CLOSING_SECONDS` at most.
 
     Args:
         attempt: Returns whether it succeeded. A `StorageError` counts as False.
     """
-    pause = FIRST_PAUSE_SECONDS
     try:
-        while not await _is_done(attempt):
-            if _is_cancelled():
-                return  # The attempt has raised its own error in place of the cancellation.
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+        await _retry(attempt)
     except asyncio.CancelledError:
-        await _is_done(attempt)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING_SECONDS):
+                await _retry(attempt)
         raise
+
+
+async def _retry(attempt: Callable[[], Awaitable[bool]]) -> None:
+    pause, cancellations = FIRST_PAUSE_SECONDS, _cancellations()
+    while not await _is_done(attempt):
+        if _cancellations() > cancellations:
+            # The attempt has raised its own error in place of the cancellation.
+            raise asyncio.CancelledError
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
 
 async def _is_done(attempt: Callable[[], Awaitable[bool]]) -> bool:
@@ -39,6 +48,6 @@ async def _is_done(attempt: Callable[[], Awaitable[bool]]) -> bool:
     return False
 
 
-def _is_cancelled() -> bool:
+def _cancellations() -> int:
     task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+    return 0 if task is None else task.cancelling()

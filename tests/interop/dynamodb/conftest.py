@@ -1,6 +1,7 @@
 """Two servers that other people wrote for DynamoDB's API: moto's, and dynalite on Node."""
 
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -8,7 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import make_server
 
 from helpers.ports import free_port
 
@@ -17,11 +23,21 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(scope="session")
 def moto_url() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
-    yield f"http://127.0.0.1:{port}"
-    server.stop()
+    # Requests one after another: moto checks a condition and writes without a lock, so that two threads of
+    # its `ThreadedMotoServer` can both find the condition true.
+    server = make_server(
+        "127.0.0.1",
+        0,
+        DomainDispatcherApplication(create_backend_app),
+        threaded=False,
+        request_handler=MotoRequestHandler,
+    )
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.fixture(scope="session")
