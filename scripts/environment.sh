@@ -112,13 +112,19 @@ alone() {
     fi
 }
 
-# python_environment NAME PIP-ARGUMENT…: a virtual environment in .cache/venv-NAME; sets VENV to its path.
-# Arguments that are files, and pyproject.toml, decide whether it is still current.
+# python_environment NAME ARGUMENT…: a virtual environment in .cache/venv-NAME, with these arguments for
+# `uv pip install`; sets VENV to its path. Arguments that are files, and pyproject.toml, decide whether it is still
+# current.
 python_environment() {
-    VENV="$CACHE/venv-$1"
     find_python
+    alone make_uv
+    VENV="$CACHE/venv-$1"
     alone make_python_environment "$@"
 }
+
+# lowest_environment NAME ARGUMENT…: as python_environment, with the lowest version that each direct requirement
+# declares, extras and groups included.
+lowest_environment() { python_environment "$@" --resolution lowest-direct; }
 
 make_python_environment() {
     local name="$1" stamp
@@ -127,35 +133,20 @@ make_python_environment() {
     current "$VENV" "$stamp" && return
     say "preparing the Python environment '$name' …"
     rm -rf "$VENV"
+    quietly "uv venv" uv_as_pip venv -q --python "$PYTHON" "$VENV"
+    (cd "$ROOT" && quietly "installing into '$name'" uv_as_pip pip install -q --python "$VENV/bin/python" "$@")
+    printf '%s\n' "$stamp" >"$VENV/.stamp"
+}
+
+# make_uv: sets UV to the path of uv, from PyPI: it installs faster than pip, and can choose the lowest versions.
+make_uv() {
+    UV="$CACHE/venv-uv/bin/uv"
+    [ -x "$UV" ] && return
+    say "installing uv …"
     # Debian keeps venv in a package of its own, which a minimal system lacks.
     "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || debian_packages python3-venv
-    quietly "python -m venv" "$PYTHON" -m venv "$VENV"
-    # --group came with pip 25.1; Python 3.11 brings an older one.
-    quietly "installing pip" "$VENV/bin/python" -m pip install -q "pip>=25.1"
-    (cd "$ROOT" && quietly "installing into '$name'" "$VENV/bin/python" -m pip install -q "$@")
-    printf '%s\n' "$stamp" >"$VENV/.stamp"
-}
-
-# lowest_environment NAME ARGUMENT…: as python_environment, with the lowest version that each direct requirement
-# declares, extras and groups included. pip has no such resolution; uv, from PyPI, has.
-lowest_environment() {
-    python_environment uv "uv>=0.8"
-    UV="$VENV/bin/uv"
-    VENV="$CACHE/venv-$1"
-    alone make_lowest_environment "$@"
-}
-
-make_lowest_environment() {
-    local name="$1" stamp
-    shift
-    stamp="$(stamp_of "$ROOT/pyproject.toml" lowest "$@")"
-    current "$VENV" "$stamp" && return
-    say "preparing the Python environment '$name' …"
-    rm -rf "$VENV"
-    quietly "uv venv" uv_as_pip venv -q --python "$PYTHON" "$VENV"
-    (cd "$ROOT" && quietly "installing into '$name'" uv_as_pip pip install -q --python "$VENV/bin/python" \
-        --resolution lowest-direct "$@")
-    printf '%s\n' "$stamp" >"$VENV/.stamp"
+    quietly "python -m venv" "$PYTHON" -m venv "$CACHE/venv-uv"
+    quietly "installing uv" "$CACHE/venv-uv/bin/python" -m pip install -q "uv>=0.8"
 }
 
 # uv_as_pip ARGUMENT…: run uv with the index and the certificates that pip is configured with.

@@ -16,7 +16,7 @@ from aiocognito import Claims, MemoryStorage, TokenVerifier
 from aiocognito.emulator import CognitoEmulator
 from aiocognito.integrations.fastapi import CognitoAuth, CognitoBearer
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-authorize-button")]
 
 PASSWORD = "Correct-Horse-7"
 # FastAPI's page loads Swagger UI from a CDN; the tests serve the same files of the npm package.

@@ -17,7 +17,7 @@ from aiocognito.emulator import CognitoEmulator
 
 from .shop import make_app
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-hosted-ui")]
 
 PASSWORD = "Correct-Horse-7"
 Pool = Any  # an EmulatedUserPool

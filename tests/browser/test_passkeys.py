@@ -13,7 +13,7 @@ from aiocognito.emulator import CognitoEmulator
 
 from .site import Site
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-passkeys")]
 
 PASSWORD = "Correct-Horse-7"
 POLICIES = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}

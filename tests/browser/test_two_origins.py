@@ -18,7 +18,7 @@ from aiocognito import MemoryStorage
 from aiocognito.emulator import CognitoEmulator
 from aiocognito.integrations.fastapi import Auth, CognitoAuth, CurrentUser, OptionalUser
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-two-origins")]
 
 PASSWORD = "Correct-Horse-7"
 # The attackers' hosts: a sub-domain, another site, and this host with another port, which is the same site.

@@ -50,3 +50,21 @@ async def test_closing_does_not_wait_longer_for_a_storage_that_raises_in_place_o
     await asyncio.wait([task], timeout=5)
     assert task.cancelled()
     assert attempts == 2
+
+
+async def test_closing_does_not_repeat_an_attempt_that_cannot_succeed() -> None:
+    attempts = 0
+    reached = asyncio.Event()
+
+    async def attempt() -> bool:
+        nonlocal attempts
+        attempts += 1
+        reached.set()
+        raise StorageError("another encryption key", retryable=False)
+
+    task = asyncio.ensure_future(retry_until_done(attempt))
+    await reached.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert attempts == 2

@@ -12,7 +12,7 @@ from aiobotocore.session import AioSession
 
 from aiocognito import _clocks as clocks
 from aiocognito.errors import StorageError
-from aiocognito.storage import Storage
+from aiocognito.storage import Storage, _dynamodb_values
 from aiocognito.storage.dynamodb import DynamoDbStorage
 from helpers.clock import Clock
 
@@ -44,7 +44,10 @@ class DynamoDbContract(StorageContract):
         clocks.set_default(previous)
 
     @pytest.fixture
-    def storage(self, dynamodb_url: str, table: str, clock: Clock) -> DynamoDbStorage:
+    def storage(
+        self, dynamodb_url: str, table: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> DynamoDbStorage:
+        monkeypatch.setattr(_dynamodb_values, "_TABLE_PAUSE", 0.02)
         storage = self.make(dynamodb_url, table)
         asyncio.run(storage.create_table())
         return storage

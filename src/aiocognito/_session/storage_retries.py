@@ -18,7 +18,8 @@ CLOSING_SECONDS: Final = 5.0
 async def retry_until_done(attempt: Callable[[], Awaitable[bool]]) -> None:
     """Repeat an attempt, with growing pauses, until it returns True or the task is cancelled.
 
-    The task is cancelled when the service is closed; then it goes on for `CLOSING_SECONDS` at most.
+    The task is cancelled when the service is closed; then attempts go on for `CLOSING_SECONDS` at most, and
+    only while their errors are retryable.
 
     Args:
         attempt: Returns whether it succeeded. A `StorageError` counts as False.
@@ -26,26 +27,26 @@ async def retry_until_done(attempt: Callable[[], Awaitable[bool]]) -> None:
     try:
         await _retry(attempt)
     except asyncio.CancelledError:
-        with suppress(TimeoutError):
+        with suppress(TimeoutError, StorageError):
             async with asyncio.timeout(CLOSING_SECONDS):
-                await _retry(attempt)
+                await _retry(attempt, is_closing=True)
         raise
 
 
-async def _retry(attempt: Callable[[], Awaitable[bool]]) -> None:
+async def _retry(attempt: Callable[[], Awaitable[bool]], *, is_closing: bool = False) -> None:
     pause, cancellations = FIRST_PAUSE_SECONDS, _cancellations()
-    while not await _is_done(attempt):
+    while True:
+        try:
+            if await attempt():
+                return
+        except StorageError as error:
+            if is_closing and not error.retryable:
+                raise
         if _cancellations() > cancellations:
             # The attempt has raised its own error in place of the cancellation.
             raise asyncio.CancelledError
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-
-
-async def _is_done(attempt: Callable[[], Awaitable[bool]]) -> bool:
-    with suppress(StorageError):
-        return await attempt()
-    return False
 
 
 def _cancellations() -> int:

@@ -84,6 +84,7 @@ async def test_unknown_users_look_like_wrong_passwords(
     assert await amplify.refused("signIn", **arguments) == "NotAuthorizedException"
 
 
+@pytest.mark.in_process  # Once is enough: it takes long.
 async def test_fifty_srp_sign_ins(amplify: NodeClient, make_pool: Callable[..., Awaitable[Pool]]) -> None:
     """Fresh users until salts and B values with leading zeros came up, and no fewer than 50."""
     pool = await make_pool()

@@ -55,6 +55,7 @@ async def test_sign_up_confirm_sign_in_and_out(
     assert await client("stored") == {}
 
 
+@pytest.mark.in_process  # Once is enough: it takes long.
 async def test_fifty_srp_sign_ins(client: NodeClient, make_pool: Callable[..., Awaitable[Pool]]) -> None:
     """Fresh users until salts and B values with leading zeros came up, and no fewer than 50."""
     pool = await make_pool()
