@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import frozen
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from aiocognito import MemoryStorage, SessionManager
 from aiocognito.emulator import CognitoEmulator
+from aiocognito.emulator.setup import applying, reading
 
 from .site import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-passkeys")]
 
 PASSWORD = "Correct-Horse-7"
+SUB = "6f2a1c44-9d0e-4b7a-8f55-0c1d2e3f4a5b"
 POLICIES = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}
 CLIENT = {"ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]}
 AUTHENTICATOR = {
@@ -125,6 +132,39 @@ async def test_a_passkey_signs_in(registered: PageRequest, choose: dict[str, str
         assert await registered.sign_in(**choose) == {"signedIn": True, "step": "DONE"}
         assert await registered.signed_in()
         await registered.ask("/sign-out")
+
+
+async def test_a_passkey_of_a_set_up_file_signs_in(
+    emulator: CognitoEmulator, serve: Serve, open_page: OpenPage, tmp_path: Path
+) -> None:
+    """As the page on the emulator has it: the authenticator is given the private key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    settings = {"Policies": POLICIES, "WebAuthnConfiguration": {"RelyingPartyId": "localhost"}}
+    ana = {
+        "username": "ana",
+        "sub": SUB,
+        "password": PASSWORD,
+        "passkeys": [{"id": "YW5h", "public_key": pem}],
+    }
+    file = tmp_path / "setup.json"
+    file.write_text(json.dumps({"user_pools": [{"settings": settings, "users": [ana]}]}))
+    applied = await applying.apply(emulator, reading.read(file)[0])
+    site = Site(SessionManager(applied.user_pools[0].config, storage=MemoryStorage()))
+    page = await open_page(await serve(site))
+    visit = PageRequest(page.url, page, await Authenticator.of(page))
+    private = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    credential = {
+        "credentialId": "YW5h",
+        "isResidentCredential": True,
+        "rpId": "localhost",
+        "privateKey": b64encode(private).decode(),
+        "userHandle": b64encode(SUB.encode()).decode(),
+        "signCount": 0,
+    }
+    await visit.authenticator("addCredential", credential=credential)
+    assert await visit.sign_in(preferred="WEB_AUTHN") == {"signedIn": True, "step": "DONE"}
+    assert await visit.signed_in()
 
 
 async def test_what_the_authenticator_keeps(registered: PageRequest) -> None:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from aiohttp import web
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from aiocognito import AuthClient, errors, steps
 from aiocognito.emulator import CognitoEmulator
-from aiocognito.emulator.setup import applying, members, reading
+from aiocognito.emulator.setup import applying, document, members, reading
 from aiocognito.emulator.setup.applying import Applied
 from aiocognito.emulator.setup.errors import SetupError
 from aiocognito.emulator.setup.trigger_loading import load, load_all
 from aiocognito.emulator.signing_keys import KeyPair
 from helpers.api import EMAIL, PASSWORD, PHONE, OnePair
+from sign_in.authenticator import Authenticator, encode
 
 SECRET = "abcdefghijklmnopqrstuvwxyz0123456789"
 TOTP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -103,6 +109,29 @@ id = "shopweb"
 username = "ana@example.com"
 password = "Correct-Horse-1"
 """
+
+
+SUB = "6f2a1c44-9d0e-4b7a-8f55-0c1d2e3f4a5b"
+PASSKEYS: dict[str, Any] = {
+    "Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}},
+    "WebAuthnConfiguration": {"RelyingPartyId": "example.com"},
+}
+
+
+def public_key(curve: ec.EllipticCurve) -> str:
+    """A new public key, as getPublicKey() of a browser returns it."""
+    key = ec.generate_private_key(curve).public_key()
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return encode(key.public_bytes(serialization.Encoding.DER, form))
+
+
+VALID = {"id": "AAEC", "public_key": public_key(ec.SECP256R1())}
+P384 = public_key(ec.SECP384R1())
+
+
+def with_passkeys(*passkeys: dict[str, str], settings: dict[str, Any] = PASSKEYS) -> dict[str, Any]:
+    user = {"username": "a", "password": PASSWORD, "passkeys": list(passkeys)}
+    return {"settings": settings, "users": [user]}
 
 
 def write(path: Path, content: dict[str, Any] | str) -> None:
@@ -204,6 +233,55 @@ class TestWhatItCanHold:
             (pool,) = applied.user_pools
             async with AuthClient(pool.config) as auth:
                 assert (await auth.sign_in(EMAIL, PASSWORD)).is_signed_in
+
+    async def test_passkeys(self, tmp_path: Path, key_pair: KeyPair) -> None:
+        authenticator = Authenticator()
+        passkey = authenticator.passkey(SUB)
+        user = {"username": "ana", "sub": SUB, "password": PASSWORD, "passkeys": [passkey]}
+        content = {"user_pools": [{"settings": PASSKEYS, "users": [user]}]}
+        async with set_up(tmp_path / "setup.json", content, key_pair) as (_, applied):
+            config = applied.user_pools[0].config
+            async with AuthClient(config) as auth:
+                chosen: Any = {"auth_flow_type": "USER_AUTH", "preferred_challenge": "WEB_AUTHN"}
+                result = await auth.sign_in("ana", **chosen)
+                assert isinstance(result.next_step, steps.ConfirmSignInWithWebAuthn)
+                options = dict(result.next_step.credential_request_options)
+                assert (await auth.confirm_sign_in(await authenticator.get(options))).is_signed_in
+                assert (await auth.get_current_user()).user_id == SUB
+                (listed,) = await auth.list_web_authn_credentials()
+                assert listed.credential_id == passkey["id"]
+
+    async def test_passkeys_in_pem_and_of_rsa(self, tmp_path: Path, key_pair: KeyPair) -> None:
+        public = rsa.generate_private_key(65537, 2048).public_key()
+        form = serialization.PublicFormat.SubjectPublicKeyInfo
+        pem = public.public_bytes(serialization.Encoding.PEM, form).decode()
+        der = b64encode(public.public_bytes(serialization.Encoding.DER, form)).decode()
+        passkeys = [{"id": "AAEC", "public_key": pem}, {"id": "+/8=", "public_key": der}]
+        user = {"username": "ana", "password": PASSWORD, "passkeys": passkeys}
+        content = {"user_pools": [{"settings": PASSKEYS, "users": [user]}]}
+        async with set_up(tmp_path / "setup.json", content, key_pair) as (_, applied):
+            found = applied.user_pools[0].state.users.find("ana")
+            assert found is not None
+            assert list(found.passkeys) == ["AAEC", "-_8"]
+            assert found.passkeys["AAEC"].data[21:] == found.passkeys["-_8"].data[20:]
+
+    async def test_a_sub_where_usernames_are_addresses(self, tmp_path: Path, key_pair: KeyPair) -> None:
+        user = {"username": EMAIL, "password": PASSWORD, "sub": SUB}
+        content = {"user_pools": [{"settings": {"UsernameAttributes": ["email"]}, "users": [user]}]}
+        path = tmp_path / "setup.json"
+        async with (
+            set_up(path, content, key_pair, tmp_path / "data") as (_, applied),
+            AuthClient(applied.user_pools[0].config) as auth,
+        ):
+            await auth.sign_in(EMAIL, PASSWORD)
+            current = await auth.get_current_user()
+            assert (current.username, current.user_id) == (SUB, SUB)
+        async with (
+            set_up(path, content, key_pair, tmp_path / "data") as (_, applied),
+            AuthClient(applied.user_pools[0].config) as auth,
+        ):
+            assert len(applied.user_pools[0].state.users) == 1
+            assert (await auth.sign_in(SUB, PASSWORD)).is_signed_in
 
     async def test_a_user_without_a_password_where_codes_do(self, tmp_path: Path, key_pair: KeyPair) -> None:
         policies = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}}
@@ -421,6 +499,21 @@ def test_a_file_that_cannot_be_read_is_named(
             {"clients": [{"id": "a"}, {"id": "a b"}]},
             r"clients\[1\]\): 'a b' cannot",
         ),
+        ({"users": [{"username": "a", "password": PASSWORD, "sub": "1"}]}, "the sub of a user is a UUID"),
+        (
+            {"users": [{"username": name, "password": PASSWORD, "sub": SUB} for name in "ab"]},
+            r"users\[1\]\): '6f2a1c44.*' is taken: choose another id",
+        ),
+        (with_passkeys(VALID, settings={}), r"users\[0\]\): passkeys need WEB_AUTHN in settings"),
+        (with_passkeys({**VALID, "id": "!"}), r"passkeys\[0\]\): id must be the credential's id"),
+        (with_passkeys({**VALID, "public_key": "AAEC"}), r"passkeys\[0\]\): public_key must be a public key"),
+        (with_passkeys({**VALID, "public_key": "é"}), r"passkeys\[0\]\): public_key must be a public key"),
+        (with_passkeys({**VALID, "public_key": P384}), r"passkeys\[0\]\): public_key must be a public key"),
+        (with_passkeys(VALID, VALID), r"passkeys\[1\]\): this id is there twice"),
+        (
+            with_passkeys(*({**VALID, "id": f"AA{number}"} for number in range(10, 31))),
+            r"users\[0\]\): passkeys has 21 entries: a user has at most 20",
+        ),
         ({"triggers": {"PreSignup": "x:y"}}, "unknown trigger 'PreSignup': did you mean 'PreSignUp'"),
         ({"domain": "aws"}, "Domain cannot contain reserved word"),
     ],
@@ -527,3 +620,38 @@ class TestTriggers:
                         await auth.sign_up("fay", PASSWORD)
         finally:
             await runner.cleanup()
+
+
+PAGE = (Path(__file__).parents[2] / "docs/emulator.md").read_text(encoding="utf-8")
+EXAMPLES = [part.partition("```")[0] for part in PAGE.split("```toml\n")[1:]]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=["all", "passkeys"])
+async def test_the_files_of_the_page_are_accepted(
+    tmp_path: Path, key_pair: KeyPair, example: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "myapp").mkdir()
+    (tmp_path / "myapp/__init__.py").touch()
+    (tmp_path / "myapp/triggers.py").write_text("def pre_sign_up(event):\n    return event\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    async with set_up(tmp_path / "setup.toml", example, key_pair) as (_, applied):
+        (pool,) = applied.user_pools
+        assert pool.state.users.find("ana" if "passkeys" in example else EMAIL) is not None
+
+
+def test_the_members_of_the_page_are_those_that_a_file_can_have() -> None:
+    tables: tuple[tuple[str, Any], ...] = (
+        ("the file", document.Setup),
+        ("`user_pools`", document.UserPoolSetup),
+        ("`clients`", document.ClientSetup),
+        ("`users`", document.UserSetup),
+        ("`passkeys`", document.PasskeySetup),
+        ("`groups`", document.GroupSetup),
+        ("`resource_servers`", document.ResourceServerSetup),
+        ("`providers`", document.ProviderSetup),
+        ("`identity_pools`", document.IdentityPoolSetup),
+    )
+    for name, kind in tables:
+        line = next(line for line in PAGE.splitlines() if line.startswith(f"| {name} | `"))
+        listed = set(re.findall(r"`(\w+)`", line.partition(" | ")[2]))
+        assert listed == {each.name for each in attrs.fields(kind)} - {"where"}

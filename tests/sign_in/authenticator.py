@@ -9,7 +9,7 @@ import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any
 
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from fido2 import cbor
 
@@ -47,6 +47,15 @@ class Authenticator:
             "transports": ["internal"],
         }
         return self._credential(encode(credential_id), response)
+
+    def passkey(self, sub: str) -> dict[str, str]:
+        """Make a passkey without a server; return its id and its public key, as a browser writes them."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        credential_id = encode(secrets.token_bytes(16))
+        self._keys[credential_id] = (key, sub.encode())
+        form = serialization.PublicFormat.SubjectPublicKeyInfo
+        public = key.public_key().public_bytes(serialization.Encoding.DER, form)
+        return {"id": credential_id, "public_key": encode(public)}
 
     async def get(self, options: dict[str, Any]) -> dict[str, Any]:
         """``navigator.credentials.get``: options in, AuthenticationResponseJSON out."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from .administration import Emulator
 from .state import EmulatorState
 
 _REGION: Final = r"[a-z]{2,}(?:-[a-z0-9]+)+"
+_UUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 # The patterns of UserPoolIdType, ClientIdType and IdentityPoolId in the service models.
 _FORMS: Final = {
     "CreateUserPool": (
@@ -20,9 +23,13 @@ _FORMS: Final = {
         "an app client id is 1 to 128 letters and digits, such as 1example23456789",
     ),
     "CreateIdentityPool": (
-        re.compile(rf"{_REGION}:[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}"),
+        re.compile(rf"{_REGION}:{_UUID}"),
         "an identity pool id is a region, a colon and a UUID, such as "
         "us-east-1:12345678-1234-4123-8123-123456789012",
+    ),
+    "AdminCreateUser": (
+        re.compile(_UUID),
+        "the sub of a user is a UUID in lower case, such as 12345678-1234-4123-8123-123456789012",
     ),
 }
 
@@ -47,8 +54,9 @@ def check(state: EmulatorState, operation: str, chosen: str | None) -> None:
     check_form(operation, chosen)
     if chosen is None:
         return
-    clients = (pool.clients for pool in state.pools.values())
-    taken = {*state.pools, *state.identity_pools, *(name for each in clients for name in each)}
+    pools = state.pools.values()
+    taken = {*state.pools, *state.identity_pools, *(name for pool in pools for name in pool.clients)}
+    taken |= {user.sub for pool in pools for user in pool.users}
     if chosen in taken:
         raise ValueError(f"{chosen!r} is taken: choose another id, or leave it out for a random one")
 
@@ -65,10 +73,26 @@ async def create(emulator: Emulator, operation: str, chosen: str | None, /, **me
     Raises:
         ValueError: The id is malformed or taken, or the operation was refused.
     """
-    check(emulator.state, operation, chosen)
-    # The operation takes it before its first await, so that a concurrent one cannot.
-    emulator.state.next_id = chosen
-    try:
+    with taken_by(emulator.state, operation, chosen):
         return await emulator.call(operation, **members)
+
+
+@contextmanager
+def taken_by(state: EmulatorState, operation: str, chosen: str | None) -> Iterator[None]:
+    """Choose the id for the result of the first such operation in the block.
+
+    Args:
+        state: The emulator's state.
+        operation: The operation.
+        chosen: The id; ``None`` for a random one.
+
+    Raises:
+        ValueError: The id is malformed or taken.
+    """
+    check(state, operation, chosen)
+    # The operation takes it before its first await, so that a concurrent one cannot.
+    state.next_id = chosen
+    try:
+        yield
     finally:
-        emulator.state.next_id = None
+        state.next_id = None

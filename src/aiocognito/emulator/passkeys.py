@@ -10,6 +10,7 @@ import hashlib
 import json
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from . import base64url
@@ -99,6 +100,48 @@ def register(ceremony: Ceremony, credential: Mapping[str, Any], now: float) -> P
         attachment=attachment,
         transports=transports,
     )
+
+
+def from_public_key(credential_id: bytes, public_key: bytes, rp_id: str, now: float) -> Passkey:
+    """Return a passkey that was made elsewhere.
+
+    Args:
+        credential_id: The credential's id.
+        public_key: SubjectPublicKeyInfo in DER, as ``getPublicKey()`` of a browser returns it.
+        rp_id: The relying party's id.
+        now: When, in seconds since 1970.
+
+    Raises:
+        ValueError: It is not such a key, or not one of ES256 or RS256.
+    """
+    from fido2.cose import CoseKey
+    from fido2.webauthn import Aaguid, AttestedCredentialData
+
+    key = CoseKey.parse(_cose_members(public_key))
+    data = AttestedCredentialData.create(Aaguid.NONE, credential_id, key)
+    return Passkey(base64url.encode(credential_id), bytes(data), 0, rp_id, now)
+
+
+def _cose_members(public_key: bytes) -> dict[int, Any]:
+    """Return a public key as COSE_Key (RFC 9053, 7.1; RFC 8230, section 4)."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    key: object = None
+    with suppress(ValueError, UnsupportedAlgorithm):
+        key = load_der_public_key(public_key)
+    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
+        point = key.public_numbers()
+        return {1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32, "big"), -3: point.y.to_bytes(32, "big")}
+    if isinstance(key, rsa.RSAPublicKey):
+        numbers = key.public_numbers()
+        return {1: 3, 3: -257, -1: _big_endian(numbers.n), -2: _big_endian(numbers.e)}
+    raise ValueError("not a key of ES256 (on the curve P-256) or RS256")
+
+
+def _big_endian(number: int) -> bytes:
+    return number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
 def _attachment(given: object) -> str | None:

@@ -33,7 +33,7 @@ class EmulatorState:
         pools: The user pools.
         identity_pools: The identity pools.
         keep: Persists the state; ``None`` for an emulator without a data directory.
-        next_id: The id of the next pool or app client; ``None`` for a random one.
+        next_id: The id of the next pool, app client or user; ``None`` for a random one.
     """
 
     region: str = "us-east-1"

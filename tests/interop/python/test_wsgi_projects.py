@@ -1,4 +1,4 @@
-"""Projects of Flask and Django with `aiocognito.sync`: synchronous tests use the plugin, or `run_in_thread`."""
+"""Projects of Flask and Django with `aiocognito.sync`: their tests use the plugin, or `run_in_thread`."""
 
 from __future__ import annotations
 

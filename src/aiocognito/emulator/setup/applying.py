@@ -18,13 +18,14 @@ from ..nearest import suggestion
 from ..oauth_settings import COGNITO
 from ..tokens.scopes import STANDARD
 from ..totp import SoftwareToken
-from . import trigger_loading
+from . import passkeys, trigger_loading
 from .errors import SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..emulated_identity_pool import EmulatedIdentityPool
+    from ..records import Passkey
     from ..server import CognitoEmulator
     from .document import ClientSetup, GroupSetup, IdentityPoolSetup, Setup, UserPoolSetup, UserSetup
 
@@ -113,8 +114,9 @@ async def add_users(emulator: CognitoEmulator, pool: EmulatedUserPool, users: Se
     """
     for user in users:
         if pool.state.users.find(user.username) is None:
+            keys = await passkeys.read(pool.state, user, emulator.clock())
             with _at(user.where):
-                await _create_user(emulator, pool, user)
+                await _create_user(emulator, pool, user, keys)
 
 
 async def add_client(pool: EmulatedUserPool, setup: ClientSetup) -> None:
@@ -228,7 +230,9 @@ async def _apply_group(emulator: CognitoEmulator, pool: EmulatedUserPool, setup:
     await emulator.call(operation, UserPoolId=pool.id, GroupName=setup.name, **given)
 
 
-async def _create_user(emulator: CognitoEmulator, pool: EmulatedUserPool, setup: UserSetup) -> None:
+async def _create_user(
+    emulator: CognitoEmulator, pool: EmulatedUserPool, setup: UserSetup, keys: Mapping[str, Passkey]
+) -> None:
     for factor in setup.mfa:
         if factor not in _FACTORS:
             raise SetupError(f"mfa {factor!r} is unknown: {suggestion(factor, _FACTORS)}")
@@ -236,20 +240,22 @@ async def _create_user(emulator: CognitoEmulator, pool: EmulatedUserPool, setup:
     if token is not None and "TOTP" not in setup.mfa:
         raise SetupError('totp_secret is the secret of the factor TOTP: add mfa = "TOTP"')
     attributes = _attributes(pool, setup)
-    if setup.password is not None:
-        await pool.add_user(
-            setup.username,
-            setup.password,
-            attributes=attributes,
-            mfa=setup.mfa,
-            groups=setup.groups,
-            confirmed=setup.confirmed,
-        )
-    else:
-        await _invite(emulator, pool, setup, attributes)
+    with chosen_ids.taken_by(emulator.state, "AdminCreateUser", setup.sub):
+        if setup.password is not None:
+            await pool.add_user(
+                setup.username,
+                setup.password,
+                attributes=attributes,
+                mfa=setup.mfa,
+                groups=setup.groups,
+                confirmed=setup.confirmed,
+            )
+        else:
+            await _invite(emulator, pool, setup, attributes)
     user = pool.state.users.find(setup.username)
-    if user is not None and token is not None:
-        user.token = token
+    if user is not None:
+        user.token = token or user.token
+        user.passkeys.update(keys)
     if not setup.enabled:
         await emulator.call("AdminDisableUser", UserPoolId=pool.id, Username=setup.username)
 

@@ -40,10 +40,20 @@ class ClientSetup:
 
 
 @frozen(kw_only=True)
+class PasskeySetup:
+    """A passkey whose private key a test has: the credential's id and its public key."""
+
+    id: str = _required()
+    public_key: str = _required()
+    where: str = "the passkey"
+
+
+@frozen(kw_only=True)
 class UserSetup:
-    """A user, with factors and groups."""
+    """A user, with factors, passkeys and groups."""
 
     username: str = _required()
+    sub: str | None = _member(TEXT)
     password: str | None = _member(TEXT, secret=True)
     temporary_password: str | None = _member(TEXT, secret=True)
     email: str | None = _member(TEXT)
@@ -51,6 +61,7 @@ class UserSetup:
     attributes: Mapping[str, str] = _member(STRINGS, {})
     mfa: tuple[str, ...] = _member(TEXT_OR_TEXTS, ())
     totp_secret: str | None = _member(TEXT, secret=True)
+    passkeys: tuple[PasskeySetup, ...] = _member(TABLES, (), of=PasskeySetup)
     groups: tuple[str, ...] = _member(TEXTS, ())
     confirmed: bool = _member(FLAG, True)
     enabled: bool = _member(FLAG, True)
