@@ -3,7 +3,8 @@
 1. The sdist contains every file of the repository, and the wheel every file of ``src/``.
 2. The wheel is installed into clean environments, with the lowest and with the newest versions of its
    requirements, without extras and with them: `smoke.py` passes in each.
-3. The tests of the unpacked sdist pass against the installed wheel. The default is a selection that takes
+3. The commands of pipx and uvx on the page ``docs/docker-ci.md`` start an emulator from the wheel.
+4. The tests of the unpacked sdist pass against the installed wheel. The default is a selection that takes
    seconds; ``--all-tests`` runs every test but ``interop`` and ``browser``.
 
 Needs uv, which installs from the index that it is configured with.
@@ -13,13 +14,17 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 import tomllib
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +40,15 @@ SELECTED_TESTS = (
 
 def run(*command: str | Path, cwd: Path) -> None:
     """Run a command; the script ends where it fails."""
-    # Neither the repository's sources nor the environment of the caller take part.
-    hidden = ("PYTHONPATH", "VIRTUAL_ENV", "COV_CORE_SOURCE")
-    environment = {name: value for name, value in os.environ.items() if name not in hidden}
-    result = subprocess.run(command, cwd=cwd, env=environment, check=False)
+    result = subprocess.run(command, cwd=cwd, env=clean_variables(), check=False)
     if result.returncode != 0:
         sys.exit(f"failed: {' '.join(map(str, command))}")
+
+
+def clean_variables() -> dict[str, str]:
+    """Return the environment variables without those of the sources and of the caller's environment."""
+    hidden = ("PYTHONPATH", "VIRTUAL_ENV", "COV_CORE_SOURCE")
+    return {name: value for name, value in os.environ.items() if name not in hidden}
 
 
 def project_table(root: Path) -> dict[str, Any]:
@@ -114,6 +122,39 @@ def check_installation(python: Path, wheel: Path, unpacked: Path, resolution: st
     print(f"installed and used with the {resolution} versions", flush=True)
 
 
+def check_without_installation(wheel: Path, work: Path) -> None:
+    """Run the page's commands of pipx and uvx, with the wheel in place of the published package."""
+    page = (ROOT / "docs/docker-ci.md").read_text("utf-8")
+    commands = [line[2:] for line in page.splitlines() if line.startswith(("$ pipx run ", "$ uvx "))]
+    if len(commands) != 2:
+        sys.exit(f"docs/docker-ci.md must have a command of pipx and one of uvx; it has {commands}")
+    for number, command in enumerate(commands):
+        words = [f"{wheel}[cli]" if word == "aiocognito[cli]" else word for word in shlex.split(command)]
+        program = [UV, "tool", "run", *([] if words[0] == "uvx" else ["pipx"])]
+        started = work / f"emulator-{number}.env"
+        start_emulator([*program, *words[1:], "--port", "0", "--env-file", str(started)], started, work)
+        print(f"started without an installation: {command}", flush=True)
+
+
+def start_emulator(command: Sequence[str], started: Path, work: Path) -> None:
+    """Start an emulator, wait for the file that it writes, and stop it."""
+    environment = {**clean_variables(), "PIPX_HOME": str(work / "pipx"), "UV_TOOL_DIR": str(work / "tools")}
+    process = subprocess.Popen(
+        command, cwd=work, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        deadline = time.monotonic() + 300
+        while not started.exists():
+            if process.poll() is not None or time.monotonic() > deadline:
+                sys.exit(f"failed: {shlex.join(command)}")
+            time.sleep(0.1)
+    finally:
+        # uv and pipx run the emulator as a process of their own.
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+
+
 def run_tests(python: Path, unpacked: Path, tests: tuple[str, ...]) -> None:
     """Run tests of the unpacked sdist against the installed wheel."""
     install = (UV, "pip", "install", "--quiet", "--python", python)
@@ -141,6 +182,7 @@ def main() -> None:
         check_installation(lowest, wheel, unpacked, "lowest-direct", work)
         newest = clean_environment(work / "newest", sys.executable)
         check_installation(newest, wheel, unpacked, "highest", work)
+        check_without_installation(wheel, work)
         run_tests(newest, unpacked, () if arguments.all_tests else SELECTED_TESTS)
         if arguments.keep:
             arguments.keep.mkdir(parents=True, exist_ok=True)

@@ -26,6 +26,11 @@ ROOT = Path(__file__).parents[1]
 DOCKERFILE = ROOT / "docker/Dockerfile"
 COMPOSE = ROOT / "docker/compose.yaml"
 SETUP = ROOT / "docker/cognito.toml"
+# https://docs.docker.com/reference/dockerfile
+KNOWN = {
+    *("ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "ONBUILD"),
+    *("RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"),
+}
 TOKEN = "a-token-of-some-length"
 
 
@@ -88,6 +93,40 @@ def test_the_image_starts_an_emulator_that_its_health_check_finds() -> None:
     assert not is_healthy(health_check(), port)
 
 
+def test_an_engine_can_read_the_recipe() -> None:
+    """As far as can be seen without one: instructions, stages, forms and the commands' syntax."""
+    assert {name for name, _ in instructions()} <= KNOWN
+    assert instructions()[0][0] == "FROM"
+    images = [rest.partition(" AS ") for name, rest in instructions() if name == "FROM"]
+    # A virtual environment works where the same interpreter is.
+    ((image, _, stage), (final, *_)) = images
+    assert image == final
+    version = re.fullmatch(r"python:(3\.\d+)-slim", image)
+    assert version is not None
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert f"Programming Language :: Python :: {version[1]}" in project["classifiers"]
+    copied = [rest.split() for name, rest in instructions() if name == "COPY"]
+    assert copied == [[".", "/source"], [f"--from={stage}", "/venv", "/venv"]]
+    for line in (rest for name, rest in instructions() if name == "RUN"):
+        subprocess.run(["sh", "-n", "-c", line], check=True)
+    for words in (last("ENTRYPOINT"), last("CMD"), last("HEALTHCHECK").partition("CMD ")[2]):
+        assert all(isinstance(word, str) for word in json.loads(words))
+    port = last("EXPOSE")
+    assert json.loads(last("CMD")) == ["--port", port]
+    assert f"127.0.0.1:{port}/" in health_check()[-1]
+
+
+def test_compose_names_what_exists() -> None:
+    document = yaml.safe_load(COMPOSE.read_text())
+    build = service()["build"]
+    context = (COMPOSE.parent / build["context"]).resolve()
+    assert context == ROOT
+    assert context / build["dockerfile"] == DOCKERFILE
+    for volume in service()["volumes"]:
+        source = volume.partition(":")[0]
+        assert source in document["volumes"] or (COMPOSE.parent / source).is_file()
+
+
 def test_it_runs_as_a_user_without_rights_and_owns_its_data() -> None:
     names = [name for name, _ in instructions()]
     assert last("USER") == "emulator"
@@ -124,13 +163,14 @@ async def test_composes_emulator_is_set_up(tmp_path: Path) -> None:
 
 @pytest.mark.interop
 def test_the_images_installation_works_in_a_clean_environment(tmp_path: Path) -> None:
-    """The RUN line of the build stage; it needs a package index."""
+    """The RUN line of the build stage, on the files that an engine is sent; it needs a package index."""
     run = next(rest for name, rest in instructions() if name == "RUN")
+    left_out = [line.removeprefix("**/") for line in (ROOT / ".dockerignore").read_text().splitlines()]
+    source = shutil.copytree(ROOT, tmp_path / "source", ignore=shutil.ignore_patterns(*left_out))
     python = shlex.quote(sys.executable)
-    here = run.replace("/source", str(ROOT)).replace("/venv", str(tmp_path / "venv"))
+    here = run.replace("/source", str(source)).replace("/venv", str(tmp_path / "venv"))
     subprocess.run(here.replace("python -m", f"{python} -m", 1), shell=True, check=True, timeout=300)
     shown = subprocess.run(
         [tmp_path / "venv/bin/aiocognito", "--version"], capture_output=True, text=True, check=True
     )
     assert shown.stdout.startswith("aiocognito ")
-    assert shutil.which("aiocognito", path=str(tmp_path / "venv/bin"))
