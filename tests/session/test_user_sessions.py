@@ -518,6 +518,7 @@ async def test_an_index_of_another_version_is_left_as_it_is() -> None:
 
 
 DAMAGED = [b"no JSON", b"[]", b"{}", b'{"version":1}', b'{"version":1,"epoch":7,"entries":{}}']
+DAMAGED += [b'{"version":1,"epoch":"e","entries":{},"ended_at":"x"}']
 
 
 @pytest.mark.parametrize("damaged", DAMAGED)
@@ -645,22 +646,85 @@ async def test_a_delete_whose_response_was_lost_revokes_the_tokens(is_sent_again
         assert len(s.events) == 4
 
 
-async def test_a_delete_whose_outcome_is_unknown_raises() -> None:
+@pytest.mark.parametrize("is_deleted", [True, False])
+@pytest.mark.parametrize("ends", ["sign_out", "end_session", "end_user"])
+async def test_a_delete_whose_outcome_is_unknown_raises_and_revokes_once_it_is_known(
+    ends: str, is_deleted: bool
+) -> None:
     storage = LostDeletes(is_sent_again=False)
     async with service(storage=storage) as s:
         auth = await s.sign_in()
         write = storage.replace
 
         async def cut(*arguments: Any, **options: Any) -> bool:
-            try:
-                return await write(*arguments, **options)
-            except errors.StorageError:
-                storage.is_unreadable = True
-                raise
+            is_delete = ":session:" in arguments[0] and arguments[1] is None
+            if not is_delete or is_deleted:
+                try:
+                    return await write(*arguments, **options)
+                except errors.StorageError:
+                    pass
+            storage.is_unreadable = True
+            raise errors.StorageError("the response was lost")
+
+        async def end() -> object:
+            if ends == "sign_out":
+                return await auth.sign_out()
+            if ends == "end_session":
+                return await s.sessions.end_session(ANA, auth.session_id)
+            return await s.sessions.end_user(ANA)
 
         storage.replace = cut  # type: ignore[method-assign]  # a fault
         with pytest.raises(errors.StorageError, match="response was lost"):
-            await auth.sign_out()
+            await end()
+        assert s.revoked() == []
+        storage.is_unreadable = False
+        while s.sessions._context._background_saves:
+            await asyncio.sleep(0.01)
+        assert await works(auth) is not is_deleted
+        assert s.revoked() == (["refresh-0"] if is_deleted else [])
+        storage.replace = write  # type: ignore[method-assign]  # the fault is over
+        storage.is_sent_again = True
+        await end()
+        assert not await works(auth)
+        assert s.revoked() == ["refresh-0"]
+
+
+async def test_a_sign_in_that_began_before_the_sessions_were_ended_and_is_stored_later_is_ended() -> None:
+    async with service() as s:
+        auth = s.sessions.client(s.sessions.new_session_key())
+        s.script.only("InitiateAuth", s.script.tokens(username="ana", refresh_token="early"))
+        gate = s.script.hold("InitiateAuth")
+        signing_in = asyncio.ensure_future(auth.sign_in("ana", "secret", **PASSWORD_AUTH))
+        await s.script.arrived["InitiateAuth"].wait()
+        s.clock.advance(0.001)
+        assert await s.sessions.end_user(ANA) == 0  # also where no session is listed
+        gate.set()
+        with pytest.raises(errors.SignInException, match="ended during the sign-in"):
+            await signing_in
+        assert not await works(auth)
+        assert s.revoked() == ["early"]
+        assert await works(await s.sign_in())
+
+
+async def test_a_step_up_of_the_session_that_is_spared_goes_on() -> None:
+    async with service() as s:
+        auth = await s.sign_in()
+        gate = s.script.hold("InitiateAuth")
+        signing_in = asyncio.ensure_future(auth.sign_in("ana", "secret", **PASSWORD_AUTH, replace=True))
+        await s.script.arrived["InitiateAuth"].wait()
+        s.clock.advance(0.001)
+        assert await s.sessions.end_user(ANA, keep=auth.session_id) == 0
+        gate.set()
+        assert (await signing_in).is_signed_in
+        assert await works(auth)
+
+
+async def test_a_clock_that_is_put_back_after_sessions_were_ended_blocks_no_sign_in() -> None:
+    async with service() as s:
+        await s.sign_in()
+        assert await s.sessions.end_user(ANA) == 1
+        s.clock.advance(-3600)
+        assert await works(await s.sign_in())
 
 
 async def test_two_calls_at_once_end_each_session_once_on_a_slow_storage() -> None:

@@ -71,9 +71,10 @@ async def adopt(session: Session, refresh_token: str, device_key: str | None) ->
     reservation = await _reserve(session)
     try:
         await session.context.id_tokens.ready()
+        requested_at = session.context.clock()
         tokens = await session.pool.get_tokens_from_refresh_token(refresh_token, device_key=device_key)
         stored, user = await _verified(session, tokens, refresh_token, device_key)
-        loaded = await _store(session, stored)
+        loaded = await _store(session, stored, requested_at)
     except BaseException:
         await reservation.release()
         raise
@@ -138,12 +139,14 @@ async def _verified_access_token(session: Session, access_token: str) -> str:
         await verifier.aclose()
 
 
-async def _store(session: Session, stored: StoredTokens) -> Loaded:
+async def _store(session: Session, stored: StoredTokens, requested_at: float) -> Loaded:
     """Store the session. A storage that fails is tried again: the token that was sent may be used up."""
     was_ended = False
     for pause in (*PAUSES, None):
         try:
-            return await change_in_place(session, lambda record: _adopted(session, record, stored))
+            return await change_in_place(
+                session, lambda record: _adopted(session, record, stored), requested_at=requested_at
+            )
         except Superseded as superseded:
             was_ended = isinstance(superseded, EndedMeanwhile)
             break

@@ -24,6 +24,7 @@ async def commit(
     step: SignInStep,
     details: SignInDetails,
     *,
+    requested_at: float,
     began: Loaded | None = None,
     claim: str | None = None,
     sign_up_of: str | None = None,
@@ -35,6 +36,7 @@ async def commit(
         outcome: The outcome of the flow.
         step: The step that the outcome means for the caller.
         details: How the sign-in was begun.
+        requested_at: When Cognito was asked for the outcome, in seconds since the epoch.
         began: The record at the begin of the sign-in.
         claim: The name of this caller's claim. If the pending sign-in has another claim by now, the
             session was signed out or another sign-in was begun, and nothing is stored.
@@ -72,7 +74,7 @@ async def commit(
     device, device_key = await settle_device(session, outcome, details)
     previous = session.session_id
     if isinstance(outcome, Authenticated | Challenged):
-        loaded = await rekey(session, change, began=began)
+        loaded = await rekey(session, change, began=began, requested_at=requested_at)
     else:
         loaded = await session.update(change)
     signed_in = isinstance(outcome, Authenticated)

@@ -76,9 +76,10 @@ async def _complete(session: Session, hosted_ui: HostedUi, callback: Callback) -
         await session.context.id_tokens.ready()
     claim = secrets.token_hex(8)
     spent = await _spend(session, state, claim)
+    requested_at = session.context.clock()
     username, tokens = await _exchange(session, hosted_ui, code, spent, claim)
     try:
-        return await _store(session, username, tokens, claim), custom_state_of(state)
+        return await _store(session, username, tokens, claim, requested_at), custom_state_of(state)
     except (Superseded, AuthError) as error:
         await revoke_unused(session, tokens)
         if isinstance(error, AuthError):
@@ -172,7 +173,9 @@ async def _forget(session: Session, state: str) -> None:
     await session.update(change)
 
 
-async def _store(session: Session, username: str, tokens: TokenSet, claim: str) -> Loaded:
+async def _store(
+    session: Session, username: str, tokens: TokenSet, claim: str, requested_at: float
+) -> Loaded:
     stored = session.stored_tokens(tokens, username, None)
     replaced: list[SessionRecord] = []
 
@@ -182,7 +185,7 @@ async def _store(session: Session, username: str, tokens: TokenSet, claim: str) 
             raise Superseded
         return record.signed_in(stored, at=session.context.clock(), by_redirect=True)
 
-    loaded = await rekey(session, change)
+    loaded = await rekey(session, change, requested_at=requested_at)
     revoke_replaced(session, replaced[-1])
     return loaded
 

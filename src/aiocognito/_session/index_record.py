@@ -40,11 +40,14 @@ class SessionIndex:
         epoch: A random text that changes whenever sessions are ended. A session whose entry is gone was
             ended if the epoch has changed; otherwise its entry was pruned.
         entries: The sessions by their ids, the one renewed last at the end.
+        ended_at: When all sessions of the user were ended last, in seconds since the epoch; None if they
+            were not.
         unknown: Members that a newer version wrote; they are preserved.
     """
 
     epoch: str
     entries: Mapping[str, IndexEntry] = field(factory=dict)
+    ended_at: float | None = None
     unknown: Mapping[str, Any] = field(factory=dict)
 
     def with_entry(self, session_id: str, entry: IndexEntry) -> SessionIndex:
@@ -81,6 +84,7 @@ def dump_index(index: SessionIndex) -> bytes:
             **index.unknown,
             "epoch": index.epoch,
             "entries": {each: _members(entry) for each, entry in index.entries.items()},
+            **({} if index.ended_at is None else {"ended_at": index.ended_at}),
         }
     )
 
@@ -95,10 +99,11 @@ def load_index(data: bytes) -> SessionIndex | None:
     if document is None:
         return None
     try:
-        entries = document.pop("entries")
+        entries, ended_at = document.pop("entries"), document.pop("ended_at", None)
         return SessionIndex(
             epoch=_text(document.pop("epoch")),
             entries={each: _value(IndexEntry, members) for each, members in entries.items()},
+            ended_at=None if ended_at is None else _number(ended_at),
             unknown=document,
         )
     except (TypeError, ValueError, KeyError, AttributeError):
@@ -194,6 +199,7 @@ def _text(value: object) -> str:
     return value
 
 
-def _number(value: object) -> None:
+def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError
+    return value

@@ -13,7 +13,7 @@ from . import user_index
 from .context import ServiceContext
 from .name_index import add_names
 from .record import SessionRecord, StoredTokens
-from .user_index import IndexPlace
+from .user_index import IndexPlace, SignedIn
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,13 @@ def _claim(tokens: StoredTokens, name: str) -> str | None:
 
 
 async def enter_session(
-    context: ServiceContext, tokens: StoredTokens, user_id: str, session_id: str, *, previous: str | None
+    context: ServiceContext,
+    tokens: StoredTokens,
+    user_id: str,
+    session_id: str,
+    *,
+    previous: str | None,
+    signed_in: SignedIn | None,
 ) -> IndexPlace | None:
     """Write the entries of a session whose record is about to be written.
 
@@ -47,15 +53,17 @@ async def enter_session(
         user_id: Their ``sub``.
         session_id: The id of the record.
         previous: The id of the same session under its present key, if it is being moved.
+        signed_in: The sign-in that the tokens are from, if they are new.
 
     Returns:
-        The session's place; None if the session that is being moved is being ended.
+        The session's place; None if the session that is being moved is being ended, or the user's sessions
+        were ended during the sign-in.
 
     Raises:
         StorageError: The storage failed; the record must not be written.
     """
     await _add_names(context, tokens, user_id)
-    return await user_index.enter(context, user_id, session_id, previous=previous)
+    return await user_index.enter(context, user_id, session_id, previous=previous, signed_in=signed_in)
 
 
 async def renewed(context: ServiceContext, session_id: str, record: SessionRecord) -> SessionRecord:

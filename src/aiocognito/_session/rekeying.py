@@ -44,7 +44,12 @@ Change = Callable[[SessionRecord], SessionRecord]
 
 
 async def rekey(
-    session: Session, change: Change, *, began: Loaded | None = None, even_if_fixed: bool = False
+    session: Session,
+    change: Change,
+    *,
+    began: Loaded | None = None,
+    even_if_fixed: bool = False,
+    requested_at: float | None = None,
 ) -> Loaded:
     """Change a record, and move it under a fresh key unless keys are fixed.
 
@@ -55,6 +60,8 @@ async def rekey(
         began: The record at the begin of the procedure, if the procedure must stop when the session was
             moved since. By default it uses the present address of this client's record.
         even_if_fixed: Whether to move the session although keys are fixed.
+        requested_at: When Cognito was asked for the new tokens of the record, in seconds since the epoch;
+            None without new tokens.
 
     Returns:
         The new record.
@@ -65,7 +72,7 @@ async def rekey(
         StorageError: The storage failed; the old key still opens the session.
     """
     if session.context.fixed_keys and not even_if_fixed:
-        return await _in_place(session, change)
+        return await _in_place(session, change, requested_at)
     await session.follow(session.address)
     address = session.address
     if began is not None and began.address is not address:
@@ -75,7 +82,7 @@ async def rekey(
         if loaded.mark is not None and (began is None or loaded.mark != began.mark):
             raise Superseded
         async with _undisturbed(session, loaded, change):
-            return await _move(session, address, change, loaded.mark)
+            return await _move(session, address, change, loaded.mark, requested_at)
 
 
 async def rekey_or_raise(session: Session, change: Change, *, even_if_fixed: bool = False) -> None:
@@ -136,11 +143,17 @@ async def _undisturbed(session: Session, loaded: Loaded, change: Change) -> Asyn
         yield
 
 
-async def _move(session: Session, address: Address, change: Change, mark_before: bytes | None) -> Loaded:
+async def _move(
+    session: Session,
+    address: Address,
+    change: Change,
+    mark_before: bytes | None,
+    requested_at: float | None,
+) -> Loaded:
     """Write the record under a fresh key, and then the mark at the old address."""
     target = keys.address(session.context.config, keys.new_secret())
     new, mark, has_moved, is_begun = Loaded(target, None, SessionRecord()), new_mark(), False, False
-    entry = SessionEntry()
+    entry = SessionEntry(requested_at)
 
     async def attempt() -> Loaded | None:
         nonlocal new, has_moved, is_begun
@@ -218,18 +231,19 @@ async def _replaced(session: Session, old: Loaded, mark: bytes) -> bool:
     raise failure
 
 
-async def change_in_place(session: Session, change: Change) -> Loaded:
+async def change_in_place(session: Session, change: Change, *, requested_at: float | None = None) -> Loaded:
     """Change a record and leave its key as it is.
 
     Args:
         session: The session.
         change: As for `rekey`.
+        requested_at: As for `rekey`.
 
     Raises:
         EndedMeanwhile: The user's sessions were ended; this one is deleted.
         StorageError: The storage failed.
     """
-    entry = SessionEntry()
+    entry = SessionEntry(requested_at)
     after = SessionRecord()
 
     async def attempt() -> Loaded | None:
@@ -252,7 +266,7 @@ async def change_in_place(session: Session, change: Change) -> Loaded:
     return await settled(session, changed, is_confirmed=is_confirmed)
 
 
-async def _in_place(session: Session, change: Change) -> Loaded:
+async def _in_place(session: Session, change: Change, requested_at: float | None) -> Loaded:
     """Change a record whose key is fixed. If the outcome of the write is unknown, undo it later.
 
     The caller revokes the tokens after an error, so the session must not keep them.
@@ -265,7 +279,7 @@ async def _in_place(session: Session, change: Change) -> Loaded:
         return after
 
     try:
-        return await change_in_place(session, noted)
+        return await change_in_place(session, noted, requested_at=requested_at)
     except StorageError as error:
         failure = error
     if after.tokens is not None and after.tokens != before.tokens:

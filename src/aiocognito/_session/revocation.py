@@ -9,7 +9,8 @@ from .._responses import Authenticated, Outcome, TokenSet
 from ..errors import AuthError, InvalidJWTError
 from .device_confirmation import forget_session_device
 from .record import SessionRecord, StoredTokens
-from .session import Session
+from .session import Loaded, Session
+from .storage_retries import retry_until_done
 
 
 async def revoke_outcome(session: Session, outcome: Outcome) -> None:
@@ -43,6 +44,22 @@ async def revoke_ended(session: Session, record: SessionRecord) -> AuthError | N
     """Forget the device of an ended session and revoke its tokens; return the error if that failed."""
     await forget_session_device(session, record)
     return (await revoke_stored(session, record.tokens))[1]
+
+
+def revoke_if_deleted(session: Session, read: Loaded) -> None:
+    """Revoke the tokens of a record, in the background, once the storage says that it is deleted.
+
+    The caller receives an error, because neither the delete nor the check after it was answered. If the
+    record is still there, the caller's next call deletes it and revokes its tokens.
+    """
+    context, address = session.context, read.address
+
+    async def attempt() -> bool:
+        if await context.storage.get(address.storage_key) is None:
+            await revoke_ended(session, read.record)
+        return True
+
+    context.save_in_background(f"{address.session_id} (revoked)", retry_until_done(attempt))
 
 
 async def revoke_stored(session: Session, stored: StoredTokens | None) -> tuple[bool, AuthError | None]:

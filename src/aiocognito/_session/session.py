@@ -447,11 +447,17 @@ class Session:
             sign_in_details=details,
         )
 
-    async def forget(self, is_meant: Callable[[SessionRecord], bool] = lambda _: True) -> Loaded:
+    async def forget(
+        self,
+        is_meant: Callable[[SessionRecord], bool] = lambda _: True,
+        *,
+        if_unknown: Callable[[Loaded], None] | None = None,
+    ) -> Loaded:
         """Delete the record, and return it.
 
         Args:
             is_meant: Takes the record, and returns whether to delete it; by default any.
+            if_unknown: Called with the record before an error is raised, if it may be deleted nevertheless.
 
         Raises:
             StorageError: The storage failed, or other callers kept writing.
@@ -475,7 +481,7 @@ class Session:
                 is_done = await storage.replace(where, new_mark(), expected=loaded.raw, ttl=MARK_SECONDS)
             else:
                 tried = loaded
-                is_done = await self._delete(loaded)
+                is_done = await self._delete(loaded, if_unknown)
             return loaded if is_done else None
 
         # One at a time in a process: of two calls, only one ends the session.
@@ -487,7 +493,7 @@ class Session:
             self.context.unsaved.written(session_id, None)
         return forgotten
 
-    async def _delete(self, loaded: Loaded) -> bool:
+    async def _delete(self, loaded: Loaded, if_unknown: Callable[[Loaded], None] | None) -> bool:
         """Delete a record if it has not changed since it was read."""
         where, storage = loaded.address.storage_key, self.context.storage
         try:
@@ -495,7 +501,10 @@ class Session:
         except StorageError as error:
             failure = error
         # The response may have been lost after the delete: the next call would find no tokens to revoke.
-        if not await is_stored(storage, where, None):
+        is_gone = await is_stored(storage, where, None)
+        if is_gone is None and if_unknown is not None:
+            if_unknown(loaded)
+        if not is_gone:
             raise failure
         return True
 

@@ -12,17 +12,21 @@ from .indexing import enter_session, leave_index, user_id_of
 from .keys import Address
 from .record import SessionRecord
 from .session import EndedMeanwhile, Loaded, Session
-from .user_index import IndexPlace
+from .user_index import IndexPlace, SignedIn
 
 
 class SessionEntry:
     """The entry of a session that is signed in or moved, in the index of its user.
 
+    Args:
+        requested_at: When Cognito was asked for the session's new tokens; None without new tokens.
+
     Attributes:
         is_carried: Whether the session's tokens stay the same.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, requested_at: float | None = None) -> None:
+        self._requested_at = requested_at
         self.is_carried = False
         self._place: IndexPlace | None = None
         self._replaced: SessionRecord | None = None
@@ -33,7 +37,7 @@ class SessionEntry:
         """Write the entry before the record, and return the record with what it needs to know of the index.
 
         Raises:
-            EndedMeanwhile: The session is being ended.
+            EndedMeanwhile: The session is being ended, or the user's sessions were ended during the sign-in.
             StorageError: The storage failed.
         """
         context, tokens = session.context, record.tokens
@@ -42,8 +46,17 @@ class SessionEntry:
         if tokens is None or user_id is None or (self.is_carried and target is loaded.address):
             return record
         if self._place is None or self._place.user_id != user_id:
-            previous = loaded.address.session_id if self.is_carried else None
-            self._place = await enter_session(context, tokens, user_id, target.session_id, previous=previous)
+            before, signed_in = loaded.address.session_id, None
+            if not self.is_carried and self._requested_at is not None:
+                signed_in = SignedIn(self._requested_at, within=before)
+            self._place = await enter_session(
+                context,
+                tokens,
+                user_id,
+                target.session_id,
+                previous=before if self.is_carried else None,
+                signed_in=signed_in,
+            )
         if self._place is None:
             raise EndedMeanwhile
         # In memory nothing is left to settle after a crash.

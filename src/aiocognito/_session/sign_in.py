@@ -58,13 +58,14 @@ async def sign_in(
     if not replace:
         await refuse_if_signed_in(session)
     began = await session.update(lambda record: evolve(record, auto_sign_in=None))
+    requested_at = session.context.clock()
     try:
         outcome, step = await flow.begin(await _flow_context(session, metadata), request)
     except Exception:
         await _drop_pending(session)
         raise
     try:
-        return await commit(session, outcome, step, request.details, began=began)
+        return await commit(session, outcome, step, request.details, began=began, requested_at=requested_at)
     except (Superseded, AuthError) as error:
         await revoke_outcome(session, outcome)
         if isinstance(error, AuthError):
@@ -88,10 +89,18 @@ async def sign_in_after_sign_up(session: Session, request: SignInRequest, metada
         AutoSignInException: The session was signed in or out before the response arrived; nothing is stored.
     """
     await refuse_if_signed_in(session)
-    began = await session.load()
+    began, requested_at = await session.load(), session.context.clock()
     outcome, step = await flow.begin(await _flow_context(session, metadata), request)
     try:
-        return await commit(session, outcome, step, request.details, began=began, sign_up_of=request.username)
+        return await commit(
+            session,
+            outcome,
+            step,
+            request.details,
+            began=began,
+            sign_up_of=request.username,
+            requested_at=requested_at,
+        )
     except (Superseded, AuthError) as error:
         await revoke_outcome(session, outcome)
         if isinstance(error, AuthError):
@@ -122,9 +131,10 @@ async def confirm_sign_in(
     context = await _flow_context(session, metadata)
     async with _claimed(session) as claim:
         check_step(claim.pending.challenge, step)
+        requested_at = session.context.clock()
         async with _renewing(session, claim.name):
             outcome, next_step = await flow.answer(context, claim.pending.challenge, answer)
-        return await _commit(session, outcome, next_step, claim)
+        return await _commit(session, outcome, next_step, claim, requested_at)
 
 
 async def renew_totp_setup(session: Session) -> SignInResult:
@@ -136,9 +146,10 @@ async def renew_totp_setup(session: Session) -> SignInResult:
     context = await _flow_context(session, None)
     async with _claimed(session) as claim:
         check_step(claim.pending.challenge, ContinueSignInWithTotpSetup)
+        requested_at = session.context.clock()
         async with _renewing(session, claim.name):
             outcome, step = await present(context, claim.pending.challenge)
-        return await _commit(session, outcome, step, claim)
+        return await _commit(session, outcome, step, claim, requested_at)
 
 
 async def refuse_if_signed_in(session: Session) -> None:
@@ -190,9 +201,12 @@ async def _claimed(session: Session) -> AsyncIterator[_Claim]:
         raise
 
 
-async def _commit(session: Session, outcome: Outcome, step: SignInStep, claim: _Claim) -> SignInResult:
+async def _commit(
+    session: Session, outcome: Outcome, step: SignInStep, claim: _Claim, requested_at: float
+) -> SignInResult:
+    details = claim.pending.sign_in_details
     try:
-        return await commit(session, outcome, step, claim.pending.sign_in_details, claim=claim.name)
+        return await commit(session, outcome, step, details, claim=claim.name, requested_at=requested_at)
     except (Superseded, AuthError) as error:
         await revoke_outcome(session, outcome)
         if isinstance(error, AuthError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from .._flows.redirect import choose_redirect_uri
 from .._gateways.authenticated_user import AuthenticatedUser
 from .._models import AuthTokens
@@ -9,7 +11,7 @@ from .._results import SignOutResult
 from ..errors import AuthError, ResourceNotFoundException, StorageError
 from .device_confirmation import forget_session_device
 from .indexing import leave_index, user_id_of
-from .revocation import revoke_stored
+from .revocation import revoke_if_deleted, revoke_stored
 from .session import Session
 from .tokens import SessionTokenProvider
 from .user_sessions import EndedSessions, delete_all, forget_devices, revoke_all
@@ -34,7 +36,7 @@ async def sign_out(session: Session, *, everywhere: bool, redirect_uri: str | No
     """
     tokens, error = await _good_tokens(session) if everywhere else (None, None)
     others = await _delete_others(session) if everywhere else EndedSessions()
-    loaded = await session.forget()
+    loaded = await session.forget(if_unknown=partial(revoke_if_deleted, session))
     await leave_index(session.context, loaded.address.session_id, loaded.record.tokens)
     await session.context.emit(loaded.address.session_id, "signedOut")
     await forget_session_device(session, loaded.record)

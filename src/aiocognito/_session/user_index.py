@@ -6,6 +6,9 @@ owner finds that it was ended. An entry without a record is harmless, and pruned
 
 The ender marks the entries in one write, which changes the epoch. It deletes the records next, and then
 the entries. After a crash in between the entries are still there, and the next call ends the sessions.
+
+To end all sessions of a user is to write the time as well. A sign-in that asked Cognito for its tokens
+before that time, and enters the index after it, is ended too: its password may have been reset meanwhile.
 """
 
 from __future__ import annotations
@@ -26,6 +29,8 @@ from .index_record import IndexEntry, SessionIndex, dump_index, load_index, unre
 EMPTY_SECONDS: Final = 600.0
 # An entry without a record is pruned after this time.
 PRUNE_SECONDS: Final = 60.0
+# How far the clocks of two machines may differ.
+CLOCK_SECONDS: Final = 1.0
 
 Change = Callable[[SessionIndex], SessionIndex | None]
 
@@ -43,6 +48,19 @@ class IndexPlace:
     user_id: str
     session_id: str
     epoch: str
+
+
+@frozen
+class SignedIn:
+    """A sign-in whose session is about to be stored.
+
+    Attributes:
+        requested_at: When Cognito was asked for the tokens, in seconds since the epoch.
+        within: The id of the session that the sign-in was made in, under its previous key.
+    """
+
+    requested_at: float
+    within: str
 
 
 @frozen
@@ -68,7 +86,12 @@ async def load(context: ServiceContext, user_id: str) -> SessionIndex | None:
 
 
 async def enter(
-    context: ServiceContext, user_id: str, session_id: str, *, previous: str | None = None
+    context: ServiceContext,
+    user_id: str,
+    session_id: str,
+    *,
+    previous: str | None = None,
+    signed_in: SignedIn | None = None,
 ) -> IndexPlace | None:
     """Write the entry of a session whose record is about to be written.
 
@@ -77,9 +100,11 @@ async def enter(
         user_id: The ``sub`` of the user.
         session_id: The id of the record.
         previous: The id of the same session under its present key, if it is being moved.
+        signed_in: The sign-in that the session's new tokens are from.
 
     Returns:
-        The session's place; None if the session that is being moved is being ended.
+        The session's place; None if the session that is being moved is being ended, or the user's sessions
+        were ended during the sign-in.
 
     Raises:
         StorageError: The storage failed; the record must not be written.
@@ -89,10 +114,21 @@ async def enter(
         moved = index.entries.get(previous) if previous is not None else None
         if moved is not None and moved.ending:
             return None
+        if signed_in is not None and _was_ended(index, signed_in, context.clock()):
+            return None
         return index.with_entry(session_id, IndexEntry(at=context.clock(), previous=previous))
 
     index = await update(context, user_id, change)
     return None if index is None else IndexPlace(user_id, session_id, index.epoch)
+
+
+def _was_ended(index: SessionIndex, signed_in: SignedIn, now: float) -> bool:
+    """Return whether the user's sessions were ended during a sign-in, and not all but the one it is in."""
+    ended_at, within = index.ended_at, index.entries.get(signed_in.within)
+    if ended_at is None or (within is not None and not within.ending):
+        return False
+    # A time that is still to come is that of a clock which was put back since. It must not block sign-ins.
+    return signed_in.requested_at < ended_at <= now + CLOCK_SECONDS
 
 
 async def is_confirmed(context: ServiceContext, place: IndexPlace, leaving: str | None = None) -> bool:
@@ -147,7 +183,11 @@ async def leave(context: ServiceContext, user_id: str, session_id: str) -> None:
 
 
 async def mark(
-    context: ServiceContext, user_id: str, is_meant: Callable[[str, IndexEntry], bool]
+    context: ServiceContext,
+    user_id: str,
+    is_meant: Callable[[str, IndexEntry], bool],
+    *,
+    ended_at: float | None = None,
 ) -> set[str]:
     """Mark the entries of sessions that are about to be ended, and change the epoch.
 
@@ -155,6 +195,7 @@ async def mark(
         context: The service's context.
         user_id: The ``sub`` of the user.
         is_meant: Takes a session's id and entry, and returns whether to end it.
+        ended_at: The present time, if all sessions of the user are ended: those of sign-ins under way, too.
 
     Returns:
         The ids of the marked entries, which include those of earlier calls that did not finish.
@@ -167,6 +208,8 @@ async def mark(
     def change(index: SessionIndex) -> SessionIndex:
         marked.clear()
         marked.update(each for each, entry in index.entries.items() if is_meant(each, entry))
+        if ended_at is not None:
+            index = evolve(index, epoch=_new_epoch(), ended_at=ended_at)
         if not marked:
             return index
         entries = {

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final, TypeVar
 
 from attrs import frozen
@@ -19,7 +20,7 @@ from .index_record import IndexEntry
 from .indexing import user_id_of, username_of
 from .name_index import user_ids
 from .record import SessionRecord
-from .revocation import revoke_ended
+from .revocation import revoke_ended, revoke_if_deleted
 from .session import Loaded, Session
 from .storage_retries import retry_until_done
 
@@ -98,7 +99,9 @@ async def delete_all(context: ServiceContext, user_id: str, *, keep: str | None 
         StorageError: The storage failed. Call this again to end the sessions that are left.
     """
     kept = {keep} if keep is not None else set()
-    marked = await user_index.mark(context, user_id, lambda each, entry: not kept & {each, entry.previous})
+    marked = await user_index.mark(
+        context, user_id, lambda each, entry: not kept & {each, entry.previous}, ended_at=context.clock()
+    )
     return await _end(context, user_id, marked)
 
 
@@ -158,7 +161,10 @@ async def _end(context: ServiceContext, user_id: str, session_ids: Collection[st
     async def end(session_id: str) -> tuple[Session, SessionRecord] | None:
         session = Session.of_id(context, session_id)
         try:
-            forgotten = await session.forget(lambda record: user_id_of(record.tokens) == user_id)
+            forgotten = await session.forget(
+                lambda record: user_id_of(record.tokens) == user_id,
+                if_unknown=partial(revoke_if_deleted, session),
+            )
         except StorageError as error:
             failures.append(error)
             return None
