@@ -517,8 +517,14 @@ async def test_an_index_of_another_version_is_left_as_it_is() -> None:
         assert await works(auth)
 
 
-DAMAGED = [b"no JSON", b"[]", b"{}", b'{"version":1}', b'{"version":1,"epoch":7,"entries":{}}']
-DAMAGED += [b'{"version":1,"epoch":"e","entries":{},"ended_at":"x"}']
+DAMAGED = [
+    b"no JSON",
+    b"[]",
+    b"{}",
+    b'{"version":1}',
+    b'{"version":1,"epoch":7,"entries":{}}',
+    b'{"version":1,"epoch":"e","entries":{},"ended_at":"x"}',
+]
 
 
 @pytest.mark.parametrize("damaged", DAMAGED)
@@ -678,8 +684,7 @@ async def test_a_delete_whose_outcome_is_unknown_raises_and_revokes_once_it_is_k
             await end()
         assert s.revoked() == []
         storage.is_unreadable = False
-        while s.sessions._context._background_saves:
-            await asyncio.sleep(0.01)
+        await asyncio.gather(*s.sessions._context._background_saves.values())
         assert await works(auth) is not is_deleted
         assert s.revoked() == (["refresh-0"] if is_deleted else [])
         storage.replace = write  # type: ignore[method-assign]  # the fault is over
