@@ -114,3 +114,16 @@ async def test_a_failed_attempt_raises() -> None:
     with pytest.raises(StorageError, match="unreachable"):
         await enter(leases)
     await leases.aclose()
+
+
+async def test_an_attempt_that_is_cancelled_releases_what_it_acquired() -> None:
+    # At the end of a loop: all its tasks are cancelled, and the response arrives.
+    server = SlowServer()
+    leases = Leases(server.replace, 10)
+    attempt = asyncio.create_task(leases._attempt("k", b"ours", asyncio.Event()))
+    await server.arrived.wait()
+    attempt.cancel()
+    server.go.set()
+    await asyncio.wait({attempt}, timeout=30)
+    assert attempt.cancelled()
+    assert server.tokens == {}

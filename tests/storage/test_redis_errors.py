@@ -150,12 +150,18 @@ def test_library_is_needed_for_a_url_alone() -> None:
 async def test_valkeys_library_serves_where_redis_py_is_not_installed(
     local_redis: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_redis_client, "_library", lambda: "valkey")
+    monkeypatch.setattr(_redis_client, "find_spec", lambda name: None if name == "redis" else True)
     async with RedisStorage(local_redis.url, encryption_key=KEY) as storage:
         client = (await storage._connections.get()).client
         assert isinstance(client, valkey.asyncio.Valkey)
         assert await storage.replace("k", b"v", expected=None)
         assert await storage.get("k") == b"v"
+
+
+def test_a_url_without_a_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_redis_client, "find_spec", lambda name: None)
+    with pytest.raises(AuthConfigError, match=r"client_or_url: .*pip install 'aiocognito\[redis\]'"):
+        RedisStorage("redis://localhost", encryption_key=KEY)
 
 
 def test_import_loads_no_client_library() -> None:
