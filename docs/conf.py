@@ -36,7 +36,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"(aiobotocore|aiohttp|fastapi|httpx|opentelemetry|redis|starlette)\..+"),
     ("py:.*", r"pydantic\..+"),
     # Type variables have no page.
-    ("py:class", r"aiocognito\.integrations\.(_fastapi_bearer\.T|aiohttp\.H)"),
+    ("py:class", r"aiocognito\.(_models\.C|integrations\.(_fastapi_bearer\.T|aiohttp\.H))"),
 ]
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

@@ -29,7 +29,9 @@ def groups(kind: type) -> dict[str, list[str]]:
     for member in body:
         if isinstance(member, ast.FunctionDef | ast.AsyncFunctionDef) and not member.name.startswith("_"):
             above = [number for number in headings if body[0].lineno < number < member.lineno]
-            found.setdefault(headings[max(above)] if above else "", []).append(member.name)
+            group = found.setdefault(headings[max(above)] if above else "", [])
+            if member.name not in group:  # An overloaded method has several definitions.
+                group.append(member.name)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self, overload
 
 from attrs import evolve
 
@@ -626,6 +626,24 @@ class AuthClient:
         return await self._session.run(work)
 
     # The session
+
+    @overload
+    async def fetch_auth_session(
+        self,
+        *,
+        force_refresh: bool = False,
+        credentials: Literal[False],
+        client_metadata: Metadata = None,
+    ) -> AuthSession[None]: ...
+
+    @overload
+    async def fetch_auth_session(
+        self,
+        *,
+        force_refresh: bool = False,
+        credentials: bool = True,
+        client_metadata: Metadata = None,
+    ) -> AuthSession: ...
 
     async def fetch_auth_session(
         self,

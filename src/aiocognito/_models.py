@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias
 from urllib.parse import quote, urlencode
 
 from attrs import field, frozen
@@ -106,7 +106,15 @@ class SignInDetails:
 @public("aiocognito")
 @frozen
 class AuthTokens:
-    """A signed-in user's tokens. The refresh token is never returned."""
+    """A signed-in user's tokens. The refresh token is never returned.
+
+    Attributes:
+        access_token: The access token.
+        id_token: The id token; None if a token provider of your own, or the client-credentials grant,
+            returned an access token only. A session that was signed in has one.
+        sign_in_details: How the user signed in; None if the tokens were not obtained by a sign-in of this
+            library.
+    """
 
     access_token: JWT
     id_token: JWT | None = None
@@ -134,7 +142,15 @@ class AuthUser:
 @public("aiocognito")
 @frozen
 class Credentials:
-    """Temporary AWS credentials from an identity pool; ``expiration`` is in UTC."""
+    """Temporary AWS credentials from an identity pool.
+
+    Attributes:
+        access_key_id: The id of the access key.
+        secret_access_key: The secret access key.
+        session_token: The session token; None if the identity pool returned none.
+        expiration: When they expire, in UTC; None in credentials that did not come from a session of this
+            library, which assumes 50 minutes if the identity pool returns no time.
+    """
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
@@ -142,13 +158,34 @@ class Credentials:
     expiration: datetime | None = None
 
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    C = TypeVar("C", bound=Credentials | None, default=Credentials | None, covariant=True)
+else:
+    from typing import TypeVar
+
+    C = TypeVar("C", covariant=True)
+
+
 @public("aiocognito")
 @frozen
-class AuthSession:
-    """A session: tokens, AWS credentials, identity id and ``sub``, each None if the session has none."""
+class AuthSession(Generic[C]):
+    """The tokens and AWS credentials of a session (`AuthClient.fetch_auth_session`).
+
+    For type checkers, ``AuthSession[None]`` is one that was fetched with ``credentials=False``.
+    ``AuthSession`` alone may have credentials.
+
+    Attributes:
+        tokens: The tokens; None if no user is signed in.
+        credentials: AWS credentials of the user or guest; None with ``credentials=False``, without an
+            identity pool, and for a guest where the configuration allows no guests.
+        identity_id: The identity of the credentials; None without credentials.
+        user_sub: The user's id, the ``sub`` of the tokens; None if no user is signed in.
+    """
 
     tokens: AuthTokens | None = None
-    credentials: Credentials | None = None
+    credentials: C = None  # type: ignore[assignment]  # a session without credentials is an AuthSession[None]
     identity_id: str | None = None
     user_sub: str | None = None
 

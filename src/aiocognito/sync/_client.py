@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self, overload
 
 from .. import _client as client
 from .. import _clocks as clocks
@@ -335,6 +335,24 @@ class AuthClient:
         )
 
     # The session
+
+    @overload
+    def fetch_auth_session(
+        self,
+        *,
+        force_refresh: bool = False,
+        credentials: Literal[False],
+        client_metadata: Metadata = None,
+    ) -> AuthSession[None]: ...
+
+    @overload
+    def fetch_auth_session(
+        self,
+        *,
+        force_refresh: bool = False,
+        credentials: bool = True,
+        client_metadata: Metadata = None,
+    ) -> AuthSession: ...
 
     def fetch_auth_session(
         self,
