@@ -73,8 +73,12 @@ async def test_a_browser_that_does_not_reply_is_disconnected(session: Session) -
 
 async def test_a_watch_that_fails_raises_in_the_handler(session: Session) -> None:
     socket: Any = Socket(OSError("the transport is broken"))
-    with pytest.raises(OSError, match="the transport is broken"):
+
+    async def handle() -> None:
         async with watch.watching(None, socket, FOREVER):  # type: ignore[arg-type]  # no request: see `session`
             await session.end()
             async with asyncio.timeout(30):
                 await socket.is_closed.wait()
+
+    with pytest.raises(OSError, match="the transport is broken"):
+        await handle()
