@@ -15,6 +15,7 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "error_entries",
     "error_tables",
     "method_groups",
     "public_names",

@@ -8,6 +8,9 @@ from . import _suggestions as suggestions
 
 E = TypeVar("E", bound="AuthError")
 
+_REFERENCE = "https://aiocognito.readthedocs.io/en/latest/reference"
+_INTEGRATIONS = "aiocognito.integrations"
+
 
 class ErrorDetails(TypedDict, total=False):
     """The keyword arguments of `AuthError`, which all errors accept."""
@@ -75,12 +78,28 @@ class AuthError(Exception):
         """
         return self.about_configuration or self._refusal_subject in refusals.CONFIGURATION
 
+    @property
+    def docs_url(self) -> str:
+        """The address of this class in the documentation, which says what the error means and what to do.
+
+        For an error of Cognito this is the class of its code, or the class of the operation if the code has
+        none.
+        """
+        cls = next(cls for cls in type(self).__mro__ if _has_entry(cls))
+        page = "integrations" if cls.__module__ == _INTEGRATIONS else "errors"
+        return f"{_REFERENCE}/{page}.html#{cls.__module__}.{cls.__name__}"
+
     def __str__(self) -> str:
         return self.message or self.name
 
     def __reduce__(self) -> tuple[Callable[..., "AuthError"], tuple[Any, ...]]:
         # The default calls the class with `args`, which loses every keyword given to it.
         return _restore, (type(self), self.args, state_of(self))
+
+
+def _has_entry(cls: type) -> bool:
+    """Say whether the reference has an entry for a class: not for one made at run time, or of a user."""
+    return cls.__module__ in ("aiocognito.errors", _INTEGRATIONS) and "made_of" not in vars(cls)
 
 
 def state_of(error: AuthError) -> dict[str, Any]:
