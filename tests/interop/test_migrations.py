@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -134,7 +134,7 @@ def load(program: Block, environment: dict[str, str], monkeypatch: pytest.Monkey
 
 
 @asynccontextmanager
-async def visiting(app: Any) -> Any:
+async def visiting(app: Any) -> AsyncIterator[httpx.AsyncClient]:
     """Open a browser without cookies at an application."""
     async with (
         app.router.lifespan_context(app),
@@ -214,17 +214,17 @@ async def test_auth_js_before(emulators: Emulators, node_project: Path) -> None:
     pool = add_pool(emulators.local, CallbackURLs=[f"{home}/auth/callback/cognito"])
     environment = {**os.environ, **variables(emulators.local, pool), "PORT": str(port)}
     command = ["node", "--input-type=module", "--eval", block("authjs.md", "js").code]
-    with subprocess.Popen(
-        command, env=environment, cwd=node_project, stdout=subprocess.PIPE, text=True
-    ) as service:
-        try:
-            assert service.stdout is not None
-            line = await asyncio.to_thread(service.stdout.readline)
-            assert line == "listening\n"
-            async with httpx.AsyncClient(base_url=home, trust_env=False) as browser:
-                await sign_in_and_look(browser, emulators.local, "/login")
-        finally:
-            service.terminate()
+    service = await asyncio.create_subprocess_exec(
+        *command, env=environment, cwd=node_project, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert service.stdout is not None
+        assert await service.stdout.readline() == b"listening\n"
+        async with httpx.AsyncClient(base_url=home, trust_env=False) as browser:
+            await sign_in_and_look(browser, emulators.local, "/login")
+    finally:
+        service.terminate()
+        await service.wait()
 
 
 def old_names(page: str, heading: str = "## Old and new names") -> list[str]:
