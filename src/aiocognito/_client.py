@@ -1045,14 +1045,15 @@ class AuthClient:
             sms: ``ENABLED``, ``DISABLED``, ``PREFERRED`` or ``NOT_PREFERRED``; None leaves it as it is.
             totp: The same for an authenticator app.
             email: The same for e-mail.
-            webauthn: ``ENABLED`` lets a passkey with user verification replace a second factor; another
-                second factor must be on, and the user pool must allow it. ``DISABLED`` turns that off.
-                A passkey cannot be the preferred second factor.
+            webauthn: ``ENABLED`` lets a passkey with user verification count as two factors; another
+                second factor must be on, and the user pool must allow it (``FactorConfiguration``).
+                ``DISABLED`` turns that off. A passkey cannot be the preferred second factor.
 
         Raises:
             AuthValidationError: A value is not one of those.
             UserUnAuthenticatedException: No user is signed in.
-            InvalidParameterException: A factor is not set up, or two are preferred.
+            InvalidParameterException: A factor is not set up, two are preferred, or passkeys cannot count as
+                two factors: the user pool does not allow it, or another second factor is not on.
         """
         for name, setting in (("sms", sms), ("totp", totp), ("email", email)):
             arguments.one_of(setting, name, MFA_SETTINGS)

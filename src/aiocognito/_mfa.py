@@ -19,13 +19,19 @@ TO_COGNITO: Final[Mapping[str, str]] = {
     "EMAIL": "EMAIL_OTP",
 }
 FROM_COGNITO: Final[Mapping[str, str]] = {theirs: ours for ours, theirs in TO_COGNITO.items()}
+_LISTED: Final[Mapping[str, str]] = {**FROM_COGNITO, "WEB_AUTHN_MFA": "WEBAUTHN"}
 
 
 @public("aiocognito")
 @for_pydantic
 @frozen
 class MfaPreference:
-    """The second factors that a user has enabled, and the preferred one: SMS, TOTP, EMAIL."""
+    """The second factors that a user has enabled, and the preferred one.
+
+    Attributes:
+        preferred: ``SMS``, ``TOTP`` or ``EMAIL``; None without a preference.
+        enabled: These, and ``WEBAUTHN`` if a passkey counts as two factors.
+    """
 
     preferred: str | None = None
     enabled: list[str] = field(factory=list)
@@ -43,3 +49,8 @@ class MfaPreference:
 def from_cognito(names: Iterable[str | None]) -> list[str]:
     """Return Amplify's names for Cognito's, in order; unknown names are left out."""
     return [FROM_COGNITO[name] for name in names if name is not None and name in FROM_COGNITO]
+
+
+def listed(names: Iterable[str]) -> list[str]:
+    """Return our names for those of ``UserMFASettingList``, in order; unknown names are left out."""
+    return [_LISTED[name] for name in names if name in _LISTED]

@@ -17,11 +17,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from fido2 import cbor
 
+from .passkey_users import FLOWS, PasskeyUser, make_pool, passkey_user
 from helpers.api import PASSWORD, Api, Refused, claims
 from sign_in.authenticator import Authenticator, decode, encode
 
-FACTORS = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}
-FLOWS = [f"ALLOW_{flow}_AUTH" for flow in ("USER", "USER_PASSWORD", "REFRESH_TOKEN")]
 MALFORMED = ("InvalidParameterException", "The credential is malformed.")
 UNPROVEN = ("NotAuthorizedException", "The passkey could not be verified.")
 INVALID = ("NotAuthorizedException", "Invalid session for the user.")
@@ -29,82 +28,6 @@ USED = ("NotAuthorizedException", "Invalid session for the user, session can onl
 LATE = ("NotAuthorizedException", "Invalid session for the user, session is expired.")
 NO_CHALLENGE = "WebAuthnChallengeNotFoundException"
 Change = Callable[[Any], object]
-
-
-@attrs.define
-class PasskeyUser:
-    """A signed-in user with an authenticator."""
-
-    ask: Api
-    access: str
-    authenticator: Authenticator = attrs.field(factory=Authenticator)
-    name: str = "ana"
-
-    async def options(self) -> dict[str, Any]:
-        answer = await self.ask("StartWebAuthnRegistration", AccessToken=self.access)
-        options: dict[str, Any] = answer["CredentialCreationOptions"]
-        return options
-
-    async def complete(self, credential: object) -> dict[str, Any]:
-        members = {"AccessToken": self.access, "Credential": credential}
-        return await self.ask("CompleteWebAuthnRegistration", **members)
-
-    async def not_completed(self, credential: object) -> tuple[str, str]:
-        members = {"AccessToken": self.access, "Credential": credential}
-        return await self.ask.refused("CompleteWebAuthnRegistration", **members)
-
-    async def register(self) -> dict[str, Any]:
-        """Make a passkey; return the credential."""
-        credential = await self.authenticator.create(await self.options())
-        assert await self.complete(credential) == {}
-        return credential
-
-    async def passkeys(self, **members: Any) -> list[dict[str, Any]]:
-        answer = await self.ask("ListWebAuthnCredentials", AccessToken=self.access, **members)
-        found: list[dict[str, Any]] = answer["Credentials"]
-        return found
-
-    async def begin(self, preferred: str | None = "WEB_AUTHN") -> dict[str, Any]:
-        chosen = {} if preferred is None else {"PREFERRED_CHALLENGE": preferred}
-        parameters = {"USERNAME": self.name, **chosen}
-        members = {"ClientId": self.ask.client_id, "AuthFlow": "USER_AUTH"}
-        return await self.ask("InitiateAuth", **members, AuthParameters=parameters)
-
-    async def assertion(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Have the authenticator answer WEB_AUTHN."""
-        options = json.loads(asked["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"])
-        return await self.authenticator.get(options)
-
-    async def prove(self, asked: dict[str, Any], credential: object) -> dict[str, Any]:
-        return await self.ask.respond(asked, self.name, CREDENTIAL=json.dumps(credential))
-
-    async def not_proven(self, asked: dict[str, Any], credential: object, name: str = "") -> Any:
-        with pytest.raises(Refused) as refusal:
-            await self.ask.respond(asked, name or self.name, CREDENTIAL=json.dumps(credential))
-        return refusal.value.code, refusal.value.message
-
-    async def signs_in(self) -> dict[str, Any]:
-        asked = await self.begin()
-        assert asked["ChallengeName"] == "WEB_AUTHN"
-        answer = await self.prove(asked, await self.assertion(asked))
-        result: dict[str, Any] = answer["AuthenticationResult"]
-        return result
-
-
-async def make_pool(ask: Api, *, policies: Any = FACTORS, **configuration: Any) -> None:
-    flows = {"ExplicitAuthFlows": FLOWS}
-    await ask.make_pool(client=flows, **({} if policies is None else {"Policies": policies}))
-    if configuration:
-        members = {"UserPoolId": ask.pool_id, "WebAuthnConfiguration": configuration}
-        await ask("SetUserPoolMfaConfig", **members)
-
-
-async def passkey_user(
-    ask: Api, name: str = "ana", authenticator: Authenticator | None = None
-) -> PasskeyUser:
-    await ask.add_user(name)
-    access = (await ask.tokens(name))["AccessToken"]
-    return PasskeyUser(ask, access, authenticator or Authenticator(), name)
 
 
 @pytest.fixture

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from aiocognito import AuthClient, errors
-from aiocognito._gateways.aws.client import AwsClient
+from aiocognito import AuthClient, errors, steps
 from aiocognito.emulator import CognitoEmulator
-from helpers.service_models import input_members
+from sign_in.authenticator import Authenticator
 
 PASSWORD = "correct-Horse-7"
 
@@ -59,29 +59,64 @@ async def test_the_configured_factors(pool: Any, auth: AuthClient) -> None:
     assert await auth.fetch_auth_factors() == ["PASSWORD", "EMAIL_OTP", "SOFTWARE_TOKEN"]
 
 
-@pytest.mark.parametrize(("setting", "enabled"), [("ENABLED", True), ("DISABLED", False)])
-async def test_a_passkey_as_a_second_factor(
-    pool: Any, auth: AuthClient, monkeypatch: pytest.MonkeyPatch, setting: Any, enabled: bool
-) -> None:
+@pytest.fixture
+async def passkey(emulator: CognitoEmulator) -> AsyncIterator[tuple[AuthClient, Authenticator]]:
+    """Return a signed-in user with a passkey and an authenticator app, which is on and preferred."""
+    pool = await emulator.create_user_pool(
+        MfaConfiguration="OPTIONAL",
+        Policies={"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}},
+        WebAuthnConfiguration={
+            "RelyingPartyId": "example.com",
+            "FactorConfiguration": "MULTI_FACTOR_WITH_USER_VERIFICATION",
+        },
+        client={"ExplicitAuthFlows": ["ALLOW_USER_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]},
+    )
     await pool.add_user("ana", PASSWORD, mfa="TOTP")
-    await auth.sign_in("ana", PASSWORD)
-    await auth.confirm_sign_in(pool.totp_code("ana"))
-    sent: list[Any] = []
-    call = AwsClient.call
+    async with AuthClient(pool.config, clock=emulator.clock) as auth:
+        await auth.sign_in("ana", PASSWORD)
+        await auth.confirm_sign_in(pool.totp_code("ana"))
+        authenticator = Authenticator()
+        await auth.associate_web_authn_credential(authenticator.create)
+        yield auth, authenticator
 
-    async def recorded(self: AwsClient, operation: str, params: Any, **options: Any) -> Any:
-        sent.append((operation, {**params, "AccessToken": ""}))
-        return await call(self, operation, params, **options)
 
-    monkeypatch.setattr(AwsClient, "call", recorded)
-    if "WebAuthnMfaSettings" not in input_members("SetUserMFAPreference"):
-        # The lowest botocore that is supported does not know the member.
-        with pytest.raises(errors.AuthConfigError, match="WebAuthnMfaSettings"):
-            await auth.update_mfa_preference(webauthn=setting)
-        return
-    await auth.update_mfa_preference(webauthn=setting)
-    settings = {"AccessToken": "", "WebAuthnMfaSettings": {"Enabled": enabled}}
-    assert sent == [("SetUserMFAPreference", settings)]
+async def choices(auth: AuthClient) -> list[str]:
+    step = (await auth.sign_in("ana", auth_flow_type="USER_AUTH")).next_step
+    assert isinstance(step, steps.ContinueSignInWithFirstFactorSelection)
+    return step.available_challenges
+
+
+async def test_a_passkey_that_counts_as_two_factors(passkey: tuple[AuthClient, Authenticator]) -> None:
+    auth, authenticator = passkey
+    assert await auth.fetch_auth_factors() == ["PASSWORD", "WEB_AUTHN", "SOFTWARE_TOKEN"]
+    # Cognito wants another factor in the same request: the one that is on is sent along.
+    await auth.update_mfa_preference(webauthn="ENABLED")
+    assert (await auth.fetch_mfa_preference()).to_dict() == {
+        "preferred": "TOTP",
+        "enabled": ["TOTP", "WEBAUTHN"],
+    }
+    await auth.sign_out()
+    assert await choices(auth) == ["PASSWORD_SRP", "PASSWORD", "WEB_AUTHN"]
+    step = (await auth.confirm_sign_in("WEB_AUTHN")).next_step
+    assert isinstance(step, steps.ConfirmSignInWithWebAuthn)
+    credential = await authenticator.get(dict(step.credential_request_options))
+    assert (await auth.confirm_sign_in(credential)).is_signed_in
+    await auth.update_mfa_preference(webauthn="DISABLED")
+    assert (await auth.fetch_mfa_preference()).enabled == ["TOTP"]
+    await auth.sign_out()
+    assert await choices(auth) == ["PASSWORD_SRP", "PASSWORD"]
+
+
+async def test_a_passkey_and_the_other_factors_in_one_call(passkey: tuple[AuthClient, Authenticator]) -> None:
+    auth, _ = passkey
+    await auth.update_mfa_preference(totp="NOT_PREFERRED", webauthn="ENABLED")
+    assert (await auth.fetch_mfa_preference()).to_dict() == {"enabled": ["TOTP", "WEBAUTHN"]}
+    with pytest.raises(errors.InvalidParameterException, match="additional MFA setting"):
+        await auth.update_mfa_preference(totp="DISABLED")
+    await auth.update_mfa_preference(totp="DISABLED", webauthn="DISABLED")
+    assert (await auth.fetch_mfa_preference()).to_dict() == {}
+    with pytest.raises(errors.InvalidParameterException, match="additional MFA setting"):
+        await auth.update_mfa_preference(webauthn="ENABLED")
 
 
 @pytest.mark.parametrize("setting", ["PREFERRED", "NOT_PREFERRED", True])

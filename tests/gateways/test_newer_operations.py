@@ -10,6 +10,7 @@ import pytest
 
 from aiocognito._gateways.authenticated_user import AuthenticatedUser
 from aiocognito._gateways.aws.client import AwsClient
+from aiocognito._gateways.aws.connection import AwsConnection
 from aiocognito._gateways.aws.newer_operations import NEWER_OPERATIONS, SHAPES
 from aiocognito.emulator.service_model import ServiceModel
 from aiocognito.errors import (
@@ -159,3 +160,16 @@ async def test_members_that_the_operation_lacks_are_refused(client: AwsClient, s
     with pytest.raises(AuthConfigError, match="Hologram"):
         await client.call("RevokeUserSession", {"AccessToken": "t", "Hologram": 1})
     assert stub.requests == []
+
+
+async def test_a_member_that_botocore_does_not_know(
+    client: AwsClient, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AwsConnection, "_members_of", lambda *_: frozenset({"AccessToken"}))
+    members = {"AccessToken": "t", "WebAuthnMfaSettings": {"Enabled": True}}
+    stub.reply(json={})
+    assert await client.call("SetUserMFAPreference", members) == {}
+    assert [(each.operation, each.members) for each in stub.requests] == [("SetUserMFAPreference", members)]
+    assert stub.requests[0].headers["content-type"] == "application/x-amz-json-1.1"
+    with pytest.raises(AuthConfigError, match="SetUserMFAPreference's Later"):
+        await client.call("SetUserMFAPreference", {**members, "Later": 1})

@@ -7,7 +7,7 @@ from typing import Final
 
 from .._gateways.authenticated_user import AuthenticatedUser
 from .._gateways.user_pool import UserPool
-from .._mfa import MfaPreference, MfaSetting, from_cognito
+from .._mfa import TO_COGNITO, MfaPreference, MfaSetting, from_cognito, listed
 from .._models import TotpSetupDetails
 from .._results import ResetPasswordResult, UpdateAttributeResult
 from ..errors import SetUpTOTPException
@@ -55,19 +55,35 @@ async def fetch_mfa_preference(user: AuthenticatedUser) -> MfaPreference:
     preferred = from_cognito([answer.get("PreferredMfaSetting")])
     return MfaPreference(
         preferred=preferred[0] if preferred else None,
-        enabled=from_cognito(answer.get("UserMFASettingList") or []),
+        enabled=listed(answer.get("UserMFASettingList") or []),
     )
 
 
 async def update_mfa_preference(user: AuthenticatedUser, **settings: MfaSetting | None) -> None:
     """Turn second factors on and off (SetUserMFAPreference). A setting of None stays as it is."""
-    await user.set_user_mfa_preference(
-        {
-            _SETTINGS_MEMBERS[name]: _SETTINGS[setting]
-            for name, setting in settings.items()
-            if setting is not None
-        }
-    )
+    members = {
+        _SETTINGS_MEMBERS[name]: _SETTINGS[setting]
+        for name, setting in settings.items()
+        if setting is not None
+    }
+    if settings.get("webauthn") == "ENABLED":
+        members = {**await _others_that_are_on(user), **members}
+    await user.set_user_mfa_preference(members)
+
+
+async def _others_that_are_on(user: AuthenticatedUser) -> dict[str, Mapping[str, bool]]:
+    """Return the settings of the second factors that are on.
+
+    Cognito lets passkeys count as two factors only if the same request turns on another second factor, also
+    if one is on already.
+    """
+    answer = await user.get_user()
+    on, preferred = answer.get("UserMFASettingList") or (), answer.get("PreferredMfaSetting")
+    return {
+        _SETTINGS_MEMBERS[ours.lower()]: _SETTINGS["PREFERRED" if theirs == preferred else "ENABLED"]
+        for ours, theirs in TO_COGNITO.items()
+        if theirs in on
+    }
 
 
 async def set_up_totp(user: AuthenticatedUser, username: str) -> TotpSetupDetails:

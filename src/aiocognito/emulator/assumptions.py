@@ -134,6 +134,12 @@ class Assumptions:
     mfa_configuration_replaces: bool = True
     """Whether SetUserPoolMfaConfig turns off the factors that it does not mention; measured."""
 
+    passkey_mfa_names_another_factor: bool = True
+    """Whether a request that lets passkeys count as two factors has to turn on another second factor, even
+    if one is on already; measured."""
+    passkey_mfa_off_message: str = "WebAuthn MFA is not enabled for the user pool."
+    """The same request, if the user pool's passkeys are a single factor."""
+
     # Identity pools
     merge_keeps_login_identity: bool = True
     """Whether, of a guest and the identity that a login has already, the login's survives."""

@@ -82,7 +82,7 @@ def _users(pool: UserPool) -> Iterator[tuple[str, ...]]:
             user.sub,
             user.status if user.enabled else f"{user.status}, disabled",
             user.attributes.get("email") or user.attributes.get("phone_number") or "",
-            ", ".join(user.active_factors()),
+            ", ".join(user.listed_factors()),
         )
 
 

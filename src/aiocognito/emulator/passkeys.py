@@ -53,7 +53,9 @@ def relying_party(pool: UserPool) -> str:
 
 
 def user_verification(pool: UserPool) -> str:
-    """``required`` or ``preferred``."""
+    """``required`` or ``preferred``; a passkey that counts as two factors always verifies its user."""
+    if pool.passkeys_are_mfa:
+        return REQUIRED
     return str(_configuration(pool).get("UserVerification", "preferred"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .errors import invalid_parameter
+from .errors import ApiError, invalid_parameter
 from .password_policy import DEFAULTS
 from .pool import UserPool
 
@@ -217,6 +217,24 @@ def check_required_mfa(mode: str, first_factors: tuple[str, ...], passkeys: Mapp
 MULTI_FACTOR: Final = "MULTI_FACTOR_WITH_USER_VERIFICATION"
 
 
+# Documented (Passkeys as two factors in the plans): not in Lite.
+def check_passkeys(tier: str, passkeys: Mapping[str, Any]) -> None:
+    """Refuse passkeys that count as two factors in the tier LITE.
+
+    Args:
+        tier: ``UserPoolTier``.
+        passkeys: ``WebAuthnConfiguration``.
+
+    Raises:
+        ApiError: The tier does not have them.
+    """
+    if tier == "LITE" and passkeys.get("FactorConfiguration") == MULTI_FACTOR:
+        raise ApiError(
+            "FeatureUnavailableInTierException",
+            "The following features need to be disabled for the LITE pricing tier configured: Passkey MFA",
+        )
+
+
 # Recorded (MFA of a new user pool): it begins with SMS, or without MFA.
 def check_new_mfa(mode: str, settings: Mapping[str, Any]) -> None:
     """Refuse MFA that a new user pool has no factor for.
@@ -239,6 +257,11 @@ def check_updated_mfa(pool: UserPool, settings: Mapping[str, Any]) -> None:
         ApiError: It would be required from now on, or the pool offers no factor.
     """
     mode = settings["MfaConfiguration"]
+    first_factors = settings["Policies"]["SignInPolicy"].get("AllowedFirstAuthFactors") or ()
+    if mode == pool.mfa_mode == "ON" and "WEB_AUTHN" in first_factors and not pool.passkeys_are_mfa:
+        raise invalid_parameter(
+            "WEB_AUTHN cannot be used as an auth factor when MFA is enabled if not configured for MFA."
+        )
     if mode == "ON" and pool.mfa_mode != "ON":
         raise invalid_parameter("Cannot turn MFA functionality ON, once the user pool has been created.")
     if not pool.factors:

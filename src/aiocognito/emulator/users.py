@@ -19,6 +19,8 @@ CONFIRMED: Final = "CONFIRMED"
 RESET_REQUIRED: Final = "RESET_REQUIRED"
 FORCE_CHANGE_PASSWORD: Final = "FORCE_CHANGE_PASSWORD"  # noqa: S105 - a status
 EXTERNAL_PROVIDER: Final = "EXTERNAL_PROVIDER"
+PASSKEY_MFA: Final = "WEB_AUTHN_MFA"
+"""In ``UserMFASettingList``: a passkey that verifies the user counts as two factors. It has no challenge."""
 
 
 @persisted("user", renamed={"awaited": "pending_links"})
@@ -65,8 +67,20 @@ class User:
         return self.attributes.get(f"{attribute}_verified") == "true"
 
     def active_factors(self) -> list[str]:
-        """The second factors that are on, in Cognito's order."""
+        """The second factors that are on and have a challenge, in Cognito's order."""
         return [factor for factor in ("SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP") if factor in self.factors]
+
+    def listed_factors(self) -> list[str]:
+        """``UserMFASettingList``: the second factors that are on, and passkeys that count as two."""
+        return self.active_factors() + ([PASSKEY_MFA] if PASSKEY_MFA in self.factors else [])
+
+    def drop_factor(self, factor: str) -> None:
+        """Turn a second factor off; passkeys do not count as two factors without another one."""
+        self.factors.discard(factor)
+        if self.preferred_factor == factor:
+            self.preferred_factor = None
+        if not self.active_factors():
+            self.factors.discard(PASSKEY_MFA)
 
 
 @persisted("user-directory")

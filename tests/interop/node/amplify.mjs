@@ -4,6 +4,7 @@ import { Amplify } from 'aws-amplify';
 import * as auth from 'aws-amplify/auth';
 import { cognitoUserPoolsTokenProvider } from 'aws-amplify/auth/cognito';
 import { Hub } from 'aws-amplify/utils';
+import { usePasskeys } from './passkeys.mjs';
 import { MapStorage, recordSrp, serve } from './rpc.mjs';
 
 const storage = new MapStorage();
@@ -26,6 +27,7 @@ await serve({
   stored: () => storage.entries(),
   events: () => events.splice(0),
   srpExchanges,
+  usePasskeys,
   advanceClock({ seconds }) {
     ahead += seconds * 1000;
   },

@@ -153,3 +153,46 @@ async def test_a_new_password_with_the_attributes_that_were_missing(
     result = await amplify("confirmSignIn", challengeResponse=PASSWORD, options=options)
     assert result["isSignedIn"]
     assert (await amplify("fetchUserAttributes"))["name"] == "Ana"
+
+
+async def test_a_passkey_that_counts_as_two_factors(
+    amplify: NodeClient, make_pool: MakePool, admin: Admin
+) -> None:
+    """Amplify cannot turn it on; it signs in with it, and reads the other factors beside it."""
+    pool = await make_pool(
+        Policies={"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}},
+        client={"ExplicitAuthFlows": ["ALLOW_USER_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]},
+    )
+    passkeys = {
+        "RelyingPartyId": "example.com",
+        "FactorConfiguration": "MULTI_FACTOR_WITH_USER_VERIFICATION",
+    }
+    await admin(
+        "set_user_pool_mfa_config",
+        UserPoolId=pool.id,
+        MfaConfiguration="OPTIONAL",
+        WebAuthnConfiguration=passkeys,
+        **TOTP,
+    )
+    await pool.add_user("ana", PASSWORD, mfa="TOTP")
+    await amplify("usePasskeys")
+    assert (await begin(amplify))["signInStep"] == "CONFIRM_SIGN_IN_WITH_TOTP_CODE"
+    await confirm(amplify, pool.totp_code("ana"))
+    await amplify("associateWebAuthnCredential")
+    assert len((await amplify("listWebAuthnCredentials"))["credentials"]) == 1
+    await amplify("signOut")
+
+    options = {"authFlowType": "USER_AUTH", "preferredChallenge": "WEB_AUTHN"}
+    step = (await amplify("signIn", username="ana", options=options))["nextStep"]
+    assert step["availableChallenges"] == ["PASSWORD_SRP", "PASSWORD"]
+    await admin(
+        "admin_set_user_mfa_preference",
+        UserPoolId=pool.id,
+        Username="ana",
+        SoftwareTokenMfaSettings={"Enabled": True, "PreferredMfa": True},
+        WebAuthnMfaSettings={"Enabled": True},
+    )
+    assert (await amplify("signIn", username="ana", options=options))["isSignedIn"]
+    assert await amplify("fetchMFAPreference") == {"preferred": "TOTP", "enabled": ["TOTP"]}
+    await amplify("signOut")
+    assert (await begin(amplify))["signInStep"] == "CONFIRM_SIGN_IN_WITH_TOTP_CODE"

@@ -164,10 +164,13 @@ class AwsConnection:
             AuthConfigError: The installed botocore does not know the operation or a member of it.
         """
         unknown = sorted(members.keys() - self._members_of(operation))
+        newer = NEWER_OPERATIONS.get(operation)
+        if newer is not None and (unknown or operation not in self._methods):
+            unknown = sorted(members.keys() - newer.members)
+            if not unknown:
+                return await self._call_newer(operation, members)
         if unknown:
             raise _too_old(f"{operation}'s {', '.join(unknown)}")
-        if operation not in self._methods:
-            return await self._call_newer(operation, members)
         answer: dict[str, Any] = await getattr(self._parts.client, self._methods[operation])(**members)
         return answer
 
@@ -184,7 +187,7 @@ class AwsConnection:
         return members
 
     async def _call_newer(self, operation: str, members: Mapping[str, Any]) -> dict[str, Any]:
-        """Call an operation that the installed botocore does not know.
+        """Call an operation that the installed botocore does not know, or not with these members.
 
         https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
         """

@@ -1,7 +1,9 @@
-"""Operations that the newest botocore knows and older ones do not: sent without botocore, as JSON 1.1.
+"""What the newest botocore knows and older ones do not: sent without botocore, as JSON 1.1.
+
+These are operations, and an operation of which older ones do not know all members.
 
 From the service model of botocore 1.44 (cognito-idp), as far as this library uses them. The installed
-botocore's own model is used if it has the operation.
+botocore's own model is used if it has the operation and all members that are sent.
 """
 
 from __future__ import annotations
@@ -56,11 +58,24 @@ SHAPES: Final[Mapping[str, Any]] = {
         "members": {"Sessions": {"shape": "Sessions"}, "NextToken": {"shape": "String"}},
     },
     "RevokeUserSessionResponse": {"type": "structure", "members": {}},
+    "SetUserMFAPreferenceResponse": {"type": "structure", "members": {}},
 }
 
 NEWER_OPERATIONS: Final[Mapping[str, NewerOperation]] = {
     "ListUserSessions": NewerOperation(frozenset({"AccessToken", "NextToken"}), "ListUserSessionsResponse"),
     "RevokeUserSession": NewerOperation(
         frozenset({"AccessToken", "SessionId", "RevokeAssociatedSessions"}), "RevokeUserSessionResponse"
+    ),
+    "SetUserMFAPreference": NewerOperation(
+        frozenset(
+            {
+                "AccessToken",
+                "EmailMfaSettings",
+                "SMSMfaSettings",
+                "SoftwareTokenMfaSettings",
+                "WebAuthnMfaSettings",
+            }
+        ),
+        "SetUserMFAPreferenceResponse",
     ),
 }

@@ -40,8 +40,9 @@ def available_challenges(pool: UserPool, user: User) -> tuple[str, ...]:
             for factor, attribute in ATTRIBUTES.items()
             if factor in factors and user.attributes.get(attribute)
         ]
-    # Recorded (Required MFA and first factors): a passkey that verifies the user is two factors.
-    if "WEB_AUTHN" in factors and user.passkeys and (not has_second_factor or pool.passkeys_are_mfa):
+    # Recorded (Passkeys as two factors): if the user pool and the user have turned it on.
+    passkey_is_mfa = pool.passkeys_are_mfa and users.PASSKEY_MFA in user.factors
+    if "WEB_AUTHN" in factors and user.passkeys and (not has_second_factor or passkey_is_mfa):
         available.append("WEB_AUTHN")
     return tuple(available)
 

@@ -37,7 +37,7 @@ async def delete_user(context: RequestContext) -> dict[str, Any]:
 def described_factors(user: User) -> dict[str, Any]:
     """Return UserMFASettingList and PreferredMfaSetting; both are absent without second factors."""
     described: dict[str, Any] = {}
-    if factors := user.active_factors():
+    if factors := user.listed_factors():
         described["UserMFASettingList"] = factors
     if user.preferred_factor:
         described["PreferredMfaSetting"] = user.preferred_factor

@@ -21,8 +21,6 @@ async def admin_delete_software_token(context: RequestContext) -> dict[str, Any]
     """Remove a user's software token, and with it the preference for it."""
     _pool, user = context.pool_and_user()
     user.token = user.new_token = None
-    user.factors.discard("SOFTWARE_TOKEN_MFA")
-    if user.preferred_factor == "SOFTWARE_TOKEN_MFA":
-        user.preferred_factor = None
+    user.drop_factor("SOFTWARE_TOKEN_MFA")
     user.modified = context.state.clock()
     return {}

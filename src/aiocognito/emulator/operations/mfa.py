@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any, Final
 
 from .. import pool_settings
@@ -16,7 +16,7 @@ from ..request_context import RequestContext
 from ..state import EmulatorState
 from ..tokens import bearer
 from ..totp import SECRET_LENGTH, SoftwareToken, Verdict
-from ..users import User
+from ..users import PASSKEY_MFA, User
 from . import account
 
 _SETTINGS: Final = {
@@ -24,6 +24,7 @@ _SETTINGS: Final = {
     "SoftwareTokenMfaSettings": "SOFTWARE_TOKEN_MFA",
     "EmailMfaSettings": "EMAIL_OTP",
 }
+_ANOTHER_FACTOR: Final = "WebAuthn MFA requires enabling an additional MFA setting."
 _POOL_MEMBERS: Final = (
     "SmsMfaConfiguration",
     "SoftwareTokenMfaConfiguration",
@@ -135,7 +136,8 @@ def prefer(state: EmulatorState, pool: UserPool, user: User, given: Mapping[str,
     """Turn factors on and off and prefer one; a factor that is not mentioned stays as it is.
 
     Raises:
-        ApiError: Two are preferred, or one that is off, or one that the user does not have.
+        ApiError: Two are preferred, or one that is off, or one that the user does not have; or passkeys
+            are to count as two factors, and they cannot.
     """
     asked = {factor: given[member] for member, factor in _SETTINGS.items() if member in given}
     preferred = [factor for factor, setting in asked.items() if setting.get("PreferredMfa")]
@@ -146,20 +148,41 @@ def prefer(state: EmulatorState, pool: UserPool, user: User, given: Mapping[str,
     for factor, setting in asked.items():
         if setting.get("Enabled"):
             _require_set_up(user, factor)
-    for factor, setting in asked.items():
-        _apply(pool, user, factor, setting)
+    switches = {factor: bool(setting.get("Enabled")) for factor, setting in asked.items()}
+    passkeys = given.get("WebAuthnMfaSettings")
+    if passkeys is not None:
+        switches[PASSKEY_MFA] = bool(passkeys.get("Enabled"))
+    if switches.get(PASSKEY_MFA):
+        _check_passkeys(state, pool, user, switches)
+    factors = _switched(pool, user.factors, switches)
+    # Recorded (Passkeys as two factors): another second factor has to be on beside it.
+    if factors == {PASSKEY_MFA}:
+        raise invalid_parameter(_ANOTHER_FACTOR)
+    user.factors = factors
+    if user.preferred_factor in asked:
+        user.preferred_factor = None
     if preferred:
         user.preferred_factor = preferred[0]
 
 
-def _apply(pool: UserPool, user: User, factor: str, setting: Mapping[str, Any]) -> None:
-    if setting.get("Enabled"):
-        user.factors.add(factor)
-    elif pool.mfa_mode != "ON":
+def _switched(pool: UserPool, before: Set[str], switches: Mapping[str, bool]) -> set[str]:
+    on = {factor for factor, is_on in switches.items() if is_on}
+    off = switches.keys() - on
+    if pool.mfa_mode == "ON":
         # Where a second factor is required, it cannot be turned off.
-        user.factors.discard(factor)
-    if user.preferred_factor == factor and not setting.get("PreferredMfa"):
-        user.preferred_factor = None
+        off = off & {PASSKEY_MFA}
+    return (set(before) | on) - off
+
+
+# Recorded (Passkeys as two factors): the texts; the request has to turn another factor on, too.
+def _check_passkeys(state: EmulatorState, pool: UserPool, user: User, switches: Mapping[str, bool]) -> None:
+    if not pool.passkeys_are_mfa:
+        raise invalid_parameter(state.assumptions.passkey_mfa_off_message)
+    others = [factor for factor, is_on in switches.items() if is_on and factor != PASSKEY_MFA]
+    if not others and state.assumptions.passkey_mfa_names_another_factor:
+        raise invalid_parameter(_ANOTHER_FACTOR)
+    if not user.passkeys:
+        raise invalid_parameter("User does not have applicable WebAuthn credentials to enable WebAuthn MFA.")
 
 
 def _require_set_up(user: User, factor: str) -> None:
@@ -185,6 +208,7 @@ async def set_user_pool_mfa_config(context: RequestContext) -> dict[str, Any]:
     sender = pool.settings.get("EmailConfiguration") or {}
     pool_settings.check_mfa(mode, sent if mode == "OFF" else factors, offered, sender)
     passkeys = factors.get("WebAuthnConfiguration") or {}
+    pool_settings.check_passkeys(pool.settings["UserPoolTier"], passkeys)
     pool_settings.check_required_mfa(mode, pool.first_factors, passkeys)
     pool.mfa = factors
     pool.settings["MfaConfiguration"] = mode

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from anyio import to_thread
 
-from .. import base64url, paging, passkeys
+from .. import base64url, paging, passkeys, users
 from ..errors import ApiError, invalid_parameter, not_found
 from ..records import Ceremony
 from ..registration import operation
@@ -89,4 +89,6 @@ async def delete_web_authn_credential(context: RequestContext) -> dict[str, Any]
     who = await bearer.authorize(context.state, context.members["AccessToken"])
     if who.user.passkeys.pop(context.members["CredentialId"], None) is None:
         raise not_found("Credential does not exist.")
+    if not who.user.passkeys:
+        who.user.drop_factor(users.PASSKEY_MFA)
     return {}
