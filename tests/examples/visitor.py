@@ -1,0 +1,111 @@
+"""A browser without a page: it keeps cookies, reads forms, and submits them."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import httpx
+from attrs import define, field
+
+
+@define
+class Form:
+    """A form of a page: where it goes, its fields, and the texts of its buttons."""
+
+    action: str
+    fields: dict[str, str] = field(factory=dict)
+    buttons: dict[str, dict[str, str]] = field(factory=dict)
+
+
+class _Reader(HTMLParser):
+    """Reads the forms, and the texts that announce something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self.roles: dict[str, str] = {}
+        self.headings: list[str] = []
+        self._button: dict[str, str] | None = None
+        self._role: tuple[str, str] | None = None
+        self._in_heading = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.forms.append(Form(given["action"]))
+        if tag == "input":
+            self.forms[-1].fields[given["name"]] = given.get("value", "")
+        if tag == "button":
+            self._button = given
+        if given.get("role") in ("alert", "status") and self._role is None:
+            self._role = (tag, given["role"])
+            self.roles[given["role"]] = ""
+        self._in_heading = tag == "h1"
+        if tag == "h1":
+            self.headings.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self._button is not None:
+            self.forms[-1].buttons[data.strip()] = self._button
+        if self._role is not None:
+            self.roles[self._role[1]] += data
+        if self._in_heading:
+            self.headings[-1] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "button":
+            self._button = None
+        if self._role is not None and tag == self._role[0]:
+            self._role = None
+        if tag == "h1":
+            self._in_heading = False
+
+
+@define
+class Visitor:
+    """A visitor of the shop."""
+
+    client: httpx.AsyncClient
+    response: httpx.Response = field(init=False)
+    forms: list[Form] = field(factory=list)
+    alert: str | None = None
+    notice: str | None = None
+    title: str = ""
+
+    @property
+    def path(self) -> str:
+        """The path of the page, after redirects."""
+        return self.response.url.path
+
+    async def get(self, path: str) -> Visitor:
+        """Open a page, and follow redirects."""
+        return self._read(await self.client.get(path))
+
+    async def press(self, button: str, **typed: str) -> Visitor:
+        """Fill in the form that has this button, and press it."""
+        form = next(each for each in self.forms if button in each.buttons)
+        pressed = form.buttons[button]
+        data = {**form.fields, **typed}
+        assert set(typed) <= set(form.fields), (typed, form.fields)
+        if "name" in pressed:
+            data[pressed["name"]] = pressed.get("value", "")
+        return self._read(await self.client.post(pressed.get("formaction", form.action), data=data))
+
+    def _read(self, response: httpx.Response) -> Visitor:
+        self.response = response
+        reader = _Reader()
+        reader.feed(response.text)
+        self.forms = reader.forms
+        self.alert = _text(reader.roles.get("alert"))
+        self.notice = _text(reader.roles.get("status"))
+        self.title = reader.headings[0] if reader.headings else ""
+        return self
+
+    async def sign_in(self, username: str, password: str) -> Visitor:
+        """Sign in with a password."""
+        await self.get("/sign-in")
+        return await self.press("Sign in", username=username, password=password)
+
+
+def _text(text: str | None) -> str | None:
+    return None if text is None else " ".join(text.split())
