@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pyotp
+import pyotp.totp
 import pytest
 
-from .passkey_users import FACTORS, PasskeyUser, make_pool, passkey_user
 from helpers.api import PASSWORD, Api
+
+from .passkey_users import FACTORS, PasskeyUser, make_pool, passkey_user
 
 MULTI = "MULTI_FACTOR_WITH_USER_VERIFICATION"
 PASSWORDS = ["PASSWORD_SRP", "PASSWORD"]
@@ -31,7 +32,7 @@ async def set_mfa(ask: Api, mode: str, factor: str = MULTI) -> None:
 
 async def set_up_totp(user: PasskeyUser) -> None:
     secret = (await user.ask("AssociateSoftwareToken", AccessToken=user.access))["SecretCode"]
-    code = pyotp.TOTP(secret).at(user.ask.state.clock())
+    code = pyotp.totp.TOTP(secret).at(user.ask.state.clock())
     await user.ask("VerifySoftwareToken", AccessToken=user.access, UserCode=code)
 
 

@@ -17,9 +17,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from fido2 import cbor
 
-from .passkey_users import FLOWS, PasskeyUser, make_pool, passkey_user
 from helpers.api import PASSWORD, Api, Refused, claims
 from sign_in.authenticator import Authenticator, decode, encode
+
+from .passkey_users import FLOWS, PasskeyUser, make_pool, passkey_user
 
 MALFORMED = ("InvalidParameterException", "The credential is malformed.")
 UNPROVEN = ("NotAuthorizedException", "The passkey could not be verified.")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from attrs import evolve, frozen
 
-from aiocognito import AuthClient, AuthConfig, MemoryStorage
+from aiocognito import AuthClient, AuthConfig, Credentials, MemoryStorage
 from aiocognito._early_renewal import EARLY_RETRY_SECONDS
 from aiocognito._jwt import decode_jwt
 from aiocognito._models import AuthSession, AuthTokens
@@ -88,7 +88,7 @@ class Services:
         await self.client.fetch_auth_session(force_refresh=True, credentials=False)
 
     async def key(self, **arguments: Any) -> str:
-        found = (await self.client.fetch_auth_session(**arguments)).credentials
+        found: Credentials | None = (await self.client.fetch_auth_session(**arguments)).credentials
         assert found is not None
         return found.access_key_id
 

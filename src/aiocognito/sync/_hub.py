@@ -1,13 +1,13 @@
 """The hub for synchronous code."""
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Self
 
 from .. import _hub as hub
 from .._hub import AuthEvent, AuthEventName
 from .._public import public
-from ._portal import Remote, in_thread, refuse_async
+from ._portal import ProcessEndedError, Remote, in_thread, refuse_async
 
 
 @public("aiocognito.sync")
@@ -75,15 +75,22 @@ class Hub:
             return await anext(buffer, None)
 
         def received() -> Iterator[AuthEvent]:
-            while (event := self._remote.call(lambda _: next_event())) is not None:
+            while (event := received_next()) is not None:
                 # In the reader's context, which a call on the loop only copies.
                 hub.note_failure(event)
                 yield event
 
+        def received_next() -> AuthEvent | None:
+            # The process ends while a daemon thread reads.
+            with suppress(ProcessEndedError):
+                return self._remote.call(lambda _: next_event())
+            return None
+
         try:
             yield received()
         finally:
-            self._remote.call(lambda _: subscription.__aexit__(None, None, None))
+            with suppress(ProcessEndedError):
+                self._remote.call(lambda _: subscription.__aexit__(None, None, None))
 
 
 def unwrapped(given: Hub | hub.Hub | None) -> hub.Hub:

@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from inspect import iscoroutinefunction
 from typing import Any, Final, Generic, TypeVar
 
@@ -23,6 +24,13 @@ R = TypeVar("R")
 EXIT_SECONDS: Final = 5.0
 
 
+class ProcessEndedError(AuthUsageError):
+    """The process ends, and its event loop runs no more calls."""
+
+    def __init__(self) -> None:
+        super().__init__("the process ended while this call waited")
+
+
 class Portal:
     """A thread with an event loop. Daemon threads do not keep a process alive; their workers inherit that."""
 
@@ -33,8 +41,12 @@ class Portal:
         self._blocking = started.result()
 
     def call(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Run an async function on the loop, wait for it, and return its result."""
-        future: Future[T] = self._blocking.start_task_soon(work)
+        """Run an async function on the loop, wait for it, and return its result.
+
+        Raises:
+            ProcessEndedError: The portal was stopped.
+        """
+        future = self._start(work)
         try:
             return future.result()
         except CancelledError:
@@ -43,7 +55,12 @@ class Portal:
             # Such as Ctrl-C: what nothing waits for has to end.
             future.cancel()
             raise
-        raise AuthUsageError("the process ended while this call waited")
+        raise ProcessEndedError
+
+    def _start(self, work: Callable[[], Awaitable[T]]) -> Future[T]:
+        with suppress(RuntimeError):  # Its loop is closed.
+            return self._blocking.start_task_soon(work)
+        raise ProcessEndedError
 
     def stop(self) -> None:
         """Cancel calls that are under way, and end the thread."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pyotp.totp import TOTP
 
-from aiocognito import AuthClient, errors, steps
+from aiocognito import AuthClient, AuthTokens, errors, steps
 
 pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("ministack")]
 
@@ -21,7 +21,7 @@ async def auth(pool: Pool) -> AsyncIterator[AuthClient]:
 
 
 async def access_token(auth: AuthClient, **arguments: Any) -> str:
-    tokens = (await auth.fetch_auth_session(credentials=False, **arguments)).tokens
+    tokens: AuthTokens | None = (await auth.fetch_auth_session(credentials=False, **arguments)).tokens
     assert tokens is not None
     return tokens.access_token.token
 
