@@ -62,8 +62,10 @@ async def test_rotation_excludes_the_older_refresh(emulator: CognitoEmulator) ->
 async def test_settings_that_cannot_be(emulator: CognitoEmulator) -> None:
     with pytest.raises(ValueError, match="CreateUserPool: InvalidParameterException: 1 validation error"):
         await emulator.create_user_pool(PoolName="?")
-    with pytest.raises(ValueError, match="UnknownOperationException"):
+    with pytest.raises(ValueError, match="UnknownOperationException: unknown operation: known are Add"):
         await emulator.call("Nonsense")
+    with pytest.raises(ValueError, match="unknown operation: did you mean 'GetId'"):
+        await emulator.call("GetIdd")
 
 
 async def test_users(emulator: CognitoEmulator) -> None:
@@ -117,8 +119,13 @@ async def test_users_with_second_factors(
 
 async def test_second_factors_that_cannot_be(emulator: CognitoEmulator) -> None:
     pool = await emulator.create_user_pool()
-    with pytest.raises(ValueError, match="mfa must be of TOTP, SMS, EMAIL, not 'PIGEON'"):
+    with pytest.raises(ValueError, match="mfa 'PIGEON' is unknown: known are EMAIL, SMS, TOTP"):
         await pool.add_user("ana", PASSWORD, mfa="PIGEON")
+    with pytest.raises(ValueError, match="mfa 'TOPT' is unknown: did you mean 'TOTP'"):
+        await pool.add_user("ana", PASSWORD, mfa=["SMS", "TOPT"])
+    with pytest.raises(TypeError, match="groups must be a sequence of names"):
+        await pool.add_user("ana", PASSWORD, groups="admins")
+    assert len(pool.state.users) == 0
     with pytest.raises(ValueError, match="SMS_MFA"):
         await pool.add_user("ben", PASSWORD, mfa="SMS")
 
@@ -203,6 +210,9 @@ def test_clocks() -> None:
     clock.advance(5)
     clock.advance(-1)
     assert (clock(), clock.base()) == (104.0, 100.0)
+    for seconds in ("5", None, True):
+        with pytest.raises(TypeError, match="seconds must be a number"):
+            clock.advance(seconds)  # type: ignore[arg-type]  # wrong on purpose
     assert CognitoEmulator(clock=clock).clock is clock
     assert CognitoEmulator(clock=lambda: 7.0).clock() == 7.0
     assert abs(CognitoEmulator().clock() - time.time()) < 5

@@ -145,9 +145,16 @@ async def test_faults_over_http(emulator: CognitoEmulator, post: Post, http: aio
     async with http.post(f"{emulator.url}/_emulator/faults", json=plan) as response:
         assert response.status == 200
     assert (await post("GetUser", {"AccessToken": "a"})).json()["__type"] == "TooManyRequestsException"
-    for body in ({}, {"operation": "GetUser"}, {"operation": "GetUser", "colour": "red"}):
+    for body, text in (
+        ({}, "operation is missing"),
+        ({"operation": "GetUser"}, "a fault needs an error, a latency"),
+        ({"operation": "GetUser", "errr": "X"}, "unknown member 'errr': did you mean 'error'?"),
+        ({"operation": "GetUsr", "status": 500}, "unknown operation 'GetUsr': did you mean 'GetUser'?"),
+        ({"operation": "GetUser", "status": "500"}, "status must be int"),
+    ):
         async with http.post(f"{emulator.url}/_emulator/faults", json=body) as response:
             assert response.status == 400
+            assert (await response.text()).startswith(f"not a fault: {text}")
 
 
 # Browsers

@@ -161,7 +161,8 @@ async def test_all_that_a_pool_can_do(shared: ThreadedEmulator) -> None:
     assert shared.call("DescribeUserPool", UserPoolId=pool.id)["UserPool"]["Id"] == pool.id
     assert repr(pool) == f"<ThreadedUserPool {pool.id}>"
     assert pool.add_resource_server("orders", ["read"]) == ["orders/read"]
-    machine = pool.add_client(AllowedOAuthFlows=["client_credentials"])
+    machine = pool.add_client("machine", AllowedOAuthFlows=["client_credentials"])
+    assert machine.user_pool_client_id == "machine"
     assert machine.oauth is not None
     assert list(machine.oauth.scopes) == ["orders/read"]
     pool.add_provider("Google", attribute_mapping={"email": "email"})

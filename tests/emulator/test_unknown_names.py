@@ -73,6 +73,8 @@ async def test_faults(emulator: CognitoEmulator, known: bool) -> None:
     faults = emulator.faults if known else Faults()
     with pytest.raises(ValueError, match="unknown operation 'InitiateAuht': did you mean 'InitiateAuth'"):
         faults.add("InitiateAuht", status=500)
+    with pytest.raises(ValueError, match="unknown operation 'InitiateAuht': did you mean 'InitiateAuth'"):
+        faults.add("InitiateAuht")
     with pytest.raises(ValueError, match="unknown operation 'getjwks': did you mean 'GetJwks'"):
         faults.add("getjwks", status=500)
     with pytest.raises(ValueError, match="unknown error code 'TooManyRequests': did you mean 'TooMany"):

@@ -35,8 +35,11 @@ class Clock:
             seconds: By how much; negative moves it back.
 
         Raises:
+            TypeError: It is not a number.
             ValueError: The clock would show a time before 1970 or after the year 9000.
         """
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+            raise TypeError(f"seconds must be a number, not {type(seconds).__name__}")
         # Written so that NaN fails, too. A large int is compared before it becomes a float.
         if not -LATEST <= seconds <= LATEST or not 0 <= self() + seconds <= LATEST:
             raise ValueError("the emulator's clock must stay between 1970 and the year 9000")

@@ -10,6 +10,7 @@ from .._public import public
 from . import chosen_ids
 from .administration import Emulator
 from .clients import AppClient
+from .nearest import suggestion
 from .oauth_settings import COGNITO
 from .pool import UserPool
 from .randomness import BASE32, secret_text
@@ -159,6 +160,14 @@ async def _create_provider(
     )
 
 
+def _factor(name: str) -> str:
+    """Return AdminSetUserMFAPreference's member for a second factor."""
+    for short, (member, long) in _FACTORS.items():
+        if name in (short, long):
+            return member
+    raise ValueError(f"mfa {name!r} is unknown: {suggestion(str(name), _FACTORS)}")
+
+
 @public("aiocognito.emulator")
 class EmulatedUserPool:
     """A user pool of an emulator, and one app client.
@@ -302,8 +311,12 @@ class EmulatedUserPool:
             confirmed: Whether the account is confirmed.
 
         Raises:
+            TypeError: ``groups`` is one text.
             ValueError: Cognito would refuse it.
         """
+        if isinstance(groups, str):
+            raise TypeError("groups must be a sequence of names, such as ['admins']")
+        factors = [_factor(name) for name in ([mfa] if isinstance(mfa, str) else mfa or ())]
         given = dict(attributes or {})
         form = self.state.users.address_of(username)
         for name in ("email", "phone_number"):
@@ -322,15 +335,12 @@ class EmulatedUserPool:
                 await ask("CreateGroup", UserPoolId=self.id, GroupName=group)
             await ask("AdminAddUserToGroup", **named, GroupName=group)
         await self._emulator.state.changed()
-        await self._give_factors(user, [mfa] if isinstance(mfa, str) else list(mfa or ()))
+        await self._give_factors(user, factors)
         return user
 
     async def _give_factors(self, user: User, factors: list[str]) -> None:
         wanted: dict[str, Any] = {}
-        for factor in factors:
-            member = next((entry[0] for name, entry in _FACTORS.items() if factor in (name, entry[1])), None)
-            if member is None:
-                raise ValueError(f"mfa must be of {', '.join(_FACTORS)}, not {factor!r}")
+        for member in factors:
             if member == "SoftwareTokenMfaSettings":
                 user.token = SoftwareToken(secret_text(SECRET_LENGTH, BASE32))
             wanted[member] = {"Enabled": True, "PreferredMfa": len(factors) == 1}

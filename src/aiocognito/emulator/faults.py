@@ -11,6 +11,8 @@ from .fault_names import EVERY
 from .nearest import suggestion
 
 _LONGEST: Final = 86_400
+MEMBERS: Final = ("operation", "error", "latency", "status", "times", "cut", "malformed", "message")
+"""The arguments of `Faults.add`."""
 
 
 @define
@@ -74,6 +76,7 @@ class Faults:
         _check_types(operation=(operation, str), error=(error, str | None), message=(message, str | None))
         _check_types(status=(status, int | None), times=(times, int | None), malformed=(malformed, bool))
         _check_types(latency=(latency, int | float | None))
+        self._check_names(operation, error)
         if error is None and latency is None and status is None and cut is None and not malformed:
             raise ValueError("a fault needs an error, a latency, a status, a cut or malformed=True")
         if cut not in {None, "before", "after"}:
@@ -84,7 +87,6 @@ class Faults:
             raise ValueError(f"latency must be between 0 and {_LONGEST} seconds")
         if times is not None and times < 1:
             raise ValueError("times must be at least 1, or None for every request to come")
-        self._check_names(operation, error)
         fault = Fault(error, latency, status, cut, malformed, message, times)
         self._planned.setdefault(operation, []).append(fault)
 

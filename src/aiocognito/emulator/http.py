@@ -13,10 +13,11 @@ from attrs import frozen
 from . import confirm_page, dispatch, guard, overview_page, request_url, strict_json
 from .calls import answer
 from .dispatch import Reply
-from .faults import Fault
+from .faults import MEMBERS, Fault
 from .header_text import one_line
 from .hosted_ui import endpoints, pages
 from .identity_pools import open_id
+from .nearest import suggestion
 from .request_url import state_of
 from .site import Call, Site
 
@@ -157,9 +158,15 @@ class _Handlers:
     async def plan(self, request: web.Request) -> web.Response:
         """Plan a fault: the body has :meth:`Faults.add`'s arguments."""
         given = await _object(request)
+        for name in given:
+            if name not in MEMBERS:
+                text = f"not a fault: unknown member {name!r}: {suggestion(name, MEMBERS)}"
+                raise web.HTTPBadRequest(text=text)
+        if "operation" not in given:
+            raise web.HTTPBadRequest(text="not a fault: operation is missing")
         try:
-            self.site.faults.add(given.pop("operation"), **given)
-        except (KeyError, TypeError, ValueError) as exc:
+            self.site.faults.add(**given)
+        except (TypeError, ValueError) as exc:
             raise web.HTTPBadRequest(text=f"not a fault: {exc}") from None
         return web.json_response({})
 

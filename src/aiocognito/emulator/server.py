@@ -19,6 +19,7 @@ from .assumptions import Assumptions
 from .clock import Clock
 from .fault_names import FaultNames
 from .faults import Faults
+from .nearest import suggestion
 from .outbox import Outbox
 from .randomness import Randomness
 from .server_options import Issuer
@@ -388,7 +389,8 @@ class CognitoEmulator:
             members: The request.
 
         Raises:
-            ValueError: The operation was refused; the message has the code and the text.
+            ValueError: The operation was refused; the message has the code and the text, or the nearest name
+                for an unknown operation.
         """
         from .dispatch import operation_model, perform
         from .errors import ApiError
@@ -400,7 +402,8 @@ class CognitoEmulator:
             given = model.check(operation_model(model, operation), members)
             return await perform(self.state, operation, given, model.service)
         except ApiError as refusal:
-            raise ValueError(f"{operation}: {refusal.code}: {refusal.message}") from None
+            text = refusal.message or f"unknown operation: {suggestion(operation, self._operations())}"
+            raise ValueError(f"{operation}: {refusal.code}: {text}") from None
 
     def check_members(
         self, method: str, given: Mapping[str, Any], *operations: str, others: Sequence[str] = ()
@@ -419,6 +422,11 @@ class CognitoEmulator:
         if self._models:
             model = self._model_for(operations[0], None)
             known_members.check(method, given, model, operations, others=others)
+
+    def _operations(self) -> set[str]:
+        from .dispatch import table
+
+        return {name for model in self._models for name in table(model.service)}
 
     def _model_for(self, operation: str, service: str | None) -> ServiceModel:
         from .dispatch import table

@@ -226,9 +226,9 @@ class ThreadedUserPool:
 
         return self._thread.call(work)
 
-    def add_client(self, **members: Any) -> AuthConfig:
+    def add_client(self, client_id: str | None = None, /, **members: Any) -> AuthConfig:
         """Add another app client, and return its configuration: see `EmulatedUserPool.add_client`."""
-        return self._thread.call(partial(self._pool.add_client, **members))
+        return self._thread.call(partial(self._pool.add_client, client_id, **members))
 
     def add_provider(
         self,
