@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from anyio import to_thread
@@ -48,12 +49,14 @@ class RemoteEmulator:
         self.clock, self.outbox = RemoteClock(self), RemoteOutbox(self)
 
     @classmethod
-    def start(cls, *arguments: str) -> RemoteEmulator:
+    def start(cls, *arguments: str, directory: Path | None = None) -> RemoteEmulator:
+        """Start it in a directory, which is this one if none is given."""
         process = subprocess.Popen(
             [sys.executable, "-m", "aiocognito", "emulator", "--port", "0", *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
+            cwd=directory,
         )
         assert process.stdout is not None
         url = process.stdout.readline().split()[-1]

@@ -8,8 +8,7 @@ import pytest
 
 from aiocognito.emulator import CognitoEmulator
 
-# They look into the emulator, or have Python functions as triggers.
-pytestmark = [pytest.mark.interop, pytest.mark.in_process]
+pytestmark = pytest.mark.interop
 
 PASSWORD = "Correct-Horse-1"
 EDITORS = "arn:aws:iam::123456789012:role/editors"
@@ -56,6 +55,23 @@ def issued(emulator: CognitoEmulator, session: dict[str, Any]) -> Any:
     return found
 
 
+async def test_the_identity_of_a_guest_and_of_a_user(
+    amplify: NodeClient, people: Any, make: Callable[..., Awaitable[Any]]
+) -> None:
+    await make(people)
+    guest = await amplify("fetchAuthSession")
+    assert guest["credentials"]["sessionToken"]
+    await amplify("signIn", username="ana", password=PASSWORD)
+    user = await amplify("fetchAuthSession")
+    assert user["identityId"] == guest["identityId"]
+    assert user["credentials"]["accessKeyId"] != guest["credentials"]["accessKeyId"]
+    await amplify("signOut")
+    assert (await amplify("fetchAuthSession"))["identityId"] != user["identityId"]
+    await make(people, guests=False)
+    assert await amplify.refused("fetchAuthSession", forceRefresh=True) == "NotAuthorizedException"
+
+
+@pytest.mark.in_process
 async def test_a_guest_becomes_a_user_and_signs_out(
     emulator: CognitoEmulator, amplify: NodeClient, people: Any, make: Callable[..., Awaitable[Any]]
 ) -> None:
@@ -81,6 +97,7 @@ async def test_a_guest_becomes_a_user_and_signs_out(
     assert [call.error for call in emulator.calls if call.error] == []
 
 
+@pytest.mark.in_process
 async def test_a_user_signs_in_again(
     emulator: CognitoEmulator, amplify: NodeClient, people: Any, make: Callable[..., Awaitable[Any]]
 ) -> None:
@@ -96,6 +113,7 @@ async def test_a_user_signs_in_again(
     assert {identity.id: identity.successor for identity in pool.identities} == {known: None, guest: known}
 
 
+@pytest.mark.in_process
 async def test_the_role_of_a_rule(
     emulator: CognitoEmulator, amplify: NodeClient, people: Any, make: Callable[..., Awaitable[Any]]
 ) -> None:
@@ -110,6 +128,7 @@ async def test_the_role_of_a_rule(
     assert issued(emulator, await amplify("fetchAuthSession")).role_arn == EDITORS
 
 
+@pytest.mark.in_process
 async def test_refusals(
     emulator: CognitoEmulator, amplify: NodeClient, people: Any, make: Callable[..., Awaitable[Any]]
 ) -> None:
@@ -120,6 +139,7 @@ async def test_refusals(
     assert refusal == "InvalidIdentityPoolConfigurationException"
 
 
+@pytest.mark.in_process
 async def test_renewed_after_their_time(
     emulator: CognitoEmulator, amplify: NodeClient, people: Any, make: Callable[..., Awaitable[Any]]
 ) -> None:

@@ -1,11 +1,16 @@
 """aws-amplify 6 answers the challenges of Python triggers on our emulator, two rounds of them."""
 
+import inspect
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from anyio import to_thread
 
-# They look into the emulator, or have Python functions as triggers.
+from helpers.remote_emulator import RemoteEmulator
+
+# The pools of its tests have Python functions as triggers; the last test gives them to the command line.
 pytestmark = [pytest.mark.interop, pytest.mark.in_process]
 
 PASSWORD = "Correct-Horse-1"
@@ -121,3 +126,23 @@ async def test_a_sign_up_that_a_trigger_confirms(amplify: NodeClient, pool: Pool
     signed_up = await amplify("signUp", username="ben", password=PASSWORD, options=options)
     assert signed_up["isSignUpComplete"]
     assert signed_up["nextStep"] == {"signUpStep": "DONE"}
+
+
+async def test_two_rounds_of_the_command_lines_triggers(amplify: NodeClient, tmp_path: Path) -> None:
+    functions = "\n".join(map(inspect.getsource, (right, define, create, verify)))
+    names = "DefineAuthChallenge, CreateAuthChallenge, VerifyAuthChallengeResponse"
+    (tmp_path / "shop.py").write_text(
+        f"from typing import Any\nEvent = dict[str, Any]\nQUESTIONS = {QUESTIONS!r}\n{functions}\n"
+        f"class Triggers:\n    {names} = map(staticmethod, (define, create, verify))\n"
+    )
+    ids = ("--pool-id", "us-east-1_Shop12345", "--client-id", "shopweb")
+    options = (*ids, "--user", f"ana:{PASSWORD}", "--triggers", "shop:Triggers")
+    emulator = await to_thread.run_sync(lambda: RemoteEmulator.start(*options, directory=tmp_path))
+    try:
+        endpoint = {"userPoolEndpoint": emulator.url}
+        await amplify("configure", userPoolId=ids[1], userPoolClientId=ids[3], **endpoint)
+        await test_two_rounds(amplify, "CUSTOM_WITH_SRP", {"password": PASSWORD})
+        await amplify("signOut")
+        await test_a_trigger_that_raises(amplify)
+    finally:
+        await to_thread.run_sync(emulator.stop)

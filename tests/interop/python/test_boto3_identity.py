@@ -19,8 +19,7 @@ from botocore.credentials import Credentials
 from aiocognito.emulator import CognitoEmulator
 from helpers.boto3_calls import Boto3Calls
 
-# They look into the emulator, or have Python functions as triggers.
-pytestmark = [pytest.mark.interop, pytest.mark.in_process]
+pytestmark = pytest.mark.interop
 
 PASSWORD = "Correct-Horse-1"
 PEOPLE, EDITORS = "arn:aws:iam::123456789012:role/people", "arn:aws:iam::123456789012:role/editors"
@@ -64,6 +63,7 @@ async def logins(emulator: CognitoEmulator, people: Any) -> dict[str, str]:
     return {f"cognito-idp.us-east-1.amazonaws.com/{people.id}": answer["AuthenticationResult"]["IdToken"]}
 
 
+@pytest.mark.in_process
 async def test_an_identity_pool_from_its_making_to_its_end(
     emulator: CognitoEmulator, root: Boto3Calls, app: Boto3Calls, people: Any
 ) -> None:
@@ -162,6 +162,7 @@ async def bucket(emulator: CognitoEmulator) -> AsyncIterator[Bucket]:
     await runner.cleanup()
 
 
+@pytest.mark.in_process
 async def test_the_credentials_sign_requests(
     emulator: CognitoEmulator, app: Boto3Calls, people: Any, bucket: Bucket
 ) -> None:
