@@ -338,7 +338,7 @@ def test_a_directory(tmp_path: Path) -> None:
         (b"[" * 100_000, "is nested too deeply"),
     ],
 )
-def test_what_is_no_json_object(tmp_path: Path, content: bytes, text: str) -> None:
+def test_texts_that_are_not_json_objects(tmp_path: Path, content: bytes, text: str) -> None:
     path = tmp_path / "amplify_outputs.json"
     path.write_bytes(content)
     error = refusal(path)

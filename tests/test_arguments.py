@@ -83,7 +83,7 @@ def test_what_is_missing_is_named_where_amplify_has_no_code(value: Any) -> None:
 @pytest.mark.parametrize(
     ("value", "kind"), [(5, "int"), (b"canary", "bytes"), (["canary"], "list"), (0, "int"), (b"", "bytes")]
 )
-def test_what_is_no_text_is_named_and_not_quoted(value: Any, kind: str) -> None:
+def test_a_value_that_is_not_text_is_named_and_not_quoted(value: Any, kind: str) -> None:
     with pytest.raises(AuthValidationError) as caught:
         arguments.text(value, "password", Code.EmptySignInPassword)
     assert caught.value.code is Code.InvalidArgument
@@ -98,12 +98,12 @@ def test_a_mapping_of_text_comes_back_as_a_copy(values: Mapping[str, str]) -> No
     assert taken is not values
 
 
-def test_no_mapping_is_none() -> None:
+def test_an_absent_mapping_becomes_none() -> None:
     assert arguments.strings(None, "client_metadata") is None
 
 
 @pytest.mark.parametrize("values", ["canary", ["canary"], [("canary", "canary")], 5, {"canary"}])
-def test_what_is_no_mapping_is_refused(values: Any) -> None:
+def test_a_value_that_is_not_a_mapping_is_refused(values: Any) -> None:
     with pytest.raises(AuthValidationError, match=r"^client_metadata: must be a mapping") as caught:
         arguments.strings(values, "client_metadata")
     assert caught.value.code is Code.InvalidArgument

@@ -190,7 +190,7 @@ async def test_a_refusal_says_why() -> None:
     assert await number(subject) == 2  # a failure is not remembered
 
 
-async def test_what_is_no_token() -> None:
+async def test_texts_that_are_not_tokens() -> None:
     subject, endpoint, _ = machine()
     endpoint.answer = lambda: httpx.Response(200, json={"access_token": "opaque", "expires_in": 60})
     with pytest.raises(InvalidTokens):

@@ -620,7 +620,7 @@ def test_what_is_empty_is_unset(empty: str) -> None:
     assert one_empty.user_pool_client_id == CLIENT
 
 
-def test_white_space_around_a_value_is_no_part_of_it() -> None:
+def test_white_space_around_a_value_is_removed() -> None:
     assert AuthConfig.from_env({"COGNITO_USER_POOL_ID": f" {POOL}\n"}).user_pool_id == POOL
 
 

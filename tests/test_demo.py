@@ -289,7 +289,7 @@ class TestOutput:
         with pytest.raises(StorageError):
             await out.refused(NotAuthorizedException, "it is refused", call())
 
-    def test_an_encoding_without_a_tick_is_no_reason_to_fail(self) -> None:
+    def test_an_encoding_without_a_tick_does_not_fail(self) -> None:
         raw = io.BytesIO()
         output = io.TextIOWrapper(raw, encoding="ascii", write_through=True)
         Output(console(output)).check("two is two", True)

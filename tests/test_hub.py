@@ -67,7 +67,7 @@ def test_an_async_listener_has_five_seconds() -> None:
 # --- Listening -----------------------------------------------------------------------------------------
 
 
-async def test_listeners_hear_in_order_plain_or_async(heard: list[Any]) -> None:
+async def test_listeners_are_called_in_order_plain_or_async(heard: list[Any]) -> None:
     async def asynchronous(event: AuthEvent) -> None:
         await anyio.lowlevel.checkpoint()
         heard.append(("second", event))
@@ -179,7 +179,7 @@ async def test_a_listener_that_brings_another(heard: list[Any]) -> None:
     assert heard == [SIGNED_OUT]
 
 
-async def test_a_listener_may_tell_of_more(heard: list[Any]) -> None:
+async def test_a_listener_may_emit_another_event(heard: list[Any]) -> None:
     told = Hub()
 
     async def chain(event: AuthEvent) -> None:
@@ -363,7 +363,7 @@ async def test_the_emitting_task_may_time_out(heard: list[Any], caplog: pytest.L
 # --- Subscribing ---------------------------------------------------------------------------------------
 
 
-async def test_a_subscriber_hears_what_came_before_it_reads() -> None:
+async def test_a_subscriber_gets_events_from_before_it_reads() -> None:
     told = Hub()
     async with told.subscribe() as events:
         await told.emit(SIGNED_IN)
@@ -398,7 +398,7 @@ async def test_a_subscriber_that_waits_is_woken_every_time() -> None:
     assert received == [SIGNED_IN, SIGNED_OUT, SIGNED_IN]
 
 
-async def test_subscribers_hear_before_a_slow_listener_is_done() -> None:
+async def test_subscribers_get_events_before_a_slow_listener_is_done() -> None:
     told = Hub()
     reached = await waiting_listener(told)
     with fail_never():
@@ -409,14 +409,14 @@ async def test_subscribers_hear_before_a_slow_listener_is_done() -> None:
             tasks.cancel_scope.cancel()
 
 
-async def test_two_subscribers_hear_the_same() -> None:
+async def test_two_subscribers_get_the_same_events() -> None:
     told = Hub()
     async with told.subscribe() as one, told.subscribe() as other:
         await told.emit(SIGNED_IN)
         assert await anext(one) is await anext(other)
 
 
-async def test_two_who_read_one_subscription_share_it() -> None:
+async def test_two_readers_of_one_subscription_share_its_events() -> None:
     told = Hub()
     received: list[AuthEvent] = []
 
@@ -511,7 +511,7 @@ async def test_a_subscription_ends_with_a_block_that_fails() -> None:
         assert [event async for event in kept[0]] == []
 
 
-async def test_who_still_reads_when_the_block_ends_is_released() -> None:
+async def test_a_reader_is_released_when_the_block_ends() -> None:
     told = Hub()
     received: list[list[AuthEvent]] = []
 

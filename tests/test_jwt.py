@@ -159,7 +159,7 @@ def test_a_payload_that_cannot_be_read(payload: str) -> None:
 
 
 @pytest.mark.parametrize("value", [None, [], ["a"], "text", 5, 1.5, True])
-def test_a_payload_that_is_no_object(value: object) -> None:
+def test_a_payload_that_is_not_an_object(value: object) -> None:
     with pytest.raises(InvalidJWTError, match="invalid token payload: "):
         decode_jwt(token(value))
 

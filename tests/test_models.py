@@ -138,7 +138,7 @@ def test_auto_sign_in_is_by_srp_unless_said_otherwise() -> None:
     )
 
 
-def test_what_is_absent_is_none() -> None:
+def test_absent_members_default_to_none() -> None:
     jwt = JWT({}, "a.e30.c")
     assert models.AuthTokens(jwt) == models.AuthTokens(jwt, None, None)
     assert models.AuthUser("ana", "u-1") == models.AuthUser("ana", "u-1", None)

@@ -40,7 +40,7 @@ def test_a_signature_belongs_to_its_message() -> None:
         {"e": b64(b"\x02")},
     ],
 )
-def test_what_is_no_key_for_rs256(changes: dict[str, Any]) -> None:
+def test_keys_that_are_not_for_rs256(changes: dict[str, Any]) -> None:
     jwk = {name: value for name, value in {**key().jwk, **changes}.items() if value is not None}
     with pytest.raises(ValueError, match="RSA key"):
         public_key(jwk)

@@ -196,7 +196,7 @@ def test_what_is_not_known_is_left_out(step: Any) -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_what_is_empty_is_there(step: Any, more: dict[str, Any]) -> None:
+def test_empty_members_are_written(step: Any, more: dict[str, Any]) -> None:
     assert step.to_dict() == {"signInStep": step.step, **more}
 
 

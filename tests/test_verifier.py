@@ -230,7 +230,7 @@ def test_each_reason_is_a_class_of_its_own() -> None:
     assert not issubclass(JwksUnavailableError, TokenVerificationError)
 
 
-async def test_the_message_says_what_was_expected_and_what_was_there() -> None:
+async def test_the_message_has_the_expected_and_the_actual_value() -> None:
     refusal = await refused(key().token(id_claims()))
     assert str(refusal) == "token use not allowed: 'id'; expected access"
     assert (refusal.claim, refusal.expected, refusal.actual) == ("token_use", "access", "id")
@@ -247,7 +247,7 @@ async def test_leeway() -> None:
     assert type(await refused(late, leeway=59)) is TokenExpiredError
 
 
-async def test_a_clock_that_is_behind_the_issuer_s_is_no_reason() -> None:
+async def test_a_clock_behind_the_issuer_s_does_not_refuse_a_token() -> None:
     token = key().token(access_claims(iat=int(NOW) + 5, auth_time=int(NOW) + 5))
     assert (await verifier().verify(token)).username == "ana"
 
@@ -301,7 +301,7 @@ HEAD = part({"kid": "key-1", "alg": "RS256"})
         ["a.b.c"],
     ],
 )
-async def test_what_is_no_token(token: Any) -> None:
+async def test_texts_that_are_not_tokens(token: Any) -> None:
     assert type(await refused(token)) is TokenMalformedError
 
 
@@ -321,7 +321,7 @@ async def test_an_unsigned_token(name: Any) -> None:
 
 @pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER, Encoding.OpenSSH])
 @pytest.mark.parametrize("name", ["HS256", "HS512"])
-async def test_a_public_key_is_no_shared_secret(name: str, encoding: Encoding) -> None:
+async def test_a_public_key_is_refused_as_shared_secret(name: str, encoding: Encoding) -> None:
     """CVE-2016-7036, CVE-2024-33663: a MAC with the published key must not pass for a signature."""
     form = PublicFormat.OpenSSH if encoding is Encoding.OpenSSH else PublicFormat.SubjectPublicKeyInfo
     secret = key().private.public_key().public_bytes(encoding, form)
@@ -819,7 +819,7 @@ def test_json_of_claims() -> None:
     assert json.loads(json.dumps(dict(claims))) == access_claims()
 
 
-async def test_one_reset_at_a_cold_start_is_no_refusal() -> None:
+async def test_one_reset_at_a_cold_start_refuses_no_token() -> None:
     publisher = Publisher(key())
     works = publisher.client
     lost = [httpx.ReadError("reset")]

@@ -140,7 +140,7 @@ class TestLogin:
                 monkeypatch.delenv(name)
         assert run("token", "me").stdout.startswith("ey")
 
-    def test_one_that_ended_is_told(self, run: Run, pool: Any, emulator: Any) -> None:
+    def test_one_that_ended_is_reported(self, run: Run, pool: Any, emulator: Any) -> None:
         pool.add_user("ana", PASSWORD)
         run("login", "--save", "me", "--username", "ana", typed=f"{PASSWORD}\n")
         emulator.call("AdminUserGlobalSignOut", UserPoolId=pool.id, Username="ana")
@@ -148,7 +148,7 @@ class TestLogin:
         result = run("token", "me", code=1)
         assert "aiocognito: " in result.stderr
 
-    def test_a_wrong_password_is_told(self, run: Run, pool: Any) -> None:
+    def test_a_wrong_password_is_reported(self, run: Run, pool: Any) -> None:
         pool.add_user("ana", PASSWORD)
         result = run("login", typed="ana\nWrong-Horse-1\n", code=1)
         assert "NotAuthorizedException: Incorrect username or password." in result.stderr
@@ -280,14 +280,14 @@ class TestLogin:
             with pytest.raises(CommandError, match=complaint):
                 sign_in._typed(step)
 
-    def test_a_missing_configuration_is_told(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_missing_configuration_is_reported(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("COGNITO_CLIENT_ID", "")
         assert "COGNITO_CLIENT_ID are not set: `aiocognito doctor`" in run("login", code=1).stderr
         monkeypatch.setenv("COGNITO_USER_POOL_ID", "shop")
         assert "`aiocognito doctor` says what to change" in run("login", code=1).stderr
 
     @pytest.mark.parametrize("words", [("login", "--save", "a/b"), ("token", "../x"), ("logout", "")])
-    def test_a_malformed_name_is_told(self, run: Run, words: tuple[str, ...]) -> None:
+    def test_a_malformed_name_is_reported(self, run: Run, words: tuple[str, ...]) -> None:
         assert "must be a name of 1 to 64 letters" in run(*words, code=1).stderr
 
 
@@ -335,13 +335,13 @@ class TestProfiles:
         run("token", "me", code=1)
 
     @pytest.mark.parametrize("entry", ["not base64!", base64.b64encode(b"short").decode()])
-    async def test_a_keyring_with_another_entry_is_told(self, tmp_path: Path, entry: str) -> None:
+    async def test_a_keyring_with_another_entry_is_reported(self, tmp_path: Path, entry: str) -> None:
         keyring = MemoryKeyring()
         keyring.entries[profiles.SERVICE, profiles.ENTRY] = entry
         with pytest.raises(CommandError, match="is not a key: remove it"):
             await Profiles(tmp_path, keyring).load("me")
 
-    async def test_a_keyring_that_does_not_answer_is_told(self, tmp_path: Path) -> None:
+    async def test_a_keyring_that_does_not_answer_is_reported(self, tmp_path: Path) -> None:
         class Locked(MemoryKeyring):
             def get_password(self, service: str, username: str, /) -> str | None:
                 raise OSError("locked")
@@ -349,7 +349,7 @@ class TestProfiles:
         with pytest.raises(CommandError, match="the keyring does not answer: OSError"):
             await Profiles(tmp_path, Locked()).load("me")
 
-    async def test_a_directory_that_others_could_alter_is_told(self, tmp_path: Path) -> None:
+    async def test_a_directory_that_others_could_alter_is_reported(self, tmp_path: Path) -> None:
         shared = tmp_path / "shared"
         shared.mkdir()
         shared.chmod(0o777)
@@ -406,7 +406,7 @@ class TestDecode:
         emulator.clock.advance(7200)
         assert "It expired 1 hour ago." in run("decode", typed=token).stdout
 
-    def test_times_that_are_none_and_names_with_control_characters(self) -> None:
+    def test_malformed_times_and_names_with_control_characters(self) -> None:
         token = _unsigned({"exp": 1e300, "iat": "soon", "a\x1b[2J": "\x1b"})
         shown = "\n".join(decoded(token, now=0))
         assert "not a time" in shown
@@ -414,10 +414,10 @@ class TestDecode:
         assert "It has no time of expiry." in "\n".join(decoded(_unsigned({}), now=0))
 
     @pytest.mark.parametrize("text", ["abc", "a.b.c", "W10.e30.", "eyJh.x.y"])
-    def test_what_is_not_a_token_is_told(self, run: Run, text: str) -> None:
+    def test_a_text_that_is_not_a_token_is_reported(self, run: Run, text: str) -> None:
         assert "this is not a JSON Web Token" in run("decode", "-", typed=text, code=1).stderr
 
-    def test_nothing_and_an_argument_are_told(self, run: Run) -> None:
+    def test_no_function_and_an_argument_are_reported(self, run: Run) -> None:
         assert "no token on the standard input" in run("decode", "-", typed=" \n", code=1).stderr
         result = run("decode", "eyJhbGciOi", code=1)
         assert "pass the token on the standard input" in result.stderr
@@ -457,7 +457,7 @@ class TestVerify:
         assert complaint in result.stderr
         assert token not in result.output
 
-    def test_what_cannot_be_told(self, run: Run, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_undetermined_settings(self, run: Run, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("COGNITO_JWKS_URI", "http://127.0.0.1:9/jwks.json")
         assert (
             "cannot tell: the user pool's keys are out of reach" in run("verify", typed=token, code=1).stderr
@@ -512,7 +512,7 @@ class TestRunningEmulator:
         assert 3600 <= emulator.clock() - before < 3700
         assert "must be a duration such as +1h" in run("clock", "1 hour", code=1).stderr
 
-    def test_one_that_does_not_answer_is_told(self, run: Run) -> None:
+    def test_one_that_does_not_answer_is_reported(self, run: Run) -> None:
         result = run("codes", "--url", "http://127.0.0.1:9/", code=1)
         assert "no emulator answers at http://127.0.0.1:9 " in result.stderr
 
@@ -523,7 +523,7 @@ class TestRunningEmulator:
             monkeypatch.setenv("AIOCOGNITO_EMULATOR_TOKEN", "a-token-of-some-length")
             assert run("codes", "--url", private.url).stdout == ""
 
-    def test_another_refusal_is_told(self, run: Run, emulator: Any) -> None:
+    def test_another_refusal_is_reported(self, run: Run, emulator: Any) -> None:
         assert "answered 404" in run("codes", "--url", f"{emulator.url}/x", code=1).stderr
 
     def test_the_url(self) -> None:
@@ -591,7 +591,7 @@ class TestDoctor:
         assert "sign-out URL" in shown
         assert "All of this is right." in shown
 
-    def test_it_signs_nobody_in_and_leaves_nothing_behind(self, run: Run, pool: Any, emulator: Any) -> None:
+    def test_it_signs_no_user_in_and_leaves_nothing_behind(self, run: Run, pool: Any, emulator: Any) -> None:
         pool.add_user("ana", PASSWORD)
         run("doctor")
         assert [user["Username"] for user in emulator.call("ListUsers", UserPoolId=pool.id)["Users"]] == [
@@ -633,7 +633,7 @@ class TestDoctor:
             ({"COGNITO_IDENTITY_POOL_ID": "us-east-1:x"}, "identity pool"),
         ],
     )
-    def test_what_is_wrong_is_told_with_exit_code_1(
+    def test_mistakes_are_listed_with_exit_code_1(
         self,
         run: Run,
         environ: dict[str, str],

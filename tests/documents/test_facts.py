@@ -63,7 +63,7 @@ class TestConfiguration:
     page = DOCS / "configuration.md"
 
     @pytest.mark.parametrize("model", [AuthConfig, OAuthConfig])
-    def test_every_field_is_there_with_its_default(self, model: Any) -> None:
+    def test_every_field_is_listed_with_its_default(self, model: Any) -> None:
         table = {names_in(row[0])[0]: row[1] for row in rows(self.page, f"### {model.__name__}")}
         assert list(table) == [attribute.name for attribute in fields(model)]
         for attribute in fields(model):
@@ -73,7 +73,7 @@ class TestConfiguration:
             said = table[attribute.name].strip("`").replace('"', "'")
             assert said == (default if default == "required" else repr(default))
 
-    def test_every_variable_is_there_with_its_field(self) -> None:
+    def test_every_variable_is_listed_with_its_field(self) -> None:
         asked: set[str] = set()
 
         class Recorder(Mapping[str, str]):
@@ -135,7 +135,7 @@ class TestAmplify:
     def test_listed_methods_exist(self) -> None:
         assert [name for name in self.methods() if not hasattr(AuthClient, name)] == []
 
-    def test_every_api_of_amplify_is_there_with_its_operations(self) -> None:
+    def test_every_api_of_amplify_is_listed_with_its_operations(self) -> None:
         tables = (
             rows(self.page, "# Amplify Auth, side by side"),
             rows(self.page, "Other APIs:"),

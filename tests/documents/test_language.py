@@ -59,6 +59,50 @@ def test_the_tests_have_none_of_the_refused_pronouns() -> None:
     assert found == []
 
 
+NAMES = re.compile(
+    # The same words between underscores, and vague ones: "who" without a user, "is there" without a place.
+    rf"_(?:{'|'.join(REFUSED)})(?:_|$)"
+    rf"|_(?:is|are|was)_(?:none(?:_|$)|no_(?!(?:{'|'.join(IDIOMS).replace(' ', '_')})_))"
+    r"|(?:^test|_one|_two|_many|_those|_of)_whom?_|_(?:is|are|was)_there(?:_|$)"
+    r"|_(?:tells?|told|hears?|heard)(?:_|$)"
+)
+
+
+def test_the_names_of_tests_are_plain() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in TESTS
+        for name in re.findall(
+            r"^ *(?:async )?def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE
+        )
+        if NAMES.search(name)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"test_{word}_asks" for word in REFUSED),
+        "test_keys_are_" + "none",
+        "test_it_is_" + "no_key",
+        "test_who_" + "asks",
+        "test_those_who_" + "ask",
+        "test_what_is_" + "there",
+        "test_a_failure_is_" + "told",
+    ],
+)
+def test_vague_names_are_found(name: str) -> None:
+    assert NAMES.search(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["test_it_is_no_longer_valid", "test_a_user_who_is_disabled", "test_whole_numbers"]
+)
+def test_plain_names_are_accepted(name: str) -> None:
+    assert not NAMES.search(name)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -215,7 +215,7 @@ async def test_a_link_confirms(emulator: CognitoEmulator, http: aiohttp.ClientSe
         ({}, "User cannot be confirmed. Current status is CONFIRMED"),
     ],
 )
-async def test_a_link_that_is_no_good(
+async def test_an_invalid_link(
     emulator: CognitoEmulator, http: aiohttp.ClientSession, change: dict[str, str], text: str
 ) -> None:
     pool = await linked(emulator)

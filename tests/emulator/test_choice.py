@@ -77,7 +77,7 @@ async def test_without_a_preference_there_is_a_choice(choosing: Api) -> None:
 
 
 @pytest.mark.parametrize("preferred", ["WEB_AUTHN", "BLOOD_TEST"])
-async def test_an_unavailable_preference_is_no_error(choosing: Api, preferred: str) -> None:
+async def test_an_unavailable_preference_raises_no_error(choosing: Api, preferred: str) -> None:
     answer = await begin(choosing, preferred)
     assert answer["ChallengeName"] == "SELECT_CHALLENGE"
     assert preferred not in answer["AvailableChallenges"]

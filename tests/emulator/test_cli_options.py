@@ -373,7 +373,7 @@ def test_what_keeps_it_from_starting_is_one_line_and_an_exit_code(
     assert complaint in lines[0]
 
 
-def test_a_short_token_in_the_environment_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_short_token_in_the_environment_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIOCOGNITO_EMULATOR_TOKEN", "short")
     lines: list[str] = []
     with pytest.raises(SystemExit):

@@ -318,7 +318,7 @@ async def test_the_flow_must_be_on(ask: Api) -> None:
 @pytest.mark.parametrize(
     "name", ["DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse"]
 )
-async def test_an_error_says_whose_it_is(custom: Api, name: str) -> None:
+async def test_an_error_names_its_trigger(custom: Api, name: str) -> None:
     first = await begin(custom)
 
     def trigger(_event: Event) -> Event:
@@ -344,7 +344,7 @@ async def test_an_error_says_whose_it_is(custom: Api, name: str) -> None:
         ("VerifyAuthChallengeResponse", {"answerCorrect": "yes"}),
     ],
 )
-async def test_answers_that_are_none(custom: Api, name: str, response: dict[str, Any]) -> None:
+async def test_malformed_answers(custom: Api, name: str, response: dict[str, Any]) -> None:
     first = await begin(custom)
 
     def trigger(event: Event) -> Event:

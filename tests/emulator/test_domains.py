@@ -70,7 +70,7 @@ async def test_reserved_words(ask: Api, word: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Shop", "-shop", "shop-", "sh op", "s" * 64])
-async def test_prefixes_that_are_none(ask: Api, name: str) -> None:
+async def test_malformed_prefixes(ask: Api, name: str) -> None:
     code, text = await ask.refused("CreateUserPoolDomain", UserPoolId=ask.pool_id, Domain=name)
     assert code == INVALID
     assert "Member must satisfy regular expression pattern" in text

@@ -61,7 +61,7 @@ async def test_a_refusal(emulator: CognitoEmulator, post: Post) -> None:
     assert emulator.calls == [Call("SignUp", "cognito-idp", 400, "InvalidParameterException")]
 
 
-async def test_what_is_no_operation(
+async def test_targets_that_are_not_operations(
     emulator: CognitoEmulator, post: Post, http: aiohttp.ClientSession
 ) -> None:
     assert (await post("Nonsense", {})).json()["__type"] == "UnknownOperationException"

@@ -371,7 +371,7 @@ async def test_without_logins_an_identity_has_no_owner(shop: Shop) -> None:
     assert await shop.ask.get_id(shop.pool, login) != identity_id
 
 
-async def test_who_may_unlink(shop: Shop) -> None:
+async def test_callers_that_may_unlink(shop: Shop) -> None:
     login = await shop.one()
     identity_id = await shop.ask.get_id(shop.pool, login)
     members = {"IdentityId": identity_id, "LoginsToRemove": list(login)}

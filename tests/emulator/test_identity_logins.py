@@ -78,7 +78,7 @@ async def test_another_app_client(
 
 
 @pytest.mark.parametrize("name", ["nonsense", "login.example/ with a space", "arn:aws:iam::1:user/ana"])
-async def test_names_that_are_no_provider(
+async def test_names_that_are_not_providers(
     identities: Identities, pool: EmulatedIdentityPool, name: str
 ) -> None:
     assert await refused(identities, pool, **{name: "token"}) == (
@@ -130,7 +130,7 @@ async def test_foreign_providers_are_never_believed(identities: Identities, peop
         pytest.param("e30." + "W1tb" * 12_000 + ".c", id="brackets"),
     ],
 )
-async def test_what_is_no_token(
+async def test_texts_that_are_not_tokens(
     identities: Identities, people: EmulatedUserPool, pool: EmulatedIdentityPool, token: str
 ) -> None:
     assert await refused(identities, pool, **{provider(people): token}) == NO_ID_TOKEN

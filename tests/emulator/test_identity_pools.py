@@ -39,7 +39,7 @@ def test_the_judge_is_strict() -> None:
         assert ParamValidator().validate(body, shape).has_errors(), body
 
 
-def test_every_operation_of_the_service_is_there() -> None:
+def test_every_operation_of_the_service_exists() -> None:
     assert set(TABLE) == set(ServiceModel.load(IDENTITY_POOLS).operations)
 
 
@@ -155,7 +155,7 @@ async def test_an_update_replaces(identities: Identities, people: EmulatedUserPo
 
 
 @pytest.mark.parametrize("entry", [{"ClientId": "a"}, {"ProviderName": "x", "ClientId": "x"}, "no client"])
-async def test_user_pools_that_are_none(
+async def test_malformed_user_pools(
     identities: Identities, people: EmulatedUserPool, entry: dict[str, str] | str
 ) -> None:
     given = {"ProviderName": provider(people)} if isinstance(entry, str) else entry

@@ -72,7 +72,7 @@ async def test_resource_servers_that_the_first_client_names_are_made() -> None:
         assert claims["scope"].split() == wanted
 
 
-async def test_a_later_client_names_what_is_there() -> None:
+async def test_a_later_client_names_existing_servers_and_providers() -> None:
     async with CognitoEmulator() as emulator:
         pool = await emulator.create_user_pool()
         for wrong in (

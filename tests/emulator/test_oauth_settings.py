@@ -155,7 +155,7 @@ class TestPoolsOfTests:
         assert settings["SupportedIdentityProviders"] == ["COGNITO"]
         assert settings["AllowedOAuthFlows"] == ["code"]
 
-    async def test_without_callbacks_there_is_none(self, emulator: CognitoEmulator) -> None:
+    async def test_without_callbacks_a_client_has_no_hosted_ui(self, emulator: CognitoEmulator) -> None:
         pool = await emulator.create_user_pool()
         assert pool.config.oauth is None
 

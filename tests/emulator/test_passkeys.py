@@ -168,7 +168,7 @@ async def test_origins(ana: PasskeyUser, origin: str, taken: bool) -> None:
         assert (await ana.not_completed(credential))[0] == "WebAuthnOriginNotAllowedException"
 
 
-async def test_an_origin_that_is_no_text(ana: PasskeyUser) -> None:
+async def test_an_origin_that_is_not_text(ana: PasskeyUser) -> None:
     ana.authenticator.origin = None  # type: ignore[assignment]  # what a browser never sends
     credential = await ana.authenticator.create(await ana.options())
     assert (await ana.not_completed(credential))[0] == "WebAuthnOriginNotAllowedException"
@@ -181,7 +181,7 @@ async def test_another_relying_party(ana: PasskeyUser) -> None:
     assert (await ana.not_completed(credential))[0] == "WebAuthnRelyingPartyMismatchException"
 
 
-async def test_a_proof_is_no_registration(ana: PasskeyUser) -> None:
+async def test_an_assertion_is_refused_as_registration(ana: PasskeyUser) -> None:
     await ana.register()
     options = await ana.options()
     asked = {**options, "rpId": "example.com", "allowCredentials": options["excludeCredentials"]}
@@ -326,7 +326,7 @@ def spoil(credential: dict[str, Any], dice: random.Random) -> None:
     ],
     ids=["response", "client data", "depth"],
 )
-async def test_what_is_no_credential(ana: PasskeyUser, credential: object) -> None:
+async def test_texts_that_are_not_credentials(ana: PasskeyUser, credential: object) -> None:
     await ana.options()
     assert await ana.not_completed(credential) == MALFORMED
 
@@ -343,7 +343,7 @@ async def test_a_credential_is_an_object(ana: PasskeyUser, credential: object) -
     [b"", b"\x1b", b"\x81" * 100_000, b"\x9b" + b"\xff" * 8, b"\x5b" + b"\xff" * 8],
     ids=["nothing", "cut off", "depth", "long list", "long bytes"],
 )
-async def test_what_is_no_attestation(ana: PasskeyUser, attestation: bytes) -> None:
+async def test_bytes_that_are_not_attestations(ana: PasskeyUser, attestation: bytes) -> None:
     credential = await ana.authenticator.create(await ana.options())
     credential["response"]["attestationObject"] = encode(attestation)
     assert await ana.not_completed(credential) == MALFORMED
@@ -575,7 +575,7 @@ async def test_handles_are_for_one_answer_of_one_user_and_expire(ana: PasskeyUse
 @pytest.mark.parametrize(
     "text", ["", "nonsense", "[]", "1", "null", '"x"', "[" * 100_000], ids=lambda text: text[:8]
 )
-async def test_what_is_no_json(ana: PasskeyUser, text: str) -> None:
+async def test_texts_that_are_not_json(ana: PasskeyUser, text: str) -> None:
     await ana.register()
     asked = await ana.begin()
     with pytest.raises(Refused) as refusal:

@@ -135,7 +135,7 @@ async def test_users_who_cannot_reset_their_password(ask: Api) -> None:
     assert await ask.refused("ConfirmForgotPassword", **new(ask, "123456", "unknown")) == UNKNOWN
 
 
-async def test_hidden_users_cannot_be_told_apart(blank: Api) -> None:
+async def test_hidden_users_cannot_be_distinguished(blank: Api) -> None:
     await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
     await blank.add_user("without-address")
     disabled = await blank.add_user("disabled", **VERIFIED)

@@ -207,7 +207,7 @@ class TestToken:
         ):
             assert response.status == 400
 
-    async def test_on_loopback_there_is_none(self) -> None:
+    async def test_on_loopback_an_emulator_has_no_token(self) -> None:
         assert CognitoEmulator(token=TOKEN).token is None
 
 
@@ -279,7 +279,7 @@ class TestTls:
 
 
 class TestListeners:
-    async def test_a_refusal_comes_with_the_reason_that_the_client_is_not_told(
+    async def test_a_refusal_has_the_reason_that_the_client_does_not_see(
         self, emulator: CognitoEmulator
     ) -> None:
         calls: list[Call] = []

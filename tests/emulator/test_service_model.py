@@ -114,7 +114,7 @@ async def test_types_that_cannot_be_meant(blank: Api, operation: str, body: dict
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'"text"', b"\xff", b"[" * 100_000])
-async def test_bodies_that_are_no_object(blank: Api, body: bytes) -> None:
+async def test_bodies_that_are_not_objects(blank: Api, body: bytes) -> None:
     reply = await dispatch.answer(blank.state, blank.model, "SignUp", body)
     assert (reply.status, reply.error) == (400, "SerializationException")
 

@@ -518,7 +518,7 @@ def test_a_file_that_cannot_be_read_is_named(
         ({"domain": "aws"}, "Domain cannot contain reserved word"),
     ],
 )
-async def test_what_cognito_would_refuse_is_told_with_the_place(
+async def test_a_refusal_of_cognito_names_the_place(
     tmp_path: Path, key_pair: KeyPair, pool: dict[str, Any], complaint: str
 ) -> None:
     with pytest.raises(SetupError, match=complaint) as refused:
@@ -577,7 +577,7 @@ class TestTriggers:
             ("../x", "must be module:object"),
         ],
     )
-    def test_what_cannot_be_found_is_told(self, hooks: str, reference: str, complaint: str) -> None:
+    def test_a_missing_module_or_name_is_reported(self, hooks: str, reference: str, complaint: str) -> None:
         with pytest.raises(SetupError, match=complaint):
             load_all(reference.format(hooks))
 

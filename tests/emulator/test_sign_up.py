@@ -319,7 +319,7 @@ async def test_a_refused_alias_leaves_what_was_verified_before(blank: Api) -> No
     assert ben.attributes["email_verified"] == "false"
 
 
-async def test_preferred_username_is_no_alias_of_the_unconfirmed(blank: Api) -> None:
+async def test_preferred_username_is_not_an_alias_of_unconfirmed_users(blank: Api) -> None:
     await blank.make_pool(AliasAttributes=["preferred_username"])
     refusal = await not_signed_up(blank, UserAttributes=attributes(preferred_username="annie"))
     assert refusal[0] == "InvalidParameterException"

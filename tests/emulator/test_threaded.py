@@ -74,7 +74,7 @@ def test_all_threads_may_call_at_once(shared: ThreadedEmulator) -> None:
         assert list(threads.map(add, range(16))) == [f"user{number}" for number in range(16)]
 
 
-async def test_a_code_is_there_when_the_awaited_call_returns(
+async def test_a_code_is_in_the_outbox_when_the_awaited_call_returns(
     shared: ThreadedEmulator, pool: ThreadedUserPool
 ) -> None:
     pool.add_user("ana", PASSWORD, attributes={"email": "ana@example.com"})

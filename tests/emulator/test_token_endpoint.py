@@ -150,7 +150,7 @@ class TestCodes:
         app.emulator.clock.advance(1)
         assert await app.error(app.exchange(second)) == "invalid_grant"
 
-    async def test_codes_that_are_none(self, app: App) -> None:
+    async def test_malformed_codes(self, app: App) -> None:
         assert await app.error(app.exchange("nonsense")) == "invalid_grant"
 
     async def test_another_users_code_is_refused_and_stays_good(self, app: App) -> None:
@@ -187,7 +187,7 @@ class TestCodes:
         assert await app.error(app.exchange(app.code(code_challenge=None))) == "invalid_grant"
 
     @pytest.mark.parametrize("verifier", ["a" * 42, "a" * 129, "a" * 43 + "+"])
-    async def test_verifiers_that_are_none(self, app: App, verifier: str) -> None:
+    async def test_malformed_verifiers(self, app: App, verifier: str) -> None:
         code = app.code()
         assert await app.error(app.exchange(code, code_verifier=verifier)) == "invalid_request"
         assert await app.token(app.exchange(code))
@@ -245,7 +245,7 @@ class TestClientAuthentication:
         assert await app.error(asked, basic=basic) == "invalid_client"
 
     @pytest.mark.parametrize("header", ["Basic", "Basic ?", "Basic //==", "Bearer token", "nonsense"])
-    async def test_headers_that_are_no_basic(self, confidential: App, header: str) -> None:
+    async def test_malformed_basic_headers(self, confidential: App, header: str) -> None:
         app = confidential
         asked = app.exchange(app.code(), client_id=None, client_secret=None)
         assert await app.error(asked, Authorization=header) == "invalid_client"

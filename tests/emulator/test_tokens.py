@@ -205,7 +205,7 @@ async def test_refreshing(ask: Api, flow: str) -> None:
     assert claims(second["IdToken"])["origin_jti"] == before["origin_jti"]
 
 
-async def test_refresh_tokens_that_are_no_good(ask: Api) -> None:
+async def test_invalid_refresh_tokens(ask: Api) -> None:
     await ask.add_user()
     token = (await ask.tokens())["RefreshToken"]
     assert await not_refreshed(ask, token[:-1]) == INVALID_REFRESH

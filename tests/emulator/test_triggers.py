@@ -250,7 +250,7 @@ async def test_a_failed_post_confirmation_leaves_the_account_confirmed(verifying
 # Signing in
 
 
-async def test_pre_authentication_hears_what_came_with_the_sign_in(ask: Api) -> None:
+async def test_pre_authentication_gets_the_data_of_the_sign_in(ask: Api) -> None:
     await ask.add_user()
     heard = listen(ask, "PreAuthentication")
     await begin(ask, ClientMetadata=METADATA)
@@ -392,7 +392,7 @@ async def test_claims_and_scopes_second_version(member: Api, version: str | None
     assert refusal == ("NotAuthorizedException", "Access Token does not have required scopes")
 
 
-async def test_an_answer_in_the_other_version_is_not_heard(member: Api) -> None:
+async def test_an_answer_in_the_other_version_is_ignored(member: Api) -> None:
     plain = (await tokens(member))[0].keys()
     set_version(member, "V1_0")
     listen(member, "PreTokenGeneration", claimsAndScopeOverrideDetails=SECOND)
@@ -408,7 +408,7 @@ async def test_an_answer_in_the_other_version_is_not_heard(member: Api) -> None:
         {"groupOverrideDetails": {"groupsToOverride": [1]}},
     ],
 )
-async def test_claims_that_are_none(member: Api, details: Any) -> None:
+async def test_malformed_claims(member: Api, details: Any) -> None:
     listen(member, "PreTokenGeneration", claimsOverrideDetails=details)
     assert (await refused(begin(member)))[0] == "InvalidLambdaResponseException"
 

@@ -102,7 +102,7 @@ DEEP = base64.urlsafe_b64encode(b"[" * 5000).rstrip(b"=").decode()
 
 
 @pytest.mark.parametrize("token", ["nonsense", "a.b.c", "é.é.é", f"e30.{DEEP}.e30", "e30.W10.e30"])
-async def test_tokens_that_are_none(app: App, token: str) -> None:
+async def test_malformed_tokens(app: App, token: str) -> None:
     assert await refused(app, f"Bearer {token}", 401) == BAD_TOKEN
 
 

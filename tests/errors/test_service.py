@@ -238,6 +238,6 @@ def test_names_follow_one_rule() -> None:
     assert {cls.code: cls for cls in BY_CODE.values()} == BY_CODE
 
 
-def test_all_of_amplify_s_names_are_there() -> None:
+def test_all_of_amplify_s_names_exist() -> None:
     assert {operation_of(name) for name in AMPLIFY} <= set(BY_OPERATION)
     assert {code for codes in AMPLIFY.values() for code in codes} <= set(BY_CODE)

@@ -87,7 +87,7 @@ def test_a_web_layer_has_an_answer(cls: type[AuthError]) -> None:
 
 
 @every_class
-def test_keeps_what_it_was_told(cls: type[AuthError]) -> None:
+def test_registered_functions_are_returned_as_they_are(cls: type[AuthError]) -> None:
     error = make(cls)
     for key, value in (DETAILS | more_of(cls)).items():
         assert getattr(error, key) == value

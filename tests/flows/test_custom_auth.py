@@ -89,7 +89,7 @@ async def test_without_srp_a_password_is_refused(password: str) -> None:
 
 
 @pytest.mark.amplify("B33")
-async def test_an_empty_password_is_none() -> None:
+async def test_an_empty_password_counts_as_missing() -> None:
     async with scripted_client() as (client, service, _):
         service.answer(INITIATE, RIDDLE)
         assert not (await client.sign_in("ana", "", auth_flow_type="CUSTOM_WITHOUT_SRP")).is_signed_in
@@ -118,7 +118,7 @@ async def test_with_srp_the_password_comes_first_under_any_challenge_name(name: 
 
 
 @pytest.mark.amplify("B34")
-async def test_with_srp_what_is_no_password_challenge_cannot_be_proven() -> None:
+async def test_with_srp_another_challenge_than_the_password_cannot_be_proven() -> None:
     async with scripted_client() as (client, service, _):
         service.answer(INITIATE, RIDDLE)
         with pytest.raises(errors.EmptyUserIdForSRPException):

@@ -132,7 +132,7 @@ async def test_a_failed_confirmation_leaves_the_sign_in_fine_and_no_device(failu
         assert "DeviceKey" not in service.calls[-1][1]
 
 
-async def test_a_failed_confirmation_does_not_name_the_device_that_was_there_before() -> None:
+async def test_a_failed_confirmation_does_not_name_the_former_device() -> None:
     """These tokens were issued to the new device: another device key would end the session."""
     async with scripted_client() as (client, service, _):
         await remember(client, service)

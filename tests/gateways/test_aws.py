@@ -44,7 +44,7 @@ async def test_requests_are_unsigned_and_name_this_library_alone(client: AwsClie
     }
 
 
-async def test_members_that_are_none_are_left_out(client: AwsClient, stub: Stub) -> None:
+async def test_null_members_are_left_out(client: AwsClient, stub: Stub) -> None:
     await client.call("InitiateAuth", {"AuthFlow": "USER_AUTH", "ClientId": "c", "Session": None})
     assert stub.requests[0].members == {"AuthFlow": "USER_AUTH", "ClientId": "c"}
 

@@ -143,7 +143,7 @@ async def test_an_answer_that_makes_no_sense_is_tried_again_by_its_status(
     assert len(stub.requests) == 3
 
 
-async def test_nonsense_is_no_empty_body(client: AwsClient, stub: Stub) -> None:
+async def test_nonsense_is_not_read_as_an_empty_body(client: AwsClient, stub: Stub) -> None:
     stub.reply(body=b"<html>")
     assert (await refusal(client, "ForgetDevice")).name == "UnknownError"
 

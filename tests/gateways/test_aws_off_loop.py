@@ -111,7 +111,7 @@ async def test_a_given_session_looks_for_no_credentials_and_asks_no_machine_meta
     assert asked == []
 
 
-async def test_a_given_sessions_event_handlers_are_heard(connect: Connect, stub: Stub) -> None:
+async def test_a_given_sessions_event_handlers_are_called(connect: Connect, stub: Stub) -> None:
     from aiobotocore.session import AioSession
 
     session = AioSession()

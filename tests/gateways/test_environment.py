@@ -172,7 +172,7 @@ async def test_both_clients_go_through_the_proxy_of_the_environment(
 
 
 @both
-async def test_a_proxy_s_password_is_sent_to_it_and_not_told(
+async def test_a_proxy_s_password_is_sent_to_it_and_not_shown(
     ask: Ask, proxy: Proxy, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_CA_BUNDLE", str(authority.ca))

@@ -80,7 +80,7 @@ async def test_no_proxy_stands_between_a_machine_and_itself(
     await http.aclose()
 
 
-async def test_two_who_come_first_share_a_client(http: Http, stub: Stub) -> None:
+async def test_two_concurrent_first_requests_share_a_client(http: Http, stub: Stub) -> None:
     await asyncio.gather(http.request("GET", stub.url), http.request("GET", stub.url))
     assert len(stub.requests) == 2
     await http.aclose()
@@ -144,7 +144,7 @@ async def test_a_caller_s_client(tls_stub: Stub, certificate: Path) -> None:
         assert not client.is_closed
 
 
-async def test_what_a_caller_s_client_adds_is_no_part_of_a_form(stub: Stub) -> None:
+async def test_additions_of_a_callers_client_are_not_part_of_a_form(stub: Stub) -> None:
     async with httpx.AsyncClient(auth=httpx.BasicAuth("gateway", "pw")) as client:
         http = Http(client)
         await http.request("POST", stub.url, data={"x": "y"}, headers={"Authorization": "Basic ours"})

@@ -59,7 +59,7 @@ async def test_nothing_is_fetched_before_a_key_is_needed() -> None:
     assert publisher.asked == 1
 
 
-async def test_one_request_however_many_ask_and_one_who_leaves_takes_nothing_away() -> None:
+async def test_concurrent_callers_share_one_request_and_may_be_cancelled() -> None:
     publisher = Publisher(key())
     publisher.gate = asyncio.Event()
     keys = publisher.keys()
@@ -123,7 +123,7 @@ async def test_an_unknown_key_is_looked_for_once_per_cool_down() -> None:
         (RawResponse(200, b" " * (MAX_BYTES + 1)), "more than"),
     ],
 )
-async def test_a_failure_is_said_and_keeps_what_was_there(answer: Any, reason: str) -> None:
+async def test_a_failure_is_reported_and_the_former_file_stays(answer: Any, reason: str) -> None:
     publisher = Publisher(key())
     broken = publisher.keys()
     keys = publisher.keys()
@@ -205,7 +205,7 @@ async def test_in_an_outage_one_caller_waits_and_the_others_do_not() -> None:
     assert keys.fresh("key-1") is not None
 
 
-async def test_an_old_failure_is_no_reason_to_trust_a_stale_key() -> None:
+async def test_an_old_failure_does_not_make_a_stale_key_trusted() -> None:
     publisher = Publisher(key())
     keys = publisher.keys()
     await keys.get("key-1")

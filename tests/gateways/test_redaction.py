@@ -34,7 +34,7 @@ def test_a_secret_member(member: str) -> None:
 
 
 @pytest.mark.parametrize("member", ["AuthParameters", "ChallengeResponses"])
-def test_the_parameters_of_a_sign_in_but_for_who_it_is(member: str) -> None:
+def test_the_parameters_of_a_sign_in_but_for_the_username(member: str) -> None:
     values = {"USERNAME": "ana@example.com", "DEVICE_KEY": "eu-west-1_7", "PASSWORD": "hunter-22"}
     message = "ana@example.com with hunter-22 on eu-west-1_7"
     assert scrubbed(message, **{member: values}) == "ana@example.com with *** on eu-west-1_7"
@@ -57,7 +57,7 @@ def test_what_lies_below_a_secret_member() -> None:
     assert scrubbed(message, **members) == "*** *** *** *** *** 7"
 
 
-def test_what_is_no_secret_stays() -> None:
+def test_values_that_are_not_secret_stay() -> None:
     members = {
         "Username": "ana",
         "ClientId": "client",

@@ -211,7 +211,7 @@ async def test_metadata_goes_with_every_operation_that_accepts_it(name: str, own
 
 
 @pytest.mark.parametrize(("name", "own"), EVERY_CALL)
-async def test_whose_operation_it_is_is_said_as_the_model_asks(name: str, own: bool) -> None:
+async def test_requests_name_the_client_or_the_user_as_the_model_asks(name: str, own: bool) -> None:
     operation, members = await sent_by(name, own)
     assert members.get("AccessToken") == (TOKEN if own else None)
     needs_client = "ClientId" in input_members(operation)

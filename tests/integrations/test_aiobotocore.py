@@ -277,7 +277,7 @@ async def test_credentials_as_other_libraries_ask_for_them() -> None:
         assert not hasattr(credentials, "nothing")
 
 
-async def test_what_there_is_no_session_for() -> None:
+async def test_services_without_a_session() -> None:
     async with SessionManager(CONFIG, fixed_keys=True, storage=MemoryStorage()) as manager:
         with pytest.raises(TypeError, match="AuthClient"):
             aws_session(manager)  # type: ignore[arg-type]  # wrong on purpose

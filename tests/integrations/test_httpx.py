@@ -257,7 +257,7 @@ def test_it_cannot_wait_without_a_loop() -> None:
         [5],
     ],
 )
-def test_what_is_no_host(hosts: Any) -> None:
+def test_texts_that_are_not_hosts(hosts: Any) -> None:
     with pytest.raises(ValueError, match="hosts"):
         SessionAuth(tokens(), hosts=hosts)
 

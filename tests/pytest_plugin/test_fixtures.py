@@ -261,7 +261,7 @@ def test_the_environment(runs: Runs) -> None:
             assert oauth["redirect_sign_in_uri"] == ["https://shop.example/callback"]
             assert oauth["domain"] == cognito_emulator.url.removeprefix("http://")
 
-        def test_what_was_there_is_there_again():
+        def test_the_former_environment_is_restored():
             assert os.environ["AWS_PROFILE"] == "mine"
             assert os.environ["COGNITO_IDENTITY_POOL_ID"] == "mine"
             assert os.environ["NO_PROXY"] == "intern.example"

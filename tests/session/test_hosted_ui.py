@@ -140,7 +140,7 @@ async def test_events_in_their_order() -> None:
 
 
 @pytest.mark.amplify("B63")
-async def test_no_custom_state_is_no_event() -> None:
+async def test_without_a_custom_state_no_event_is_emitted() -> None:
     async with hosted_client() as (client, hosted, _):
         events = heard(client)
         await sign_in(client, hosted)
@@ -287,7 +287,7 @@ async def test_a_state_lives_ten_minutes(seconds: float, counts: bool) -> None:
             await fails(client, back, OAuthStateMismatchException)
 
 
-async def test_nothing_is_left_of_one_who_never_came_back() -> None:
+async def test_nothing_is_left_of_a_redirect_without_a_callback() -> None:
     clock = Clock()
     storage = MemoryStorage(clock=clock)
     async with hosted_client(storage=storage, clock=clock) as (client, _, _):
@@ -681,7 +681,7 @@ async def test_a_caller_who_leaves_does_not_stop_it() -> None:
 
 
 @pytest.mark.amplify("B57")
-async def test_who_came_by_the_hosted_ui_is_signed_out_there_too() -> None:
+async def test_a_user_of_the_hosted_ui_is_signed_out_there_too() -> None:
     async with hosted_client() as (client, hosted, service):
         await sign_in(client, hosted)
         events = heard(client)
@@ -707,7 +707,7 @@ async def test_globally_too() -> None:
 
 
 @pytest.mark.amplify("B57")
-async def test_who_did_not_come_by_it_is_not_sent_there_unless_asked() -> None:
+async def test_another_user_is_sent_to_the_hosted_ui_only_on_request() -> None:
     async with hosted_client() as (client, _, service):
         await signed_in(client, service)
         assert (await client.sign_out()).logout_url is None

@@ -350,7 +350,7 @@ async def test_a_username_with_a_lone_surrogate_is_stored_like_any_other() -> No
         ).is_signed_in
 
 
-def test_keys_that_are_no_unicode_are_refused() -> None:
+def test_keys_that_are_not_unicode_are_refused() -> None:
     sessions = SessionManager(CONFIG, fixed_keys=True, storage=MemoryStorage())
     sessions.client("schlüssel", device_token="gerät")
     with pytest.raises(errors.AuthValidationError, match="session_key"):

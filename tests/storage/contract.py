@@ -121,7 +121,7 @@ class StorageContract:
         assert (await storage.get("k") is None) is (renewed is not None)
 
     @pytest.mark.parametrize("ttl", [5e-324, 1e-9, 0.0005])
-    async def test_shortest_lifetimes_end_at_once_and_end_what_was_there(
+    async def test_shortest_lifetimes_end_at_once_and_remove_the_former_value(
         self, storage: Storage, clock: Clock, ttl: float
     ) -> None:
         await storage.set("k", b"long", ttl=1000)
@@ -221,7 +221,9 @@ class StorageContract:
         assert await storage.replace("k", b"w", expected=None) is True
         assert await storage.get("k") == b"w"
 
-    async def test_of_many_who_replace_at_once_one_succeeds(self, storage: Storage, sharing: Storage) -> None:
+    async def test_of_many_concurrent_replacements_one_succeeds(
+        self, storage: Storage, sharing: Storage
+    ) -> None:
         await storage.set("k", b"old")
         outcomes = await gather(
             *((storage, sharing)[n % 2].replace("k", b"%d" % n, expected=b"old") for n in range(20))
@@ -242,7 +244,7 @@ class StorageContract:
         await gather(*(count((storage, sharing)[n % 2]) for n in range(10)))
         assert await storage.get("n") == b"200"
 
-    async def test_of_many_who_remove_at_once_one_succeeds(self, storage: Storage, sharing: Storage) -> None:
+    async def test_of_many_concurrent_removals_one_succeeds(self, storage: Storage, sharing: Storage) -> None:
         await storage.set("k", b"old")
         calls = ((storage, sharing)[n % 2].replace("k", None, expected=b"old") for n in range(20))
         assert (await gather(*calls)).count(True) == 1
@@ -305,7 +307,7 @@ class StorageContract:
             await storage.delete("k")
         assert await storage.get("k") is None
 
-    async def test_lock_keeps_nothing_from_those_who_do_not_hold_it(
+    async def test_lock_does_not_stop_writers_that_do_not_hold_it(
         self, storage: Storage, sharing: Storage
     ) -> None:
         async with storage.lock("k"):
@@ -405,9 +407,7 @@ class StorageContract:
         assert await is_free(sharing, "k")
 
     @pytest.mark.parametrize("spins", range(12))
-    async def test_cancelling_who_is_about_to_get_the_lock_passes_it_on(
-        self, storage: Storage, spins: int
-    ) -> None:
+    async def test_cancelling_the_next_waiter_passes_the_lock_on(self, storage: Storage, spins: int) -> None:
         async with storage.lock("k"):
             first, second = (asyncio.create_task(enter(storage, "k")) for _ in range(2))
             await wait_all_tasks_blocked()

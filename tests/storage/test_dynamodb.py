@@ -207,7 +207,7 @@ async def test_table_with_another_key_is_left_as_it_is(storage: DynamoDbStorage,
     assert table.ttl is None
 
 
-async def test_service_without_ttl_is_told_of(
+async def test_service_without_ttl_is_reported(
     storage: DynamoDbStorage, table: Table, caplog: pytest.LogCaptureFixture
 ) -> None:
     table.failures["update_time_to_live"] = [refusal("UnknownOperationException")]

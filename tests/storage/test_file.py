@@ -80,7 +80,7 @@ async def test_only_the_owner_may_read_even_while_a_value_is_written(
     assert mode(directory) == 0o700
 
 
-async def test_names_of_files_tell_nothing_and_nothing_else_is_left(
+async def test_names_of_files_reveal_nothing_and_no_other_file_is_left(
     files: FileStorage, directory: Path
 ) -> None:
     async with files.lock("client:session:abc"):
@@ -191,7 +191,7 @@ async def test_file_of_one_key_is_not_taken_for_anothers(
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["directory", "pipe"])
-async def test_what_is_no_file_is_an_error(
+async def test_a_path_that_is_not_a_file_is_an_error(
     files: FileStorage, directory: Path, make: Callable[[Path], None]
 ) -> None:
     await files.set("k", b"v")

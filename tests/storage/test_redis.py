@@ -241,7 +241,7 @@ async def test_lease_is_renewed_while_the_lock_is_held(
 
 
 @pytest.mark.parametrize("taken", [None, b"another's token"])
-async def test_lost_lease_is_told_of_and_not_taken_back(
+async def test_lost_lease_is_reported_and_not_acquired_again(
     storage: RedisStorage,
     local_redis: Server,
     monkeypatch: pytest.MonkeyPatch,

@@ -314,7 +314,7 @@ async def test_tls(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("library", ["redis", "valkey"])
-async def test_cluster_client_of_a_server_that_is_none(local_redis: Server, library: str) -> None:
+async def test_cluster_client_of_a_server_without_cluster_mode(local_redis: Server, library: str) -> None:
     make = redis.asyncio.RedisCluster if library == "redis" else valkey.asyncio.ValkeyCluster
     client = make("127.0.0.1", local_redis.port)
     error = await refusal(RedisStorage(client, encryption_key=None), "get")

@@ -145,7 +145,7 @@ async def test_keys_lie_on_all_nodes(nodes: list[Server]) -> None:
     await client.aclose()
 
 
-async def test_client_of_one_node_is_told_of_the_cluster(nodes: list[Server]) -> None:
+async def test_client_of_one_node_gets_an_error_about_the_cluster(nodes: list[Server]) -> None:
     async with RedisStorage(nodes[0].url, encryption_key=None) as storage:
         outcomes = [storage.get(key) for key in map(str, range(100))]
         found = await asyncio.gather(*outcomes, return_exceptions=True)

@@ -128,7 +128,7 @@ async def test_a_client_with_a_secret(shop: Shop, browser: Browser) -> None:
     assert (await browser.click("Set the password", code=code, password=NEW_PASSWORD)).title == "Sign in"
 
 
-async def test_where_there_are_no_passwords(shop: Shop, browser: Browser) -> None:
+async def test_a_pool_without_passwords(shop: Shop, browser: Browser) -> None:
     await browser.get(f"/forgotPassword?{shop.query()}")
     shop.client(SupportedIdentityProviders=["Google"])
     assert (await browser.click("Send a code", username="ana")).alert == "This app does not use passwords."

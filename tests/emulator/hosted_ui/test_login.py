@@ -260,7 +260,7 @@ async def test_a_token_in_another_form_is_replaced(shop: Shop, browser: Browser)
     assert len(page.forms[0].fields["_csrf"]) == 43
 
 
-async def test_a_cookie_that_is_no_text(shop: Shop, browser: Browser) -> None:
+async def test_a_cookie_that_is_not_text(shop: Shop, browser: Browser) -> None:
     for name in ("XSRF-TOKEN", f"cognito-{shop.pool.id}"):
         response = await browser.client.post(
             f"{browser.url}/login?{shop.query()}",
@@ -279,7 +279,9 @@ async def test_a_cookie_that_is_no_text(shop: Shop, browser: Browser) -> None:
         ("application/x-www-form-urlencoded", b"&".join(b"a=1" for _ in range(200))),
     ],
 )
-async def test_what_is_no_form(shop: Shop, browser: Browser, content_type: str, body: bytes) -> None:
+async def test_bodies_that_are_not_forms(
+    shop: Shop, browser: Browser, content_type: str, body: bytes
+) -> None:
     response = await browser.client.post(
         f"{browser.url}/login?{shop.query()}", content=body, headers={"Content-Type": content_type}
     )

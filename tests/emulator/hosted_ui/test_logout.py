@@ -93,7 +93,7 @@ async def test_goes_nowhere_else(
     assert shop.who(browser.answer) == "ana"
 
 
-async def test_two_ways_back_are_none(shop: Shop, browser: Browser) -> None:
+async def test_two_ways_back_are_refused(shop: Shop, browser: Browser) -> None:
     page = await browser.get(f"{leave(shop)}&logout_uri=http%3A%2F%2Fevil.example")
     assert page.alert == "The parameter 'logout_uri' is repeated"
 

@@ -504,7 +504,7 @@ async def test_a_linked_user_cannot_take_another_users_sign_in_name(
     assert shop.pool.state.users.find(MAIL) is not user
 
 
-async def test_a_trigger_that_links_is_heard_at_the_next_sign_in(with_google: Shop, browser: Browser) -> None:
+async def test_a_link_of_a_trigger_counts_at_the_next_sign_in(with_google: Shop, browser: Browser) -> None:
     async def link_them(event: dict[str, Any]) -> dict[str, Any]:
         await link(with_google)
         return event
@@ -556,7 +556,9 @@ async def test_their_address_is_not_a_sign_in_name(make_shop: MakeShop, browser:
     assert shop.who(browser.answer) not in {"Google_123", MAIL}
 
 
-async def test_there_is_no_password_to_forget(with_google: Shop, browser: Browser) -> None:
+async def test_a_pool_without_passwords_has_no_forgot_password_page(
+    with_google: Shop, browser: Browser
+) -> None:
     await go(with_google, browser)
     await say(browser)
     user = with_google.pool.state.users.find("Google_123")

@@ -130,7 +130,7 @@ async def test_the_page_connects_again_with_its_new_cookie(pool: Any, start: Sta
     await again.close()
 
 
-async def test_a_browser_that_is_not_signed_in_is_told_at_once(pool: Any, start: Start) -> None:
+async def test_a_browser_that_is_not_signed_in_is_refused_at_once(pool: Any, start: Start) -> None:
     browser = await start(chat(pool))
     socket = await browser.ws_connect("/socket")
     assert await closed(socket) == 4401
