@@ -16,6 +16,7 @@ from aiocognito.emulator.state import EmulatorState
 from helpers.api import Answered, Api, OnePair, shape_faults
 
 from .identities import Identities
+from .judge import Judge
 from .oauth import App, make_app
 
 
@@ -86,6 +87,12 @@ def post(
         return answered
 
     return send
+
+
+@pytest.fixture
+def judge(emulator: CognitoEmulator, http: aiohttp.ClientSession) -> Judge:
+    """Asks over HTTP, and judges raw requests and answers by botocore's models."""
+    return Judge(emulator.url, http)
 
 
 @pytest.fixture

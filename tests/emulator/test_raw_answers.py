@@ -9,8 +9,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import aiohttp
-import pytest
 from botocore.validate import ParamValidator
 
 from aiocognito import _srp as srp
@@ -29,21 +27,28 @@ from aiocognito.emulator.operations import (
     groups,
     identity_providers,
     linked_users,
+    log_delivery,
+    managed_login,
     mfa,
+    mfa_options,
     passkeys,
     passwords,
+    provisioned_limits,
     resource_servers,
+    risk_configuration,
     sessions,
     sign_up,
+    signing_certificate,
+    terms,
+    ui_customization,
     user_pools,
     user_sessions,
 )
 from aiocognito.emulator.totp import SoftwareToken
 from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, wrong
-from helpers.service_models import newest_model
 from sign_in.authenticator import Authenticator
 
-from .identities import check_answer
+from .judge import Judge
 
 MODULES = (
     account,
@@ -58,47 +63,17 @@ MODULES = (
     sign_up,
     user_pools,
 )
+CONTROL = (
+    log_delivery,
+    managed_login,
+    mfa_options,
+    provisioned_limits,
+    risk_configuration,
+    signing_certificate,
+    terms,
+    ui_customization,
+)
 OTHER = "other@example.com"
-
-
-class Judge:
-    """Asks, and holds the bytes that come back against botocore's model."""
-
-    def __init__(self, url: str, http: aiohttp.ClientSession) -> None:
-        # The installed botocore may not know all operations and members: the copy of the newest model does.
-        self.model = newest_model()
-        self.url, self.http = url, http
-        self.asked: set[str] = set()
-
-    async def send(self, operation: str, members: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        target = {"X-Amz-Target": f"AWSCognitoIdentityProviderService.{operation}"}
-        async with self.http.post(self.url, headers=target, data=json.dumps(members)) as response:
-            body = json.loads(await response.read())
-            assert response.headers["Content-Type"] == "application/x-amz-json-1.1"
-            assert response.headers["x-amzn-RequestId"]
-        return response.status, body
-
-    async def __call__(self, operation: str, /, **members: Any) -> dict[str, Any]:
-        """Ask for what must be done."""
-        status, body = await self.send(operation, members)
-        assert status == 200, (operation, body)
-        check_answer(self.model, operation, body)
-        self.asked.add(operation)
-        return body
-
-    async def refused(self, operation: str, /, **members: Any) -> str:
-        """Ask for what must be refused; return the code, which the model must declare."""
-        status, body = await self.send(operation, members)
-        assert status == 400, (operation, body)
-        assert body.keys() == {"__type", "message"}
-        code: str = body["__type"]
-        assert code in {shape.name for shape in self.model.operation_model(operation).error_shapes}
-        return code
-
-
-@pytest.fixture
-def judge(emulator: CognitoEmulator, http: aiohttp.ClientSession) -> Judge:
-    return Judge(emulator.url, http)
 
 
 async def test_the_judge_is_strict(judge: Judge) -> None:
@@ -152,6 +127,9 @@ async def test_every_operation_on_user_sessions(emulator: CognitoEmulator, judge
     await judge("GetUserPoolSessionConfiguration", **named)
     tracking = {"UserSessionTracking": "ENABLED", "TokenSession": {"MaxPerUser": 5}}
     await judge("SetUserPoolSessionConfiguration", **named, **tracking)
+    client = {**named, "ClientId": pool.client_id}
+    await judge("SetUserPoolClientSessionConfiguration", **client, SSOSession={"MaxValidityMinutes": 0})
+    await judge("GetUserPoolClientSessionConfiguration", **client)
     signed_in = [
         await judge(
             "InitiateAuth",
@@ -200,9 +178,87 @@ async def test_every_operation_on_oauth(emulator: CognitoEmulator, judge: Judge)
     assert judge.asked >= wanted, wanted - judge.asked
 
 
+async def test_every_operation_on_risks_and_pages(emulator: CognitoEmulator, judge: Judge) -> None:
+    pool = await emulator.create_user_pool(UserPoolTier="PLUS")
+    named = {"UserPoolId": pool.id}
+    await judge("CreateUserPoolDomain", **named, Domain="shop")
+    client = {**named, "ClientId": pool.client_id}
+    await own_risks(judge, named, client)
+    await own_pages(judge, named, client)
+    await own_terms(judge, named, client)
+    await own_logs_and_limits(judge, named)
+    await pool.add_user("ana", PASSWORD, attributes={"phone_number": PHONE})
+    options = [{"DeliveryMedium": "SMS", "AttributeName": "phone_number"}]
+    who = {"AccessToken": (await password_sign_in(judge, pool))["AuthenticationResult"]["AccessToken"]}
+    await judge("AdminSetUserSettings", **named, Username="ana", MFAOptions=options)
+    assert (await judge("GetUser", **who))["UserMFASettingList"] == ["SMS_MFA"]
+    await judge("SetUserSettings", **who, MFAOptions=[])
+    await judge("GetSigningCertificate", **named)
+    modules = {module.__name__ for module in CONTROL}
+    wanted = {name for name, function in TABLE.items() if function.__module__ in modules}
+    assert judge.asked >= wanted, wanted - judge.asked
+
+
+async def own_risks(judge: Judge, pool: dict[str, str], client: dict[str, str]) -> None:
+    takeover = {
+        "NotifyConfiguration": {"SourceArn": "arn:aws:ses:us-east-1:123456789012:identity/a@example.com"},
+        "Actions": {"HighAction": {"Notify": True, "EventAction": "BLOCK"}},
+    }
+    await judge("SetRiskConfiguration", **client, AccountTakeoverRiskConfiguration=takeover)
+    await judge("DescribeRiskConfiguration", **client)
+    await judge("DescribeRiskConfiguration", **pool)
+    wrong_range = {"RiskExceptionConfiguration": {"SkippedIPRangeList": ["example.com"]}}
+    refused = await judge.refused("SetRiskConfiguration", **pool, **wrong_range)
+    assert refused == "InvalidParameterException"
+
+
+async def own_pages(judge: Judge, pool: dict[str, str], client: dict[str, str]) -> None:
+    await judge("GetUICustomization", **pool)
+    await judge("SetUICustomization", **client, CSS=".a {}", ImageFile="aW1hZ2U=")
+    await judge("GetUICustomization", **client)
+    assets = [{"Category": "FORM_LOGO", "ColorMode": "LIGHT", "Extension": "PNG", "Bytes": "aW1hZ2U="}]
+    made = await judge(
+        "CreateManagedLoginBranding", **client, Settings={"a": {"b": [1, None]}}, Assets=assets
+    )
+    again = await judge.refused("CreateManagedLoginBranding", **client)
+    assert again == "ManagedLoginBrandingExistsException"
+    style = {**pool, "ManagedLoginBrandingId": made["ManagedLoginBranding"]["ManagedLoginBrandingId"]}
+    await judge("UpdateManagedLoginBranding", **style, UseCognitoProvidedValues=True)
+    await judge("DescribeManagedLoginBranding", **style, ReturnMergedResources=True)
+    await judge("DescribeManagedLoginBrandingByClient", **client)
+    await judge("DeleteManagedLoginBranding", **style)
+    assert await judge.refused("DescribeManagedLoginBranding", **style) == "ResourceNotFoundException"
+
+
+async def own_terms(judge: Judge, pool: dict[str, str], client: dict[str, str]) -> None:
+    fixed = {"TermsSource": "LINK", "Enforcement": "NONE", "Links": {"cognito:default": "https://a.example"}}
+    made = await judge("CreateTerms", **client, TermsName="terms-of-use", **fixed)
+    again = await judge.refused("CreateTerms", **client, TermsName="terms-of-use", **fixed)
+    assert again == "TermsExistsException"
+    terms = {**pool, "TermsId": made["Terms"]["TermsId"]}
+    await judge("DescribeTerms", **terms)
+    await judge("DescribeTermsByClient", **client, TermsName="terms-of-use")
+    await judge("UpdateTerms", **terms, TermsName="privacy-policy")
+    await judge("ListTerms", **pool, MaxResults=1)
+    await judge("DeleteTerms", **terms)
+    assert await judge.refused("DescribeTerms", **terms) == "ResourceNotFoundException"
+
+
+async def own_logs_and_limits(judge: Judge, pool: dict[str, str]) -> None:
+    log = {"LogLevel": "INFO", "EventSource": "userAuthEvents"}
+    bucket = {"S3Configuration": {"BucketArn": "arn:aws:s3:::logs"}}
+    await judge("SetLogDeliveryConfiguration", **pool, LogConfigurations=[{**log, **bucket}])
+    await judge("GetLogDeliveryConfiguration", **pool)
+    limit = {"LimitDefinition": {"LimitClass": "API_CATEGORY", "Attributes": {"Category": "UserCreation"}}}
+    await judge("GetProvisionedLimit", **limit)
+    await judge("UpdateProvisionedLimit", **limit, RequestedLimitValue=60)
+    refused = await judge.refused("UpdateProvisionedLimit", **limit, RequestedLimitValue=1)
+    assert refused == "InvalidParameterException"
+
+
 def test_no_operation_goes_without_a_judge() -> None:
     oauth = (domains, identity_providers, linked_users, resource_servers)
-    others = (*oauth, devices, passkeys, user_sessions, client_secrets, admin_factors)
+    others = (*oauth, *CONTROL, devices, passkeys, user_sessions, client_secrets, admin_factors)
     judged = {module.__name__ for module in (*MODULES, *others)}
     assert {function.__module__ for function in TABLE.values()} == judged
 

@@ -22,6 +22,8 @@ SERVICE: Final = USER_POOLS.name
 _READS: Final = re.compile(
     r"(Admin)?(List|Describe|Lookup)"
     r"|(Admin)?Get(User(PoolMfaConfig|AuthFactors)?|Group|Device|IdentityPoolRoles|PrincipalTagAttributeMap)$"
+    r"|Get(UserPool(Client)?SessionConfiguration|UICustomization|LogDeliveryConfiguration|CSVHeader)$"
+    r"|GetProvisionedLimit$"
 )
 log: Final = logging.getLogger(__name__)
 

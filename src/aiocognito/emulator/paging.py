@@ -21,6 +21,9 @@ _KEYS: Final = (
     "CredentialId",
     "IdentityId",
     "IdentityPoolId",
+    "TermsId",
+    "JobId",
+    "EventId",
     "Id",
 )
 _LONGEST: Final = 10_000

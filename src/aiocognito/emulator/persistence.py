@@ -129,6 +129,7 @@ class StateDirectory:
                 self._state.random.go_on(rest.get("starts", 1))
                 self._starts = rest.get("starts", 1) + 1
                 self._state.clock.advance(rest["offset"])
+                self._state.provisioned_limits.update(rest.get("provisioned_limits", {}))
                 self._state.outbox.messages[:] = [Message(**message) for message in rest["messages"]]
 
     async def persist(self) -> None:
@@ -158,6 +159,7 @@ class StateDirectory:
             {
                 "starts": self._starts,
                 "offset": self._state.clock.offset,
+                "provisioned_limits": self._state.provisioned_limits,
                 "messages": [message.to_dict() for message in self._state.outbox.messages[-MESSAGES:]],
             }
         )

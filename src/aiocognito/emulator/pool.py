@@ -48,6 +48,12 @@ class UserPool:
         providers: IdentityProviderType's members, by name.
         domains: DomainDescriptionType's members, by name.
         session_configuration: SetUserPoolSessionConfiguration's members; empty if it was never called.
+        risk_configurations: RiskConfigurationType's members, by app client; under an empty key the pool's.
+        ui_customizations: UICustomizationType's members, by app client; under ``ALL`` those of all others.
+        brandings: ManagedLoginBrandingType's members and the app client, by id.
+        terms: TermsType's members, by id.
+        log_configurations: SetLogDeliveryConfiguration's members.
+        client_session_configurations: SetUserPoolClientSessionConfiguration's members, by app client.
         warned_lambdas: The triggers and ARNs of Lambda functions of which the log says that they do not run.
     """
 
@@ -68,6 +74,12 @@ class UserPool:
     providers: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
     domains: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
     session_configuration: dict[str, Any] = field(factory=dict, repr=False)
+    risk_configurations: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
+    ui_customizations: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
+    brandings: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
+    terms: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
+    log_configurations: list[dict[str, Any]] = field(factory=list, repr=False)
+    client_session_configurations: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
     triggers: Triggers = field(factory=Triggers, repr=False, metadata={"persisted": False})
     warned_lambdas: set[tuple[str, str]] = field(factory=set, repr=False, metadata={"persisted": False})
 
@@ -160,6 +172,16 @@ class UserPool:
             return ("verified_phone_number", "verified_email")
         ways = sorted(setting.get("RecoveryMechanisms", ()), key=lambda way: int(way["Priority"]))
         return tuple(way["Name"] for way in ways)
+
+    def delete_client(self, client_id: str) -> None:
+        """Delete an app client, and all that was configured for it."""
+        del self.clients[client_id]
+        self.risk_configurations.pop(client_id, None)
+        self.ui_customizations.pop(client_id, None)
+        self.client_session_configurations.pop(client_id, None)
+        for configured in (self.brandings, self.terms):
+            for key in [key for key, each in configured.items() if each["ClientId"] == client_id]:
+                del configured[key]
 
     # Documented (Hidden users): stable values for each name.
     def decoy(self, purpose: str, name: str) -> bytes:

@@ -9,6 +9,7 @@ failed to satisfy constraint: …``; sensitive members do not show their value.
 
 from __future__ import annotations
 
+import base64
 import gzip
 import importlib.util
 import json
@@ -119,6 +120,8 @@ class ServiceModel:
         if not _fits(kind, value):
             found = _JSON_NAMES.get(type(value), "START_OBJECT" if isinstance(value, dict) else "START_ARRAY")
             raise ApiError("SerializationException", f"{found} can not be converted to {_SPOKEN[kind]}")
+        if kind == "blob" and not _is_base64(value):
+            raise ApiError("SerializationException", "a Blob must be encoded in base64")
         if kind == "structure" and not shape.get("document"):
             members = shape["members"]
             present = ((key, value[key]) for key in members if value.get(key) is not None)
@@ -160,6 +163,8 @@ class ServiceModel:
                 yield f"Member must have length greater than or equal to {low}"
             if high is not None and len(value) > high:
                 yield f"Member must have length less than or equal to {high}"
+        if kind == "blob" and high is not None and len(base64.b64decode(value)) > high:
+            yield f"Member must have length less than or equal to {high}"
         if kind in {"integer", "long"}:
             if low is not None and value < low:
                 yield f"Member must have value greater than or equal to {low}"
@@ -239,6 +244,14 @@ def _camel(name: str) -> str:
 def _fits(kind: str, value: Any) -> bool:
     # JSON's true is not a number, though Python's is an int.
     return isinstance(value, _PYTHON[kind]) and (kind == "boolean" or not isinstance(value, bool))
+
+
+def _is_base64(value: str) -> bool:
+    try:
+        base64.b64decode(value, validate=True)
+    except ValueError:
+        return False
+    return True
 
 
 def _fault(shape: Mapping[str, Any], value: Any, path: str, constraint: str) -> str:

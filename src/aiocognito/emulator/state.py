@@ -33,6 +33,7 @@ class EmulatorState:
         pools: The user pools.
         identity_pools: The identity pools.
         keep: Persists the state; ``None`` for an emulator without a data directory.
+        provisioned_limits: The limits that were set, in requests per second, by category.
         next_id: The id of the next pool, app client or user; ``None`` for a random one.
     """
 
@@ -46,6 +47,7 @@ class EmulatorState:
     assumptions: Assumptions = field(factory=Assumptions)
     pools: dict[str, UserPool] = field(factory=dict)
     identity_pools: dict[str, IdentityPool] = field(factory=dict)
+    provisioned_limits: dict[str, int] = field(factory=dict)
     persist: Callable[[], Awaitable[None]] | None = None
     next_id: str | None = None
 

@@ -90,7 +90,7 @@ async def update_user_pool_client(context: RequestContext) -> dict[str, Any]:
 async def delete_user_pool_client(context: RequestContext) -> dict[str, Any]:
     """Delete an app client."""
     pool, client = context.pool_and_client()
-    del pool.clients[client.id]
+    pool.delete_client(client.id)
     return {}
 
 

@@ -19,17 +19,15 @@ from ..users import User
 # Documented (User sessions): the default, and the most in one page.
 _MAX_PER_USER: Final = 20
 _MOST_LISTED: Final = 125
+_MAX_VALIDITY_MINUTES: Final = 60
 
 
 @operation("SetUserPoolSessionConfiguration")
 async def set_user_pool_session_configuration(context: RequestContext) -> dict[str, Any]:
     """Turn the tracking of sessions on or off, and limit the sessions of a user."""
     pool, given = context.pool, context.members
-    # Documented (User sessions): in the plans Essentials and Plus.
-    if pool.settings.get("UserPoolTier") == "LITE" and given["UserSessionTracking"] == "ENABLED":
-        raise ApiError(
-            "FeatureUnavailableInTierException", "This feature is not available in the user pool's tier."
-        )
+    if given["UserSessionTracking"] == "ENABLED":
+        _require_tier(pool)
     pool.session_configuration = {name: given[name] for name in ("UserSessionTracking", "TokenSession")}
     return _configuration(pool)
 
@@ -38,6 +36,23 @@ async def set_user_pool_session_configuration(context: RequestContext) -> dict[s
 async def get_user_pool_session_configuration(context: RequestContext) -> dict[str, Any]:
     """Return whether sessions are tracked."""
     return _configuration(context.pool)
+
+
+@operation("SetUserPoolClientSessionConfiguration")
+async def set_user_pool_client_session_configuration(context: RequestContext) -> dict[str, Any]:
+    """Set how long an app client uses a session of the hosted UI without asking. It is stored only."""
+    pool, client = context.pool_and_client()
+    _require_tier(pool)
+    _require_tracking(pool)
+    pool.client_session_configurations[client.id] = {"SSOSession": context.members["SSOSession"]}
+    return _client_configuration(pool, client.id)
+
+
+@operation("GetUserPoolClientSessionConfiguration")
+async def get_user_pool_client_session_configuration(context: RequestContext) -> dict[str, Any]:
+    """Return the session configuration of an app client."""
+    pool, client = context.pool_and_client()
+    return _client_configuration(pool, client.id)
 
 
 @operation("ListUserSessions")
@@ -78,16 +93,32 @@ def _configuration(pool: UserPool) -> dict[str, Any]:
     return {"UserPoolId": pool.id, **(pool.session_configuration or default)}
 
 
+def _client_configuration(pool: UserPool, client_id: str) -> dict[str, Any]:
+    default = {"SSOSession": {"MaxValidityMinutes": _MAX_VALIDITY_MINUTES}}
+    configured = pool.client_session_configurations.get(client_id, default)
+    return {"UserPoolId": pool.id, "ClientId": client_id, **configured}
+
+
+# Documented (User sessions): in the plans Essentials and Plus.
+def _require_tier(pool: UserPool) -> None:
+    if pool.settings.get("UserPoolTier") == "LITE":
+        text = "This feature is not available in the user pool's tier."
+        raise ApiError("FeatureUnavailableInTierException", text)
+
+
+def _require_tracking(pool: UserPool) -> None:
+    if not pool.tracks_sessions:
+        text = "User session tracking is not enabled for this user pool."
+        raise ApiError("OperationNotEnabledException", text)
+
+
 def _listed(context: RequestContext, pool: UserPool, user: User, own: Grant | None) -> dict[str, Any]:
     sessions = _sessions(context, pool, user)
     return {"Sessions": [_described(each, own) for each in sessions[:_MOST_LISTED]]}
 
 
 def _sessions(context: RequestContext, pool: UserPool, user: User) -> list[Grant]:
-    if not pool.tracks_sessions:
-        raise ApiError(
-            "OperationNotEnabledException", "User session tracking is not enabled for this user pool."
-        )
+    _require_tracking(pool)
     return pool.tokens.tracked(user.sub, now=context.state.clock())
 
 
