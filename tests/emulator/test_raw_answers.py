@@ -20,6 +20,7 @@ from aiocognito.emulator.operations import (
     admin_users,
     app_clients,
     attributes,
+    auth_events,
     authentication,
     client_secrets,
     devices,
@@ -64,6 +65,7 @@ MODULES = (
     user_pools,
 )
 CONTROL = (
+    auth_events,
     log_delivery,
     managed_login,
     mfa_options,
@@ -179,7 +181,8 @@ async def test_every_operation_on_oauth(emulator: CognitoEmulator, judge: Judge)
 
 
 async def test_every_operation_on_risks_and_pages(emulator: CognitoEmulator, judge: Judge) -> None:
-    pool = await emulator.create_user_pool(UserPoolTier="PLUS")
+    protection = {"AdvancedSecurityMode": "AUDIT"}
+    pool = await emulator.create_user_pool(UserPoolTier="PLUS", UserPoolAddOns=protection)
     named = {"UserPoolId": pool.id}
     await judge("CreateUserPoolDomain", **named, Domain="shop")
     client = {**named, "ClientId": pool.client_id}
@@ -194,6 +197,12 @@ async def test_every_operation_on_risks_and_pages(emulator: CognitoEmulator, jud
     assert (await judge("GetUser", **who))["UserMFASettingList"] == ["SMS_MFA"]
     await judge("SetUserSettings", **who, MFAOptions=[])
     await judge("GetSigningCertificate", **named)
+    ana = {**named, "Username": "ana"}
+    event = (await judge("AdminListUserAuthEvents", **ana, MaxResults=1))["AuthEvents"][0]["EventId"]
+    await judge("AdminUpdateAuthEventFeedback", **ana, EventId=event, FeedbackValue="Invalid")
+    feedback = {"EventId": event, "FeedbackToken": event, "FeedbackValue": "Valid"}
+    await judge("UpdateAuthEventFeedback", **ana, **feedback)
+    await judge("AdminListUserAuthEvents", **ana)
     modules = {module.__name__ for module in CONTROL}
     wanted = {name for name, function in TABLE.items() if function.__module__ in modules}
     assert judge.asked >= wanted, wanted - judge.asked

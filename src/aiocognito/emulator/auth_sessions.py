@@ -39,6 +39,7 @@ class AuthSession:
         wrong: The number of wrong codes.
         spent: Whether it was used.
         dead: Whether it is invalid after too many wrong codes.
+        event_id: The event of its sign-in, in user pools that record them.
     """
 
     challenge: str
@@ -49,6 +50,7 @@ class AuthSession:
     wrong: int = 0
     spent: bool = False
     dead: bool = False
+    event_id: str | None = None
 
     @contextmanager
     def spending(self) -> Iterator[None]:

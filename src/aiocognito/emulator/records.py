@@ -55,6 +55,54 @@ class Device:
     remembered: bool = False
 
 
+@persisted("auth-event")
+@define
+class AuthEvent:
+    """An event of one user, such as a sign-in.
+
+    Args:
+        id: Its id; of a sign-in, the claim ``event_id`` of its tokens, too.
+        kind: ``EventType``.
+        created: When it began, in seconds since 1970.
+        response: ``EventResponse``: ``Pass``, ``Fail`` or ``InProgress``.
+        address: The user's IP address.
+        challenges: What the user was asked for, and whether it was right.
+        decision: ``RiskDecision``.
+        feedback: EventFeedbackType's members; empty without feedback.
+    """
+
+    id: str
+    kind: str
+    created: float
+    response: str
+    address: str
+    challenges: list[tuple[str, str]] = field(factory=list)
+    decision: str = "NoRisk"
+    feedback: dict[str, Any] = field(factory=dict)
+
+    def block(self) -> None:
+        """Note that it was blocked."""
+        self.decision, self.response = "Block", "Fail"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as AdminListUserAuthEvents does."""
+        risk: dict[str, Any] = {"RiskDecision": self.decision, "CompromisedCredentialsDetected": False}
+        if self.decision == "Block":
+            risk["RiskLevel"] = "High"
+        described = {
+            "EventId": self.id,
+            "EventType": self.kind,
+            "CreationDate": self.created,
+            "EventResponse": self.response,
+            "EventRisk": risk,
+            "ChallengeResponses": [
+                {"ChallengeName": name, "ChallengeResponse": result} for name, result in self.challenges
+            ],
+            "EventContextData": {"IpAddress": self.address},
+        }
+        return {**described, "EventFeedback": self.feedback} if self.feedback else described
+
+
 @persisted("passkey")
 @define
 class Passkey:

@@ -8,7 +8,7 @@ from typing import Final
 from attrs import define, field
 
 from .attempts import Attempts, Lockout
-from .records import Ceremony, Code, Device, Passkey
+from .records import AuthEvent, Ceremony, Code, Device, Passkey
 from .schema import address_form
 from .serialization import persisted
 from .srp_server import Verifier
@@ -61,6 +61,7 @@ class User:
     passkeys: dict[str, Passkey] = field(factory=dict, repr=False)
     registration: Ceremony | None = field(default=None, repr=False)
     pending_links: dict[str, dict[str, str]] = field(factory=dict, repr=False)
+    auth_events: list[AuthEvent] = field(factory=list, repr=False)
 
     def verified(self, attribute: str) -> bool:
         """Whether an address is verified."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import define, field
 
+from ..auth_events import LOCAL
 from ..auth_sessions import AuthSession
 from ..clients import AppClient
 from ..errors import ApiError, missing_parameter
@@ -34,6 +35,8 @@ class AuthRequest:
         begins: Whether it begins the sign-in.
         begun_with: The session handle with which it begins, after a sign-up.
         available_challenges: The first factors that the response offers.
+        address: The user's IP address.
+        event_id: The event of the sign-in, in user pools that record them.
     """
 
     state: EmulatorState
@@ -49,6 +52,8 @@ class AuthRequest:
     begins: bool = False
     begun_with: str | None = field(default=None, repr=False)
     available_challenges: tuple[str, ...] = ()
+    address: str = LOCAL
+    event_id: str | None = None
     _reusable: list[tuple[AuthSession, Callable[[ApiError], bool]]] = field(
         factory=list, init=False, repr=False
     )
@@ -96,7 +101,8 @@ class AuthRequest:
         """
         now = self.state.clock()
         sub = None if self.user is None else self.user.sub
-        session = AuthSession(name, self.client.id, sub, now + self.client.session_life, state)
+        expires = now + self.client.session_life
+        session = AuthSession(name, self.client.id, sub, expires, state, event_id=self.event_id)
         handle = self.pool.auth_sessions.issue(session, now)
         return {"ChallengeName": name, "Session": handle, "ChallengeParameters": dict(parameters)}
 

@@ -40,6 +40,7 @@ async def finish(request: AuthRequest, _proven: Proven) -> dict[str, Any]:
         device_key=key,
         source=_SOURCES.get("" if request.session is None else request.session.challenge, "Authentication"),
         metadata=request.client_metadata,
+        event_id=request.event_id,
     )
     if fresh is not None:
         result["NewDeviceMetadata"] = {"DeviceKey": fresh.key, "DeviceGroupKey": fresh.group_key}

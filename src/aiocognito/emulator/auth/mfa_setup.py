@@ -63,4 +63,4 @@ def renewed(session: AuthSession, user: User, expires: float, *, verified: bool)
     """Spend an auth session of this challenge, and return the next one."""
     session.spent = True
     setup = Setup(session.state.choices, verified or session.state.verified)
-    return AuthSession("MFA_SETUP", session.client_id, user.sub, expires, setup)
+    return AuthSession("MFA_SETUP", session.client_id, user.sub, expires, setup, event_id=session.event_id)

@@ -17,6 +17,7 @@ from . import (
     passkey,
     password,
     refresh,
+    sign_in_events,
     software_token,
     srp,
     user_auth,
@@ -99,12 +100,16 @@ async def go_on(request: AuthRequest, proof: Proof) -> Response:
 
 async def _run(request: AuthRequest, step: Step) -> Response:
     try:
+        sign_in_events.begin(request)
         outcome = await step(request)
         while not isinstance(outcome, dict):
+            sign_in_events.note(request, outcome)
             outcome = await _follow(request, outcome)
     except ApiError as refusal:
         request.release(refusal)
+        sign_in_events.refused(request, refusal)
         raise
+    sign_in_events.answered(request, outcome)
     return _with_available_challenges(request, outcome)
 
 

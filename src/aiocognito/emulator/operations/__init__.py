@@ -16,6 +16,7 @@ from . import (  # noqa: F401 - imported for their decorators
     admin_users,
     app_clients,
     attributes,
+    auth_events,
     authentication,
     client_secrets,
     devices,

@@ -8,6 +8,7 @@ from typing import Any, Final
 from ..auth import pre_authentication, sequence
 from ..auth.auth_request import AuthRequest
 from ..auth.registry import CHALLENGES
+from ..auth_events import LOCAL
 from ..auth_sessions import AuthSession
 from ..clients import AppClient
 from ..errors import ApiError, invalid_parameter, missing_parameter, user_not_found
@@ -64,6 +65,7 @@ async def _begin(
     metadata = given.get("ClientMetadata", {})
     turn = AuthRequest(state, pool, client, parameters, admin=admin, metadata=metadata)
     turn.begins, turn.begun_with = True, given.get("Session")
+    turn.address = _address(client, given)
     if flow not in _REFRESHES:
         turn.name = turn.need("USERNAME")
         client.check_hash(turn.name, parameters.get("SECRET_HASH"))
@@ -91,6 +93,7 @@ async def _go_on(
     responses = given.get("ChallengeResponses", {})
     metadata = given.get("ClientMetadata", {})
     turn = AuthRequest(state, pool, client, responses, admin=admin, metadata=metadata)
+    turn.address = _address(client, given)
     turn.name = turn.need("USERNAME")
     client.check_hash(turn.name, responses.get("SECRET_HASH"))
     turn.user = pool.users.find(turn.name)
@@ -104,6 +107,15 @@ async def _go_on(
     if name not in CHALLENGES:
         raise invalid_parameter(f"{name} cannot be answered.")
     return await sequence.answer(name, turn)
+
+
+# Documented (Addresses of users): from administrators, and from app clients that may send them.
+def _address(client: AppClient, given: Mapping[str, Any]) -> str:
+    if "ContextData" in given:
+        return str(given["ContextData"]["IpAddress"])
+    if client.settings.get("EnablePropagateAdditionalUserContextData"):
+        return str(given.get("UserContextData", {}).get("IpAddress", LOCAL))
+    return LOCAL
 
 
 def _redeem(turn: AuthRequest, session: str, challenge: str) -> AuthSession:

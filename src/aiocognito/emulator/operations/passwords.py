@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from .. import codes, confirmation, password_policy, passwords, users
+from .. import auth_events, codes, confirmation, password_policy, passwords, users
 from ..attempts import Attempts
 from ..errors import attempts_exceeded, invalid_parameter, not_authorized, user_not_found, wrong_credentials
 from ..messages import Occasion
@@ -46,6 +46,7 @@ async def forgot_password(context: RequestContext) -> dict[str, Any]:
         raise not_authorized("User password cannot be reset in the current state.")
     _count_request(state, user.attempts)
     occasion = Occasion("ForgotPassword", client, context.metadata)
+    auth_events.record(state, pool, user, "ForgotPassword")
     return {"CodeDeliveryDetails": await send_reset_code(state, pool, user, occasion)}
 
 
@@ -102,6 +103,7 @@ async def confirm_forgot_password(context: RequestContext) -> dict[str, Any]:
     user.attributes[f"{code.attribute}_verified"] = "true"
     user.status = users.CONFIRMED
     user.lockout.clear()
+    auth_events.record(state, pool, user, "PasswordChange")
     pool.users.index(user)
     await confirmation.after(pool, user, "ConfirmForgotPassword", client, context.metadata)
     return {}
@@ -130,6 +132,8 @@ async def change_password(context: RequestContext) -> dict[str, Any]:
     if previous is None and user.secret is not None:
         raise invalid_parameter("Missing required parameter PreviousPassword")
     if previous is not None and not await passwords.matches(who.pool, user, previous):
+        auth_events.record(state, who.pool, user, "PasswordChange", "Fail")
         raise wrong_credentials("PreviousPassword is not the present password")
     await passwords.replace(state, who.pool, user, given["ProposedPassword"], password_policy.AFTERWARDS)
+    auth_events.record(state, who.pool, user, "PasswordChange")
     return {}

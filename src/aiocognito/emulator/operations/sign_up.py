@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from .. import codes, confirmation, password_policy, passwords, schema, triggers, users
+from .. import auth_events, codes, confirmation, password_policy, passwords, schema, triggers, users
 from ..auth import after_sign_up
 from ..clients import AppClient
 from ..errors import ApiError, invalid_parameter, not_authorized, user_not_found
@@ -52,6 +52,7 @@ async def sign_up(context: RequestContext) -> dict[str, Any]:
     if (taken := pool.users.conflict(user)) is not None:
         raise ApiError("UsernameExistsException", f"An account with the given {taken} already exists.")
     pool.users.add(user)
+    auth_events.record(context.state, pool, user, "SignUp")
     metadata = context.metadata
     if user.status == users.CONFIRMED:
         await confirmation.after(pool, user, "ConfirmSignUp", client, metadata)
@@ -190,6 +191,7 @@ async def resend_confirmation_code(context: RequestContext) -> dict[str, Any]:
         raise invalid_parameter("Cannot resend codes. Auto verification not turned on.")
     codes.count(context.state, user.attempts, "resend", context.state.assumptions.resend_attempts_per_hour)
     occasion = Occasion("ResendCode", client, context.metadata)
+    auth_events.record(context.state, pool, user, "ResendCode")
     return {"CodeDeliveryDetails": await _send(context.state, pool, client, user, target, occasion)}
 
 

@@ -34,6 +34,7 @@ async def sign_in(
     device_key: str | None = None,
     source: str = "Authentication",
     metadata: Mapping[str, str] | None = None,
+    event_id: str | None = None,
 ) -> dict[str, Any]:
     """Complete a sign-in: AuthenticationResult with all three tokens.
 
@@ -45,9 +46,11 @@ async def sign_in(
         device_key: The device of the sign-in.
         source: The trigger source of PreTokenGeneration.
         metadata: ``ClientMetadata`` for PreTokenGeneration.
+        event_id: The event of the sign-in; a new one by default.
     """
     now = state.clock()
-    grant = Grant(state.random.uuid(), state.random.uuid(), user.sub, client.id, now, device_key=device_key)
+    event_id = event_id or state.random.uuid()
+    grant = Grant(event_id, state.random.uuid(), user.sub, client.id, now, device_key=device_key)
     return await begin(state, pool, client, user, grant, source=source, metadata=metadata)
 
 
