@@ -42,6 +42,7 @@ from aiocognito.emulator.operations import (
     signing_certificate,
     terms,
     ui_customization,
+    user_import,
     user_pools,
     user_sessions,
 )
@@ -267,7 +268,8 @@ async def own_logs_and_limits(judge: Judge, pool: dict[str, str]) -> None:
 
 def test_no_operation_goes_without_a_judge() -> None:
     oauth = (domains, identity_providers, linked_users, resource_servers)
-    others = (*oauth, *CONTROL, devices, passkeys, user_sessions, client_secrets, admin_factors)
+    # Imports are judged in test_user_import.py.
+    others = (*oauth, *CONTROL, user_import, devices, passkeys, user_sessions, client_secrets, admin_factors)
     judged = {module.__name__ for module in (*MODULES, *others)}
     assert {function.__module__ for function in TABLE.values()} == judged
 

@@ -17,6 +17,7 @@ _WELL_KNOWN: Final = (
     "GetIdentityJwks",
     "GetIdentityOpenIdConfiguration",
 )
+_UPLOAD: Final = "UploadUserImportFile"
 _HOSTED_UI: Final = (
     "Authorize",
     "ConfirmForm",
@@ -101,7 +102,8 @@ class FaultNames:
         """Return the names of services, and of all endpoints of the emulator."""
         operations = [operation for model in models for operation in model.operations.values()]
         return cls(
-            frozenset(operation.name for operation in operations) | {*_WELL_KNOWN, *_HOSTED_UI, EVERY},
+            frozenset(operation.name for operation in operations)
+            | {*_WELL_KNOWN, *_HOSTED_UI, _UPLOAD, EVERY},
             frozenset(code for operation in operations for code in operation.errors) | {*_COMMON, *_OAUTH},
         )
 

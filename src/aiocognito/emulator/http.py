@@ -10,7 +10,7 @@ from typing import Any, Final
 from aiohttp import web
 from attrs import frozen
 
-from . import confirm_page, dispatch, guard, overview_page, request_url, strict_json
+from . import confirm_page, dispatch, guard, import_upload, overview_page, request_url, strict_json
 from .calls import answer
 from .dispatch import Reply
 from .faults import MEMBERS, Fault
@@ -41,6 +41,7 @@ def application(site: Site) -> web.Application:
     endpoints.add_routes(app, site)
     pages.add_routes(app, site)
     app.router.add_get(confirm_page.PATH, handlers.confirm_user)
+    app.router.add_put(import_upload.PATH, handlers.upload)
     app.router.add_get("/_emulator/messages", handlers.messages)
     app.router.add_post("/_emulator/clock", handlers.advance)
     app.router.add_post("/_emulator/faults", handlers.plan)
@@ -132,6 +133,18 @@ class _Handlers:
         await self.site.state.changed()
         self.site.record(Call("ConfirmUser", "hosted-ui", status, None))
         return web.Response(text=page, content_type="text/html", status=status, headers=pages.HEADERS)
+
+    async def upload(self, request: web.Request) -> web.StreamResponse:
+        """Store the CSV file of an import of users."""
+        work = partial(
+            import_upload.receive,
+            self.site.state,
+            request.match_info["pool"],
+            request.match_info["job"],
+            request.query.get("X-Amz-Signature", ""),
+            request.content.iter_any(),
+        )
+        return await answer_by_plan(self.site, request, "UploadUserImportFile", work, "user-import")
 
     async def overview(self, _request: web.Request) -> web.Response:
         """Return the page that shows the emulator's state."""

@@ -17,6 +17,7 @@ from .auth_sessions import AuthSessionStore
 from .clients import AppClient
 from .groups import Group
 from .hosted_ui_state import HostedUi
+from .import_jobs import ImportJob
 from .serialization import persisted
 from .srp_server import SALT_BYTES
 from .token_store import TokenStore
@@ -54,6 +55,7 @@ class UserPool:
         terms: TermsType's members, by id.
         log_configurations: SetLogDeliveryConfiguration's members.
         client_session_configurations: SetUserPoolClientSessionConfiguration's members, by app client.
+        import_jobs: The imports of users, by id.
         warned_lambdas: The triggers and ARNs of Lambda functions of which the log says that they do not run.
     """
 
@@ -80,6 +82,7 @@ class UserPool:
     terms: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
     log_configurations: list[dict[str, Any]] = field(factory=list, repr=False)
     client_session_configurations: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
+    import_jobs: dict[str, ImportJob] = field(factory=dict, repr=False)
     triggers: Triggers = field(factory=Triggers, repr=False, metadata={"persisted": False})
     warned_lambdas: set[tuple[str, str]] = field(factory=set, repr=False, metadata={"persisted": False})
 

@@ -25,7 +25,8 @@ class Call:
     Args:
         operation: The operation, such as ``InitiateAuth``; ``GetJwks`` for the key set.
         service: ``cognito-idp`` or ``cognito-identity``; ``well-known`` for key sets and discovery
-            documents; ``hosted-ui`` for pages and OAuth endpoints.
+            documents; ``hosted-ui`` for pages and OAuth endpoints;
+            ``user-import`` for uploaded files.
         status: The HTTP status; ``None`` if the connection was cut.
         error: The error code, if it was refused.
         reason: Why it was refused, in words; more than the client is told, if Cognito hides it.

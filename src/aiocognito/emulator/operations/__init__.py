@@ -38,6 +38,7 @@ from . import (  # noqa: F401 - imported for their decorators
     signing_certificate,
     terms,
     ui_customization,
+    user_import,
     user_pools,
     user_sessions,
 )

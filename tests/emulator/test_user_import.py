@@ -1,0 +1,237 @@
+"""Imports of users: the job, the file that is uploaded to its URL, and the users."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import aiohttp
+import pytest
+
+from aiocognito.emulator import CognitoEmulator
+from aiocognito.emulator.import_upload import LARGEST, receive
+from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Api
+
+from .judge import Judge
+
+ROLE = "arn:aws:iam::123456789012:role/import"
+ANA = {"cognito:username": "ana", "email": EMAIL, "email_verified": "TRUE", "cognito:mfa_enabled": "FALSE"}
+
+
+@pytest.fixture
+async def verifying(blank: Api) -> Api:
+    await blank.make_pool(
+        AutoVerifiedAttributes=["email"],
+        Schema=[{"Name": "plan", "AttributeDataType": "String", "Mutable": True}],
+    )
+    return blank
+
+
+async def create(ask: Api, **members: Any) -> dict[str, Any]:
+    named = {"UserPoolId": ask.pool_id, "JobName": "people", "CloudWatchLogsRoleArn": ROLE}
+    job: dict[str, Any] = (await ask("CreateUserImportJob", **named, **members))["UserImportJob"]
+    return job
+
+
+def named(job: dict[str, Any]) -> dict[str, str]:
+    return {"UserPoolId": job["UserPoolId"], "JobId": job["JobId"]}
+
+
+async def rows(ask: Api, *people: dict[str, str]) -> bytes:
+    """Write a CSV file with the pool's columns."""
+    header = (await ask("GetCSVHeader", UserPoolId=ask.pool_id))["CSVHeader"]
+    file = io.StringIO()
+    writer = csv.DictWriter(file, header)
+    writer.writeheader()
+    writer.writerows(people)
+    return file.getvalue().encode()
+
+
+async def chunked(file: bytes) -> Any:
+    yield file[:100]
+    yield file[100:]
+
+
+async def upload(ask: Api, job: dict[str, Any], file: bytes) -> int:
+    signature = job["PreSignedUrl"].rpartition("=")[2]
+    reply = await receive(ask.state, job["UserPoolId"], job["JobId"], signature, chunked(file))
+    return reply.status
+
+
+async def run(ask: Api, file: bytes, **members: Any) -> dict[str, Any]:
+    """Import a file, and return the job."""
+    job = await create(ask, **members)
+    assert await upload(ask, job, file) == 200
+    started = (await ask("StartUserImportJob", **named(job)))["UserImportJob"]
+    assert started["Status"] == "Pending"
+    found: dict[str, Any] = (await ask("DescribeUserImportJob", **named(job)))["UserImportJob"]
+    return found
+
+
+def counts(job: dict[str, Any]) -> tuple[str, int, int, int]:
+    return job["Status"], job["ImportedUsers"], job["SkippedUsers"], job["FailedUsers"]
+
+
+async def test_the_header_has_the_columns_of_the_pool(verifying: Api) -> None:
+    header = (await verifying("GetCSVHeader", UserPoolId=verifying.pool_id))["CSVHeader"]
+    assert ",".join(header) == (
+        "name,given_name,family_name,middle_name,nickname,preferred_username,profile,picture,website,email,"
+        "email_verified,gender,birthdate,zoneinfo,locale,phone_number,phone_number_verified,address,"
+        "updated_at,custom:plan,cognito:mfa_enabled,cognito:username"
+    )
+
+
+async def test_imported_users_reset_their_password(verifying: Api) -> None:
+    bob = {**ANA, "cognito:username": "bob", "email": "bob@example.com", "custom:plan": "a, b"}
+    bob |= {"cognito:mfa_enabled": "true", "phone_number": PHONE}
+    job = await run(verifying, await rows(verifying, ANA, bob))
+    assert counts(job) == ("Succeeded", 2, 0, 0)
+    assert job["StartDate"] == job["CompletionDate"]
+    found = await verifying.admin("AdminGetUser", "bob")
+    assert (found["UserStatus"], found["UserMFASettingList"]) == ("RESET_REQUIRED", ["SMS_MFA"])
+    attributes = {each["Name"]: each["Value"] for each in found["UserAttributes"]}
+    assert (attributes["email_verified"], attributes["custom:plan"]) == ("true", "a, b")
+    refused = await verifying.refused(
+        "InitiateAuth",
+        ClientId=verifying.client_id,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": "ana", "PASSWORD": PASSWORD},
+    )
+    assert refused[0] == "PasswordResetRequiredException"
+    ana = {"ClientId": verifying.client_id, "Username": "ana"}
+    await verifying("ForgotPassword", **ana)
+    await verifying("ConfirmForgotPassword", **ana, ConfirmationCode=verifying.code(), Password=NEW_PASSWORD)
+    assert await verifying.tokens("ana", NEW_PASSWORD)
+
+
+async def test_usernames_that_are_addresses(blank: Api) -> None:
+    await blank.make_pool(AutoVerifiedAttributes=["email"], UsernameAttributes=["email"])
+    job = await run(blank, await rows(blank, {**ANA, "cognito:username": EMAIL}, {**ANA, "email": "x"}))
+    assert counts(job) == ("Succeeded", 1, 0, 1)
+    assert (await blank.admin("AdminGetUser", EMAIL))["Username"] != EMAIL
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"cognito:username": ""},
+        {"email": ""},
+        {"email": "no address"},
+        {"email_verified": "false"},
+        {"email_verified": "perhaps"},
+        {"cognito:mfa_enabled": "perhaps"},
+        {"cognito:mfa_enabled": "true"},
+        {"birthdate": "today"},
+    ],
+)
+async def test_rows_that_fail(verifying: Api, change: dict[str, str]) -> None:
+    job = await run(verifying, await rows(verifying, {**ANA, **change}))
+    assert counts(job) == ("Succeeded", 0, 0, 1)
+    assert len(verifying.pool.users) == 0
+
+
+async def test_required_attributes_and_taken_aliases(blank: Api) -> None:
+    await blank.make_pool(
+        AutoVerifiedAttributes=["email"],
+        AliasAttributes=["email"],
+        Schema=[{"Name": "name", "Required": True, "Mutable": True, "AttributeDataType": "String"}],
+    )
+    second = {**ANA, "cognito:username": "eve", "name": "Eve"}
+    job = await run(blank, await rows(blank, ANA, {**ANA, "name": "Ana"}, second, {**ANA, "name": "Ana"}))
+    assert counts(job) == ("Succeeded", 1, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "file", [b"", b"name,email\nAna,ana@example.com\n", b"\xff\xfe\x00", b'"name\n', b"name\x00,\n"]
+)
+async def test_files_that_are_not_the_pools(verifying: Api, file: bytes) -> None:
+    job = await run(verifying, file)
+    assert counts(job) == ("Failed", 0, 0, 0)
+    assert job["CompletionMessage"]
+
+
+async def test_columns_in_another_order_and_short_rows(verifying: Api) -> None:
+    header = (await verifying("GetCSVHeader", UserPoolId=verifying.pool_id))["CSVHeader"]
+    first = ["cognito:username", "email", "email_verified"]
+    columns = [*first, *(name for name in header if name not in first)]
+    file = f"{','.join(columns)}\r\nana,{EMAIL},true\r\n\r\n".encode()
+    assert counts(await run(verifying, file)) == ("Succeeded", 1, 0, 0)
+
+
+async def test_a_job_starts_once_and_needs_a_file(verifying: Api) -> None:
+    job = await create(verifying, PasswordHashingAlgorithm="BCRYPT")
+    assert job["PasswordHashingAlgorithm"] == "BCRYPT"
+    assert (await verifying.refused("StartUserImportJob", **named(job)))[0] == "PreconditionNotMetException"
+    await upload(verifying, job, await rows(verifying, ANA))
+    await verifying("StartUserImportJob", **named(job))
+    for operation in ("StartUserImportJob", "StopUserImportJob"):
+        assert (await verifying.refused(operation, **named(job)))[0] == "PreconditionNotMetException"
+    assert await upload(verifying, job, b"") == 403
+    other = {**named(job), "JobId": "import-unknown"}
+    assert (await verifying.refused("DescribeUserImportJob", **other))[0] == "ResourceNotFoundException"
+
+
+async def test_a_job_is_stopped_or_expires(verifying: Api) -> None:
+    stopped, late = await create(verifying), await create(verifying)
+    found = (await verifying("StopUserImportJob", **named(stopped)))["UserImportJob"]
+    assert found["Status"] == "Stopped"
+    assert await upload(verifying, late, await rows(verifying, ANA)) == 200
+    verifying.advance(900)
+    assert await upload(verifying, late, b"") == 403
+    verifying.advance(86_400 - 900)
+    found = (await verifying("DescribeUserImportJob", **named(late)))["UserImportJob"]
+    assert found["Status"] == "Expired"
+    assert (await verifying.refused("StartUserImportJob", **named(late)))[0] == "PreconditionNotMetException"
+
+
+async def test_jobs_are_listed_the_newest_first(verifying: Api) -> None:
+    pool = {"UserPoolId": verifying.pool_id}
+    assert await verifying("ListUserImportJobs", **pool, MaxResults=1) == {}
+    first, second = await create(verifying), await create(verifying)
+    page = await verifying("ListUserImportJobs", **pool, MaxResults=1)
+    assert page["UserImportJobs"] == [second]
+    page = await verifying(
+        "ListUserImportJobs", **pool, MaxResults=1, PaginationToken=page["PaginationToken"]
+    )
+    assert page == {"UserImportJobs": [first]}
+
+
+async def test_a_pool_without_verified_addresses_imports_no_users(ask: Api) -> None:
+    members = {"UserPoolId": ask.pool_id, "JobName": "people", "CloudWatchLogsRoleArn": ROLE}
+    assert (await ask.refused("CreateUserImportJob", **members))[0] == "PreconditionNotMetException"
+
+
+async def test_who_may_upload(verifying: Api) -> None:
+    job = await create(verifying)
+    assert await upload(verifying, {**job, "PreSignedUrl": "?X-Amz-Signature=\udc80"}, b"") == 403
+    assert await upload(verifying, {**job, "JobId": "import-unknown"}, b"") == 403
+    assert await upload(verifying, {**job, "UserPoolId": "unknown"}, b"") == 403
+    assert await upload(verifying, job, bytes(LARGEST + 1)) == 400
+
+
+async def test_over_http(emulator: CognitoEmulator, http: aiohttp.ClientSession, judge: Judge) -> None:
+    pool = await emulator.create_user_pool(AutoVerifiedAttributes=["email"])
+    members = {"UserPoolId": pool.id, "JobName": "people", "CloudWatchLogsRoleArn": ROLE}
+    job = (await judge("CreateUserImportJob", **members))["UserImportJob"]
+    header = (await judge("GetCSVHeader", UserPoolId=pool.id))["CSVHeader"]
+    row = ",".join(ANA.get(name, "") for name in header)
+    # More than aiohttp's limit for a body that is read at once.
+    file = f"{','.join(header)}\n{row}\n".encode() + b"\n" * 2**20
+    async with http.put(job["PreSignedUrl"], data=file) as response:
+        assert response.status == 200
+    async with http.put(job["PreSignedUrl"][:-1], data=file) as response:
+        assert response.status == 403
+        assert (await response.json(content_type=None))["__type"] == "AccessDenied"
+    await judge("StartUserImportJob", **named(job))
+    found = (await judge("DescribeUserImportJob", **named(job)))["UserImportJob"]
+    assert counts(found) == ("Succeeded", 1, 0, 0)
+    await judge("ListUserImportJobs", UserPoolId=pool.id, MaxResults=1)
+    other = (await judge("CreateUserImportJob", **members))["UserImportJob"]
+    await judge("StopUserImportJob", **named(other))
+    assert ("UploadUserImportFile", "user-import", 200) in [
+        (call.operation, call.service, call.status) for call in emulator.calls
+    ]
+    emulator.faults.add("UploadUserImportFile", status=503)
+    async with http.put(other["PreSignedUrl"], data=file) as response:
+        assert response.status == 503
