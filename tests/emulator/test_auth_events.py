@@ -10,14 +10,14 @@ from helpers.api import NEW_PASSWORD, PASSWORD, PHONE, SMS_ROLE, Api, Refused, c
 
 BLOCKED = {"RiskExceptionConfiguration": {"BlockedIPRangeList": ["203.0.113.0/24", "2001:db8::/32"]}}
 SECURITY = ("NotAuthorizedException", "Unable to login because of security reasons.")
-SMS_MFA = {
+SMS_MFA: dict[str, Any] = {
     "SmsConfiguration": {"SnsCallerArn": SMS_ROLE},
     "MfaConfiguration": "ON",
     "AutoVerifiedAttributes": ["phone_number"],
 }
 
 
-async def protect(blank: Api, mode: str = "AUDIT", **settings: Any) -> None:
+async def protect(blank: Api, mode: str = "AUDIT", /, **settings: Any) -> None:
     await blank.make_pool(UserPoolAddOns={"AdvancedSecurityMode": mode}, **settings)
     await blank.add_user("ana", PASSWORD, phone_number=PHONE, phone_number_verified="true")
 
