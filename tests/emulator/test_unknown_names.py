@@ -170,12 +170,13 @@ async def test_a_lambda_function_that_is_answered_is_not_logged(
     assert caplog.records == []
 
 
-async def test_triggers_that_the_emulator_does_not_have_are_logged_at_once(
+async def test_a_sender_that_does_not_run_is_logged_and_the_outbox_gets_the_message(
     emulator: CognitoEmulator, caplog: pytest.LogCaptureFixture
 ) -> None:
     sender = {"LambdaArn": ARN, "LambdaVersion": "V1_0"}
     pool = await emulator.create_user_pool(LambdaConfig={"CustomEmailSender": sender})
-    assert len(caplog.messages) == 1
-    assert f"the trigger CustomEmailSender is the Lambda function {ARN}" in caplog.messages[0]
-    await emulator.call("UpdateUserPool", UserPoolId=pool.id, LambdaConfig={"CustomSMSSender": sender})
-    assert "The emulator has no such trigger." in caplog.messages[1]
+    async with AuthClient(pool.config) as auth:
+        await auth.sign_up("ana", PASSWORD, user_attributes={"email": "ana@example.com"})
+    assert await emulator.outbox.next_code("ana")
+    (text,) = caplog.messages
+    assert f"the trigger CustomEmailSender is the Lambda function {ARN}" in text

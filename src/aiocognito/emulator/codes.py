@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
 
+from . import senders
 from .errors import ApiError, attempts_exceeded
 from .messages import Occasion, wording_of
 from .outbox import Medium, Message, Purpose
@@ -98,7 +99,7 @@ async def send_and_keep(
 
 
 async def deliver(state: EmulatorState, delivery: Delivery, code: str, *, link: str | None = None) -> None:
-    """Put a message into the outbox.
+    """Pass a code to the pool's own sender, or put a message into the outbox.
 
     Args:
         state: The emulator's state.
@@ -110,6 +111,8 @@ async def deliver(state: EmulatorState, delivery: Delivery, code: str, *, link: 
         ApiError: The CustomMessage trigger failed.
     """
     medium, user = medium_of(delivery.attribute), delivery.user
+    if await senders.send(delivery.pool, user, medium, delivery.occasion, code):
+        return
     wording = await wording_of(delivery.pool, user, medium, delivery.occasion, by_link=link is not None)
     filled = wording.filled(user, code, link)
     state.outbox.send(

@@ -21,6 +21,9 @@ NAMES: Final = (
     "PreTokenGeneration",
     "UserMigration",
     "CustomMessage",
+    "CustomSMSSender",
+    "CustomEmailSender",
+    "InboundFederation",
 )
 
 

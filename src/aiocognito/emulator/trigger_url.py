@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 _TIMEOUT: Final = 15.0
+_NOT_JSON: Final = object()
 
 
 def trigger_at(url: str) -> Callable[[dict[str, Any]], Awaitable[Any]]:
@@ -27,7 +28,7 @@ def trigger_at(url: str) -> Callable[[dict[str, Any]], Awaitable[Any]]:
             body = await response.read()
         answer = _parse(body)
         failure = answer.get("errorMessage") if isinstance(answer, dict) else None
-        if response.status != 200 or failure is not None or answer is None:
+        if response.status != 200 or failure is not None or answer is _NOT_JSON:
             raise RuntimeError(failure or f"{url} answered {response.status}, and not with an event as JSON")
         return answer
 
@@ -37,4 +38,4 @@ def trigger_at(url: str) -> Callable[[dict[str, Any]], Awaitable[Any]]:
 def _parse(body: bytes) -> Any:
     with suppress(ValueError):
         return json.loads(body)
-    return None
+    return _NOT_JSON

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _SDK: Final = "aws-sdk-unknown-unknown"
 log: Final = logging.getLogger(__name__)
-_NEVER_RUN: Final = ("CustomSMSSender", "CustomEmailSender", "InboundFederation")
 _NO_CLIENT: Final = "CLIENT_ID_NOT_APPLICABLE"
 
 
@@ -61,16 +60,8 @@ async def run(
     if function is None:
         _warn_of_lambda(pool, name)
         return None
-    event = {
-        "version": version,
-        "region": pool.region,
-        "userPoolId": pool.id,
-        "userName": username,
-        "callerContext": {"awsSdkVersion": _SDK, "clientId": _NO_CLIENT if client is None else client.id},
-        "triggerSource": source,
-        "request": copy.deepcopy(dict(request)),
-        "response": copy.deepcopy(dict(response)),
-    }
+    event = _event(pool, source, client, username, request)
+    event |= {"version": version, "response": copy.deepcopy(dict(response))}
     try:
         returned = await _call(function, event)
     except Exception as error:
@@ -79,42 +70,74 @@ async def run(
     return {**response, **_response(returned)}
 
 
-def warn_of_lambdas(pool: UserPool) -> None:
-    """Log the Lambda functions of triggers that the emulator lacks; others are logged when they would run."""
-    configuration = pool.settings.get("LambdaConfig") or {}
-    for name in _NEVER_RUN:
-        arn = (configuration.get(name) or {}).get("LambdaArn")
-        if arn is not None:
-            _warn(pool, name, arn, "The emulator has no such trigger")
+async def notify(
+    pool: UserPool,
+    name: str,
+    source: str,
+    *,
+    client: AppClient | None,
+    username: str,
+    request: Mapping[str, Any],
+) -> bool:
+    """Call a trigger whose outcome does not matter, if the pool has it; an error is logged.
+
+    Args:
+        pool: The user pool.
+        name: The trigger.
+        source: ``triggerSource``.
+        client: The app client; an administrator has none.
+        username: ``userName``.
+        request: ``request`` of the event.
+
+    Returns:
+        Whether the pool has the trigger.
+    """
+    function = pool.triggers.get(name)
+    if function is None:
+        _warn_of_lambda(pool, name)
+        return False
+    try:
+        await _call(function, _event(pool, source, client, username, request))
+    except Exception as error:
+        # Without the message and the traceback: both could show the code.
+        kind = type(error).__name__
+        log.error("user pool %s: the trigger %s raised %s", pool.id, name, kind)  # noqa: TRY400 - see above
+    return True
+
+
+def _event(
+    pool: UserPool, source: str, client: AppClient | None, username: str, request: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        "version": "1",
+        "region": pool.region,
+        "userPoolId": pool.id,
+        "userName": username,
+        "callerContext": {"awsSdkVersion": _SDK, "clientId": _NO_CLIENT if client is None else client.id},
+        "triggerSource": source,
+        "request": copy.deepcopy(dict(request)),
+    }
 
 
 def _warn_of_lambda(pool: UserPool, name: str) -> None:
-    arn = _arn(pool.settings.get("LambdaConfig") or {}, name)
-    if arn is not None:
-        _warn(
-            pool, name, arn, f"Give it as a Python function or a URL: triggers={{{name!r}: …}}, or --triggers"
-        )
-
-
-def _warn(pool: UserPool, name: str, arn: str, advice: str) -> None:
     """Log once that a Lambda function is not run."""
-    if (name, arn) not in pool.warned_lambdas:
+    arn = _arn(pool.settings.get("LambdaConfig") or {}, name)
+    if arn is not None and (name, arn) not in pool.warned_lambdas:
         pool.warned_lambdas.add((name, arn))
         log.warning(
             "user pool %s: the trigger %s is the Lambda function %s, which the emulator cannot run; "
-            "it goes on without. %s.",
+            "it goes on without. Give it as a Python function or a URL: triggers={%r: …}, or --triggers.",
             pool.id,
             name,
             arn,
-            advice,
+            name,
         )
 
 
 def _arn(configuration: Mapping[str, Any], name: str) -> str | None:
-    found: str | None = configuration.get(name)
-    if found is None and name == "PreTokenGeneration":
-        found = (configuration.get("PreTokenGenerationConfig") or {}).get("LambdaArn")
-    return found
+    found: Any = configuration.get(name) or configuration.get(f"{name}Config")
+    arn: str | None = found.get("LambdaArn") if isinstance(found, dict) else found
+    return arn
 
 
 async def _call(function: Trigger, event: dict[str, Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -568,3 +569,51 @@ async def test_a_pool_without_passwords_has_no_forgot_password_page(
     assert page.alert == "User password cannot be reset in the current state."
     assert with_google.emulator.outbox.messages == []
     assert user.status == "EXTERNAL_PROVIDER"
+
+
+@pytest.mark.parametrize("kind", ["Google", "SAML"])
+async def test_inbound_federation_changes_claims(make_shop: MakeShop, browser: Browser, kind: str) -> None:
+    shop = await make_shop()
+    await add_provider(shop, "Google", kind)
+    events: list[dict[str, Any]] = []
+
+    def change(event: dict[str, Any]) -> dict[str, Any]:
+        events.append(copy.deepcopy(event))
+        if len(events) > 1:
+            # An empty answer changes nothing.
+            return event
+        event["response"]["userAttributesToMap"] = {"email": "upper@example.com", "sub": "456"}
+        return event
+
+    shop.pool.triggers["InboundFederation"] = change
+    await go(shop, browser)
+    await say(browser)
+    user = shop.pool.state.users.find("Google_123")
+    assert user.attributes["email"] == "upper@example.com"
+    assert "name" not in user.attributes
+    assert (events[0]["triggerSource"], events[0]["userName"]) == (
+        "InboundFederation_ExternalProvider",
+        "123",
+    )
+    assert (events[0]["request"]["providerName"], events[0]["request"]["providerType"]) == ("Google", kind)
+    attributes = events[0]["request"]["attributes"]
+    if kind == "SAML":
+        assert attributes["samlResponse"]["email"] == MAIL
+    else:
+        assert attributes["idToken"] == attributes["userInfo"]
+        assert attributes["idToken"]["email"] == MAIL
+        assert attributes["tokenResponse"].keys() == {"access_token", "token_type", "expires_in"}
+    await go(shop, browser, prompt="login")
+    await say(browser)
+    assert (user.attributes["email"], user.attributes["name"]) == (MAIL, "Bo")
+
+
+async def test_inbound_federation_refuses(with_google: Shop, browser: Browser) -> None:
+    def not_texts(event: dict[str, Any]) -> dict[str, Any]:
+        return {**event, "response": {"userAttributesToMap": {"email": 1}}}
+
+    with_google.pool.triggers["InboundFederation"] = not_texts
+    await go(with_google, browser)
+    await say(browser)
+    assert browser.answer["error_description"] == "Unrecognizable lambda output"
+    assert len(with_google.pool.state.users) == 1

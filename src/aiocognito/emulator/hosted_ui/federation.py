@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from .. import confirmation, identities, schema, triggers, users
 from ..auth import pre_authentication, sequence
@@ -12,10 +12,10 @@ from ..auth.outcomes import Proof
 from ..errors import ApiError, invalid_parameter
 from ..operations.sign_up import ask_before
 from ..users import User
+from .inbound_federation import inbound_claims
 from .page_request import PageRequest
+from .providers import ID
 
-ID: Final = "sub"
-"""The claim that identifies a user at a provider."""
 Provider = dict[str, Any]
 
 
@@ -31,6 +31,7 @@ async def sign_in(request: PageRequest, provider: Provider, claims: Mapping[str,
     Raises:
         ApiError: The user cannot be created or updated, or must not sign in.
     """
+    claims = await inbound_claims(request, provider, claims)
     attributes = mapped(provider, claims)
     known = identities.signs_in(request.pool, provider, claims[ID], attributes)
     if known is None:

@@ -13,6 +13,8 @@ from .page_request import PageRequest, PageResponse
 from .request import supported
 
 STUB: Final = "/idp"
+ID: Final = "sub"
+"""The claim that identifies a user at a provider."""
 _NAMES: Final[Mapping[str, str]] = {"LoginWithAmazon": "Amazon", "SignInWithApple": "Apple"}
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from .. import html
 from ..hashing import digest
 from ..html import Html, element
-from . import federation, fields, providers
+from . import fields, providers
 from .page_request import PageRequest, PageResponse
 
 RESPONSE: Final = "/oauth2/idpresponse"
@@ -41,7 +41,7 @@ async def submit(request: PageRequest) -> PageResponse:
     if "cancel" in request.form:
         error, description = _CANCELLED.get(_kind(request, at), ("access_denied", None))
         return _return(request, at, {"error": error, "error_description": description})
-    if not request.given(_CLAIM + federation.ID):
+    if not request.given(_CLAIM + providers.ID):
         return _stub(request, at, "Enter a user ID.")
     at.claims = {
         name.removeprefix(_CLAIM): value.strip()
@@ -76,11 +76,11 @@ def _stub(request: PageRequest, at: providers.AtProvider, alert: str | None = No
         element("p", f"Enter the claims that {name} returns about you."),
         request.form_to(
             f"{providers.STUB}/{request.step_name}",
-            _claim_field(request, federation.ID, "ID", required=True, autofocus=True),
+            _claim_field(request, providers.ID, "ID", required=True, autofocus=True),
             *(
                 _claim_field(request, claim, label)
                 for claim, label in labels.items()
-                if claim != federation.ID
+                if claim != providers.ID
             ),
             *(_claim_field(request, claim, fields.label(claim), hint=hint) for claim in unmapped),
             element("button", "Continue", type="submit"),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..._partitions import partition_of
-from .. import pool_settings, schema, triggers
+from .. import pool_settings, schema
 from ..account import ACCOUNT
 from ..errors import ApiError, invalid_parameter
 from ..paging import page
@@ -64,7 +64,6 @@ async def create_user_pool(context: RequestContext) -> dict[str, Any]:
     )
     pool_settings.check_required_mfa(pool.mfa_mode, pool.first_factors, {})
     state.pools[pool.id] = pool
-    triggers.warn_of_lambdas(pool)
     return {"UserPool": _described(pool)}
 
 
@@ -94,7 +93,6 @@ async def update_user_pool(context: RequestContext) -> dict[str, Any]:
     pool_settings.check_required_mfa(settings["MfaConfiguration"], factors, passkeys)
     pool.settings = {**settings, **kept, "LastModifiedDate": context.state.clock()}
     pool.mfa = {**pool.mfa, **_mfa(context.members)}
-    triggers.warn_of_lambdas(pool)
     return {}
 
 

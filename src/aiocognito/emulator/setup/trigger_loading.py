@@ -14,7 +14,9 @@ from ..trigger_table import NAMES, Trigger
 from ..trigger_url import trigger_at
 from .errors import SetupError
 
-_SNAKE: Final = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): name for name in NAMES}
+_SNAKE: Final = {
+    re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower(): name for name in NAMES
+}
 _FORM: Final = re.compile(r"[\w.]+(?::[\w.]+)?")
 
 
