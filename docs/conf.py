@@ -17,11 +17,13 @@ extensions = [
     "sphinx.ext.napoleon",
     "error_entries",
     "error_tables",
+    "inventories",
     "method_groups",
     "public_names",
     "public_source",
+    "sphinx_copybutton",
 ]
-exclude_patterns = ["_build", "_ext"]
+exclude_patterns = ["_build", "_ext", "_inventories"]
 html_theme = "furo"
 html_title = f"aiocognito {release}"
 
@@ -30,15 +32,18 @@ myst_heading_anchors = 3
 
 # Docstrings name things in single backticks: a link where there is something to link to.
 default_role = "py:obj"
-# Pages of others: their inventories would have to be fetched, and the docs are built without a network.
-# Every name of ours has to have a page.
+# Every name has to have a page: ours here, those of others in `_inventories`.
 nitpick_ignore_regex = [
-    ("py:.*", r"(collections\.abc|contextlib|datetime|os|pathlib)\..+"),
-    ("py:.*", r"(aiobotocore|aiohttp|fastapi|httpx|opentelemetry|redis|starlette)\..+"),
-    ("py:.*", r"pydantic\..+"),
+    # Sphinx takes a callable without arguments for a name.
+    ("py:class", r"collections\.abc\.Callable\[\[\]"),
     # Type variables have no page.
     ("py:class", r"aiocognito\.(_models\.C|integrations\.(_fastapi_bearer\.T|aiohttp\.H))"),
 ]
+# The copy button leaves out prompts, and what a command printed.
+copybutton_prompt_text = r"^\$ "
+copybutton_prompt_is_regexp = True
+copybutton_only_copy_prompt_lines = True
+copybutton_remove_prompts = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
