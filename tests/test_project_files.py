@@ -53,4 +53,6 @@ def test_the_readmes_links_lead_to_the_repository_on_pypi() -> None:
         text = re.sub(each["pattern"], each["replacement"], text)
     links = re.findall(r"\]\(([^)]+)\)", text)
     assert f"{repository}/blob/v$HFPR_VERSION/SECURITY.md" in links
-    assert [link for link in links if not link.startswith("https://")] == []
+    pictures = re.findall(r'(?:src|srcset)="([^"]+)"', text)
+    assert len(pictures) == 2
+    assert [link for link in (*links, *pictures) if not link.startswith("https://")] == []
