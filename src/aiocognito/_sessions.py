@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from . import _arguments as arguments
 from ._client import AuthClient
@@ -82,6 +82,15 @@ class SessionManager:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    if not TYPE_CHECKING:
+        # Hidden from type checkers, to which it would say that there is every name.
+        def __getattr__(self, name: str) -> object:
+            """Say where a method of a client is."""
+            text = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if not name.startswith("_") and hasattr(AuthClient, name):
+                text += f": call it on the client of a session, sessions.client(session_key).{name}"
+            raise AttributeError(text, name=name, obj=self)
 
     async def aclose(self) -> None:
         """Wait for running refreshes, then close the connections."""

@@ -31,6 +31,7 @@ OF_OTHERS = {
     "no connection ([SSL: CERTIFICATE_VERIFY_FAILED] …)",
     "coroutine '…' was never awaited",
     "Address already in use",
+    "object does not support the context manager protocol",
 }
 # Codes that no operation of a user returns, or whose texts are unknown.
 WITHOUT_TEXT = {

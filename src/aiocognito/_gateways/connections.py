@@ -44,8 +44,10 @@ class Connections:
         Raises:
             AuthUserPoolException: The configuration names no user pool or no app client.
         """
-        if self._config.user_pool_id is None or self._config.user_pool_client_id is None:
+        if self._config.user_pool_id is None:
             raise AuthUserPoolException("no user pool is configured")
+        if self._config.user_pool_client_id is None:
+            raise AuthUserPoolException("no app client is configured")
         if self._user_pool_service is None:
             self._user_pool_service = AwsClient("cognito-idp", self._config, aws_session=self._aws_session)
         return UserPool(self._config, self._user_pool_service, user_context)

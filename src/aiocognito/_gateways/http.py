@@ -27,6 +27,10 @@ _NOT_SENT: Final = frozenset(
 _FAILURES: Final = frozenset({"HTTPError", "InvalidURL", "StreamError"})
 
 TRUST_ADVICE: Final = "Name the CA that signed it in AWS_CA_BUNDLE or SSL_CERT_FILE."
+PLAIN_HTTP_ADVICE: Final = (
+    "The server, or a proxy before it, does not speak TLS at this port: an endpoint of plain http begins with"
+    " http://."
+)
 
 
 @frozen

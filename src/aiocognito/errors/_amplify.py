@@ -17,7 +17,10 @@ class AuthTokenConfigException(AuthError):
 class AuthUserPoolException(AuthTokenConfigException):
     """The configuration names no user pool, or no app client of it."""
 
-    default_recovery: ClassVar[str | None] = "Set user_pool_id and user_pool_client_id in the AuthConfig."
+    default_recovery: ClassVar[str | None] = (
+        "Set user_pool_id and user_pool_client_id in the AuthConfig, or COGNITO_USER_POOL_ID and"
+        " COGNITO_CLIENT_ID in the environment that AuthConfig.from_env() reads."
+    )
 
 
 class OAuthNotConfigureException(AuthError):
@@ -25,7 +28,8 @@ class OAuthNotConfigureException(AuthError):
 
     about_configuration: ClassVar[bool] = True
     default_recovery: ClassVar[str | None] = (
-        "Set AuthConfig.oauth with a domain and both lists of redirect URLs."
+        "Set AuthConfig.oauth with a domain and both lists of redirect URLs, or COGNITO_OAUTH_DOMAIN,"
+        " COGNITO_REDIRECT_SIGN_IN and COGNITO_REDIRECT_SIGN_OUT in the environment."
     )
 
 
@@ -33,7 +37,10 @@ class InvalidIdentityPoolIdException(AuthError):
     """The configuration names no identity pool."""
 
     about_configuration: ClassVar[bool] = True
-    default_recovery: ClassVar[str | None] = "Set identity_pool_id in the AuthConfig."
+    default_recovery: ClassVar[str | None] = (
+        "Set identity_pool_id in the AuthConfig, or COGNITO_IDENTITY_POOL_ID in the environment. Without AWS"
+        " credentials: fetch_auth_session(credentials=False)."
+    )
 
 
 class UserUnAuthenticatedException(AuthError):

@@ -81,9 +81,18 @@ _BY_TEXT: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
             " first.",
         ),
         (r"attempts exceeded", "Wait before the next attempt: each failure doubles the time, to 15 minutes."),
+        (
+            r"delivery config set to turn on",
+            "Set the factor up first: an authenticator app with set_up_totp and verify_totp_setup, SMS and"
+            " e-mail with a verified address.",
+        ),
         (r"user is disabled", "An administrator must enable the user."),
         (r"no (registered|verified).*(email|phone)", "Verify an e-mail address or phone number of the user."),
     )
+)
+_UNREADABLE: Final = (
+    "Another server answered than Cognito: check user_pool_endpoint and identity_pool_endpoint, which have no"
+    " path, and the proxy. Without an endpoint the pool's region determines the URL."
 )
 _BY_OAUTH_ERROR: Final[dict[str, str]] = {
     "invalid_client": "Check user_pool_client_id and user_pool_client_secret, and that OAuthConfig.domain is"
@@ -147,6 +156,8 @@ def suggestion_for(
     """
     if code in _BY_OAUTH_ERROR:
         return _BY_OAUTH_ERROR[code]
+    if code == "UnknownError":
+        return _UNREADABLE
     if text is None:
         return None
     found = next((suggestion for pattern, suggestion in _BY_TEXT if pattern.search(text)), None)

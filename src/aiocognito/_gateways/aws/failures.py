@@ -9,7 +9,7 @@ import aiohttp
 
 from ..._config import AuthConfig
 from ...errors import NetworkError
-from ..http import TRUST_ADVICE
+from ..http import PLAIN_HTTP_ADVICE, TRUST_ADVICE
 from ..limits import UnreadableBody
 
 
@@ -32,13 +32,16 @@ def network_error(failure: Exception, host: str, config: AuthConfig) -> NetworkE
         aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.ClientHttpProxyError | NoSlot,
     )
     text, cause = _describe(failure, config)
-    is_refused = isinstance(cause, ssl.SSLCertVerificationError)
-    error = NetworkError(
-        f"{host}: {text}", request_sent=sent, recovery_suggestion=TRUST_ADVICE if is_refused else None
-    )
+    error = NetworkError(f"{host}: {text}", request_sent=sent, recovery_suggestion=_advice(cause, text))
     # The frames of aiohttp and asyncio add nothing to the text.
     error.__cause__ = cause.with_traceback(None)
     return error
+
+
+def _advice(cause: OSError, text: str) -> str | None:
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return TRUST_ADVICE
+    return PLAIN_HTTP_ADVICE if "WRONG_VERSION_NUMBER" in text else None
 
 
 def _describe(failure: Exception, config: AuthConfig) -> tuple[str, OSError]:
