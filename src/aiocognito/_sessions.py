@@ -87,10 +87,7 @@ class SessionManager:
         # Hidden from type checkers, to which it would say that there is every name.
         def __getattr__(self, name: str) -> object:
             """Say where a method of a client is."""
-            text = f"{type(self).__name__!r} object has no attribute {name!r}"
-            if not name.startswith("_") and hasattr(AuthClient, name):
-                text += f": call it on the client of a session, sessions.client(session_key).{name}"
-            raise AttributeError(text, name=name, obj=self)
+            raise no_attribute(self, name)
 
     async def aclose(self) -> None:
         """Wait for running refreshes, then close the connections."""
@@ -270,3 +267,16 @@ def _positive_seconds(duration: timedelta, name: str) -> float:
     if not isinstance(duration, timedelta) or duration <= timedelta():
         raise AuthConfigError("must be a positive timedelta", field=name)
     return duration.total_seconds()
+
+
+def no_attribute(manager: object, name: str) -> AttributeError:
+    """Return the error for an attribute that a manager does not have; it says if a client has it.
+
+    Args:
+        manager: A `SessionManager`, or one of `aiocognito.sync`.
+        name: The name of the attribute.
+    """
+    text = f"{type(manager).__name__!r} object has no attribute {name!r}"
+    if not name.startswith("_") and hasattr(AuthClient, name):
+        text += f": call it on the client of a session, sessions.client(session_key).{name}"
+    return AttributeError(text, name=name, obj=manager)

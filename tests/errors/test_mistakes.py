@@ -25,6 +25,7 @@ from aiocognito import (
     TokenVerifier,
     decode_jwt,
     steps,
+    sync,
 )
 from aiocognito.emulator import ThreadedEmulator, ThreadedUserPool, TokenFactory, run_in_thread
 from aiocognito.integrations.httpx import SessionAuth
@@ -353,6 +354,10 @@ SESSIONS: dict[str, tuple[Mistake, str]] = {
     "a second lifespan": (second_lifespan, "Make another"),
     "a manager without a storage": (lambda p: SessionManager(p.config), "storage"),  # type: ignore[call-arg]
     "a manager's sign_in": (lambda p: manager(p).sign_in(ANA, PASSWORD), r"client\("),
+    "a synchronous manager's sign_in": (
+        lambda p: sync.SessionManager(p.config, storage=MemoryStorage()).sign_in(ANA, PASSWORD),
+        r"client\(",
+    ),
     "no cookie": (lambda p: manager(p).client(None), "new_session_key"),
     "an empty cookie": (lambda p: manager(p).client(""), "new_session_key"),
     "no encryption key": (lambda p: FileStorage(p.directory), "encryption_key"),  # type: ignore[call-arg]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from .. import _client as client
 from .. import _sessions as manager
@@ -73,6 +73,12 @@ class SessionManager:
 
         self._remote = Remote(make, "SessionManager")
         self._own_hub = async_hub if hub is None else None
+
+    if not TYPE_CHECKING:
+        # Hidden from type checkers, to which it would say that there is every name.
+        def __getattr__(self, name: str) -> object:
+            """Say where a method of a client is."""
+            raise manager.no_attribute(self, name)
 
     def __enter__(self) -> Self:
         return self
