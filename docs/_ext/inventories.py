@@ -1,7 +1,8 @@
 """Links to the documentation of other projects, from inventories in ``docs/_inventories``.
 
 `sphinx.ext.intersphinx` would fetch the whole inventory of each project, and the docs are built without a
-network. Our inventories list the names that our pages mention, as text; a build packs them into Sphinx's format.
+network. Our inventories list the names that our pages mention, as text. A build packs them into Sphinx's
+format.
 """
 
 from __future__ import annotations

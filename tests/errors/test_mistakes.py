@@ -78,7 +78,8 @@ class Place:
             return await work(auth)
 
     async def verify(self, token: Any, verifier: TokenVerifier | None = None, **changes: Any) -> Any:
-        made = verifier or TokenVerifier.from_config(self.config, **{"token_use": "access", **changes})
+        arguments: dict[str, Any] = {"token_use": "access", **changes}
+        made = verifier or TokenVerifier.from_config(self.config, **arguments)
         async with made:
             return await made.verify(token)
 
@@ -186,8 +187,8 @@ CONFIGURATION: dict[str, tuple[Mistake, str]] = {
     ),
     "a timeout of 0": (lambda p: AuthConfig(read_timeout=0), "seconds from"),
     "a validity in minutes": (lambda p: AuthConfig(auth_session_validity=3), "seconds from 180"),
-    "a misspelt field": (lambda p: AuthConfig(userpool_id="x"), "userpool_id"),  # type: ignore[call-arg]
-    "positional fields": (lambda p: AuthConfig("a", "b"), "positional"),  # type: ignore[misc]
+    "a misspelt field": (lambda p: misplaced(AuthConfig)(userpool_id="x"), "userpool_id"),
+    "positional fields": (lambda p: misplaced(AuthConfig)("a", "b"), "positional"),
     "a domain with a path": (lambda p: OAuthConfig(domain="https://auth.example.com/login"), "domain"),
 }
 SIGNING_IN: dict[str, tuple[Mistake, str]] = {
@@ -255,8 +256,8 @@ ACCOUNT: dict[str, tuple[Mistake, str]] = {
         "set_up_totp|set up",
     ),
     "positional attributes": (
-        lambda p: p.signed_out(lambda a: a.sign_up("a", PASSWORD, {})),
-        "positional",  # type: ignore[misc]
+        lambda p: p.signed_out(lambda a: misplaced(a).sign_up("a", PASSWORD, {})),
+        "positional",
     ),
     "a malformed address": (
         lambda p: p.signed_out(lambda a: a.sign_up("a", PASSWORD, user_attributes={"email": "x"})),
@@ -352,15 +353,15 @@ SESSIONS: dict[str, tuple[Mistake, str]] = {
     "a closed client": (closed_client, "async with"),
     "a closed manager": (closed_manager, "async with"),
     "a second lifespan": (second_lifespan, "Make another"),
-    "a manager without a storage": (lambda p: SessionManager(p.config), "storage"),  # type: ignore[call-arg]
+    "a manager without a storage": (lambda p: misplaced(SessionManager)(p.config), "storage"),
     "a manager's sign_in": (lambda p: manager(p).sign_in(ANA, PASSWORD), r"client\("),
     "a synchronous manager's sign_in": (
-        lambda p: sync.SessionManager(p.config, storage=MemoryStorage()).sign_in(ANA, PASSWORD),
+        lambda p: misplaced(sync.SessionManager(p.config, storage=MemoryStorage())).sign_in(ANA, PASSWORD),
         r"client\(",
     ),
     "no cookie": (lambda p: manager(p).client(None), "new_session_key"),
     "an empty cookie": (lambda p: manager(p).client(""), "new_session_key"),
-    "no encryption key": (lambda p: FileStorage(p.directory), "encryption_key"),  # type: ignore[call-arg]
+    "no encryption key": (lambda p: misplaced(FileStorage)(p.directory), "encryption_key"),
     "a key of text": (
         lambda p: FileStorage(p.directory, encryption_key=misplaced("ab" * 32)),
         "fromhex|bytes",
@@ -384,7 +385,7 @@ TOKENS: dict[str, tuple[Mistake, str]] = {
         lambda p: TokenVerifier(user_pool_id=p.pool.id, client_ids=misplaced(None), token_use="access"),
         "ANY",
     ),
-    "missing arguments": (lambda p: TokenVerifier(user_pool_id=p.pool.id), "client_ids"),  # type: ignore[call-arg]
+    "missing arguments": (lambda p: misplaced(TokenVerifier)(user_pool_id=p.pool.id), "client_ids"),
     "a misspelt use": (
         lambda p: TokenVerifier(user_pool_id=p.pool.id, client_ids=ANY, token_use=misplaced("acces")),
         "'access'",
