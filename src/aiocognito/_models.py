@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias
 from urllib.parse import quote, urlencode
 
@@ -119,6 +120,17 @@ class AuthTokens:
     access_token: JWT
     id_token: JWT | None = None
     sign_in_details: SignInDetails | None = None
+
+    @cached_property
+    def _user(self) -> "AuthUser":
+        # The access token alone suffices. Cached, since each request of a session asks for it.
+        access = self.access_token.payload
+        identity = self.id_token.payload if self.id_token is not None else {}
+        return AuthUser(
+            username=str(identity.get("cognito:username") or access.get("username") or ""),
+            user_id=str(identity.get("sub") or access.get("sub") or ""),
+            sign_in_details=self.sign_in_details,
+        )
 
 
 @public("aiocognito")

@@ -66,19 +66,20 @@ class Session:
 
     Args:
         context: The connections, storage and tables of the service.
-        session_key: The secret that opens the session.
+        session_key: The secret that opens the session, or the address of its record.
         device_token: The secret of the browser, under whose hash its devices are stored.
         user_context: Data about the end user for Cognito's threat protection.
     """
 
     __slots__ = (
+        "_device_token",
+        "_devices",
         "_hub",
         "_move",
         "address",
         "calls",
         "context",
         "cookie_at",
-        "devices",
         "has_moved",
         "has_new_record",
         "user_context",
@@ -87,13 +88,14 @@ class Session:
     def __init__(
         self,
         context: ServiceContext,
-        session_key: str,
+        session_key: str | Address,
         *,
         device_token: str | None = None,
         user_context: UserContext | None = None,
     ) -> None:
         self.context = context
-        self.devices = DeviceStore(context, device_token)
+        self._device_token = device_token
+        self._devices: DeviceStore | None = None
         self.user_context = user_context
         self._hub: Hub | None = None
         self._move: asyncio.Future[None] | None = None
@@ -103,14 +105,22 @@ class Session:
         self.has_moved = False
         self.has_new_record = False
         self.cookie_at: float | None = None
-        self.address = keys.address(context.config, keys.check_key(session_key, "session_key"))
+        if not isinstance(session_key, Address):
+            session_key = keys.address(context.config, keys.check_key(session_key, "session_key"))
+        self.address = session_key
 
     @classmethod
     def of_id(cls, context: ServiceContext, session_id: str) -> Session:
         """Return a session whose key is not known, to end it."""
-        session = cls(context, "unknown")
-        session.address = Address("", session_id, keys.session_storage_key(context.config, session_id))
-        return session
+        return cls(context, Address("", session_id, keys.session_storage_key(context.config, session_id)))
+
+    @property
+    def devices(self) -> DeviceStore:
+        """The browser's remembered devices."""
+        if self._devices is None:
+            # Made when it is needed: most requests need no device.
+            self._devices = DeviceStore(self.context, self._device_token)
+        return self._devices
 
     @property
     def key(self) -> str:
@@ -518,14 +528,8 @@ class EndedMeanwhile(Superseded):
 
 
 def current_user(tokens: AuthTokens) -> AuthUser:
-    """Return the user of the tokens. The access token alone suffices."""
-    access = tokens.access_token.payload
-    identity = tokens.id_token.payload if tokens.id_token is not None else {}
-    return AuthUser(
-        username=str(identity.get("cognito:username") or access.get("username") or ""),
-        user_id=str(identity.get("sub") or access.get("sub") or ""),
-        sign_in_details=tokens.sign_in_details,
-    )
+    """Return the user of the tokens."""
+    return tokens._user
 
 
 def _lifetime(tokens: AuthTokens) -> float:

@@ -183,18 +183,22 @@ class SentCookies:
         device: The device cookie's value, in the same way.
         session_key: The value of the session cookie if it has the form of a key, else None.
         device_token: The value of the device cookie if it has that form, else None.
+        has_duplicates: Whether one of them was sent more than once.
     """
 
     session: str | None = field(repr=False)
     device: str | None = field(repr=False)
     session_key: str | None = field(repr=False)
     device_token: str | None = field(repr=False)
+    has_duplicates: bool = False
 
 
 def read_cookies(request: WebRequest, names: CookieNames) -> SentCookies:
     """Return the cookies of a request (RFC 6265, section 5.4)."""
-    headers = [value for name, value in request.headers if name.lower() == b"cookie"]
-    header = headers[0] if len(headers) == 1 else b";".join(headers)
+    header = b""
+    for name, value in request.headers:
+        if name.lower() == b"cookie":
+            header = header + b";" + value if header else value
     # Most requests of a session have the header of the one before.
     read = _read_again if len(header) <= MAX_CACHED else _read
     return read(header, names.session, names.device)
@@ -217,7 +221,7 @@ def _read(header: bytes, session_name: str, device_name: str) -> SentCookies:
         elif name == device_name:
             device = value.strip(" \t") if device is None else REPEATED
     key, token = (value if is_secret(value) else None for value in (session, device))
-    return SentCookies(session, device, key, token)
+    return SentCookies(session, device, key, token, REPEATED in (session, device))
 
 
 _read_again = lru_cache(maxsize=1024)(_read)

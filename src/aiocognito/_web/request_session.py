@@ -9,7 +9,7 @@ import anyio
 
 from .._client import AuthClient
 from .._models import UserContext
-from .._session.keys import new_secret
+from .._session.keys import address, new_secret
 from .._session.session import Session
 from ..errors import AuthError
 from .cookies import (
@@ -92,19 +92,22 @@ class RequestSession:
             CsrfError: The request may be cross-site.
             RuntimeError: The service is not running.
         """
-        if self._client is None:
-            check_csrf(self.request, self.service.csrf)
-            self._client = self._open(None if user_context is None else user_context())
-        return self._client
+        client = self._client
+        if client is None:
+            request = self.request
+            check_csrf(request, self.service.csrf)
+            client = self._client = self._open(request, None if user_context is None else user_context())
+        return client
 
-    def _open(self, user_context: UserContext | None) -> AuthClient:
-        sessions, request = self.service.sessions, self.request
-        names = self._names = self.service.cookie_names(request)
+    def _open(self, request: WebRequest, user_context: UserContext | None) -> AuthClient:
+        service = self.service
+        context = service.sessions._context
+        names = self._names = service.cookie_names(request)
         sent = self._sent = read_cookies(request, names)
         # Made without the manager's checks, which a key of this form passes.
         session = Session(
-            sessions._context,
-            sent.session_key or new_secret(),
+            context,
+            address(context.config, sent.session_key or new_secret()),
             device_token=sent.device_token or new_secret(),
             user_context=user_context,
         )
@@ -127,40 +130,34 @@ class RequestSession:
         Args:
             headers: The headers that the application has set.
         """
-        result = list(headers)
-        client = self._client
+        result, client = list(headers), self._client
         if client is None:
             self.has_begun = True
             return result
-        session = client._session
-        cookies: list[str] = []
-        removals: list[str] = []
+        has_cookie = False
         if not self.request.is_websocket:
-            if session.calls.are_running:
+            session, sent, calls = client._session, self._sent, client._session.calls
+            if calls.are_running:
                 await _settle(session)
+            was_sent = False
             if self._may_have_cookies(session):
-                removals = self._removals()
-                cookies = await self._cookies(session)
-            has_key = bool(cookies) or session.key == self._sent.session
-            session.calls.refuse_new_keys(_HAS_BEGUN, browser_has_key=has_key)
-            result += [(b"set-cookie", cookie.encode("latin-1")) for cookie in (*removals, *cookies)]
+                removals, cookies = self._removals(), await self._cookies(session)
+                has_cookie, was_sent = bool(removals or cookies), bool(cookies)
+                result += [(b"set-cookie", cookie.encode("latin-1")) for cookie in (*removals, *cookies)]
+            calls.refuse_new_keys(_HAS_BEGUN, browser_has_key=was_sent or session.address.key == sent.session)
         self.has_begun = True
-        return _private(result, has_cookie=bool(removals or cookies))
+        return _private(result, has_cookie=has_cookie)
 
     def _may_have_cookies(self, session: Session) -> bool:
         """Return whether there may be a cookie to send, which most responses have not."""
         return (
-            session.has_moved
-            or session.has_new_record
-            or self._sent.session == REPEATED
-            or self._sent.device == REPEATED
-            or self._is_old(session)
+            session.has_moved or session.has_new_record or self._sent.has_duplicates or self._is_old(session)
         )
 
     def _is_old(self, session: Session) -> bool:
         """Return whether the browser was sent its cookie a day ago, or half of the cookie's lifetime."""
         sent_at = session.cookie_at
-        if sent_at is None or session.key != self._sent.session:
+        if sent_at is None or session.address.key != self._sent.session:
             return False
         return session.context.clock() >= sent_at + self.service.cookie_renewal_seconds
 

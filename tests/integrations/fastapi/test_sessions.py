@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from types import FrameType
 from typing import Any
 
+import httpx
 import pytest
 from starlette.testclient import TestClient
 
@@ -249,3 +252,29 @@ def test_over_http_on_this_machine_the_cookie_is_not_secure(site: Site) -> None:
     assert "Secure" not in session
     assert browser.get("/profile").json() == {"username": "ana"}
     assert PASSWORD
+
+
+async def test_a_warm_session_costs_a_request_few_calls(make_site: MakeSite) -> None:
+    site = make_site()
+    calls: list[str] = []
+
+    def count(frame: FrameType, event: str, _: object) -> None:
+        module = frame.f_globals.get("__name__", "")
+        if event == "call" and module.startswith("aiocognito."):
+            calls.append(f"{module}.{frame.f_code.co_name}")
+
+    transport = httpx.ASGITransport(site.app)
+    async with (
+        site.cognito.lifespan(site.app),
+        httpx.AsyncClient(transport=transport, base_url="https://testserver") as browser,
+    ):
+        assert (await browser.post("/sign-in")).json()["isSignedIn"]
+        assert (await browser.get("/profile")).json() == {"username": "ana"}
+        sys.setprofile(count)
+        try:
+            warm = await browser.get("/profile")
+        finally:
+            sys.setprofile(None)
+    assert warm.json() == {"username": "ana"}
+    # Each call is a part of the overhead that `benchmarks/web.py` measures.
+    assert 20 < len(calls) <= 44, calls
