@@ -19,8 +19,7 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                oauth = cognito.sessions.config.oauth
-                for name, value in security_headers(oauth.base_url if oauth else None).items():
+                for name, value in security_headers(cognito.sessions.config.oauth).items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -1,33 +1,18 @@
-"""Chromium with virtual authenticators, and small sites for it, served on this machine.
-
-A missing browser is a failure, not a skip: `scripts/test` installs it.
-"""
+"""Chromium with virtual authenticators, and small sites for it, served on this machine."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
 from aiocognito.emulator import CognitoEmulator
+from helpers.chromium import running_chromium
 
 from .site import Site
-
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,22 +23,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="module")
-def program() -> Path:
-    """Return the path of the browser's program."""
-    if not CHROMIUM.exists():
-        pytest.fail(f"{CHROMIUM} is missing: run `scripts/test`, which installs it")
-    return CHROMIUM
-
-
-@pytest.fixture(scope="module")
-async def chromium(program: Path) -> AsyncIterator[Any]:
+async def chromium() -> AsyncIterator[Any]:
     """Yield Playwright's browser, one for each module. Its profile is empty and temporary."""
-    from playwright.async_api import async_playwright
-
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program, args=FLAGS)
+    async with running_chromium() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from aiocognito import MemoryStorage, SessionManager
 from aiocognito.emulator import CognitoEmulator
 from aiocognito.emulator.setup import applying, reading
+from helpers.chromium import add_authenticator
 
 from .site import Site
 
@@ -25,14 +26,6 @@ PASSWORD = "Correct-Horse-7"
 SUB = "6f2a1c44-9d0e-4b7a-8f55-0c1d2e3f4a5b"
 POLICIES = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}
 CLIENT = {"ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]}
-AUTHENTICATOR = {
-    "protocol": "ctap2",
-    "transport": "internal",
-    "hasResidentKey": True,
-    "hasUserVerification": True,
-    "isUserVerified": True,
-    "automaticPresenceSimulation": True,
-}
 Serve = Callable[[Site], Awaitable[str]]
 OpenPage = Callable[[str], Awaitable[Any]]
 
@@ -47,10 +40,7 @@ class Authenticator:
     @classmethod
     async def of(cls, page: Any) -> Authenticator:
         """Add an authenticator to a page's browser."""
-        devtools = await page.context.new_cdp_session(page)
-        await devtools.send("WebAuthn.enable")
-        added = await devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
-        return cls(devtools, added["authenticatorId"])
+        return cls(*await add_authenticator(page))
 
     async def __call__(self, command: str, **parameters: Any) -> Any:
         return await self.devtools.send(f"WebAuthn.{command}", {"authenticatorId": self.id, **parameters})

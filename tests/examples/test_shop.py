@@ -88,7 +88,6 @@ async def test_signing_up_leads_to_a_session(visit: Visit, emulator: ThreadedEmu
     assert "uma@example.com" in browser.response.text
     assert "uma@example.com" not in (await other.get("/")).response.text
     await browser.press("Sign out")
-    assert browser.notice == "You are signed out."
     assert "uma@example.com" not in browser.response.text
 
 
@@ -350,7 +349,7 @@ async def test_the_api_takes_the_token_that_the_page_shows(visit: Visit) -> None
 async def test_pages_of_other_sites_change_nothing(visit: Visit) -> None:
     browser = await visit()
     await browser.sign_in("ana@example.com", PASSWORD)
-    forged = await browser.client.post("/sign-out", headers={"sec-fetch-site": "cross-site"})
+    forged = await browser.client.post("/auth/logout", headers={"sec-fetch-site": "cross-site"})
     assert forged.status_code == 403
     assert (await browser.get("/account")).path == "/account"
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 NOTICES: Final[Mapping[str, str]] = {
-    "signed-out": "You are signed out.",
     "signed-out-everywhere": "You are signed out in all browsers.",
     "confirmed": "Your address is confirmed. Sign in now.",
     "expired": "The sign-in took too long. Begin again.",

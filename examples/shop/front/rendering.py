@@ -5,8 +5,11 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from aiocognito import OAuthConfig
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
@@ -48,18 +51,19 @@ def data_url(svg: str) -> str:
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
 
 
-def security_headers(hosted_ui: str | None) -> dict[str, str]:
+def security_headers(oauth: OAuthConfig | None) -> dict[str, str]:
     """Return the headers of every response.
 
     Args:
-        hosted_ui: The origin of the hosted UI, to which the form of the sign-out leads.
+        oauth: The hosted UI. The form of the sign-out leads there, and from there back to this site.
     """
+    leads_to = [] if oauth is None else [oauth.base_url, *map(_origin_of, oauth.redirect_sign_out)]
     policy = {
         "default-src": "'none'",
         "script-src": "'self'",
         "style-src": "'self'",
         "img-src": "'self' data:",
-        "form-action": f"'self' {hosted_ui or ''}".strip(),
+        "form-action": " ".join(["'self'", *leads_to]),
         "frame-ancestors": "'none'",
         "base-uri": "'none'",
     }
@@ -69,3 +73,8 @@ def security_headers(hosted_ui: str | None) -> dict[str, str]:
         "referrer-policy": "same-origin",
         "x-content-type-options": "nosniff",
     }
+
+
+def _origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,4 +1,4 @@
-"""Signing in, with every factor, and signing out."""
+"""Signing in with every factor, and signing out everywhere. The hosted UI's routes sign one browser out."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -99,13 +99,6 @@ async def answer(page: Visitor, fields: Fields) -> Response:
     if step is None:
         return _form(page, fields, Problem(problem.text, status=problem.status))
     return _step(page, form_of(step), fields, problem=Problem(problem.text, "answer", problem.status))
-
-
-@router.post("/sign-out")
-async def sign_out(page: Visitor) -> Response:
-    """Sign out in this browser, and at the hosted UI if the user signed in there."""
-    result = await page.auth.sign_out()
-    return page.redirect(result.logout_url or "/?done=signed-out")
 
 
 @router.post("/sign-out/everywhere")
