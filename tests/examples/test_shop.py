@@ -8,16 +8,14 @@ from contextlib import AsyncExitStack
 
 import httpx
 import pytest
-from examples.shop.app import app
 from examples.shop.auth import cognito
 from examples.shop.demo import pool as demo
 from examples.shop.demo.pool import PASSWORD
 
 from aiocognito.emulator import ThreadedEmulator, ThreadedUserPool, run_in_thread
 
-from .visitor import Visitor
+from .visitor import ORIGIN, Visitor, serving
 
-ORIGIN = "http://localhost"
 NEW_PASSWORD = "Better-horse-8"
 Visit = Callable[[], Awaitable[Visitor]]
 
@@ -40,16 +38,8 @@ async def shop(
     pool: ThreadedUserPool, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[httpx.ASGITransport]:
     """Run the shop, once for all tests."""
-    variables = {
-        **demo.environment(pool),
-        "SESSION_KEY": secrets.token_hex(32),
-        "SESSION_DIRECTORY": str(tmp_path_factory.mktemp("sessions")),
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in variables.items():
-            patch.setenv(name, value)
-        async with cognito.lifespan(app):
-            yield httpx.ASGITransport(app)
+    async with serving(pool, tmp_path_factory.mktemp("sessions")) as transport:
+        yield transport
 
 
 @pytest.fixture
@@ -58,13 +48,7 @@ async def visit(shop: httpx.ASGITransport) -> AsyncIterator[Visit]:
     async with AsyncExitStack() as stack:
 
         async def made() -> Visitor:
-            client = httpx.AsyncClient(
-                transport=shop,
-                base_url=ORIGIN,
-                headers={"accept": "text/html"},
-                follow_redirects=True,
-            )
-            return Visitor(await stack.enter_async_context(client))
+            return await stack.enter_async_context(Visitor.at(shop))
 
         yield made
 

@@ -6,8 +6,9 @@ import asyncio
 import os
 import re
 import secrets
+import shutil
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,13 @@ from .tab import Tab
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 NEW_PASSWORD = "Better-horse-8"
+# Of the docs.
+PICTURES = (
+    "home-light-1280",
+    "sign-in-light-375",
+    "sign-up-problem-dark-375",
+    "account-factors-totp-light-375",
+)
 OpenTab = Callable[[], Awaitable[Tab]]
 
 
@@ -44,12 +52,18 @@ async def open_tab(chromium: Any) -> AsyncIterator[OpenTab]:
 
 
 @pytest.fixture(scope="module")
-def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The directory of the screenshots; `SHOP_SCREENSHOTS` names one that stays."""
-    chosen = os.environ.get("SHOP_SCREENSHOTS")
+def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The directory of the screenshots.
+
+    `SHOP_SCREENSHOTS=directory` chooses one that stays. `SHOP_PICTURES=docs/images` copies those of the docs.
+    """
+    chosen, pictures = os.environ.get("SHOP_SCREENSHOTS"), os.environ.get("SHOP_PICTURES")
     directory = Path(chosen) if chosen else tmp_path_factory.mktemp("screenshots")
     directory.mkdir(parents=True, exist_ok=True)
-    return directory
+    yield directory
+    if pictures:
+        for name in PICTURES:
+            shutil.copy(directory / f"{name}.png", Path(pictures) / f"shop-{name}.png")
 
 
 def new_address() -> str:
@@ -122,8 +136,8 @@ async def test_pages_of_visitors(running: Running, open_tab: OpenTab, screenshot
     await tab.sign_in(origin, "ana@example.com", "Wrong-horse-7")
     tab.refused(401)
     await tab.look("sign-in-problem", screenshots)
-    await tab.press("Use a passkey")
-    tab.refused(422) if tab.messages else None
+    await tab.press("Use a passkey")  # she has none, and chooses another factor
+    await tab.look("step-choice", screenshots)
     await tab.page.goto(f"{origin}/sign-up")
     await tab.press("Create the account")
     tab.refused(422)
@@ -148,7 +162,7 @@ async def test_pages_of_a_sign_in(running: Running, open_tab: OpenTab, screensho
 async def test_pages_of_the_account(running: Running, open_tab: OpenTab, screenshots: Path) -> None:
     tab, address, (origin, _) = await open_tab(), new_address(), running.origins
     await signed_up(tab, running, address)
-    names = ("", "profile", "password", "factors", "factors/totp", "passkeys/new", "browsers", "delete")
+    names = ("delete", "", "profile", "password", "factors", "factors/totp", "passkeys/new", "browsers")
     for name in names:
         await tab.page.goto(f"{origin}/account/{name}".rstrip("/"))
         await tab.look(f"account-{name}".rstrip("-").replace("/", "-"), screenshots)

@@ -1,11 +1,38 @@
-"""A browser without a page: it keeps cookies, reads forms, and submits them."""
+"""The shop in this process, and a browser that keeps cookies, reads forms, and submits them."""
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from html.parser import HTMLParser
+from pathlib import Path
 
 import httpx
+import pytest
 from attrs import define, field
+from examples.shop.app import app
+from examples.shop.auth import cognito
+from examples.shop.demo import pool as demo
+
+from aiocognito.emulator import ThreadedUserPool
+
+ORIGIN = "http://localhost"
+
+
+@asynccontextmanager
+async def serving(pool: ThreadedUserPool, sessions: Path) -> AsyncIterator[httpx.ASGITransport]:
+    """Run the shop in this process, with a user pool and a directory for its sessions."""
+    variables = {
+        **demo.environment(pool),
+        "SESSION_KEY": secrets.token_hex(32),
+        "SESSION_DIRECTORY": str(sessions),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        async with cognito.lifespan(app):
+            yield httpx.ASGITransport(app)
 
 
 @define
@@ -71,6 +98,15 @@ class Visitor:
     alert: str | None = None
     notice: str | None = None
     title: str = ""
+
+    @classmethod
+    @asynccontextmanager
+    async def at(cls, shop: httpx.ASGITransport) -> AsyncIterator[Visitor]:
+        """Open a browser without cookies."""
+        async with httpx.AsyncClient(
+            transport=shop, base_url=ORIGIN, headers={"accept": "text/html"}, follow_redirects=True
+        ) as client:
+            yield cls(client)
 
     @property
     def path(self) -> str:

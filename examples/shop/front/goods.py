@@ -25,5 +25,5 @@ class Good:
 GOODS: Final = (
     Good("Kettle", "€ 39", "Whistles when the water boils.", 12),
     Good("Teapot", "€ 28", "Holds four cups, and pours without a drop.", 7),
-    Good("Cup", "€ 9", "Keeps its colour in the dishwasher.", 140),
+    Good("Cup", "€ 9", "Keeps its color in the dishwasher.", 140),
 )
