@@ -51,18 +51,23 @@ def _ask(process: subprocess.Popen[str], command: str, **options: object) -> Any
     return answer
 
 
-@contextmanager
-def amplify(url: str) -> Iterator[Amplify | None]:
-    """Start amplify-js, having installed what its lock file names; None without Node."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        yield None
-        return
+def install_node_packages() -> None:
+    """Install what the lock file of the JavaScript peers names, once."""
     if not (NODE / "node_modules" / "aws-jwt-verify").exists():
         subprocess.run(
             ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"],
             cwd=NODE,
             check=True,
         )
+
+
+@contextmanager
+def amplify(url: str) -> Iterator[Amplify | None]:
+    """Start amplify-js, having installed what its lock file names; None without Node."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        yield None
+        return
+    install_node_packages()
     with subprocess.Popen(
         ["node", "driver.mjs"],
         cwd=NODE,

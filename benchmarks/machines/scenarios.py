@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
-from helpers.redis_servers import Server, redis_server
+from helpers.redis_servers import Server, redis_server, replicated
 from helpers.tcp_proxy import TcpProxy
 
-from .stage import Report, Session, Stage
+from .stage import Report, Session, Stage, run_all
 
 Scenario = Callable[[Stage, int, int], Report]
+# Processes that run at once, of several sessions.
+AT_ONCE = 24
+# Before and after each call of the storage from Cognito's answer until the record is stored, and some more.
+POINTS = 6
 
 
 def at_expiry(stage: Stage, processes: int, calls: int) -> Report:
@@ -104,23 +111,61 @@ def lost_answers(stage: Stage, processes: int, calls: int) -> Report:
         return session.run(_jobs(session, processes, calls), meanwhile=lose)
 
 
+def failover(stage: Stage, processes: int, calls: int) -> Report:
+    """Kill the primary while Cognito answers; a Sentinel makes the replica the primary."""
+    with replicated() as (primary, _, sentinel):
+        session = stage.session(primary, sentinel=sentinel.port)
+        return session.run(_jobs(session, processes, calls), meanwhile=primary.kill)
+
+
 def killed(stage: Stage, processes: int, calls: int, *, grace: int = 0, points: int = 16) -> Report:
     """Kill the process that refreshes before and after each of its calls of the storage."""
-    total = Report()
+
+    def jobs(session: Session, die_at: int) -> list[dict[str, Any]]:
+        first = session.hasty_job(1, die_at=die_at)
+        others = [session.hasty_job(calls, start_at=first["start_at"] + 0.15) for _ in range(processes - 1)]
+        return [first, *others]
+
+    return _killed(stage, jobs, grace, points, processes)
+
+
+def killed_at_random(
+    stage: Stage, processes: int, calls: int, *, grace: int = 0, sessions: int = 6
+) -> Report:
+    """Kill each process that refreshes, at a random point after Cognito's answer."""
+    chosen = random.Random(12)
+
+    def jobs(session: Session, _: int) -> list[dict[str, Any]]:
+        start_at = time.time() + 1.0
+        return [
+            session.hasty_job(
+                calls, start_at=start_at, die_at=chosen.randrange(POINTS), dies_after_answer=True
+            )
+            for _ in range(processes)
+        ]
+
+    return _killed(stage, jobs, grace, sessions, processes)
+
+
+def _killed(
+    stage: Stage,
+    jobs: Callable[[Session, int], list[dict[str, Any]]],
+    grace: int,
+    sessions: int,
+    processes: int,
+) -> Report:
+    total, at_once = Report(), max(1, AT_ONCE // processes)
     with Server(redis_server()) as server:
-        for die_at in range(points):
-            session = stage.session(server, grace=grace)
-            first = session.hasty_job(1, die_at=die_at)
-            others = [
-                session.hasty_job(calls, start_at=first["start_at"] + 0.15) for _ in range(processes - 1)
-            ]
-            total.add(session.run([first, *others], latency=0.3))
+        left = [(stage.session(server, grace=grace), number) for number in range(sessions)]
+        while left:
+            batch, left = left[:at_once], left[at_once:]
+            total.add(run_all([(session, jobs(session, number)) for session, number in batch], latency=0.3))
     return total
 
 
-def killed_within_grace(stage: Stage, processes: int, calls: int) -> Report:
-    """Do so where a used refresh token is accepted for another minute."""
-    return killed(stage, processes, calls, grace=60)
+def with_grace(scenario: Callable[..., Report]) -> Scenario:
+    """Run a scenario where a used refresh token is accepted for another minute."""
+    return partial(scenario, grace=60)
 
 
 SCENARIOS: dict[str, Scenario] = {
@@ -133,10 +178,19 @@ SCENARIOS: dict[str, Scenario] = {
     "restart with AOF": restarted_with_aof,
     "restart without persistence": restarted,
     "`FLUSHALL`": flushed,
-    "the refreshing process is killed, before and after each call of the storage; grace period of 60 s": (
-        killed_within_grace
+    "failover to a replica, by Sentinel": failover,
+    "the first process is killed, before and after each call of the storage; grace period of 60 s": (
+        with_grace(killed)
     ),
     "the same, without a grace period": killed,
+    "each process that refreshes is killed, at a random point after Cognito's answer; grace period of 60 s": (
+        with_grace(killed_at_random)
+    ),
+    "the same at random points, without a grace period": killed_at_random,
+}
+# Processes and calls of each, if not those of the others.
+SIZES: dict[str, tuple[int, int]] = {
+    name: (8 if "random" in name else 3, 20) for name in SCENARIOS if "grace period" in name
 }
 
 

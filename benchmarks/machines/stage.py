@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import count
 from typing import Any
 
 from attrs import define, field
@@ -29,7 +30,7 @@ EXPIRED = 3601.0
 # Seconds that Cognito takes to answer a refresh.
 LATENCY = 1.0
 # Small, so that the intent of a process that was killed ends while the others wait.
-TIMEOUTS = {"connect_timeout": 0.5, "read_timeout": 2.5, "max_attempts": 1}
+TIMEOUTS = {"connect_timeout": 1.0, "read_timeout": 2.0, "max_attempts": 1}
 
 
 @define
@@ -90,14 +91,18 @@ class Stage:
 
     def __init__(self, cognito: Any, workers: Workers) -> None:
         self.cognito, self.workers = cognito, workers
+        self._numbers = count()
 
-    def session(self, server: Server, *, url: str | None = None, grace: int = 0) -> Session:
+    def session(
+        self, server: Server, *, url: str | None = None, grace: int = 0, sentinel: int | None = None
+    ) -> Session:
         """Sign a user in, in a pool of its own whose refresh tokens rotate.
 
         Args:
             server: The server of the sessions.
             url: Its URL on another network.
             grace: The grace period of a used refresh token, in seconds.
+            sentinel: The port of a Sentinel that names the server.
         """
         url = url or server.url
         pool = self.cognito.create_user_pool(
@@ -106,23 +111,27 @@ class Stage:
                 "RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": grace},
             }
         )
-        pool.add_user("ana", PASSWORD)
+        user = f"ana{next(self._numbers)}"
+        pool.add_user(user, PASSWORD)
 
         async def sign_in() -> str:
             storage = RedisStorage(url, encryption_key=KEY)
             async with storage, SessionManager(pool.config, storage=storage) as sessions:
                 auth = sessions.client(sessions.new_session_key())
-                await auth.sign_in("ana", PASSWORD, auth_flow_type="USER_PASSWORD_AUTH")
+                await auth.sign_in(user, PASSWORD, auth_flow_type="USER_PASSWORD_AUTH")
                 return auth.session_key
 
-        return Session(self, server, url, pool, asyncio.run(sign_in()))
+        return Session(self, server, url, pool, asyncio.run(sign_in()), user, sentinel)
 
 
 class Session:
     """A signed-in session, and what is done to it."""
 
-    def __init__(self, stage: Stage, server: Server, url: str, pool: Any, key: str) -> None:
+    def __init__(
+        self, stage: Stage, server: Server, url: str, pool: Any, key: str, user: str, sentinel: int | None
+    ) -> None:
         self.stage, self.server, self.url, self.pool, self.key = stage, server, url, pool, key
+        self.user, self.sentinel = user, sentinel
 
     def job(self, calls: int, **changes: Any) -> dict[str, Any]:
         """Describe the work of one process."""
@@ -138,6 +147,8 @@ class Session:
             "offset": EXPIRED,
             "calls": calls,
             "die_at": None,
+            "dies_after_answer": False,
+            "sentinel": self.sentinel,
             "lock_lease": 10.0,
             "start_at": time.time() + 0.5,
         } | changes
@@ -161,25 +172,12 @@ class Session:
             latency: Seconds that Cognito takes to answer a refresh.
             meanwhile: A fault. It begins when a process holds the lock of the refresh.
         """
-        self.stage.cognito.faults.add(REFRESH, latency=latency, times=20)
-        before = len(self.stage.cognito.calls)
         fault = threading.Thread(target=self._while_locked, args=(meanwhile,)) if meanwhile else None
         if fault is not None:
             fault.start()
-        results = self.stage.workers.run(jobs)
+        report = run_all([(self, jobs)], latency=latency)
         if fault is not None:
             fault.join()
-        report = Report(calls=sum(job["calls"] for job in jobs))
-        users: set[str] = set()
-        for result in results:
-            if result is not None:
-                report.outcomes.update(result["outcomes"])
-                report.seconds = max(report.seconds, result["seconds"])
-                users |= set(result["users"])
-        self._look_at_the_end(report, users)
-        calls = [call for call in self.stage.cognito.calls[before:] if call.operation == REFRESH]
-        report.refreshes = len(calls)
-        report.reuses = sum(call.error == "RefreshTokenReuseException" for call in calls)
         return report
 
     def _while_locked(self, fault: Callable[[], None]) -> None:
@@ -189,17 +187,49 @@ class Session:
         time.sleep(LATENCY / 3)  # the intent is stored, and the request is under way
         fault()
 
-    def _look_at_the_end(self, report: Report, users: set[str]) -> None:
-        """Read the session twice in new processes: is it signed in, as whom, and does it stay as it is?"""
-        seen = []
-        for _ in range(2):
-            (result,) = self.stage.workers.run([self.job(1)])
+
+def run_all(work: Sequence[tuple[Session, Sequence[dict[str, Any]]]], *, latency: float) -> Report:
+    """Run the processes of several sessions at once, and look at what is left of each session.
+
+    Args:
+        work: The sessions, each with what its processes do.
+        latency: Seconds that Cognito takes to answer a refresh.
+    """
+    stage = work[0][0].stage
+    stage.cognito.faults.add(REFRESH, latency=latency, times=None)
+    before = len(stage.cognito.calls)
+    jobs = [job for _, jobs in work for job in jobs]
+    results = iter(stage.workers.run(jobs))
+    report = Report(calls=sum(job["calls"] for job in jobs))
+    users: list[set[str]] = []
+    for _, own in work:
+        users.append(set())
+        for result in (next(results) for _ in own):
+            if result is not None:
+                report.outcomes.update(result["outcomes"])
+                report.seconds = max(report.seconds, result["seconds"])
+                users[-1] |= set(result["users"])
+    _look_at_the_end(report, [session for session, _ in work], users)
+    stage.cognito.faults.clear()
+    calls = [call for call in stage.cognito.calls[before:] if call.operation == REFRESH]
+    report.refreshes = len(calls)
+    report.reuses = sum(call.error == "RefreshTokenReuseException" for call in calls)
+    return report
+
+
+def _look_at_the_end(report: Report, sessions: Sequence[Session], users: Sequence[set[str]]) -> None:
+    """Read each session twice in new processes: is it signed in, as whom, and does it stay as it is?"""
+    seen: list[list[bool]] = [[] for _ in sessions]
+    for _ in range(2):
+        results = sessions[0].stage.workers.run([session.job(1) for session in sessions])
+        for found, known, result in zip(seen, users, results, strict=True):
             assert result is not None
-            seen.append(bool(result["outcomes"].get("tokens")))
-            users |= set(result["users"])
-        report.kept, report.ended = int(seen[0]), int(not seen[0])
-        report.resurrected = int(not seen[0] and seen[1])
-        report.crossed = int(bool(users - {"ana"}))
+            found.append(bool(result["outcomes"].get("tokens")))
+            known |= set(result["users"])
+    report.kept = sum(first for first, _ in seen)
+    report.ended = len(seen) - report.kept
+    report.resurrected = sum(again and not first for first, again in seen)
+    report.crossed = sum(not known <= {session.user} for session, known in zip(sessions, users, strict=True))
 
 
 @contextmanager

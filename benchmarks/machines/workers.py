@@ -13,10 +13,15 @@ import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
+from redis.asyncio import Redis
+from redis.asyncio.sentinel import Sentinel
+
 from aiocognito import AuthConfig, SessionManager
+from aiocognito._gateways.user_pool import UserPool
 from aiocognito.errors import AuthError
 from aiocognito.storage.redis import RedisStorage
 
@@ -27,13 +32,26 @@ KEY = bytes(range(32))
 
 
 class Mortal:
-    """A storage whose process is killed at one of its calls: even numbers before it, odd ones after it."""
+    """A storage whose process is killed at one of its calls: even numbers before it, odd ones after it.
 
-    def __init__(self, storage: RedisStorage, die_at: int) -> None:
+    Args:
+        storage: The storage.
+        die_at: The number of the call.
+        is_armed: Whether calls count from the beginning, or from the response to a refresh.
+    """
+
+    def __init__(self, storage: RedisStorage, die_at: int, *, is_armed: bool) -> None:
         self._storage = storage
         self._left = die_at
+        self._is_armed = is_armed
+
+    def arm(self) -> None:
+        """Count from now on."""
+        self._is_armed = True
 
     def _live(self) -> None:
+        if not self._is_armed:
+            return
         if self._left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
         self._left -= 1
@@ -52,16 +70,57 @@ class Mortal:
         return call
 
 
+def arm_at_answer(mortal: Mortal) -> None:
+    """Let a process count the calls of its storage from the response to its refresh."""
+    method = UserPool.get_tokens_from_refresh_token
+
+    async def renew(*arguments: Any, **options: Any) -> Any:
+        tokens = await method(*arguments, **options)
+        mortal.arm()
+        return tokens
+
+    UserPool.get_tokens_from_refresh_token = renew  # type: ignore[method-assign]  # in this process alone
+
+
+@asynccontextmanager
+async def storage_of(job: dict[str, Any]) -> AsyncIterator[RedisStorage]:
+    """Open the storage of a job: by its URL, or the primary that a Sentinel names."""
+    options: dict[str, Any] = {"encryption_key": KEY, "lock_lease": job["lock_lease"]}
+    if job["sentinel"] is None:
+        async with RedisStorage(job["url"], **options) as storage:
+            yield storage
+        return
+    watch = Sentinel([("127.0.0.1", job["sentinel"])], socket_timeout=1.0)
+    client: Redis = watch.master_for("mymaster", socket_timeout=5.0)
+    try:
+        async with RedisStorage(client, **options, wait_replicas=1) as storage:
+            yield storage
+    finally:
+        for each in (client, *watch.sentinels):
+            await each.aclose()
+
+
+def mortal(storage: RedisStorage, job: dict[str, Any]) -> Any:
+    """Return the storage of a process that is to be killed, or the storage itself."""
+    if job["die_at"] is None:
+        return storage
+    found = Mortal(storage, job["die_at"], is_armed=not job["dies_after_answer"])
+    if job["dies_after_answer"]:
+        arm_at_answer(found)
+    return found
+
+
 async def work(job: dict[str, Any]) -> dict[str, Any]:
     """Fetch one session's tokens with many concurrent calls, and count what they return."""
     outcomes: Counter[str] = Counter()
     tokens: set[str] = set()
     users: set[str] = set()
-    storage: Any = RedisStorage(job["url"], encryption_key=KEY, lock_lease=job["lock_lease"])
-    if job["die_at"] is not None:
-        storage = Mortal(storage, job["die_at"])
     clock = lambda: time.time() + job["offset"]  # noqa: E731
-    async with SessionManager(AuthConfig(**job["config"]), storage=storage, clock=clock) as sessions:
+    config = AuthConfig(**job["config"])
+    async with (
+        storage_of(job) as storage,
+        SessionManager(config, storage=mortal(storage, job), clock=clock) as sessions,
+    ):
         await asyncio.sleep(max(0.0, job["start_at"] - time.time()))
         started = time.monotonic()
 
@@ -81,8 +140,6 @@ async def work(job: dict[str, Any]) -> dict[str, Any]:
 
         await asyncio.gather(*(call() for _ in range(job["calls"])))
         seconds = time.monotonic() - started
-    if job["die_at"] is None:
-        await storage.aclose()
     return {
         "outcomes": dict(outcomes),
         "tokens": sorted(tokens),

@@ -118,6 +118,37 @@ class ServerClock:
 
 
 @contextmanager
+def replicated() -> Iterator[tuple[Server, Server, Server]]:
+    """Run a primary, its replica, and a Sentinel that watches them and knows of both."""
+    with Server(redis_server()) as primary, Server(redis_server()) as replica:
+        with replica.client as client:
+            client.replicaof("127.0.0.1", primary.port)
+        sentinel = Server(redis_server(), "--sentinel", port=free_port())
+        sentinel.options = {
+            "port": str(sentinel.port),
+            "bind": "127.0.0.1",
+            "unixsocket": str(sentinel.socket),
+            "dir": str(sentinel.directory),
+            "sentinel monitor": f"mymaster 127.0.0.1 {primary.port} 1",
+            "sentinel down-after-milliseconds": "mymaster 300",
+            "sentinel failover-timeout": "mymaster 3000",
+        }
+        with sentinel, replica.client as second, sentinel.client as watcher:
+            deadline = time.monotonic() + 2 * START_SECONDS
+            while not (
+                _info(second)["master_link_status"] == "up"
+                and watcher.execute_command("SENTINEL", "REPLICAS", "mymaster")
+            ):
+                assert time.monotonic() < deadline, "the replica did not get there"
+                time.sleep(0.05)
+            yield primary, replica, sentinel
+
+
+def _info(client: redis.Redis) -> Any:
+    return client.info("replication")
+
+
+@contextmanager
 def running(binary: str, *arguments: str, port: int | None = None, **options: str) -> Iterator[Server]:
     """Run a server."""
     with Server(binary, *arguments, port=port, **options) as server:

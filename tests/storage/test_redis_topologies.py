@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -14,22 +14,13 @@ import valkey.asyncio
 
 from aiocognito.errors import AuthUsageError, StorageError
 from aiocognito.storage.redis import RedisStorage
-from helpers.ports import free_port
-from helpers.redis_servers import Server, redis_server
+from helpers.redis_servers import Server, redis_server, replicated
 
 from .contract import KEYS, StorageContract, enter
 
 pytestmark = pytest.mark.interop  # several servers, and seconds until they agree
 KEY = bytes(range(32))
 LONGEST = 60.0
-
-
-async def until(condition: Callable[[], Any]) -> None:
-    """Wait until a server says so."""
-    deadline = time.monotonic() + LONGEST
-    while not condition():
-        assert time.monotonic() < deadline, "the servers did not get there"
-        await asyncio.sleep(0.05)
 
 
 # A cluster
@@ -159,34 +150,9 @@ async def test_client_of_one_node_gets_an_error_about_the_cluster(nodes: list[Se
 # Sentinel
 
 
-@pytest.fixture
-def replicated() -> Iterator[tuple[Server, Server, Server]]:
-    """A primary, its replica, and a Sentinel that watches them."""
-    with Server(redis_server()) as primary, Server(redis_server()) as replica:
-        with replica.client as client:
-            client.replicaof("127.0.0.1", primary.port)
-        sentinel = Server(redis_server(), "--sentinel", port=free_port())
-        sentinel.options = {
-            "port": str(sentinel.port),
-            "bind": "127.0.0.1",
-            "unixsocket": str(sentinel.socket),
-            "dir": str(sentinel.directory),
-            "sentinel monitor": f"mymaster 127.0.0.1 {primary.port} 1",
-            "sentinel down-after-milliseconds": "mymaster 300",
-            "sentinel failover-timeout": "mymaster 3000",
-        }
-        with sentinel:
-            yield primary, replica, sentinel
-
-
 @pytest.mark.parametrize("library", ["redis", "valkey"])
-async def test_failover_keeps_what_replicas_have(
-    replicated: tuple[Server, Server, Server], library: str
-) -> None:
-    primary, replica, sentinel = replicated
-    with replica.client as second, sentinel.client as watcher:
-        await until(lambda: info(second)["master_link_status"] == "up")
-        await until(lambda: watcher.execute_command("SENTINEL", "REPLICAS", "mymaster"))
+async def test_failover_keeps_what_replicas_have(library: str) -> None:
+    with replicated() as (primary, replica, sentinel), replica.client as second:
         make: Any = redis.asyncio.Sentinel if library == "redis" else valkey.asyncio.Sentinel
         watch = make([("127.0.0.1", sentinel.port)])
         client = watch.master_for("mymaster")
