@@ -271,13 +271,14 @@ async def test_full_server(local_redis: Server) -> None:
             client.config_set("maxmemory", 0)
 
 
-async def test_server_that_cannot_save(local_redis: Server) -> None:
+async def test_server_without_its_replicas(local_redis: Server) -> None:
     with local_redis.client as client:
         client.config_set("min-replicas-to-write", 1)
         try:
             error = await refusal(RedisStorage(local_redis.url, encryption_key=None), "set")
-            assert error.message.startswith("Redis refused a command: ")
-            assert "server's log" in str(error.recovery_suggestion)
+            assert "too few replicas" in error.message
+            assert "min-replicas-to-write" in str(error.recovery_suggestion)
+            assert error.retryable
         finally:
             client.config_set("min-replicas-to-write", 0)
 
@@ -348,6 +349,9 @@ async def test_node_of_a_cluster() -> None:
         (valkey.exceptions.SlotNotCoveredError("Slot 1 not covered"), "cannot serve this key now", True),
         (redis.asyncio.sentinel.MasterNotFoundError("No master found for 'm'"), "Sentinel knows", True),
         (redis.exceptions.MaxConnectionsError("Too many connections"), "no free connection", True),
+        (redis_py.ResponseError("UNBLOCKED force unblock from blocking"), "is a read-only replica", True),
+        (redis_py.ResponseError("BUSY Redis is busy running a script"), "is busy with a long script", True),
+        (valkey.ResponseError("BUSY Valkey is busy running a script"), "is busy with a long script", True),
         (redis_py.ResponseError("MISCONF Redis is configured to save"), "cannot save its data", True),
         (valkey.exceptions.TimeoutError("Timeout reading"), "did not answer in time", True),
         (TimeoutError(), r"did not answer in time \(TimeoutError\)", True),
@@ -362,6 +366,29 @@ def test_other_errors(error: Exception, message: str, retryable: bool) -> None:
     assert raised.recovery_suggestion
     with pytest.raises(StorageError, match=message):
         raise raised
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Error running script (call to f_0): @user_script:7: -READONLY You can't write against a read only"
+        " replica.",
+        "-READONLY You can't write against a read only replica.",
+    ],
+)
+async def test_script_that_redis_6_refused_on_a_replica_is_tried_once_more(text: str) -> None:
+    answers: list[Exception | int] = [redis_py.ResponseError(text), 1]
+
+    class Demoted:
+        async def execute_command(self, *command: object) -> int:
+            answer = answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    storage = RedisStorage(Demoted(), encryption_key=None)
+    assert await storage._redis.replace_lock("k", b"v", expected=None)
+    assert answers == []
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError(), KeyError("k"), RuntimeError("Event loop is closed")])

@@ -80,9 +80,24 @@ _ADVICE: Final = (
     ),
     _advice(
         "ReadOnlyError",
-        ("readonly", "previous master is now a slave"),
+        # The last one: the server became a replica while a write waited for its own replicas.
+        ("readonly", "previous master is now a slave", "unblocked"),
         "is a read-only replica",
         "Connect to the primary: by Sentinel, or by the primary's own address. After a failover try again.",
+        retryable=True,
+    ),
+    _advice(
+        "",
+        ("noreplicas",),
+        "refuses writes because too few replicas are connected to it",
+        "Check the replicas, and min-replicas-to-write of the server, and try again.",
+        retryable=True,
+    ),
+    _advice(
+        "",
+        ("busy redis", "busy valkey", "busy running a script"),
+        "is busy with a long script",
+        "Look for a program that runs long scripts on this server, and try again.",
         retryable=True,
     ),
     _advice(
@@ -194,7 +209,9 @@ def is_named(error: Exception, name: str) -> bool:
 
 def is_readonly(error: Exception) -> bool:
     """Return whether the server is a replica since a failover, and so has not done what it was told."""
-    return is_named(error, "ReadOnlyError") or "previous master is now a slave" in str(error)
+    # In a script, Redis 6 puts it into the text of another error.
+    text = str(error)
+    return is_named(error, "ReadOnlyError") or "READONLY" in text or "previous master is now a slave" in text
 
 
 def storage_error(error: Exception) -> StorageError:
