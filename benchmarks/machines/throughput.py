@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from itertools import cycle
-from typing import Any, cast
+from typing import Any
 
 import redis.asyncio
 from attrs import frozen
@@ -59,8 +59,9 @@ async def _works(url: str, server: Server) -> AsyncIterator[list[Work]]:
             await auth.sign_in("ana", stub.PASSWORD, auth_flow_type="USER_PASSWORD_AUTH")
         with server.client as client:
             found: Any = client.scan_iter("*:session:*")
+            lengths: list[tuple[Any, Any]] = [(key, client.strlen(key)) for key in found]
             # Marks of the keys before the sign-ins are short.
-            stored = [key.decode() for key in found if cast("int", client.strlen(key)) > 1000]
+            stored = [key.decode() for key, length in lengths if length > 1000]
         assert len(stored) == AT_ONCE
         # Each call is of another session than the one before: reads of one key share a request.
         keys, records = cycle(stored), cycle([key.removeprefix(PREFIX) for key in stored])
@@ -85,7 +86,7 @@ async def round_trips(server: Server, call: Callable[[], Awaitable[object]]) -> 
         client.echo("the end")
         found = 0
         while True:
-            seen = monitor.next_command()
+            seen: Any = monitor.next_command()
             if "the end" in seen["command"]:
                 return found
             found += seen["client_type"] == "tcp"  # not what a script does, nor this client

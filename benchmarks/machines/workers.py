@@ -90,7 +90,8 @@ async def storage_of(job: dict[str, Any]) -> AsyncIterator[RedisStorage]:
         async with RedisStorage(job["url"], **options) as storage:
             yield storage
         return
-    watch = Sentinel([("127.0.0.1", job["sentinel"])], socket_timeout=1.0)
+    sentinel: Any = Sentinel
+    watch = sentinel([("127.0.0.1", job["sentinel"])], socket_timeout=1.0)
     client: Redis = watch.master_for("mymaster", socket_timeout=5.0)
     try:
         async with RedisStorage(client, **options, wait_replicas=1) as storage:

@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-import pyotp
+import pyotp.totp
 import pytest
 from examples.shop.demo.pool import INVITED, PASSWORD
 
@@ -92,7 +92,7 @@ async def test_the_keyboard_is_enough(running: Running, open_tab: OpenTab) -> No
     await tab.enter(address)
     await tab.enter("Ways to sign in")
     await tab.enter("Set up the app")
-    totp = pyotp.TOTP(await tab.page.inner_text(".key"))
+    totp = pyotp.totp.TOTP(await tab.page.inner_text(".key"))
     first = time.time()
     await tab.type("The code that the app shows", totp.at(first))
     await tab.enter()

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import pyotp
+import pyotp.totp
 import pytest
 from attrs import frozen
 from examples.shop.demo import pool as demo
@@ -55,7 +55,7 @@ async def test_an_authenticator_app_is_set_up_during_the_sign_in(strict: Strict)
     assert 'class="key"' not in browser.response.text  # the secret is shown once
     await browser.get("/sign-in/step")  # with a new secret
     (secret,) = re.findall(r'<code class="key">(\w+)</code>', browser.response.text)
-    await browser.press("Continue", answer=pyotp.TOTP(secret).at(strict.emulator.clock()))
+    await browser.press("Continue", answer=pyotp.totp.TOTP(secret).at(strict.emulator.clock()))
     assert "zoe@example.com" in browser.response.text
 
 
