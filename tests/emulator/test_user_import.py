@@ -202,7 +202,9 @@ async def test_a_pool_without_verified_addresses_imports_no_users(ask: Api) -> N
     assert (await ask.refused("CreateUserImportJob", **members))[0] == "PreconditionNotMetException"
 
 
-async def test_who_may_upload(verifying: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_upload_needs_the_presigned_url_of_its_job(
+    verifying: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(import_upload, "LARGEST", 150)
     job = await create(verifying)
     assert await upload(verifying, {**job, "PreSignedUrl": "?X-Amz-Signature=\udc80"}, b"") == 403

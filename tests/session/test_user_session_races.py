@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from aiocognito import AuthClient, MemoryStorage, SessionManager, errors
-from aiocognito._session import user_index
+from aiocognito._session import compare_and_set, user_index
 from helpers.clock import Clock
 from helpers.stepping import SteppingStorage, die, fail
 from helpers.user_pool import CONFIG, ScriptedService, attach
@@ -77,6 +77,20 @@ class World:
         assert [await self.works(key) for key in keys] == [False] * len(keys)
         for each in (self.first, self.second, process):
             await each.sessions.aclose()
+
+
+@pytest.fixture(autouse=True)
+def _attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no write be repeated until it gives up: each interleaving has one other writer."""
+    pauses = 0
+
+    async def sleep(_: float) -> None:
+        nonlocal pauses
+        pauses += 1
+        assert pauses < 1000
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(compare_and_set, "_sleep", sleep)
 
 
 Act = Callable[[Process, str], Awaitable[AuthClient]]

@@ -170,7 +170,8 @@ async def _move(
         record = evolve(record, cookie_at=session.context.clock())
         written = await _written(session, new, record)
         if written is None:
-            return None
+            # Only an end of the user's sessions finds this record: its key was not returned yet.
+            raise EndedMeanwhile
         new = written
         has_moved = await _replaced(session, loaded, mark)
         return new if has_moved else None

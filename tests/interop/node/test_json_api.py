@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
+from uuid import uuid4
 
 import pytest
 from pyotp.totp import TOTP
@@ -66,7 +67,7 @@ def typed(answers: list[tuple[str, Any]]) -> str:
 
 def check(answers: list[tuple[str, Any]], tmp_path: Path) -> str:
     """Return what the compiler says about answers."""
-    module = HERE / f"answers-{tmp_path.name}.ts"
+    module = HERE / f"answers-{uuid4().hex}.ts"
     module.write_text(typed(answers))
     try:
         return compile_typescript(HERE / "json-api.ts", module, out=tmp_path)
