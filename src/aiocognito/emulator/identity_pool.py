@@ -9,6 +9,7 @@ from .._partitions import partition_of
 from .._public import public
 from .account import ACCOUNT
 from .serialization import persisted
+from .shelf import Shelf
 
 KEPT_CREDENTIALS: Final = 1_000
 
@@ -100,9 +101,9 @@ class IdentityPool:
     roles: dict[str, str] = field(factory=dict)
     mappings: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
     tag_maps: dict[str, dict[str, Any]] = field(factory=dict, repr=False)
-    identities: dict[str, Identity] = field(factory=dict, repr=False)
+    identities: Shelf[str, Identity] = field(factory=Shelf, repr=False)
     issued: dict[str, IssuedCredentials] = field(factory=dict, repr=False)
-    _owners: dict[LoginKey, str] = field(factory=dict, repr=False)
+    _owners: Shelf[LoginKey, str] = field(factory=Shelf, repr=False)
 
     @property
     def region(self) -> str:

@@ -197,7 +197,7 @@ class StateDirectory:
 
 
 def _text(state: object) -> str:
-    return json.dumps({"version": VERSION, "state": serialization.encode(state)}, separators=(",", ":"))
+    return f'{{"version":{VERSION},"state":{serialization.encode_text(state)}}}'
 
 
 def _parse(name: str, text: str) -> Any:

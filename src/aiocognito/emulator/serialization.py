@@ -9,10 +9,15 @@ module. A value that several others refer to stays one value. A field with the m
 from __future__ import annotations
 
 import base64
+import json
+import secrets
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import attrs
+
+from .shelf import Shelf
 
 _PLAIN: Final = (str, int, float, bool, type(None))
 _Class = TypeVar("_Class", bound=type)
@@ -87,6 +92,53 @@ def encode(value: object) -> Any:
     return _Writer().write(value, "")
 
 
+def encode_text(value: object) -> str:
+    """Write a value as JSON text. Of a `Shelf`, only the entries that may have changed are written anew.
+
+    Raises:
+        TypeError: It holds something that cannot be persisted; the message says where.
+    """
+    shelves = _Shelves()
+    return shelves.filled_in(_dump(_Writer(shelves=shelves).write(value, "")))
+
+
+@attrs.define
+class _Shelves:
+    """The entries of shelves, which are written apart: their texts are put into the document at its end."""
+
+    _texts: dict[str, str] = attrs.field(factory=dict)
+    _shelves: list[Shelf[Any, Any]] = attrs.field(factory=list)
+
+    def place(self, where: str, shelf: Shelf[Any, Any]) -> str:
+        """Write a shelf, and return the text that stands for it."""
+        text = ",".join(shelf.texts(partial(_entry, where)))
+        # Drawn, so that no text of a user is taken for it.
+        place = secrets.token_hex(16)
+        self._texts[f'"{place}"'] = f'{{"dict":[{text}]}}'
+        self._shelves.append(shelf)
+        return place
+
+    def number(self, value: object) -> int | str | None:
+        """Return the number of an object that an entry holds."""
+        numbers = (shelf.numbers[id(value)] for shelf in self._shelves if id(value) in shelf.numbers)
+        return next(numbers, None)
+
+    def filled_in(self, document: str) -> str:
+        """Put the entries into the document's text."""
+        for place, text in self._texts.items():
+            document = document.replace(place, text, 1)
+        return document
+
+
+def _entry(where: str, number: int, key: object, value: object) -> tuple[str, Mapping[int, int | str]]:
+    writer = _Writer(prefix=f"{where}.{number}.")
+    return _dump([writer.write(key, where), writer.write(value, where)]), writer.numbers
+
+
+def _dump(document: object) -> str:
+    return json.dumps(document, separators=(",", ":"))
+
+
 def decode(document: Any) -> Any:
     """Read what :func:`encode` wrote.
 
@@ -98,7 +150,17 @@ def decode(document: Any) -> Any:
 
 @attrs.define
 class _Writer:
-    _numbers: dict[int, int] = attrs.field(factory=dict)
+    """Writes values.
+
+    Attributes:
+        prefix: Begins the numbers of objects, which are unique in a document.
+        shelves: Receives the shelves; ``None`` to write them in place.
+        numbers: The numbers of the objects that were written, by their ids.
+    """
+
+    prefix: str = ""
+    shelves: _Shelves | None = None
+    numbers: dict[int, int | str] = attrs.field(factory=dict)
 
     def write(self, value: Any, where: str) -> Any:
         if type(value) in _PLAIN:
@@ -114,19 +176,25 @@ class _Writer:
             return {"tuple": [self.write(item, where) for item in value]}
         if kind in (set, frozenset):
             return {kind.__name__: sorted(self.write(item, where) for item in value)}
-        if kind is dict:
+        if kind is Shelf and self.shelves is not None:
+            return self.shelves.place(where, value)
+        if kind in (dict, Shelf):
             return {
                 "dict": [[self.write(key, where), self.write(item, where)] for key, item in value.items()]
             }
         raise TypeError(f"{where} holds a {type(value).__name__}, which cannot be persisted")
 
     def _object(self, value: Any) -> Any:
-        if id(value) in self._numbers:
-            return {"same": self._numbers[id(value)]}
+        known = self.numbers.get(id(value))
+        if known is None and self.shelves is not None:
+            known = self.shelves.number(value)
+        if known is not None:
+            return {"same": known}
         kind = type(value)
         if kind not in _tags:
             raise TypeError(f"{kind.__qualname__} cannot be persisted: decorate it with @persisted")
-        number = self._numbers[id(value)] = len(self._numbers)
+        count = len(self.numbers)
+        number = self.numbers[id(value)] = f"{self.prefix}{count}" if self.prefix else count
         fields = {
             field.name: self.write(getattr(value, field.name), f"{kind.__qualname__}.{field.name}")
             for field in attrs.fields(kind)
@@ -167,6 +235,8 @@ class _Reader:
         given = {today.get(name, name): content for name, content in document["fields"].items()}
         for field in attrs.fields(kind):
             content = self.read(given[field.name]) if field.name in given else _default(field)
+            if _is_shelf(field):
+                content = Shelf(content)
             object.__setattr__(value, field.name, content)
         return value
 
@@ -176,6 +246,10 @@ def _class(tag: str) -> Any:
     if kind is None:
         raise ValueError(f"unknown tag {tag!r}: it does not belong to a class of the emulator")
     return kind
+
+
+def _is_shelf(field: attrs.Attribute[Any]) -> bool:
+    return getattr(field.default, "factory", None) is Shelf
 
 
 def _default(field: attrs.Attribute[Any]) -> Any:

@@ -11,6 +11,7 @@ from .attempts import Attempts, Lockout
 from .records import AuthEvent, Ceremony, Code, Device, Passkey
 from .schema import address_form
 from .serialization import persisted
+from .shelf import Shelf
 from .srp_server import Verifier
 from .totp import SoftwareToken
 
@@ -98,10 +99,10 @@ class Directory:
     case_sensitive: bool
     username_attributes: tuple[str, ...] = ()
     alias_attributes: tuple[str, ...] = ()
-    _users: dict[str, User] = field(factory=dict)
-    _subjects: dict[str, str] = field(factory=dict)
-    _aliases: dict[tuple[str, str], str] = field(factory=dict)
-    _owned: dict[str, list[tuple[str, str]]] = field(factory=dict)
+    _users: Shelf[str, User] = field(factory=Shelf, repr=False)
+    _subjects: Shelf[str, str] = field(factory=Shelf, repr=False)
+    _aliases: Shelf[tuple[str, str], str] = field(factory=Shelf, repr=False)
+    _owned: Shelf[str, list[tuple[str, str]]] = field(factory=Shelf, repr=False)
 
     def __iter__(self) -> Iterator[User]:
         return iter(self._users.values())
