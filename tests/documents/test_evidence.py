@@ -30,3 +30,16 @@ def comments(kind: str) -> list[str]:
 def test_rows_and_comments_name_each_other(kind: str) -> None:
     assert len(rows(kind)) > 30
     assert sorted(set(comments(kind))) == sorted(rows(kind))
+
+
+def test_the_status_of_each_feature_names_rows_that_exist() -> None:
+    text = (ROOT / "docs/emulator-fidelity.md").read_text(encoding="utf-8")
+    section = text.split("## Status by feature\n")[1].split("\n## ")[0]
+    known = {*rows("Recorded"), *rows("Documented")}
+    features = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("| ")][1:]
+    assert len(features) > 15
+    for feature, status, evidence in features:
+        assert status.strip().startswith(("emulated", "in part", "not emulated")), feature
+        named = {name.strip() for name in evidence.split(", ") if name.strip()}
+        assert bool(named) is ("not emulated" not in status), feature
+        assert named <= known, (feature, named - known)

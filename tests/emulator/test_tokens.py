@@ -131,6 +131,30 @@ async def test_groups(ask: Api) -> None:
     assert "cognito:preferred_role" not in claims((await ask.tokens())["IdToken"])
 
 
+@pytest.mark.parametrize(
+    ("groups", "preferred"),
+    [
+        ({"a": (1, None), "b": (2, "b")}, "b"),  # the lowest precedence has no role
+        ({"a": (1, "a"), "b": (1, "b"), "c": (2, "c")}, None),
+        ({"a": (1, "a"), "b": (1, "a")}, "a"),
+        ({"a": (1, "a"), "b": (1, None)}, "a"),
+        ({"a": (None, "a")}, None),
+        ({"a": (None, "a"), "b": (5, "b")}, "b"),
+        ({"a": (0, "a"), "b": (1, "b")}, "a"),
+    ],
+)
+async def test_the_preferred_role(ask: Api, groups: dict[str, Any], preferred: str | None) -> None:
+    await ask.add_user()
+    for name, (precedence, role) in groups.items():
+        more = {} if precedence is None else {"Precedence": precedence}
+        more |= {} if role is None else {"RoleArn": f"arn:aws:iam::123456789012:role/{role}"}
+        await ask("CreateGroup", UserPoolId=ask.pool_id, GroupName=name, **more)
+        await ask.admin("AdminAddUserToGroup", GroupName=name)
+    identity = claims((await ask.tokens())["IdToken"])
+    found = identity.get("cognito:preferred_role")
+    assert found == (preferred and f"arn:aws:iam::123456789012:role/{preferred}")
+
+
 async def test_an_address_as_username(blank: Api) -> None:
     await blank.make_pool(UsernameAttributes=["email"])
     user = await blank.add_user(EMAIL)
@@ -375,6 +399,57 @@ async def test_rotation_that_is_turned_off_and_on(rotating: Api) -> None:
     on = await set_rotation(rotating, "ENABLED")
     assert on == {"Feature": "ENABLED", "RetryGracePeriodSeconds": 0}
     assert "RefreshToken" in await refresh(rotating, second)
+
+
+async def test_tokens_since_rotation_was_turned_off_survive_revocation(rotating: Api) -> None:
+    signed_in = await rotating.tokens()
+    rotated = await refresh(rotating, signed_in["RefreshToken"])
+    assert claims(rotated["AccessToken"])["origin_jti"] == claims(signed_in["AccessToken"])["origin_jti"]
+    members = {"UserPoolId": rotating.pool_id, "ClientId": rotating.client_id}
+    off = {"RefreshTokenRotation": {"Feature": "DISABLED"}, "ExplicitAuthFlows": SRP_ONLY}
+    await rotating("UpdateUserPoolClient", **members, **off)
+    later = [await refresh(rotating, rotated["RefreshToken"]) for _ in range(2)]
+    own = {claims(each[name])["origin_jti"] for each in later for name in ("AccessToken", "IdToken")}
+    assert len(own) == 1  # the generation's
+    assert own != {claims(signed_in["AccessToken"])["origin_jti"]}
+    assert claims(later[0]["AccessToken"])["event_id"] == claims(signed_in["AccessToken"])["event_id"]
+    await rotating("RevokeToken", ClientId=rotating.client_id, Token=rotated["RefreshToken"])
+    for each in (signed_in, rotated):
+        assert await rotating.refused("GetUser", AccessToken=each["AccessToken"]) == REVOKED
+    for each in later:
+        await rotating("GetUser", AccessToken=each["AccessToken"])
+    assert (await not_refreshed(rotating, rotated["RefreshToken"]))[1] == "Refresh Token has been revoked"
+    await rotating("GlobalSignOut", AccessToken=later[0]["AccessToken"])
+    for each in later:
+        assert await rotating.refused("GetUser", AccessToken=each["AccessToken"]) == REVOKED
+
+
+async def test_each_generation_has_an_origin_of_its_own(rotating: Api) -> None:
+    members = {"UserPoolId": rotating.pool_id, "ClientId": rotating.client_id}
+    off = {"RefreshTokenRotation": {"Feature": "DISABLED"}}
+    token, origins = (await rotating.tokens())["RefreshToken"], []
+    for _ in range(2):
+        on = {"RefreshTokenRotation": ROTATING, "ExplicitAuthFlows": SRP_ONLY}
+        await rotating("UpdateUserPoolClient", **members, **on)
+        token = (await refresh(rotating, token))["RefreshToken"]
+        await rotating("UpdateUserPoolClient", **members, **off)
+        origins.append(claims((await refresh(rotating, token))["AccessToken"])["origin_jti"])
+    assert len(set(origins)) == 2
+
+
+async def test_rotation_without_revocation(blank: Api) -> None:
+    client = {
+        "RefreshTokenRotation": ROTATING,
+        "EnableTokenRevocation": False,
+        "ExplicitAuthFlows": SRP_ONLY,
+    }
+    await blank.make_pool(client=client)
+    await blank.add_user()
+    first = await blank.tokens()
+    second = await refresh(blank, first["RefreshToken"])
+    for result, has in ((first, False), (second, True)):
+        assert ("origin_jti" in claims(result["AccessToken"])) is has
+        assert "origin_jti" in claims(result["IdToken"])
 
 
 async def test_an_update_without_rotation_keeps_it(rotating: Api) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from .errors import ApiError, invalid_parameter
@@ -266,6 +266,26 @@ def check_updated_mfa(pool: UserPool, settings: Mapping[str, Any]) -> None:
         raise invalid_parameter("Cannot turn MFA functionality ON, once the user pool has been created.")
     if not pool.factors:
         check_new_mfa(mode, settings)
+
+
+# Recorded (Account recovery beside MFA): the phone cannot be both.
+def check_recovery(mode: str, offered: Collection[str], settings: Mapping[str, Any]) -> None:
+    """Refuse codes by SMS as a second factor if the phone is the only way to recover accounts.
+
+    Args:
+        mode: ``MfaConfiguration``.
+        offered: The second factors.
+        settings: The user pool's settings.
+
+    Raises:
+        ApiError: It is.
+    """
+    ways = (settings.get("AccountRecoverySetting") or {}).get("RecoveryMechanisms") or ()
+    if mode != "OFF" and "SMS_MFA" in offered and {way["Name"] for way in ways} == {"verified_phone_number"}:
+        raise invalid_parameter(
+            "Invalid account recovery setting parameter. Account Recovery Setting cannot use "
+            "verified_phone_number as a recovery mechanism when SMS MFA is configured."
+        )
 
 
 # Recorded (SetUserPoolMfaConfig): it replaces everything, and has a text for each refusal.

@@ -69,7 +69,12 @@ def build(declared: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
 def custom(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return a custom attribute as DescribeUserPool shows it."""
     prefix = "dev:custom:" if entry.get("DeveloperOnlyAttribute") else "custom:"
-    kind = entry.get("AttributeDataType", "String")
+    kind = entry.get("AttributeDataType")
+    if kind is None:
+        # Recorded (User pools): a custom attribute needs a type.
+        raise invalid_parameter(
+            "Invalid AttributeDataType input, consider using the provided AttributeDataType enum"
+        )
     own = {
         "Name": f"{prefix}{_name(entry)}",
         "AttributeDataType": kind,

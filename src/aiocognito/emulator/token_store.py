@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from attrs import define, field
 
 from .hashing import digest
 from .serialization import persisted
+from .shelf import Shelf
 
 KNOWN: Final = 20_000
+
+
+def _generation(event_id: str, origin_jti: str) -> str:
+    return f"{event_id} {origin_jti}"
 
 
 @persisted("grant")
@@ -33,6 +39,8 @@ class Grant:
         is_tracked: Whether it is one of the user's sessions, in user pools that track them.
         last_active: When its tokens were last renewed, in seconds since 1970.
         current: The hash of its newest refresh token, once it was rotated.
+        generation: The key of what the tokens belong to that the newest refresh token gets since rotation was
+            turned off.
     """
 
     event_id: str
@@ -48,6 +56,7 @@ class Grant:
     is_tracked: bool = False
     last_active: float | None = None
     current: bytes | None = None
+    generation: str | None = None
 
     @property
     def session_id(self) -> str:
@@ -72,8 +81,8 @@ class RefreshToken:
 class TokenStore:
     """Grants, refresh tokens, and access tokens whose signature was verified."""
 
-    grants: dict[str, Grant] = field(factory=dict, repr=False)
-    _refresh: dict[bytes, RefreshToken] = field(factory=dict, repr=False)
+    grants: Shelf[str, Grant] = field(factory=Shelf, repr=False)
+    _refresh: Shelf[bytes, RefreshToken] = field(factory=Shelf, repr=False)
     _genuine: dict[bytes, None] = field(factory=dict, repr=False, metadata={"persisted": False})
 
     def open(self, grant: Grant) -> None:
@@ -95,14 +104,30 @@ class TokenStore:
         """Store a refresh token under its hash."""
         self._refresh[digest(text)] = token
 
+    def open_generation(self, grant: Grant) -> str:
+        """Store what the tokens of one refresh token belong to, and return its key."""
+        key = _generation(grant.event_id, grant.origin_jti)
+        self.grants[key] = grant
+        return key
+
+    def is_revoked(self, claims: Mapping[str, Any]) -> bool:
+        """Return whether the tokens with these claims were revoked, or never issued."""
+        event_id, origin_jti = claims.get("event_id", ""), claims.get("origin_jti", "")
+        grant = self.grants.get(_generation(event_id, origin_jti)) or self.grants.get(event_id)
+        return grant is None or grant.revoked
+
     # Documented (Revocation): all tokens of one sign-in.
-    def revoke(self, event_id: str) -> None:
-        """Revoke one sign-in."""
-        self.grants[event_id].revoked = True
+    def revoke(self, event_id: str, *, spares_generation: bool = False) -> None:
+        """Revoke one sign-in; RevokeToken spares the tokens of a generation since rotation was turned off."""
+        grant = self.grants[event_id]
+        grant.revoked = True
+        if grant.generation is not None and not spares_generation:
+            self.grants[grant.generation].revoked = True
 
     def refresh(self, text: str) -> RefreshToken | None:
         """Return the state of a refresh token."""
-        return self._refresh.get(digest(text))
+        found: RefreshToken | None = self._refresh.get(digest(text))
+        return found
 
     def is_current(self, text: str) -> bool:
         """Return whether a stored refresh token is the newest one of its sign-in."""

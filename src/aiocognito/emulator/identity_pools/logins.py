@@ -137,7 +137,9 @@ def _is_active(user_pool: UserPool, claims: Mapping[str, Any]) -> bool:
     user = user_pool.users.by_subject(claims["sub"])
     if grant is None or user is None or not user.enabled:
         return False
-    return not grant.revoked and grant.refreshable and grant.client_id in user_pool.clients
+    return (
+        not user_pool.tokens.is_revoked(claims) and grant.refreshable and grant.client_id in user_pool.clients
+    )
 
 
 # Recorded (Logins): "Invalid login token. …" with seven reasons.

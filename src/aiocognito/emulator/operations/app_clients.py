@@ -133,6 +133,10 @@ def _settings(
         if unknown:
             noun = "read" if member == "ReadAttributes" else "write"
             raise invalid_parameter(f"Invalid {noun} attributes specified while creating a client")
+    # Recorded (App clients): a client that may write some attributes may write the required ones.
+    required = {name for name, entry in pool.schema.items() if entry["Required"] and name != "sub"}
+    if given.get("WriteAttributes") and not required <= set(given["WriteAttributes"]):
+        raise invalid_parameter("Invalid write attributes specified while creating a client")
     settings: dict[str, Any] = {
         "ClientName": given["ClientName"],
         "RefreshTokenValidity": given.get("RefreshTokenValidity") or DEFAULT_REFRESH_DAYS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import ApiError, not_found
+from ..errors import ApiError, invalid_parameter, not_found
 from ..groups import Group
 from ..paging import page
 from ..pool import UserPool
@@ -42,10 +42,12 @@ async def update_group(context: RequestContext) -> dict[str, Any]:
     given = context.members
     pool = context.pool
     group = _group(pool, given["GroupName"])
-    for member, name in _MEMBERS.items():
-        if member in given:
-            setattr(group, name, given[member])
-    group.modified = context.state.clock()
+    # Recorded (Groups): an empty description changes nothing, and the time only if something is named.
+    named = {member: given[member] for member in _MEMBERS if given.get(member) not in (None, "")}
+    for member, value in named.items():
+        setattr(group, _MEMBERS[member], value)
+    if named:
+        group.modified = context.state.clock()
     return {"Group": group.describe(pool.id)}
 
 
@@ -66,7 +68,7 @@ async def list_groups(context: RequestContext) -> dict[str, Any]:
     """List a pool's groups."""
     pool = context.pool
     groups = [group.describe(pool.id) for group in pool.groups.values()]
-    return page(groups, "Groups", context.members.get("NextToken"), context.members.get("Limit"), "NextToken")
+    return page(groups, "Groups", context.members.get("NextToken"), _limit(context), "NextToken")
 
 
 @operation("ListUsersInGroup")
@@ -76,7 +78,7 @@ async def list_users_in_group(context: RequestContext) -> dict[str, Any]:
     pool = context.pool
     name = _group(pool, given["GroupName"]).name
     members = [described(user) for user in pool.users if name in user.groups]
-    token, limit = given.get("NextToken"), given.get("Limit")
+    token, limit = given.get("NextToken"), _limit(context)
     return page(members, "Users", token, limit, "NextToken", query=f"{context.pool.id}\n{given['GroupName']}")
 
 
@@ -93,10 +95,10 @@ async def admin_add_user_to_group(context: RequestContext) -> dict[str, Any]:
 @operation("AdminRemoveUserFromGroup")
 async def admin_remove_user_from_group(context: RequestContext) -> dict[str, Any]:
     """Remove a user from a group."""
-    pool, user = context.pool_and_user()
-    name = _group(pool, context.members["GroupName"]).name
-    if name in user.groups:
-        user.groups.remove(name)
+    _pool, user = context.pool_and_user()
+    # Recorded (Groups): also a user who is not a member, and a group that does not exist.
+    if context.members["GroupName"] in user.groups:
+        user.groups.remove(context.members["GroupName"])
     return {}
 
 
@@ -105,7 +107,15 @@ async def admin_list_groups_for_user(context: RequestContext) -> dict[str, Any]:
     """List the groups that a user is in."""
     pool, user = context.pool_and_user()
     groups = [group.describe(pool.id) for group in pool.groups_of(user)]
-    return page(groups, "Groups", context.members.get("NextToken"), context.members.get("Limit"), "NextToken")
+    return page(groups, "Groups", context.members.get("NextToken"), _limit(context), "NextToken")
+
+
+# Recorded (Groups): a limit of 0 is refused, though the service model allows it.
+def _limit(context: RequestContext) -> int | None:
+    limit: int | None = context.members.get("Limit")
+    if limit == 0:
+        raise invalid_parameter(context.state.assumptions.limit_of_no_groups_message)
+    return limit
 
 
 def _group(pool: UserPool, name: str) -> Group:

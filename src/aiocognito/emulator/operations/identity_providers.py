@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Mapping
+from html import unescape
 from typing import Any, Final
 
 from ..errors import ApiError, invalid_parameter, not_found
@@ -58,6 +61,9 @@ _ADDED: Final[Mapping[str, Mapping[str, str]]] = {
 }
 _USERNAME: Final = {"Facebook": "id", "LoginWithAmazon": "user_id"}
 _API_VERSION: Final = "v17.0"
+_REDIRECT: Final = re.compile(r"<[\w:]*SingleSignOnService\b[^>]*bindings:HTTP-Redirect[^>]*>")
+_LOCATION: Final = re.compile(r"\bLocation=[\"']([^\"']+)")
+_CERTIFICATE: Final = base64.b64encode(b"a certificate of the emulator, which encrypts nothing").decode()
 
 
 # Recorded (Identity providers): the errors for names and types.
@@ -158,7 +164,16 @@ def _details(kind: str, given: Mapping[str, str]) -> dict[str, str]:
         raise invalid_parameter(f"Missing provider details: {', '.join(missing)}.")
     version = given.get("api_version", _API_VERSION)
     added = {name: value.format(api_version=version) for name, value in _ADDED[kind].items()}
-    return {**added, **given}
+    return {**added, **given, **(_of_metadata(given) if kind == "SAML" else {})}
+
+
+# Recorded (Details of identity providers): two read-only details of SAML providers.
+def _of_metadata(given: Mapping[str, str]) -> dict[str, str]:
+    """Return the user pool's certificate, and where the provider's metadata redirects to, if it says so."""
+    found = _REDIRECT.search(given.get("MetadataFile", ""))
+    location = _LOCATION.search(found[0]) if found else None
+    read_only = {"ActiveEncryptionCertificate": _CERTIFICATE}
+    return read_only if location is None else {**read_only, "SSORedirectBindingURI": unescape(location[1])}
 
 
 def _mapping(pool: UserPool, kind: str, given: Mapping[str, str]) -> dict[str, str]:

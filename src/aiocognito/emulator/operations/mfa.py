@@ -208,6 +208,7 @@ async def set_user_pool_mfa_config(context: RequestContext) -> dict[str, Any]:
     sender = pool.settings.get("EmailConfiguration") or {}
     pool_settings.check_mfa(mode, sent if mode == "OFF" else factors, offered, sender)
     passkeys = factors.get("WebAuthnConfiguration") or {}
+    pool_settings.check_recovery(mode, offered, pool.settings)
     pool_settings.check_passkeys(pool.settings["UserPoolTier"], passkeys)
     pool_settings.check_required_mfa(mode, pool.first_factors, passkeys)
     pool.mfa = factors

@@ -63,6 +63,7 @@ async def create_user_pool(context: RequestContext) -> dict[str, Any]:
         mfa=_mfa(given),
     )
     pool_settings.check_required_mfa(pool.mfa_mode, pool.first_factors, {})
+    pool_settings.check_recovery(pool.mfa_mode, pool.factors, settings)
     state.pools[pool.id] = pool
     return {"UserPool": _described(pool)}
 
@@ -91,6 +92,7 @@ async def update_user_pool(context: RequestContext) -> dict[str, Any]:
     factors = tuple(settings["Policies"]["SignInPolicy"].get("AllowedFirstAuthFactors") or ())
     passkeys = pool.mfa.get("WebAuthnConfiguration") or {}
     pool_settings.check_required_mfa(settings["MfaConfiguration"], factors, passkeys)
+    pool_settings.check_recovery(settings["MfaConfiguration"], pool.factors, settings)
     pool.settings = {**settings, **kept, "LastModifiedDate": context.state.clock()}
     pool.mfa = {**pool.mfa, **_mfa(context.members)}
     return {}

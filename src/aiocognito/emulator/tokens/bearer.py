@@ -70,7 +70,7 @@ async def authorize(state: EmulatorState, token: str, *, scope: str = SCOPE) -> 
         raise _gone(pool.users.find(claims["username"]))
     if not user.enabled:
         raise not_authorized("User is disabled.")
-    if grant is None or grant.revoked:
+    if grant is None or pool.tokens.is_revoked(claims):
         raise not_authorized("Access Token has been revoked")
     return Bearer(pool, client, user, grant, claims)
 

@@ -130,8 +130,11 @@ def claims(
     identity = {**_identity(pool, client, user, grant), **common, "jti": state.random.uuid()}
     access["exp"] = access["iat"] + int(client.life("AccessToken"))
     identity["exp"] = identity["iat"] + int(client.life("IdToken"))
-    if not client.revokes:
+    if not client.revokes and not client.rotates:
         del access["jti"], identity["jti"]
+    # Recorded (Rotation): without revocation, the access token of the sign-in itself lacks it.
+    if not client.revokes and grant.current is None:
+        access.pop("origin_jti", None)
     return access, identity
 
 
@@ -228,10 +231,12 @@ def _groups(pool: UserPool, user: User, *, roles: bool) -> dict[str, Any]:
     if not roles or not arns:
         return claims
     claims["cognito:roles"] = arns
-    best = [group.role_arn for group in groups if group.role_arn and group.precedence == groups[0].precedence]
-    # Two groups of equal precedence and different roles: neither is preferred.
-    if len(set(best)) == 1 and groups[0].precedence is not None:
-        claims["cognito:preferred_role"] = best[0]
+    # Recorded (Groups): the lowest precedence of the groups that have a role. Two different roles of equal
+    # precedence, or groups without precedence: none is preferred.
+    with_role = [group for group in groups if group.role_arn and group.precedence is not None]
+    best = {group.role_arn for group in with_role if group.precedence == with_role[0].precedence}
+    if len(best) == 1:
+        claims["cognito:preferred_role"] = best.pop()
     return claims
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ..errors import ApiError, not_authorized
 from ..hashing import digest
@@ -103,12 +103,23 @@ def revoke(state: EmulatorState, pool: UserPool, client: AppClient, text: str) -
         return
     if pool.tokens.grants[token.event_id].client_id != client.id:
         raise ApiError(assumptions.revoke_wrong_client_code, "Token is not for this client")
-    pool.tokens.revoke(token.event_id)
+    pool.tokens.revoke(token.event_id, spares_generation=True)
 
 
 def _is_its_device(user: User, made_on: str, given: str | None) -> bool:
     device = user.devices.get(made_on)
     return device is not None and device.secret is not None and given == made_on
+
+
+# Recorded (Rotation): after it is turned off, tokens have an origin_jti of their generation, which RevokeToken
+# does not end.
+def _generation(state: EmulatorState, pool: UserPool, grant: Grant) -> Grant:
+    """Return what the newest refresh token's tokens belong to while the client does not rotate."""
+    found: Grant | None = pool.tokens.grants.get(grant.generation or "")
+    if found is None or found.current != grant.current:
+        found = evolve(grant, origin_jti=state.random.uuid(), is_tracked=False, generation=None)
+        grant.generation = pool.tokens.open_generation(found)
+    return found
 
 
 async def refresh(
@@ -122,7 +133,8 @@ async def refresh(
     """Issue new tokens of a sign-in: AuthenticationResult, with a new refresh token if the client rotates."""
     token, grant = found.token, found.grant
     if not client.rotates:
-        result = await issue.tokens(state, pool, client, found.user, grant, metadata=metadata)
+        of = grant if grant.current is None else _generation(state, pool, grant)
+        result = await issue.tokens(state, pool, client, found.user, of, metadata=metadata)
         grant.last_active = state.clock()
         return result
     before = token.rotated, grant.current
