@@ -133,7 +133,12 @@ class OAuthConfig:
 @public("aiocognito")
 @frozen(kw_only=True)
 class WebAuthnConfig:
-    """The relying party of a user pool's passkeys."""
+    """The relying party of a user pool's passkeys.
+
+    Args:
+        relying_party_id: The domain that passkeys are made for.
+        user_verification: ``required`` or ``preferred``.
+    """
 
     relying_party_id: str | None = None
     user_verification: str | None = None
@@ -148,7 +153,11 @@ class WebAuthnConfig:
 class PasswordlessConfig:
     """Which first factors besides the password the backend offers.
 
-    ``preferred_challenge`` is the default of ``sign_in(auth_flow_type="USER_AUTH")``.
+    Args:
+        email_otp_enabled: Whether users can sign in with a code by e-mail.
+        sms_otp_enabled: Whether users can sign in with a code by SMS.
+        web_authn: The relying party of passkeys; None if users cannot sign in with one.
+        preferred_challenge: The default of ``sign_in(auth_flow_type="USER_AUTH")``, by Cognito's name.
     """
 
     email_otp_enabled: bool = False

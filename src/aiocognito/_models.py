@@ -23,7 +23,13 @@ AuthFlowType: TypeAlias = Literal[
 @for_pydantic
 @frozen
 class CodeDeliveryDetails:
-    """Where a code was sent: a masked ``destination``, the medium and the attribute behind it."""
+    """Where a code was sent: a masked ``destination``, the medium and the attribute behind it.
+
+    Attributes:
+        destination: The address, partly hidden, such as ``a***@e***``.
+        delivery_medium: ``EMAIL`` or ``SMS``.
+        attribute_name: The attribute with the address: ``email`` or ``phone_number``.
+    """
 
     destination: str | None = None
     delivery_medium: str | None = None
@@ -43,7 +49,12 @@ class CodeDeliveryDetails:
 @for_pydantic
 @frozen
 class TotpSetupDetails:
-    """The setup of an authenticator app: its secret, in Base32 (RFC 6238)."""
+    """The setup of an authenticator app: its secret, in Base32 (RFC 6238).
+
+    Attributes:
+        shared_secret: The secret, which the app needs.
+        username: The username, which the app shows if no other name is passed.
+    """
 
     shared_secret: str = field(repr=False)
     username: str | None = field(default=None, repr=False)
@@ -93,7 +104,12 @@ class TotpSetupDetails:
 @for_pydantic
 @frozen
 class SignInDetails:
-    """How the user signed in: the name that was entered, and Amplify's name of the flow."""
+    """How the user signed in: the name that was entered, and Amplify's name of the flow.
+
+    Attributes:
+        login_id: The name that the user entered.
+        auth_flow_type: Amplify's name of the flow, such as ``USER_SRP_AUTH``.
+    """
 
     login_id: str | None = None
     auth_flow_type: str | None = None
@@ -137,7 +153,13 @@ class AuthTokens:
 @for_pydantic
 @frozen
 class AuthUser:
-    """The signed-in user: the username and the ``sub`` of the tokens."""
+    """The signed-in user: the username and the ``sub`` of the tokens.
+
+    Attributes:
+        username: The username, which can be an id of Cognito's.
+        user_id: The ``sub``, which never changes.
+        sign_in_details: How the user signed in; None if that is not known.
+    """
 
     username: str
     user_id: str
@@ -238,7 +260,13 @@ class UserContext:
 @public("aiocognito")
 @frozen
 class AutoSignInOptions:
-    """How ``auto_sign_in`` signs in after a sign-up."""
+    """How ``auto_sign_in`` signs in after a sign-up.
+
+    Attributes:
+        auth_flow_type: Amplify's name of the flow.
+        preferred_challenge: The first factor to begin with, for ``USER_AUTH``.
+        client_metadata: Values that Cognito passes to triggers.
+    """
 
     auth_flow_type: AuthFlowType = "USER_SRP_AUTH"
     preferred_challenge: str | None = None
@@ -249,7 +277,16 @@ class AutoSignInOptions:
 @for_pydantic
 @frozen
 class Device:
-    """A user's device that Cognito tracks (ListDevices); dates are in UTC."""
+    """A user's device that Cognito tracks (ListDevices); dates are in UTC.
+
+    Attributes:
+        id: The device key.
+        name: The name that the device was remembered with.
+        attributes: What Cognito knows of the device, such as ``last_ip_used``.
+        create_date: When the device was confirmed.
+        last_modified_date: When it was last changed.
+        last_authenticated_date: When a user last signed in with it.
+    """
 
     id: str
     name: str | None = None
@@ -355,7 +392,16 @@ class UserSession:
 @for_pydantic
 @frozen
 class WebAuthnCredential:
-    """A user's passkey (ListWebAuthnCredentials)."""
+    """A user's passkey (ListWebAuthnCredentials).
+
+    Attributes:
+        credential_id: The id of the passkey, which `AuthClient.delete_web_authn_credential` takes.
+        friendly_credential_name: A name to show, such as that of the password manager.
+        relying_party_id: The domain for which it was made.
+        authenticator_attachment: ``platform`` or ``cross-platform``.
+        authenticator_transports: How the browser reaches it, such as ``internal`` and ``hybrid``.
+        created_at: When it was registered, in UTC.
+    """
 
     credential_id: str
     friendly_credential_name: str | None = None

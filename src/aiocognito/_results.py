@@ -14,7 +14,13 @@ from .errors import AuthError
 @for_pydantic
 @frozen
 class SignUpResult:
-    """The state of a sign-up; ``user_id`` is the new user's ``sub``, if Cognito returned it."""
+    """The state of a sign-up; ``user_id`` is the new user's ``sub``, if Cognito returned it.
+
+    Attributes:
+        is_sign_up_complete: Whether the account exists and needs no further step.
+        user_id: The new user's ``sub``, if Cognito returned it.
+        next_step: What the user has to do next; `Done` if nothing is left.
+    """
 
     is_sign_up_complete: bool
     user_id: str | None
@@ -35,7 +41,13 @@ class SignUpResult:
 @for_pydantic
 @frozen
 class SignInResult:
-    """The state of a sign-in, and its next step."""
+    """The state of a sign-in, and its next step.
+
+    Attributes:
+        is_signed_in: Whether the user is signed in.
+        next_step: What the user has to do next; `Done` if nothing is left.
+        custom_state: What was passed to `AuthClient.sign_in_with_redirect`; None for other sign-ins.
+    """
 
     is_signed_in: bool
     next_step: steps.SignInStep
@@ -79,7 +91,12 @@ class SignOutResult:
 @for_pydantic
 @frozen
 class ResetPasswordResult:
-    """The state of a password reset, and its next step."""
+    """The state of a password reset, and its next step.
+
+    Attributes:
+        is_password_reset: Whether the password is reset already.
+        next_step: What the user has to do next; `Done` if nothing is left.
+    """
 
     is_password_reset: bool
     next_step: steps.ResetPasswordStep
@@ -96,7 +113,12 @@ class ResetPasswordResult:
 @for_pydantic
 @frozen
 class UpdateAttributeResult:
-    """Whether an attribute has its new value, or has to be confirmed by a code."""
+    """Whether an attribute has its new value, or has to be confirmed by a code.
+
+    Attributes:
+        is_updated: Whether the attribute has its new value.
+        next_step: What the user has to do next; `Done` if nothing is left.
+    """
 
     is_updated: bool
     next_step: steps.UpdateAttributeStep

@@ -97,7 +97,11 @@ class _Bare:
 @for_pydantic
 @frozen
 class ConfirmSignInWithCustomChallenge:
-    """A custom challenge; ``additional_info`` holds its public parameters (CUSTOM_CHALLENGE)."""
+    """A custom challenge; ``additional_info`` holds its public parameters (CUSTOM_CHALLENGE).
+
+    Attributes:
+        additional_info: The challenge's public parameters, which a trigger chose.
+    """
 
     step: ClassVar[str] = "CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE"
     additional_info: Mapping[str, str] = field(factory=dict, repr=False)
@@ -110,7 +114,11 @@ class ConfirmSignInWithCustomChallenge:
 @for_pydantic
 @frozen
 class ContinueSignInWithMfaSetupSelection:
-    """Choose which kind of MFA to set up: answer with TOTP or EMAIL (MFA_SETUP)."""
+    """Choose which kind of MFA to set up: answer with TOTP or EMAIL (MFA_SETUP).
+
+    Attributes:
+        allowed_mfa_types: The kinds to choose from: ``TOTP``, ``EMAIL``.
+    """
 
     step: ClassVar[str] = "CONTINUE_SIGN_IN_WITH_MFA_SETUP_SELECTION"
     allowed_mfa_types: list[str] = field(factory=list)
@@ -133,8 +141,9 @@ class ContinueSignInWithEmailSetup(_Bare):
 class ContinueSignInWithTotpSetup:
     """An authenticator app is to be set up: answer with its first code (MFA_SETUP).
 
-    ``totp_setup_details`` holds the secret; it is None where the step comes from
-    ``get_sign_in_step``, because the secret is never stored.
+    Attributes:
+        totp_setup_details: The secret of the authenticator app; None if the step comes from
+            ``get_sign_in_step``, because the secret is never stored.
     """
 
     step: ClassVar[str] = "CONTINUE_SIGN_IN_WITH_TOTP_SETUP"
@@ -151,7 +160,11 @@ class ContinueSignInWithTotpSetup:
 @for_pydantic
 @frozen
 class ConfirmSignInWithNewPasswordRequired:
-    """A new password is needed, and the attributes named (NEW_PASSWORD_REQUIRED)."""
+    """A new password is needed, and the attributes named (NEW_PASSWORD_REQUIRED).
+
+    Attributes:
+        missing_attributes: The names of the attributes to send with the new password, such as ``email``.
+    """
 
     step: ClassVar[str] = "CONFIRM_SIGN_IN_WITH_NEW_PASSWORD_REQUIRED"
     missing_attributes: list[str] = field(factory=list)
@@ -164,7 +177,11 @@ class ConfirmSignInWithNewPasswordRequired:
 @for_pydantic
 @frozen
 class ContinueSignInWithMfaSelection:
-    """Choose a second factor: answer with SMS, TOTP or EMAIL (SELECT_MFA_TYPE)."""
+    """Choose a second factor: answer with SMS, TOTP or EMAIL (SELECT_MFA_TYPE).
+
+    Attributes:
+        allowed_mfa_types: The factors to choose from: ``SMS``, ``TOTP``, ``EMAIL``.
+    """
 
     step: ClassVar[str] = "CONTINUE_SIGN_IN_WITH_MFA_SELECTION"
     allowed_mfa_types: list[str] = field(factory=list)
@@ -177,7 +194,11 @@ class ContinueSignInWithMfaSelection:
 @for_pydantic
 @frozen
 class ConfirmSignInWithSmsCode(_DeliveredCode):
-    """A code was sent by SMS: answer with it (SMS_MFA, SMS_OTP)."""
+    """A code was sent by SMS: answer with it (SMS_MFA, SMS_OTP).
+
+    Attributes:
+        code_delivery_details: Where the code was sent; None if Cognito did not say.
+    """
 
     step: ClassVar[str] = "CONFIRM_SIGN_IN_WITH_SMS_CODE"
 
@@ -185,7 +206,11 @@ class ConfirmSignInWithSmsCode(_DeliveredCode):
 @for_pydantic
 @frozen
 class ConfirmSignInWithEmailCode(_DeliveredCode):
-    """A code was sent by e-mail: answer with it (EMAIL_OTP)."""
+    """A code was sent by e-mail: answer with it (EMAIL_OTP).
+
+    Attributes:
+        code_delivery_details: Where the code was sent; None if Cognito did not say.
+    """
 
     step: ClassVar[str] = "CONFIRM_SIGN_IN_WITH_EMAIL_CODE"
 
@@ -209,7 +234,12 @@ class ConfirmSignInWithPassword(_Bare):
 @for_pydantic
 @frozen
 class ContinueSignInWithFirstFactorSelection:
-    """Choose a first factor: answer with one of ``available_challenges`` (SELECT_CHALLENGE)."""
+    """Choose a first factor: answer with one of ``available_challenges`` (SELECT_CHALLENGE).
+
+    Attributes:
+        available_challenges: The factors to choose from, by Cognito's names: ``PASSWORD``, ``PASSWORD_SRP``,
+            ``EMAIL_OTP``, ``SMS_OTP``, ``WEB_AUTHN``.
+    """
 
     step: ClassVar[str] = "CONTINUE_SIGN_IN_WITH_FIRST_FACTOR_SELECTION"
     available_challenges: list[str] = field(factory=list)
@@ -225,6 +255,9 @@ class ConfirmSignInWithWebAuthn:
     """Pass the options to the browser and answer with the credential that it returns (WEB_AUTHN).
 
     The name is this library's: a server has no authenticator of its own.
+
+    Attributes:
+        credential_request_options: The options for ``navigator.credentials.get``, as JSON has them.
     """
 
     step: ClassVar[str] = "CONFIRM_SIGN_IN_WITH_WEB_AUTHN"
@@ -246,7 +279,11 @@ class ResetPassword(_Bare):
 @for_pydantic
 @frozen
 class ConfirmSignUp(_DeliveredCode):
-    """The sign-up must be confirmed first: see ``confirm_sign_up``."""
+    """The sign-up must be confirmed first: see ``confirm_sign_up``.
+
+    Attributes:
+        code_delivery_details: Where the code was sent; None if Cognito did not say.
+    """
 
     step: ClassVar[str] = "CONFIRM_SIGN_UP"
 
@@ -254,7 +291,12 @@ class ConfirmSignUp(_DeliveredCode):
 @for_pydantic
 @frozen
 class UnsupportedChallenge:
-    """A challenge that this version does not know: its name and its parameters."""
+    """A challenge that this version does not know: its name and its parameters.
+
+    Attributes:
+        challenge_name: Cognito's name of the challenge.
+        parameters: Its public parameters.
+    """
 
     step: ClassVar[str] = "UNSUPPORTED_CHALLENGE"
     challenge_name: str
@@ -272,7 +314,11 @@ class UnsupportedChallenge:
 @for_pydantic
 @frozen
 class CompleteAutoSignIn(_DeliveredCode):
-    """The sign-up is complete, or will be by a link: ``auto_sign_in`` signs the user in."""
+    """The sign-up is complete, or will be by a link: ``auto_sign_in`` signs the user in.
+
+    Attributes:
+        code_delivery_details: Where the code was sent; None if Cognito did not say.
+    """
 
     step: ClassVar[str] = "COMPLETE_AUTO_SIGN_IN"
     family: ClassVar[str] = SIGN_UP
@@ -281,7 +327,11 @@ class CompleteAutoSignIn(_DeliveredCode):
 @for_pydantic
 @frozen
 class ConfirmResetPasswordWithCode(_DeliveredCode):
-    """A code was sent: see ``confirm_reset_password``."""
+    """A code was sent: see ``confirm_reset_password``.
+
+    Attributes:
+        code_delivery_details: Where the code was sent; None if Cognito did not say.
+    """
 
     step: ClassVar[str] = "CONFIRM_RESET_PASSWORD_WITH_CODE"
     family: ClassVar[str] = RESET_PASSWORD
@@ -290,7 +340,11 @@ class ConfirmResetPasswordWithCode(_DeliveredCode):
 @for_pydantic
 @frozen
 class ConfirmAttributeWithCode(_DeliveredCode):
-    """A code was sent to the new address: see ``confirm_user_attribute``."""
+    """A code was sent to the new address: see ``confirm_user_attribute``.
+
+    Attributes:
+        code_delivery_details: Where the code was sent; None if Cognito did not say.
+    """
 
     step: ClassVar[str] = "CONFIRM_ATTRIBUTE_WITH_CODE"
     family: ClassVar[str] = UPDATE_ATTRIBUTE
