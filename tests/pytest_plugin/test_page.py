@@ -1,4 +1,4 @@
-"""The page "Testing your application" can be pasted into a project."""
+"""The page "Testing your application with pytest" can be pasted into a project."""
 
 from __future__ import annotations
 
