@@ -4,7 +4,8 @@
 2. The wheel is installed into clean environments, with the lowest and with the newest versions of its
    requirements, without extras and with them: `smoke.py` passes in each.
 3. The commands of pipx and uvx on the page ``docs/docker-ci.md`` start an emulator from the wheel.
-4. The tests of the unpacked sdist pass against the installed wheel. The default is a selection that takes
+4. A newcomer's first hour: `newcomer.py` runs the programs of the pages and starts their services.
+5. The tests of the unpacked sdist pass against the installed wheel. The default is a selection that takes
    seconds; ``--all-tests`` runs every test but ``interop`` and ``browser``.
 
 Needs uv, which installs from the index that it is configured with.
@@ -155,6 +156,13 @@ def start_emulator(command: Sequence[str], started: Path, work: Path) -> None:
         process.wait(30)
 
 
+def play_newcomer(python: Path, unpacked: Path, work: Path) -> None:
+    """Run the programs of the pages, and start their services, with the installed wheel."""
+    run(UV, "pip", "install", "--quiet", "--python", python, "uvicorn", cwd=work)
+    shutil.copy(ROOT / "scripts/newcomer.py", work / "newcomer.py")
+    run(python, "newcomer.py", unpacked, cwd=work)
+
+
 def run_tests(python: Path, unpacked: Path, tests: tuple[str, ...]) -> None:
     """Run tests of the unpacked sdist against the installed wheel."""
     install = (UV, "pip", "install", "--quiet", "--python", python)
@@ -183,6 +191,7 @@ def main() -> None:
         newest = clean_environment(work / "newest", sys.executable)
         check_installation(newest, wheel, unpacked, "highest", work)
         check_without_installation(wheel, work)
+        play_newcomer(newest, unpacked, work)
         run_tests(newest, unpacked, () if arguments.all_tests else SELECTED_TESTS)
         if arguments.keep:
             arguments.keep.mkdir(parents=True, exist_ok=True)
