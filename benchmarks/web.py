@@ -266,8 +266,8 @@ def _by_storage(bench: Bench) -> list[Table]:
             title="The same route, by storage",
             unit="µs of CPU",
             rows=rows[0],
-            about="Each request reads the record, so that a session that has ended elsewhere ends here. This is"
-            " the work of the service's own process.",
+            about="Each request reads the record, so that a session that has ended elsewhere ends here. This"
+            " is the work of the service's own process.",
         ),
         Table(
             key="web",

@@ -326,6 +326,12 @@ def test_what_is_not_a_host_is_refused(host: Any) -> None:
             SessionAuth(tokens(), hosts=hosts)
 
 
+def test_the_error_of_a_url_with_a_password_does_not_repeat_it() -> None:
+    with pytest.raises(ValueError, match="hosts: a value with '@' is not a host name") as caught:
+        SessionAuth(tokens(), hosts=["https://ana:sesame@api.example.com"])
+    assert "sesame" not in repr(caught.value)
+
+
 async def test_port_0_is_not_the_scheme_s_own(servers: Servers) -> None:
     provider = tokens()
     assert await sent(servers, "https://x:0/", SessionAuth(provider, hosts=["x:443"])) is None

@@ -58,6 +58,9 @@ def sentinel(**options: Any) -> Any:
         ("localhost:6379", {}, "client_or_url: must begin with one of redis://, valkey://, rediss://"),
         ("http://localhost", {}, "client_or_url: must begin with one of redis://"),
         (f"redis://:{SECRET}/#@localhost:6379/0", {}, "client_or_url: is malformed: percent-encode"),
+        (f"redis://ana:12/{SECRET}@localhost:6379/0", {}, "client_or_url: is malformed: percent-encode"),
+        (f"redis://:12?{SECRET}@localhost:6379/0", {}, "client_or_url: is malformed: percent-encode"),
+        (f"redis://:12#{SECRET}@localhost:6379/0", {}, "client_or_url: is malformed: percent-encode"),
         (f"redis://:{SECRET}@localhost/0?nonsense=1", {}, "client_or_url: is malformed, or has an option"),
         (f"redis://:{SECRET}@localhost/0?socket_timeout=x", {}, "client_or_url: is malformed, or has an opt"),
         ("redis://localhost?decode_responses=true", {}, "client_or_url: decode_responses=True makes text"),
@@ -226,6 +229,14 @@ async def test_rights_that_the_error_names_suffice(local_redis: Server) -> None:
                 await storage.delete("k")
             assert await storage.get("k") is None
         client.acl_deluser("shop")
+
+
+@pytest.mark.parametrize("text", ["redis://ana:{}@cache:1", "to ana:a@{}@cache:1", "GET, with args {}"])
+def test_an_error_repeats_no_part_of_a_url_or_of_a_command(text: str) -> None:
+    error = _redis_errors.storage_error(redis.exceptions.ConnectionError(f"Error: {text.format(SECRET)}"))
+    assert error.message.startswith("Redis cannot be reached: Error: ")
+    assert SECRET not in error.message
+    assert error.message.endswith(("…@cache:1", "GET"))
 
 
 @pytest.mark.parametrize("command", ["GET", "EVALSHA", "SET"])

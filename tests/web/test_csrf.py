@@ -177,6 +177,13 @@ def test_origins_of_the_configuration_are_checked(origins: object) -> None:
         check_origins("trusted_origins", origins)
 
 
+def test_an_error_repeats_no_password() -> None:
+    for url in ("https://ana:sesame@shop.example", "https://shop.example?token=sesame"):
+        with pytest.raises(AuthConfigError, match="must be an origin, with scheme, host and port") as caught:
+            check_origins("trusted_origins", [url])
+        assert "sesame" not in f"{caught.value} {caught.value!r}"
+
+
 def test_origins_are_compared_as_browsers_write_them() -> None:
     assert check_origins("trusted_origins", ["HTTPS://Shop.Example:443/", "http://x:8080"]) == {
         "https://shop.example",

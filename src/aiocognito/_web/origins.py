@@ -84,8 +84,8 @@ def check_origin(name: str, text: object) -> Origin:
     origin = read_origin(text.removesuffix("/")) if isinstance(text, str) else None
     if origin is None:
         raise AuthConfigError(
-            f"{text!r} is not an origin: write scheme, host and port alone, such as"
-            " 'https://shop.example.com'",
+            # The text is not repeated: a URL may have a password.
+            "must be an origin, with scheme, host and port alone, such as 'https://shop.example.com'",
             field=name,
         )
     return origin

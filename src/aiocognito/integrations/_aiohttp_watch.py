@@ -93,13 +93,19 @@ class _Watch:
         await self.websocket.close(code=SESSION_ENDED, message=_MESSAGE)
 
     async def is_signed_in(self) -> bool:
-        """Return whether the record has tokens. A storage that fails does not end the session."""
+        """Return whether the record has tokens. A storage that fails does not end the session.
+
+        Nor does it end the watch, even by an exception that is not ours: the websocket would outlive its
+        session.
+        """
         self.changed.clear()
         try:
             loaded = await self.session.load()
-        except AuthError as error:
+        except Exception as error:
             if not self.is_logged:
-                logger.warning("whether a websocket's session has ended cannot be read: %s", error)
+                # The text of an exception that is not ours may have a secret.
+                reason = error if isinstance(error, AuthError) else type(error).__name__
+                logger.warning("whether a websocket's session has ended cannot be read: %s", reason)
             self.is_logged = True
             return True
         self.is_logged = False

@@ -125,8 +125,10 @@ def _host(entry: object) -> tuple[str, int | None]:
     port = int(match["port"]) if match and match["port"] else None
     host = _as_in_urls(entry) if match else ""
     if not _HOST.fullmatch(host) or not (port is None or 1 <= port <= 65535):
+        # A URL with a user name and a password is not repeated.
+        what = "a value with '@'" if "@" in str(entry) else repr(entry)
         raise AuthConfigError(
-            f"hosts: {entry!r} is not a host name such as 'api.example.com' or 'api.example.com:8443';"
+            f"hosts: {what} is not a host name such as 'api.example.com' or 'api.example.com:8443';"
             " leave out scheme, path, wildcards and a leading dot"
         )
     return host, port

@@ -164,12 +164,14 @@ def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         _ = parts.port
+        # A slash, # or ? in a password ends the host, and what was meant as the host follows.
+        is_cut = parts.scheme != "unix" and "@" in f"{parts.path}{parts.query}{parts.fragment}"
     except ValueError:
-        parts = None
-    if parts is None:
+        is_cut = True
+    if is_cut:
         # Raised here: the text of the ValueError may repeat the password.
         raise AuthConfigError(
-            "is malformed: percent-encode characters such as / # @ : in the password", field="client_or_url"
+            "is malformed: percent-encode characters such as / # ? @ : in the password", field="client_or_url"
         )
     if parts.scheme not in _SCHEMES:
         schemes = ", ".join(f"{scheme}://" for scheme in _SCHEMES)

@@ -6,6 +6,7 @@ not chained: its text, or what it refers to, may repeat a command, and so a valu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Final
 
@@ -13,6 +14,8 @@ from attrs import frozen
 
 from ..errors import StorageError
 
+# The user name and the password of a URL, up to the last @: a password may have one.
+_USER_INFO: Final = re.compile(r"\S*@")
 _ROOTS: Final = {"RedisError", "RedisClusterException", "ValkeyError", "ValkeyClusterException"}
 # asyncio.IncompleteReadError is an EOFError: the server closed the connection.
 _SYSTEM_ERRORS: Final = (OSError, EOFError, TimeoutError)
@@ -217,8 +220,8 @@ def is_readonly(error: Exception) -> bool:
 def storage_error(error: Exception) -> StorageError:
     """Return the error to raise for one of the client library.
 
-    Only its first line up to the arguments of a command is repeated, and only if it is about the
-    connection; a server's text may repeat what was sent.
+    Only its first line is repeated, up to the arguments of a command and without the user name and the
+    password of a URL.
     """
     classes, text = _class_names(error), str(error)
     for advice in _ADVICE:
@@ -237,7 +240,7 @@ def _detail(error: Exception, classes: Collection[str]) -> str:
     text = str(error).partition("\n")[0].partition(", with args")[0]
     if not text or "AuthenticationError" in classes:
         return f" ({type(error).__name__})"
-    return f": {text[:200]}"
+    return f": {_USER_INFO.sub('…@', text)[:200]}"
 
 
 def _class_names(error: Exception) -> set[str]:

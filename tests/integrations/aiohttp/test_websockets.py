@@ -142,8 +142,9 @@ class BrokenStorage(MemoryStorage):
     broken = False
     failures = 0
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, error: Exception | None = None, **options: Any) -> None:
         super().__init__(**options)
+        self.error = error or StorageError("refused")
         self.has_failed = asyncio.Event()
 
     async def get(self, key: str) -> bytes | None:
@@ -152,14 +153,15 @@ class BrokenStorage(MemoryStorage):
             self.failures += 1
             if self.failures == 3:
                 self.has_failed.set()
-            raise StorageError("refused")
+            raise self.error
         return await super().get(key)
 
 
+@pytest.mark.parametrize("error", [StorageError("refused"), ZeroDivisionError("a secret")], ids=repr)
 async def test_a_storage_that_fails_does_not_end_it(
-    pool: Any, start: Start, caplog: pytest.LogCaptureFixture
+    pool: Any, start: Start, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
-    storage = BrokenStorage(clock=pool.config.clock)
+    storage = BrokenStorage(error, clock=pool.config.clock)
     browser = await signed_in(await start(chat(pool, poll=0.01, storage=storage)))
     socket = await opened(browser)
     with caplog.at_level(logging.WARNING):
@@ -170,6 +172,7 @@ async def test_a_storage_that_fails_does_not_end_it(
         await socket.send_str("still there")
         assert await socket.receive_str() == "still there"
     assert caplog.text.count("cannot be read") == 1
+    assert "secret" not in caplog.text
     await browser.post("/sign-out")
     assert await closed(socket) == 4401
 
