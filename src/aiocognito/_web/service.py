@@ -233,9 +233,10 @@ class WebService:
         storage = settings.storage
         # Nothing in here waits, unless it fails: of two lifespans at once, the second finds the first's run.
         async with AsyncExitStack() as closing:
-            if not isinstance(storage, Storage):
+            # A class that makes a storage has its methods, too.
+            if isinstance(storage, type) or not isinstance(storage, Storage):
                 storage = storage()
-                if not isinstance(storage, Storage):
+                if isinstance(storage, type) or not isinstance(storage, Storage):
                     raise AuthConfigError(
                         f"the callable returned {type(storage).__name__}, not a Storage", field="storage"
                     )

@@ -314,13 +314,27 @@ def test_malformed_settings_are_refused(pool: Any, options: dict[str, Any], fiel
         CognitoAuth(arguments.pop("config"), **arguments)
 
 
-@pytest.mark.parametrize(("source", "name"), [("config", "config"), ("storage", "storage")])
-async def test_a_function_that_returns_something_else_is_refused(pool: Any, source: str, name: str) -> None:
-    arguments: dict[str, Any] = {"config": pool.config, "storage": MemoryStorage(), source: lambda: None}
+@pytest.mark.parametrize(
+    ("source", "made"), [("config", None), ("storage", None), ("storage", MemoryStorage)], ids=str
+)
+async def test_a_function_that_returns_something_else_is_refused(
+    pool: Any, source: str, made: object
+) -> None:
+    arguments: dict[str, Any] = {"config": pool.config, "storage": MemoryStorage(), source: lambda: made}
     cognito = CognitoAuth(arguments.pop("config"), **arguments)
-    with pytest.raises(AuthConfigError, match=f"^{name}: the callable returned NoneType"):
+    name = type(made).__name__
+    with pytest.raises(AuthConfigError, match=f"^{source}: the callable returned {name}"):
         async with cognito.lifespan(FastAPI()):
             pass
+
+
+async def test_the_class_of_a_storage_makes_one(pool: Any) -> None:
+    cognito = CognitoAuth(pool.config, storage=ClosableStorage)
+    async with cognito.lifespan(FastAPI()):
+        storage = cognito.sessions._context.storage
+        assert isinstance(storage, ClosableStorage)
+        assert not storage.closed
+    assert storage.closed
 
 
 def test_without_the_middleware_the_error_names_it(pool: Any) -> None:
