@@ -13,16 +13,16 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-import pyotp.totp
 import pytest
 from examples.shop.demo.pool import INVITED, PASSWORD
+from pyotp.totp import TOTP
 
 from helpers.chromium import add_authenticator
 
 from .conftest import Running
 from .tab import Tab
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-shop")]
 
 NEW_PASSWORD = "Better-horse-8"
 # Of the docs.
@@ -92,7 +92,7 @@ async def test_the_keyboard_is_enough(running: Running, open_tab: OpenTab) -> No
     await tab.enter(address)
     await tab.enter("Ways to sign in")
     await tab.enter("Set up the app")
-    totp = pyotp.totp.TOTP(await tab.page.inner_text(".key"))
+    totp = TOTP(await tab.page.inner_text(".key"))
     first = time.time()
     await tab.type("The code that the app shows", totp.at(first))
     await tab.enter()

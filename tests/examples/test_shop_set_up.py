@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import pyotp.totp
 import pytest
 from attrs import frozen
 from examples.shop.demo import pool as demo
 from examples.shop.demo.pool import PASSWORD
+from pyotp.totp import TOTP
 
 from aiocognito.emulator import ThreadedEmulator, ThreadedUserPool, run_in_thread
 
@@ -55,7 +55,7 @@ async def test_an_authenticator_app_is_set_up_during_the_sign_in(strict: Strict)
     assert 'class="key"' not in browser.response.text  # the secret is shown once
     await browser.get("/sign-in/step")  # with a new secret
     (secret,) = re.findall(r'<code class="key">(\w+)</code>', browser.response.text)
-    await browser.press("Continue", answer=pyotp.totp.TOTP(secret).at(strict.emulator.clock()))
+    await browser.press("Continue", answer=TOTP(secret).at(strict.emulator.clock()))
     assert "zoe@example.com" in browser.response.text
 
 
