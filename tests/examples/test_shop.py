@@ -200,6 +200,26 @@ async def test_an_authenticator_app_is_set_up_and_asked_for(visit: Visit, pool: 
     assert browser.notice == "The second factor is turned off."
 
 
+async def test_the_factor_that_was_turned_on_last_is_asked_for_first(
+    visit: Visit, emulator: ThreadedEmulator, pool: ThreadedUserPool
+) -> None:
+    address = new_user(pool)
+    browser = await visit()
+    await browser.sign_in(address, PASSWORD)
+    await browser.get("/account/factors")
+    await browser.press("Turn on codes by e-mail")
+    assert "Set up the app" in browser.response.text  # the other factor stays off
+    await browser.get("/account/factors/totp")
+    await browser.press("Turn on the app", code=pool.totp_code(address))
+    assert "It is on, and asked for first." in browser.response.text
+    assert "They are on." in browser.response.text
+    await browser.press("Turn off the app")
+    await browser.press("Sign out")
+    await browser.sign_in(address, PASSWORD)
+    await browser.press("Continue", answer=emulator.outbox.next_code(address))
+    assert address in browser.response.text
+
+
 async def test_a_remembered_browser_needs_no_second_factor(
     visit: Visit, emulator: ThreadedEmulator, pool: ThreadedUserPool
 ) -> None:

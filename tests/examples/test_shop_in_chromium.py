@@ -186,13 +186,16 @@ async def test_pages_of_the_account(running: Running, open_tab: OpenTab, screens
     assert "Your account is deleted." in await tab.text()
 
 
-async def test_a_passkey_signs_in_at_both_processes(running: Running, open_tab: OpenTab) -> None:
+async def test_a_passkey_signs_in_at_both_processes(
+    running: Running, open_tab: OpenTab, screenshots: Path
+) -> None:
     tab, address, (origin, other) = await open_tab(), new_address(), running.origins
     devtools, authenticator = await add_authenticator(tab.page)
     await signed_up(tab, running, address)
     await tab.page.goto(f"{origin}/account/passkeys/new")
     await tab.press("Continue with a passkey")
     assert "The passkey is saved." in await tab.text()
+    await tab.look("account-factors-passkey", screenshots)
     found = await devtools.send("WebAuthn.getCredentials", {"authenticatorId": authenticator})
     assert [each["rpId"] for each in found["credentials"]] == ["localhost"]
     await tab.page.goto(f"{origin}/account/passkeys/new")

@@ -1,11 +1,11 @@
 """Second factors: an authenticator app, and codes by e-mail."""
 
-from typing import Final
+from typing import Final, Literal
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from aiocognito import AuthError
+from aiocognito import AuthError, MfaSetting
 
 from ..front.problems import Problem, missing, problem_of
 from ..front.rendering import data_url
@@ -36,7 +36,7 @@ async def set_up_totp(page: Member, fields: Fields) -> Response:
     if problem is None:
         try:
             await page.auth.verify_totp_setup(fields["code"])
-            await page.auth.update_mfa_preference(totp="PREFERRED")
+            await _prefer(page, "TOTP")
             return page.redirect("/account/factors?done=totp-on")
         except AuthError as error:
             problem = problem_of(error)
@@ -54,7 +54,7 @@ async def turn_totp_off(page: Member) -> Response:
 async def turn_email_on(page: Member) -> Response:
     """Turn codes by e-mail on."""
     try:
-        await page.auth.update_mfa_preference(email="PREFERRED", totp="NOT_PREFERRED")
+        await _prefer(page, "EMAIL")
     except AuthError as error:
         return await _factors(page, problem_of(error))
     return page.redirect("/account/factors?done=email-on")
@@ -65,6 +65,18 @@ async def turn_email_off(page: Member) -> Response:
     """Turn codes by e-mail off."""
     await page.auth.update_mfa_preference(email="DISABLED")
     return page.redirect("/account/factors?done=factor-off")
+
+
+async def _prefer(page: Page, factor: Literal["TOTP", "EMAIL"]) -> None:
+    """Turn a factor on and ask for it first. Other factors that are on stay on."""
+    enabled = (await page.auth.fetch_mfa_preference()).enabled
+
+    def setting(name: str) -> MfaSetting | None:
+        if name == factor:
+            return "PREFERRED"
+        return "NOT_PREFERRED" if name in enabled else None
+
+    await page.auth.update_mfa_preference(totp=setting("TOTP"), email=setting("EMAIL"), sms=setting("SMS"))
 
 
 async def _factors(page: Page, problem: Problem | None = None) -> Response:
