@@ -11,6 +11,7 @@ from starlette.responses import Response
 from aiocognito import AuthClient, AuthUser
 from aiocognito.integrations.fastapi import Auth, CurrentUser, OptionalUser
 
+from .front.names import name_of
 from .front.notices import NOTICES
 from .front.problems import Problem
 from .front.rendering import render
@@ -44,13 +45,6 @@ class Page:
     def redirect(self, path: str) -> Response:
         """Send the browser to another page, with GET."""
         return RedirectResponse(path, 303)
-
-
-async def name_of(auth: AuthClient, user: AuthUser) -> str:
-    """Return the address of a user, by the id token."""
-    tokens = (await auth.fetch_auth_session(credentials=False)).tokens
-    claims = tokens.id_token.payload if tokens and tokens.id_token else {}
-    return str(claims.get("email") or user.username)
 
 
 async def visitor(request: Request, auth: Auth, user: OptionalUser) -> Page:

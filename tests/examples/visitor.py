@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -23,6 +23,14 @@ ORIGIN = "http://localhost"
 @asynccontextmanager
 async def serving(pool: ThreadedUserPool, sessions: Path) -> AsyncIterator[httpx.ASGITransport]:
     """Run the shop in this process, with a user pool and a directory for its sessions."""
+    with environment(pool, sessions):
+        async with cognito.lifespan(app):
+            yield httpx.ASGITransport(app)
+
+
+@contextmanager
+def environment(pool: ThreadedUserPool, sessions: Path) -> Iterator[None]:
+    """Set the environment variables that a shop reads."""
     variables = {
         **demo.environment(pool),
         "SESSION_KEY": secrets.token_hex(32),
@@ -31,8 +39,7 @@ async def serving(pool: ThreadedUserPool, sessions: Path) -> AsyncIterator[httpx
     with pytest.MonkeyPatch.context() as patch:
         for name, value in variables.items():
             patch.setenv(name, value)
-        async with cognito.lifespan(app):
-            yield httpx.ASGITransport(app)
+        yield
 
 
 @define
@@ -101,10 +108,14 @@ class Visitor:
 
     @classmethod
     @asynccontextmanager
-    async def at(cls, shop: httpx.ASGITransport) -> AsyncIterator[Visitor]:
-        """Open a browser without cookies."""
+    async def at(cls, shop: httpx.ASGITransport | None, origin: str = ORIGIN) -> AsyncIterator[Visitor]:
+        """Open a browser without cookies, for a shop in this process or at an origin."""
         async with httpx.AsyncClient(
-            transport=shop, base_url=ORIGIN, headers={"accept": "text/html"}, follow_redirects=True
+            transport=shop,
+            base_url=origin,
+            headers={"accept": "text/html"},
+            follow_redirects=True,
+            trust_env=False,
         ) as client:
             yield cls(client)
 

@@ -1,4 +1,4 @@
-"""What a page asks for at each step of a sign-in."""
+"""How a sign-in begins, and what a page asks for at each of its steps."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -7,6 +7,14 @@ from attrs import field, frozen
 
 from aiocognito import CodeDeliveryDetails, steps
 
+# The buttons of the form: how each begins.
+WAYS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "password": {},
+    "email": {"auth_flow_type": "USER_AUTH", "preferred_challenge": "EMAIL_OTP"},
+    "sms": {"auth_flow_type": "USER_AUTH", "preferred_challenge": "SMS_OTP"},
+    "passkey": {"auth_flow_type": "USER_AUTH", "preferred_challenge": "WEB_AUTHN"},
+    "question": {"auth_flow_type": "CUSTOM_WITHOUT_SRP"},
+}
 FACTORS: Final[Mapping[str, str]] = {
     "EMAIL": "A code by e-mail",
     "EMAIL_OTP": "A code by e-mail",

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from aiocognito import AuthError
 
+from ..front.areas import AREAS
 from ..front.problems import missing, problem_of
 from ..page import Fields, Member, Page
 
@@ -14,7 +15,7 @@ router = APIRouter(prefix="/account", include_in_schema=False)
 @router.get("")
 async def overview(page: Member) -> Response:
     """Show the parts of the account."""
-    return page.render("account.html")
+    return page.render("account.html", areas=AREAS)
 
 
 @router.get("/profile")

@@ -1,6 +1,5 @@
 """Signing in with every factor, and signing out everywhere. The hosted UI's routes sign one browser out."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -12,20 +11,12 @@ from aiocognito.errors import SignInException
 from ..front.paths import local_path, with_query
 from ..front.problems import Problem, missing, problem_of
 from ..front.rendering import data_url
-from ..front.sign_in_steps import StepForm, form_of
+from ..front.sign_in_steps import WAYS, StepForm, form_of
 from ..page import Fields, Form, Page, Visitor
 from .sign_up import ask_for_code
 
 router = APIRouter(include_in_schema=False)
 APP_NAME: Final = "Shop"
-# The buttons of the form: how each begins.
-WAYS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "password": {},
-    "email": {"auth_flow_type": "USER_AUTH", "preferred_challenge": "EMAIL_OTP"},
-    "sms": {"auth_flow_type": "USER_AUTH", "preferred_challenge": "SMS_OTP"},
-    "passkey": {"auth_flow_type": "USER_AUTH", "preferred_challenge": "WEB_AUTHN"},
-    "question": {"auth_flow_type": "CUSTOM_WITHOUT_SRP"},
-}
 
 
 @router.get("/sign-in")
