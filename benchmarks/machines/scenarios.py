@@ -25,9 +25,16 @@ POINTS = 6
 
 def at_expiry(stage: Stage, processes: int, calls: int) -> Report:
     """Return the figures of all calls at once, at expiry, without a fault."""
-    with Server(redis_server()) as server:
+    with Server(redis_server()) as server, server.client as client:
         session = stage.session(server)
-        return session.run(_jobs(session, processes, calls))
+        before = _reads(client)
+        report = session.run(_jobs(session, processes, calls))
+        report.reads = _reads(client) - before
+        return report
+
+
+def _reads(client: Any) -> int:
+    return int(client.info("commandstats")["cmdstat_get"]["calls"])
 
 
 def short_lease(stage: Stage, processes: int, calls: int) -> Report:

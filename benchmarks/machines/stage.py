@@ -45,6 +45,7 @@ class Report:
     crossed: int = 0
     resurrected: int = 0
     seconds: float = 0.0
+    reads: int = 0
     outcomes: Counter[str] = field(factory=Counter)
 
     def add(self, other: Report) -> None:
@@ -219,16 +220,16 @@ def run_all(work: Sequence[tuple[Session, Sequence[dict[str, Any]]]], *, latency
 
 def _look_at_the_end(report: Report, sessions: Sequence[Session], users: Sequence[set[str]]) -> None:
     """Read each session twice in new processes: is it signed in, as whom, and does it stay as it is?"""
-    seen: list[list[bool]] = [[] for _ in sessions]
+    seen: list[list[str]] = [[] for _ in sessions]
     for _ in range(2):
         results = sessions[0].stage.workers.run([session.job(1) for session in sessions])
         for found, known, result in zip(seen, users, results, strict=True):
             assert result is not None
-            found.append(bool(result["outcomes"].get("tokens")))
+            found.extend(result["outcomes"])
             known |= set(result["users"])
-    report.kept = sum(first for first, _ in seen)
+    report.kept = sum(first == "tokens" for first, _ in seen)
     report.ended = len(seen) - report.kept
-    report.resurrected = sum(again and not first for first, again in seen)
+    report.resurrected = seen.count(["signed out", "tokens"])
     report.crossed = sum(not known <= {session.user} for session, known in zip(sessions, users, strict=True))
 
 

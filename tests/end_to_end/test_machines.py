@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 import pytest
 from benchmarks.machines import scenarios
@@ -32,6 +31,8 @@ def test_many_calls_at_expiry_are_one_refresh(here: Stage, scenario: scenarios.S
     assert report.outcomes == {"tokens": 120}
     assert (report.refreshes, report.reuses) == (1, 0)
     assert (report.kept, report.crossed) == (1, 0)
+    # One poller for each process: it pauses for at least 0.1 s, once its pauses have grown.
+    assert report.reads <= report.calls + 3 * (10 * report.seconds + 20)
 
 
 @pytest.mark.interop
@@ -66,11 +67,21 @@ def test_session_of_a_server_that_restarted_empty_has_ended_and_stays_so(here: S
 
 
 @pytest.mark.interop
-@pytest.mark.parametrize("grace", [0, 60])
-def test_process_killed_at_any_point_crosses_no_session(here: Stage, grace: int) -> None:
-    points = 3
-    report = partial(scenarios.killed, grace=grace, points=points)(here, 2, 5)
+def test_process_killed_at_any_of_its_calls_loses_no_session_within_the_grace_period(here: Stage) -> None:
+    report = scenarios.killed(here, 2, 5, grace=60, points=6)
+    assert (report.kept, report.ended, report.crossed) == (6, 0, 0)
+
+
+@pytest.mark.interop
+def test_processes_killed_after_cognitos_answer_cross_no_session(here: Stage) -> None:
+    report = scenarios.killed_at_random(here, 3, 5, grace=60, sessions=4)
+    assert report.kept + report.ended == 4
     assert (report.resurrected, report.crossed) == (0, 0)
-    assert report.kept + report.ended == points
-    if grace:
-        assert (report.kept, report.ended) == (points, 0)
+
+
+@pytest.mark.interop
+def test_failover_crosses_no_session(here: Stage) -> None:
+    """Calls raise until the replica is the primary; what it does not have is lost."""
+    report = scenarios.failover(here, 3, 40)
+    assert report.kept + report.ended == 1
+    assert (report.resurrected, report.crossed) == (0, 0)
