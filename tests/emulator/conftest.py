@@ -42,16 +42,16 @@ def model() -> ServiceModel:
 
 
 @pytest.fixture
-def blank(model: ServiceModel, key_pair: KeyPair) -> Api:
+def empty_api(model: ServiceModel, key_pair: KeyPair) -> Api:
     """The API without a user pool. The clock stands still until it is moved."""
     return Api(EmulatorState(clock=Clock(lambda: 1_700_000_000.5), keys=OnePair(key_pair)), model)
 
 
 @pytest.fixture
-async def ask(blank: Api) -> Api:
+async def api(empty_api: Api) -> Api:
     """The API with a user pool of AWS's defaults and an app client."""
-    await blank.make_pool()
-    return blank
+    await empty_api.make_pool()
+    return empty_api
 
 
 @pytest.fixture

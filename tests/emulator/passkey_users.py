@@ -19,23 +19,23 @@ FLOWS = [f"ALLOW_{flow}_AUTH" for flow in ("USER", "USER_PASSWORD", "REFRESH_TOK
 class PasskeyUser:
     """A signed-in user with an authenticator."""
 
-    ask: Api
+    api: Api
     access: str
     authenticator: Authenticator = attrs.field(factory=Authenticator)
     name: str = "ana"
 
     async def options(self) -> dict[str, Any]:
-        answer = await self.ask("StartWebAuthnRegistration", AccessToken=self.access)
+        answer = await self.api("StartWebAuthnRegistration", AccessToken=self.access)
         options: dict[str, Any] = answer["CredentialCreationOptions"]
         return options
 
     async def complete(self, credential: object) -> dict[str, Any]:
         members = {"AccessToken": self.access, "Credential": credential}
-        return await self.ask("CompleteWebAuthnRegistration", **members)
+        return await self.api("CompleteWebAuthnRegistration", **members)
 
     async def not_completed(self, credential: object) -> tuple[str, str]:
         members = {"AccessToken": self.access, "Credential": credential}
-        return await self.ask.refused("CompleteWebAuthnRegistration", **members)
+        return await self.api.refused("CompleteWebAuthnRegistration", **members)
 
     async def register(self) -> dict[str, Any]:
         """Make a passkey; return the credential."""
@@ -44,15 +44,15 @@ class PasskeyUser:
         return credential
 
     async def passkeys(self, **members: Any) -> list[dict[str, Any]]:
-        answer = await self.ask("ListWebAuthnCredentials", AccessToken=self.access, **members)
+        answer = await self.api("ListWebAuthnCredentials", AccessToken=self.access, **members)
         found: list[dict[str, Any]] = answer["Credentials"]
         return found
 
     async def begin(self, preferred: str | None = "WEB_AUTHN") -> dict[str, Any]:
         chosen = {} if preferred is None else {"PREFERRED_CHALLENGE": preferred}
         parameters = {"USERNAME": self.name, **chosen}
-        members = {"ClientId": self.ask.client_id, "AuthFlow": "USER_AUTH"}
-        return await self.ask("InitiateAuth", **members, AuthParameters=parameters)
+        members = {"ClientId": self.api.client_id, "AuthFlow": "USER_AUTH"}
+        return await self.api("InitiateAuth", **members, AuthParameters=parameters)
 
     async def assertion(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Have the authenticator answer WEB_AUTHN."""
@@ -60,11 +60,11 @@ class PasskeyUser:
         return await self.authenticator.get(options)
 
     async def prove(self, asked: dict[str, Any], credential: object) -> dict[str, Any]:
-        return await self.ask.respond(asked, self.name, CREDENTIAL=json.dumps(credential))
+        return await self.api.respond(asked, self.name, CREDENTIAL=json.dumps(credential))
 
     async def not_proven(self, asked: dict[str, Any], credential: object, name: str = "") -> Any:
         with pytest.raises(Refused) as refusal:
-            await self.ask.respond(asked, name or self.name, CREDENTIAL=json.dumps(credential))
+            await self.api.respond(asked, name or self.name, CREDENTIAL=json.dumps(credential))
         return refusal.value.code, refusal.value.message
 
     async def signs_in(self) -> dict[str, Any]:
@@ -75,17 +75,17 @@ class PasskeyUser:
         return result
 
 
-async def make_pool(ask: Api, *, policies: Any = FACTORS, **configuration: Any) -> None:
+async def make_pool(api: Api, *, policies: Any = FACTORS, **configuration: Any) -> None:
     flows = {"ExplicitAuthFlows": FLOWS}
-    await ask.make_pool(client=flows, **({} if policies is None else {"Policies": policies}))
+    await api.make_pool(client=flows, **({} if policies is None else {"Policies": policies}))
     if configuration:
-        members = {"UserPoolId": ask.pool_id, "WebAuthnConfiguration": configuration}
-        await ask("SetUserPoolMfaConfig", **members)
+        members = {"UserPoolId": api.pool_id, "WebAuthnConfiguration": configuration}
+        await api("SetUserPoolMfaConfig", **members)
 
 
 async def passkey_user(
-    ask: Api, name: str = "ana", authenticator: Authenticator | None = None
+    api: Api, name: str = "ana", authenticator: Authenticator | None = None
 ) -> PasskeyUser:
-    await ask.add_user(name)
-    access = (await ask.tokens(name))["AccessToken"]
-    return PasskeyUser(ask, access, authenticator or Authenticator(), name)
+    await api.add_user(name)
+    access = (await api.tokens(name))["AccessToken"]
+    return PasskeyUser(api, access, authenticator or Authenticator(), name)

@@ -22,15 +22,15 @@ def entries(**values: str) -> list[dict[str, str]]:
 # Users
 
 
-async def test_an_invitation(ask: Api) -> None:
-    answer = await ask.admin("AdminCreateUser", UserAttributes=entries(email=EMAIL, email_verified="True"))
+async def test_an_invitation(api: Api) -> None:
+    answer = await api.admin("AdminCreateUser", UserAttributes=entries(email=EMAIL, email_verified="True"))
     user = answer["User"]
     assert user["UserStatus"] == "FORCE_CHANGE_PASSWORD"
     assert user["Enabled"]
     assert {"Name": "email_verified", "Value": "true"} in user["Attributes"]
-    message = ask.state.outbox.messages[-1]
+    message = api.state.outbox.messages[-1]
     assert (message.to, message.purpose) == (EMAIL, "invitation")
-    assert (await ask.begin(password=message.code))["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
+    assert (await api.begin(password=message.code))["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
 
 
 @pytest.mark.parametrize(
@@ -44,32 +44,32 @@ async def test_an_invitation(ask: Api) -> None:
     ],
 )
 async def test_where_an_invitation_goes(
-    ask: Api, attributes: dict[str, str], media: list[str] | None, reached: list[str]
+    api: Api, attributes: dict[str, str], media: list[str] | None, reached: list[str]
 ) -> None:
     more = {} if media is None else {"DesiredDeliveryMediums": media}
-    await ask.admin("AdminCreateUser", UserAttributes=entries(**attributes), **more)
-    assert [message.to for message in ask.state.outbox.messages] == reached
+    await api.admin("AdminCreateUser", UserAttributes=entries(**attributes), **more)
+    assert [message.to for message in api.state.outbox.messages] == reached
 
 
-async def test_an_invitation_again(ask: Api) -> None:
-    await ask.admin("AdminCreateUser", UserAttributes=entries(email=EMAIL), TemporaryPassword=PASSWORD)
-    ask.advance(7 * 86_400)
+async def test_an_invitation_again(api: Api) -> None:
+    await api.admin("AdminCreateUser", UserAttributes=entries(email=EMAIL), TemporaryPassword=PASSWORD)
+    api.advance(7 * 86_400)
     with pytest.raises(Exception, match="Temporary password has expired"):
-        await ask.begin()
-    await ask.admin("AdminCreateUser", MessageAction="RESEND")
-    assert (await ask.begin(password=ask.code()))["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
-    named = {"UserPoolId": ask.pool_id, "MessageAction": "RESEND"}
-    assert (await ask.refused("AdminCreateUser", **named, Username="unknown"))[0] == "UserNotFoundException"
-    await ask.admin("AdminSetUserPassword", Password=PASSWORD, Permanent=True)
-    refusal = await ask.refused("AdminCreateUser", **named, Username="ana")
+        await api.begin()
+    await api.admin("AdminCreateUser", MessageAction="RESEND")
+    assert (await api.begin(password=api.code()))["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
+    named = {"UserPoolId": api.pool_id, "MessageAction": "RESEND"}
+    assert (await api.refused("AdminCreateUser", **named, Username="unknown"))[0] == "UserNotFoundException"
+    await api.admin("AdminSetUserPassword", Password=PASSWORD, Permanent=True)
+    refusal = await api.refused("AdminCreateUser", **named, Username="ana")
     assert refusal[0] == "UnsupportedUserStateException"
 
 
-async def test_users_that_cannot_be_created(blank: Api) -> None:
-    await blank.make_pool(AliasAttributes=["email"])
+async def test_users_that_cannot_be_created(empty_api: Api) -> None:
+    await empty_api.make_pool(AliasAttributes=["email"])
     verified = {"email": EMAIL, "email_verified": "true"}
-    await blank.add_user(**verified)
-    named = {"UserPoolId": blank.pool_id}
+    await empty_api.add_user(**verified)
+    named = {"UserPoolId": empty_api.pool_id}
     for given, refusal in (
         ({"Username": "ana"}, ("UsernameExistsException", "User already exists")),
         (
@@ -93,71 +93,71 @@ async def test_users_that_cannot_be_created(blank: Api) -> None:
             ("InvalidParameterException", "user.sub: Attribute cannot be updated.\n"),
         ),
     ):
-        assert await blank.refused("AdminCreateUser", **named, **given) == refusal
+        assert await empty_api.refused("AdminCreateUser", **named, **given) == refusal
     moved = {"Username": "ben", "UserAttributes": entries(**verified), "ForceAliasCreation": True}
-    await blank("AdminCreateUser", **named, **moved)
-    assert (await blank.admin("AdminGetUser", EMAIL))["Username"] == "ben"
+    await empty_api("AdminCreateUser", **named, **moved)
+    assert (await empty_api.admin("AdminGetUser", EMAIL))["Username"] == "ben"
 
 
-async def test_describing(ask: Api) -> None:
-    created = ask.state.clock()
-    await ask.add_user(email=EMAIL)
-    ask.advance(10)
-    await ask.admin("AdminUpdateUserAttributes", UserAttributes=entries(name="Ana"))
-    user = await ask.admin("AdminGetUser")
+async def test_describing(api: Api) -> None:
+    created = api.state.clock()
+    await api.add_user(email=EMAIL)
+    api.advance(10)
+    await api.admin("AdminUpdateUserAttributes", UserAttributes=entries(name="Ana"))
+    user = await api.admin("AdminGetUser")
     assert user["UserCreateDate"] == created
     assert user["UserLastModifiedDate"] == created + 10
     assert user["UserStatus"] == "CONFIRMED"
     assert user["UserAttributes"][0]["Name"] == "sub"
 
 
-async def test_attributes(blank: Api) -> None:
+async def test_attributes(empty_api: Api) -> None:
     schema = [
         {"Name": "tenant", "AttributeDataType": "String", "Mutable": False},
         {"Name": "level", "AttributeDataType": "String", "DeveloperOnlyAttribute": True},
         {"Name": "name", "AttributeDataType": "String", "Required": True, "Mutable": True},
     ]
-    await blank.make_pool(Schema=schema, AliasAttributes=["email"])
+    await empty_api.make_pool(Schema=schema, AliasAttributes=["email"])
     verified = {"email": EMAIL, "email_verified": "true"}
-    user = await blank.add_user(name="Ana", **verified)
-    await blank.add_user("ben", name="Ben")
-    named = {"UserPoolId": blank.pool_id, "Username": "ana"}
+    user = await empty_api.add_user(name="Ana", **verified)
+    await empty_api.add_user("ben", name="Ben")
+    named = {"UserPoolId": empty_api.pool_id, "Username": "ana"}
     update = {**named, "UserAttributes": entries(**{"dev:custom:level": "3"}, email=OTHER)}
-    assert await blank("AdminUpdateUserAttributes", **update) == {}
+    assert await empty_api("AdminUpdateUserAttributes", **update) == {}
     assert user.attributes["email_verified"] == "false"
     assert user.attributes["dev:custom:level"] == "3"
     update["UserAttributes"] = entries(email=EMAIL, email_verified="true")
-    await blank("AdminUpdateUserAttributes", **update)
+    await empty_api("AdminUpdateUserAttributes", **update)
     assert user.verified("email")
     taken = {**named, "Username": "ben", "UserAttributes": entries(**verified)}
-    refusal = await blank.refused("AdminUpdateUserAttributes", **taken)
+    refusal = await empty_api.refused("AdminUpdateUserAttributes", **taken)
     assert refusal == ("AliasExistsException", "An account with the given email already exists.")
     assert "email" not in {
-        item["Name"] for item in (await blank.admin("AdminGetUser", "ben"))["UserAttributes"]
+        item["Name"] for item in (await empty_api.admin("AdminGetUser", "ben"))["UserAttributes"]
     }
     update["UserAttributes"] = entries(custom_tenant="y")
-    refusal = await blank.refused("AdminUpdateUserAttributes", **update)
+    refusal = await empty_api.refused("AdminUpdateUserAttributes", **update)
     assert refusal == ("InvalidParameterException", "user.custom:tenant: Attribute cannot be updated.\n")
-    await blank("AdminDeleteUserAttributes", **named, UserAttributeNames=["email"])
+    await empty_api("AdminDeleteUserAttributes", **named, UserAttributeNames=["email"])
     assert user.attributes == {"name": "Ana", "dev:custom:level": "3"}
-    refusal = await blank.refused("AdminDeleteUserAttributes", **named, UserAttributeNames=["name"])
+    refusal = await empty_api.refused("AdminDeleteUserAttributes", **named, UserAttributeNames=["name"])
     assert refusal == ("InvalidParameterException", "user.name: Attribute cannot be deleted.\n")
 
 
-async def test_confirming(ask: Api) -> None:
-    named = {"UserPoolId": ask.pool_id, "Username": "ana"}
-    await ask("SignUp", ClientId=ask.client_id, Username="ana", Password=PASSWORD)
-    assert await ask("AdminConfirmSignUp", **named) == {}
-    refusal = await ask.refused("AdminConfirmSignUp", **named)
+async def test_confirming(api: Api) -> None:
+    named = {"UserPoolId": api.pool_id, "Username": "ana"}
+    await api("SignUp", ClientId=api.client_id, Username="ana", Password=PASSWORD)
+    assert await api("AdminConfirmSignUp", **named) == {}
+    refusal = await api.refused("AdminConfirmSignUp", **named)
     assert refusal == ("NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED")
 
 
-async def test_setting_a_password(ask: Api) -> None:
-    await ask.add_user()
-    await ask.admin("AdminSetUserPassword", Password=NEW_PASSWORD)
-    assert (await ask.begin(password=NEW_PASSWORD))["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
-    named = {"UserPoolId": ask.pool_id, "Username": "ana"}
-    refusal = await ask.refused("AdminSetUserPassword", **named, Password="short")
+async def test_setting_a_password(api: Api) -> None:
+    await api.add_user()
+    await api.admin("AdminSetUserPassword", Password=NEW_PASSWORD)
+    assert (await api.begin(password=NEW_PASSWORD))["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
+    named = {"UserPoolId": api.pool_id, "Username": "ana"}
+    refusal = await api.refused("AdminSetUserPassword", **named, Password="short")
     text = "Password does not conform to policy: Password not long enough"
     assert refusal == ("InvalidPasswordException", text)
 
@@ -176,12 +176,12 @@ async def test_setting_a_password(ask: Api) -> None:
         "AdminSetUserMFAPreference",
     ],
 )
-async def test_an_unknown_user(ask: Api, operation: str) -> None:
-    named = {"UserPoolId": ask.pool_id, "Username": "unknown"}
-    assert await ask.refused(operation, **named) == ("UserNotFoundException", "User does not exist.")
+async def test_an_unknown_user(api: Api, operation: str) -> None:
+    named = {"UserPoolId": api.pool_id, "Username": "unknown"}
+    assert await api.refused(operation, **named) == ("UserNotFoundException", "User does not exist.")
     named["UserPoolId"] = "us-east-1_none"
     gone = ("ResourceNotFoundException", "User pool us-east-1_none does not exist.")
-    assert await ask.refused(operation, **named) == gone
+    assert await api.refused(operation, **named) == gone
 
 
 @pytest.mark.parametrize(
@@ -198,29 +198,29 @@ async def test_an_unknown_user(ask: Api, operation: str) -> None:
         ('phone_number = "+1"', []),
     ],
 )
-async def test_listing(ask: Api, text: str | None, found: list[str]) -> None:
-    await ask.add_user(email=EMAIL)
-    await ask.add_user("ben", email="ben@example.com")
-    await ask.admin("AdminDisableUser", "ben")
-    await ask.add_user("clara", status="UNCONFIRMED", given_name='Clara "C"')
+async def test_listing(api: Api, text: str | None, found: list[str]) -> None:
+    await api.add_user(email=EMAIL)
+    await api.add_user("ben", email="ben@example.com")
+    await api.admin("AdminDisableUser", "ben")
+    await api.add_user("clara", status="UNCONFIRMED", given_name='Clara "C"')
     more = {} if text is None else {"Filter": text}
-    answer = await ask("ListUsers", UserPoolId=ask.pool_id, **more)
+    answer = await api("ListUsers", UserPoolId=api.pool_id, **more)
     assert [user["Username"] for user in answer["Users"]] == found
 
 
 @pytest.mark.parametrize("text", ["nonsense", 'nickname = "x"', 'email > "x"', 'email = "x" and name = "y"'])
-async def test_filters_that_cannot_be(ask: Api, text: str) -> None:
-    refusal = await ask.refused("ListUsers", UserPoolId=ask.pool_id, Filter=text)
+async def test_filters_that_cannot_be(api: Api, text: str) -> None:
+    refusal = await api.refused("ListUsers", UserPoolId=api.pool_id, Filter=text)
     assert refusal[0] == "InvalidParameterException"
 
 
-async def test_pages_and_a_choice_of_attributes(ask: Api) -> None:
+async def test_pages_and_a_choice_of_attributes(api: Api) -> None:
     for number in range(5):
-        await ask.admin("AdminCreateUser", f"user{number}", UserAttributes=entries(email=EMAIL, name="x"))
+        await api.admin("AdminCreateUser", f"user{number}", UserAttributes=entries(email=EMAIL, name="x"))
     found: list[Any] = []
     token: dict[str, Any] = {}
     for size in (2, 2, 1):
-        answer = await ask("ListUsers", UserPoolId=ask.pool_id, Limit=2, AttributesToGet=["name"], **token)
+        answer = await api("ListUsers", UserPoolId=api.pool_id, Limit=2, AttributesToGet=["name"], **token)
         assert len(answer["Users"]) == size
         found += answer["Users"]
         token = {"PaginationToken": answer.get("PaginationToken")}
@@ -238,12 +238,12 @@ def test_tokens_of_no_page(token: str) -> None:
 # Groups
 
 
-async def test_a_groups_life(ask: Api) -> None:
-    await ask.add_user()
-    await ask.add_user("ben")
-    group = {"UserPoolId": ask.pool_id, "GroupName": "editors"}
-    made = await ask("CreateGroup", **group, Description="They edit", Precedence=3)
-    now = ask.state.clock()
+async def test_a_groups_life(api: Api) -> None:
+    await api.add_user()
+    await api.add_user("ben")
+    group = {"UserPoolId": api.pool_id, "GroupName": "editors"}
+    made = await api("CreateGroup", **group, Description="They edit", Precedence=3)
+    now = api.state.clock()
     assert made["Group"] == {
         **group,
         "Description": "They edit",
@@ -251,33 +251,33 @@ async def test_a_groups_life(ask: Api) -> None:
         "CreationDate": now,
         "LastModifiedDate": now,
     }
-    assert (await ask.refused("CreateGroup", **group))[0] == "GroupExistsException"
-    ask.advance(1)
-    await ask("UpdateGroup", **group, Precedence=0)
-    found = (await ask("GetGroup", **group))["Group"]
+    assert (await api.refused("CreateGroup", **group))[0] == "GroupExistsException"
+    api.advance(1)
+    await api("UpdateGroup", **group, Precedence=0)
+    found = (await api("GetGroup", **group))["Group"]
     assert (found["Precedence"], found["Description"], found["LastModifiedDate"]) == (0, "They edit", now + 1)
     for _ in range(2):
-        await ask.admin("AdminAddUserToGroup", GroupName="editors")
-    users = await ask("ListUsersInGroup", **group)
+        await api.admin("AdminAddUserToGroup", GroupName="editors")
+    users = await api("ListUsersInGroup", **group)
     assert [user["Username"] for user in users["Users"]] == ["ana"]
-    assert (await ask.admin("AdminListGroupsForUser"))["Groups"] == [found]
-    assert (await ask("ListGroups", UserPoolId=ask.pool_id))["Groups"] == [found]
+    assert (await api.admin("AdminListGroupsForUser"))["Groups"] == [found]
+    assert (await api("ListGroups", UserPoolId=api.pool_id))["Groups"] == [found]
     for _ in range(2):
-        await ask.admin("AdminRemoveUserFromGroup", GroupName="editors")
-    assert (await ask("ListUsersInGroup", **group))["Users"] == []
-    await ask.admin("AdminAddUserToGroup", GroupName="editors")
-    assert await ask("DeleteGroup", **group) == {}
-    assert (await ask.admin("AdminListGroupsForUser"))["Groups"] == []
+        await api.admin("AdminRemoveUserFromGroup", GroupName="editors")
+    assert (await api("ListUsersInGroup", **group))["Users"] == []
+    await api.admin("AdminAddUserToGroup", GroupName="editors")
+    assert await api("DeleteGroup", **group) == {}
+    assert (await api.admin("AdminListGroupsForUser"))["Groups"] == []
     for operation in ("GetGroup", "UpdateGroup", "DeleteGroup", "ListUsersInGroup"):
-        assert await ask.refused(operation, **group) == ("ResourceNotFoundException", "Group not found.")
+        assert await api.refused(operation, **group) == ("ResourceNotFoundException", "Group not found.")
 
 
 # App clients
 
 
-async def test_a_clients_life(ask: Api) -> None:
-    now = ask.state.clock()
-    made = await ask("CreateUserPoolClient", UserPoolId=ask.pool_id, ClientName="app", GenerateSecret=True)
+async def test_a_clients_life(api: Api) -> None:
+    now = api.state.clock()
+    made = await api("CreateUserPoolClient", UserPoolId=api.pool_id, ClientName="app", GenerateSecret=True)
     client = made["UserPoolClient"]
     assert len(client["ClientId"]) == 26
     assert 24 <= len(client["ClientSecret"]) <= 64
@@ -291,27 +291,27 @@ async def test_a_clients_life(ask: Api) -> None:
             "CreationDate": now,
         }.items()
     )
-    named = {"UserPoolId": ask.pool_id, "ClientId": client["ClientId"]}
-    assert (await ask("DescribeUserPoolClient", **named))["UserPoolClient"] == client
-    ask.advance(1)
-    updated = (await ask("UpdateUserPoolClient", **named, AuthSessionValidity=5))["UserPoolClient"]
+    named = {"UserPoolId": api.pool_id, "ClientId": client["ClientId"]}
+    assert (await api("DescribeUserPoolClient", **named))["UserPoolClient"] == client
+    api.advance(1)
+    updated = (await api("UpdateUserPoolClient", **named, AuthSessionValidity=5))["UserPoolClient"]
     assert updated["ClientName"] == "app"
     assert updated["LastModifiedDate"] == now + 1
     # What is left out goes back to its default.
-    updated = (await ask("UpdateUserPoolClient", **named, ClientName="other"))["UserPoolClient"]
+    updated = (await api("UpdateUserPoolClient", **named, ClientName="other"))["UserPoolClient"]
     assert (updated["ClientName"], updated["AuthSessionValidity"]) == ("other", 3)
     assert updated["ClientSecret"] == client["ClientSecret"]
-    listed = await ask("ListUserPoolClients", UserPoolId=ask.pool_id, MaxResults=60)
+    listed = await api("ListUserPoolClients", UserPoolId=api.pool_id, MaxResults=60)
     assert listed["UserPoolClients"][-1] == {**named, "ClientName": "other"}
-    assert await ask("DeleteUserPoolClient", **named) == {}
-    refusal = await ask.refused("DescribeUserPoolClient", **named)
+    assert await api("DeleteUserPoolClient", **named) == {}
+    refusal = await api.refused("DescribeUserPoolClient", **named)
     assert refusal == ("ResourceNotFoundException", f"User pool client {client['ClientId']} does not exist.")
 
 
-async def test_a_secret_of_ones_own(ask: Api) -> None:
+async def test_a_secret_of_ones_own(api: Api) -> None:
     secret = "a" * 24
-    members = {"UserPoolId": ask.pool_id, "ClientName": "app", "ClientSecret": secret}
-    assert (await ask("CreateUserPoolClient", **members))["UserPoolClient"]["ClientSecret"] == secret
+    members = {"UserPoolId": api.pool_id, "ClientName": "app", "ClientSecret": secret}
+    assert (await api("CreateUserPoolClient", **members))["UserPoolClient"]["ClientSecret"] == secret
 
 
 @pytest.mark.parametrize(
@@ -325,17 +325,17 @@ async def test_a_secret_of_ones_own(ask: Api) -> None:
         {"WriteAttributes": ["custom:x"]},
     ],
 )
-async def test_clients_that_cannot_be(ask: Api, settings: dict[str, Any]) -> None:
-    members = {"UserPoolId": ask.pool_id, "ClientName": "app", **settings}
-    assert (await ask.refused("CreateUserPoolClient", **members))[0] == "InvalidParameterException"
+async def test_clients_that_cannot_be(api: Api, settings: dict[str, Any]) -> None:
+    members = {"UserPoolId": api.pool_id, "ClientName": "app", **settings}
+    assert (await api.refused("CreateUserPoolClient", **members))[0] == "InvalidParameterException"
 
 
 # Pools
 
 
-async def test_a_pools_life(blank: Api) -> None:
-    now = blank.state.clock()
-    made = (await blank("CreateUserPool", PoolName="people"))["UserPool"]
+async def test_a_pools_life(empty_api: Api) -> None:
+    now = empty_api.state.clock()
+    made = (await empty_api("CreateUserPool", PoolName="people"))["UserPool"]
     assert made["Id"].startswith("us-east-1_")
     assert made["MfaConfiguration"] == "OFF"
     assert made["UserPoolTier"] == "ESSENTIALS"
@@ -343,37 +343,37 @@ async def test_a_pools_life(blank: Api) -> None:
     assert made["UsernameConfiguration"] == {"CaseSensitive": True}
     assert {"sub", "email", "phone_number_verified"} <= {item["Name"] for item in made["SchemaAttributes"]}
     named = {"UserPoolId": made["Id"]}
-    found = (await blank("DescribeUserPool", **named))["UserPool"]
+    found = (await empty_api("DescribeUserPool", **named))["UserPool"]
     # Captured: only DescribeUserPool has tags that were not sent, and the attribute of linked identities.
     assert found.pop("UserPoolTags") == {}
     assert found["SchemaAttributes"].pop()["Name"] == "identities"
     assert found == made
-    blank.advance(1)
-    await blank("UpdateUserPool", **named, AutoVerifiedAttributes=["email"], DeletionProtection="ACTIVE")
-    found = (await blank("DescribeUserPool", **named))["UserPool"]
+    empty_api.advance(1)
+    await empty_api("UpdateUserPool", **named, AutoVerifiedAttributes=["email"], DeletionProtection="ACTIVE")
+    found = (await empty_api("DescribeUserPool", **named))["UserPool"]
     assert found["AutoVerifiedAttributes"] == ["email"]
     assert (found["Name"], found["CreationDate"], found["LastModifiedDate"]) == ("people", now, now + 1)
-    listed = (await blank("ListUserPools", MaxResults=60))["UserPools"]
+    listed = (await empty_api("ListUserPools", MaxResults=60))["UserPools"]
     assert [pool["Id"] for pool in listed] == [made["Id"]]
-    assert (await blank.refused("DeleteUserPool", **named))[0] == "InvalidParameterException"
-    await blank("UpdateUserPool", **named, DeletionProtection="INACTIVE")
-    assert "AutoVerifiedAttributes" not in (await blank("DescribeUserPool", **named))["UserPool"]
-    assert await blank("DeleteUserPool", **named) == {}
-    refusal = await blank.refused("DescribeUserPool", **named)
+    assert (await empty_api.refused("DeleteUserPool", **named))[0] == "InvalidParameterException"
+    await empty_api("UpdateUserPool", **named, DeletionProtection="INACTIVE")
+    assert "AutoVerifiedAttributes" not in (await empty_api("DescribeUserPool", **named))["UserPool"]
+    assert await empty_api("DeleteUserPool", **named) == {}
+    refusal = await empty_api.refused("DescribeUserPool", **named)
     assert refusal == ("ResourceNotFoundException", f"User pool {made['Id']} does not exist.")
 
 
-async def test_an_update_keeps_what_is_for_good(blank: Api) -> None:
-    await blank.make_pool(UsernameAttributes=["email"], UsernameConfiguration={"CaseSensitive": False})
-    await blank("UpdateUserPool", UserPoolId=blank.pool_id)
-    found = (await blank("DescribeUserPool", UserPoolId=blank.pool_id))["UserPool"]
+async def test_an_update_keeps_what_is_for_good(empty_api: Api) -> None:
+    await empty_api.make_pool(UsernameAttributes=["email"], UsernameConfiguration={"CaseSensitive": False})
+    await empty_api("UpdateUserPool", UserPoolId=empty_api.pool_id)
+    found = (await empty_api("DescribeUserPool", UserPoolId=empty_api.pool_id))["UserPool"]
     assert found["UsernameAttributes"] == ["email"]
     assert found["UsernameConfiguration"] == {"CaseSensitive": False}
 
 
-async def test_a_policy_that_is_given_says_everything(blank: Api) -> None:
-    await blank.make_pool(Policies={"PasswordPolicy": {"MinimumLength": 12, "RequireNumbers": True}})
-    policy = blank.pool.settings["Policies"]["PasswordPolicy"]
+async def test_a_policy_that_is_given_says_everything(empty_api: Api) -> None:
+    await empty_api.make_pool(Policies={"PasswordPolicy": {"MinimumLength": 12, "RequireNumbers": True}})
+    policy = empty_api.pool.settings["Policies"]["PasswordPolicy"]
     assert policy == {
         "MinimumLength": 12,
         "RequireUppercase": False,
@@ -392,40 +392,40 @@ async def test_a_policy_that_is_given_says_everything(blank: Api) -> None:
         {"Schema": [{"Name": "x", "AttributeDataType": "String", "Required": True}]},
     ],
 )
-async def test_pools_that_cannot_be(blank: Api, settings: dict[str, Any]) -> None:
-    refusal = await blank.refused("CreateUserPool", PoolName="people", **settings)
+async def test_pools_that_cannot_be(empty_api: Api, settings: dict[str, Any]) -> None:
+    refusal = await empty_api.refused("CreateUserPool", PoolName="people", **settings)
     assert refusal[0] == "InvalidParameterException"
 
 
-async def test_further_attributes(ask: Api) -> None:
+async def test_further_attributes(api: Api) -> None:
     added = [
         {"Name": "team", "AttributeDataType": "String"},
         {"Name": "born", "AttributeDataType": "DateTime"},
     ]
-    members = {"UserPoolId": ask.pool_id, "CustomAttributes": added}
-    assert await ask("AddCustomAttributes", **members) == {}
-    assert (await ask.refused("AddCustomAttributes", **members))[0] == "InvalidParameterException"
-    await ask.add_user(**{"custom:team": "blue"})
+    members = {"UserPoolId": api.pool_id, "CustomAttributes": added}
+    assert await api("AddCustomAttributes", **members) == {}
+    assert (await api.refused("AddCustomAttributes", **members))[0] == "InvalidParameterException"
+    await api.add_user(**{"custom:team": "blue"})
 
 
-async def test_tags(blank: Api) -> None:
-    made = (await blank("CreateUserPool", PoolName="people", UserPoolTags={"a": "1"}))["UserPool"]
+async def test_tags(empty_api: Api) -> None:
+    made = (await empty_api("CreateUserPool", PoolName="people", UserPoolTags={"a": "1"}))["UserPool"]
     arn = {"ResourceArn": made["Arn"]}
-    await blank("TagResource", **arn, Tags={"b": "2"})
-    assert await blank("ListTagsForResource", **arn) == {"Tags": {"a": "1", "b": "2"}}
-    await blank("UntagResource", **arn, TagKeys=["a", "c"])
-    assert await blank("ListTagsForResource", **arn) == {"Tags": {"b": "2"}}
+    await empty_api("TagResource", **arn, Tags={"b": "2"})
+    assert await empty_api("ListTagsForResource", **arn) == {"Tags": {"a": "1", "b": "2"}}
+    await empty_api("UntagResource", **arn, TagKeys=["a", "c"])
+    assert await empty_api("ListTagsForResource", **arn) == {"Tags": {"b": "2"}}
     other = {"ResourceArn": made["Arn"] + "x"}
-    assert (await blank.refused("ListTagsForResource", **other))[0] == "ResourceNotFoundException"
+    assert (await empty_api.refused("ListTagsForResource", **other))[0] == "ResourceNotFoundException"
 
 
-async def test_factors_that_are_not_mentioned(ask: Api) -> None:
-    named = {"UserPoolId": ask.pool_id, "MfaConfiguration": "OPTIONAL"}
+async def test_factors_that_are_not_mentioned(api: Api) -> None:
+    named = {"UserPoolId": api.pool_id, "MfaConfiguration": "OPTIONAL"}
     token = {"SoftwareTokenMfaConfiguration": {"Enabled": True}}
     sms = {"SmsMfaConfiguration": {"SmsConfiguration": {"SnsCallerArn": SMS_ROLE}}}
-    await ask("SetUserPoolMfaConfig", **named, **token)
-    await ask("SetUserPoolMfaConfig", **named, **sms)
-    assert list(ask.pool.factors) == ["SMS_MFA"]
-    ask.state.assumptions = attrs.evolve(Assumptions(), mfa_configuration_replaces=False)
-    await ask("SetUserPoolMfaConfig", **named, **token)
-    assert list(ask.pool.factors) == ["SMS_MFA", "SOFTWARE_TOKEN_MFA"]
+    await api("SetUserPoolMfaConfig", **named, **token)
+    await api("SetUserPoolMfaConfig", **named, **sms)
+    assert list(api.pool.factors) == ["SMS_MFA"]
+    api.state.assumptions = attrs.evolve(Assumptions(), mfa_configuration_replaces=False)
+    await api("SetUserPoolMfaConfig", **named, **token)
+    assert list(api.pool.factors) == ["SMS_MFA", "SOFTWARE_TOKEN_MFA"]

@@ -19,41 +19,41 @@ BOTH = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}}
 
 
 @pytest.fixture
-async def going_on(blank: Api) -> Api:
+async def going_on(empty_api: Api) -> Api:
     """A pool in which a sign-up by e-mail can go on to its sign-in."""
-    await blank.make_pool(client=CHOICE, Policies=BOTH, AutoVerifiedAttributes=["email"])
-    return blank
+    await empty_api.make_pool(client=CHOICE, Policies=BOTH, AutoVerifiedAttributes=["email"])
+    return empty_api
 
 
-async def sign_up(ask: Api, name: str = "ana", **members: Any) -> dict[str, Any]:
+async def sign_up(api: Api, name: str = "ana", **members: Any) -> dict[str, Any]:
     attributes = [{"Name": "email", "Value": f"{name}@example.com"}]
     members = {"Password": PASSWORD, "UserAttributes": attributes, **members}
-    return await ask("SignUp", ClientId=ask.client_id, Username=name, **members)
+    return await api("SignUp", ClientId=api.client_id, Username=name, **members)
 
 
-async def confirm(ask: Api, code: str, name: str = "ana", **members: Any) -> dict[str, Any]:
-    return await ask("ConfirmSignUp", ClientId=ask.client_id, Username=name, ConfirmationCode=code, **members)
+async def confirm(api: Api, code: str, name: str = "ana", **members: Any) -> dict[str, Any]:
+    return await api("ConfirmSignUp", ClientId=api.client_id, Username=name, ConfirmationCode=code, **members)
 
 
-async def begin(ask: Api, session: str, name: str = "ana", **parameters: str) -> dict[str, Any]:
-    return await ask(
+async def begin(api: Api, session: str, name: str = "ana", **parameters: str) -> dict[str, Any]:
+    return await api(
         "InitiateAuth",
-        ClientId=ask.client_id,
+        ClientId=api.client_id,
         AuthFlow="USER_AUTH",
         Session=session,
         AuthParameters={"USERNAME": name, **parameters},
     )
 
 
-async def not_begun(ask: Api, session: str, name: str = "ana") -> tuple[str, str]:
+async def not_begun(api: Api, session: str, name: str = "ana") -> tuple[str, str]:
     with pytest.raises(Refused) as refusal:
-        await begin(ask, session, name)
+        await begin(api, session, name)
     return refusal.value.code, refusal.value.message
 
 
-async def confirmed(ask: Api, name: str = "ana") -> str:
-    answer = await sign_up(ask, name)
-    return str((await confirm(ask, ask.code(), name, Session=answer["Session"]))["Session"])
+async def confirmed(api: Api, name: str = "ana") -> str:
+    answer = await sign_up(api, name)
+    return str((await confirm(api, api.code(), name, Session=answer["Session"]))["Session"])
 
 
 @pytest.mark.parametrize("password", [True, False])
@@ -78,20 +78,20 @@ async def test_a_sign_up_goes_on_to_its_sign_in(going_on: Api, password: bool) -
         {"AutoVerifiedAttributes": []},
     ],
 )
-async def test_not_every_pool_lets_it(blank: Api, settings: dict[str, Any]) -> None:
+async def test_not_every_pool_lets_it(empty_api: Api, settings: dict[str, Any]) -> None:
     settings = {"client": CHOICE, "Policies": BOTH, "AutoVerifiedAttributes": ["email"], **settings}
-    await blank.make_pool(**settings)
-    assert "Session" not in await sign_up(blank)
-    if blank.state.outbox.messages:
-        assert await confirm(blank, blank.code()) == {}
+    await empty_api.make_pool(**settings)
+    assert "Session" not in await sign_up(empty_api)
+    if empty_api.state.outbox.messages:
+        assert await confirm(empty_api, empty_api.code()) == {}
 
 
-async def test_the_phone_has_its_own_factor(blank: Api) -> None:
+async def test_the_phone_has_its_own_factor(empty_api: Api) -> None:
     policies = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "SMS_OTP"]}}
-    await blank.make_pool(client=CHOICE, Policies=policies, AutoVerifiedAttributes=["phone_number"])
-    answer = await sign_up(blank, UserAttributes=[{"Name": "phone_number", "Value": PHONE}])
-    later = await confirm(blank, blank.code(), Session=answer["Session"])
-    assert "AuthenticationResult" in await begin(blank, later["Session"])
+    await empty_api.make_pool(client=CHOICE, Policies=policies, AutoVerifiedAttributes=["phone_number"])
+    answer = await sign_up(empty_api, UserAttributes=[{"Name": "phone_number", "Value": PHONE}])
+    later = await confirm(empty_api, empty_api.code(), Session=answer["Session"])
+    assert "AuthenticationResult" in await begin(empty_api, later["Session"])
 
 
 async def test_the_confirmation_may_come_without_its_session(going_on: Api) -> None:
@@ -228,8 +228,8 @@ async def test_an_invalid_link(
         assert text in await page.text()
 
 
-async def test_a_phone_gets_a_code_all_the_same(blank: Api) -> None:
-    await blank.make_pool(**{**LINKS, "AutoVerifiedAttributes": ["phone_number"]})
-    await sign_up(blank, UserAttributes=[{"Name": "phone_number", "Value": PHONE}])
-    message = blank.state.outbox.messages[-1]
+async def test_a_phone_gets_a_code_all_the_same(empty_api: Api) -> None:
+    await empty_api.make_pool(**{**LINKS, "AutoVerifiedAttributes": ["phone_number"]})
+    await sign_up(empty_api, UserAttributes=[{"Name": "phone_number", "Value": PHONE}])
+    message = empty_api.state.outbox.messages[-1]
     assert (message.medium, message.link) == ("SMS", None)

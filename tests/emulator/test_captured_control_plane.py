@@ -33,18 +33,18 @@ def filled(value: Any, kept: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("row", TABLE["rows"], ids=lambda row: row["says"])
-async def test_answers_are_those_that_were_captured(ask: Api, row: dict[str, Any]) -> None:
-    await ask.add_user("ana")
-    kept: dict[str, Any] = {"pool": ask.pool_id, "client": ask.client_id}
+async def test_answers_are_those_that_were_captured(api: Api, row: dict[str, Any]) -> None:
+    await api.add_user("ana")
+    kept: dict[str, Any] = {"pool": api.pool_id, "client": api.client_id}
     for step in row["steps"]:
-        ask.advance(step.get("wait", 1))
+        api.advance(step.get("wait", 1))
         members = filled(step["with"], kept)
         if "code" in step:
-            code, text = await ask.refused(step["call"], **members)
+            code, text = await api.refused(step["call"], **members)
             assert code == step["code"], text
             assert text == step.get("text", text)
             continue
-        answer = await ask(step["call"], **members)
+        answer = await api(step["call"], **members)
         for path, value in filled(step.get("has", {}), kept).items():
             assert at(answer, path) == (_MISSING if value is None else value), path
         for path, value in filled(step.get("differs", {}), kept).items():
@@ -80,32 +80,32 @@ EVERY_MEMBER: Final[dict[str, Any]] = {
 STAY: Final = ("ClientName", "RefreshTokenRotation")
 
 
-async def test_an_update_of_a_client_resets_each_member_but_two(ask: Api) -> None:
-    pool = {"UserPoolId": ask.pool_id}
-    bare = (await ask("CreateUserPoolClient", **pool, ClientName="bare"))["UserPoolClient"]
-    full = (await ask("CreateUserPoolClient", **pool, ClientName="full", **EVERY_MEMBER))["UserPoolClient"]
+async def test_an_update_of_a_client_resets_each_member_but_two(api: Api) -> None:
+    pool = {"UserPoolId": api.pool_id}
+    bare = (await api("CreateUserPoolClient", **pool, ClientName="bare"))["UserPoolClient"]
+    full = (await api("CreateUserPoolClient", **pool, ClientName="full", **EVERY_MEMBER))["UserPoolClient"]
     assert {name: full[name] for name in EVERY_MEMBER} == EVERY_MEMBER
     client = {**pool, "ClientId": full["ClientId"]}
     # One member at a time: the others are reset, and it is not.
     for member in ("AuthSessionValidity", "ReadAttributes", "PreventUserExistenceErrors"):
-        changed = (await ask("UpdateUserPoolClient", **client, **{member: EVERY_MEMBER[member]}))[
+        changed = (await api("UpdateUserPoolClient", **client, **{member: EVERY_MEMBER[member]}))[
             "UserPoolClient"
         ]
         own = {name: full[name] for name in (*STAY, member, "ClientId", "CreationDate", "LastModifiedDate")}
         assert changed == {**bare, **own, "LastModifiedDate": changed["LastModifiedDate"]}
-        assert (await ask("DescribeUserPoolClient", **client))["UserPoolClient"] == changed
+        assert (await api("DescribeUserPoolClient", **client))["UserPoolClient"] == changed
 
 
-async def test_nothing_is_described_that_was_not_sent(ask: Api) -> None:
-    pool = {"UserPoolId": ask.pool_id}
+async def test_nothing_is_described_that_was_not_sent(api: Api) -> None:
+    pool = {"UserPoolId": api.pool_id}
     dates = {"CreationDate", "LastModifiedDate"}
-    group = (await ask("CreateGroup", **pool, GroupName="g"))["Group"]
+    group = (await api("CreateGroup", **pool, GroupName="g"))["Group"]
     assert set(group) == {"GroupName", "UserPoolId", *dates}
-    server = (await ask("CreateResourceServer", **pool, Identifier="api", Name="API"))["ResourceServer"]
+    server = (await api("CreateResourceServer", **pool, Identifier="api", Name="API"))["ResourceServer"]
     assert set(server) == {"UserPoolId", "Identifier", "Name", "Scopes"}
     details = {"MetadataURL": "https://idp.example.com/metadata"}
     provider = {"ProviderName": "Corp", "ProviderType": "SAML", "ProviderDetails": details}
-    made = (await ask("CreateIdentityProvider", **pool, **provider))["IdentityProvider"]
+    made = (await api("CreateIdentityProvider", **pool, **provider))["IdentityProvider"]
     assert set(made) == {*provider, "UserPoolId", "AttributeMapping", "IdpIdentifiers", *dates}
-    for answer in (await ask("GetGroup", **pool, GroupName="g"), await ask("ListGroups", **pool)):
+    for answer in (await api("GetGroup", **pool, GroupName="g"), await api("ListGroups", **pool)):
         assert group in (answer.get("Group"), *answer.get("Groups", ()))

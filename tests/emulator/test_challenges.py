@@ -25,52 +25,52 @@ ALL: dict[str, Any] = {
 }
 
 
-async def refused(ask: Api, challenged: dict[str, Any], name: str = "ana", **given: str) -> tuple[str, str]:
+async def refused(api: Api, challenged: dict[str, Any], name: str = "ana", **given: str) -> tuple[str, str]:
     with pytest.raises(Refused) as refusal:
-        await ask.respond(challenged, name, **given)
+        await api.respond(challenged, name, **given)
     return refusal.value.code, refusal.value.message
 
 
-async def offer(ask: Api, mode: str = "OPTIONAL", **factors: Any) -> None:
+async def offer(api: Api, mode: str = "OPTIONAL", **factors: Any) -> None:
     # Cognito sends second factors by e-mail only from an address of the pool's own.
-    ask.pool.settings["EmailConfiguration"] = {"EmailSendingAccount": "DEVELOPER"}
-    await ask("SetUserPoolMfaConfig", UserPoolId=ask.pool_id, MfaConfiguration=mode, **(factors or ALL))
+    api.pool.settings["EmailConfiguration"] = {"EmailSendingAccount": "DEVELOPER"}
+    await api("SetUserPoolMfaConfig", UserPoolId=api.pool_id, MfaConfiguration=mode, **(factors or ALL))
 
 
-async def prefer(ask: Api, name: str = "ana", **settings: tuple[bool, bool]) -> None:
+async def prefer(api: Api, name: str = "ana", **settings: tuple[bool, bool]) -> None:
     members = {
         f"{factor}MfaSettings": {"Enabled": enabled, "PreferredMfa": preferred}
         for factor, (enabled, preferred) in settings.items()
     }
-    await ask.admin("AdminSetUserMFAPreference", name, **members)
+    await api.admin("AdminSetUserMFAPreference", name, **members)
 
 
-def give_token(ask: Api, name: str = "ana", friendly_name: str | None = None) -> SoftwareToken:
-    user = ask.pool.users.find(name)
+def give_token(api: Api, name: str = "ana", friendly_name: str | None = None) -> SoftwareToken:
+    user = api.pool.users.find(name)
     assert user is not None
     user.token = SoftwareToken("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", friendly_name)
     return user.token
 
 
-def code_of(ask: Api, token: SoftwareToken, steps: int = 0) -> str:
-    return token.code(int(ask.state.clock() // 30) + steps)
+def code_of(api: Api, token: SoftwareToken, steps: int = 0) -> str:
+    return token.code(int(api.state.clock() // 30) + steps)
 
 
 # NEW_PASSWORD_REQUIRED
 
 
 @pytest.fixture
-async def invited(blank: Api) -> Api:
+async def invited(empty_api: Api) -> Api:
     """A pool that requires names, and a user with a temporary password and an e-mail address."""
     required = {"AttributeDataType": "String", "Mutable": True, "Required": True}
-    await blank.make_pool(Schema=[{"Name": "name", **required}, {"Name": "email", **required}])
-    await blank.admin(
+    await empty_api.make_pool(Schema=[{"Name": "name", **required}, {"Name": "email", **required}])
+    await empty_api.admin(
         "AdminCreateUser",
         TemporaryPassword=PASSWORD,
         MessageAction="SUPPRESS",
         UserAttributes=[{"Name": "email", "Value": EMAIL}, {"Name": "email_verified", "Value": "True"}],
     )
-    return blank
+    return empty_api
 
 
 async def test_a_temporary_password_must_be_replaced(invited: Api) -> None:
@@ -148,12 +148,12 @@ async def test_a_temporary_password_expires(invited: Api) -> None:
 
 
 @pytest.fixture
-async def sms(ask: Api) -> Api:
+async def sms(api: Api) -> Api:
     """A user with SMS as second factor."""
-    await offer(ask)
-    await ask.add_user(phone_number=PHONE)
-    await prefer(ask, SMS=(True, True))
-    return ask
+    await offer(api)
+    await api.add_user(phone_number=PHONE)
+    await prefer(api, SMS=(True, True))
+    return api
 
 
 async def test_a_handle_lives_three_minutes(sms: Api) -> None:
@@ -164,14 +164,14 @@ async def test_a_handle_lives_three_minutes(sms: Api) -> None:
     assert await refused(sms, challenged, SMS_MFA_CODE=sms.code()) == LATE
 
 
-async def test_a_handle_lives_as_long_as_the_client_says(blank: Api) -> None:
-    await blank.make_pool(client={"AuthSessionValidity": 15})
-    await offer(blank)
-    await blank.add_user(phone_number=PHONE)
-    await prefer(blank, SMS=(True, True))
-    challenged = await blank.begin()
-    blank.advance(899)
-    assert "AuthenticationResult" in await blank.respond(challenged, SMS_MFA_CODE=blank.code())
+async def test_a_handle_lives_as_long_as_the_client_says(empty_api: Api) -> None:
+    await empty_api.make_pool(client={"AuthSessionValidity": 15})
+    await offer(empty_api)
+    await empty_api.add_user(phone_number=PHONE)
+    await prefer(empty_api, SMS=(True, True))
+    challenged = await empty_api.begin()
+    empty_api.advance(899)
+    assert "AuthenticationResult" in await empty_api.respond(challenged, SMS_MFA_CODE=empty_api.code())
 
 
 async def test_a_handle_serves_once(sms: Api) -> None:
@@ -209,14 +209,14 @@ async def test_a_handle_ends_with_its_user(sms: Api) -> None:
     assert await refused(sms, challenged, SMS_MFA_CODE=code) == INVALID
 
 
-async def test_challenges_without_an_answer(blank: Api) -> None:
-    await blank.make_pool()
-    user = await blank.add_user()
-    now = blank.state.clock()
-    handle = AuthSession("ADMIN_NO_SRP_AUTH", blank.client_id, user.sub, now + 60)
-    session = blank.pool.auth_sessions.issue(handle, now)
+async def test_challenges_without_an_answer(empty_api: Api) -> None:
+    await empty_api.make_pool()
+    user = await empty_api.add_user()
+    now = empty_api.state.clock()
+    handle = AuthSession("ADMIN_NO_SRP_AUTH", empty_api.client_id, user.sub, now + 60)
+    session = empty_api.pool.auth_sessions.issue(handle, now)
     challenged = {"ChallengeName": "ADMIN_NO_SRP_AUTH", "Session": session}
-    assert (await refused(blank, challenged, ANSWER="x"))[0] == "InvalidParameterException"
+    assert (await refused(empty_api, challenged, ANSWER="x"))[0] == "InvalidParameterException"
 
 
 def test_ended_handles_are_forgotten_after_a_day() -> None:
@@ -251,15 +251,15 @@ async def test_sms(sms: Api) -> None:
     assert {"Name": "phone_number_verified", "Value": "true"} in entries
 
 
-async def test_email(ask: Api) -> None:
-    await offer(ask)
-    await ask.add_user(email=EMAIL)
-    await prefer(ask, Email=(True, True))
-    challenged = await ask.begin()
+async def test_email(api: Api) -> None:
+    await offer(api)
+    await api.add_user(email=EMAIL)
+    await prefer(api, Email=(True, True))
+    challenged = await api.begin()
     assert challenged["ChallengeName"] == "EMAIL_OTP"
     assert challenged["ChallengeParameters"]["CODE_DELIVERY_DESTINATION"] == "a***@e***"
-    assert await refused(ask, challenged, EMAIL_OTP_CODE=wrong(ask.code())) == SMS_CODE
-    assert "AuthenticationResult" in await ask.respond(challenged, EMAIL_OTP_CODE=ask.code())
+    assert await refused(api, challenged, EMAIL_OTP_CODE=wrong(api.code())) == SMS_CODE
+    assert "AuthenticationResult" in await api.respond(challenged, EMAIL_OTP_CODE=api.code())
 
 
 async def test_five_wrong_codes_end_the_handle_and_lock(sms: Api) -> None:
@@ -297,39 +297,39 @@ async def test_an_address_that_is_gone(sms: Api) -> None:
 # SOFTWARE_TOKEN_MFA
 
 
-async def test_software_token(ask: Api) -> None:
-    await offer(ask)
-    await ask.add_user()
-    token = give_token(ask, friendly_name="telephone")
-    await prefer(ask, SoftwareToken=(True, True))
-    challenged = await ask.begin()
+async def test_software_token(api: Api) -> None:
+    await offer(api)
+    await api.add_user()
+    token = give_token(api, friendly_name="telephone")
+    await prefer(api, SoftwareToken=(True, True))
+    challenged = await api.begin()
     assert challenged["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
     assert challenged["ChallengeParameters"] == {
         "USER_ID_FOR_SRP": "ana",
         "FRIENDLY_DEVICE_NAME": "telephone",
     }
     for steps in (-2, 2):
-        code = code_of(ask, token, steps)
-        assert await refused(ask, challenged, SOFTWARE_TOKEN_MFA_CODE=code) == TOTP_CODE
-    code = code_of(ask, token, -1)
-    assert "AuthenticationResult" in await ask.respond(challenged, SOFTWARE_TOKEN_MFA_CODE=code)
-    challenged = await ask.begin()
+        code = code_of(api, token, steps)
+        assert await refused(api, challenged, SOFTWARE_TOKEN_MFA_CODE=code) == TOTP_CODE
+    code = code_of(api, token, -1)
+    assert "AuthenticationResult" in await api.respond(challenged, SOFTWARE_TOKEN_MFA_CODE=code)
+    challenged = await api.begin()
     used = ("ExpiredCodeException", "Your software token has already been used once.")
-    assert await refused(ask, challenged, SOFTWARE_TOKEN_MFA_CODE=code) == used
-    later = code_of(ask, token, 1)
-    assert "AuthenticationResult" in await ask.respond(challenged, SOFTWARE_TOKEN_MFA_CODE=later)
-    challenged = await ask.begin()
+    assert await refused(api, challenged, SOFTWARE_TOKEN_MFA_CODE=code) == used
+    later = code_of(api, token, 1)
+    assert "AuthenticationResult" in await api.respond(challenged, SOFTWARE_TOKEN_MFA_CODE=later)
+    challenged = await api.begin()
     # The code before a used one is refused, too.
-    assert await refused(ask, challenged, SOFTWARE_TOKEN_MFA_CODE=code_of(ask, token)) == used
+    assert await refused(api, challenged, SOFTWARE_TOKEN_MFA_CODE=code_of(api, token)) == used
 
 
-async def test_without_a_software_token(ask: Api) -> None:
-    await offer(ask)
-    user = await ask.add_user()
+async def test_without_a_software_token(api: Api) -> None:
+    await offer(api)
+    user = await api.add_user()
     user.factors.add("SOFTWARE_TOKEN_MFA")
-    challenged = await ask.begin()
+    challenged = await api.begin()
     assert challenged["ChallengeParameters"] == {"USER_ID_FOR_SRP": "ana"}
-    assert await refused(ask, challenged, SOFTWARE_TOKEN_MFA_CODE="123456") == TOTP_CODE
+    assert await refused(api, challenged, SOFTWARE_TOKEN_MFA_CODE="123456") == TOTP_CODE
 
 
 @pytest.mark.parametrize(
@@ -345,11 +345,11 @@ def test_rfc_6238(time: int, code: str) -> None:
 # Which factor
 
 
-async def test_no_factor_no_question(ask: Api) -> None:
-    await offer(ask)
-    await ask.add_user(phone_number=PHONE)
-    give_token(ask)
-    assert "AuthenticationResult" in await ask.begin()
+async def test_no_factor_no_question(api: Api) -> None:
+    await offer(api)
+    await api.add_user(phone_number=PHONE)
+    give_token(api)
+    assert "AuthenticationResult" in await api.begin()
 
 
 async def test_mfa_that_is_off(sms: Api) -> None:
@@ -357,29 +357,29 @@ async def test_mfa_that_is_off(sms: Api) -> None:
     assert "AuthenticationResult" in await sms.begin()
 
 
-async def test_two_factors_are_a_choice(ask: Api) -> None:
-    await offer(ask)
-    await ask.add_user(phone_number=PHONE)
-    token = give_token(ask)
-    await prefer(ask, SMS=(True, False), SoftwareToken=(True, False))
-    challenged = await ask.begin()
+async def test_two_factors_are_a_choice(api: Api) -> None:
+    await offer(api)
+    await api.add_user(phone_number=PHONE)
+    token = give_token(api)
+    await prefer(api, SMS=(True, False), SoftwareToken=(True, False))
+    challenged = await api.begin()
     assert challenged["ChallengeName"] == "SELECT_MFA_TYPE"
     choice = json.loads(challenged["ChallengeParameters"]["MFAS_CAN_CHOOSE"])
     assert choice == ["SMS_MFA", "SOFTWARE_TOKEN_MFA"]
-    assert (await refused(ask, challenged, ANSWER="EMAIL_OTP"))[0] == "InvalidParameterException"
-    chosen = await ask.respond(challenged, ANSWER="SOFTWARE_TOKEN_MFA")
+    assert (await refused(api, challenged, ANSWER="EMAIL_OTP"))[0] == "InvalidParameterException"
+    chosen = await api.respond(challenged, ANSWER="SOFTWARE_TOKEN_MFA")
     assert chosen["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
-    assert await refused(ask, challenged, ANSWER="SMS_MFA") == USED
-    answer = await ask.respond(chosen, SOFTWARE_TOKEN_MFA_CODE=code_of(ask, token))
+    assert await refused(api, challenged, ANSWER="SMS_MFA") == USED
+    answer = await api.respond(chosen, SOFTWARE_TOKEN_MFA_CODE=code_of(api, token))
     assert "AuthenticationResult" in answer
 
 
-async def test_one_of_two_is_preferred(ask: Api) -> None:
-    await offer(ask)
-    await ask.add_user(phone_number=PHONE)
-    give_token(ask)
-    await prefer(ask, SMS=(True, False), SoftwareToken=(True, True))
-    assert (await ask.begin())["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
+async def test_one_of_two_is_preferred(api: Api) -> None:
+    await offer(api)
+    await api.add_user(phone_number=PHONE)
+    give_token(api)
+    await prefer(api, SMS=(True, False), SoftwareToken=(True, True))
+    assert (await api.begin())["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
 
 
 @pytest.mark.parametrize(
@@ -397,19 +397,19 @@ async def test_one_of_two_is_preferred(ask: Api) -> None:
     ],
 )
 async def test_where_a_second_factor_is_required(
-    blank: Api,
+    empty_api: Api,
     token: bool,
     attributes: dict[str, str],
     recovery: str | None,
     asked: str | list[str],
 ) -> None:
     ways = {"RecoveryMechanisms": [{"Priority": 1, "Name": recovery}]}
-    await blank.make_pool(**({"AccountRecoverySetting": ways} if recovery else {}))
-    await offer(blank, "ON")
-    await blank.add_user(**attributes)
+    await empty_api.make_pool(**({"AccountRecoverySetting": ways} if recovery else {}))
+    await offer(empty_api, "ON")
+    await empty_api.add_user(**attributes)
     if token:
-        give_token(blank)
-    challenged = await blank.begin()
+        give_token(empty_api)
+    challenged = await empty_api.begin()
     if isinstance(asked, str):
         assert challenged["ChallengeName"] == asked
     else:
@@ -417,79 +417,79 @@ async def test_where_a_second_factor_is_required(
         assert json.loads(challenged["ChallengeParameters"]["MFAS_CAN_CHOOSE"]) == asked
 
 
-async def test_the_first_sign_in_may_skip_it(ask: Api) -> None:
-    ask.state.assumptions = Assumptions(first_sign_in_skips_mfa=True)
-    await offer(ask, "ON")
-    await ask.add_user(phone_number=PHONE)
-    assert "AuthenticationResult" in await ask.begin()
-    assert (await ask.begin())["ChallengeName"] == "SMS_MFA"
+async def test_the_first_sign_in_may_skip_it(api: Api) -> None:
+    api.state.assumptions = Assumptions(first_sign_in_skips_mfa=True)
+    await offer(api, "ON")
+    await api.add_user(phone_number=PHONE)
+    assert "AuthenticationResult" in await api.begin()
+    assert (await api.begin())["ChallengeName"] == "SMS_MFA"
 
 
 # MFA_SETUP
 
 
-async def test_set_up_a_software_token_on_the_way(ask: Api) -> None:
-    await offer(ask, "ON", SoftwareTokenMfaConfiguration={"Enabled": True})
-    user = await ask.add_user()
-    challenged = await ask.begin()
+async def test_set_up_a_software_token_on_the_way(api: Api) -> None:
+    await offer(api, "ON", SoftwareTokenMfaConfiguration={"Enabled": True})
+    user = await api.add_user()
+    challenged = await api.begin()
     assert challenged["ChallengeName"] == "MFA_SETUP"
     assert json.loads(challenged["ChallengeParameters"]["MFAS_CAN_SETUP"]) == ["SOFTWARE_TOKEN_MFA"]
-    assert await refused(ask, challenged) == INVALID
+    assert await refused(api, challenged) == INVALID
 
-    associated = await ask("AssociateSoftwareToken", Session=challenged["Session"])
+    associated = await api("AssociateSoftwareToken", Session=challenged["Session"])
     assert len(associated["SecretCode"]) == 52
-    assert (await ask.refused("AssociateSoftwareToken", Session=challenged["Session"])) == USED
+    assert (await api.refused("AssociateSoftwareToken", Session=challenged["Session"])) == USED
     assert user.new_token is not None
-    code = code_of(ask, user.new_token)
-    bad = await ask.refused("VerifySoftwareToken", Session=associated["Session"], UserCode=wrong(code))
+    code = code_of(api, user.new_token)
+    bad = await api.refused("VerifySoftwareToken", Session=associated["Session"], UserCode=wrong(code))
     assert bad == ("EnableSoftwareTokenMFAException", "Code mismatch and fail enable Software Token MFA")
-    verified = await ask("VerifySoftwareToken", Session=associated["Session"], UserCode=code)
+    verified = await api("VerifySoftwareToken", Session=associated["Session"], UserCode=code)
     assert verified["Status"] == "SUCCESS"
     last = {**challenged, "Session": verified["Session"]}
     # Other members are tolerated.
-    assert "AuthenticationResult" in await ask.respond(last, SOFTWARE_TOKEN_MFA_CODE=code)
-    assert await refused(ask, last) == USED
+    assert "AuthenticationResult" in await api.respond(last, SOFTWARE_TOKEN_MFA_CODE=code)
+    assert await refused(api, last) == USED
 
-    challenged = await ask.begin()
+    challenged = await api.begin()
     assert challenged["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
     used = ("ExpiredCodeException", "Your software token has already been used once.")
-    assert await refused(ask, challenged, SOFTWARE_TOKEN_MFA_CODE=code) == used
+    assert await refused(api, challenged, SOFTWARE_TOKEN_MFA_CODE=code) == used
 
 
-async def test_registered_even_if_the_sign_in_is_not_finished(ask: Api) -> None:
-    await offer(ask, "ON", SoftwareTokenMfaConfiguration={"Enabled": True})
-    user = await ask.add_user()
-    associated = await ask("AssociateSoftwareToken", Session=(await ask.begin())["Session"])
+async def test_registered_even_if_the_sign_in_is_not_finished(api: Api) -> None:
+    await offer(api, "ON", SoftwareTokenMfaConfiguration={"Enabled": True})
+    user = await api.add_user()
+    associated = await api("AssociateSoftwareToken", Session=(await api.begin())["Session"])
     assert user.new_token is not None
-    code = code_of(ask, user.new_token)
-    await ask("VerifySoftwareToken", Session=associated["Session"], UserCode=code, FriendlyDeviceName="mine")
-    challenged = await ask.begin()
+    code = code_of(api, user.new_token)
+    await api("VerifySoftwareToken", Session=associated["Session"], UserCode=code, FriendlyDeviceName="mine")
+    challenged = await api.begin()
     assert challenged["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
     assert challenged["ChallengeParameters"]["FRIENDLY_DEVICE_NAME"] == "mine"
 
 
 @pytest.mark.parametrize("member", ["EMAIL", "email"])
-async def test_set_up_an_address_on_the_way(ask: Api, member: str) -> None:
-    await offer(ask, "ON", EmailMfaConfiguration={}, SoftwareTokenMfaConfiguration={"Enabled": True})
-    await ask.add_user()
-    challenged = await ask.begin()
-    assert (await refused(ask, challenged, **{member: "nonsense"}))[0] == "InvalidParameterException"
-    asked = await ask.respond(challenged, **{member: EMAIL})
+async def test_set_up_an_address_on_the_way(api: Api, member: str) -> None:
+    await offer(api, "ON", EmailMfaConfiguration={}, SoftwareTokenMfaConfiguration={"Enabled": True})
+    await api.add_user()
+    challenged = await api.begin()
+    assert (await refused(api, challenged, **{member: "nonsense"}))[0] == "InvalidParameterException"
+    asked = await api.respond(challenged, **{member: EMAIL})
     assert asked["ChallengeName"] == "EMAIL_OTP"
-    assert "AuthenticationResult" in await ask.respond(asked, EMAIL_OTP_CODE=ask.code())
-    user = await ask.admin("AdminGetUser")
+    assert "AuthenticationResult" in await api.respond(asked, EMAIL_OTP_CODE=api.code())
+    user = await api.admin("AdminGetUser")
     assert {"Name": "email_verified", "Value": "true"} in user["UserAttributes"]
     assert user["UserMFASettingList"] == ["EMAIL_OTP"]
-    assert (await ask.begin())["ChallengeName"] == "EMAIL_OTP"
+    assert (await api.begin())["ChallengeName"] == "EMAIL_OTP"
 
 
-async def test_nothing_can_be_set_up(blank: Api) -> None:
+async def test_nothing_can_be_set_up(empty_api: Api) -> None:
     ways = {"RecoveryMechanisms": [{"Priority": 1, "Name": "verified_email"}]}
-    await blank.make_pool(AccountRecoverySetting=ways)
-    await offer(blank, "ON", EmailMfaConfiguration={})
-    await blank.add_user()
+    await empty_api.make_pool(AccountRecoverySetting=ways)
+    await offer(empty_api, "ON", EmailMfaConfiguration={})
+    await empty_api.add_user()
     with pytest.raises(Refused) as refusal:
-        await blank.begin()
+        await empty_api.begin()
     assert refusal.value.code == "InvalidParameterException"
 
 
@@ -523,72 +523,72 @@ async def test_an_administrator_answers(invited: Api) -> None:
 # Software tokens and preferences outside of a sign-in
 
 
-async def test_a_token_of_ones_own(ask: Api) -> None:
-    await offer(ask)
-    user = await ask.add_user()
-    access = (await ask.tokens())["AccessToken"]
+async def test_a_token_of_ones_own(api: Api) -> None:
+    await offer(api)
+    user = await api.add_user()
+    access = (await api.tokens())["AccessToken"]
     setting = {"SoftwareTokenMfaSettings": {"Enabled": True, "PreferredMfa": True}}
     missing = "User does not have delivery config set to turn on SOFTWARE_TOKEN_MFA"
-    refusal = await ask.refused("SetUserMFAPreference", AccessToken=access, **setting)
+    refusal = await api.refused("SetUserMFAPreference", AccessToken=access, **setting)
     assert refusal == ("InvalidParameterException", missing)
-    first = await ask("AssociateSoftwareToken", AccessToken=access)
-    second = await ask("AssociateSoftwareToken", AccessToken=access)
+    first = await api("AssociateSoftwareToken", AccessToken=access)
+    second = await api("AssociateSoftwareToken", AccessToken=access)
     assert first.keys() == {"SecretCode"}
     assert first["SecretCode"] != second["SecretCode"]
-    code = code_of(ask, SoftwareToken(first["SecretCode"]))
-    assert (await ask.refused("VerifySoftwareToken", AccessToken=access, UserCode=code))[0] == (
+    code = code_of(api, SoftwareToken(first["SecretCode"]))
+    assert (await api.refused("VerifySoftwareToken", AccessToken=access, UserCode=code))[0] == (
         "EnableSoftwareTokenMFAException"
     )
-    code = code_of(ask, SoftwareToken(second["SecretCode"]))
-    assert await ask("VerifySoftwareToken", AccessToken=access, UserCode=code) == {"Status": "SUCCESS"}
-    assert "UserMFASettingList" not in await ask("GetUser", AccessToken=access)
-    assert "AuthenticationResult" in await ask.begin()
-    assert await ask("SetUserMFAPreference", AccessToken=access, **setting) == {}
-    found = await ask("GetUser", AccessToken=access)
+    code = code_of(api, SoftwareToken(second["SecretCode"]))
+    assert await api("VerifySoftwareToken", AccessToken=access, UserCode=code) == {"Status": "SUCCESS"}
+    assert "UserMFASettingList" not in await api("GetUser", AccessToken=access)
+    assert "AuthenticationResult" in await api.begin()
+    assert await api("SetUserMFAPreference", AccessToken=access, **setting) == {}
+    found = await api("GetUser", AccessToken=access)
     assert (found["UserMFASettingList"], found["PreferredMfaSetting"]) == (
         ["SOFTWARE_TOKEN_MFA"],
         "SOFTWARE_TOKEN_MFA",
     )
-    assert (await ask.begin())["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
+    assert (await api.begin())["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
     assert user.new_token is None
-    assert (await ask.refused("VerifySoftwareToken", AccessToken=access, UserCode=code))[0] == (
+    assert (await api.refused("VerifySoftwareToken", AccessToken=access, UserCode=code))[0] == (
         "EnableSoftwareTokenMFAException"
     )
 
 
-async def test_software_tokens_that_are_not_offered(ask: Api) -> None:
-    await ask.add_user()
-    access = (await ask.tokens())["AccessToken"]
-    refusal = await ask.refused("AssociateSoftwareToken", AccessToken=access)
+async def test_software_tokens_that_are_not_offered(api: Api) -> None:
+    await api.add_user()
+    access = (await api.tokens())["AccessToken"]
+    refusal = await api.refused("AssociateSoftwareToken", AccessToken=access)
     assert refusal == ("SoftwareTokenMFANotFoundException", "Software Token MFA not enabled by userpool")
 
 
-async def test_one_credential_is_needed(ask: Api) -> None:
-    await ask.add_user()
-    access = (await ask.tokens())["AccessToken"]
+async def test_one_credential_is_needed(api: Api) -> None:
+    await api.add_user()
+    access = (await api.tokens())["AccessToken"]
     for given in ({}, {"AccessToken": access, "Session": "A" * 20}):
-        assert (await ask.refused("AssociateSoftwareToken", **given))[0] == "InvalidParameterException"
-    assert await ask.refused("AssociateSoftwareToken", Session="A" * 20) == INVALID
+        assert (await api.refused("AssociateSoftwareToken", **given))[0] == "InvalidParameterException"
+    assert await api.refused("AssociateSoftwareToken", Session="A" * 20) == INVALID
 
 
-async def test_a_set_up_ends_with_its_user(ask: Api) -> None:
-    await offer(ask, "ON", SoftwareTokenMfaConfiguration={"Enabled": True})
-    await ask.add_user()
-    session = (await ask.begin())["Session"]
-    await ask.admin("AdminDeleteUser")
-    refusal = await ask.refused("VerifySoftwareToken", Session=session, UserCode="123456")
+async def test_a_set_up_ends_with_its_user(api: Api) -> None:
+    await offer(api, "ON", SoftwareTokenMfaConfiguration={"Enabled": True})
+    await api.add_user()
+    session = (await api.begin())["Session"]
+    await api.admin("AdminDeleteUser")
+    refusal = await api.refused("VerifySoftwareToken", Session=session, UserCode="123456")
     assert refusal == ("UserNotFoundException", "User does not exist.")
     # AssociateSoftwareToken does not declare that code.
-    refusal = await ask.refused("AssociateSoftwareToken", Session=session)
+    refusal = await api.refused("AssociateSoftwareToken", Session=session)
     assert refusal == ("NotAuthorizedException", "User does not exist.")
 
 
-async def test_a_set_up_is_found_in_its_pool(ask: Api) -> None:
-    await offer(ask, "ON", SoftwareTokenMfaConfiguration={"Enabled": True})
-    await ask.add_user()
-    session = (await ask.begin())["Session"]
-    await ask.make_pool()
-    assert "SecretCode" in await ask("AssociateSoftwareToken", Session=session)
+async def test_a_set_up_is_found_in_its_pool(api: Api) -> None:
+    await offer(api, "ON", SoftwareTokenMfaConfiguration={"Enabled": True})
+    await api.add_user()
+    session = (await api.begin())["Session"]
+    await api.make_pool()
+    assert "SecretCode" in await api("AssociateSoftwareToken", Session=session)
 
 
 @pytest.mark.parametrize(
@@ -599,58 +599,58 @@ async def test_a_set_up_is_found_in_its_pool(ask: Api) -> None:
         {"SoftwareToken": (True, False)},
     ],
 )
-async def test_preferences_that_cannot_be(ask: Api, settings: dict[str, Any]) -> None:
-    await offer(ask)
-    await ask.add_user(phone_number=PHONE, email=EMAIL)
+async def test_preferences_that_cannot_be(api: Api, settings: dict[str, Any]) -> None:
+    await offer(api)
+    await api.add_user(phone_number=PHONE, email=EMAIL)
     with pytest.raises(Refused) as refusal:
-        await prefer(ask, **settings)
+        await prefer(api, **settings)
     assert refusal.value.code == "InvalidParameterException"
-    assert "UserMFASettingList" not in await ask.admin("AdminGetUser")
+    assert "UserMFASettingList" not in await api.admin("AdminGetUser")
 
 
-async def test_preferences_change(ask: Api) -> None:
-    await offer(ask)
-    await ask.add_user(phone_number=PHONE, email=EMAIL)
+async def test_preferences_change(api: Api) -> None:
+    await offer(api)
+    await api.add_user(phone_number=PHONE, email=EMAIL)
 
     async def found() -> tuple[list[str] | None, str | None]:
-        user = await ask.admin("AdminGetUser")
+        user = await api.admin("AdminGetUser")
         return user.get("UserMFASettingList"), user.get("PreferredMfaSetting")
 
-    await prefer(ask, SMS=(True, True))
+    await prefer(api, SMS=(True, True))
     assert await found() == (["SMS_MFA"], "SMS_MFA")
-    await prefer(ask, Email=(True, True))
+    await prefer(api, Email=(True, True))
     assert await found() == (["SMS_MFA", "EMAIL_OTP"], "EMAIL_OTP")
-    await prefer(ask, Email=(True, False))
+    await prefer(api, Email=(True, False))
     assert await found() == (["SMS_MFA", "EMAIL_OTP"], None)
-    await prefer(ask, SMS=(False, False), Email=(False, False))
+    await prefer(api, SMS=(False, False), Email=(False, False))
     assert await found() == (None, None)
 
 
-async def test_what_is_required_cannot_be_turned_off(ask: Api) -> None:
-    await offer(ask, "ON")
-    await ask.add_user(phone_number=PHONE)
-    await prefer(ask, SMS=(True, True))
-    await prefer(ask, SMS=(False, False))
-    assert (await ask.admin("AdminGetUser"))["UserMFASettingList"] == ["SMS_MFA"]
+async def test_what_is_required_cannot_be_turned_off(api: Api) -> None:
+    await offer(api, "ON")
+    await api.add_user(phone_number=PHONE)
+    await prefer(api, SMS=(True, True))
+    await prefer(api, SMS=(False, False))
+    assert (await api.admin("AdminGetUser"))["UserMFASettingList"] == ["SMS_MFA"]
 
 
-async def test_a_pools_configuration(ask: Api) -> None:
-    assert await ask("GetUserPoolMfaConfig", UserPoolId=ask.pool_id) == {"MfaConfiguration": "OFF"}
-    refusal = await ask.refused("SetUserPoolMfaConfig", UserPoolId=ask.pool_id, MfaConfiguration="ON")
+async def test_a_pools_configuration(api: Api) -> None:
+    assert await api("GetUserPoolMfaConfig", UserPoolId=api.pool_id) == {"MfaConfiguration": "OFF"}
+    refusal = await api.refused("SetUserPoolMfaConfig", UserPoolId=api.pool_id, MfaConfiguration="ON")
     assert refusal[0] == "InvalidParameterException"
-    await offer(ask, "OPTIONAL")
-    found = await ask("GetUserPoolMfaConfig", UserPoolId=ask.pool_id)
+    await offer(api, "OPTIONAL")
+    found = await api("GetUserPoolMfaConfig", UserPoolId=api.pool_id)
     assert found == {"MfaConfiguration": "OPTIONAL", **ALL}
-    assert (await ask("DescribeUserPool", UserPoolId=ask.pool_id))["UserPool"][
+    assert (await api("DescribeUserPool", UserPoolId=api.pool_id))["UserPool"][
         "MfaConfiguration"
     ] == "OPTIONAL"
 
 
-async def test_sms_from_the_start(blank: Api) -> None:
-    await blank.make_pool(
+async def test_sms_from_the_start(empty_api: Api) -> None:
+    await empty_api.make_pool(
         MfaConfiguration="OPTIONAL", SmsConfiguration=ALL["SmsMfaConfiguration"]["SmsConfiguration"]
     )
-    assert blank.pool.factors == ("SMS_MFA",)
+    assert empty_api.pool.factors == ("SMS_MFA",)
 
 
 def test_beliefs_can_be_changed() -> None:

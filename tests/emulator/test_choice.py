@@ -20,50 +20,50 @@ EVERYTHING = ["PASSWORD", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"]
 SMS = {"SmsMfaConfiguration": {"SmsConfiguration": {"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"}}}
 
 
-async def make_pool(ask: Api, *factors: str, client: dict[str, Any] | None = None, **settings: Any) -> None:
+async def make_pool(api: Api, *factors: str, client: dict[str, Any] | None = None, **settings: Any) -> None:
     policies = {"SignInPolicy": {"AllowedFirstAuthFactors": list(factors) or EVERYTHING}}
     members = {"ExplicitAuthFlows": ["ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"], **(client or {})}
-    await ask.make_pool(client=members, Policies=policies, **settings)
+    await api.make_pool(client=members, Policies=policies, **settings)
 
 
 @pytest.fixture
-async def choosing(blank: Api) -> Api:
+async def choosing(empty_api: Api) -> Api:
     """A pool with every first factor, and a user with an e-mail address and a phone number."""
-    await make_pool(blank)
-    await blank.add_user(email=EMAIL, phone_number=PHONE)
-    return blank
+    await make_pool(empty_api)
+    await empty_api.add_user(email=EMAIL, phone_number=PHONE)
+    return empty_api
 
 
 async def begin(
-    ask: Api, preferred: str | None = None, /, name: str = "ana", **parameters: str
+    api: Api, preferred: str | None = None, /, name: str = "ana", **parameters: str
 ) -> dict[str, Any]:
     chosen = {} if preferred is None else {"PREFERRED_CHALLENGE": preferred}
-    return await ask(
+    return await api(
         "InitiateAuth",
-        ClientId=ask.client_id,
+        ClientId=api.client_id,
         AuthFlow="USER_AUTH",
         AuthParameters={"USERNAME": name, **chosen, **parameters},
     )
 
 
-async def not_begun(ask: Api, *preferred: str, **parameters: str) -> tuple[str, str]:
+async def not_begun(api: Api, *preferred: str, **parameters: str) -> tuple[str, str]:
     with pytest.raises(Refused) as refusal:
-        await begin(ask, *preferred, **parameters)
+        await begin(api, *preferred, **parameters)
     return refusal.value.code, refusal.value.message
 
 
-async def refused(ask: Api, challenged: dict[str, Any], name: str = "ana", **given: str) -> tuple[str, str]:
+async def refused(api: Api, challenged: dict[str, Any], name: str = "ana", **given: str) -> tuple[str, str]:
     with pytest.raises(Refused) as refusal:
-        await ask.respond(challenged, name, **given)
+        await api.respond(challenged, name, **given)
     return refusal.value.code, refusal.value.message
 
 
-async def status(ask: Api) -> str:
-    return str((await ask.admin("AdminGetUser"))["UserStatus"])
+async def status(api: Api) -> str:
+    return str((await api.admin("AdminGetUser"))["UserStatus"])
 
 
-def attributes(ask: Api) -> dict[str, str]:
-    user = ask.pool.users.find("ana")
+def attributes(api: Api) -> dict[str, str]:
+    user = api.pool.users.find("ana")
     assert user is not None
     return user.attributes
 
@@ -83,17 +83,17 @@ async def test_an_unavailable_preference_raises_no_error(choosing: Api, preferre
     assert preferred not in answer["AvailableChallenges"]
 
 
-async def test_only_what_the_pool_allows(blank: Api) -> None:
-    await make_pool(blank, "PASSWORD", "EMAIL_OTP")
-    await blank.add_user(phone_number=PHONE)
-    assert (await begin(blank))["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD"]
-    attributes(blank)["email"] = EMAIL
-    assert (await begin(blank))["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD", "EMAIL_OTP"]
+async def test_only_what_the_pool_allows(empty_api: Api) -> None:
+    await make_pool(empty_api, "PASSWORD", "EMAIL_OTP")
+    await empty_api.add_user(phone_number=PHONE)
+    assert (await begin(empty_api))["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD"]
+    attributes(empty_api)["email"] = EMAIL
+    assert (await begin(empty_api))["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD", "EMAIL_OTP"]
 
 
-async def test_the_flow_must_be_on(ask: Api) -> None:
-    await ask.add_user()
-    assert (await not_begun(ask))[0] == "InvalidParameterException"
+async def test_the_flow_must_be_on(api: Api) -> None:
+    await api.add_user()
+    assert (await not_begun(api))[0] == "InvalidParameterException"
 
 
 # Passwords
@@ -229,17 +229,17 @@ async def test_codes(
     assert await refused(choosing, challenged, **answer) == USED
 
 
-async def test_wrong_codes_end_it_at_last(blank: Api) -> None:
-    blank.state.assumptions = attrs.evolve(Assumptions(), wrong_first_codes_per_handle=7)
-    await make_pool(blank)
-    await blank.add_user(email=EMAIL)
-    challenged = await begin(blank, "EMAIL_OTP")
-    code = blank.code()
+async def test_wrong_codes_end_it_at_last(empty_api: Api) -> None:
+    empty_api.state.assumptions = attrs.evolve(Assumptions(), wrong_first_codes_per_handle=7)
+    await make_pool(empty_api)
+    await empty_api.add_user(email=EMAIL)
+    challenged = await begin(empty_api, "EMAIL_OTP")
+    code = empty_api.code()
     for _ in range(7):
-        assert await refused(blank, challenged, EMAIL_OTP_CODE=wrong(code)) == WRONG_CODE
-    assert await refused(blank, challenged, EMAIL_OTP_CODE=code) == INVALID
+        assert await refused(empty_api, challenged, EMAIL_OTP_CODE=wrong(code)) == WRONG_CODE
+    assert await refused(empty_api, challenged, EMAIL_OTP_CODE=code) == INVALID
     # Passwords are not locked by it.
-    assert "AuthenticationResult" in await begin(blank, "PASSWORD", PASSWORD=PASSWORD)
+    assert "AuthenticationResult" in await begin(empty_api, "PASSWORD", PASSWORD=PASSWORD)
 
 
 async def test_a_code_lives_as_long_as_its_handle(choosing: Api) -> None:
@@ -258,35 +258,35 @@ async def test_a_code_is_for_its_own_sign_in(choosing: Api) -> None:
     assert "AuthenticationResult" in await choosing.respond(first, EMAIL_OTP_CODE=code)
 
 
-async def test_a_code_confirms_the_account(blank: Api) -> None:
-    await make_pool(blank, AutoVerifiedAttributes=["email"])
-    await blank(
+async def test_a_code_confirms_the_account(empty_api: Api) -> None:
+    await make_pool(empty_api, AutoVerifiedAttributes=["email"])
+    await empty_api(
         "SignUp",
-        ClientId=blank.client_id,
+        ClientId=empty_api.client_id,
         Username="ana",
         UserAttributes=[{"Name": "email", "Value": EMAIL}],
     )
-    old = blank.code()
-    assert await status(blank) == "UNCONFIRMED"
-    challenged = await begin(blank, "EMAIL_OTP")
+    old = empty_api.code()
+    assert await status(empty_api) == "UNCONFIRMED"
+    challenged = await begin(empty_api, "EMAIL_OTP")
     assert challenged["AvailableChallenges"] == ["EMAIL_OTP"]
-    assert "AuthenticationResult" in await blank.respond(challenged, EMAIL_OTP_CODE=blank.code())
-    assert await status(blank) == "CONFIRMED"
-    refusal = await blank.refused(
-        "ConfirmSignUp", ClientId=blank.client_id, Username="ana", ConfirmationCode=old
+    assert "AuthenticationResult" in await empty_api.respond(challenged, EMAIL_OTP_CODE=empty_api.code())
+    assert await status(empty_api) == "CONFIRMED"
+    refusal = await empty_api.refused(
+        "ConfirmSignUp", ClientId=empty_api.client_id, Username="ana", ConfirmationCode=old
     )
     assert refusal == ("NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED")
 
 
-async def test_a_code_does_not_take_an_alias(blank: Api) -> None:
-    await make_pool(blank, AliasAttributes=["email"])
-    await blank.add_user("ben", email=EMAIL, email_verified="true")
-    await blank.add_user(email=EMAIL)
-    challenged = await begin(blank, "EMAIL_OTP")
-    refusal = await refused(blank, challenged, EMAIL_OTP_CODE=blank.code())
+async def test_a_code_does_not_take_an_alias(empty_api: Api) -> None:
+    await make_pool(empty_api, AliasAttributes=["email"])
+    await empty_api.add_user("ben", email=EMAIL, email_verified="true")
+    await empty_api.add_user(email=EMAIL)
+    challenged = await begin(empty_api, "EMAIL_OTP")
+    refusal = await refused(empty_api, challenged, EMAIL_OTP_CODE=empty_api.code())
     assert refusal == ("AliasExistsException", "An account with the given email already exists.")
-    assert (await blank.admin("AdminGetUser", EMAIL))["Username"] == "ben"
-    assert "email_verified" not in attributes(blank)
+    assert (await empty_api.admin("AdminGetUser", EMAIL))["Username"] == "ben"
+    assert "email_verified" not in attributes(empty_api)
 
 
 async def test_an_account_disabled_on_the_way(choosing: Api) -> None:
@@ -328,14 +328,14 @@ async def test_a_second_factor_that_was_turned_on_meanwhile(choosing: Api) -> No
 # Accounts in other states
 
 
-async def test_a_temporary_password_comes_first(blank: Api) -> None:
-    await make_pool(blank)
+async def test_a_temporary_password_comes_first(empty_api: Api) -> None:
+    await make_pool(empty_api)
     entries = [{"Name": "email", "Value": EMAIL}]
-    await blank.admin("AdminCreateUser", TemporaryPassword=PASSWORD, UserAttributes=entries)
-    assert (await begin(blank, "EMAIL_OTP"))["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD"]
-    challenged = await begin(blank, "PASSWORD", PASSWORD=PASSWORD)
+    await empty_api.admin("AdminCreateUser", TemporaryPassword=PASSWORD, UserAttributes=entries)
+    assert (await begin(empty_api, "EMAIL_OTP"))["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD"]
+    challenged = await begin(empty_api, "PASSWORD", PASSWORD=PASSWORD)
     assert challenged["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
-    assert "AuthenticationResult" in await blank.respond(challenged, NEW_PASSWORD=NEW_PASSWORD)
+    assert "AuthenticationResult" in await empty_api.respond(challenged, NEW_PASSWORD=NEW_PASSWORD)
 
 
 async def test_a_reset_password_comes_first(choosing: Api) -> None:
@@ -347,23 +347,23 @@ async def test_a_reset_password_comes_first(choosing: Api) -> None:
     assert refusal == ("PasswordResetRequiredException", "Password reset required for the user")
 
 
-async def test_an_administrator_creates_a_user_without_a_password(blank: Api) -> None:
-    await make_pool(blank)
-    created = await blank.admin("AdminCreateUser", UserAttributes=[{"Name": "email", "Value": EMAIL}])
+async def test_an_administrator_creates_a_user_without_a_password(empty_api: Api) -> None:
+    await make_pool(empty_api)
+    created = await empty_api.admin("AdminCreateUser", UserAttributes=[{"Name": "email", "Value": EMAIL}])
     assert created["User"]["UserStatus"] == "CONFIRMED"
-    assert (await begin(blank))["AvailableChallenges"] == ["EMAIL_OTP"]
-    assert await not_begun(blank, name="unknown") == ("UserNotFoundException", "User does not exist.")
+    assert (await begin(empty_api))["AvailableChallenges"] == ["EMAIL_OTP"]
+    assert await not_begun(empty_api, name="unknown") == ("UserNotFoundException", "User does not exist.")
 
 
-async def test_nothing_to_choose_from(blank: Api) -> None:
-    await make_pool(blank)
-    await blank.admin("AdminCreateUser")
-    assert await not_begun(blank) == WRONG_PASSWORD
+async def test_nothing_to_choose_from(empty_api: Api) -> None:
+    await make_pool(empty_api)
+    await empty_api.admin("AdminCreateUser")
+    assert await not_begun(empty_api) == WRONG_PASSWORD
 
 
-async def test_a_sign_up_without_a_password_needs_a_pool_with_codes(blank: Api) -> None:
-    await make_pool(blank, "PASSWORD")
-    refusal = await blank.refused("SignUp", ClientId=blank.client_id, Username="ana")
+async def test_a_sign_up_without_a_password_needs_a_pool_with_codes(empty_api: Api) -> None:
+    await make_pool(empty_api, "PASSWORD")
+    refusal = await empty_api.refused("SignUp", ClientId=empty_api.client_id, Username="ana")
     assert refusal[0] == "InvalidParameterException"
 
 
@@ -371,11 +371,11 @@ async def test_a_sign_up_without_a_password_needs_a_pool_with_codes(blank: Api) 
 
 
 @pytest.fixture
-async def hiding(blank: Api) -> Api:
+async def hiding(empty_api: Api) -> Api:
     """A pool that does not tell who exists."""
-    await make_pool(blank, client={"PreventUserExistenceErrors": "ENABLED"})
-    await blank.add_user(email=EMAIL, phone_number=PHONE)
-    return blank
+    await make_pool(empty_api, client={"PreventUserExistenceErrors": "ENABLED"})
+    await empty_api.add_user(email=EMAIL, phone_number=PHONE)
+    return empty_api
 
 
 async def test_an_unknown_user_is_offered_a_choice(hiding: Api) -> None:

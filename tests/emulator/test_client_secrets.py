@@ -13,36 +13,36 @@ OWN = "OwnSecret0123456789abcdefgh"
 
 
 @pytest.fixture
-async def secret(blank: Api) -> Api:
-    await blank.make_pool(client={"GenerateSecret": True})
-    await blank.add_user(email=EMAIL)
-    return blank
+async def secret(empty_api: Api) -> Api:
+    await empty_api.make_pool(client={"GenerateSecret": True})
+    await empty_api.add_user(email=EMAIL)
+    return empty_api
 
 
-def named(ask: Api) -> dict[str, Any]:
-    return {"UserPoolId": ask.pool_id, "ClientId": ask.client_id}
+def named(api: Api) -> dict[str, Any]:
+    return {"UserPoolId": api.pool_id, "ClientId": api.client_id}
 
 
-async def ids(ask: Api) -> list[str]:
-    listed = (await ask("ListUserPoolClientSecrets", **named(ask)))["ClientSecrets"]
+async def ids(api: Api) -> list[str]:
+    listed = (await api("ListUserPoolClientSecrets", **named(api)))["ClientSecrets"]
     assert all("ClientSecretValue" not in each for each in listed)
     return [each["ClientSecretId"] for each in listed]
 
 
-async def works(ask: Api, secret: str) -> bool:
+async def works(api: Api, secret: str) -> bool:
     """Return whether a sign-in, with that secret's hash, and a refresh succeed."""
-    client = ask.pool.clients[ask.client_id]
+    client = api.pool.clients[api.client_id]
     kept, client.secrets = client.secrets, [secret]
-    right = ask.hash("ana")
+    right = api.hash("ana")
     client.secrets = kept
     members = {"USERNAME": "ana", "PASSWORD": "Correct-Horse-1", "SECRET_HASH": right}
-    begin = {"ClientId": ask.client_id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": members}
+    begin = {"ClientId": api.client_id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": members}
     try:
-        token = (await ask("InitiateAuth", **begin))["AuthenticationResult"]["RefreshToken"]
+        token = (await api("InitiateAuth", **begin))["AuthenticationResult"]["RefreshToken"]
     except Refused as refusal:
         return not refusal.message.startswith("Unable to verify secret hash")
-    refreshed = await ask(
-        "GetTokensFromRefreshToken", ClientId=ask.client_id, RefreshToken=token, ClientSecret=secret
+    refreshed = await api(
+        "GetTokensFromRefreshToken", ClientId=api.client_id, RefreshToken=token, ClientSecret=secret
     )
     return "AccessToken" in refreshed["AuthenticationResult"]
 

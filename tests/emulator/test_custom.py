@@ -79,9 +79,9 @@ def quiz() -> Quiz:
     return Quiz()
 
 
-async def make_pool(ask: Api, quiz: Quiz, **client: Any) -> None:
-    await ask.make_pool(client={"ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH"], **client})
-    ask.pool.triggers.update(
+async def make_pool(api: Api, quiz: Quiz, **client: Any) -> None:
+    await api.make_pool(client={"ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH"], **client})
+    api.pool.triggers.update(
         DefineAuthChallenge=quiz.define,
         CreateAuthChallenge=quiz.create,
         VerifyAuthChallengeResponse=quiz.verify,
@@ -89,17 +89,17 @@ async def make_pool(ask: Api, quiz: Quiz, **client: Any) -> None:
 
 
 @pytest.fixture
-async def custom(blank: Api, quiz: Quiz) -> Api:
+async def custom(empty_api: Api, quiz: Quiz) -> Api:
     """A pool with a quiz, and a user."""
-    await make_pool(blank, quiz)
-    await blank.add_user()
-    return blank
+    await make_pool(empty_api, quiz)
+    await empty_api.add_user()
+    return empty_api
 
 
-async def begin(ask: Api, name: str = "ana", /, **parameters: str) -> dict[str, Any]:
-    return await ask(
+async def begin(api: Api, name: str = "ana", /, **parameters: str) -> dict[str, Any]:
+    return await api(
         "InitiateAuth",
-        ClientId=ask.client_id,
+        ClientId=api.client_id,
         AuthFlow="CUSTOM_AUTH",
         AuthParameters={"USERNAME": name, **parameters},
         ClientMetadata={"from": "InitiateAuth"},
@@ -186,10 +186,10 @@ async def test_an_answer_is_needed_but_may_be_empty(custom: Api) -> None:
 # With SRP
 
 
-async def begin_srp(ask: Api, name: str = "ana", member: str = "CHALLENGE_NAME") -> tuple[Any, Any]:
+async def begin_srp(api: Api, name: str = "ana", member: str = "CHALLENGE_NAME") -> tuple[Any, Any]:
     ephemeral = srp.Ephemeral.generate()
     parameters = {member: "SRP_A", "SRP_A": ephemeral.public_hex}
-    return ephemeral, await begin(ask, name, **parameters)
+    return ephemeral, await begin(api, name, **parameters)
 
 
 @pytest.mark.parametrize("member", ["CHALLENGE_NAME", "ChallengeName"])
@@ -264,38 +264,38 @@ async def test_disabled_users(custom: Api) -> None:
     assert await refused(custom.respond(second, ANSWER="horse")) == disabled
 
 
-async def test_an_unknown_user_is_refused_or_continues(blank: Api, quiz: Quiz) -> None:
-    await make_pool(blank, quiz)
-    assert await refused(begin(blank, "unknown")) == ("UserNotFoundException", "User does not exist.")
-    await make_pool(blank, quiz, PreventUserExistenceErrors="ENABLED")
-    await blank.add_user()
-    await begin(blank)
+async def test_an_unknown_user_is_refused_or_continues(empty_api: Api, quiz: Quiz) -> None:
+    await make_pool(empty_api, quiz)
+    assert await refused(begin(empty_api, "unknown")) == ("UserNotFoundException", "User does not exist.")
+    await make_pool(empty_api, quiz, PreventUserExistenceErrors="ENABLED")
+    await empty_api.add_user()
+    await begin(empty_api)
     assert {event["request"]["userNotFound"] for event in quiz.heard} == {False}
     quiz.heard.clear()
-    first = await begin(blank, "unknown")
+    first = await begin(empty_api, "unknown")
     assert first["ChallengeParameters"] == {"USERNAME": "unknown", "question": "colour"}
-    second = await blank.respond(first, "unknown", ANSWER="blue")
-    assert await refused(blank.respond(second, "unknown", ANSWER="horse")) == WRONG
+    second = await empty_api.respond(first, "unknown", ANSWER="blue")
+    assert await refused(empty_api.respond(second, "unknown", ANSWER="horse")) == WRONG
     assert {event["request"]["userNotFound"] for event in quiz.heard} == {True}
     assert {str(event["request"]["userAttributes"]) for event in quiz.heard} == {"{}"}
 
 
-async def test_an_unknown_users_password_is_wrong(blank: Api, quiz: Quiz) -> None:
-    await make_pool(blank, quiz, PreventUserExistenceErrors="ENABLED")
-    ephemeral, challenged = await begin_srp(blank, "unknown")
-    proof = blank.proof(ephemeral, challenged)
-    assert await refused(blank.respond(challenged, "unknown", **proof)) == WRONG
+async def test_an_unknown_users_password_is_wrong(empty_api: Api, quiz: Quiz) -> None:
+    await make_pool(empty_api, quiz, PreventUserExistenceErrors="ENABLED")
+    ephemeral, challenged = await begin_srp(empty_api, "unknown")
+    proof = empty_api.proof(ephemeral, challenged)
+    assert await refused(empty_api.respond(challenged, "unknown", **proof)) == WRONG
 
 
-async def test_an_unknown_user_in_a_pool_of_addresses_gets_a_name(blank: Api, quiz: Quiz) -> None:
-    await blank.make_pool(
+async def test_an_unknown_user_in_a_pool_of_addresses_gets_a_name(empty_api: Api, quiz: Quiz) -> None:
+    await empty_api.make_pool(
         UsernameAttributes=["email"],
         client={"ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH"], "PreventUserExistenceErrors": "ENABLED"},
     )
-    blank.pool.triggers.update(DefineAuthChallenge=quiz.define, CreateAuthChallenge=quiz.create)
-    challenged = await begin(blank, "unknown@example.com")
+    empty_api.pool.triggers.update(DefineAuthChallenge=quiz.define, CreateAuthChallenge=quiz.create)
+    challenged = await begin(empty_api, "unknown@example.com")
     name = challenged["ChallengeParameters"]["USERNAME"]
-    assert name == (await begin(blank, "unknown@example.com"))["ChallengeParameters"]["USERNAME"]
+    assert name == (await begin(empty_api, "unknown@example.com"))["ChallengeParameters"]["USERNAME"]
     assert len(name) == 36
 
 
@@ -310,9 +310,9 @@ async def test_without_triggers(custom: Api) -> None:
         assert await refused(work) == UNCONFIGURED
 
 
-async def test_the_flow_must_be_on(ask: Api) -> None:
-    await ask.add_user()
-    assert (await refused(begin(ask)))[1] == "CUSTOM_AUTH flow not enabled for this client"
+async def test_the_flow_must_be_on(api: Api) -> None:
+    await api.add_user()
+    assert (await refused(begin(api)))[1] == "CUSTOM_AUTH flow not enabled for this client"
 
 
 @pytest.mark.parametrize(

@@ -45,45 +45,45 @@ class Confirmed:
 
 
 @pytest.fixture
-async def always(blank: Api) -> Api:
+async def always(empty_api: Api) -> Api:
     """A pool that remembers every device, and a user."""
-    await blank.make_pool(DeviceConfiguration=ALWAYS)
-    await blank.add_user()
-    return blank
+    await empty_api.make_pool(DeviceConfiguration=ALWAYS)
+    await empty_api.add_user()
+    return empty_api
 
 
 @pytest.fixture
-async def on_request(blank: Api) -> Api:
+async def on_request(empty_api: Api) -> Api:
     """A pool that asks before it remembers a device, and a user."""
-    await blank.make_pool(DeviceConfiguration=ON_REQUEST)
-    await blank.add_user()
-    return blank
+    await empty_api.make_pool(DeviceConfiguration=ON_REQUEST)
+    await empty_api.add_user()
+    return empty_api
 
 
 def config(verifier: srp.DeviceVerifier) -> dict[str, str]:
     return {"Salt": verifier.salt, "PasswordVerifier": verifier.password_verifier}
 
 
-async def confirm(ask: Api, name: str = "ana", **more: str) -> Confirmed:
+async def confirm(api: Api, name: str = "ana", **more: str) -> Confirmed:
     """Sign in without a device and confirm the one that is named."""
-    result = await ask.tokens(name)
+    result = await api.tokens(name)
     made = result["NewDeviceMetadata"]
     key, group = made["DeviceKey"], made["DeviceGroupKey"]
     verifier = srp.device_verifier(group, key)
     members = {"AccessToken": result["AccessToken"], "DeviceKey": key, **more}
-    await ask("ConfirmDevice", **members, DeviceSecretVerifierConfig=config(verifier))
+    await api("ConfirmDevice", **members, DeviceSecretVerifierConfig=config(verifier))
     return Confirmed(key, group, verifier.random_password, result)
 
 
-def person(ask: Api, name: str = "ana") -> User:
-    user = ask.pool.users.find(name)
+def person(api: Api, name: str = "ana") -> User:
+    user = api.pool.users.find(name)
     assert user is not None
     return user
 
 
-async def listed(ask: Api, device: Confirmed, **members: Any) -> dict[str, dict[str, str]]:
+async def listed(api: Api, device: Confirmed, **members: Any) -> dict[str, dict[str, str]]:
     """List the devices' attributes by their keys."""
-    answer = await ask("ListDevices", AccessToken=device.access, **members)
+    answer = await api("ListDevices", AccessToken=device.access, **members)
     return {entry["DeviceKey"]: attributes(entry) for entry in answer["Devices"]}
 
 
@@ -91,15 +91,15 @@ def attributes(device: Mapping[str, Any]) -> dict[str, str]:
     return {entry["Name"]: entry["Value"] for entry in device["DeviceAttributes"]}
 
 
-async def refused(ask: Api, challenged: Mapping[str, Any], name: str = "ana", **given: str) -> Any:
+async def refused(api: Api, challenged: Mapping[str, Any], name: str = "ana", **given: str) -> Any:
     with pytest.raises(Refused) as refusal:
-        await ask.respond(challenged, name, **given)
+        await api.respond(challenged, name, **given)
     return refusal.value.code, refusal.value.message
 
 
-async def not_begun(ask: Api, **parameters: str) -> Any:
+async def not_begun(api: Api, **parameters: str) -> Any:
     with pytest.raises(Refused) as refusal:
-        await ask.begin(**parameters)
+        await api.begin(**parameters)
     return refusal.value.code, refusal.value.message
 
 
@@ -140,30 +140,30 @@ async def test_the_administrators_sign_in_names_none(always: Api) -> None:
     assert "device_key" not in claims(result["AccessToken"])
 
 
-async def test_either_setting_turns_tracking_on(blank: Api) -> None:
-    await blank.make_pool(DeviceConfiguration={"ChallengeRequiredOnNewDevice": False})
-    await blank.add_user()
-    device = await confirm(blank)
-    answer = await blank.begin(DEVICE_KEY=device.key)
+async def test_either_setting_turns_tracking_on(empty_api: Api) -> None:
+    await empty_api.make_pool(DeviceConfiguration={"ChallengeRequiredOnNewDevice": False})
+    await empty_api.add_user()
+    device = await confirm(empty_api)
+    answer = await empty_api.begin(DEVICE_KEY=device.key)
     assert "NewDeviceMetadata" not in answer["AuthenticationResult"], "the device is known, but asked nothing"
     assert claims(answer["AuthenticationResult"]["AccessToken"])["device_key"] == device.key
 
 
-async def test_without_tracking(ask: Api) -> None:
-    await ask.add_user()
-    answer = await ask.begin(DEVICE_KEY=NOBODYS)
+async def test_without_tracking(api: Api) -> None:
+    await api.add_user()
+    answer = await api.begin(DEVICE_KEY=NOBODYS)
     result = answer["AuthenticationResult"]
     assert "NewDeviceMetadata" not in result
     assert "device_key" not in claims(result["AccessToken"])
-    off = ("InvalidUserPoolConfigurationException", ask.state.assumptions.devices_off_message)
+    off = ("InvalidUserPoolConfigurationException", api.state.assumptions.devices_off_message)
     members = {"AccessToken": result["AccessToken"], "DeviceKey": NOBODYS}
     for operation in ("ConfirmDevice", "GetDevice", "ForgetDevice"):
-        assert await ask.refused(operation, **members) == off
-    status = await ask.refused("UpdateDeviceStatus", **members, DeviceRememberedStatus="remembered")
+        assert await api.refused(operation, **members) == off
+    status = await api.refused("UpdateDeviceStatus", **members, DeviceRememberedStatus="remembered")
     assert status == off
-    assert await ask.refused("ListDevices", AccessToken=result["AccessToken"]) == off
-    ask.state.assumptions = Assumptions(devices_off_message="Off.")
-    assert (await ask.refused("ListDevices", AccessToken=result["AccessToken"]))[1] == "Off."
+    assert await api.refused("ListDevices", AccessToken=result["AccessToken"]) == off
+    api.state.assumptions = Assumptions(devices_off_message="Off.")
+    assert (await api.refused("ListDevices", AccessToken=result["AccessToken"]))[1] == "Off."
 
 
 # ConfirmDevice
@@ -258,27 +258,27 @@ async def test_a_malformed_verifier(always: Api, verifier: Any) -> None:
 # DEVICE_SRP_AUTH and DEVICE_PASSWORD_VERIFIER
 
 
-async def public(ask: Api, asked: Mapping[str, Any], key: str) -> tuple[srp.Ephemeral, dict[str, Any]]:
+async def public(api: Api, asked: Mapping[str, Any], key: str) -> tuple[srp.Ephemeral, dict[str, Any]]:
     """Answer DEVICE_SRP_AUTH."""
     ephemeral = srp.Ephemeral.generate()
-    return ephemeral, await ask.respond(asked, SRP_A=ephemeral.public_hex, DEVICE_KEY=key)
+    return ephemeral, await api.respond(asked, SRP_A=ephemeral.public_hex, DEVICE_KEY=key)
 
 
 def proof(
-    ask: Api, ephemeral: srp.Ephemeral, challenged: Mapping[str, Any], device: Confirmed, **changed: str
+    api: Api, ephemeral: srp.Ephemeral, challenged: Mapping[str, Any], device: Confirmed, **changed: str
 ) -> dict[str, str]:
     """Make the answer to DEVICE_PASSWORD_VERIFIER."""
     given = challenged["ChallengeParameters"]
-    time = changed.get("TIMESTAMP", srp.timestamp(ask.state.clock()))
+    time = changed.get("TIMESTAMP", srp.timestamp(api.state.clock()))
     group, password = changed.pop("group", device.group), changed.pop("password", device.password)
     claimed = claim(ephemeral, given, time, pool_name=group, user_id=device.key, password=password)
     return {**claimed, "DEVICE_KEY": device.key, **changed}
 
 
-async def prove(ask: Api, asked: Mapping[str, Any], device: Confirmed) -> dict[str, Any]:
+async def prove(api: Api, asked: Mapping[str, Any], device: Confirmed) -> dict[str, Any]:
     """Answer both challenges."""
-    ephemeral, challenged = await public(ask, asked, device.key)
-    return await ask.respond(challenged, **proof(ask, ephemeral, challenged, device))
+    ephemeral, challenged = await public(api, asked, device.key)
+    return await api.respond(challenged, **proof(api, ephemeral, challenged, device))
 
 
 async def test_a_device_is_proven(always: Api) -> None:
@@ -301,28 +301,28 @@ async def test_a_device_is_proven(always: Api) -> None:
 
 
 async def test_it_stands_in_for_the_second_factor_where_it_is_remembered(on_request: Api) -> None:
-    ask = on_request
-    device = await confirm(ask)
-    await ask(
+    api = on_request
+    device = await confirm(api)
+    await api(
         "SetUserPoolMfaConfig",
-        UserPoolId=ask.pool_id,
+        UserPoolId=api.pool_id,
         MfaConfiguration="OPTIONAL",
         SoftwareTokenMfaConfiguration={"Enabled": True},
     )
-    user = person(ask)
+    user = person(api)
     user.token = SoftwareToken("A" * 32)
     user.factors.add("SOFTWARE_TOKEN_MFA")
-    assert (await ask.begin(DEVICE_KEY=device.key))["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
-    ephemeral, challenged = await ask.srp_begin(DEVICE_KEY=device.key)
-    given = ask.proof(ephemeral, challenged)
+    assert (await api.begin(DEVICE_KEY=device.key))["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
+    ephemeral, challenged = await api.srp_begin(DEVICE_KEY=device.key)
+    given = api.proof(ephemeral, challenged)
     members = {"AccessToken": device.access, "DeviceKey": device.key}
-    await ask("UpdateDeviceStatus", **members, DeviceRememberedStatus="remembered")
-    asked = await ask.respond(challenged, **given, DEVICE_KEY=device.key)
+    await api("UpdateDeviceStatus", **members, DeviceRememberedStatus="remembered")
+    asked = await api.respond(challenged, **given, DEVICE_KEY=device.key)
     assert asked["ChallengeName"] == "DEVICE_SRP_AUTH"
-    assert "AuthenticationResult" in await prove(ask, asked, device)
-    assert (await ask.begin())["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
-    await ask("UpdateDeviceStatus", **members, DeviceRememberedStatus="not_remembered")
-    assert (await ask.begin(DEVICE_KEY=device.key))["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
+    assert "AuthenticationResult" in await prove(api, asked, device)
+    assert (await api.begin())["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
+    await api("UpdateDeviceStatus", **members, DeviceRememberedStatus="not_remembered")
+    assert (await api.begin(DEVICE_KEY=device.key))["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
 
 
 async def test_the_password_comes_first(always: Api) -> None:
@@ -500,28 +500,28 @@ async def test_a_device_alone_does_not_sign_in(always: Api) -> None:
     )
 
 
-async def test_a_hidden_unknown_user_cannot_prove_a_device(blank: Api) -> None:
+async def test_a_hidden_unknown_user_cannot_prove_a_device(empty_api: Api) -> None:
     client = {"PreventUserExistenceErrors": "ENABLED"}
-    await blank.make_pool(DeviceConfiguration=ALWAYS, client=client)
+    await empty_api.make_pool(DeviceConfiguration=ALWAYS, client=client)
     given = {"SRP_A": srp.Ephemeral.generate().public_hex, "DEVICE_KEY": NOBODYS}
-    assert await refused(blank, {"ChallengeName": "DEVICE_SRP_AUTH"}, "unknown", **given) == INVALID
+    assert await refused(empty_api, {"ChallengeName": "DEVICE_SRP_AUTH"}, "unknown", **given) == INVALID
     claim = dict.fromkeys(("PASSWORD_CLAIM_SIGNATURE", "PASSWORD_CLAIM_SECRET_BLOCK", "TIMESTAMP"), "AAAA")
     asked = {"ChallengeName": "DEVICE_PASSWORD_VERIFIER"}
-    assert await refused(blank, asked, "unknown", **claim, DEVICE_KEY=NOBODYS) == INVALID
+    assert await refused(empty_api, asked, "unknown", **claim, DEVICE_KEY=NOBODYS) == INVALID
 
 
 # Refresh tokens
 
 
-async def renew(ask: Api, device: Confirmed, key: str | None, operation: str) -> dict[str, Any]:
+async def renew(api: Api, device: Confirmed, key: str | None, operation: str) -> dict[str, Any]:
     if operation == "GetTokensFromRefreshToken":
         named = {} if key is None else {"DeviceKey": key}
-        members = {"ClientId": ask.client_id, "RefreshToken": device.result["RefreshToken"]}
-        return await ask(operation, **members, **named)
+        members = {"ClientId": api.client_id, "RefreshToken": device.result["RefreshToken"]}
+        return await api(operation, **members, **named)
     named = {} if key is None else {"DEVICE_KEY": key}
     parameters = {"REFRESH_TOKEN": device.result["RefreshToken"], **named}
-    members = {"ClientId": ask.client_id, "AuthFlow": "REFRESH_TOKEN_AUTH"}
-    return await ask("InitiateAuth", **members, AuthParameters=parameters)
+    members = {"ClientId": api.client_id, "AuthFlow": "REFRESH_TOKEN_AUTH"}
+    return await api("InitiateAuth", **members, AuthParameters=parameters)
 
 
 @pytest.mark.parametrize("operation", ["GetTokensFromRefreshToken", "REFRESH_TOKEN_AUTH"])

@@ -86,10 +86,10 @@ async def test_no_secret_is_seeded(key_pair: KeyPair, http: aiohttp.ClientSessio
     ids = []
     for _ in range(2):
         async with CognitoEmulator(seed=7, keys=OnePair(key_pair)) as emulator:
-            ask = Identities(emulator, http)
+            api = Identities(emulator, http)
             pool = await emulator.create_identity_pool(AllowUnauthenticatedIdentities=True)
-            ids.append(await ask.get_id(pool))
-            issued = await ask.credentials(ids[-1])
+            ids.append(await api.get_id(pool))
+            issued = await api.credentials(ids[-1])
             seen += [issued.access_key_id, issued.secret_key, issued.session_token]
     assert ids[0] == ids[1]
     assert len(set(seen)) == 6
@@ -276,27 +276,27 @@ async def test_names_are_looked_up(identities: Identities, pool: EmulatedIdentit
     identity_id = await register(identities, pool, "ana")
     for name in ("anna", "anne"):
         await register(identities, pool, name, IdentityId=identity_id)
-    ask = "LookupDeveloperIdentity"
+    api = "LookupDeveloperIdentity"
     named = {"IdentityPoolId": pool.id}
-    first = await identities(ask, **named, IdentityId=identity_id, MaxResults=2)
+    first = await identities(api, **named, IdentityId=identity_id, MaxResults=2)
     assert (first["IdentityId"], first["DeveloperUserIdentifierList"]) == (identity_id, ["ana", "anna"])
-    rest = await identities(ask, **named, IdentityId=identity_id, MaxResults=2, NextToken=first["NextToken"])
+    rest = await identities(api, **named, IdentityId=identity_id, MaxResults=2, NextToken=first["NextToken"])
     assert rest == {"IdentityId": identity_id, "DeveloperUserIdentifierList": ["anne"]}
     one = {"IdentityId": identity_id, "DeveloperUserIdentifierList": ["anna"]}
-    assert await identities(ask, **named, DeveloperUserIdentifier="anna") == one
-    assert await identities(ask, **named, IdentityId=identity_id, DeveloperUserIdentifier="anna") == one
+    assert await identities(api, **named, DeveloperUserIdentifier="anna") == one
+    assert await identities(api, **named, IdentityId=identity_id, DeveloperUserIdentifier="anna") == one
     other = await register(identities, pool, "ben")
-    refused = await identities.refused(ask, **named, IdentityId=other, DeveloperUserIdentifier="ana")
+    refused = await identities.refused(api, **named, IdentityId=other, DeveloperUserIdentifier="ana")
     assert refused[0] == "ResourceConflictException"
-    assert (await identities.refused(ask, **named, DeveloperUserIdentifier="eve"))[0] == (
+    assert (await identities.refused(api, **named, DeveloperUserIdentifier="eve"))[0] == (
         "ResourceNotFoundException"
     )
-    assert (await identities.refused(ask, **named))[0] == "InvalidParameterException"
+    assert (await identities.refused(api, **named))[0] == "InvalidParameterException"
     foreign = await identities.emulator.create_identity_pool()
     elsewhere = {"IdentityPoolId": foreign.id, "IdentityId": identity_id}
-    assert (await identities.refused(ask, **elsewhere))[0] == "ResourceNotFoundException"
+    assert (await identities.refused(api, **elsewhere))[0] == "ResourceNotFoundException"
     guest = await identities.get_id(pool)
-    assert await identities(ask, **named, IdentityId=guest) == {
+    assert await identities(api, **named, IdentityId=guest) == {
         "IdentityId": guest,
         "DeveloperUserIdentifierList": [],
     }

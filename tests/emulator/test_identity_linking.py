@@ -48,7 +48,7 @@ CONFLICT = (
 class Shop:
     """An identity pool for guests and for the people of two user pools."""
 
-    ask: Identities
+    api: Identities
     pool: EmulatedIdentityPool
     first: EmulatedUserPool
     second: EmulatedUserPool
@@ -56,25 +56,25 @@ class Shop:
     async def refused(self, identity_id: str, logins: dict[str, str] | None = None) -> tuple[str, str]:
         """Ask for credentials that must not be given."""
         given = {} if logins is None else {"Logins": logins}
-        return await self.ask.refused("GetCredentialsForIdentity", IdentityId=identity_id, **given)
+        return await self.api.refused("GetCredentialsForIdentity", IdentityId=identity_id, **given)
 
     async def one(self, name: str = "ana") -> dict[str, str]:
-        return await self.ask.login(self.first, name)
+        return await self.api.login(self.first, name)
 
     async def two(self, name: str = "ana") -> dict[str, str]:
-        return await self.ask.login(self.second, name)
+        return await self.api.login(self.second, name)
 
     def disabled(self) -> dict[str, str]:
         """Which identity was merged into which."""
         return {found.id: found.successor for found in self.pool.identities if found.successor is not None}
 
 
-async def open_shop(emulator: CognitoEmulator, ask: Identities) -> Shop:
+async def open_shop(emulator: CognitoEmulator, api: Identities) -> Shop:
     first, second = await emulator.create_user_pool(), await emulator.create_user_pool()
     pool = await emulator.create_identity_pool(
         user_pools=[first, second], AllowUnauthenticatedIdentities=True, AllowClassicFlow=True
     )
-    return Shop(ask, pool, first, second)
+    return Shop(api, pool, first, second)
 
 
 @pytest.fixture
@@ -90,10 +90,10 @@ def forbidden(identity_id: str) -> tuple[str, str]:
 
 
 async def test_every_guest_is_a_new_one(shop: Shop) -> None:
-    found = {await shop.ask.get_id(shop.pool), await shop.ask.get_id(shop.pool, {})}
+    found = {await shop.api.get_id(shop.pool), await shop.api.get_id(shop.pool, {})}
     assert len(found) == 2
     for identity_id in found:
-        issued = await shop.ask.credentials(identity_id)
+        issued = await shop.api.credentials(identity_id)
         assert (issued.identity_id, issued.authenticated) == (identity_id, False)
 
 
@@ -104,9 +104,9 @@ async def test_where_guests_are_not_allowed(identities: Identities, people: Emul
 
 
 async def test_guests_of_a_pool_that_allows_none_any_more(shop: Shop) -> None:
-    guest = await shop.ask.get_id(shop.pool)
+    guest = await shop.api.get_id(shop.pool)
     pool = {"IdentityPoolId": shop.pool.id, "IdentityPoolName": "closed"}
-    await shop.ask("UpdateIdentityPool", **pool, AllowUnauthenticatedIdentities=False)
+    await shop.api("UpdateIdentityPool", **pool, AllowUnauthenticatedIdentities=False)
     assert await shop.refused(guest) == NO_GUESTS
 
 
@@ -114,32 +114,32 @@ async def test_guests_of_a_pool_that_allows_none_any_more(shop: Shop) -> None:
 
 
 async def test_a_user_has_one_identity(shop: Shop) -> None:
-    identity_id = await shop.ask.get_id(shop.pool, await shop.one())
-    assert await shop.ask.get_id(shop.pool, await shop.one()) == identity_id
-    assert await shop.ask.get_id(shop.pool, await shop.one("ben")) != identity_id
-    assert await shop.ask.get_id(shop.pool, await shop.two()) != identity_id
-    issued = await shop.ask.credentials(identity_id, await shop.one())
+    identity_id = await shop.api.get_id(shop.pool, await shop.one())
+    assert await shop.api.get_id(shop.pool, await shop.one()) == identity_id
+    assert await shop.api.get_id(shop.pool, await shop.one("ben")) != identity_id
+    assert await shop.api.get_id(shop.pool, await shop.two()) != identity_id
+    issued = await shop.api.credentials(identity_id, await shop.one())
     assert (issued.identity_id, issued.authenticated) == (identity_id, True)
 
 
 async def test_pools_share_nothing(shop: Shop) -> None:
-    other = await shop.ask.emulator.create_identity_pool(user_pools=[shop.first])
+    other = await shop.api.emulator.create_identity_pool(user_pools=[shop.first])
     login = await shop.one()
-    assert await shop.ask.get_id(other, login) != await shop.ask.get_id(shop.pool, login)
+    assert await shop.api.get_id(other, login) != await shop.api.get_id(shop.pool, login)
 
 
 async def test_a_users_identity_needs_a_login(shop: Shop) -> None:
-    identity_id = await shop.ask.get_id(shop.pool, await shop.one())
+    identity_id = await shop.api.get_id(shop.pool, await shop.one())
     assert await shop.refused(identity_id) == forbidden(identity_id)
     assert await shop.refused(identity_id, {}) == forbidden(identity_id)
 
 
 async def test_another_users_login(shop: Shop) -> None:
     ana, ben = await shop.one("ana"), await shop.one("ben")
-    identity_id = await shop.ask.get_id(shop.pool, ana)
+    identity_id = await shop.api.get_id(shop.pool, ana)
     # Not linked yet, and then linked to another identity.
     assert await shop.refused(identity_id, ben) == NO_MATCH
-    await shop.ask.get_id(shop.pool, ben)
+    await shop.api.get_id(shop.pool, ben)
     assert await shop.refused(identity_id, ben) == forbidden(identity_id)
     assert shop.disabled() == {}
 
@@ -148,31 +148,31 @@ async def test_another_users_login(shop: Shop) -> None:
 
 
 async def test_a_guest_signs_in(shop: Shop) -> None:
-    guest = await shop.ask.get_id(shop.pool)
+    guest = await shop.api.get_id(shop.pool)
     login = await shop.one()
-    issued = await shop.ask.credentials(guest, login)
+    issued = await shop.api.credentials(guest, login)
     assert (issued.identity_id, issued.authenticated) == (guest, True)
-    assert await shop.ask.get_id(shop.pool, login) == guest
+    assert await shop.api.get_id(shop.pool, login) == guest
     assert await shop.refused(guest) == forbidden(guest)
 
 
 async def test_a_guest_is_merged_into_the_users_identity(shop: Shop) -> None:
     login = await shop.one()
-    own = await shop.ask.get_id(shop.pool, login)
-    guest = await shop.ask.get_id(shop.pool)
-    assert (await shop.ask.credentials(guest, login)).identity_id == own
+    own = await shop.api.get_id(shop.pool, login)
+    guest = await shop.api.get_id(shop.pool)
+    assert (await shop.api.credentials(guest, login)).identity_id == own
     assert shop.disabled() == {guest: own}
     # The old id still leads there with that login, and nowhere without it.
-    assert (await shop.ask.credentials(guest, await shop.one())).identity_id == own
+    assert (await shop.api.credentials(guest, await shop.one())).identity_id == own
     assert await shop.refused(guest) == forbidden(guest)
     assert await shop.refused(guest, await shop.one("ben")) == forbidden(guest)
-    assert await shop.ask.get_id(shop.pool, login) == own
+    assert await shop.api.get_id(shop.pool, login) == own
 
 
 async def test_an_open_id_token_links_as_well(shop: Shop) -> None:
     login = await shop.one()
-    own, guest = await shop.ask.get_id(shop.pool, login), await shop.ask.get_id(shop.pool)
-    answer = await shop.ask("GetOpenIdToken", IdentityId=guest, Logins=login)
+    own, guest = await shop.api.get_id(shop.pool, login), await shop.api.get_id(shop.pool)
+    answer = await shop.api("GetOpenIdToken", IdentityId=guest, Logins=login)
     assert answer["IdentityId"] == own
     assert shop.disabled() == {guest: own}
 
@@ -182,18 +182,18 @@ async def test_the_other_reading_of_a_merge(key_pair: KeyPair, identities: Ident
     async with CognitoEmulator(keys=OnePair(key_pair), assumptions=assumptions) as emulator:
         shop = await open_shop(emulator, Identities(emulator, identities.http))
         login = await shop.one()
-        own, guest = await shop.ask.get_id(shop.pool, login), await shop.ask.get_id(shop.pool)
-        assert (await shop.ask.credentials(guest, login)).identity_id == guest
+        own, guest = await shop.api.get_id(shop.pool, login), await shop.api.get_id(shop.pool)
+        assert (await shop.api.credentials(guest, login)).identity_id == guest
         assert shop.disabled() == {own: guest}
-        assert await shop.ask.get_id(shop.pool, login) == guest
+        assert await shop.api.get_id(shop.pool, login) == guest
 
 
 async def test_the_other_reading_of_a_foreign_login(key_pair: KeyPair, identities: Identities) -> None:
     assumptions = Assumptions(foreign_login_is_forbidden=False)
     async with CognitoEmulator(keys=OnePair(key_pair), assumptions=assumptions) as emulator:
         shop = await open_shop(emulator, Identities(emulator, identities.http))
-        identity_id = await shop.ask.get_id(shop.pool, await shop.one("ana"))
-        await shop.ask.get_id(shop.pool, await shop.one("ben"))
+        identity_id = await shop.api.get_id(shop.pool, await shop.one("ana"))
+        await shop.api.get_id(shop.pool, await shop.one("ben"))
         assert await shop.refused(identity_id, await shop.one("ben")) == NO_MATCH
 
 
@@ -202,68 +202,68 @@ async def test_the_other_reading_of_a_foreign_login(key_pair: KeyPair, identitie
 
 async def test_several_logins_belong_to_one_identity(shop: Shop) -> None:
     one, two = await shop.one(), await shop.two()
-    identity_id = await shop.ask.get_id(shop.pool, one | two)
-    assert await shop.ask.get_id(shop.pool, one) == identity_id
-    assert await shop.ask.get_id(shop.pool, two) == identity_id
-    described = await shop.ask("DescribeIdentity", IdentityId=identity_id)
+    identity_id = await shop.api.get_id(shop.pool, one | two)
+    assert await shop.api.get_id(shop.pool, one) == identity_id
+    assert await shop.api.get_id(shop.pool, two) == identity_id
+    described = await shop.api("DescribeIdentity", IdentityId=identity_id)
     assert sorted(described["Logins"]) == sorted([provider(shop.first), provider(shop.second)])
 
 
 async def test_a_login_is_added(shop: Shop) -> None:
     one, two = await shop.one(), await shop.two()
-    identity_id = await shop.ask.get_id(shop.pool, one)
-    await shop.ask.credentials(identity_id, one | two)
-    assert await shop.ask.get_id(shop.pool, two) == identity_id
+    identity_id = await shop.api.get_id(shop.pool, one)
+    await shop.api.credentials(identity_id, one | two)
+    assert await shop.api.get_id(shop.pool, two) == identity_id
 
 
 async def test_two_identities_of_one_user(shop: Shop) -> None:
     one, two = await shop.one(), await shop.two()
-    first = await shop.ask.get_id(shop.pool, one)
-    shop.ask.emulator.clock.advance(1)
-    second = await shop.ask.get_id(shop.pool, two)
-    guest = await shop.ask.get_id(shop.pool)
+    first = await shop.api.get_id(shop.pool, one)
+    shop.api.emulator.clock.advance(1)
+    second = await shop.api.get_id(shop.pool, two)
+    guest = await shop.api.get_id(shop.pool)
     # Without a name, the older identity stays, in either order.
-    assert await shop.ask.get_id(shop.pool, two | one) == first
+    assert await shop.api.get_id(shop.pool, two | one) == first
     assert shop.disabled() == {second: first}
-    assert (await shop.ask.credentials(second, two)).identity_id == first
-    assert (await shop.ask.credentials(guest, two)).identity_id == first
+    assert (await shop.api.credentials(second, two)).identity_id == first
+    assert (await shop.api.credentials(guest, two)).identity_id == first
 
 
 async def test_the_identity_that_was_named_stays(shop: Shop) -> None:
     one, two = await shop.one(), await shop.two()
-    first = await shop.ask.get_id(shop.pool, one)
-    shop.ask.emulator.clock.advance(1)
-    second = await shop.ask.get_id(shop.pool, two)
-    assert (await shop.ask.credentials(second, one | two)).identity_id == second
+    first = await shop.api.get_id(shop.pool, one)
+    shop.api.emulator.clock.advance(1)
+    second = await shop.api.get_id(shop.pool, two)
+    assert (await shop.api.credentials(second, one | two)).identity_id == second
     assert shop.disabled() == {first: second}
     # Merged on, the first one's guests follow.
-    assert (await shop.ask.credentials(first, one)).identity_id == second
+    assert (await shop.api.credentials(first, one)).identity_id == second
 
 
 async def test_a_second_login_of_one_provider(shop: Shop) -> None:
     ana, ben = await shop.one("ana"), await shop.one("ben")
-    linked = await shop.ask.get_id(shop.pool, ana | await shop.two("ana"))
+    linked = await shop.api.get_id(shop.pool, ana | await shop.two("ana"))
     both = ben | await shop.two("ana")
     assert await shop.refused(linked, both) == CONFLICT
-    assert await shop.ask.refused("GetId", IdentityPoolId=shop.pool.id, Logins=both) == CONFLICT
-    other = await shop.ask.get_id(shop.pool, ben)
+    assert await shop.api.refused("GetId", IdentityPoolId=shop.pool.id, Logins=both) == CONFLICT
+    other = await shop.api.get_id(shop.pool, ben)
     assert await shop.refused(linked, both) == CONFLICT
-    guest = await shop.ask.get_id(shop.pool)
+    guest = await shop.api.get_id(shop.pool)
     assert await shop.refused(guest, both) == CONFLICT
     # Nothing has come of it.
     assert shop.disabled() == {}
-    assert await shop.ask.get_id(shop.pool, ben) == other
-    assert await shop.ask.get_id(shop.pool, ana) == linked
-    assert (await shop.ask.credentials(guest)).identity_id == guest
+    assert await shop.api.get_id(shop.pool, ben) == other
+    assert await shop.api.get_id(shop.pool, ana) == linked
+    assert (await shop.api.credentials(guest)).identity_id == guest
 
 
 async def test_both_forms_of_one_provider_at_once(shop: Shop) -> None:
     (ana,), (ben,) = (await shop.one("ana")).values(), (await shop.one("ben")).values()
     name = provider(shop.first)
-    same = await shop.ask.get_id(shop.pool, {name: ana, f"issuer-{name}": ana})
-    assert await shop.ask.get_id(shop.pool, {name: ana}) == same
+    same = await shop.api.get_id(shop.pool, {name: ana, f"issuer-{name}": ana})
+    assert await shop.api.get_id(shop.pool, {name: ana}) == same
     logins = {name: ben, f"issuer-{name}": ana}
-    assert await shop.ask.refused("GetId", IdentityPoolId=shop.pool.id, Logins=logins) == CONFLICT
+    assert await shop.api.refused("GetId", IdentityPoolId=shop.pool.id, Logins=logins) == CONFLICT
     assert len(shop.pool.identities) == 1
 
 
@@ -314,7 +314,7 @@ def test_what_always_holds(
 
 async def test_a_user_has_one_identity_however_many_ask_at_once(shop: Shop) -> None:
     login = await shop.one()
-    found = await asyncio.gather(*(shop.ask.get_id(shop.pool, login) for _ in range(10)))
+    found = await asyncio.gather(*(shop.api.get_id(shop.pool, login) for _ in range(10)))
     assert len(set(found)) == 1
     assert len(shop.pool.identities) == 1
 
@@ -330,20 +330,20 @@ async def test_a_user_has_one_identity_however_many_ask_at_once(shop: Shop) -> N
 async def test_an_identity_that_is_deleted_while_a_login_is_verified(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, operation: str, members: dict[str, Any]
 ) -> None:
-    guest, login = await shop.ask.get_id(shop.pool), await shop.one()
+    guest, login = await shop.api.get_id(shop.pool), await shop.one()
     verify = verifying.verify
 
     async def verify_and_delete(*arguments: Any) -> list[Login]:
         verified = await verify(*arguments)
-        await shop.ask("DeleteIdentities", IdentityIdsToDelete=[guest])
+        await shop.api("DeleteIdentities", IdentityIdsToDelete=[guest])
         return verified
 
     with monkeypatch.context() as patch:
         patch.setattr(verifying, "verify", verify_and_delete)
-        refused = await shop.ask.refused(operation, IdentityId=guest, Logins=login, **members)
+        refused = await shop.api.refused(operation, IdentityId=guest, Logins=login, **members)
     assert refused == ("ResourceNotFoundException", f"Identity '{guest}' not found.")
     # The login was linked to nothing that is not there.
-    assert await shop.ask.get_id(shop.pool, login) != guest
+    assert await shop.api.get_id(shop.pool, login) != guest
 
 
 # Unlinking
@@ -351,12 +351,12 @@ async def test_an_identity_that_is_deleted_while_a_login_is_verified(
 
 async def test_a_login_is_unlinked(shop: Shop) -> None:
     one, two = await shop.one(), await shop.two()
-    identity_id = await shop.ask.get_id(shop.pool, one | two)
+    identity_id = await shop.api.get_id(shop.pool, one | two)
     gone = [provider(shop.second)]
-    await shop.ask("UnlinkIdentity", IdentityId=identity_id, Logins=one, LoginsToRemove=gone)
-    assert await shop.ask.get_id(shop.pool, two) != identity_id
-    assert await shop.ask.get_id(shop.pool, one) == identity_id
-    refused = await shop.ask.refused(
+    await shop.api("UnlinkIdentity", IdentityId=identity_id, Logins=one, LoginsToRemove=gone)
+    assert await shop.api.get_id(shop.pool, two) != identity_id
+    assert await shop.api.get_id(shop.pool, one) == identity_id
+    refused = await shop.api.refused(
         "UnlinkIdentity", IdentityId=identity_id, Logins=one, LoginsToRemove=gone
     )
     assert refused == NO_MATCH
@@ -364,18 +364,18 @@ async def test_a_login_is_unlinked(shop: Shop) -> None:
 
 async def test_without_logins_an_identity_has_no_owner(shop: Shop) -> None:
     login = await shop.one()
-    identity_id = await shop.ask.get_id(shop.pool, login)
-    await shop.ask("UnlinkIdentity", IdentityId=identity_id, Logins=login, LoginsToRemove=list(login))
+    identity_id = await shop.api.get_id(shop.pool, login)
+    await shop.api("UnlinkIdentity", IdentityId=identity_id, Logins=login, LoginsToRemove=list(login))
     assert await shop.refused(identity_id) == forbidden(identity_id)
     assert await shop.refused(identity_id, login) == NO_MATCH
-    assert await shop.ask.get_id(shop.pool, login) != identity_id
+    assert await shop.api.get_id(shop.pool, login) != identity_id
 
 
 async def test_callers_that_may_unlink(shop: Shop) -> None:
     login = await shop.one()
-    identity_id = await shop.ask.get_id(shop.pool, login)
+    identity_id = await shop.api.get_id(shop.pool, login)
     members = {"IdentityId": identity_id, "LoginsToRemove": list(login)}
     ben = await shop.one("ben")
-    assert await shop.ask.refused("UnlinkIdentity", **members, Logins=ben) == NO_MATCH
-    assert await shop.ask.refused("UnlinkIdentity", **members, Logins={}) == forbidden(identity_id)
-    assert await shop.ask.get_id(shop.pool, login) == identity_id
+    assert await shop.api.refused("UnlinkIdentity", **members, Logins=ben) == NO_MATCH
+    assert await shop.api.refused("UnlinkIdentity", **members, Logins={}) == forbidden(identity_id)
+    assert await shop.api.get_id(shop.pool, login) == identity_id

@@ -262,22 +262,22 @@ async def test_an_id_token_of_the_hosted_ui(identities: Identities, app: App) ->
 
 
 async def ended(identities: Identities, people: EmulatedUserPool, how: str, tokens: dict[str, Any]) -> None:
-    ask = identities.emulator.call
+    api = identities.emulator.call
     named = {"UserPoolId": people.id, "Username": "ana"}
     match how:
         case "signed out everywhere":
-            await ask("GlobalSignOut", AccessToken=tokens["AccessToken"])
+            await api("GlobalSignOut", AccessToken=tokens["AccessToken"])
         case "signed out by an administrator":
-            await ask("AdminUserGlobalSignOut", **named)
+            await api("AdminUserGlobalSignOut", **named)
         case "revoked":
-            await ask("RevokeToken", Token=tokens["RefreshToken"], ClientId=people.client_id)
+            await api("RevokeToken", Token=tokens["RefreshToken"], ClientId=people.client_id)
         case "disabled":
-            await ask("AdminDisableUser", **named)
+            await api("AdminDisableUser", **named)
         case "deleted":
-            await ask("AdminDeleteUser", **named)
+            await api("AdminDeleteUser", **named)
         case "without its app client":
             members = {"UserPoolId": people.id, "ClientId": people.client_id}
-            await ask("DeleteUserPoolClient", **members)
+            await api("DeleteUserPoolClient", **members)
 
 
 @pytest.mark.parametrize(
@@ -316,17 +316,17 @@ async def test_a_sign_out_that_spares_access_tokens_counts_here(
 ) -> None:
     assumptions = Assumptions(admin_sign_out_ends_access_tokens=False)
     async with CognitoEmulator(keys=OnePair(key_pair), assumptions=assumptions) as emulator:
-        ask = Identities(emulator, identities.http)
+        api = Identities(emulator, identities.http)
         people = await emulator.create_user_pool()
         entry = {"ProviderName": provider(people), "ClientId": people.client_id}
         pool = await emulator.create_identity_pool(
             CognitoIdentityProviders=[{**entry, "ServerSideTokenCheck": True}]
         )
-        tokens = await ask.tokens(people)
-        await ended(ask, people, "signed out by an administrator", tokens)
+        tokens = await api.tokens(people)
+        await ended(api, people, "signed out by an administrator", tokens)
         assert (await emulator.call("GetUser", AccessToken=tokens["AccessToken"]))["Username"] == "ana"
         login = {provider(people): tokens["IdToken"]}
-        assert (await refused(ask, pool, **login))[1] == "Token is inactive"
+        assert (await refused(api, pool, **login))[1] == "Token is inactive"
 
 
 async def test_a_later_sign_in_is_active(identities: Identities, people: EmulatedUserPool) -> None:

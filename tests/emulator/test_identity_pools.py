@@ -44,7 +44,7 @@ def test_every_operation_of_the_service_exists() -> None:
 
 
 async def test_the_raw_answer_of_every_operation(identities: Identities, people: EmulatedUserPool) -> None:
-    ask, login = identities, await identities.login(people)
+    api, login = identities, await identities.login(people)
     entry = {"ProviderName": provider(people), "ClientId": people.client_id}
     settings: dict[str, Any] = {
         "IdentityPoolName": "people",
@@ -53,15 +53,15 @@ async def test_the_raw_answer_of_every_operation(identities: Identities, people:
         "DeveloperProviderName": "login.example",
         "CognitoIdentityProviders": [entry],
     }
-    made = await ask("CreateIdentityPool", **settings, IdentityPoolTags={"a": "1"})
+    made = await api("CreateIdentityPool", **settings, IdentityPoolTags={"a": "1"})
     pool = {"IdentityPoolId": made["IdentityPoolId"]}
     arn = f"arn:aws:cognito-identity:us-east-1:123456789012:identitypool/{pool['IdentityPoolId']}"
-    await ask("UpdateIdentityPool", **pool, **settings)
-    await ask("DescribeIdentityPool", **pool)
-    await ask("ListIdentityPools", MaxResults=1)
-    await ask("TagResource", ResourceArn=arn, Tags={"b": "2"})
-    await ask("UntagResource", ResourceArn=arn, TagKeys=["b"])
-    await ask("ListTagsForResource", ResourceArn=arn)
+    await api("UpdateIdentityPool", **pool, **settings)
+    await api("DescribeIdentityPool", **pool)
+    await api("ListIdentityPools", MaxResults=1)
+    await api("TagResource", ResourceArn=arn, Tags={"b": "2"})
+    await api("UntagResource", ResourceArn=arn, TagKeys=["b"])
+    await api("ListTagsForResource", ResourceArn=arn)
     mapping = {
         "Type": "Rules",
         "AmbiguousRoleResolution": "AuthenticatedRole",
@@ -71,31 +71,31 @@ async def test_the_raw_answer_of_every_operation(identities: Identities, people:
     }
     mappings = {f"{provider(people)}:{people.client_id}": mapping}
     roles = {"authenticated": ROLE, "unauthenticated": ROLE}
-    await ask("SetIdentityPoolRoles", **pool, Roles=roles, RoleMappings=mappings)
-    await ask("GetIdentityPoolRoles", **pool)
+    await api("SetIdentityPoolRoles", **pool, Roles=roles, RoleMappings=mappings)
+    await api("GetIdentityPoolRoles", **pool)
     tagged = {**pool, "IdentityProviderName": provider(people)}
-    await ask("SetPrincipalTagAttributeMap", **tagged, PrincipalTags={"who": "cognito:username"})
-    await ask("GetPrincipalTagAttributeMap", **tagged)
-    guest = {"IdentityId": (await ask("GetId", **pool))["IdentityId"]}
-    await ask("GetCredentialsForIdentity", **guest)
-    await ask("GetCredentialsForIdentity", **guest, Logins=login)
-    await ask("GetOpenIdToken", **guest, Logins=login)
-    await ask("DescribeIdentity", **guest)
-    await ask("ListIdentities", **pool, MaxResults=1)
+    await api("SetPrincipalTagAttributeMap", **tagged, PrincipalTags={"who": "cognito:username"})
+    await api("GetPrincipalTagAttributeMap", **tagged)
+    guest = {"IdentityId": (await api("GetId", **pool))["IdentityId"]}
+    await api("GetCredentialsForIdentity", **guest)
+    await api("GetCredentialsForIdentity", **guest, Logins=login)
+    await api("GetOpenIdToken", **guest, Logins=login)
+    await api("DescribeIdentity", **guest)
+    await api("ListIdentities", **pool, MaxResults=1)
     other: dict[str, Any] = {}
     for name in ("ana", "ben"):
         developed = {"Logins": {"login.example": name}}
-        other = await ask("GetOpenIdTokenForDeveloperIdentity", **pool, **developed)
-    await ask("LookupDeveloperIdentity", **pool, DeveloperUserIdentifier="ana")
+        other = await api("GetOpenIdTokenForDeveloperIdentity", **pool, **developed)
+    await api("LookupDeveloperIdentity", **pool, DeveloperUserIdentifier="ana")
     named = {**pool, "DeveloperProviderName": "login.example"}
     merge = {"SourceUserIdentifier": "ana", "DestinationUserIdentifier": "ben"}
-    await ask("MergeDeveloperIdentities", **named, **merge)
+    await api("MergeDeveloperIdentities", **named, **merge)
     unlink = {"IdentityId": other["IdentityId"], "DeveloperUserIdentifier": "ana"}
-    await ask("UnlinkDeveloperIdentity", **named, **unlink)
-    await ask("UnlinkIdentity", **guest, Logins=login, LoginsToRemove=[provider(people)])
-    await ask("DeleteIdentities", IdentityIdsToDelete=[guest["IdentityId"], NOWHERE])
-    await ask("DeleteIdentityPool", **pool)
-    assert ask.asked == set(TABLE)
+    await api("UnlinkDeveloperIdentity", **named, **unlink)
+    await api("UnlinkIdentity", **guest, Logins=login, LoginsToRemove=[provider(people)])
+    await api("DeleteIdentities", IdentityIdsToDelete=[guest["IdentityId"], NOWHERE])
+    await api("DeleteIdentityPool", **pool)
+    assert api.asked == set(TABLE)
 
 
 # The pool
@@ -329,13 +329,13 @@ async def test_administration_needs_the_token_beyond_loopback(
     key_pair: KeyPair, http: aiohttp.ClientSession
 ) -> None:
     async with CognitoEmulator(host="0.0.0.0", keys=OnePair(key_pair)) as emulator:
-        ask = Identities(emulator, http)
+        api = Identities(emulator, http)
         pool = await emulator.create_identity_pool(AllowUnauthenticatedIdentities=True)
-        assert (await ask.send("DescribeIdentityPool", {"IdentityPoolId": pool.id}))[0] == 401
+        assert (await api.send("DescribeIdentityPool", {"IdentityPoolId": pool.id}))[0] == 401
         assert emulator.token is not None
         bearer = {"Authorization": f"Bearer {emulator.token}"}
-        assert (await ask.send("DescribeIdentityPool", {"IdentityPoolId": pool.id}, bearer))[0] == 200
-        assert await ask.get_id(pool)
+        assert (await api.send("DescribeIdentityPool", {"IdentityPoolId": pool.id}, bearer))[0] == 200
+        assert await api.get_id(pool)
 
 
 # The object that tests hold
@@ -379,16 +379,16 @@ async def test_it_is_persisted(tmp_path: Path, key_pair: KeyPair, http: aiohttp.
     async with start() as emulator:
         assert emulator.existing_identity_pool() is None
         people = await emulator.create_user_pool()
-        ask = Identities(emulator, http)
+        api = Identities(emulator, http)
         pool = await emulator.create_identity_pool(
             user_pools=[people],
             role_mappings={people: {"Type": "Token", "AmbiguousRoleResolution": "AuthenticatedRole"}},
             AllowClassicFlow=True,
         )
-        login = await ask.login(people)
-        identity_id = await ask.get_id(pool, login)
-        issued = await ask.credentials(identity_id, login)
-        await ask("GetOpenIdToken", IdentityId=identity_id, Logins=login)
+        login = await api.login(people)
+        identity_id = await api.get_id(pool, login)
+        issued = await api.credentials(identity_id, login)
+        await api("GetOpenIdToken", IdentityId=identity_id, Logins=login)
         config = pool.config
     names = names_in(tmp_path)
     assert f"{pool.id.replace(':', '_')}.identity-pool.json" in names
@@ -399,10 +399,10 @@ async def test_it_is_persisted(tmp_path: Path, key_pair: KeyPair, http: aiohttp.
         assert kept is not None
         assert kept.id == pool.id
         assert kept.config.user_pool_client_id == config.user_pool_client_id
-        ask = Identities(emulator, http)
-        assert await ask.get_id(kept, login) == identity_id
+        api = Identities(emulator, http)
+        assert await api.get_id(kept, login) == identity_id
         assert emulator.credentials_of(issued.access_key_id) == issued
-        await ask("DeleteIdentityPool", IdentityPoolId=pool.id)
+        await api("DeleteIdentityPool", IdentityPoolId=pool.id)
     assert not any(name.endswith(".identity-pool.json") for name in names_in(tmp_path))
 
 

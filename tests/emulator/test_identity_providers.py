@@ -21,11 +21,11 @@ INVALID = "InvalidParameterException"
 NO_USER = ("UserNotFoundException", "User does not exist.")
 
 
-async def make(ask: Api, name: str = "Google", kind: str | None = None, **members: Any) -> dict[str, Any]:
+async def make(api: Api, name: str = "Google", kind: str | None = None, **members: Any) -> dict[str, Any]:
     given = {"ProviderDetails": GOOGLE, **members}
-    made = await ask(
+    made = await api(
         "CreateIdentityProvider",
-        UserPoolId=ask.pool_id,
+        UserPoolId=api.pool_id,
         ProviderName=name,
         ProviderType=kind or name,
         **given,
@@ -34,39 +34,39 @@ async def make(ask: Api, name: str = "Google", kind: str | None = None, **member
     return provider
 
 
-async def not_made(ask: Api, name: str, kind: str, **members: Any) -> tuple[str, str]:
+async def not_made(api: Api, name: str, kind: str, **members: Any) -> tuple[str, str]:
     given = {"ProviderDetails": GOOGLE, **members}
-    return await ask.refused(
-        "CreateIdentityProvider", UserPoolId=ask.pool_id, ProviderName=name, ProviderType=kind, **given
+    return await api.refused(
+        "CreateIdentityProvider", UserPoolId=api.pool_id, ProviderName=name, ProviderType=kind, **given
     )
 
 
-async def test_a_life(ask: Api) -> None:
-    named = {"UserPoolId": ask.pool_id, "ProviderName": "Google"}
+async def test_a_life(api: Api) -> None:
+    named = {"UserPoolId": api.pool_id, "ProviderName": "Google"}
     mapping = {"email": "email"}
-    made = await make(ask, AttributeMapping=mapping, IdpIdentifiers=["example.com"])
+    made = await make(api, AttributeMapping=mapping, IdpIdentifiers=["example.com"])
     assert made["AttributeMapping"] == {"username": "sub", "email": "email"}
     assert made["ProviderDetails"].items() >= GOOGLE.items()
     assert made["ProviderDetails"]["oidc_issuer"] == "https://accounts.google.com"
-    assert (await ask("DescribeIdentityProvider", **named))["IdentityProvider"] == made
-    ask.advance(10)
-    changed = await ask("UpdateIdentityProvider", **named, AttributeMapping={"name": "name"})
+    assert (await api("DescribeIdentityProvider", **named))["IdentityProvider"] == made
+    api.advance(10)
+    changed = await api("UpdateIdentityProvider", **named, AttributeMapping={"name": "name"})
     found = changed["IdentityProvider"]
     assert found["AttributeMapping"] == {"username": "sub", "name": "name"}
     # What is not given stays.
     assert (found["ProviderDetails"], found["IdpIdentifiers"]) == (made["ProviderDetails"], ["example.com"])
     assert found["LastModifiedDate"] == found["CreationDate"] + 10
-    pool = {"UserPoolId": ask.pool_id}
-    by_identifier = await ask("GetIdentityProviderByIdentifier", **pool, IdpIdentifier="example.com")
+    pool = {"UserPoolId": api.pool_id}
+    by_identifier = await api("GetIdentityProviderByIdentifier", **pool, IdpIdentifier="example.com")
     assert by_identifier["IdentityProvider"] == found
-    (listed,) = (await ask("ListIdentityProviders", **pool))["Providers"]
+    (listed,) = (await api("ListIdentityProviders", **pool))["Providers"]
     assert listed == {name: found[name] for name in listed}
     assert listed.keys() == {"ProviderName", "ProviderType", "LastModifiedDate", "CreationDate"}
-    await ask("DeleteIdentityProvider", **named)
+    await api("DeleteIdentityProvider", **named)
     for operation in ("DescribeIdentityProvider", "UpdateIdentityProvider", "DeleteIdentityProvider"):
-        code, text = await ask.refused(operation, **named)
+        code, text = await api.refused(operation, **named)
         assert (code, text) == ("ResourceNotFoundException", "Identity provider Google does not exist.")
-    code, _ = await ask.refused("GetIdentityProviderByIdentifier", **pool, IdpIdentifier="example.com")
+    code, _ = await api.refused("GetIdentityProviderByIdentifier", **pool, IdpIdentifier="example.com")
     assert code == "ResourceNotFoundException"
 
 
@@ -81,15 +81,15 @@ async def test_a_life(ask: Api) -> None:
         ("Corp", "SAML", {"MetadataFile": "<xml/>"}, None),
     ],
 )
-async def test_kinds(ask: Api, name: str, kind: str, details: dict[str, str], username: str | None) -> None:
-    made = await make(ask, name, kind, ProviderDetails=details)
+async def test_kinds(api: Api, name: str, kind: str, details: dict[str, str], username: str | None) -> None:
+    made = await make(api, name, kind, ProviderDetails=details)
     assert made["AttributeMapping"].get("username") == username
     assert made["ProviderDetails"].items() >= details.items()
 
 
 @pytest.mark.parametrize(("version", "shown"), [({}, "v17.0"), ({"api_version": "v20.0"}, "v20.0")])
-async def test_facebook_s_version(ask: Api, version: dict[str, str], shown: str) -> None:
-    made = await make(ask, "Facebook", ProviderDetails={**GOOGLE, **version})
+async def test_facebook_s_version(api: Api, version: dict[str, str], shown: str) -> None:
+    made = await make(api, "Facebook", ProviderDetails={**GOOGLE, **version})
     assert made["ProviderDetails"]["authorize_url"] == f"https://www.facebook.com/{shown}/dialog/oauth"
 
 
@@ -97,56 +97,56 @@ async def test_facebook_s_version(ask: Api, version: dict[str, str], shown: str)
     ("kind", "details"),
     [("OIDC", {"client_id": "c"}), ("SAML", {}), ("Google", {"client_id": "c"}), ("SignInWithApple", GOOGLE)],
 )
-async def test_what_is_missing(ask: Api, kind: str, details: dict[str, str]) -> None:
+async def test_what_is_missing(api: Api, kind: str, details: dict[str, str]) -> None:
     name = "Corp" if kind in {"OIDC", "SAML"} else kind
-    code, text = await not_made(ask, name, kind, ProviderDetails=details)
+    code, text = await not_made(api, name, kind, ProviderDetails=details)
     assert code == INVALID
     assert text.startswith("Missing provider details: ")
 
 
-async def test_names_and_kinds(ask: Api) -> None:
-    assert await not_made(ask, "Corp", "Google") == (INVALID, "Provider Corp cannot be of type Google.")
-    assert await not_made(ask, "Google", "OIDC", ProviderDetails=OIDC) == (
+async def test_names_and_kinds(api: Api) -> None:
+    assert await not_made(api, "Corp", "Google") == (INVALID, "Provider Corp cannot be of type Google.")
+    assert await not_made(api, "Google", "OIDC", ProviderDetails=OIDC) == (
         INVALID,
         "Provider Google cannot be of type OIDC.",
     )
-    await make(ask)
-    assert await not_made(ask, "Google", "Google") == (
+    await make(api)
+    assert await not_made(api, "Google", "Google") == (
         "DuplicateProviderException",
-        f"Google already exists in user pool {ask.pool_id}",
+        f"Google already exists in user pool {api.pool_id}",
     )
 
 
-async def test_mappings_and_identifiers(ask: Api) -> None:
-    code, text = await not_made(ask, "Google", "Google", AttributeMapping={"shoe": "size"})
+async def test_mappings_and_identifiers(api: Api) -> None:
+    code, text = await not_made(api, "Google", "Google", AttributeMapping={"shoe": "size"})
     assert code == INVALID
     assert "shoe" in text
     # A provider does not decide which user of the pool it is.
-    code, _ = await not_made(ask, "Google", "Google", AttributeMapping={"sub": "sub"})
+    code, _ = await not_made(api, "Google", "Google", AttributeMapping={"sub": "sub"})
     assert code == INVALID
-    await make(ask, IdpIdentifiers=["one"])
-    code, text = await not_made(ask, "Corp", "OIDC", ProviderDetails=OIDC, IdpIdentifiers=["one"])
+    await make(api, IdpIdentifiers=["one"])
+    code, text = await not_made(api, "Corp", "OIDC", ProviderDetails=OIDC, IdpIdentifiers=["one"])
     assert code == INVALID
     assert "one" in text
-    named = {"UserPoolId": ask.pool_id, "ProviderName": "Google"}
-    await ask("UpdateIdentityProvider", **named, IdpIdentifiers=["one", "two"])
+    named = {"UserPoolId": api.pool_id, "ProviderName": "Google"}
+    await api("UpdateIdentityProvider", **named, IdpIdentifiers=["one", "two"])
 
 
-async def test_clients_lose_a_provider_that_is_deleted(ask: Api) -> None:
-    await make(ask)
-    pool = {"UserPoolId": ask.pool_id}
+async def test_clients_lose_a_provider_that_is_deleted(api: Api) -> None:
+    await make(api)
+    pool = {"UserPoolId": api.pool_id}
     for supported in (["COGNITO", "Google"], ["COGNITO"]):
-        made = await ask(
+        made = await api(
             "CreateUserPoolClient", **pool, ClientName="app", SupportedIdentityProviders=supported
         )
-        ask.client_id = made["UserPoolClient"]["ClientId"]
-    await ask("DeleteIdentityProvider", **pool, ProviderName="Google")
-    left = [client.settings.get("SupportedIdentityProviders") for client in ask.pool.clients.values()]
+        api.client_id = made["UserPoolClient"]["ClientId"]
+    await api("DeleteIdentityProvider", **pool, ProviderName="Google")
+    left = [client.settings.get("SupportedIdentityProviders") for client in api.pool.clients.values()]
     assert left == [None, ["COGNITO"], ["COGNITO"]]
 
 
-def identities(ask: Api, name: str = "ana") -> list[dict[str, Any]]:
-    user = ask.pool.users.find(name)
+def identities(api: Api, name: str = "ana") -> list[dict[str, Any]]:
+    user = api.pool.users.find(name)
     assert user is not None
     found: list[dict[str, Any]] = json.loads(user.attributes.get("identities", "[]"))
     return found
@@ -156,21 +156,21 @@ def account(name: str, value: str, attribute: str = "Cognito_Subject") -> dict[s
     return {"ProviderName": name, "ProviderAttributeName": attribute, "ProviderAttributeValue": value}
 
 
-async def link(ask: Api, source: dict[str, str], name: str = "ana") -> dict[str, Any]:
+async def link(api: Api, source: dict[str, str], name: str = "ana") -> dict[str, Any]:
     given = {"DestinationUser": account("Cognito", name), "SourceUser": source}
-    return await ask("AdminLinkProviderForUser", UserPoolId=ask.pool_id, **given)
+    return await api("AdminLinkProviderForUser", UserPoolId=api.pool_id, **given)
 
 
-async def not_linked(ask: Api, source: dict[str, str], name: str = "ana") -> tuple[str, str]:
+async def not_linked(api: Api, source: dict[str, str], name: str = "ana") -> tuple[str, str]:
     given = {"DestinationUser": account("Cognito", name), "SourceUser": source}
-    return await ask.refused("AdminLinkProviderForUser", UserPoolId=ask.pool_id, **given)
+    return await api.refused("AdminLinkProviderForUser", UserPoolId=api.pool_id, **given)
 
 
-async def test_linking_and_unlinking(ask: Api) -> None:
-    await make(ask)
-    await ask.add_user()
-    await link(ask, account("Google", "g-1"))
-    (entry,) = identities(ask)
+async def test_linking_and_unlinking(api: Api) -> None:
+    await make(api)
+    await api.add_user()
+    await link(api, account("Google", "g-1"))
+    (entry,) = identities(api)
     assert entry == {
         "userId": "g-1",
         "providerName": "Google",
@@ -180,78 +180,78 @@ async def test_linking_and_unlinking(ask: Api) -> None:
         "dateCreated": 1_700_000_000_500,
     }
     # The user's tokens and attributes show it, independent of the client's readable attributes.
-    result = await ask.tokens()
+    result = await api.tokens()
     (shown,) = claims(result["IdToken"])["identities"]
     assert (shown["primary"], shown["dateCreated"]) == ("false", "1700000000500")
-    attributes = (await ask("GetUser", AccessToken=result["AccessToken"]))["UserAttributes"]
+    attributes = (await api("GetUser", AccessToken=result["AccessToken"]))["UserAttributes"]
     assert json.loads(next(entry["Value"] for entry in attributes if entry["Name"] == "identities"))
-    refused = await not_linked(ask, account("Google", "g-1"))
+    refused = await not_linked(api, account("Google", "g-1"))
     assert refused == (INVALID, "SourceUser is already linked to DestinationUser")
-    await ask.add_user("ben")
-    code, text = await not_linked(ask, account("Google", "g-1"), "ben")
+    await api.add_user("ben")
+    code, text = await not_linked(api, account("Google", "g-1"), "ben")
     assert code == INVALID
     assert text.startswith(
         "Merging is not currently supported, provide a SourceUser that has not been signed"
     )
-    await ask("AdminDisableProviderForUser", UserPoolId=ask.pool_id, User=account("Google", "g-1"))
-    assert identities(ask) == []
-    assert "identities" not in ask.pool.users.find("ana").attributes  # type: ignore[union-attr]  # the test has made it
-    refused = await ask.refused(
-        "AdminDisableProviderForUser", UserPoolId=ask.pool_id, User=account("Google", "g-1")
+    await api("AdminDisableProviderForUser", UserPoolId=api.pool_id, User=account("Google", "g-1"))
+    assert identities(api) == []
+    assert "identities" not in api.pool.users.find("ana").attributes  # type: ignore[union-attr]  # the test has made it
+    refused = await api.refused(
+        "AdminDisableProviderForUser", UserPoolId=api.pool_id, User=account("Google", "g-1")
     )
     assert refused == NO_USER
-    await link(ask, account("Google", "g-1"), "ben")
+    await link(api, account("Google", "g-1"), "ben")
 
 
-async def test_five_are_enough(ask: Api) -> None:
-    await make(ask)
-    await ask.add_user()
+async def test_five_are_enough(api: Api) -> None:
+    await make(api)
+    await api.add_user()
     for number in range(5):
-        await link(ask, account("Google", f"g-{number}"))
-    code, _ = await not_linked(ask, account("Google", "g-5"))
+        await link(api, account("Google", f"g-{number}"))
+    code, _ = await not_linked(api, account("Google", "g-5"))
     assert code == "LimitExceededException"
-    await ask("AdminDisableProviderForUser", UserPoolId=ask.pool_id, User=account("Google", "g-3"))
-    assert [entry["userId"] for entry in identities(ask)] == ["g-0", "g-1", "g-2", "g-4"]
+    await api("AdminDisableProviderForUser", UserPoolId=api.pool_id, User=account("Google", "g-3"))
+    assert [entry["userId"] for entry in identities(api)] == ["g-0", "g-1", "g-2", "g-4"]
 
 
-async def test_links_that_cannot_be(ask: Api) -> None:
-    await make(ask, AttributeMapping={"email": "email"})
-    await ask.add_user()
-    assert await not_linked(ask, account("Google", "g-1"), "unknown") == NO_USER
-    code, text = await not_linked(ask, account("Cognito", "ben"))
+async def test_links_that_cannot_be(api: Api) -> None:
+    await make(api, AttributeMapping={"email": "email"})
+    await api.add_user()
+    assert await not_linked(api, account("Google", "g-1"), "unknown") == NO_USER
+    code, text = await not_linked(api, account("Cognito", "ben"))
     assert code == INVALID
     assert text.startswith("Invalid SourceUser: Cognito users with a username/password may not be")
-    code, text = await not_linked(ask, account("Corp", "1"))
-    assert (code, text) == (INVALID, f"The provider Corp does not exist for User Pool {ask.pool_id}.")
-    code, _ = await not_linked(ask, account("Google", "g-1", "name"))
+    code, text = await not_linked(api, account("Corp", "1"))
+    assert (code, text) == (INVALID, f"The provider Corp does not exist for User Pool {api.pool_id}.")
+    code, _ = await not_linked(api, account("Google", "g-1", "name"))
     assert code == INVALID
-    code, _ = await not_linked(ask, account("Google", ""))
+    code, _ = await not_linked(api, account("Google", ""))
     assert code == INVALID
     # Another claim than the subject has to be mapped.
-    await make(ask, "Corp", "OIDC", ProviderDetails=OIDC, AttributeMapping={"email": "email"})
-    code, text = await not_linked(ask, account("Corp", "Ana", "name"))
+    await make(api, "Corp", "OIDC", ProviderDetails=OIDC, AttributeMapping={"email": "email"})
+    code, text = await not_linked(api, account("Corp", "Ana", "name"))
     assert (code, text) == (INVALID, "Invalid SourceUser: name is not a mapped attribute.")
     # Social providers know people by their subject alone.
-    code, _ = await not_linked(ask, account("Google", "ana@example.com", "email"))
+    code, _ = await not_linked(api, account("Google", "ana@example.com", "email"))
     assert code == INVALID
-    assert identities(ask) == []
+    assert identities(api) == []
 
 
-async def test_a_federated_user_as_destination(ask: Api) -> None:
-    await make(ask)
-    await make(ask, "Corp", "OIDC", ProviderDetails=OIDC)
-    await ask.add_user("Google_g-1")
+async def test_a_federated_user_as_destination(api: Api) -> None:
+    await make(api)
+    await make(api, "Corp", "OIDC", ProviderDetails=OIDC)
+    await api.add_user("Google_g-1")
     given = {"DestinationUser": account("Google", "g-1"), "SourceUser": account("Corp", "c-1")}
-    await ask("AdminLinkProviderForUser", UserPoolId=ask.pool_id, **given)
-    assert [entry["providerName"] for entry in identities(ask, "Google_g-1")] == ["Corp"]
+    await api("AdminLinkProviderForUser", UserPoolId=api.pool_id, **given)
+    assert [entry["providerName"] for entry in identities(api, "Google_g-1")] == ["Corp"]
 
 
-async def test_a_user_of_the_pool_s_own_loses_the_password(ask: Api) -> None:
-    await ask.add_user()
-    await ask("AdminDisableProviderForUser", UserPoolId=ask.pool_id, User=account("Cognito", "ana"))
+async def test_a_user_of_the_pool_s_own_loses_the_password(api: Api) -> None:
+    await api.add_user()
+    await api("AdminDisableProviderForUser", UserPoolId=api.pool_id, User=account("Cognito", "ana"))
     parameters = {"USERNAME": "ana", "PASSWORD": PASSWORD}
-    members = {"ClientId": ask.client_id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters}
-    assert (await ask.refused("InitiateAuth", **members))[0] == "NotAuthorizedException"
+    members = {"ClientId": api.client_id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters}
+    assert (await api.refused("InitiateAuth", **members))[0] == "NotAuthorizedException"
     user = account("Cognito", "unknown")
-    refused = await ask.refused("AdminDisableProviderForUser", UserPoolId=ask.pool_id, User=user)
+    refused = await api.refused("AdminDisableProviderForUser", UserPoolId=api.pool_id, User=user)
     assert refused == NO_USER

@@ -29,30 +29,30 @@ MACHINE: dict[str, Any] = {
 }
 
 
-async def make(ask: Api, **members: Any) -> dict[str, Any]:
-    made = await ask("CreateUserPoolClient", UserPoolId=ask.pool_id, ClientName="app", **members)
+async def make(api: Api, **members: Any) -> dict[str, Any]:
+    made = await api("CreateUserPoolClient", UserPoolId=api.pool_id, ClientName="app", **members)
     client: dict[str, Any] = made["UserPoolClient"]
     return client
 
 
-async def not_made(ask: Api, **members: Any) -> tuple[str, str]:
-    return await ask.refused("CreateUserPoolClient", UserPoolId=ask.pool_id, ClientName="app", **members)
+async def not_made(api: Api, **members: Any) -> tuple[str, str]:
+    return await api.refused("CreateUserPoolClient", UserPoolId=api.pool_id, ClientName="app", **members)
 
 
-async def add_orders(ask: Api) -> None:
+async def add_orders(api: Api) -> None:
     scopes = [{"ScopeName": "read", "ScopeDescription": "See orders"}]
     server = {"Identifier": "orders", "Name": "orders", "Scopes": scopes}
-    await ask("CreateResourceServer", UserPoolId=ask.pool_id, **server)
+    await api("CreateResourceServer", UserPoolId=api.pool_id, **server)
 
 
-async def test_what_can_be(ask: Api) -> None:
-    client = await make(ask, **CODE, DefaultRedirectURI=CALLBACK, LogoutURLs=["https://app.example/bye"])
+async def test_what_can_be(api: Api) -> None:
+    client = await make(api, **CODE, DefaultRedirectURI=CALLBACK, LogoutURLs=["https://app.example/bye"])
     assert client.items() >= CODE.items()
-    await add_orders(ask)
-    machine = await make(ask, **MACHINE)
+    await add_orders(api)
+    machine = await make(api, **MACHINE)
     assert machine["AllowedOAuthScopes"] == ["orders/read"]
     assert machine["ClientSecret"]
-    await make(ask, **{**CODE, "AllowedOAuthScopes": ["openid", "orders/read", *ALL[1:]]})
+    await make(api, **{**CODE, "AllowedOAuthScopes": ["openid", "orders/read", *ALL[1:]]})
 
 
 @pytest.mark.parametrize(
@@ -65,8 +65,8 @@ async def test_what_can_be(ask: Api) -> None:
         "com.example.app:/callback",
     ],
 )
-async def test_callbacks_that_can_be(ask: Api, url: str) -> None:
-    client = await make(ask, **{**CODE, "CallbackURLs": [url], "LogoutURLs": [url]})
+async def test_callbacks_that_can_be(api: Api, url: str) -> None:
+    client = await make(api, **{**CODE, "CallbackURLs": [url], "LogoutURLs": [url]})
     assert client["CallbackURLs"] == client["LogoutURLs"] == [url]
 
 
@@ -86,60 +86,60 @@ async def test_callbacks_that_can_be(ask: Api, url: str) -> None:
     ],
 )
 @pytest.mark.parametrize("member", ["CallbackURLs", "LogoutURLs"])
-async def test_callbacks_that_cannot_be(ask: Api, url: str, member: str) -> None:
-    code, text = await not_made(ask, **{**CODE, member: [url]})
+async def test_callbacks_that_cannot_be(api: Api, url: str, member: str) -> None:
+    code, text = await not_made(api, **{**CODE, member: [url]})
     assert code == INVALID
     assert text.startswith(url)
 
 
-async def test_scopes(ask: Api) -> None:
+async def test_scopes(api: Api) -> None:
     for scope in ("orders/read", "offline_access", "OPENID"):
-        refused = await not_made(ask, **{**CODE, "AllowedOAuthScopes": ["openid", scope]})
+        refused = await not_made(api, **{**CODE, "AllowedOAuthScopes": ["openid", scope]})
         assert refused == ("ScopeDoesNotExistException", f"Invalid scope requested: {scope}")
 
 
-async def test_flows(ask: Api) -> None:
-    await add_orders(ask)
-    refused = await not_made(ask, **{**MACHINE, "GenerateSecret": False})
+async def test_flows(api: Api) -> None:
+    await add_orders(api)
+    refused = await not_made(api, **{**MACHINE, "GenerateSecret": False})
     text = "client_credentials flow can not be selected if client does not have a client secret."
     assert refused == (FLOWS, text)
-    refused = await not_made(ask, **{**MACHINE, "AllowedOAuthFlows": ["client_credentials", "code"]})
+    refused = await not_made(api, **{**MACHINE, "AllowedOAuthFlows": ["client_credentials", "code"]})
     text = "client_credentials flow can not be selected along with code flow or implicit flow."
     assert refused == (FLOWS, text)
-    refused = await not_made(ask, **{**CODE, "CallbackURLs": []})
+    refused = await not_made(api, **{**CODE, "CallbackURLs": []})
     text = "CallbackUrls can not be empty when code flow or implicit flow is selected"
     assert refused == (FLOWS, text)
 
 
 @pytest.mark.parametrize("missing", ["AllowedOAuthFlows", "AllowedOAuthScopes"])
-async def test_oauth_needs_flows_and_scopes(ask: Api, missing: str) -> None:
+async def test_oauth_needs_flows_and_scopes(api: Api, missing: str) -> None:
     text = (
         "AllowedOAuthFlows and AllowedOAuthScopes are required"
         " if user pool client is allowed to use OAuth flows."
     )
-    assert await not_made(ask, **{**CODE, missing: []}) == (INVALID, text)
+    assert await not_made(api, **{**CODE, missing: []}) == (INVALID, text)
 
 
-async def test_providers(ask: Api) -> None:
-    refused = await not_made(ask, **{**CODE, "SupportedIdentityProviders": ["COGNITO", "Google"]})
-    assert refused == (INVALID, f"The provider Google does not exist for User Pool {ask.pool_id}.")
+async def test_providers(api: Api) -> None:
+    refused = await not_made(api, **{**CODE, "SupportedIdentityProviders": ["COGNITO", "Google"]})
+    assert refused == (INVALID, f"The provider Google does not exist for User Pool {api.pool_id}.")
 
 
-async def test_the_default_callback(ask: Api) -> None:
-    code, text = await not_made(ask, **CODE, DefaultRedirectURI="https://app.example/other")
+async def test_the_default_callback(api: Api) -> None:
+    code, text = await not_made(api, **CODE, DefaultRedirectURI="https://app.example/other")
     assert code == INVALID
     assert "DefaultRedirectURI" in text
 
 
-async def test_updating_is_judged_alike(ask: Api) -> None:
-    await add_orders(ask)
-    public, machine = await make(ask, **CODE), await make(ask, **MACHINE)
+async def test_updating_is_judged_alike(api: Api) -> None:
+    await add_orders(api)
+    public, machine = await make(api, **CODE), await make(api, **MACHINE)
     settings = {name: value for name, value in MACHINE.items() if name != "GenerateSecret"}
-    named = {"UserPoolId": ask.pool_id, "ClientId": public["ClientId"]}
-    code, _ = await ask.refused("UpdateUserPoolClient", **named, **settings)
+    named = {"UserPoolId": api.pool_id, "ClientId": public["ClientId"]}
+    code, _ = await api.refused("UpdateUserPoolClient", **named, **settings)
     assert code == FLOWS
     named["ClientId"] = machine["ClientId"]
-    await ask("UpdateUserPoolClient", **named, **settings)
+    await api("UpdateUserPoolClient", **named, **settings)
 
 
 class TestPoolsOfTests:

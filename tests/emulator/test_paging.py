@@ -16,62 +16,62 @@ NOT_THERE = ("InvalidParameterException", "One or more requested attributes do n
 INVALID = ("InvalidParameterException", "Invalid pagination token given.")
 
 
-async def users(ask: Api, **members: Any) -> dict[str, Any]:
-    return await ask("ListUsers", UserPoolId=ask.pool_id, **members)
+async def users(api: Api, **members: Any) -> dict[str, Any]:
+    return await api("ListUsers", UserPoolId=api.pool_id, **members)
 
 
-async def add(ask: Api, *names: str, **attributes: str) -> None:
+async def add(api: Api, *names: str, **attributes: str) -> None:
     entries = [{"Name": name, "Value": value} for name, value in attributes.items()]
     for name in names:
-        await ask.admin("AdminCreateUser", name, MessageAction="SUPPRESS", UserAttributes=entries)
+        await api.admin("AdminCreateUser", name, MessageAction="SUPPRESS", UserAttributes=entries)
 
 
 @pytest.mark.parametrize("kept", [0, 1, 2])
-async def test_a_loop_that_deletes_what_it_lists_reaches_every_user(ask: Api, kept: int) -> None:
+async def test_a_loop_that_deletes_what_it_lists_reaches_every_user(api: Api, kept: int) -> None:
     names = [f"user{number:02}" for number in range(11)]
-    await add(ask, *names)
+    await add(api, *names)
     seen: list[str] = []
     token: dict[str, str] = {}
     while True:
-        answer = await users(ask, Limit=3, **token)
+        answer = await users(api, Limit=3, **token)
         found = [user["Username"] for user in answer["Users"]]
         seen += found
         for name in found[kept:]:
-            await ask.admin("AdminDeleteUser", name)
+            await api.admin("AdminDeleteUser", name)
         if "PaginationToken" not in answer:
             break
         token = {"PaginationToken": answer["PaginationToken"]}
     assert seen == names
 
 
-async def test_the_next_user_and_the_last_one_may_be_gone(ask: Api) -> None:
-    await add(ask, *"abcdef")
-    token = (await users(ask, Limit=2))["PaginationToken"]
+async def test_the_next_user_and_the_last_one_may_be_gone(api: Api) -> None:
+    await add(api, *"abcdef")
+    token = (await users(api, Limit=2))["PaginationToken"]
     for name in "abc":
-        await ask.admin("AdminDeleteUser", name)
-    left = (await users(ask, PaginationToken=token))["Users"]
+        await api.admin("AdminDeleteUser", name)
+    left = (await users(api, PaginationToken=token))["Users"]
     assert [user["Username"] for user in left] == ["d", "e", "f"]
 
 
-async def test_a_token_holds_the_key_of_the_next_user(ask: Api) -> None:
-    await add(ask, "a", "b")
-    token = (await users(ask, Limit=1))["PaginationToken"]
+async def test_a_token_holds_the_key_of_the_next_user(api: Api) -> None:
+    await add(api, "a", "b")
+    token = (await users(api, Limit=1))["PaginationToken"]
     assert json.loads(base64.urlsafe_b64decode(token))["nextKey"] == "b"
 
 
-async def test_a_token_of_another_query_is_refused(ask: Api) -> None:
-    await add(ask, "a", "b", "c")
-    token = (await users(ask, Limit=1))["PaginationToken"]
-    members = {"UserPoolId": ask.pool_id, "PaginationToken": token}
-    assert await ask.refused("ListUsers", **members, Filter='username ^= "a"') == INVALID
-    assert await ask.refused("ListUserPools", MaxResults=1, NextToken=token) == INVALID
+async def test_a_token_of_another_query_is_refused(api: Api) -> None:
+    await add(api, "a", "b", "c")
+    token = (await users(api, Limit=1))["PaginationToken"]
+    members = {"UserPoolId": api.pool_id, "PaginationToken": token}
+    assert await api.refused("ListUsers", **members, Filter='username ^= "a"') == INVALID
+    assert await api.refused("ListUserPools", MaxResults=1, NextToken=token) == INVALID
     for group in ("one", "two"):
-        await ask("CreateGroup", UserPoolId=ask.pool_id, GroupName=group)
+        await api("CreateGroup", UserPoolId=api.pool_id, GroupName=group)
         for name in "ab":
-            await ask.admin("AdminAddUserToGroup", name, GroupName=group)
-    listed = await ask("ListUsersInGroup", UserPoolId=ask.pool_id, GroupName="one", Limit=1)
-    members = {"UserPoolId": ask.pool_id, "GroupName": "two", "NextToken": listed["NextToken"]}
-    assert await ask.refused("ListUsersInGroup", **members) == INVALID
+            await api.admin("AdminAddUserToGroup", name, GroupName=group)
+    listed = await api("ListUsersInGroup", UserPoolId=api.pool_id, GroupName="one", Limit=1)
+    members = {"UserPoolId": api.pool_id, "GroupName": "two", "NextToken": listed["NextToken"]}
+    assert await api.refused("ListUsersInGroup", **members) == INVALID
 
 
 @pytest.mark.parametrize("change", [{"position": "1"}, {"nextKey": None}, {"query": "x"}])
@@ -84,18 +84,18 @@ def test_a_token_that_was_changed_is_refused(change: dict[str, Any]) -> None:
     assert page([1, 2, 3], "Items", token, 1, "Token")["Items"] == [2]
 
 
-async def test_attributes_to_get(ask: Api) -> None:
-    await add(ask, "a", name="Ana", nickname="A")
-    await add(ask, "b", name="Ben")
-    answer = await users(ask, AttributesToGet=["name", "sub"])
+async def test_attributes_to_get(api: Api) -> None:
+    await add(api, "a", name="Ana", nickname="A")
+    await add(api, "b", name="Ben")
+    answer = await users(api, AttributesToGet=["name", "sub"])
     assert [[each["Name"] for each in user["Attributes"]] for user in answer["Users"]] == [
         ["name", "sub"]
     ] * 2
-    members = {"UserPoolId": ask.pool_id, "AttributesToGet": ["nickname"]}
-    assert await ask.refused("ListUsers", **members) == NOT_THERE
-    assert len((await users(ask, AttributesToGet=["nickname"], Filter='username = "a"'))["Users"]) == 1
-    members = {"UserPoolId": ask.pool_id, "AttributesToGet": ["custom:nope"], "Filter": 'username = "none"'}
-    assert await ask.refused("ListUsers", **members) == NOT_THERE
+    members = {"UserPoolId": api.pool_id, "AttributesToGet": ["nickname"]}
+    assert await api.refused("ListUsers", **members) == NOT_THERE
+    assert len((await users(api, AttributesToGet=["nickname"], Filter='username = "a"'))["Users"]) == 1
+    members = {"UserPoolId": api.pool_id, "AttributesToGet": ["custom:nope"], "Filter": 'username = "none"'}
+    assert await api.refused("ListUsers", **members) == NOT_THERE
 
 
 @pytest.mark.parametrize(
@@ -110,6 +110,6 @@ async def test_attributes_to_get(ask: Api) -> None:
         ('cognito:user_status = "force_change_password"', 1),
     ],
 )
-async def test_filters_and_case(ask: Api, text: str, count: int) -> None:
-    await add(ask, "ana", name="Ana")
-    assert len((await users(ask, Filter=text))["Users"]) == count
+async def test_filters_and_case(api: Api, text: str, count: int) -> None:
+    await add(api, "ana", name="Ana")
+    assert len((await users(api, Filter=text))["Users"]) == count

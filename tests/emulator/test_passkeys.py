@@ -32,10 +32,10 @@ Change = Callable[[Any], object]
 
 
 @pytest.fixture
-async def ana(blank: Api) -> PasskeyUser:
+async def ana(empty_api: Api) -> PasskeyUser:
     """A user of a pool that accepts passkeys for example.com."""
-    await make_pool(blank, RelyingPartyId="example.com")
-    return await passkey_user(blank)
+    await make_pool(empty_api, RelyingPartyId="example.com")
+    return await passkey_user(empty_api)
 
 
 # StartWebAuthnRegistration
@@ -62,24 +62,24 @@ async def test_the_options_of_a_new_passkey(ana: PasskeyUser) -> None:
     assert again["excludeCredentials"] == [{"type": "public-key", "id": credential["id"]}]
 
 
-async def test_pools_without_passkeys(blank: Api) -> None:
-    await make_pool(blank, policies=None, RelyingPartyId="example.com")
-    access = (await passkey_user(blank)).access
-    refusal = await blank.refused("StartWebAuthnRegistration", AccessToken=access)
+async def test_pools_without_passkeys(empty_api: Api) -> None:
+    await make_pool(empty_api, policies=None, RelyingPartyId="example.com")
+    access = (await passkey_user(empty_api)).access
+    refusal = await empty_api.refused("StartWebAuthnRegistration", AccessToken=access)
     assert refusal[0] == "WebAuthnNotEnabledException"
-    await make_pool(blank)
-    access = (await passkey_user(blank)).access
-    refusal = await blank.refused("StartWebAuthnRegistration", AccessToken=access)
+    await make_pool(empty_api)
+    access = (await passkey_user(empty_api)).access
+    refusal = await empty_api.refused("StartWebAuthnRegistration", AccessToken=access)
     assert refusal[0] == "WebAuthnConfigurationMissingException"
 
 
 async def test_twenty_are_the_most(ana: PasskeyUser) -> None:
     for _ in range(20):
         await ana.register()
-    refusal = await ana.ask.refused("StartWebAuthnRegistration", AccessToken=ana.access)
+    refusal = await ana.api.refused("StartWebAuthnRegistration", AccessToken=ana.access)
     assert refusal[0] == "LimitExceededException"
     (first, *_) = await ana.passkeys()
-    await ana.ask("DeleteWebAuthnCredential", AccessToken=ana.access, CredentialId=first["CredentialId"])
+    await ana.api("DeleteWebAuthnCredential", AccessToken=ana.access, CredentialId=first["CredentialId"])
     await ana.register()
 
 
@@ -99,10 +99,10 @@ async def test_a_challenge_is_answered_once(ana: PasskeyUser) -> None:
 
 async def test_a_challenge_is_good_for_a_minute(ana: PasskeyUser) -> None:
     credential = await ana.authenticator.create(await ana.options())
-    ana.ask.advance(60)
+    ana.api.advance(60)
     assert (await ana.not_completed(credential))[0] == NO_CHALLENGE
     credential = await ana.authenticator.create(await ana.options())
-    ana.ask.advance(59)
+    ana.api.advance(59)
     assert await ana.complete(credential) == {}
 
 
@@ -116,7 +116,7 @@ async def test_the_last_challenge_counts(ana: PasskeyUser) -> None:
 
 
 async def test_another_users_challenge(ana: PasskeyUser) -> None:
-    ben = await passkey_user(ana.ask, "ben")
+    ben = await passkey_user(ana.api, "ben")
     credential = await ana.authenticator.create(await ana.options())
     await ben.options()
     assert (await ben.not_completed(credential))[0] == NO_CHALLENGE
@@ -125,10 +125,10 @@ async def test_another_users_challenge(ana: PasskeyUser) -> None:
 
 async def test_another_clients_token(ana: PasskeyUser) -> None:
     credential = await ana.authenticator.create(await ana.options())
-    members = {"UserPoolId": ana.ask.pool_id, "ClientName": "other", "ExplicitAuthFlows": FLOWS}
-    made = await ana.ask("CreateUserPoolClient", **members)
-    ana.ask.client_id = made["UserPoolClient"]["ClientId"]
-    other = PasskeyUser(ana.ask, (await ana.ask.tokens())["AccessToken"])
+    members = {"UserPoolId": ana.api.pool_id, "ClientName": "other", "ExplicitAuthFlows": FLOWS}
+    made = await ana.api("CreateUserPoolClient", **members)
+    ana.api.client_id = made["UserPoolClient"]["ClientId"]
+    other = PasskeyUser(ana.api, (await ana.api.tokens())["AccessToken"])
     assert (await other.not_completed(credential))[0] == "WebAuthnClientMismatchException"
 
 
@@ -243,9 +243,9 @@ async def test_no_key_at_all(ana: PasskeyUser) -> None:
 
 
 @pytest.mark.parametrize(("wanted", "taken"), [("preferred", True), ("required", False)])
-async def test_a_user_who_was_not_verified(blank: Api, wanted: str, taken: bool) -> None:
-    await make_pool(blank, RelyingPartyId="example.com", UserVerification=wanted)
-    ana = await passkey_user(blank)
+async def test_a_user_who_was_not_verified(empty_api: Api, wanted: str, taken: bool) -> None:
+    await make_pool(empty_api, RelyingPartyId="example.com", UserVerification=wanted)
+    ana = await passkey_user(empty_api)
     options = await ana.options()
     assert options["authenticatorSelection"]["userVerification"] == wanted
     ana.authenticator.verifies_user = False
@@ -284,7 +284,7 @@ async def test_malformed_credentials_are_refused(ana: PasskeyUser) -> None:
             await ana.complete(credential)
         for passkey in await ana.passkeys():  # its answer is held against the model
             named = {"CredentialId": passkey["CredentialId"]}
-            await ana.ask("DeleteWebAuthnCredential", AccessToken=ana.access, **named)
+            await ana.api("DeleteWebAuthnCredential", AccessToken=ana.access, **named)
 
 
 async def test_credentials_that_prove_nothing_are_refused(ana: PasskeyUser) -> None:
@@ -370,7 +370,7 @@ async def test_listed_in_pages(ana: PasskeyUser) -> None:
     found: list[Any] = []
     token: dict[str, str] = {}
     for size in (2, 2, 1):
-        page = await ana.ask("ListWebAuthnCredentials", AccessToken=ana.access, MaxResults=2, **token)
+        page = await ana.api("ListWebAuthnCredentials", AccessToken=ana.access, MaxResults=2, **token)
         assert len(page["Credentials"]) == size
         found += [entry["CredentialId"] for entry in page["Credentials"]]
         token = {name: value for name, value in page.items() if name == "NextToken"}
@@ -379,7 +379,7 @@ async def test_listed_in_pages(ana: PasskeyUser) -> None:
     for size in (0, 20):
         assert len(await ana.passkeys(MaxResults=size)) == 5
     for wrong in ({"MaxResults": 21}, {"NextToken": "x"}):
-        refusal = await ana.ask.refused("ListWebAuthnCredentials", AccessToken=ana.access, **wrong)
+        refusal = await ana.api.refused("ListWebAuthnCredentials", AccessToken=ana.access, **wrong)
         assert refusal[0] == "InvalidParameterException"
 
 
@@ -392,20 +392,20 @@ async def test_an_entry(ana: PasskeyUser) -> None:
         "RelyingPartyId": "example.com",
         "AuthenticatorAttachment": "platform",
         "AuthenticatorTransports": ["internal"],
-        "CreatedAt": ana.ask.state.clock(),
+        "CreatedAt": ana.api.state.clock(),
     }
 
 
 async def test_deleted(ana: PasskeyUser) -> None:
     credential = await ana.register()
-    ben = await passkey_user(ana.ask, "ben")
+    ben = await passkey_user(ana.api, "ben")
     named = {"CredentialId": credential["id"]}
     unknown = ("ResourceNotFoundException", "Credential does not exist.")
-    assert await ben.ask.refused("DeleteWebAuthnCredential", AccessToken=ben.access, **named) == unknown
+    assert await ben.api.refused("DeleteWebAuthnCredential", AccessToken=ben.access, **named) == unknown
     asked = await ana.begin()
     assertion = await ana.assertion(asked)
-    assert await ana.ask("DeleteWebAuthnCredential", AccessToken=ana.access, **named) == {}
-    assert await ana.ask.refused("DeleteWebAuthnCredential", AccessToken=ana.access, **named) == unknown
+    assert await ana.api("DeleteWebAuthnCredential", AccessToken=ana.access, **named) == {}
+    assert await ana.api.refused("DeleteWebAuthnCredential", AccessToken=ana.access, **named) == unknown
     assert await ana.passkeys() == []
     assert await ana.not_proven(asked, assertion) == UNPROVEN
     assert (await ana.begin())["ChallengeName"] == "SELECT_CHALLENGE"
@@ -437,7 +437,7 @@ async def test_a_passkey_signs_in(ana: PasskeyUser) -> None:
     assert claims(result["AccessToken"])["username"] == "ana"
     asked = await ana.begin(None)
     assert "WEB_AUTHN" in asked["AvailableChallenges"]
-    chosen = await ana.ask.respond(asked, ANSWER="WEB_AUTHN")
+    chosen = await ana.api.respond(asked, ANSWER="WEB_AUTHN")
     assert chosen["ChallengeName"] == "WEB_AUTHN"
     assert "AuthenticationResult" in await ana.prove(chosen, await ana.assertion(chosen))
 
@@ -544,7 +544,7 @@ async def test_a_proof_without_a_user_handle(ana: PasskeyUser) -> None:
 
 
 async def test_another_users_passkey(ana: PasskeyUser) -> None:
-    ben = await passkey_user(ana.ask, "ben")
+    ben = await passkey_user(ana.api, "ben")
     await ana.register()
     await ben.register()
     for_ana, for_ben = await ana.begin(), await ben.begin()
@@ -556,19 +556,19 @@ async def test_another_users_passkey(ana: PasskeyUser) -> None:
 
 
 async def test_handles_are_for_one_answer_of_one_user_and_expire(ana: PasskeyUser) -> None:
-    await passkey_user(ana.ask, "ben")
+    await passkey_user(ana.api, "ben")
     await ana.register()
     asked = await ana.begin()
     credential = await ana.assertion(asked)
     assert await ana.not_proven(asked, credential, "ben") == INVALID
     assert await ana.not_proven({**asked, "ChallengeName": "SOFTWARE_TOKEN_MFA"}, credential) == INVALID
     with pytest.raises(Refused, match="Missing required parameter CREDENTIAL"):
-        await ana.ask.respond(asked, "ana")
+        await ana.api.respond(asked, "ana")
     assert "AuthenticationResult" in await ana.prove(asked, credential)
     assert await ana.not_proven(asked, credential) == USED
     asked = await ana.begin()
     credential = await ana.assertion(asked)
-    ana.ask.advance(180)
+    ana.api.advance(180)
     assert await ana.not_proven(asked, credential) == LATE
 
 
@@ -579,19 +579,19 @@ async def test_texts_that_are_not_json(ana: PasskeyUser, text: str) -> None:
     await ana.register()
     asked = await ana.begin()
     with pytest.raises(Refused) as refusal:
-        await ana.ask.respond(asked, CREDENTIAL=text)
+        await ana.api.respond(asked, CREDENTIAL=text)
     missing = ("InvalidParameterException", "Missing required parameter CREDENTIAL")
     assert (refusal.value.code, refusal.value.message) == (UNPROVEN if text else missing)
 
 
 async def test_the_password_still_works(ana: PasskeyUser) -> None:
     await ana.register()
-    assert "AuthenticationResult" in await ana.ask.begin(password=PASSWORD)
+    assert "AuthenticationResult" in await ana.api.begin(password=PASSWORD)
 
 
 async def test_nothing_secret_is_shown(ana: PasskeyUser) -> None:
     credential = await ana.register()
-    user = ana.ask.pool.users.find("ana")
+    user = ana.api.pool.users.find("ana")
     assert user is not None
     options = await ana.options()
     assert options["challenge"] not in repr(user.registration)

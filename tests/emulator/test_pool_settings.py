@@ -37,19 +37,19 @@ DEFAULT_SENDER = (
 NO_SMS = "SMS configuration and Auto verification for phone_number are required when MFA is required/optional"
 
 
-async def described(ask: Api) -> dict[str, Any]:
-    found: dict[str, Any] = (await ask("DescribeUserPool", UserPoolId=ask.pool_id))["UserPool"]
+async def described(api: Api) -> dict[str, Any]:
+    found: dict[str, Any] = (await api("DescribeUserPool", UserPoolId=api.pool_id))["UserPool"]
     return found
 
 
-async def set_mfa(ask: Api, mode: str | None = None, **members: Any) -> dict[str, Any]:
+async def set_mfa(api: Api, mode: str | None = None, **members: Any) -> dict[str, Any]:
     said = {} if mode is None else {"MfaConfiguration": mode}
-    return await ask("SetUserPoolMfaConfig", UserPoolId=ask.pool_id, **said, **members)
+    return await api("SetUserPoolMfaConfig", UserPoolId=api.pool_id, **said, **members)
 
 
-async def mfa_refused(ask: Api, mode: str | None = None, **members: Any) -> str:
+async def mfa_refused(api: Api, mode: str | None = None, **members: Any) -> str:
     said = {} if mode is None else {"MfaConfiguration": mode}
-    code, text = await ask.refused("SetUserPoolMfaConfig", UserPoolId=ask.pool_id, **said, **members)
+    code, text = await api.refused("SetUserPoolMfaConfig", UserPoolId=api.pool_id, **said, **members)
     assert code == "InvalidParameterException"
     return text
 
@@ -62,177 +62,183 @@ def first_factors(*names: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("row", TABLE, ids=[row["member"] for row in TABLE])
-async def test_a_member_that_an_update_does_not_name(blank: Api, row: dict[str, Any]) -> None:
+async def test_a_member_that_an_update_does_not_name(empty_api: Api, row: dict[str, Any]) -> None:
     member, settings = row["member"], {row["member"]: row["sent"]}
     if member == "MfaConfiguration":
         settings["SmsConfiguration"] = SMS
     more = row.get("with", {})
-    await blank.make_pool(**settings, **more)
-    assert (await described(blank))[member] == row["sent"]
-    await blank("UpdateUserPool", UserPoolId=blank.pool_id, **more)
+    await empty_api.make_pool(**settings, **more)
+    assert (await described(empty_api))[member] == row["sent"]
+    await empty_api("UpdateUserPool", UserPoolId=empty_api.pool_id, **more)
     after = row["sent"] if row["omitted"] == "kept" else row["after"]
-    assert (await described(blank)).get(member) == after
+    assert (await described(empty_api)).get(member) == after
     # What is sent is stored, also after an update that did not name it.
-    await blank("UpdateUserPool", UserPoolId=blank.pool_id, **settings, **more)
-    assert (await described(blank))[member] == row["sent"]
+    await empty_api("UpdateUserPool", UserPoolId=empty_api.pool_id, **settings, **more)
+    assert (await described(empty_api))[member] == row["sent"]
 
 
-async def test_the_two_policies_stay_each_on_its_own(blank: Api) -> None:
+async def test_the_two_policies_stay_each_on_its_own(empty_api: Api) -> None:
     password = {"MinimumLength": 12}
     sign_in = {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}
-    await blank.make_pool(Policies={"PasswordPolicy": password, "SignInPolicy": sign_in})
-    before = (await described(blank))["Policies"]
-    await blank("UpdateUserPool", UserPoolId=blank.pool_id, Policies={"PasswordPolicy": {"MinimumLength": 9}})
-    after = (await described(blank))["Policies"]
+    await empty_api.make_pool(Policies={"PasswordPolicy": password, "SignInPolicy": sign_in})
+    before = (await described(empty_api))["Policies"]
+    await empty_api(
+        "UpdateUserPool", UserPoolId=empty_api.pool_id, Policies={"PasswordPolicy": {"MinimumLength": 9}}
+    )
+    after = (await described(empty_api))["Policies"]
     assert after["SignInPolicy"] == before["SignInPolicy"] == sign_in
     assert after["PasswordPolicy"]["MinimumLength"] == 9
     only = {"AllowedFirstAuthFactors": ["PASSWORD"]}
-    await blank("UpdateUserPool", UserPoolId=blank.pool_id, Policies={"SignInPolicy": only})
-    assert (await described(blank))["Policies"] == {**after, "SignInPolicy": only}
+    await empty_api("UpdateUserPool", UserPoolId=empty_api.pool_id, Policies={"SignInPolicy": only})
+    assert (await described(empty_api))["Policies"] == {**after, "SignInPolicy": only}
 
 
-async def test_an_update_does_not_end_required_mfa(blank: Api) -> None:
-    await blank.make_pool(AutoVerifiedAttributes=["email"])
-    await set_mfa(blank, "ON", **TOKEN)
-    await blank("UpdateUserPool", UserPoolId=blank.pool_id)
-    found = await described(blank)
+async def test_an_update_does_not_end_required_mfa(empty_api: Api) -> None:
+    await empty_api.make_pool(AutoVerifiedAttributes=["email"])
+    await set_mfa(empty_api, "ON", **TOKEN)
+    await empty_api("UpdateUserPool", UserPoolId=empty_api.pool_id)
+    found = await described(empty_api)
     assert found["MfaConfiguration"] == "ON"
     assert "AutoVerifiedAttributes" not in found
-    assert blank.pool.factors == ("SOFTWARE_TOKEN_MFA",)
+    assert empty_api.pool.factors == ("SOFTWARE_TOKEN_MFA",)
 
 
-async def test_addresses_that_wait_for_verification_must_be_verified_automatically(blank: Api) -> None:
+async def test_addresses_that_wait_for_verification_must_be_verified_automatically(empty_api: Api) -> None:
     update = {"UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": ["email"]}}
     text = "All attributes in AttributesRequireVerificationBeforeUpdate must exist in AutoVerifiedAttributes"
     refusal = ("InvalidParameterException", text)
-    assert await blank.refused("CreateUserPool", PoolName="p", **update) == refusal
-    await blank.make_pool(AutoVerifiedAttributes=["email"], **update)
-    assert await blank.refused("UpdateUserPool", UserPoolId=blank.pool_id) == refusal
-    assert (await described(blank))["AutoVerifiedAttributes"] == ["email"]
+    assert await empty_api.refused("CreateUserPool", PoolName="p", **update) == refusal
+    await empty_api.make_pool(AutoVerifiedAttributes=["email"], **update)
+    assert await empty_api.refused("UpdateUserPool", UserPoolId=empty_api.pool_id) == refusal
+    assert (await described(empty_api))["AutoVerifiedAttributes"] == ["email"]
     empty: dict[str, Any] = {"UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": []}}
-    await blank("UpdateUserPool", UserPoolId=blank.pool_id, **empty)
-    assert (await described(blank))["UserAttributeUpdateSettings"] == empty["UserAttributeUpdateSettings"]
+    await empty_api("UpdateUserPool", UserPoolId=empty_api.pool_id, **empty)
+    assert (await described(empty_api))["UserAttributeUpdateSettings"] == empty["UserAttributeUpdateSettings"]
 
 
-async def test_two_lifetimes_of_temporary_passwords_exclude_each_other(blank: Api) -> None:
+async def test_two_lifetimes_of_temporary_passwords_exclude_each_other(empty_api: Api) -> None:
     both = {
         "Policies": {"PasswordPolicy": {"TemporaryPasswordValidityDays": 3}},
         "AdminCreateUserConfig": {"UnusedAccountValidityDays": 3},
     }
     text = "Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays"
     refusal = ("InvalidParameterException", text)
-    assert await blank.refused("CreateUserPool", PoolName="p", **both) == refusal
-    await blank.make_pool()
-    assert await blank.refused("UpdateUserPool", UserPoolId=blank.pool_id, **both) == refusal
+    assert await empty_api.refused("CreateUserPool", PoolName="p", **both) == refusal
+    await empty_api.make_pool()
+    assert await empty_api.refused("UpdateUserPool", UserPoolId=empty_api.pool_id, **both) == refusal
 
 
 # MFA
 
 
 @pytest.mark.parametrize("mode", ["ON", "OPTIONAL"])
-async def test_a_new_pool_has_mfa_only_with_sms(blank: Api, mode: str) -> None:
-    refusal = await blank.refused("CreateUserPool", PoolName="p", MfaConfiguration=mode)
+async def test_a_new_pool_has_mfa_only_with_sms(empty_api: Api, mode: str) -> None:
+    refusal = await empty_api.refused("CreateUserPool", PoolName="p", MfaConfiguration=mode)
     assert refusal == ("InvalidParameterException", NO_SMS)
-    await blank.make_pool(MfaConfiguration=mode, SmsConfiguration=SMS)
-    assert blank.pool.factors == ("SMS_MFA",)
+    await empty_api.make_pool(MfaConfiguration=mode, SmsConfiguration=SMS)
+    assert empty_api.pool.factors == ("SMS_MFA",)
 
 
-async def test_an_update_cannot_require_mfa(blank: Api) -> None:
-    await blank.make_pool()
+async def test_an_update_cannot_require_mfa(empty_api: Api) -> None:
+    await empty_api.make_pool()
     text = "Cannot turn MFA functionality ON, once the user pool has been created."
-    named = {"UserPoolId": blank.pool_id}
+    named = {"UserPoolId": empty_api.pool_id}
     for more in ({}, {"SmsConfiguration": SMS}):
-        refusal = await blank.refused("UpdateUserPool", **named, MfaConfiguration="ON", **more)
+        refusal = await empty_api.refused("UpdateUserPool", **named, MfaConfiguration="ON", **more)
         assert refusal == ("InvalidParameterException", text)
-    refusal = await blank.refused("UpdateUserPool", **named, MfaConfiguration="OPTIONAL")
+    refusal = await empty_api.refused("UpdateUserPool", **named, MfaConfiguration="OPTIONAL")
     assert refusal == ("InvalidParameterException", NO_SMS)
-    await set_mfa(blank, "OPTIONAL", **TOKEN)
-    refusal = await blank.refused("UpdateUserPool", **named, MfaConfiguration="ON")
+    await set_mfa(empty_api, "OPTIONAL", **TOKEN)
+    refusal = await empty_api.refused("UpdateUserPool", **named, MfaConfiguration="ON")
     assert refusal == ("InvalidParameterException", text)
-    await set_mfa(blank, "ON", **TOKEN)
-    await blank("UpdateUserPool", **named, MfaConfiguration="ON")
-    await blank("UpdateUserPool", **named, MfaConfiguration="OPTIONAL")
-    assert (await described(blank))["MfaConfiguration"] == "OPTIONAL"
+    await set_mfa(empty_api, "ON", **TOKEN)
+    await empty_api("UpdateUserPool", **named, MfaConfiguration="ON")
+    await empty_api("UpdateUserPool", **named, MfaConfiguration="OPTIONAL")
+    assert (await described(empty_api))["MfaConfiguration"] == "OPTIONAL"
 
 
-async def test_a_configuration_replaces_the_one_before(blank: Api) -> None:
-    await blank.make_pool()
-    await set_mfa(blank, "ON", **TOKEN)
-    assert await set_mfa(blank) == {"MfaConfiguration": "OFF"}
-    assert blank.pool.factors == ()
-    assert (await set_mfa(blank, "OFF", **PASSKEYS))["MfaConfiguration"] == "OFF"
+async def test_a_configuration_replaces_the_one_before(empty_api: Api) -> None:
+    await empty_api.make_pool()
+    await set_mfa(empty_api, "ON", **TOKEN)
+    assert await set_mfa(empty_api) == {"MfaConfiguration": "OFF"}
+    assert empty_api.pool.factors == ()
+    assert (await set_mfa(empty_api, "OFF", **PASSKEYS))["MfaConfiguration"] == "OFF"
 
 
 @pytest.mark.parametrize("mode", [None, "OFF"])
 @pytest.mark.parametrize("factor", [TOKEN, NO_TOKEN, BY_SMS, BY_EMAIL])
-async def test_mfa_that_is_off_beside_a_factor(blank: Api, mode: str | None, factor: dict[str, Any]) -> None:
-    await blank.make_pool()
-    assert await mfa_refused(blank, mode, **factor) == TOGETHER
+async def test_mfa_that_is_off_beside_a_factor(
+    empty_api: Api, mode: str | None, factor: dict[str, Any]
+) -> None:
+    await empty_api.make_pool()
+    assert await mfa_refused(empty_api, mode, **factor) == TOGETHER
 
 
 @pytest.mark.parametrize("mode", ["ON", "OPTIONAL"])
-async def test_mfa_without_a_factor(blank: Api, mode: str) -> None:
-    await blank.make_pool()
-    assert await mfa_refused(blank, mode) == MUST_BE_ENABLED
-    assert await mfa_refused(blank, mode, **PASSKEYS) == MUST_BE_ENABLED
-    assert await mfa_refused(blank, mode, **NO_TOKEN) == ALL_DISABLED
-    assert await blank("GetUserPoolMfaConfig", UserPoolId=blank.pool_id) == {"MfaConfiguration": "OFF"}
+async def test_mfa_without_a_factor(empty_api: Api, mode: str) -> None:
+    await empty_api.make_pool()
+    assert await mfa_refused(empty_api, mode) == MUST_BE_ENABLED
+    assert await mfa_refused(empty_api, mode, **PASSKEYS) == MUST_BE_ENABLED
+    assert await mfa_refused(empty_api, mode, **NO_TOKEN) == ALL_DISABLED
+    assert await empty_api("GetUserPoolMfaConfig", UserPoolId=empty_api.pool_id) == {
+        "MfaConfiguration": "OFF"
+    }
 
 
 @pytest.mark.parametrize("factor", ["EMAIL_OTP", "SMS_OTP"])
-async def test_required_mfa_excludes_codes_as_first_factor(blank: Api, factor: str) -> None:
-    await blank.make_pool(**first_factors(factor))
-    assert await mfa_refused(blank, "ON", **TOKEN) == CODES
-    assert (await set_mfa(blank, "OPTIONAL", **TOKEN))["MfaConfiguration"] == "OPTIONAL"
-    await blank.make_pool(SmsConfiguration=SMS)
-    await set_mfa(blank, "ON", **TOKEN)
-    refusal = await blank.refused("UpdateUserPool", UserPoolId=blank.pool_id, **first_factors(factor))
+async def test_required_mfa_excludes_codes_as_first_factor(empty_api: Api, factor: str) -> None:
+    await empty_api.make_pool(**first_factors(factor))
+    assert await mfa_refused(empty_api, "ON", **TOKEN) == CODES
+    assert (await set_mfa(empty_api, "OPTIONAL", **TOKEN))["MfaConfiguration"] == "OPTIONAL"
+    await empty_api.make_pool(SmsConfiguration=SMS)
+    await set_mfa(empty_api, "ON", **TOKEN)
+    refusal = await empty_api.refused("UpdateUserPool", UserPoolId=empty_api.pool_id, **first_factors(factor))
     assert refusal == ("InvalidParameterException", CODES)
 
 
-async def test_required_mfa_and_passkeys(blank: Api) -> None:
-    await blank.make_pool(**first_factors("WEB_AUTHN"))
-    assert await mfa_refused(blank, "ON", **TOKEN) == SINGLE
-    assert await mfa_refused(blank, "ON", **TOKEN, **PASSKEYS) == SINGLE
+async def test_required_mfa_and_passkeys(empty_api: Api) -> None:
+    await empty_api.make_pool(**first_factors("WEB_AUTHN"))
+    assert await mfa_refused(empty_api, "ON", **TOKEN) == SINGLE
+    assert await mfa_refused(empty_api, "ON", **TOKEN, **PASSKEYS) == SINGLE
     multi = {
         "WebAuthnConfiguration": {
             "RelyingPartyId": "example.com",
             "FactorConfiguration": "MULTI_FACTOR_WITH_USER_VERIFICATION",
         }
     }
-    assert (await set_mfa(blank, "ON", **TOKEN, **multi))["MfaConfiguration"] == "ON"
-    assert await mfa_refused(blank, "ON", **TOKEN) == SINGLE
+    assert (await set_mfa(empty_api, "ON", **TOKEN, **multi))["MfaConfiguration"] == "ON"
+    assert await mfa_refused(empty_api, "ON", **TOKEN) == SINGLE
 
 
-async def test_codes_by_email_need_a_sender_of_the_pools_own(blank: Api) -> None:
-    await blank.make_pool()
-    assert await mfa_refused(blank, "OPTIONAL", **BY_EMAIL) == DEFAULT_SENDER
-    assert await mfa_refused(blank, "OPTIONAL", **TOKEN, **BY_EMAIL) == DEFAULT_SENDER
-    await blank("UpdateUserPool", UserPoolId=blank.pool_id, EmailConfiguration=OWN_SENDER)
-    found = await set_mfa(blank, "OPTIONAL", **BY_EMAIL)
+async def test_codes_by_email_need_a_sender_of_the_pools_own(empty_api: Api) -> None:
+    await empty_api.make_pool()
+    assert await mfa_refused(empty_api, "OPTIONAL", **BY_EMAIL) == DEFAULT_SENDER
+    assert await mfa_refused(empty_api, "OPTIONAL", **TOKEN, **BY_EMAIL) == DEFAULT_SENDER
+    await empty_api("UpdateUserPool", UserPoolId=empty_api.pool_id, EmailConfiguration=OWN_SENDER)
+    found = await set_mfa(empty_api, "OPTIONAL", **BY_EMAIL)
     assert found == {"MfaConfiguration": "OPTIONAL", "EmailMfaConfiguration": {}}
 
 
-async def test_codes_by_sms_as_first_factor_need_sms(blank: Api) -> None:
+async def test_codes_by_sms_as_first_factor_need_sms(empty_api: Api) -> None:
     text = "SMS_OTP can not be configured as AuthFactor as user pool is missing valid SMS configuration"
-    refusal = await blank.refused("CreateUserPool", PoolName="p", **first_factors("SMS_OTP"))
+    refusal = await empty_api.refused("CreateUserPool", PoolName="p", **first_factors("SMS_OTP"))
     assert refusal == ("InvalidParameterException", text)
 
 
-async def test_what_the_configuration_describes(blank: Api) -> None:
-    await blank.make_pool()
-    sms = await set_mfa(blank, "OPTIONAL", **BY_SMS)
+async def test_what_the_configuration_describes(empty_api: Api) -> None:
+    await empty_api.make_pool()
+    sms = await set_mfa(empty_api, "OPTIONAL", **BY_SMS)
     assert sms == {**BY_SMS, **NO_TOKEN, "MfaConfiguration": "OPTIONAL"}
-    assert (await described(blank))["SmsConfiguration"] == SMS
-    passkeys = await set_mfa(blank, "OFF", **PASSKEYS)
+    assert (await described(empty_api))["SmsConfiguration"] == SMS
+    passkeys = await set_mfa(empty_api, "OFF", **PASSKEYS)
     assert passkeys["WebAuthnConfiguration"]["FactorConfiguration"] == "SINGLE_FACTOR"
 
 
 # What is described
 
 
-async def test_what_comes_back_of_a_pool_with_its_name_alone(blank: Api) -> None:
-    made = (await blank("CreateUserPool", PoolName="p"))["UserPool"]
+async def test_what_comes_back_of_a_pool_with_its_name_alone(empty_api: Api) -> None:
+    made = (await empty_api("CreateUserPool", PoolName="p"))["UserPool"]
     volatile = {"Id", "Arn", "Name", "CreationDate", "LastModifiedDate", "SchemaAttributes"}
     assert {name: value for name, value in made.items() if name not in volatile} == {
         "AccountRecoverySetting": {
@@ -269,15 +275,15 @@ async def test_what_comes_back_of_a_pool_with_its_name_alone(blank: Api) -> None
     assert len(made["SchemaAttributes"]) == 20
 
 
-async def test_constraints_of_a_standard_attribute_are_described_and_enforced(blank: Api) -> None:
+async def test_constraints_of_a_standard_attribute_are_described_and_enforced(empty_api: Api) -> None:
     limits = {"MinLength": "2", "MaxLength": "4"}
     entry = {"Name": "given_name", "AttributeDataType": "String", "StringAttributeConstraints": limits}
-    await blank.make_pool(Schema=[entry])
-    found = {each["Name"]: each for each in (await described(blank))["SchemaAttributes"]}
+    await empty_api.make_pool(Schema=[entry])
+    found = {each["Name"]: each for each in (await described(empty_api))["SchemaAttributes"]}
     assert found["given_name"]["StringAttributeConstraints"] == limits
     assert found["family_name"]["StringAttributeConstraints"] == {"MinLength": "0", "MaxLength": "2048"}
     for value in ("x", "xxxxx"):
         attributes = [{"Name": "given_name", "Value": value}]
-        members = {"UserPoolId": blank.pool_id, "Username": "ana", "UserAttributes": attributes}
-        assert (await blank.refused("AdminCreateUser", **members))[0] == "InvalidParameterException"
-    await blank.add_user(given_name="Ana")
+        members = {"UserPoolId": empty_api.pool_id, "Username": "ana", "UserAttributes": attributes}
+        assert (await empty_api.refused("AdminCreateUser", **members))[0] == "InvalidParameterException"
+    await empty_api.add_user(given_name="Ana")

@@ -15,10 +15,10 @@ from helpers.api import EMAIL, PASSWORD, PHONE, SMS_ROLE, Api
 Event = dict[str, Any]
 
 
-def listen(ask: Api, *names: str) -> list[Event]:
+def listen(api: Api, *names: str) -> list[Event]:
     """Set senders that return nothing, as most do."""
     events: list[Event] = []
-    ask.pool.triggers.update(dict.fromkeys(names, events.append))
+    api.pool.triggers.update(dict.fromkeys(names, events.append))
     return events
 
 
@@ -27,17 +27,17 @@ def code_of(event: Event) -> str:
 
 
 @pytest.fixture
-async def verifying(blank: Api) -> Api:
-    await blank.make_pool(
+async def verifying(empty_api: Api) -> Api:
+    await empty_api.make_pool(
         AutoVerifiedAttributes=["email"], SmsConfiguration={"SnsCallerArn": SMS_ROLE}, MfaConfiguration="OFF"
     )
     return blank
 
 
-async def sign_up(ask: Api, **members: Any) -> dict[str, Any]:
+async def sign_up(api: Api, **members: Any) -> dict[str, Any]:
     entries = [{"Name": "email", "Value": EMAIL}]
-    named = {"ClientId": ask.client_id, "Username": "ana", "Password": PASSWORD}
-    return await ask("SignUp", **named, UserAttributes=entries, **members)
+    named = {"ClientId": api.client_id, "Username": "ana", "Password": PASSWORD}
+    return await api("SignUp", **named, UserAttributes=entries, **members)
 
 
 async def test_the_event_and_its_code(verifying: Api) -> None:

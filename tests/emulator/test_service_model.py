@@ -89,9 +89,9 @@ NULL = "Member must not be null"
     ],
 )
 async def test_values_that_break_a_constraint(
-    blank: Api, operation: str, body: dict[str, Any], text: str
+    empty_api: Api, operation: str, body: dict[str, Any], text: str
 ) -> None:
-    assert await blank.refused(operation, **body) == ("InvalidParameterException", text)
+    assert await empty_api.refused(operation, **body) == ("InvalidParameterException", text)
 
 
 @pytest.mark.parametrize(
@@ -109,31 +109,31 @@ async def test_values_that_break_a_constraint(
         ("CreateUserPoolClient", {"AuthSessionValidity": "3"}),
     ],
 )
-async def test_types_that_cannot_be_meant(blank: Api, operation: str, body: dict[str, Any]) -> None:
-    assert (await blank.refused(operation, **body))[0] == "SerializationException"
+async def test_types_that_cannot_be_meant(empty_api: Api, operation: str, body: dict[str, Any]) -> None:
+    assert (await empty_api.refused(operation, **body))[0] == "SerializationException"
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'"text"', b"\xff", b"[" * 100_000])
-async def test_bodies_that_are_not_objects(blank: Api, body: bytes) -> None:
-    reply = await dispatch.answer(blank.state, blank.model, "SignUp", body)
+async def test_bodies_that_are_not_objects(empty_api: Api, body: bytes) -> None:
+    reply = await dispatch.answer(empty_api.state, empty_api.model, "SignUp", body)
     assert (reply.status, reply.error) == (400, "SerializationException")
 
 
-async def test_an_empty_body_has_no_members(blank: Api) -> None:
-    reply = await dispatch.answer(blank.state, blank.model, "SignUp", b"")
+async def test_an_empty_body_has_no_members(empty_api: Api) -> None:
+    reply = await dispatch.answer(empty_api.state, empty_api.model, "SignUp", b"")
     assert reply.error == "InvalidParameterException"
     assert reply.body["message"].startswith("2 validation errors detected")
 
 
-async def test_unknown_and_absent_members_are_left_out(blank: Api) -> None:
-    operation = blank.model.operations["SignUp"]
+async def test_unknown_and_absent_members_are_left_out(empty_api: Api) -> None:
+    operation = empty_api.model.operations["SignUp"]
     body = {"ClientId": "a", "Username": "a", "Extra": 1, "Password": None, "ClientMetadata": {"a": None}}
-    assert blank.model.check(operation, body) == {"ClientId": "a", "Username": "a", "ClientMetadata": {}}
+    assert empty_api.model.check(operation, body) == {"ClientId": "a", "Username": "a", "ClientMetadata": {}}
 
 
 @pytest.mark.parametrize("name", ["Nonsense", "", "__class__"])
-async def test_unknown_operations(blank: Api, name: str) -> None:
-    reply = await dispatch.answer(blank.state, blank.model, name, b"{}")
+async def test_unknown_operations(empty_api: Api, name: str) -> None:
+    reply = await dispatch.answer(empty_api.state, empty_api.model, name, b"{}")
     assert (reply.status, reply.error) == (400, "UnknownOperationException")
 
 
@@ -143,25 +143,25 @@ def test_the_table_has_operations_of_the_service_model(model: ServiceModel) -> N
 
 
 async def test_codes_that_are_not_declared(
-    blank: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    empty_api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def odd(*_: object) -> dict[str, Any]:
         raise ApiError("TeapotException", "Short and stout.")
 
     monkeypatch.setattr(dispatch, "TABLE", {"ListUserPools": odd})
-    reply = await dispatch.answer(blank.state, blank.model, "ListUserPools", b'{"MaxResults": 1}')
+    reply = await dispatch.answer(empty_api.state, empty_api.model, "ListUserPools", b'{"MaxResults": 1}')
     assert (reply.status, reply.error) == (500, "InternalErrorException")
     assert "which it does not declare" in caplog.text
 
 
 async def test_the_emulators_own_failures(
-    blank: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    empty_api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def broken(*_: object) -> dict[str, Any]:
         raise ZeroDivisionError
 
     monkeypatch.setattr(dispatch, "TABLE", {"ListUserPools": broken})
-    reply = await dispatch.answer(blank.state, blank.model, "ListUserPools", b'{"MaxResults": 1}')
+    reply = await dispatch.answer(empty_api.state, empty_api.model, "ListUserPools", b'{"MaxResults": 1}')
     assert (reply.status, reply.error) == (500, "InternalErrorException")
     assert "ZeroDivisionError" in caplog.text
 

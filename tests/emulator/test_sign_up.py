@@ -15,22 +15,22 @@ def attributes(**values: str) -> list[dict[str, str]]:
     return [{"Name": name.replace("custom_", "custom:"), "Value": value} for name, value in values.items()]
 
 
-async def sign_up(ask: Api, name: str = "ana", **members: Any) -> dict[str, Any]:
+async def sign_up(api: Api, name: str = "ana", **members: Any) -> dict[str, Any]:
     members = {"Password": PASSWORD, "UserAttributes": attributes(email=EMAIL), **members}
-    return await ask("SignUp", ClientId=ask.client_id, Username=name, **members)
+    return await api("SignUp", ClientId=api.client_id, Username=name, **members)
 
 
-async def not_signed_up(ask: Api, name: str = "ana", **members: Any) -> tuple[str, str]:
+async def not_signed_up(api: Api, name: str = "ana", **members: Any) -> tuple[str, str]:
     members = {"Password": PASSWORD, "UserAttributes": attributes(email=EMAIL), **members}
-    return await ask.refused("SignUp", ClientId=ask.client_id, Username=name, **members)
+    return await api.refused("SignUp", ClientId=api.client_id, Username=name, **members)
 
 
-async def confirm(ask: Api, code: str, name: str = "ana", **members: Any) -> dict[str, Any]:
-    return await ask("ConfirmSignUp", ClientId=ask.client_id, Username=name, ConfirmationCode=code, **members)
+async def confirm(api: Api, code: str, name: str = "ana", **members: Any) -> dict[str, Any]:
+    return await api("ConfirmSignUp", ClientId=api.client_id, Username=name, ConfirmationCode=code, **members)
 
 
-async def not_confirmed(ask: Api, code: str, name: str = "ana") -> tuple[str, str]:
-    return await ask.refused("ConfirmSignUp", ClientId=ask.client_id, Username=name, ConfirmationCode=code)
+async def not_confirmed(api: Api, code: str, name: str = "ana") -> tuple[str, str]:
+    return await api.refused("ConfirmSignUp", ClientId=api.client_id, Username=name, ConfirmationCode=code)
 
 
 MISMATCH = ("CodeMismatchException", "Invalid verification code provided, please try again.")
@@ -40,10 +40,10 @@ LIMIT = ("LimitExceededException", "Attempt limit exceeded, please try after som
 
 
 @pytest.fixture
-async def verifying(blank: Api) -> Api:
+async def verifying(empty_api: Api) -> Api:
     """A pool that verifies e-mail addresses and phone numbers."""
-    await blank.make_pool(AutoVerifiedAttributes=["email", "phone_number"])
-    return blank
+    await empty_api.make_pool(AutoVerifiedAttributes=["email", "phone_number"])
+    return empty_api
 
 
 async def test_a_code_goes_out_and_confirms(verifying: Api) -> None:
@@ -79,10 +79,10 @@ async def test_the_phone_comes_first(verifying: Api) -> None:
     }
 
 
-async def test_no_code_without_auto_verification_or_address(ask: Api) -> None:
-    assert "CodeDeliveryDetails" not in await sign_up(ask)
-    assert ask.state.outbox.messages == []
-    refusal = await ask.refused("ResendConfirmationCode", ClientId=ask.client_id, Username="ana")
+async def test_no_code_without_auto_verification_or_address(api: Api) -> None:
+    assert "CodeDeliveryDetails" not in await sign_up(api)
+    assert api.state.outbox.messages == []
+    refusal = await api.refused("ResendConfirmationCode", ClientId=api.client_id, Username="ana")
     assert refusal == (
         "InvalidParameterException",
         "Cannot resend codes. Auto verification not turned on.",
@@ -99,35 +99,35 @@ async def test_no_code_without_auto_verification_or_address(ask: Api) -> None:
         ("NoSymbolAtAll1", "Password must have symbol characters"),
     ],
 )
-async def test_password_policy(ask: Api, password: str, rule: str) -> None:
-    refusal = await not_signed_up(ask, Password=password)
+async def test_password_policy(api: Api, password: str, rule: str) -> None:
+    refusal = await not_signed_up(api, Password=password)
     assert refusal == ("InvalidPasswordException", f"Password did not conform with policy: {rule}")
 
 
-async def test_a_policy_of_ones_own(blank: Api) -> None:
-    await blank.make_pool(Policies={"PasswordPolicy": {"MinimumLength": 6}})
-    assert (await not_signed_up(blank, Password="abcde"))[0] == "InvalidPasswordException"
-    assert "UserSub" in await sign_up(blank, Password="abcdef")
+async def test_a_policy_of_ones_own(empty_api: Api) -> None:
+    await empty_api.make_pool(Policies={"PasswordPolicy": {"MinimumLength": 6}})
+    assert (await not_signed_up(empty_api, Password="abcde"))[0] == "InvalidPasswordException"
+    assert "UserSub" in await sign_up(empty_api, Password="abcdef")
 
 
-async def test_a_password_is_needed(ask: Api) -> None:
-    members = {"ClientId": ask.client_id, "Username": "ana"}
-    assert (await ask.refused("SignUp", **members))[0] == "InvalidParameterException"
+async def test_a_password_is_needed(api: Api) -> None:
+    members = {"ClientId": api.client_id, "Username": "ana"}
+    assert (await api.refused("SignUp", **members))[0] == "InvalidParameterException"
 
 
-async def test_required_attributes(blank: Api) -> None:
+async def test_required_attributes(empty_api: Api) -> None:
     required = {"AttributeDataType": "String", "Required": True, "Mutable": True}
     schema = [{"Name": "preferred_username", **required}, {"Name": "name", **required}]
-    await blank.make_pool(Schema=schema)
-    assert await not_signed_up(blank) == (
+    await empty_api.make_pool(Schema=schema)
+    assert await not_signed_up(empty_api) == (
         "InvalidParameterException",
         "Attributes did not conform to the schema: name.formatted: The attribute name.formatted is required\n"
         "preferred_username: The attribute is required\n",
     )
 
 
-async def test_attributes_outside_the_schema(ask: Api) -> None:
-    refusal = await not_signed_up(ask, UserAttributes=attributes(custom_team="blue"))
+async def test_attributes_outside_the_schema(api: Api) -> None:
+    refusal = await not_signed_up(api, UserAttributes=attributes(custom_team="blue"))
     assert refusal == (
         "InvalidParameterException",
         "Attributes did not conform to the schema: custom:team: Attribute does not exist in the schema.\n",
@@ -165,66 +165,68 @@ async def test_attributes_outside_the_schema(ask: Api) -> None:
         ),
     ],
 )
-async def test_values_that_cannot_be(blank: Api, values: dict[str, str], text: str) -> None:
+async def test_values_that_cannot_be(empty_api: Api, values: dict[str, str], text: str) -> None:
     level = {"Name": "level", "AttributeDataType": "Number", "NumberAttributeConstraints": {"MaxValue": "10"}}
-    await blank.make_pool(Schema=[level, {"Name": "member", "AttributeDataType": "Boolean"}])
-    refusal = await not_signed_up(blank, UserAttributes=attributes(**values))
+    await empty_api.make_pool(Schema=[level, {"Name": "member", "AttributeDataType": "Boolean"}])
+    refusal = await not_signed_up(empty_api, UserAttributes=attributes(**values))
     assert refusal == ("InvalidParameterException", text)
 
 
-async def test_values_that_can_be(blank: Api) -> None:
+async def test_values_that_can_be(empty_api: Api) -> None:
     level = {"Name": "level", "AttributeDataType": "Number", "NumberAttributeConstraints": {"MaxValue": "10"}}
-    await blank.make_pool(Schema=[level, {"Name": "member", "AttributeDataType": "Boolean"}])
+    await empty_api.make_pool(Schema=[level, {"Name": "member", "AttributeDataType": "Boolean"}])
     values = {"custom_level": "10", "custom_member": "true", "updated_at": "5", "nickname": ""}
-    await sign_up(blank, UserAttributes=attributes(**values))
-    found = {item["Name"]: item["Value"] for item in (await blank.admin("AdminGetUser"))["UserAttributes"]}
+    await sign_up(empty_api, UserAttributes=attributes(**values))
+    found = {
+        item["Name"]: item["Value"] for item in (await empty_api.admin("AdminGetUser"))["UserAttributes"]
+    }
     assert found.items() >= {("custom:level", "10"), ("custom:member", "true"), ("updated_at", "5")}
     assert "nickname" not in found
 
 
 @pytest.mark.parametrize("name", ["email_verified", "phone_number_verified", "sub"])
-async def test_attributes_that_users_cannot_set_themselves(ask: Api, name: str) -> None:
-    refusal = await not_signed_up(ask, UserAttributes=attributes(**{name: "true"}))
+async def test_attributes_that_users_cannot_set_themselves(api: Api, name: str) -> None:
+    refusal = await not_signed_up(api, UserAttributes=attributes(**{name: "true"}))
     assert refusal == ("NotAuthorizedException", "A client attempted to write unauthorized attribute")
 
 
-async def test_write_attributes(blank: Api) -> None:
-    await blank.make_pool(client={"WriteAttributes": ["email"]})
-    refusal = await not_signed_up(blank, UserAttributes=attributes(name="Ana"))
+async def test_write_attributes(empty_api: Api) -> None:
+    await empty_api.make_pool(client={"WriteAttributes": ["email"]})
+    refusal = await not_signed_up(empty_api, UserAttributes=attributes(name="Ana"))
     assert refusal == ("NotAuthorizedException", "A client attempted to write unauthorized attribute")
-    assert "UserSub" in await sign_up(blank)
+    assert "UserSub" in await sign_up(empty_api)
 
 
-async def test_a_name_can_be_taken_once(ask: Api) -> None:
-    await sign_up(ask)
-    assert await not_signed_up(ask) == ("UsernameExistsException", "User already exists")
-    assert "UserSub" in await sign_up(ask, "Ana")
+async def test_a_name_can_be_taken_once(api: Api) -> None:
+    await sign_up(api)
+    assert await not_signed_up(api) == ("UsernameExistsException", "User already exists")
+    assert "UserSub" in await sign_up(api, "Ana")
 
 
-async def test_case_is_ignored_where_the_pool_says_so(blank: Api) -> None:
-    await blank.make_pool(UsernameConfiguration={"CaseSensitive": False})
-    await sign_up(blank, "Ana")
-    assert (await not_signed_up(blank, "ANA"))[0] == "UsernameExistsException"
-    assert (await blank.admin("AdminGetUser", "aNA"))["Username"] == "ana"
+async def test_case_is_ignored_where_the_pool_says_so(empty_api: Api) -> None:
+    await empty_api.make_pool(UsernameConfiguration={"CaseSensitive": False})
+    await sign_up(empty_api, "Ana")
+    assert (await not_signed_up(empty_api, "ANA"))[0] == "UsernameExistsException"
+    assert (await empty_api.admin("AdminGetUser", "aNA"))["Username"] == "ana"
 
 
-async def test_case_is_kept_if_that_is_believed(blank: Api) -> None:
-    blank.state.assumptions = Assumptions(lower_case_usernames=False)
-    await blank.make_pool(UsernameConfiguration={"CaseSensitive": False})
-    await sign_up(blank, "Ana")
-    assert (await blank.admin("AdminGetUser", "ana"))["Username"] == "Ana"
+async def test_case_is_kept_if_that_is_believed(empty_api: Api) -> None:
+    empty_api.state.assumptions = Assumptions(lower_case_usernames=False)
+    await empty_api.make_pool(UsernameConfiguration={"CaseSensitive": False})
+    await sign_up(empty_api, "Ana")
+    assert (await empty_api.admin("AdminGetUser", "ana"))["Username"] == "Ana"
 
 
-async def test_only_administrators_create_users(blank: Api) -> None:
-    await blank.make_pool(AdminCreateUserConfig={"AllowAdminCreateUserOnly": True})
-    assert await not_signed_up(blank) == (
+async def test_only_administrators_create_users(empty_api: Api) -> None:
+    await empty_api.make_pool(AdminCreateUserConfig={"AllowAdminCreateUserOnly": True})
+    assert await not_signed_up(empty_api) == (
         "NotAuthorizedException",
         "SignUp is not permitted for this user pool",
     )
 
 
-async def test_unknown_client(ask: Api) -> None:
-    refusal = await ask.refused("SignUp", ClientId="unknown", Username="ana", Password=PASSWORD)
+async def test_unknown_client(api: Api) -> None:
+    refusal = await api.refused("SignUp", ClientId="unknown", Username="ana", Password=PASSWORD)
     assert refusal == ("ResourceNotFoundException", "User pool client unknown does not exist.")
 
 
@@ -239,29 +241,29 @@ async def test_unknown_client(ask: Api) -> None:
         (["email", "phone_number"], "Username should be either an email or a phone number."),
     ],
 )
-async def test_usernames_that_must_be_addresses(blank: Api, wanted: list[str], text: str) -> None:
-    await blank.make_pool(UsernameAttributes=wanted)
-    refusal = await not_signed_up(blank, UserAttributes=[])
+async def test_usernames_that_must_be_addresses(empty_api: Api, wanted: list[str], text: str) -> None:
+    await empty_api.make_pool(UsernameAttributes=wanted)
+    refusal = await not_signed_up(empty_api, UserAttributes=[])
     assert refusal == ("InvalidParameterException", text)
 
 
-async def test_an_address_as_username(blank: Api) -> None:
-    await blank.make_pool(UsernameAttributes=["email"], AutoVerifiedAttributes=["email"])
-    answer = await sign_up(blank, EMAIL, UserAttributes=[])
+async def test_an_address_as_username(empty_api: Api) -> None:
+    await empty_api.make_pool(UsernameAttributes=["email"], AutoVerifiedAttributes=["email"])
+    answer = await sign_up(empty_api, EMAIL, UserAttributes=[])
     assert answer["CodeDeliveryDetails"]["Destination"] == "a***@e***"
-    refusal = await not_signed_up(blank, EMAIL, UserAttributes=[])
+    refusal = await not_signed_up(empty_api, EMAIL, UserAttributes=[])
     assert refusal == ("UsernameExistsException", "An account with the given email already exists.")
-    await confirm(blank, blank.code(), EMAIL)
-    user = await blank.admin("AdminGetUser", EMAIL)
+    await confirm(empty_api, empty_api.code(), EMAIL)
+    user = await empty_api.admin("AdminGetUser", EMAIL)
     assert user["Username"] == answer["UserSub"]
     assert {"Name": "email_verified", "Value": "true"} in user["UserAttributes"]
-    assert (await blank.admin("AdminGetUser", answer["UserSub"]))["Username"] == user["Username"]
+    assert (await empty_api.admin("AdminGetUser", answer["UserSub"]))["Username"] == user["Username"]
 
 
-async def test_a_phone_number_as_username(blank: Api) -> None:
-    await blank.make_pool(UsernameAttributes=["email", "phone_number"])
-    await sign_up(blank, PHONE, UserAttributes=[])
-    refusal = await not_signed_up(blank, PHONE, UserAttributes=[])
+async def test_a_phone_number_as_username(empty_api: Api) -> None:
+    await empty_api.make_pool(UsernameAttributes=["email", "phone_number"])
+    await sign_up(empty_api, PHONE, UserAttributes=[])
+    refusal = await not_signed_up(empty_api, PHONE, UserAttributes=[])
     assert refusal == ("UsernameExistsException", "An account with the given phone_number already exists.")
 
 
@@ -275,53 +277,53 @@ async def test_a_phone_number_as_username(blank: Api) -> None:
         ),
     ],
 )
-async def test_usernames_that_must_not_be_addresses(blank: Api, name: str, text: str) -> None:
-    await blank.make_pool(AliasAttributes=["email", "phone_number"])
-    assert await not_signed_up(blank, name) == ("InvalidParameterException", text)
+async def test_usernames_that_must_not_be_addresses(empty_api: Api, name: str, text: str) -> None:
+    await empty_api.make_pool(AliasAttributes=["email", "phone_number"])
+    assert await not_signed_up(empty_api, name) == ("InvalidParameterException", text)
 
 
-async def test_an_alias_works_once_it_is_verified(blank: Api) -> None:
-    await blank.make_pool(AliasAttributes=["email"], AutoVerifiedAttributes=["email"])
-    await sign_up(blank)
-    assert (await blank.refused("AdminGetUser", UserPoolId=blank.pool_id, Username=EMAIL))[0] == (
+async def test_an_alias_works_once_it_is_verified(empty_api: Api) -> None:
+    await empty_api.make_pool(AliasAttributes=["email"], AutoVerifiedAttributes=["email"])
+    await sign_up(empty_api)
+    assert (await empty_api.refused("AdminGetUser", UserPoolId=empty_api.pool_id, Username=EMAIL))[0] == (
         "UserNotFoundException"
     )
-    await confirm(blank, blank.code())
-    assert (await blank.admin("AdminGetUser", EMAIL))["Username"] == "ana"
+    await confirm(empty_api, empty_api.code())
+    assert (await empty_api.admin("AdminGetUser", EMAIL))["Username"] == "ana"
 
 
-async def test_an_alias_belongs_to_one(blank: Api) -> None:
-    await blank.make_pool(AliasAttributes=["email"], AutoVerifiedAttributes=["email"])
-    await sign_up(blank)
-    first = blank.code()
-    await sign_up(blank, "ben")
-    second = blank.code()
-    await confirm(blank, first)
-    refusal = await not_confirmed(blank, second, "ben")
+async def test_an_alias_belongs_to_one(empty_api: Api) -> None:
+    await empty_api.make_pool(AliasAttributes=["email"], AutoVerifiedAttributes=["email"])
+    await sign_up(empty_api)
+    first = empty_api.code()
+    await sign_up(empty_api, "ben")
+    second = empty_api.code()
+    await confirm(empty_api, first)
+    refusal = await not_confirmed(empty_api, second, "ben")
     assert refusal == ("AliasExistsException", "An account with the given email already exists.")
-    assert (await blank.admin("AdminGetUser", "ben"))["UserStatus"] == "UNCONFIRMED"
-    await confirm(blank, second, "ben", ForceAliasCreation=True)
-    assert (await blank.admin("AdminGetUser", EMAIL))["Username"] == "ben"
-    entries = (await blank.admin("AdminGetUser", "ana"))["UserAttributes"]
+    assert (await empty_api.admin("AdminGetUser", "ben"))["UserStatus"] == "UNCONFIRMED"
+    await confirm(empty_api, second, "ben", ForceAliasCreation=True)
+    assert (await empty_api.admin("AdminGetUser", EMAIL))["Username"] == "ben"
+    entries = (await empty_api.admin("AdminGetUser", "ana"))["UserAttributes"]
     assert {"Name": "email_verified", "Value": "false"} in entries
 
 
-async def test_a_refused_alias_leaves_what_was_verified_before(blank: Api) -> None:
-    await blank.make_pool(AliasAttributes=["email"], AutoVerifiedAttributes=["email"])
-    await sign_up(blank)
-    await confirm(blank, blank.code())
-    await sign_up(blank, "ben")
-    code = blank.code()
-    ben = blank.pool.users.find("ben")
+async def test_a_refused_alias_leaves_what_was_verified_before(empty_api: Api) -> None:
+    await empty_api.make_pool(AliasAttributes=["email"], AutoVerifiedAttributes=["email"])
+    await sign_up(empty_api)
+    await confirm(empty_api, empty_api.code())
+    await sign_up(empty_api, "ben")
+    code = empty_api.code()
+    ben = empty_api.pool.users.find("ben")
     assert ben is not None
     ben.attributes["email_verified"] = "false"
-    assert (await not_confirmed(blank, code, "ben"))[0] == "AliasExistsException"
+    assert (await not_confirmed(empty_api, code, "ben"))[0] == "AliasExistsException"
     assert ben.attributes["email_verified"] == "false"
 
 
-async def test_preferred_username_is_not_an_alias_of_unconfirmed_users(blank: Api) -> None:
-    await blank.make_pool(AliasAttributes=["preferred_username"])
-    refusal = await not_signed_up(blank, UserAttributes=attributes(preferred_username="annie"))
+async def test_preferred_username_is_not_an_alias_of_unconfirmed_users(empty_api: Api) -> None:
+    await empty_api.make_pool(AliasAttributes=["preferred_username"])
+    refusal = await not_signed_up(empty_api, UserAttributes=attributes(preferred_username="annie"))
     assert refusal[0] == "InvalidParameterException"
 
 
@@ -340,9 +342,9 @@ async def test_a_code_lives_a_day(verifying: Api) -> None:
     assert await not_confirmed(verifying, verifying.code()) == EXPIRED
 
 
-async def test_no_code_outstanding(ask: Api) -> None:
-    await sign_up(ask)
-    assert await not_confirmed(ask, "123456") == EXPIRED
+async def test_no_code_outstanding(api: Api) -> None:
+    await sign_up(api)
+    assert await not_confirmed(api, "123456") == EXPIRED
 
 
 async def test_confirmed_once(verifying: Api) -> None:
@@ -399,24 +401,24 @@ async def test_disabled_users_get_no_code(verifying: Api) -> None:
 
 
 @pytest.mark.parametrize("belief", [MISMATCH, EXPIRED])
-async def test_unknown_users_are_hidden(blank: Api, belief: Any) -> None:
-    blank.state.assumptions = attrs.evolve(Assumptions(), hidden_user_confirm_sign_up=belief[0])
+async def test_unknown_users_are_hidden(empty_api: Api, belief: Any) -> None:
+    empty_api.state.assumptions = attrs.evolve(Assumptions(), hidden_user_confirm_sign_up=belief[0])
     hides = {"PreventUserExistenceErrors": "ENABLED"}
-    await blank.make_pool(AutoVerifiedAttributes=["email", "phone_number"], client=hides)
-    assert await not_confirmed(blank, "123456", "unknown") == belief
+    await empty_api.make_pool(AutoVerifiedAttributes=["email", "phone_number"], client=hides)
+    assert await not_confirmed(empty_api, "123456", "unknown") == belief
     for name, medium in (("unknown@example.com", "EMAIL"), ("+15555550123", "SMS"), ("unknown", "EMAIL")):
-        members = {"ClientId": blank.client_id, "Username": name}
-        first = await blank("ResendConfirmationCode", **members)
+        members = {"ClientId": empty_api.client_id, "Username": name}
+        first = await empty_api("ResendConfirmationCode", **members)
         assert first["CodeDeliveryDetails"]["DeliveryMedium"] == medium
-        assert await blank("ResendConfirmationCode", **members) == first
-    assert blank.state.outbox.messages == []
+        assert await empty_api("ResendConfirmationCode", **members) == first
+    assert empty_api.state.outbox.messages == []
 
 
-async def test_unknown_users_are_hidden_where_there_are_only_phones(blank: Api) -> None:
+async def test_unknown_users_are_hidden_where_there_are_only_phones(empty_api: Api) -> None:
     hides = {"PreventUserExistenceErrors": "ENABLED"}
-    await blank.make_pool(AutoVerifiedAttributes=["phone_number"], client=hides)
-    members = {"ClientId": blank.client_id, "Username": "unknown"}
-    details = (await blank("ResendConfirmationCode", **members))["CodeDeliveryDetails"]
+    await empty_api.make_pool(AutoVerifiedAttributes=["phone_number"], client=hides)
+    members = {"ClientId": empty_api.client_id, "Username": "unknown"}
+    details = (await empty_api("ResendConfirmationCode", **members))["CodeDeliveryDetails"]
     assert details["AttributeName"] == "phone_number"
     assert len(details["Destination"]) == len("+*******0839")
 
@@ -424,28 +426,28 @@ async def test_unknown_users_are_hidden_where_there_are_only_phones(blank: Api) 
 # Client secrets
 
 
-async def test_secret_hashes(blank: Api) -> None:
-    await blank.make_pool(AutoVerifiedAttributes=["email"], client={"GenerateSecret": True})
+async def test_secret_hashes(empty_api: Api) -> None:
+    await empty_api.make_pool(AutoVerifiedAttributes=["email"], client={"GenerateSecret": True})
     missing = (
         "NotAuthorizedException",
-        f"Client {blank.client_id} is configured with secret but SECRET_HASH was not received",
+        f"Client {empty_api.client_id} is configured with secret but SECRET_HASH was not received",
     )
-    bad = ("NotAuthorizedException", f"Unable to verify secret hash for client {blank.client_id}")
-    assert await not_signed_up(blank) == missing
-    assert await not_signed_up(blank, SecretHash=blank.hash("ben")) == bad
-    await sign_up(blank, SecretHash=blank.hash("ana"))
-    named = {"ClientId": blank.client_id, "Username": "ana"}
+    bad = ("NotAuthorizedException", f"Unable to verify secret hash for client {empty_api.client_id}")
+    assert await not_signed_up(empty_api) == missing
+    assert await not_signed_up(empty_api, SecretHash=empty_api.hash("ben")) == bad
+    await sign_up(empty_api, SecretHash=empty_api.hash("ana"))
+    named = {"ClientId": empty_api.client_id, "Username": "ana"}
     for operation, more in (
         ("ResendConfirmationCode", {}),
-        ("ConfirmSignUp", {"ConfirmationCode": blank.code()}),
+        ("ConfirmSignUp", {"ConfirmationCode": empty_api.code()}),
         ("ForgotPassword", {}),
         ("ConfirmForgotPassword", {"ConfirmationCode": "123456", "Password": PASSWORD}),
     ):
-        assert await blank.refused(operation, **named, **more) == missing
-        assert await blank.refused(operation, **named, **more, SecretHash=blank.hash("ben")) == bad
-    await confirm(blank, blank.code(), SecretHash=blank.hash("ana"))
+        assert await empty_api.refused(operation, **named, **more) == missing
+        assert await empty_api.refused(operation, **named, **more, SecretHash=empty_api.hash("ben")) == bad
+    await confirm(empty_api, empty_api.code(), SecretHash=empty_api.hash("ana"))
 
 
-async def test_a_hash_for_a_client_without_secret(ask: Api) -> None:
-    refusal = await not_signed_up(ask, SecretHash="AAAA")
-    assert refusal == ("NotAuthorizedException", f"Unable to verify secret hash for client {ask.client_id}")
+async def test_a_hash_for_a_client_without_secret(api: Api) -> None:
+    refusal = await not_signed_up(api, SecretHash="AAAA")
+    assert refusal == ("NotAuthorizedException", f"Unable to verify secret hash for client {api.client_id}")

@@ -52,15 +52,15 @@ def comparable(value: Any) -> Any:
 class Resource:
     """One resource of the table, in one emulator."""
 
-    def __init__(self, row: dict[str, Any], ask: Ask, names: dict[str, str]) -> None:
-        self.row, self.ask, self.names = row, ask, names
+    def __init__(self, row: dict[str, Any], api: Ask, names: dict[str, str]) -> None:
+        self.row, self.api, self.names = row, api, names
         self.sent: Members = {}
 
     async def create(self) -> None:
         """Create it, and keep the ids that AWS has drawn."""
         for number, write in enumerate(self.row["create"]):
             members = filled(write["members"], self.names)
-            answer = await self.ask(write["operation"], **members)
+            answer = await self.api(write["operation"], **members)
             self.sent.update(members)
             if number == 0:
                 for name, path in self.row.get("keep", {}).items():
@@ -70,7 +70,7 @@ class Resource:
         """Read it by the id with which it would be imported, and nothing else."""
         state: Members = {}
         for read in self.row["reads"]:
-            state |= self.shown(read, await self.ask(read["operation"], **self.ids(read)))
+            state |= self.shown(read, await self.api(read["operation"], **self.ids(read)))
         return state
 
     def ids(self, read: dict[str, Any]) -> Members:
@@ -112,18 +112,18 @@ class Resource:
         members = {name: members[name] for name in update.get("only", members)}
         ids = {"UserPoolId": "{pool}", "ClientId": "{client}", **update.get("ids", {})}
         named = {name: filled(ids[name], self.names) for name in update.get("named", ())}
-        await self.ask(update["operation"], **{**members, **named})
+        await self.api(update["operation"], **{**members, **named})
         return {*self.row["change"], *self.row.get("also_changes", ()), "LastModifiedDate"}
 
     async def delete(self, refused: Callable[..., Awaitable[str]]) -> None:
         """Delete it, and see that it is gone."""
         for write in self.row["delete"]:
-            await self.ask(write["operation"], **filled(write["members"], self.names))
+            await self.api(write["operation"], **filled(write["members"], self.names))
         gone, read = self.row["gone"], self.row["reads"][0]
         if "error" in gone:
             assert await refused(read["operation"], **self.ids(read)) == gone["error"]
             return
-        answer = await self.ask(read["operation"], **self.ids(read))
+        answer = await self.api(read["operation"], **self.ids(read))
         if "missing" in gone:
             assert found(answer, gone["missing"]) is None
         elif "other" in gone:
@@ -158,7 +158,7 @@ async def test_every_resource(emulator: CognitoEmulator, judge: Judge, identitie
         assert differing <= may_differ, (name, differing)
         if "also_found_by" in resource.row:
             other = resource.row["also_found_by"]
-            answer = await resource.ask(other["operation"], **filled(other["members"], names))
+            answer = await resource.api(other["operation"], **filled(other["members"], names))
             assert resource.shown(resource.row["reads"][0], answer) == after
     # What was created later has not changed what was there.
     for resource in resources[1:]:

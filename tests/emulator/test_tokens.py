@@ -39,25 +39,25 @@ def header(token: str) -> dict[str, Any]:
     return found
 
 
-async def refresh(ask: Api, token: str, **members: str) -> dict[str, Any]:
-    members = {"ClientId": ask.client_id, "RefreshToken": token, **members}
-    result: dict[str, Any] = (await ask("GetTokensFromRefreshToken", **members))["AuthenticationResult"]
+async def refresh(api: Api, token: str, **members: str) -> dict[str, Any]:
+    members = {"ClientId": api.client_id, "RefreshToken": token, **members}
+    result: dict[str, Any] = (await api("GetTokensFromRefreshToken", **members))["AuthenticationResult"]
     return result
 
 
-async def not_refreshed(ask: Api, token: str, **members: str) -> tuple[str, str]:
-    members = {"ClientId": ask.client_id, "RefreshToken": token, **members}
-    return await ask.refused("GetTokensFromRefreshToken", **members)
+async def not_refreshed(api: Api, token: str, **members: str) -> tuple[str, str]:
+    members = {"ClientId": api.client_id, "RefreshToken": token, **members}
+    return await api.refused("GetTokensFromRefreshToken", **members)
 
 
-async def test_claims(ask: Api) -> None:
-    user = await ask.add_user(email=EMAIL, email_verified="true", address="Main Street 1", updated_at="17")
-    result = await ask.tokens()
+async def test_claims(api: Api) -> None:
+    user = await api.add_user(email=EMAIL, email_verified="true", address="Main Street 1", updated_at="17")
+    result = await api.tokens()
     access, identity = claims(result["AccessToken"]), claims(result["IdToken"])
-    now = int(ask.state.clock())
+    now = int(api.state.clock())
     common = {
         "sub": user.sub,
-        "iss": f"https://cognito-idp.us-east-1.amazonaws.com/{ask.pool_id}",
+        "iss": f"https://cognito-idp.us-east-1.amazonaws.com/{api.pool_id}",
         "origin_jti": access["origin_jti"],
         "event_id": access["event_id"],
         "auth_time": now,
@@ -67,7 +67,7 @@ async def test_claims(ask: Api) -> None:
     assert access == {
         **common,
         "token_use": "access",
-        "client_id": ask.client_id,
+        "client_id": api.client_id,
         "username": "ana",
         "scope": "aws.cognito.signin.user.admin",
         "jti": access["jti"],
@@ -75,7 +75,7 @@ async def test_claims(ask: Api) -> None:
     assert identity == {
         **common,
         "token_use": "id",
-        "aud": ask.client_id,
+        "aud": api.client_id,
         "cognito:username": "ana",
         "jti": identity["jti"],
         "email": EMAIL,
@@ -86,9 +86,9 @@ async def test_claims(ask: Api) -> None:
     assert access["jti"] != identity["jti"]
 
 
-async def test_signatures(ask: Api, key_pair: KeyPair) -> None:
-    await ask.add_user()
-    result = await ask.tokens()
+async def test_signatures(api: Api, key_pair: KeyPair) -> None:
+    await api.add_user()
+    result = await api.tokens()
     access, identity = header(result["AccessToken"]), header(result["IdToken"])
     assert access == {"kid": key_pair.access.kid, "alg": "RS256"}
     assert identity == {"kid": key_pair.id.kid, "alg": "RS256"}
@@ -109,8 +109,8 @@ async def test_keys_are_made_once_and_differ() -> None:
     await ring.aclose()
 
 
-async def test_groups(ask: Api) -> None:
-    await ask.add_user()
+async def test_groups(api: Api) -> None:
+    await api.add_user()
     role = "arn:aws:iam::123456789012:role/"
     groups: dict[str, dict[str, Any]] = {
         "late": {"RoleArn": f"{role}late"},
@@ -119,16 +119,16 @@ async def test_groups(ask: Api) -> None:
         "plain": {"Precedence": 3},
     }
     for name, more in groups.items():
-        await ask("CreateGroup", UserPoolId=ask.pool_id, GroupName=name, **more)
-        await ask.admin("AdminAddUserToGroup", GroupName=name)
-    result = await ask.tokens()
+        await api("CreateGroup", UserPoolId=api.pool_id, GroupName=name, **more)
+        await api.admin("AdminAddUserToGroup", GroupName=name)
+    result = await api.tokens()
     access, identity = claims(result["AccessToken"]), claims(result["IdToken"])
     assert access["cognito:groups"] == identity["cognito:groups"] == ["first", "second", "plain", "late"]
     assert identity["cognito:roles"] == [f"{role}first", f"{role}second", f"{role}late"]
     assert identity["cognito:preferred_role"] == f"{role}first"
     assert "cognito:roles" not in access
-    await ask("UpdateGroup", UserPoolId=ask.pool_id, GroupName="second", Precedence=1)
-    assert "cognito:preferred_role" not in claims((await ask.tokens())["IdToken"])
+    await api("UpdateGroup", UserPoolId=api.pool_id, GroupName="second", Precedence=1)
+    assert "cognito:preferred_role" not in claims((await api.tokens())["IdToken"])
 
 
 @pytest.mark.parametrize(
@@ -143,65 +143,65 @@ async def test_groups(ask: Api) -> None:
         ({"a": (0, "a"), "b": (1, "b")}, "a"),
     ],
 )
-async def test_the_preferred_role(ask: Api, groups: dict[str, Any], preferred: str | None) -> None:
-    await ask.add_user()
+async def test_the_preferred_role(api: Api, groups: dict[str, Any], preferred: str | None) -> None:
+    await api.add_user()
     for name, (precedence, role) in groups.items():
         more = {} if precedence is None else {"Precedence": precedence}
         more |= {} if role is None else {"RoleArn": f"arn:aws:iam::123456789012:role/{role}"}
-        await ask("CreateGroup", UserPoolId=ask.pool_id, GroupName=name, **more)
-        await ask.admin("AdminAddUserToGroup", GroupName=name)
-    identity = claims((await ask.tokens())["IdToken"])
+        await api("CreateGroup", UserPoolId=api.pool_id, GroupName=name, **more)
+        await api.admin("AdminAddUserToGroup", GroupName=name)
+    identity = claims((await api.tokens())["IdToken"])
     found = identity.get("cognito:preferred_role")
     assert found == (preferred and f"arn:aws:iam::123456789012:role/{preferred}")
 
 
-async def test_an_address_as_username(blank: Api) -> None:
-    await blank.make_pool(UsernameAttributes=["email"])
-    user = await blank.add_user(EMAIL)
-    result = await blank.tokens(EMAIL)
+async def test_an_address_as_username(empty_api: Api) -> None:
+    await empty_api.make_pool(UsernameAttributes=["email"])
+    user = await empty_api.add_user(EMAIL)
+    result = await empty_api.tokens(EMAIL)
     assert claims(result["AccessToken"])["username"] == user.sub
     assert claims(result["IdToken"])["cognito:username"] == user.sub
     assert claims(result["IdToken"])["email"] == EMAIL
 
 
-async def test_read_attributes(blank: Api) -> None:
-    await blank.make_pool(client={"ReadAttributes": ["email"]})
-    await blank.add_user(email=EMAIL, phone_number=PHONE)
-    result = await blank.tokens()
+async def test_read_attributes(empty_api: Api) -> None:
+    await empty_api.make_pool(client={"ReadAttributes": ["email"]})
+    await empty_api.add_user(email=EMAIL, phone_number=PHONE)
+    result = await empty_api.tokens()
     assert "phone_number" not in claims(result["IdToken"])
-    found = await blank("GetUser", AccessToken=result["AccessToken"])
+    found = await empty_api("GetUser", AccessToken=result["AccessToken"])
     assert {item["Name"] for item in found["UserAttributes"]} == {"sub", "email"}
 
 
-async def test_lives(blank: Api) -> None:
+async def test_lives(empty_api: Api) -> None:
     units = {"AccessToken": "minutes", "IdToken": "seconds", "RefreshToken": "hours"}
     validity = {"AccessTokenValidity": 5, "IdTokenValidity": 600, "RefreshTokenValidity": 2}
-    await blank.make_pool(client={**validity, "TokenValidityUnits": units})
-    await blank.add_user()
-    result = await blank.tokens()
-    now = int(blank.state.clock())
+    await empty_api.make_pool(client={**validity, "TokenValidityUnits": units})
+    await empty_api.add_user()
+    result = await empty_api.tokens()
+    now = int(empty_api.state.clock())
     assert result["ExpiresIn"] == 300
     assert claims(result["AccessToken"])["exp"] == now + 300
     assert claims(result["IdToken"])["exp"] == now + 600
-    blank.advance(7199)
-    assert "AccessToken" in await refresh(blank, result["RefreshToken"])
-    blank.advance(1)
+    empty_api.advance(7199)
+    assert "AccessToken" in await refresh(empty_api, result["RefreshToken"])
+    empty_api.advance(1)
     expired = ("NotAuthorizedException", "Refresh Token has expired")
-    assert await not_refreshed(blank, result["RefreshToken"]) == expired
+    assert await not_refreshed(empty_api, result["RefreshToken"]) == expired
 
 
-async def test_the_newer_issuer(blank: Api) -> None:
-    await blank.make_pool(IssuerConfiguration={"Type": "UPDATED"})
-    await blank.add_user()
-    result = await blank.tokens()
-    issuer = f"https://issuer-cognito-idp.us-east-1.amazonaws.com/{blank.pool_id}"
+async def test_the_newer_issuer(empty_api: Api) -> None:
+    await empty_api.make_pool(IssuerConfiguration={"Type": "UPDATED"})
+    await empty_api.add_user()
+    result = await empty_api.tokens()
+    issuer = f"https://issuer-cognito-idp.us-east-1.amazonaws.com/{empty_api.pool_id}"
     assert claims(result["AccessToken"])["iss"] == issuer
-    assert "Username" in await blank("GetUser", AccessToken=result["AccessToken"])
+    assert "Username" in await empty_api("GetUser", AccessToken=result["AccessToken"])
 
 
-async def test_a_refresh_token_is_opaque(ask: Api) -> None:
-    await ask.add_user()
-    token = (await ask.tokens())["RefreshToken"]
+async def test_a_refresh_token_is_opaque(api: Api) -> None:
+    await api.add_user()
+    token = (await api.tokens())["RefreshToken"]
     assert header(token) == {"cty": "JWT", "enc": "A256GCM", "alg": "RSA-OAEP"}
     assert token.count(".") == 4
 
@@ -210,15 +210,15 @@ async def test_a_refresh_token_is_opaque(ask: Api) -> None:
 
 
 @pytest.mark.parametrize("flow", ["GetTokensFromRefreshToken", "REFRESH_TOKEN_AUTH", "REFRESH_TOKEN"])
-async def test_refreshing(ask: Api, flow: str) -> None:
-    await ask.add_user()
-    first = await ask.tokens()
-    ask.advance(100)
+async def test_refreshing(api: Api, flow: str) -> None:
+    await api.add_user()
+    first = await api.tokens()
+    api.advance(100)
     if flow == "GetTokensFromRefreshToken":
-        second = await refresh(ask, first["RefreshToken"])
+        second = await refresh(api, first["RefreshToken"])
     else:
         parameters = {"REFRESH_TOKEN": first["RefreshToken"]}
-        answer = await ask("InitiateAuth", ClientId=ask.client_id, AuthFlow=flow, AuthParameters=parameters)
+        answer = await api("InitiateAuth", ClientId=api.client_id, AuthFlow=flow, AuthParameters=parameters)
         second = answer["AuthenticationResult"]
     assert "RefreshToken" not in second
     before, after = claims(first["AccessToken"]), claims(second["AccessToken"])
@@ -229,99 +229,99 @@ async def test_refreshing(ask: Api, flow: str) -> None:
     assert claims(second["IdToken"])["origin_jti"] == before["origin_jti"]
 
 
-async def test_invalid_refresh_tokens(ask: Api) -> None:
-    await ask.add_user()
-    token = (await ask.tokens())["RefreshToken"]
-    assert await not_refreshed(ask, token[:-1]) == INVALID_REFRESH
-    await ask.admin("AdminDisableUser")
-    assert await not_refreshed(ask, token) == DISABLED
-    await ask.admin("AdminEnableUser")
-    token = (await ask.tokens())["RefreshToken"]
-    await ask.admin("AdminDeleteUser")
-    assert await not_refreshed(ask, token) == DELETED_USER
-    await ask.add_user()
-    assert await not_refreshed(ask, token) == DELETED_USER
-    token = (await ask.tokens())["RefreshToken"]
-    made = await ask("CreateUserPoolClient", UserPoolId=ask.pool_id, ClientName="other")
-    ask.client_id = made["UserPoolClient"]["ClientId"]
-    assert await not_refreshed(ask, token) == OTHER_CLIENT
+async def test_invalid_refresh_tokens(api: Api) -> None:
+    await api.add_user()
+    token = (await api.tokens())["RefreshToken"]
+    assert await not_refreshed(api, token[:-1]) == INVALID_REFRESH
+    await api.admin("AdminDisableUser")
+    assert await not_refreshed(api, token) == DISABLED
+    await api.admin("AdminEnableUser")
+    token = (await api.tokens())["RefreshToken"]
+    await api.admin("AdminDeleteUser")
+    assert await not_refreshed(api, token) == DELETED_USER
+    await api.add_user()
+    assert await not_refreshed(api, token) == DELETED_USER
+    token = (await api.tokens())["RefreshToken"]
+    made = await api("CreateUserPoolClient", UserPoolId=api.pool_id, ClientName="other")
+    api.client_id = made["UserPoolClient"]["ClientId"]
+    assert await not_refreshed(api, token) == OTHER_CLIENT
     given = {"AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": {"REFRESH_TOKEN": token}}
-    assert await ask.refused("InitiateAuth", ClientId=ask.client_id, **given) == OTHER_CLIENT
+    assert await api.refused("InitiateAuth", ClientId=api.client_id, **given) == OTHER_CLIENT
 
 
-async def test_enabling_a_user_again_does_not_revive_tokens(ask: Api) -> None:
-    await ask.add_user()
-    issued = await ask.tokens()
-    await ask.admin("AdminDisableUser")
-    assert await ask.refused("GetUser", AccessToken=issued["AccessToken"]) == DISABLED
-    await ask.admin("AdminEnableUser")
-    assert await ask.refused("GetUser", AccessToken=issued["AccessToken"]) == REVOKED
-    assert await not_refreshed(ask, issued["RefreshToken"]) == REVOKED_REFRESH
+async def test_enabling_a_user_again_does_not_revive_tokens(api: Api) -> None:
+    await api.add_user()
+    issued = await api.tokens()
+    await api.admin("AdminDisableUser")
+    assert await api.refused("GetUser", AccessToken=issued["AccessToken"]) == DISABLED
+    await api.admin("AdminEnableUser")
+    assert await api.refused("GetUser", AccessToken=issued["AccessToken"]) == REVOKED
+    assert await not_refreshed(api, issued["RefreshToken"]) == REVOKED_REFRESH
 
 
-async def test_a_name_that_belongs_to_another_user_by_now(ask: Api) -> None:
-    await ask.add_user()
-    access = (await ask.tokens())["AccessToken"]
-    await ask.admin("AdminDeleteUser")
-    assert await ask.refused("GetUser", AccessToken=access) == (
+async def test_a_name_that_belongs_to_another_user_by_now(api: Api) -> None:
+    await api.add_user()
+    access = (await api.tokens())["AccessToken"]
+    await api.admin("AdminDeleteUser")
+    assert await api.refused("GetUser", AccessToken=access) == (
         "UserNotFoundException",
         "User does not exist.",
     )
-    successor = await ask.add_user(status="UNCONFIRMED")
+    successor = await api.add_user(status="UNCONFIRMED")
     unconfirmed = ("UserNotConfirmedException", "User is not confirmed.")
-    assert await ask.refused("GetUser", AccessToken=access) == unconfirmed
+    assert await api.refused("GetUser", AccessToken=access) == unconfirmed
     successor.status = "CONFIRMED"
     replaced = ("NotAuthorizedException", "Invalid access token.")
-    assert await ask.refused("GetUser", AccessToken=access) == replaced
+    assert await api.refused("GetUser", AccessToken=access) == replaced
 
 
-async def test_secrets(blank: Api) -> None:
-    await blank.make_pool(UsernameAttributes=["email"], client={"GenerateSecret": True})
-    user = await blank.add_user(EMAIL)
-    result = (await blank.begin(name=EMAIL, SECRET_HASH=blank.hash(EMAIL)))["AuthenticationResult"]
-    token, secret = result["RefreshToken"], blank.pool.clients[blank.client_id].secrets[0]
+async def test_secrets(empty_api: Api) -> None:
+    await empty_api.make_pool(UsernameAttributes=["email"], client={"GenerateSecret": True})
+    user = await empty_api.add_user(EMAIL)
+    result = (await empty_api.begin(name=EMAIL, SECRET_HASH=empty_api.hash(EMAIL)))["AuthenticationResult"]
+    token, secret = result["RefreshToken"], empty_api.pool.clients[empty_api.client_id].secrets[0]
     for given in ({}, {"ClientSecret": "a" * 30}):
-        assert (await not_refreshed(blank, token, **given))[0] == "NotAuthorizedException"
-    assert "AccessToken" in await refresh(blank, token, ClientSecret=secret)
+        assert (await not_refreshed(empty_api, token, **given))[0] == "NotAuthorizedException"
+    assert "AccessToken" in await refresh(empty_api, token, ClientSecret=secret)
 
-    flow = {"ClientId": blank.client_id, "AuthFlow": "REFRESH_TOKEN_AUTH"}
-    given = {"REFRESH_TOKEN": token, "SECRET_HASH": blank.hash(user.sub)}
-    assert "AuthenticationResult" in await blank("InitiateAuth", **flow, AuthParameters=given)
-    given = {"REFRESH_TOKEN": token, "SECRET_HASH": blank.hash(EMAIL)}
-    assert await blank.refused("InitiateAuth", **flow, AuthParameters=given) == (
+    flow = {"ClientId": empty_api.client_id, "AuthFlow": "REFRESH_TOKEN_AUTH"}
+    given = {"REFRESH_TOKEN": token, "SECRET_HASH": empty_api.hash(user.sub)}
+    assert "AuthenticationResult" in await empty_api("InitiateAuth", **flow, AuthParameters=given)
+    given = {"REFRESH_TOKEN": token, "SECRET_HASH": empty_api.hash(EMAIL)}
+    assert await empty_api.refused("InitiateAuth", **flow, AuthParameters=given) == (
         "NotAuthorizedException",
-        f"SecretHash does not match for the client: {blank.client_id}",
+        f"SecretHash does not match for the client: {empty_api.client_id}",
     )
 
 
-async def test_a_secret_for_a_client_without_is_ignored(ask: Api) -> None:
-    await ask.add_user()
-    token = (await ask.tokens())["RefreshToken"]
-    assert "AccessToken" in await refresh(ask, token, ClientSecret="a" * 30, DeviceKey="us-east-1_0f")
+async def test_a_secret_for_a_client_without_is_ignored(api: Api) -> None:
+    await api.add_user()
+    token = (await api.tokens())["RefreshToken"]
+    assert "AccessToken" in await refresh(api, token, ClientSecret="a" * 30, DeviceKey="us-east-1_0f")
 
 
-async def test_a_missing_and_a_wrong_secret_have_different_messages(blank: Api) -> None:
-    await blank.make_pool(client={"GenerateSecret": True})
-    await blank.add_user()
-    token = (await blank.begin(SECRET_HASH=blank.hash("ana")))["AuthenticationResult"]["RefreshToken"]
-    name = f"Client {blank.client_id}"
+async def test_a_missing_and_a_wrong_secret_have_different_messages(empty_api: Api) -> None:
+    await empty_api.make_pool(client={"GenerateSecret": True})
+    await empty_api.add_user()
+    token = (await empty_api.begin(SECRET_HASH=empty_api.hash("ana")))["AuthenticationResult"]["RefreshToken"]
+    name = f"Client {empty_api.client_id}"
     missing = ("NotAuthorizedException", f"{name} is configured for secret but secret was not received")
-    assert await not_refreshed(blank, token) == missing
-    wrong = ("NotAuthorizedException", f"Unable to verify secret hash for client {blank.client_id}")
-    assert await not_refreshed(blank, token, ClientSecret="a" * 30) == wrong
+    assert await not_refreshed(empty_api, token) == missing
+    wrong = ("NotAuthorizedException", f"Unable to verify secret hash for client {empty_api.client_id}")
+    assert await not_refreshed(empty_api, token, ClientSecret="a" * 30) == wrong
     unauthorized = ("UnauthorizedException", "Invalid client or secret")
     for secret in ({}, {"ClientSecret": "a" * 30}):
-        members = {"ClientId": blank.client_id, "Token": token, **secret}
-        assert await blank.refused("RevokeToken", **members) == unauthorized
+        members = {"ClientId": empty_api.client_id, "Token": token, **secret}
+        assert await empty_api.refused("RevokeToken", **members) == unauthorized
 
 
 # Rotation
 
 
 @pytest.fixture
-async def rotating(blank: Api) -> Api:
-    await blank.make_pool(client={"RefreshTokenRotation": ROTATING, "ExplicitAuthFlows": SRP_ONLY})
-    await blank.add_user()
+async def rotating(empty_api: Api) -> Api:
+    await empty_api.make_pool(client={"RefreshTokenRotation": ROTATING, "ExplicitAuthFlows": SRP_ONLY})
+    await empty_api.add_user()
     return blank
 
 
@@ -380,10 +380,10 @@ async def test_signing_out_everywhere_has_a_message_for_rotating_clients(rotatin
     assert await not_refreshed(rotating, issued["RefreshToken"]) == REVOKED_REFRESH
 
 
-async def set_rotation(ask: Api, feature: str, **more: Any) -> dict[str, Any]:
-    members = {"UserPoolId": ask.pool_id, "ClientId": ask.client_id, "ExplicitAuthFlows": SRP_ONLY}
+async def set_rotation(api: Api, feature: str, **more: Any) -> dict[str, Any]:
+    members = {"UserPoolId": api.pool_id, "ClientId": api.client_id, "ExplicitAuthFlows": SRP_ONLY}
     rotation = {"Feature": feature, **more}
-    answer = await ask("UpdateUserPoolClient", **members, RefreshTokenRotation=rotation)
+    answer = await api("UpdateUserPoolClient", **members, RefreshTokenRotation=rotation)
     described: dict[str, Any] = answer["UserPoolClient"]["RefreshTokenRotation"]
     return described
 
@@ -437,16 +437,16 @@ async def test_each_generation_has_an_origin_of_its_own(rotating: Api) -> None:
     assert len(set(origins)) == 2
 
 
-async def test_rotation_without_revocation(blank: Api) -> None:
+async def test_rotation_without_revocation(empty_api: Api) -> None:
     client = {
         "RefreshTokenRotation": ROTATING,
         "EnableTokenRevocation": False,
         "ExplicitAuthFlows": SRP_ONLY,
     }
-    await blank.make_pool(client=client)
-    await blank.add_user()
-    first = await blank.tokens()
-    second = await refresh(blank, first["RefreshToken"])
+    await empty_api.make_pool(client=client)
+    await empty_api.add_user()
+    first = await empty_api.tokens()
+    second = await refresh(empty_api, first["RefreshToken"])
     for result, has in ((first, False), (second, True)):
         assert ("origin_jti" in claims(result["AccessToken"])) is has
         assert "origin_jti" in claims(result["IdToken"])
@@ -460,13 +460,13 @@ async def test_an_update_without_rotation_keeps_it(rotating: Api) -> None:
     assert await rotating.refused("UpdateUserPoolClient", **members, ExplicitAuthFlows=flows) == BOTH
 
 
-async def test_no_grace_is_over_at_once(blank: Api) -> None:
+async def test_no_grace_is_over_at_once(empty_api: Api) -> None:
     rotation = {"Feature": "ENABLED"}
-    await blank.make_pool(client={"RefreshTokenRotation": rotation, "ExplicitAuthFlows": SRP_ONLY})
-    await blank.add_user()
-    first = (await blank.tokens())["RefreshToken"]
-    await refresh(blank, first)
-    assert (await not_refreshed(blank, first))[0] == "RefreshTokenReuseException"
+    await empty_api.make_pool(client={"RefreshTokenRotation": rotation, "ExplicitAuthFlows": SRP_ONLY})
+    await empty_api.add_user()
+    first = (await empty_api.tokens())["RefreshToken"]
+    await refresh(empty_api, first)
+    assert (await not_refreshed(empty_api, first))[0] == "RefreshTokenReuseException"
 
 
 async def test_rotation_does_not_make_a_sign_in_longer(rotating: Api) -> None:
@@ -499,132 +499,132 @@ async def test_the_older_flow_does_not_rotate(rotating: Api) -> None:
     assert "RefreshToken" in answer["AuthenticationResult"]
 
 
-async def test_rotation_by_default_has_no_refresh_flow(blank: Api) -> None:
-    await blank.make_pool(client={"RefreshTokenRotation": ROTATING, "ExplicitAuthFlows": []})
-    assert not blank.pool.clients[blank.client_id].permits("REFRESH_TOKEN_AUTH")
+async def test_rotation_by_default_has_no_refresh_flow(empty_api: Api) -> None:
+    await empty_api.make_pool(client={"RefreshTokenRotation": ROTATING, "ExplicitAuthFlows": []})
+    assert not empty_api.pool.clients[empty_api.client_id].permits("REFRESH_TOKEN_AUTH")
 
 
-async def test_rotation_and_the_refresh_flow_at_creation(blank: Api) -> None:
+async def test_rotation_and_the_refresh_flow_at_creation(empty_api: Api) -> None:
     both = {
         "RefreshTokenRotation": ROTATING,
         "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
     }
-    await blank.make_pool()
-    members = {"UserPoolId": blank.pool_id, "ClientName": "app", **both}
-    assert await blank.refused("CreateUserPoolClient", **members) == BOTH
-    blank.state.assumptions = Assumptions(rotation_forbids_refresh_flow_at_creation=False)
-    await blank.make_pool(client=both)
+    await empty_api.make_pool()
+    members = {"UserPoolId": empty_api.pool_id, "ClientName": "app", **both}
+    assert await empty_api.refused("CreateUserPoolClient", **members) == BOTH
+    empty_api.state.assumptions = Assumptions(rotation_forbids_refresh_flow_at_creation=False)
+    await empty_api.make_pool(client=both)
 
 
-async def test_rotation_is_not_part_of_the_tier_lite(blank: Api) -> None:
-    await blank.make_pool(UserPoolTier="LITE")
-    members = {"UserPoolId": blank.pool_id, "ClientName": "app", "RefreshTokenRotation": ROTATING}
+async def test_rotation_is_not_part_of_the_tier_lite(empty_api: Api) -> None:
+    await empty_api.make_pool(UserPoolTier="LITE")
+    members = {"UserPoolId": empty_api.pool_id, "ClientName": "app", "RefreshTokenRotation": ROTATING}
     text = "The following features need to be disabled for the LITE pricing tier configured"
     text = f"{text}: Refresh Token Rotation"
-    refusal = await blank.refused("CreateUserPoolClient", **members, ExplicitAuthFlows=SRP_ONLY)
+    refusal = await empty_api.refused("CreateUserPoolClient", **members, ExplicitAuthFlows=SRP_ONLY)
     assert refusal == ("FeatureUnavailableInTierException", text)
-    await blank.make_pool(client={"RefreshTokenRotation": ROTATING, "ExplicitAuthFlows": SRP_ONLY})
-    refusal = await blank.refused("UpdateUserPool", UserPoolId=blank.pool_id, UserPoolTier="LITE")
+    await empty_api.make_pool(client={"RefreshTokenRotation": ROTATING, "ExplicitAuthFlows": SRP_ONLY})
+    refusal = await empty_api.refused("UpdateUserPool", UserPoolId=empty_api.pool_id, UserPoolTier="LITE")
     assert refusal == ("TierChangeNotAllowedException", text)
-    assert blank.pool.settings["UserPoolTier"] == "ESSENTIALS"
+    assert empty_api.pool.settings["UserPoolTier"] == "ESSENTIALS"
 
 
 # Revocation
 
 
-async def test_revoking_one_sign_in(ask: Api) -> None:
-    await ask.add_user()
-    one, other = await ask.tokens(), await ask.tokens()
-    refreshed = await refresh(ask, one["RefreshToken"])
-    assert await ask("RevokeToken", ClientId=ask.client_id, Token=one["RefreshToken"]) == {}
+async def test_revoking_one_sign_in(api: Api) -> None:
+    await api.add_user()
+    one, other = await api.tokens(), await api.tokens()
+    refreshed = await refresh(api, one["RefreshToken"])
+    assert await api("RevokeToken", ClientId=api.client_id, Token=one["RefreshToken"]) == {}
     for access in (one["AccessToken"], refreshed["AccessToken"]):
-        assert await ask.refused("GetUser", AccessToken=access) == REVOKED
-    assert await not_refreshed(ask, one["RefreshToken"]) == REVOKED_REFRESH
-    assert "Username" in await ask("GetUser", AccessToken=other["AccessToken"])
-    assert "AccessToken" in await refresh(ask, other["RefreshToken"])
-    assert await ask("RevokeToken", ClientId=ask.client_id, Token=one["RefreshToken"]) == {}
+        assert await api.refused("GetUser", AccessToken=access) == REVOKED
+    assert await not_refreshed(api, one["RefreshToken"]) == REVOKED_REFRESH
+    assert "Username" in await api("GetUser", AccessToken=other["AccessToken"])
+    assert "AccessToken" in await refresh(api, other["RefreshToken"])
+    assert await api("RevokeToken", ClientId=api.client_id, Token=one["RefreshToken"]) == {}
 
 
-async def test_what_cannot_be_revoked(blank: Api) -> None:
-    await blank.make_pool(client={"GenerateSecret": True})
-    await blank.add_user()
-    result = (await blank.begin(SECRET_HASH=blank.hash("ana")))["AuthenticationResult"]
-    client = blank.pool.clients[blank.client_id]
-    given = {"ClientId": blank.client_id, "ClientSecret": client.secrets[0]}
-    refusal = await blank.refused("RevokeToken", **given, Token=result["AccessToken"])
+async def test_what_cannot_be_revoked(empty_api: Api) -> None:
+    await empty_api.make_pool(client={"GenerateSecret": True})
+    await empty_api.add_user()
+    result = (await empty_api.begin(SECRET_HASH=empty_api.hash("ana")))["AuthenticationResult"]
+    client = empty_api.pool.clients[empty_api.client_id]
+    given = {"ClientId": empty_api.client_id, "ClientSecret": client.secrets[0]}
+    refusal = await empty_api.refused("RevokeToken", **given, Token=result["AccessToken"])
     assert refusal[0] == "UnsupportedTokenTypeException"
-    assert await blank("RevokeToken", **given, Token="never.a.refresh.token.indeed") == {}
+    assert await empty_api("RevokeToken", **given, Token="never.a.refresh.token.indeed") == {}
     for secret in ({}, {"ClientSecret": "a" * 30}):
-        members = {"ClientId": blank.client_id, "Token": result["RefreshToken"], **secret}
-        assert (await blank.refused("RevokeToken", **members))[0] == "UnauthorizedException"
-    made = await blank("CreateUserPoolClient", UserPoolId=blank.pool_id, ClientName="other")
+        members = {"ClientId": empty_api.client_id, "Token": result["RefreshToken"], **secret}
+        assert (await empty_api.refused("RevokeToken", **members))[0] == "UnauthorizedException"
+    made = await empty_api("CreateUserPoolClient", UserPoolId=empty_api.pool_id, ClientName="other")
     other = {"ClientId": made["UserPoolClient"]["ClientId"], "Token": result["RefreshToken"]}
-    assert (await blank.refused("RevokeToken", **other))[0] == "UnauthorizedException"
-    assert (await blank.refused("RevokeToken", ClientId="none", Token="a"))[0] == "InvalidParameterException"
-    assert "AccessToken" in await refresh(blank, result["RefreshToken"], ClientSecret=client.secrets[0])
+    assert (await empty_api.refused("RevokeToken", **other))[0] == "UnauthorizedException"
+    assert (await empty_api.refused("RevokeToken", ClientId="none", Token="a"))[0] == "InvalidParameterException"
+    assert "AccessToken" in await refresh(empty_api, result["RefreshToken"], ClientSecret=client.secrets[0])
 
 
-async def test_revocation_that_is_off(blank: Api) -> None:
-    await blank.make_pool(client={"EnableTokenRevocation": False})
-    await blank.add_user()
-    result = await blank.tokens()
+async def test_revocation_that_is_off(empty_api: Api) -> None:
+    await empty_api.make_pool(client={"EnableTokenRevocation": False})
+    await empty_api.add_user()
+    result = await empty_api.tokens()
     assert {"jti", "origin_jti"}.isdisjoint(claims(result["AccessToken"]))
     assert {"jti", "origin_jti"}.isdisjoint(claims(result["IdToken"]))
-    refusal = await blank.refused("RevokeToken", ClientId=blank.client_id, Token=result["RefreshToken"])
+    refusal = await empty_api.refused("RevokeToken", ClientId=empty_api.client_id, Token=result["RefreshToken"])
     assert refusal == ("UnsupportedOperationException", "This feature is not enabled for this client")
     # Signing out everywhere does not need it.
-    await blank("GlobalSignOut", AccessToken=result["AccessToken"])
-    assert await blank.refused("GetUser", AccessToken=result["AccessToken"]) == REVOKED
+    await empty_api("GlobalSignOut", AccessToken=result["AccessToken"])
+    assert await empty_api.refused("GetUser", AccessToken=result["AccessToken"]) == REVOKED
 
 
-async def test_signing_out_everywhere(ask: Api) -> None:
-    await ask.add_user()
-    await ask.add_user("ben")
-    one, other, bens = await ask.tokens(), await ask.tokens(), await ask.tokens("ben")
-    assert await ask("GlobalSignOut", AccessToken=one["AccessToken"]) == {}
+async def test_signing_out_everywhere(api: Api) -> None:
+    await api.add_user()
+    await api.add_user("ben")
+    one, other, bens = await api.tokens(), await api.tokens(), await api.tokens("ben")
+    assert await api("GlobalSignOut", AccessToken=one["AccessToken"]) == {}
     for result in (one, other):
-        assert await ask.refused("GetUser", AccessToken=result["AccessToken"]) == REVOKED
-        assert await not_refreshed(ask, result["RefreshToken"]) == REVOKED_REFRESH
-    assert await ask.refused("GlobalSignOut", AccessToken=one["AccessToken"]) == REVOKED
-    assert "Username" in await ask("GetUser", AccessToken=bens["AccessToken"])
+        assert await api.refused("GetUser", AccessToken=result["AccessToken"]) == REVOKED
+        assert await not_refreshed(api, result["RefreshToken"]) == REVOKED_REFRESH
+    assert await api.refused("GlobalSignOut", AccessToken=one["AccessToken"]) == REVOKED
+    assert "Username" in await api("GetUser", AccessToken=bens["AccessToken"])
     # In the same second as the sign-out, a new sign-in is good.
-    assert "Username" in await ask("GetUser", AccessToken=(await ask.tokens())["AccessToken"])
+    assert "Username" in await api("GetUser", AccessToken=(await api.tokens())["AccessToken"])
 
 
-async def test_signed_out_by_an_administrator(ask: Api) -> None:
-    await ask.add_user()
-    result = await ask.tokens()
-    await ask.admin("AdminUserGlobalSignOut")
-    assert await ask.refused("GetUser", AccessToken=result["AccessToken"]) == REVOKED
-    assert await not_refreshed(ask, result["RefreshToken"]) == REVOKED_REFRESH
+async def test_signed_out_by_an_administrator(api: Api) -> None:
+    await api.add_user()
+    result = await api.tokens()
+    await api.admin("AdminUserGlobalSignOut")
+    assert await api.refused("GetUser", AccessToken=result["AccessToken"]) == REVOKED
+    assert await not_refreshed(api, result["RefreshToken"]) == REVOKED_REFRESH
 
 
-async def test_an_administrators_sign_out_may_spare_access_tokens(ask: Api) -> None:
-    ask.state.assumptions = Assumptions(admin_sign_out_ends_access_tokens=False)
-    await ask.add_user()
-    result = await ask.tokens()
-    await ask.admin("AdminUserGlobalSignOut")
-    assert "Username" in await ask("GetUser", AccessToken=result["AccessToken"])
-    assert await not_refreshed(ask, result["RefreshToken"]) == REVOKED_REFRESH
+async def test_an_administrators_sign_out_may_spare_access_tokens(api: Api) -> None:
+    api.state.assumptions = Assumptions(admin_sign_out_ends_access_tokens=False)
+    await api.add_user()
+    result = await api.tokens()
+    await api.admin("AdminUserGlobalSignOut")
+    assert "Username" in await api("GetUser", AccessToken=result["AccessToken"])
+    assert await not_refreshed(api, result["RefreshToken"]) == REVOKED_REFRESH
 
 
 # Access tokens
 
 
-async def test_expired(ask: Api) -> None:
-    await ask.add_user()
-    token = (await ask.tokens())["AccessToken"]
+async def test_expired(api: Api) -> None:
+    await api.add_user()
+    token = (await api.tokens())["AccessToken"]
     # Times in tokens are whole seconds; the clock here stands at half a second.
-    ask.advance(3599.4)
-    assert (await ask("GetUser", AccessToken=token))["Username"] == "ana"
-    ask.advance(0.1)
-    refusal = await ask.refused("GetUser", AccessToken=token)
+    api.advance(3599.4)
+    assert (await api("GetUser", AccessToken=token))["Username"] == "ana"
+    api.advance(0.1)
+    refusal = await api.refused("GetUser", AccessToken=token)
     assert refusal == ("NotAuthorizedException", "Access Token has expired")
 
 
-async def test_not_an_access_token(ask: Api) -> None:
-    await ask.add_user()
-    result = await ask.tokens()
+async def test_not_an_access_token(api: Api) -> None:
+    await api.add_user()
+    result = await api.tokens()
     head, body, signature = result["AccessToken"].split(".")
     for token in (
         result["IdToken"],
@@ -636,76 +636,76 @@ async def test_not_an_access_token(ask: Api) -> None:
     ):
         if "!" in token:
             continue
-        assert await ask.refused("GetUser", AccessToken=token) == INVALID
+        assert await api.refused("GetUser", AccessToken=token) == INVALID
 
 
-async def test_signatures_are_checked(ask: Api, key_pair: KeyPair) -> None:
-    await ask.add_user()
-    token = (await ask.tokens())["AccessToken"]
+async def test_signatures_are_checked(api: Api, key_pair: KeyPair) -> None:
+    await api.add_user()
+    token = (await api.tokens())["AccessToken"]
     body = claims(token)
     bad = ("NotAuthorizedException", "Could not verify signature for Access Token")
     forged = SigningKey(key_pair.access.kid, rsa.generate_private_key(65537, 2048))
-    assert await ask.refused("GetUser", AccessToken=sign(forged, body)) == bad
-    assert await ask.refused("GetUser", AccessToken=f"{token}AAAA") == bad
-    assert await ask.refused("GetUser", AccessToken=token.rsplit(".", 1)[0] + ".A") == bad
+    assert await api.refused("GetUser", AccessToken=sign(forged, body)) == bad
+    assert await api.refused("GetUser", AccessToken=f"{token}AAAA") == bad
+    assert await api.refused("GetUser", AccessToken=token.rsplit(".", 1)[0] + ".A") == bad
     # Another of the pool's keys, and none.
-    assert await ask.refused("GetUser", AccessToken=sign(key_pair.id, body)) == INVALID
+    assert await api.refused("GetUser", AccessToken=sign(key_pair.id, body)) == INVALID
     none = base64.urlsafe_b64encode(b'{"alg":"none","kid":"' + key_pair.access.kid.encode() + b'"}')
     unsigned = f"{none.decode().rstrip('=')}.{token.split('.')[1]}."
-    assert await ask.refused("GetUser", AccessToken=unsigned) == INVALID
+    assert await api.refused("GetUser", AccessToken=unsigned) == INVALID
     # The same claims, signed by the right key: as good as the token itself, twice.
     again = sign(key_pair.access, {**body, "extra": 1})
     for _ in range(2):
-        assert (await ask("GetUser", AccessToken=again))["Username"] == "ana"
+        assert (await api("GetUser", AccessToken=again))["Username"] == "ana"
 
 
-async def test_tokens_of_another_pool(ask: Api) -> None:
-    await ask.add_user()
-    token = (await ask.tokens())["AccessToken"]
-    await ask("DeleteUserPool", UserPoolId=ask.pool_id)
-    assert await ask.refused("GetUser", AccessToken=token) == INVALID
+async def test_tokens_of_another_pool(api: Api) -> None:
+    await api.add_user()
+    token = (await api.tokens())["AccessToken"]
+    await api("DeleteUserPool", UserPoolId=api.pool_id)
+    assert await api.refused("GetUser", AccessToken=token) == INVALID
 
 
-async def test_scopes(ask: Api) -> None:
-    await ask.add_user()
-    token = (await ask.tokens())["AccessToken"]
-    grant = ask.pool.tokens.grants[claims(token)["event_id"]]
+async def test_scopes(api: Api) -> None:
+    await api.add_user()
+    token = (await api.tokens())["AccessToken"]
+    grant = api.pool.tokens.grants[claims(token)["event_id"]]
     grant.scopes = ("openid",)
-    refreshed = await refresh(ask, (await ask.tokens())["RefreshToken"])
-    assert "Username" in await ask("GetUser", AccessToken=refreshed["AccessToken"])
+    refreshed = await refresh(api, (await api.tokens())["RefreshToken"])
+    assert "Username" in await api("GetUser", AccessToken=refreshed["AccessToken"])
     narrow = attrs.evolve(grant, scopes=("openid", "email"))
-    ask.pool.tokens.open(narrow)
+    api.pool.tokens.open(narrow)
     from aiocognito.emulator.tokens import issue
 
-    user, client = ask.pool.users.find("ana"), ask.pool.clients[ask.client_id]
+    user, client = api.pool.users.find("ana"), api.pool.clients[api.client_id]
     assert user is not None
-    made = await issue.tokens(ask.state, ask.pool, client, user, narrow)
-    refusal = await ask.refused("GetUser", AccessToken=made["AccessToken"])
+    made = await issue.tokens(api.state, api.pool, client, user, narrow)
+    refusal = await api.refused("GetUser", AccessToken=made["AccessToken"])
     assert refusal == ("NotAuthorizedException", "Access Token does not have required scopes")
 
 
-async def test_deleted_and_disabled_users(ask: Api) -> None:
-    await ask.add_user()
-    token = (await ask.tokens())["AccessToken"]
-    await ask.admin("AdminDisableUser")
-    assert await ask.refused("GetUser", AccessToken=token) == DISABLED
-    await ask.admin("AdminEnableUser")
-    assert await ask.refused("GetUser", AccessToken=token) == REVOKED
-    token = (await ask.tokens())["AccessToken"]
-    assert await ask("DeleteUser", AccessToken=token) == {}
+async def test_deleted_and_disabled_users(api: Api) -> None:
+    await api.add_user()
+    token = (await api.tokens())["AccessToken"]
+    await api.admin("AdminDisableUser")
+    assert await api.refused("GetUser", AccessToken=token) == DISABLED
+    await api.admin("AdminEnableUser")
+    assert await api.refused("GetUser", AccessToken=token) == REVOKED
+    token = (await api.tokens())["AccessToken"]
+    assert await api("DeleteUser", AccessToken=token) == {}
     gone = ("UserNotFoundException", "User does not exist.")
-    assert await ask.refused("GetUser", AccessToken=token) == gone
+    assert await api.refused("GetUser", AccessToken=token) == gone
     # GlobalSignOut does not declare that code.
-    assert await ask.refused("GlobalSignOut", AccessToken=token) == ("NotAuthorizedException", gone[1])
+    assert await api.refused("GlobalSignOut", AccessToken=token) == ("NotAuthorizedException", gone[1])
 
 
-async def test_a_deleted_client(ask: Api) -> None:
-    await ask.add_user()
-    token = (await ask.tokens())["AccessToken"]
-    await ask("DeleteUserPoolClient", UserPoolId=ask.pool_id, ClientId=ask.client_id)
-    gone = ("ResourceNotFoundException", f"User pool client {ask.client_id} does not exist.")
-    assert await ask.refused("GetUser", AccessToken=token) == gone
-    assert await ask.refused("GlobalSignOut", AccessToken=token) == gone
+async def test_a_deleted_client(api: Api) -> None:
+    await api.add_user()
+    token = (await api.tokens())["AccessToken"]
+    await api("DeleteUserPoolClient", UserPoolId=api.pool_id, ClientId=api.client_id)
+    gone = ("ResourceNotFoundException", f"User pool client {api.client_id} does not exist.")
+    assert await api.refused("GetUser", AccessToken=token) == gone
+    assert await api.refused("GlobalSignOut", AccessToken=token) == gone
 
 
 def test_only_so_many_signatures_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ Event = dict[str, Any]
 METADATA = {"from": "test"}
 
 
-def listen(ask: Api, name: str, answer: Callable[[Event], Any] | None = None, **response: Any) -> list[Event]:
+def listen(api: Api, name: str, answer: Callable[[Event], Any] | None = None, **response: Any) -> list[Event]:
     """Set a trigger that answers with these members, and note what it is told."""
     heard: list[Event] = []
 
@@ -28,20 +28,20 @@ def listen(ask: Api, name: str, answer: Callable[[Event], Any] | None = None, **
         event["response"].update(response)
         return event
 
-    ask.pool.triggers[name] = trigger
+    api.pool.triggers[name] = trigger
     return heard
 
 
-async def sign_up(ask: Api, name: str = "ana", **members: Any) -> dict[str, Any]:
+async def sign_up(api: Api, name: str = "ana", **members: Any) -> dict[str, Any]:
     members = {"UserAttributes": [{"Name": "email", "Value": EMAIL}], **members}
-    return await ask("SignUp", ClientId=ask.client_id, Username=name, Password=PASSWORD, **members)
+    return await api("SignUp", ClientId=api.client_id, Username=name, Password=PASSWORD, **members)
 
 
-async def begin(ask: Api, **members: Any) -> dict[str, Any]:
+async def begin(api: Api, **members: Any) -> dict[str, Any]:
     parameters = {"USERNAME": members.pop("name", "ana"), "PASSWORD": members.pop("password", PASSWORD)}
     flow = "USER_PASSWORD_AUTH"
-    return await ask(
-        "InitiateAuth", ClientId=ask.client_id, AuthFlow=flow, AuthParameters=parameters, **members
+    return await api(
+        "InitiateAuth", ClientId=api.client_id, AuthFlow=flow, AuthParameters=parameters, **members
     )
 
 
@@ -52,10 +52,10 @@ async def refused(work: Any) -> tuple[str, str]:
 
 
 @pytest.fixture
-async def verifying(blank: Api) -> Api:
+async def verifying(empty_api: Api) -> Api:
     """A pool that verifies e-mail addresses."""
-    await blank.make_pool(AutoVerifiedAttributes=["email"])
-    return blank
+    await empty_api.make_pool(AutoVerifiedAttributes=["email"])
+    return empty_api
 
 
 # What all have in common
@@ -195,21 +195,21 @@ async def test_pre_sign_up_confirms_and_verifies(verifying: Api) -> None:
     assert "AuthenticationResult" in await begin(verifying)
 
 
-async def test_pre_sign_up_takes_no_alias(blank: Api) -> None:
-    await blank.make_pool(AliasAttributes=["email"])
-    await blank.add_user("ben", email=EMAIL, email_verified="true")
-    listen(blank, "PreSignUp", autoConfirmUser=True, autoVerifyEmail=True)
-    assert (await refused(sign_up(blank)))[0] == "UsernameExistsException"
+async def test_pre_sign_up_takes_no_alias(empty_api: Api) -> None:
+    await empty_api.make_pool(AliasAttributes=["email"])
+    await empty_api.add_user("ben", email=EMAIL, email_verified="true")
+    listen(empty_api, "PreSignUp", autoConfirmUser=True, autoVerifyEmail=True)
+    assert (await refused(sign_up(empty_api)))[0] == "UsernameExistsException"
 
 
-async def test_pre_sign_up_of_an_administrator_may_only_refuse(ask: Api) -> None:
-    heard = listen(ask, "PreSignUp", autoConfirmUser=True)
-    created = await ask.admin("AdminCreateUser", TemporaryPassword=PASSWORD)
+async def test_pre_sign_up_of_an_administrator_may_only_refuse(api: Api) -> None:
+    heard = listen(api, "PreSignUp", autoConfirmUser=True)
+    created = await api.admin("AdminCreateUser", TemporaryPassword=PASSWORD)
     assert created["User"]["UserStatus"] == "FORCE_CHANGE_PASSWORD"
     assert heard[0]["triggerSource"] == "PreSignUp_AdminCreateUser"
     assert heard[0]["callerContext"]["clientId"] == "CLIENT_ID_NOT_APPLICABLE"
-    listen(ask, "PreSignUp", lambda _event: 1 / 0)
-    refusal = await refused(ask.admin("AdminCreateUser", "ben"))
+    listen(api, "PreSignUp", lambda _event: 1 / 0)
+    refusal = await refused(api.admin("AdminCreateUser", "ben"))
     assert refusal == ("UserLambdaValidationException", "PreSignUp failed with error division by zero.")
 
 
@@ -250,41 +250,41 @@ async def test_a_failed_post_confirmation_leaves_the_account_confirmed(verifying
 # Signing in
 
 
-async def test_pre_authentication_gets_the_data_of_the_sign_in(ask: Api) -> None:
-    await ask.add_user()
-    heard = listen(ask, "PreAuthentication")
-    await begin(ask, ClientMetadata=METADATA)
+async def test_pre_authentication_gets_the_data_of_the_sign_in(api: Api) -> None:
+    await api.add_user()
+    heard = listen(api, "PreAuthentication")
+    await begin(api, ClientMetadata=METADATA)
     assert heard[0]["triggerSource"] == "PreAuthentication_Authentication"
     assert heard[0]["request"]["validationData"] == METADATA
     assert "clientMetadata" not in heard[0]["request"]
     assert "userNotFound" not in heard[0]["request"]
-    assert await refused(begin(ask, name="unknown")) == ("UserNotFoundException", "User does not exist.")
+    assert await refused(begin(api, name="unknown")) == ("UserNotFoundException", "User does not exist.")
     assert len(heard) == 1
-    listen(ask, "PreAuthentication", lambda _event: 1 / 0)
-    assert (await refused(begin(ask)))[0] == "UserLambdaValidationException"
+    listen(api, "PreAuthentication", lambda _event: 1 / 0)
+    assert (await refused(begin(api)))[0] == "UserLambdaValidationException"
 
 
-async def test_pre_authentication_runs_for_hidden_unknown_users(blank: Api) -> None:
-    await blank.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
-    await blank.add_user()
-    heard = listen(blank, "PreAuthentication")
-    await begin(blank)
-    assert (await refused(begin(blank, name="unknown")))[0] == "NotAuthorizedException"
+async def test_pre_authentication_runs_for_hidden_unknown_users(empty_api: Api) -> None:
+    await empty_api.make_pool(client={"PreventUserExistenceErrors": "ENABLED"})
+    await empty_api.add_user()
+    heard = listen(empty_api, "PreAuthentication")
+    await begin(empty_api)
+    assert (await refused(begin(empty_api, name="unknown")))[0] == "NotAuthorizedException"
     assert [(event["userName"], event["request"]["userNotFound"]) for event in heard] == [
         ("ana", False),
         ("unknown", True),
     ]
 
 
-async def test_post_authentication(ask: Api) -> None:
-    user = await ask.add_user()
+async def test_post_authentication(api: Api) -> None:
+    user = await api.add_user()
     user.status = "FORCE_CHANGE_PASSWORD"
-    heard = listen(ask, "PostAuthentication")
-    challenged = await begin(ask, ClientMetadata=METADATA)
+    heard = listen(api, "PostAuthentication")
+    challenged = await begin(api, ClientMetadata=METADATA)
     assert heard == []
-    await ask(
+    await api(
         "RespondToAuthChallenge",
-        ClientId=ask.client_id,
+        ClientId=api.client_id,
         ChallengeName="NEW_PASSWORD_REQUIRED",
         Session=challenged["Session"],
         ChallengeResponses={"USERNAME": "ana", "NEW_PASSWORD": NEW_PASSWORD},
@@ -293,26 +293,26 @@ async def test_post_authentication(ask: Api) -> None:
     assert heard[0]["triggerSource"] == "PostAuthentication_Authentication"
     assert heard[0]["request"]["newDeviceUsed"] is False
     assert heard[0]["request"]["clientMetadata"] == {"from": "answer"}
-    await begin(ask, password=NEW_PASSWORD, ClientMetadata=METADATA)
+    await begin(api, password=NEW_PASSWORD, ClientMetadata=METADATA)
     assert "clientMetadata" not in heard[1]["request"]
-    listen(ask, "PostAuthentication", lambda _event: 1 / 0)
-    assert (await refused(begin(ask, password=NEW_PASSWORD)))[0] == "UserLambdaValidationException"
+    listen(api, "PostAuthentication", lambda _event: 1 / 0)
+    assert (await refused(begin(api, password=NEW_PASSWORD)))[0] == "UserLambdaValidationException"
 
 
 # Tokens
 
 
 @pytest.fixture
-async def member(ask: Api) -> Api:
+async def member(api: Api) -> Api:
     """A user in a group."""
-    await ask.add_user(email=EMAIL)
-    await ask("CreateGroup", UserPoolId=ask.pool_id, GroupName="readers", RoleArn="arn:aws:iam::1:role/reads")
-    await ask.admin("AdminAddUserToGroup", GroupName="readers")
-    return ask
+    await api.add_user(email=EMAIL)
+    await api("CreateGroup", UserPoolId=api.pool_id, GroupName="readers", RoleArn="arn:aws:iam::1:role/reads")
+    await api.admin("AdminAddUserToGroup", GroupName="readers")
+    return api
 
 
-async def tokens(ask: Api) -> tuple[dict[str, Any], dict[str, Any]]:
-    result = await ask.tokens()
+async def tokens(api: Api) -> tuple[dict[str, Any], dict[str, Any]]:
+    result = await api.tokens()
     return claims(result["AccessToken"]), claims(result["IdToken"])
 
 
@@ -352,11 +352,11 @@ async def test_claims_first_version(member: Api, version: str | None) -> None:
     assert access.keys() == plain_access.keys()
 
 
-def set_version(ask: Api, version: str | None) -> None:
+def set_version(api: Api, version: str | None) -> None:
     if version is not None:
         arn = "arn:aws:lambda:us-east-1:123456789012:function:tokens"
         configuration = {"LambdaVersion": version, "LambdaArn": arn}
-        ask.pool.settings["LambdaConfig"] = {"PreTokenGenerationConfig": configuration}
+        api.pool.settings["LambdaConfig"] = {"PreTokenGenerationConfig": configuration}
 
 
 SECOND = {
@@ -436,10 +436,10 @@ async def test_why_tokens_are_made(member: Api) -> None:
 # Moving in
 
 
-async def test_a_user_is_migrated_at_the_sign_in(ask: Api) -> None:
+async def test_a_user_is_migrated_at_the_sign_in(api: Api) -> None:
     found = {"email": EMAIL, "email_verified": "true", "username": "ana", "sub": "ignored"}
-    heard = listen(ask, "UserMigration", userAttributes=found, finalUserStatus="CONFIRMED")
-    result = (await begin(ask, ClientMetadata=METADATA))["AuthenticationResult"]
+    heard = listen(api, "UserMigration", userAttributes=found, finalUserStatus="CONFIRMED")
+    result = (await begin(api, ClientMetadata=METADATA))["AuthenticationResult"]
     assert heard[0]["triggerSource"] == "UserMigration_Authentication"
     assert heard[0]["userName"] == "ana"
     assert heard[0]["request"] == {
@@ -448,55 +448,55 @@ async def test_a_user_is_migrated_at_the_sign_in(ask: Api) -> None:
         "clientMetadata": METADATA,
     }
     assert claims(result["IdToken"])["email_verified"] is True
-    await begin(ask)
+    await begin(api)
     assert len(heard) == 1
-    assert (await refused(begin(ask, password=NEW_PASSWORD)))[0] == "NotAuthorizedException"
-    assert (await ask.srp())["AuthenticationResult"]
+    assert (await refused(begin(api, password=NEW_PASSWORD)))[0] == "NotAuthorizedException"
+    assert (await api.srp())["AuthenticationResult"]
 
 
-async def test_a_migrated_user_may_have_to_reset_the_password(ask: Api) -> None:
-    listen(ask, "UserMigration", userAttributes={"email": EMAIL})
-    assert (await refused(begin(ask)))[0] == "PasswordResetRequiredException"
-    assert (await ask.admin("AdminGetUser"))["UserStatus"] == "RESET_REQUIRED"
+async def test_a_migrated_user_may_have_to_reset_the_password(api: Api) -> None:
+    listen(api, "UserMigration", userAttributes={"email": EMAIL})
+    assert (await refused(begin(api)))[0] == "PasswordResetRequiredException"
+    assert (await api.admin("AdminGetUser"))["UserStatus"] == "RESET_REQUIRED"
 
 
-async def test_no_user_is_migrated(ask: Api) -> None:
-    listen(ask, "UserMigration")
-    assert await refused(begin(ask)) == ("UserNotFoundException", "User does not exist.")
-    listen(ask, "UserMigration", lambda _event: 1 / 0)
+async def test_no_user_is_migrated(api: Api) -> None:
+    listen(api, "UserMigration")
+    assert await refused(begin(api)) == ("UserNotFoundException", "User does not exist.")
+    listen(api, "UserMigration", lambda _event: 1 / 0)
     text = "UserMigration failed with error division by zero."
-    assert await refused(begin(ask)) == ("UserLambdaValidationException", text)
-    assert len(ask.pool.users) == 0
+    assert await refused(begin(api)) == ("UserLambdaValidationException", text)
+    assert len(api.pool.users) == 0
 
 
 @pytest.mark.parametrize("force", [False, True])
-async def test_migration_under_another_users_address(blank: Api, force: bool) -> None:
-    await blank.make_pool(AliasAttributes=["email"])
-    await blank.add_user("ben", email=EMAIL, email_verified="true")
+async def test_migration_under_another_users_address(empty_api: Api, force: bool) -> None:
+    await empty_api.make_pool(AliasAttributes=["email"])
+    await empty_api.add_user("ben", email=EMAIL, email_verified="true")
     found = {"email": EMAIL, "email_verified": "true"}
     response: dict[str, Any] = {
         "userAttributes": found,
         "finalUserStatus": "CONFIRMED",
         "forceAliasCreation": force,
     }
-    listen(blank, "UserMigration", **response)
+    listen(empty_api, "UserMigration", **response)
     if force:
-        assert "AuthenticationResult" in await begin(blank)
+        assert "AuthenticationResult" in await begin(empty_api)
     else:
-        assert (await refused(begin(blank)))[0] == "UserNotFoundException"
-    assert (await blank.admin("AdminGetUser", EMAIL))["Username"] == ("ana" if force else "ben")
+        assert (await refused(begin(empty_api)))[0] == "UserNotFoundException"
+    assert (await empty_api.admin("AdminGetUser", EMAIL))["Username"] == ("ana" if force else "ben")
 
 
-async def test_a_user_is_migrated_with_a_forgotten_password(ask: Api) -> None:
+async def test_a_user_is_migrated_with_a_forgotten_password(api: Api) -> None:
     found = {"email": EMAIL, "email_verified": "true"}
-    heard = listen(ask, "UserMigration", userAttributes=found, finalUserStatus="CONFIRMED")
-    members = {"ClientId": ask.client_id, "Username": "ana"}
-    answer = await ask("ForgotPassword", **members)
+    heard = listen(api, "UserMigration", userAttributes=found, finalUserStatus="CONFIRMED")
+    members = {"ClientId": api.client_id, "Username": "ana"}
+    answer = await api("ForgotPassword", **members)
     assert answer["CodeDeliveryDetails"]["Destination"] == "a***@e***"
     assert heard[0]["triggerSource"] == "UserMigration_ForgotPassword"
     assert heard[0]["request"] == {"validationData": None}
-    await ask("ConfirmForgotPassword", ConfirmationCode=ask.code(), Password=NEW_PASSWORD, **members)
-    assert "AuthenticationResult" in await begin(ask, password=NEW_PASSWORD)
+    await api("ConfirmForgotPassword", ConfirmationCode=api.code(), Password=NEW_PASSWORD, **members)
+    assert "AuthenticationResult" in await begin(api, password=NEW_PASSWORD)
 
 
 # Messages
@@ -533,16 +533,16 @@ async def test_words_without_the_code(verifying: Api, text: Any) -> None:
     assert (await refused(sign_up(verifying)))[0] == "InvalidLambdaResponseException"
 
 
-async def test_words_around_a_link(blank: Api) -> None:
+async def test_words_around_a_link(empty_api: Api) -> None:
     template = {"DefaultEmailOption": "CONFIRM_WITH_LINK"}
-    await blank.make_pool(AutoVerifiedAttributes=["email"], VerificationMessageTemplate=template)
-    await sign_up(blank)
-    message = blank.state.outbox.messages[-1]
+    await empty_api.make_pool(AutoVerifiedAttributes=["email"], VerificationMessageTemplate=template)
+    await sign_up(empty_api)
+    message = empty_api.state.outbox.messages[-1]
     assert message.link is not None
     assert message.text.endswith(message.link)
-    listen(blank, "CustomMessage", emailMessage="Follow {##Click Here##}, please")
-    await sign_up(blank, "ben")
-    message = blank.state.outbox.messages[-1]
+    listen(empty_api, "CustomMessage", emailMessage="Follow {##Click Here##}, please")
+    await sign_up(empty_api, "ben")
+    message = empty_api.state.outbox.messages[-1]
     assert message.text == f"Follow {message.link}, please"
 
 

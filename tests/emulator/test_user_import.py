@@ -21,17 +21,17 @@ ANA = {"cognito:username": "ana", "email": EMAIL, "email_verified": "TRUE", "cog
 
 
 @pytest.fixture
-async def verifying(blank: Api) -> Api:
-    await blank.make_pool(
+async def verifying(empty_api: Api) -> Api:
+    await empty_api.make_pool(
         AutoVerifiedAttributes=["email"],
         Schema=[{"Name": "plan", "AttributeDataType": "String", "Mutable": True}],
     )
     return blank
 
 
-async def create(ask: Api, **members: Any) -> dict[str, Any]:
-    named = {"UserPoolId": ask.pool_id, "JobName": "people", "CloudWatchLogsRoleArn": ROLE}
-    job: dict[str, Any] = (await ask("CreateUserImportJob", **named, **members))["UserImportJob"]
+async def create(api: Api, **members: Any) -> dict[str, Any]:
+    named = {"UserPoolId": api.pool_id, "JobName": "people", "CloudWatchLogsRoleArn": ROLE}
+    job: dict[str, Any] = (await api("CreateUserImportJob", **named, **members))["UserImportJob"]
     return job
 
 
@@ -39,9 +39,9 @@ def named(job: dict[str, Any]) -> dict[str, str]:
     return {"UserPoolId": job["UserPoolId"], "JobId": job["JobId"]}
 
 
-async def rows(ask: Api, *people: dict[str, str]) -> bytes:
+async def rows(api: Api, *people: dict[str, str]) -> bytes:
     """Write a CSV file with the pool's columns."""
-    header = (await ask("GetCSVHeader", UserPoolId=ask.pool_id))["CSVHeader"]
+    header = (await api("GetCSVHeader", UserPoolId=api.pool_id))["CSVHeader"]
     file = io.StringIO()
     writer = csv.DictWriter(file, header)
     writer.writeheader()
@@ -54,19 +54,19 @@ async def chunked(file: bytes) -> AsyncIterator[bytes]:
     yield file[100:]
 
 
-async def upload(ask: Api, job: dict[str, Any], file: bytes) -> int:
+async def upload(api: Api, job: dict[str, Any], file: bytes) -> int:
     signature = job["PreSignedUrl"].rpartition("=")[2]
-    reply = await receive(ask.state, job["UserPoolId"], job["JobId"], signature, chunked(file))
+    reply = await receive(api.state, job["UserPoolId"], job["JobId"], signature, chunked(file))
     return reply.status
 
 
-async def run(ask: Api, file: bytes, **members: Any) -> dict[str, Any]:
+async def run(api: Api, file: bytes, **members: Any) -> dict[str, Any]:
     """Import a file, and return the job."""
-    job = await create(ask, **members)
-    assert await upload(ask, job, file) == 200
-    started = (await ask("StartUserImportJob", **named(job)))["UserImportJob"]
+    job = await create(api, **members)
+    assert await upload(api, job, file) == 200
+    started = (await api("StartUserImportJob", **named(job)))["UserImportJob"]
     assert started["Status"] == "Pending"
-    found: dict[str, Any] = (await ask("DescribeUserImportJob", **named(job)))["UserImportJob"]
+    found: dict[str, Any] = (await api("DescribeUserImportJob", **named(job)))["UserImportJob"]
     return found
 
 
@@ -106,11 +106,11 @@ async def test_imported_users_reset_their_password(verifying: Api) -> None:
     assert await verifying.tokens("ana", NEW_PASSWORD)
 
 
-async def test_usernames_that_are_addresses(blank: Api) -> None:
-    await blank.make_pool(AutoVerifiedAttributes=["email"], UsernameAttributes=["email"])
-    job = await run(blank, await rows(blank, {**ANA, "cognito:username": EMAIL}, {**ANA, "email": "x"}))
+async def test_usernames_that_are_addresses(empty_api: Api) -> None:
+    await empty_api.make_pool(AutoVerifiedAttributes=["email"], UsernameAttributes=["email"])
+    job = await run(empty_api, await rows(empty_api, {**ANA, "cognito:username": EMAIL}, {**ANA, "email": "x"}))
     assert counts(job) == ("Succeeded", 1, 0, 1)
-    assert (await blank.admin("AdminGetUser", EMAIL))["Username"] != EMAIL
+    assert (await empty_api.admin("AdminGetUser", EMAIL))["Username"] != EMAIL
 
 
 @pytest.mark.parametrize(
@@ -132,14 +132,14 @@ async def test_rows_that_fail(verifying: Api, change: dict[str, str]) -> None:
     assert len(verifying.pool.users) == 0
 
 
-async def test_required_attributes_and_taken_aliases(blank: Api) -> None:
-    await blank.make_pool(
+async def test_required_attributes_and_taken_aliases(empty_api: Api) -> None:
+    await empty_api.make_pool(
         AutoVerifiedAttributes=["email"],
         AliasAttributes=["email"],
         Schema=[{"Name": "name", "Required": True, "Mutable": True, "AttributeDataType": "String"}],
     )
     second = {**ANA, "cognito:username": "eve", "name": "Eve"}
-    job = await run(blank, await rows(blank, ANA, {**ANA, "name": "Ana"}, second, {**ANA, "name": "Ana"}))
+    job = await run(empty_api, await rows(empty_api, ANA, {**ANA, "name": "Ana"}, second, {**ANA, "name": "Ana"}))
     assert counts(job) == ("Succeeded", 1, 1, 2)
 
 
@@ -197,9 +197,9 @@ async def test_jobs_are_listed_the_newest_first(verifying: Api) -> None:
     assert page == {"UserImportJobs": [first]}
 
 
-async def test_a_pool_without_verified_addresses_imports_no_users(ask: Api) -> None:
-    members = {"UserPoolId": ask.pool_id, "JobName": "people", "CloudWatchLogsRoleArn": ROLE}
-    assert (await ask.refused("CreateUserImportJob", **members))[0] == "PreconditionNotMetException"
+async def test_a_pool_without_verified_addresses_imports_no_users(api: Api) -> None:
+    members = {"UserPoolId": api.pool_id, "JobName": "people", "CloudWatchLogsRoleArn": ROLE}
+    assert (await api.refused("CreateUserImportJob", **members))[0] == "PreconditionNotMetException"
 
 
 async def test_an_upload_needs_the_presigned_url_of_its_job(

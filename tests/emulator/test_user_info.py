@@ -19,7 +19,9 @@ BAD_TOKEN = (
 NO_OPENID = ("invalid_token", "Access token does not contain openid scope")
 
 
-async def ask(app: App, authorization: str | None, method: str = "GET") -> tuple[int, dict[str, Any]]:
+async def call_user_info(
+    app: App, authorization: str | None, method: str = "GET"
+) -> tuple[int, dict[str, Any]]:
     headers = {} if authorization is None else {"Authorization": authorization}
     async with app.http.request(method, f"{app.emulator.url}/oauth2/userInfo", headers=headers) as response:
         body: dict[str, Any] = await response.json()
@@ -32,13 +34,13 @@ async def ask(app: App, authorization: str | None, method: str = "GET") -> tuple
 
 
 async def who(app: App, token: str, method: str = "GET") -> dict[str, Any]:
-    status, body = await ask(app, f"Bearer {token}", method)
+    status, body = await call_user_info(app, f"Bearer {token}", method)
     assert status == 200, body
     return body
 
 
 async def refused(app: App, authorization: str | None, status: int) -> tuple[str, str]:
-    found, body = await ask(app, authorization)
+    found, body = await call_user_info(app, authorization)
     assert (found, set(body)) == (status, {"error", "error_description"})
     return body["error"], body["error_description"]
 

@@ -250,7 +250,7 @@ class RemoteUserPool:
     ) -> RemoteUser:
         given = dict(attributes or {})
         named = {"UserPoolId": self.id, "Username": username}
-        ask = self.emulator.call
+        call = self.emulator.call
         if not confirmed:
             await self._sign_up(username, password, given)
             return await self._user(username)
@@ -259,13 +259,13 @@ class RemoteUserPool:
             if name in given or by_address[name]:
                 given.setdefault(f"{name}_verified", "true")
         entries = [{"Name": name, "Value": value} for name, value in given.items()]
-        await ask("AdminCreateUser", **named, UserAttributes=entries, MessageAction="SUPPRESS")
-        await ask("AdminSetUserPassword", **named, Password=password, Permanent=True)
+        await call("AdminCreateUser", **named, UserAttributes=entries, MessageAction="SUPPRESS")
+        await call("AdminSetUserPassword", **named, Password=password, Permanent=True)
         for group in groups:
-            existing = await ask("ListGroups", UserPoolId=self.id)
+            existing = await call("ListGroups", UserPoolId=self.id)
             if group not in [found["GroupName"] for found in existing["Groups"]]:
-                await ask("CreateGroup", UserPoolId=self.id, GroupName=group)
-            await ask("AdminAddUserToGroup", **named, GroupName=group)
+                await call("CreateGroup", UserPoolId=self.id, GroupName=group)
+            await call("AdminAddUserToGroup", **named, GroupName=group)
         factors = [mfa] if isinstance(mfa, str) else list(mfa or ())
         if "TOTP" in factors:
             await self._set_up_totp(username, password)
@@ -273,7 +273,7 @@ class RemoteUserPool:
             wanted = {
                 _SETTINGS[factor]: {"Enabled": True, "PreferredMfa": len(factors) == 1} for factor in factors
             }
-            await ask("AdminSetUserMFAPreference", **named, **wanted)
+            await call("AdminSetUserMFAPreference", **named, **wanted)
         return await self._user(username)
 
     async def _sign_up(self, username: str, password: str, attributes: Mapping[str, str]) -> None:

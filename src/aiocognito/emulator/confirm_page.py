@@ -29,4 +29,4 @@ async def answer(state: EmulatorState, query: Mapping[str, str]) -> tuple[int, s
 
 
 def _page(message: html.Html | None) -> str:
-    return html.document("Confirm your account", message, whose="Hosted UI")
+    return html.document("Confirm your account", message, owner="Hosted UI")

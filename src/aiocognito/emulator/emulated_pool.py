@@ -243,10 +243,10 @@ class EmulatedUserPool:
             ValueError: A member is malformed, or Cognito would refuse it.
         """
         self._emulator.check_members("add_client", members, "CreateUserPoolClient")
-        asked = client_with_test_defaults(members)
+        wanted = client_with_test_defaults(members)
         if members.get("AllowedOAuthFlows") == [_MACHINES]:
-            asked.setdefault("AllowedOAuthScopes", scopes.custom(self.state))
-        named = {"UserPoolId": self.id, **asked}
+            wanted.setdefault("AllowedOAuthScopes", scopes.custom(self.state))
+        named = {"UserPoolId": self.id, **wanted}
         made = await chosen_ids.create(self._emulator, "CreateUserPoolClient", client_id, **named)
         return self._config(self.state.clients[made["UserPoolClient"]["ClientId"]])
 
@@ -324,16 +324,16 @@ class EmulatedUserPool:
                 given.setdefault(f"{name}_verified", "true")
         entries = [{"Name": name, "Value": value} for name, value in given.items()]
         named = {"UserPoolId": self.id, "Username": username}
-        ask = self._emulator.call
-        await ask("AdminCreateUser", **named, UserAttributes=entries, MessageAction="SUPPRESS")
-        await ask("AdminSetUserPassword", **named, Password=password, Permanent=True)
+        call = self._emulator.call
+        await call("AdminCreateUser", **named, UserAttributes=entries, MessageAction="SUPPRESS")
+        await call("AdminSetUserPassword", **named, Password=password, Permanent=True)
         user = self._user(username)
         if not confirmed:
             user.status = "UNCONFIRMED"
         for group in groups:
             if group not in self.state.groups:
-                await ask("CreateGroup", UserPoolId=self.id, GroupName=group)
-            await ask("AdminAddUserToGroup", **named, GroupName=group)
+                await call("CreateGroup", UserPoolId=self.id, GroupName=group)
+            await call("AdminAddUserToGroup", **named, GroupName=group)
         await self._emulator.state.changed()
         await self._give_factors(user, factors)
         return user

@@ -29,7 +29,7 @@ def render(state: EmulatorState) -> str:
         *map(_identity_pool, state.identity_pools.values()),
         element("h2", "Outbox"),
         _outbox(state),
-        whose="aiocognito",
+        owner="aiocognito",
         wide=True,
     )
 

@@ -12,14 +12,14 @@ from .request import supported
 
 async def authorize(request: PageRequest) -> PageResponse:
     """Redirect a browser to the login page, or back to the app if it has a session."""
-    asked = request.asked
+    authorization = request.authorization
     session = known(request)
-    if session is not None and not asked.prompt & {"login", "select_account"}:
-        return await back(request, session, asked.nonce)
-    if "none" in asked.prompt:
-        raise asked.refused("login_required")
-    if asked.provider not in {None, LOCAL}:
-        return providers.go_to(request, str(asked.provider))
+    if session is not None and not authorization.prompt & {"login", "select_account"}:
+        return await back(request, session, authorization.nonce)
+    if "none" in authorization.prompt:
+        raise authorization.refused("login_required")
+    if authorization.provider not in {None, LOCAL}:
+        return providers.go_to(request, str(authorization.provider))
     return request.go(request.url("/login"))
 
 
@@ -28,28 +28,30 @@ def known(request: PageRequest) -> Session | None:
     session = request.session()
     if session is None or session.provider not in supported(request.client):
         return None
-    return session if request.asked.provider in {None, session.provider} else None
+    return session if request.authorization.provider in {None, session.provider} else None
 
 
 async def back(request: PageRequest, session: Session, nonce: str | None) -> PageResponse:
     """Redirect a browser with a session back to its app, with a code or the tokens of the implicit flow."""
-    answer = await _tokens(request, session, nonce) if request.asked.response_type == "token" else None
+    answer = (
+        await _tokens(request, session, nonce) if request.authorization.response_type == "token" else None
+    )
     if answer is None:
         answer = {"code": _code(request, session, nonce)}
-    return request.go(request.asked.back((*answer.items(), ("state", request.asked.state))))
+    return request.go(request.authorization.back((*answer.items(), ("state", request.authorization.state))))
 
 
 def _code(request: PageRequest, session: Session, nonce: str | None) -> str:
-    asked, now = request.asked, request.state.clock()
+    authorization, now = request.authorization, request.state.clock()
     code = AuthorizationCode(
-        asked.client.id,
+        authorization.client.id,
         session.sub,
-        asked.redirect_uri,
-        asked.scopes,
+        authorization.redirect_uri,
+        authorization.scopes,
         now + LIFE,
         session.auth_time,
         nonce=nonce,
-        code_challenge=asked.code_challenge,
+        code_challenge=authorization.code_challenge,
     )
     return request.pool.hosted.codes.issue(code, now)
 
@@ -58,14 +60,14 @@ async def _tokens(request: PageRequest, session: Session, nonce: str | None) -> 
     """Issue the tokens of the implicit flow (OpenID Connect Core, 3.2), which has no refresh token."""
     user = request.pool.users.by_subject(session.sub)
     assert user is not None  # noqa: S101 - a session always has a user
-    scopes, since = request.asked.scopes, session.auth_time
+    scopes, since = request.authorization.scopes, session.auth_time
     grant = issuing.new_grant(request.state, request.client, user, scopes=scopes, auth_time=since)
     try:
         issued = await issuing.sign_in(
             request.state, request.pool, request.client, user, grant, nonce=nonce, refreshable=False
         )
     except ApiError as refusal:
-        raise request.asked.refused("invalid_request", refusal.message) from refusal
+        raise request.authorization.refused("invalid_request", refusal.message) from refusal
     issued["token_type"] = str(issued["token_type"]).lower()
     order = ("id_token", "access_token", "token_type", "expires_in")
     return {name: str(issued[name]) for name in order if name in issued}
@@ -81,6 +83,6 @@ async def enter(
     """
     user = request.pool.users.by_subject(sub)
     if user is None or not user.enabled:
-        raise request.asked.refused("invalid_request", "User is disabled.")
+        raise request.authorization.refused("invalid_request", "User is disabled.")
     session = request.begin_session(sub, provider)
-    return await back(request, session, nonce or request.asked.nonce)
+    return await back(request, session, nonce or request.authorization.nonce)

@@ -63,7 +63,7 @@ def page(request: PageRequest, *, alert: str | None = None, error: str | None = 
         element("p", "We will send you a code. You need it to set a new password."),
         request.form_to(
             PATH,
-            fields.username(request.pool, request.form.get("username") or request.asked.login_hint),
+            fields.username(request.pool, request.form.get("username") or request.authorization.login_hint),
             element("button", "Send a code", type="submit"),
         ),
         element("p", element("a", "Back to the sign-in", href=request.url("/login"))),

@@ -13,7 +13,7 @@ from ..hashing import digest
 from ..site import Site
 from . import authorize, federation, providers
 from .page_request import BackToLogin, PageRequest, PageResponse
-from .request import BadRequest, SignInRequest, parse, read
+from .request import AuthorizationRequest, BadRequest, parse, read
 
 _INVALID_STATE: Final = "Invalid State"
 
@@ -34,27 +34,29 @@ async def respond(site: Site, request: web.Request) -> PageResponse:
     page_request.finish_step()
     provider = page_request.pool.providers.get(at.provider)
     if "error" in given or provider is None:
-        raise page_request.asked.refused(given.get("error", "server_error"), given.get("error_description"))
+        raise page_request.authorization.refused(
+            given.get("error", "server_error"), given.get("error_description")
+        )
     code = given.get("code", "")
     if not at.claims or not hmac.compare_digest(at.code, digest(code)):
-        raise page_request.asked.refused(
+        raise page_request.authorization.refused(
             "invalid_request", f"{at.provider} Error - 400 invalid_grant error getting token"
         )
     try:
         user = await federation.sign_in(page_request, provider, at.claims)
     except ApiError as refusal:
-        raise page_request.asked.refused("invalid_request", refusal.message) from refusal
+        raise page_request.authorization.refused("invalid_request", refusal.message) from refusal
     # If the app sends no nonce, Cognito puts one of its own into the ID token of a federated sign-in.
-    nonce = page_request.asked.nonce or str(uuid.uuid4())
+    nonce = page_request.authorization.nonce or str(uuid.uuid4())
     return await authorize.enter(page_request, user.sub, at.provider, nonce)
 
 
 def _page_request(site: Site, request: web.Request, state: str) -> PageRequest:
-    asked: SignInRequest | None = None
+    authorization: AuthorizationRequest | None = None
     for pool in site.state.pools.values():
         query = pool.hosted.pending_steps.query(state)
         if query is not None:
-            asked = read(site.state, query)
-    if asked is None:
+            authorization = read(site.state, query)
+    if authorization is None:
         raise BadRequest(_INVALID_STATE)
-    return PageRequest(site, request, asked, step_name=state)
+    return PageRequest(site, request, authorization, step_name=state)

@@ -24,7 +24,7 @@ async def show(request: PageRequest) -> PageResponse:
 async def submit(request: PageRequest) -> PageResponse:
     """Handle the page's forms."""
     if "continue" in request.form and (session := _offered(request)):
-        return await authorize.back(request, session, request.asked.nonce)
+        return await authorize.back(request, session, request.authorization.nonce)
     if name := request.given("provider"):
         return providers.go_to(request, name)
     if LOCAL not in supported(request.client):
@@ -88,11 +88,11 @@ def _known(request: PageRequest) -> Html | None:
 
 def _offered(request: PageRequest) -> Session | None:
     """Return the session that the user may continue with; ``None`` if the app requires the password."""
-    return None if "login" in request.asked.prompt else authorize.known(request)
+    return None if "login" in request.authorization.prompt else authorize.known(request)
 
 
 def _local(request: PageRequest) -> Html:
-    typed = request.form.get("username") or request.asked.login_hint
+    typed = request.form.get("username") or request.authorization.login_hint
     form = request.form_to(
         PATH,
         fields.username(request.pool, typed, autofocus=not typed),

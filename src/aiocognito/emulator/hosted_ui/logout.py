@@ -6,7 +6,7 @@ from aiohttp import web
 
 from ..site import Site
 from .page_request import PageRequest, PageResponse
-from .request import BadRequest, SignInRequest, client_of, missing, parse, read
+from .request import AuthorizationRequest, BadRequest, client_of, missing, parse, read
 
 
 async def logout(site: Site, request: web.Request) -> PageResponse:
@@ -26,11 +26,11 @@ async def logout(site: Site, request: web.Request) -> PageResponse:
     if back is None:
         if "redirect_uri" not in given:
             raise missing("redirect_uri")
-        asked = read(site.state, query)
+        authorization = read(site.state, query)
     else:
         if back not in client.settings.get("LogoutURLs", ()):
             raise BadRequest("The parameter 'logout_uri' is not a sign-out URL of the app client")
-        asked = SignInRequest(pool, client, query, back, "code")
-    page_request = PageRequest(site, request, asked)
+        authorization = AuthorizationRequest(pool, client, query, back, "code")
+    page_request = PageRequest(site, request, authorization)
     page_request.end_session()
     return page_request.go(page_request.url("/login") if back is None else back)

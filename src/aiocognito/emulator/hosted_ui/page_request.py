@@ -19,7 +19,7 @@ from ..html import Html
 from ..pool import UserPool
 from ..site import Site
 from ..state import EmulatorState
-from .request import SignInRequest
+from .request import AuthorizationRequest
 
 CSRF_COOKIE: Final = "XSRF-TOKEN"
 CSRF_FIELD: Final = "_csrf"
@@ -67,7 +67,7 @@ class PageRequest:
     Args:
         site: The HTTP side of the emulator.
         request: The HTTP request.
-        asked: The app's authorization request.
+        authorization: The app's authorization request.
         form: The fields of a submitted form.
         step_name: The name of the pending step in the page's path.
         csrf_token: The token that forms must send back.
@@ -75,7 +75,7 @@ class PageRequest:
 
     site: Site = field(repr=False)
     request: web.Request
-    asked: SignInRequest
+    authorization: AuthorizationRequest
     form: Mapping[str, str] = field(factory=dict, repr=False)
     step_name: str = ""
     csrf_token: str = field(factory=lambda: secrets.token_urlsafe(32), repr=False)
@@ -97,12 +97,12 @@ class PageRequest:
     @property
     def pool(self) -> UserPool:
         """The user pool."""
-        return self.asked.pool
+        return self.authorization.pool
 
     @property
     def client(self) -> AppClient:
         """The app client."""
-        return self.asked.client
+        return self.authorization.client
 
     def given(self, name: str) -> str:
         """Return the text of a field, without blanks around it."""
@@ -145,7 +145,7 @@ class PageRequest:
 
     def url(self, path: str) -> str:
         """Return the path of another page, with the authorization request as its query."""
-        return f"{path}?{self.asked.query}"
+        return f"{path}?{self.authorization.query}"
 
     def absolute(self, location: str) -> str:
         """Return the URL of a path of the emulator."""
@@ -164,7 +164,7 @@ class PageRequest:
             error: The error code, if the page shows an error; its status is 400 then.
             reason: Why, for the request log.
         """
-        text = html.document(title, *content, whose=self.client_name, lang=self.asked.lang)
+        text = html.document(title, *content, owner=self.client_name, lang=self.authorization.lang)
         status = 200 if error is None else 400
         response = PageResponse(text=text, content_type="text/html", status=status)
         response.explanation = reason if error is not None else None
@@ -255,7 +255,7 @@ class PageRequest:
     def start_step(self, state: object, *, life: float = STEP_LIFE) -> str:
         """Store the next step of the sign-in, and return its name."""
         now = self.state.clock()
-        name, cookie = self.pool.hosted.pending_steps.start(self.asked.query, state, now, life)
+        name, cookie = self.pool.hosted.pending_steps.start(self.authorization.query, state, now, life)
         self._drop_old()
         self._cookies[f"{self._cookie}-{name}"] = cookie, life
         return name
@@ -284,7 +284,11 @@ class PageRequest:
         """
         cookie = self.request.cookies.get(f"{self._cookie}-{self.step_name}", "")
         pending = self.pool.hosted.pending_steps.get(self.step_name, cookie, self.state.clock())
-        if pending is None or pending.query != self.asked.query or not isinstance(pending.state, kind):
+        if (
+            pending is None
+            or pending.query != self.authorization.query
+            or not isinstance(pending.state, kind)
+        ):
             raise BackToLogin(LATE, "expired")
         return pending.state
 

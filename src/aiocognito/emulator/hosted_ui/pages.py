@@ -70,8 +70,10 @@ Handler = Callable[[web.Request], Awaitable[PageResponse]]
 def _for_sign_in(site: Site, page: Page) -> Handler:
     async def handle(request: web.Request) -> PageResponse:
         form = await _form(request) if request.method == "POST" else {}
-        asked = read(site.state, request.rel_url.raw_query_string)
-        page_request = PageRequest(site, request, asked, form, step_name=request.match_info.get("step", ""))
+        authorization = read(site.state, request.rel_url.raw_query_string)
+        page_request = PageRequest(
+            site, request, authorization, form, step_name=request.match_info.get("step", "")
+        )
         if request.method == "POST":
             page_request.require_csrf_token()
         try:
@@ -159,7 +161,7 @@ def _failed(error: str, text: str | None, status: int, *more: html.Html | None) 
 
 
 def _message(title: str, text: str, error: str, status: int, *more: html.Html | None) -> PageResponse:
-    page = html.document(title, html.alert(text), *more, whose="Hosted UI")
+    page = html.document(title, html.alert(text), *more, owner="Hosted UI")
     response = PageResponse(text=page, content_type="text/html", status=status)
     response.error, response.explanation = error, text
     return response

@@ -54,5 +54,5 @@ def shown(name: str) -> str:
 def go_to(request: PageRequest, name: str) -> PageResponse:
     """Redirect a browser to a provider."""
     if name not in request.pool.providers or name not in supported(request.client):
-        raise request.asked.refused("invalid_request", "unsupported_identity_provider")
+        raise request.authorization.refused("invalid_request", "unsupported_identity_provider")
     return request.go(request.url(f"{STUB}/{request.start_step(AtProvider(name), life=CODE_LIFE)}"))

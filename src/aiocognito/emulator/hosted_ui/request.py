@@ -68,7 +68,7 @@ class BadRequest(Exception):
 
 
 @frozen
-class SignInRequest:
+class AuthorizationRequest:
     """An authorization request (RFC 6749, 4.1.1; RFC 7636, 4.3; OpenID Connect Core, 3.1.2.1).
 
     Args:
@@ -127,7 +127,7 @@ def parse(text: str) -> list[tuple[str, str]]:
         raise BadRequest("The request cannot be read.") from None
 
 
-def read(state: EmulatorState, query: str) -> SignInRequest:
+def read(state: EmulatorState, query: str) -> AuthorizationRequest:
     """Parse an authorization request, and check it against its client.
 
     Args:
@@ -150,7 +150,7 @@ def read(state: EmulatorState, query: str) -> SignInRequest:
         raise mismatch(client.id, why)
     kind = given.get("response_type", "")
     returned = None if "state" in twice else given.get("state")
-    bare = SignInRequest(pool, client, query, redirect_uri, kind, state=returned)
+    bare = AuthorizationRequest(pool, client, query, redirect_uri, kind, state=returned)
     if twice or kind not in _FLOWS:
         raise bare.refused("invalid_request")
     if not client.grants(_FLOWS[kind]):
@@ -225,7 +225,7 @@ def _twice(pairs: Sequence[tuple[str, str]]) -> list[str]:
     return [name for name in _KNOWN if names.count(name) > 1]
 
 
-def _scopes(request: SignInRequest, text: str | None) -> tuple[str, ...]:
+def _scopes(request: AuthorizationRequest, text: str | None) -> tuple[str, ...]:
     allowed = request.client.scopes
     wanted = allowed if text is None else tuple(dict.fromkeys(text.split()))
     # Without the parameter, all scopes are requested; a parameter of blanks is an invalid scope.
@@ -234,7 +234,7 @@ def _scopes(request: SignInRequest, text: str | None) -> tuple[str, ...]:
     return wanted
 
 
-def _challenge(request: SignInRequest, given: Mapping[str, str]) -> str | None:
+def _challenge(request: AuthorizationRequest, given: Mapping[str, str]) -> str | None:
     challenge, method = given.get("code_challenge"), given.get("code_challenge_method")
     if challenge is None and method is None:
         return None
@@ -243,7 +243,7 @@ def _challenge(request: SignInRequest, given: Mapping[str, str]) -> str | None:
     return challenge
 
 
-def _prompt(request: SignInRequest, text: str | None) -> frozenset[str]:
+def _prompt(request: AuthorizationRequest, text: str | None) -> frozenset[str]:
     wanted = frozenset((text or "").split())
     if not wanted <= _PROMPTS or ("none" in wanted and len(wanted) > 1):
         raise request.refused("invalid_request")
@@ -254,7 +254,7 @@ def _lang(text: str | None) -> str | None:
     return text if text and _LANG.fullmatch(text) else None
 
 
-def _provider(request: SignInRequest, given: Mapping[str, str]) -> str | None:
+def _provider(request: AuthorizationRequest, given: Mapping[str, str]) -> str | None:
     name = provider_of(request.pool, given.get("identity_provider"), given.get("idp_identifier"))
     if name is None:
         return None

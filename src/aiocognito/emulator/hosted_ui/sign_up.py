@@ -95,7 +95,7 @@ def _form(request: PageRequest) -> Html:
     names, required = _asked(request)
     return request.form_to(
         PATH,
-        fields.username(pool, request.form.get("username") or request.asked.login_hint, is_new=True),
+        fields.username(pool, request.form.get("username") or request.authorization.login_hint, is_new=True),
         fields.attributes(names, required, request.form),
         fields.new_password(pool, required=not pool.code_factors),
         element("button", "Sign up", type="submit"),

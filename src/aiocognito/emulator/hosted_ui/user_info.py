@@ -31,13 +31,13 @@ async def answer(state: EmulatorState, authorization: str | None) -> dict[str, s
     if scheme.lower() != "bearer" or not token.strip():
         raise _refusal("invalid_request", _BAD_REQUEST, 400)
     try:
-        who = await bearer.authorize(state, token.strip(), scope=scopes.OPENID)
+        caller = await bearer.authorize(state, token.strip(), scope=scopes.OPENID)
     except bearer.MissingScope:
         raise _refusal("invalid_token", _NO_OPENID, 401) from None
     except ApiError:
         raise _refusal("invalid_token", _BAD_TOKEN, 401) from None
-    shown = scopes.readable(who.client, who.user, who.claims["scope"].split())
-    return {"sub": who.user.sub, **shown, "username": who.user.username}
+    shown = scopes.readable(caller.client, caller.user, caller.claims["scope"].split())
+    return {"sub": caller.user.sub, **shown, "username": caller.user.username}
 
 
 def _refusal(error: str, description: str, status: int) -> OAuthError:

@@ -60,21 +60,21 @@ def join(*content: str | None) -> Html:
 
 
 def document(
-    title: str, *content: str | None, whose: str, lang: str | None = None, wide: bool = False
+    title: str, *content: str | None, owner: str, lang: str | None = None, wide: bool = False
 ) -> str:
     """Return a page.
 
     Args:
         title: The heading.
         content: What is below the heading.
-        whose: The app, or the part of the emulator, that the page belongs to.
+        owner: The app, or the part of the emulator, that the page belongs to.
         lang: The language that was requested. The text itself is English.
         wide: Whether the page has tables, which need more width than forms.
     """
     return _SHELL.substitute(
         lang=escape(lang or "en"),
         title=escape(title),
-        whose=escape(whose),
+        owner=escape(owner),
         style=STYLE,
         # The body states the language of the text, where the request asked for another one.
         body_lang="" if lang is None else ' lang="en"',

@@ -25,7 +25,7 @@ async def get_id(context: RequestContext) -> dict[str, Any]:
 async def get_credentials_for_identity(context: RequestContext) -> dict[str, Any]:
     """Issue credentials, in the enhanced flow: the pool chooses the role."""
     state = context.state
-    pool, identity, verified = await _who(state, context.members)
+    pool, identity, verified = await _identity_and_logins(state, context.members)
     identity = linking.enter(state, pool, identity, verified)
     role_arn = roles.choose(pool, verified, context.members.get("CustomRoleArn"), state.assumptions)
     issued = credentials.issue(state, pool, identity, role_arn, verified)
@@ -38,7 +38,7 @@ async def get_open_id_token(context: RequestContext) -> dict[str, Any]:
     state = context.state
     if not state.identity(context.members["IdentityId"])[0].settings["AllowClassicFlow"]:
         raise invalid_parameter("Basic (classic) flow is not enabled, please use enhanced flow.")
-    pool, identity, verified = await _who(state, context.members)
+    pool, identity, verified = await _identity_and_logins(state, context.members)
     identity = linking.enter(state, pool, identity, verified)
     return {"IdentityId": identity.id, "Token": await open_id.token(state, pool, identity, verified)}
 
@@ -46,7 +46,7 @@ async def get_open_id_token(context: RequestContext) -> dict[str, Any]:
 @identity_pool_operation("UnlinkIdentity")
 async def unlink_identity(context: RequestContext) -> dict[str, Any]:
     """Unlink logins from an identity; another login of the identity must authorize it."""
-    pool, identity, verified = await _who(context.state, context.members)
+    pool, identity, verified = await _identity_and_logins(context.state, context.members)
     if not any(pool.owner(login.key) is identity for login in verified):
         raise linking.no_match() if verified else linking.forbidden(identity)
     wanted = {providers.canonical(name) for name in context.members["LoginsToRemove"]}
@@ -58,7 +58,7 @@ async def unlink_identity(context: RequestContext) -> dict[str, Any]:
     return {}
 
 
-async def _who(
+async def _identity_and_logins(
     state: EmulatorState, given: Mapping[str, Any]
 ) -> tuple[IdentityPool, Identity, list[logins.Login]]:
     """Return the identity of a request, and its verified logins."""

@@ -14,9 +14,9 @@ from ..users import User
 @operation("GetUser")
 async def get_user(context: RequestContext) -> dict[str, Any]:
     """Return the attributes that the client may read, and the second factors."""
-    who = await bearer.authorize(context.state, context.members["AccessToken"])
-    user = who.user
-    readable = {name: value for name, value in user.attributes.items() if who.client.may_read(name)}
+    caller = await bearer.authorize(context.state, context.members["AccessToken"])
+    user = caller.user
+    readable = {name: value for name, value in user.attributes.items() if caller.client.may_read(name)}
     return {
         "Username": user.username,
         "UserAttributes": schema.to_list({"sub": user.sub, **readable}),
@@ -27,9 +27,9 @@ async def get_user(context: RequestContext) -> dict[str, Any]:
 @operation("DeleteUser")
 async def delete_user(context: RequestContext) -> dict[str, Any]:
     """Delete the signed-in user, and end all their sign-ins."""
-    who = await bearer.authorize(context.state, context.members["AccessToken"])
-    who.pool.tokens.revoke_user(who.user.sub)
-    who.pool.users.remove(who.user)
+    caller = await bearer.authorize(context.state, context.members["AccessToken"])
+    caller.pool.tokens.revoke_user(caller.user.sub)
+    caller.pool.users.remove(caller.user)
     return {}
 
 

@@ -30,10 +30,10 @@ _SCIM_PATHS: Final = {
 @operation("UpdateUserAttributes")
 async def update_user_attributes(context: RequestContext) -> dict[str, Any]:
     """Set attributes; a new address is sent a code, and may be stored only after its verification."""
-    who = await bearer.authorize(context.state, context.members["AccessToken"])
-    pool, user = who.pool, who.user
+    caller = await bearer.authorize(context.state, context.members["AccessToken"])
+    pool, user = caller.pool, caller.user
     attributes = schema.from_list(context.members["UserAttributes"])
-    _require_changeable(who, attributes)
+    _require_changeable(caller, attributes)
     for name, value in attributes.items():
         if not value:
             _require_deletable(pool, name)
@@ -48,8 +48,8 @@ async def update_user_attributes(context: RequestContext) -> dict[str, Any]:
     pool.users.index(user)
     user.modified = context.state.clock()
     sent = [name for name in addresses if name in waiting or name in pool.auto_verified]
-    occasion = Occasion("UpdateUserAttribute", who.client, context.metadata)
-    deliveries = [await _send(context.state, who, name, occasion) for name in sent]
+    occasion = Occasion("UpdateUserAttribute", caller.client, context.metadata)
+    deliveries = [await _send(context.state, caller, name, occasion) for name in sent]
     # Recorded (Attributes of the signed-in user): the list is absent if no code was sent.
     return {"CodeDeliveryDetailsList": deliveries} if deliveries else {}
 
@@ -59,21 +59,21 @@ def _is_new(user: User, attributes: Mapping[str, str], name: str) -> bool:
 
 
 # Recorded (Attributes of the signed-in user): the texts of each refusal.
-def _require_writable(who: Bearer, names: Collection[str]) -> None:
+def _require_writable(caller: Bearer, names: Collection[str]) -> None:
     for name in names:
         if name in _NON_MUTABLE:
             raise invalid_parameter(f"Cannot modify the non-mutable attribute {name}")
-    if not all(name not in who.pool.schema or who.client.may_write(name) for name in names):
+    if not all(name not in caller.pool.schema or caller.client.may_write(name) for name in names):
         raise not_authorized("A client attempted to write unauthorized attribute")
 
 
 # Documented (Attributes): immutable and read-only ones.
-def _require_changeable(who: Bearer, names: Collection[str]) -> None:
-    _require_writable(who, names)
+def _require_changeable(caller: Bearer, names: Collection[str]) -> None:
+    _require_writable(caller, names)
     for name in names:
-        if name not in who.pool.schema:
+        if name not in caller.pool.schema:
             raise invalid_parameter(f"user.{name}: Attribute does not exist in the schema.\n")
-        if not who.pool.schema[name]["Mutable"]:
+        if not caller.pool.schema[name]["Mutable"]:
             raise invalid_parameter(f"user.{name}: Attribute cannot be updated.\n")
 
 
@@ -116,14 +116,14 @@ def replace(user: User, attributes: Mapping[str, str]) -> None:
 @operation("DeleteUserAttributes")
 async def delete_user_attributes(context: RequestContext) -> dict[str, Any]:
     """Delete attributes."""
-    who = await bearer.authorize(context.state, context.members["AccessToken"])
+    caller = await bearer.authorize(context.state, context.members["AccessToken"])
     names = context.members["UserAttributeNames"]
-    _require_writable(who, names)
+    _require_writable(caller, names)
     for name in names:
-        _require_deletable(who.pool, name)
-    replace(who.user, dict.fromkeys(names, ""))
-    who.pool.users.index(who.user)
-    who.user.modified = context.state.clock()
+        _require_deletable(caller.pool, name)
+    replace(caller.user, dict.fromkeys(names, ""))
+    caller.pool.users.index(caller.user)
+    caller.user.modified = context.state.clock()
     return {}
 
 
@@ -131,15 +131,15 @@ async def delete_user_attributes(context: RequestContext) -> dict[str, Any]:
 async def get_user_attribute_verification_code(context: RequestContext) -> dict[str, Any]:
     """Send a code to an address: the pending one, if the address is being changed."""
     state = context.state
-    who = await bearer.authorize(state, context.members["AccessToken"])
+    caller = await bearer.authorize(state, context.members["AccessToken"])
     name = context.members["AttributeName"]
     _require_verifiable(name)
-    if not _address(who.user, name):
+    if not _address(caller.user, name):
         raise invalid_parameter(f"User does not have a value for {name} to verify.")
     limit = state.assumptions.attribute_code_attempts_per_hour
-    codes.count(state, who.user.attempts, "attribute_code", limit)
-    occasion = Occasion("VerifyUserAttribute", who.client, context.metadata)
-    return {"CodeDeliveryDetails": await _send(state, who, name, occasion)}
+    codes.count(state, caller.user.attempts, "attribute_code", limit)
+    occasion = Occasion("VerifyUserAttribute", caller.client, context.metadata)
+    return {"CodeDeliveryDetails": await _send(state, caller, name, occasion)}
 
 
 @operation("VerifyUserAttribute")
@@ -147,8 +147,8 @@ async def verify_user_attribute(context: RequestContext) -> dict[str, Any]:
     """Verify an address with the code that was sent to it; a pending address becomes the user's."""
     given = context.members
     state = context.state
-    who = await bearer.authorize(state, given["AccessToken"])
-    pool, user, name = who.pool, who.user, given["AttributeName"]
+    caller = await bearer.authorize(state, given["AccessToken"])
+    pool, user, name = caller.pool, caller.user, given["AttributeName"]
     _require_verifiable(name)
     limit = state.assumptions.verify_attribute_attempts_per_hour
     code = codes.spend(state, user, _kind(name), given["Code"], limit=limit, attempts="verify_attribute")
@@ -165,9 +165,9 @@ def _require_verifiable(name: str) -> None:
         raise invalid_parameter(f"{name} cannot be verified: only email and phone_number can.")
 
 
-async def _send(state: EmulatorState, who: Bearer, name: str, occasion: Occasion) -> dict[str, str]:
-    address = _address(who.user, name)
-    delivery = codes.Delivery(who.pool, who.user, name, address, codes.VERIFY, occasion)
+async def _send(state: EmulatorState, caller: Bearer, name: str, occasion: Occasion) -> dict[str, str]:
+    address = _address(caller.user, name)
+    delivery = codes.Delivery(caller.pool, caller.user, name, address, codes.VERIFY, occasion)
     return await codes.send_and_keep(state, delivery, life=codes.DAY, kind=_kind(name))
 
 

@@ -21,10 +21,10 @@ async def confirm_device(context: RequestContext) -> dict[str, Any]:
     """Store the verifier of the device that this sign-in named."""
     given = context.members
     state = context.state
-    who = await bearer.authorize(state, given["AccessToken"])
-    _require_tracking(state, who.pool)
-    device = who.user.devices.get(given["DeviceKey"])
-    if device is None or who.grant.device_key != device.key:
+    caller = await bearer.authorize(state, given["AccessToken"])
+    _require_tracking(state, caller.pool)
+    device = caller.user.devices.get(given["DeviceKey"])
+    if device is None or caller.grant.device_key != device.key:
         raise invalid_parameter("Invalid device key given.")
     if device.secret is not None:
         raise ApiError(
@@ -34,9 +34,9 @@ async def confirm_device(context: RequestContext) -> dict[str, Any]:
         )
     device.secret = devices.verifier(given.get("DeviceSecretVerifierConfig"))
     device.name = given.get("DeviceName")
-    device.remembered = not devices.remembers_on_request(who.pool)
+    device.remembered = not devices.remembers_on_request(caller.pool)
     device.modified = state.clock()
-    return {"UserConfirmationNecessary": devices.remembers_on_request(who.pool)}
+    return {"UserConfirmationNecessary": devices.remembers_on_request(caller.pool)}
 
 
 @operation("GetDevice")
@@ -98,9 +98,9 @@ async def admin_forget_device(context: RequestContext) -> dict[str, Any]:
 async def _owner(state: EmulatorState, given: Mapping[str, Any]) -> tuple[UserPool, User]:
     if given.get("AccessToken") is None:
         raise invalid_parameter("Missing required parameter AccessToken")
-    who = await bearer.authorize(state, given["AccessToken"])
-    _require_tracking(state, who.pool)
-    return who.pool, who.user
+    caller = await bearer.authorize(state, given["AccessToken"])
+    _require_tracking(state, caller.pool)
+    return caller.pool, caller.user
 
 
 def _require_tracking(state: EmulatorState, pool: UserPool) -> None:

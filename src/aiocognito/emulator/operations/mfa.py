@@ -36,7 +36,7 @@ _POOL_MEMBERS: Final = (
 @operation("AssociateSoftwareToken")
 async def associate_software_token(context: RequestContext) -> dict[str, Any]:
     """Return a secret for an authenticator app; it is active once a code was verified."""
-    pool, user, handle = await _whose(context.state, context.members)
+    pool, user, handle = await _user_of_token_or_session(context.state, context.members)
     if "SOFTWARE_TOKEN_MFA" not in pool.factors:
         raise ApiError("SoftwareTokenMFANotFoundException", "Software Token MFA not enabled by userpool")
     user.new_token = SoftwareToken(secret_text(SECRET_LENGTH, BASE32))
@@ -51,7 +51,7 @@ async def associate_software_token(context: RequestContext) -> dict[str, Any]:
 async def verify_software_token(context: RequestContext) -> dict[str, Any]:
     """Activate a software token with a code of it."""
     given = context.members
-    pool, user, handle = await _whose(context.state, given)
+    pool, user, handle = await _user_of_token_or_session(context.state, given)
     token = user.new_token
     verdict = Verdict.WRONG if token is None else token.check(given["UserCode"], context.state.clock())
     if token is None or verdict is not Verdict.GOOD:
@@ -65,13 +65,15 @@ async def verify_software_token(context: RequestContext) -> dict[str, Any]:
     return answer
 
 
-async def _whose(state: EmulatorState, given: Mapping[str, Any]) -> tuple[UserPool, User, AuthSession | None]:
+async def _user_of_token_or_session(
+    state: EmulatorState, given: Mapping[str, Any]
+) -> tuple[UserPool, User, AuthSession | None]:
     token, session = given.get("AccessToken"), given.get("Session")
     if (token is None) == (session is None):
         raise invalid_parameter(state.assumptions.associate_credentials_message)
     if token is not None:
-        who = await bearer.authorize(state, token)
-        return who.pool, who.user, None
+        caller = await bearer.authorize(state, token)
+        return caller.pool, caller.user, None
     for pool in state.pools.values():
         handle = pool.auth_sessions.get(str(session))
         if handle is None:
@@ -95,8 +97,8 @@ def _renew(state: EmulatorState, pool: UserPool, user: User, handle: AuthSession
 @operation("GetUserAuthFactors")
 async def get_user_auth_factors(context: RequestContext) -> dict[str, Any]:
     """List the factors that a user has configured."""
-    who = await bearer.authorize(context.state, context.members["AccessToken"])
-    return configured_factors(who.user)
+    caller = await bearer.authorize(context.state, context.members["AccessToken"])
+    return configured_factors(caller.user)
 
 
 def configured_factors(user: User) -> dict[str, Any]:
@@ -119,8 +121,8 @@ def configured_factors(user: User) -> dict[str, Any]:
 @operation("SetUserMFAPreference")
 async def set_user_mfa_preference(context: RequestContext) -> dict[str, Any]:
     """Set the second factors of the signed-in user."""
-    who = await bearer.authorize(context.state, context.members["AccessToken"])
-    prefer(context.state, who.pool, who.user, context.members)
+    caller = await bearer.authorize(context.state, context.members["AccessToken"])
+    prefer(context.state, caller.pool, caller.user, context.members)
     return {}
 
 

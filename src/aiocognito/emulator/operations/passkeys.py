@@ -20,17 +20,17 @@ _SECONDS: Final = 60.0
 @operation("StartWebAuthnRegistration")
 async def start_web_authn_registration(context: RequestContext) -> dict[str, Any]:
     """Return the options with which a browser creates a passkey."""
-    who = await bearer.authorize(context.state, context.members["AccessToken"])
-    user = who.user
-    rp_id = passkeys.relying_party(who.pool)
+    caller = await bearer.authorize(context.state, context.members["AccessToken"])
+    user = caller.user
+    rp_id = passkeys.relying_party(caller.pool)
     if len(user.passkeys) >= passkeys.MOST:
         raise ApiError("LimitExceededException", "The user has the most passkeys that there can be.")
     challenge = base64url.encode(secrets.token_bytes(32))
     user.registration = Ceremony(
         challenge,
         rp_id,
-        passkeys.user_verification(who.pool),
-        who.client.id,
+        passkeys.user_verification(caller.pool),
+        caller.client.id,
         context.state.clock() + _SECONDS,
     )
     known = [{"type": "public-key", "id": kept} for kept in user.passkeys]
@@ -57,12 +57,12 @@ async def start_web_authn_registration(context: RequestContext) -> dict[str, Any
 @operation("CompleteWebAuthnRegistration")
 async def complete_web_authn_registration(context: RequestContext) -> dict[str, Any]:
     """Store the passkey that the browser created; the challenge is good for one answer."""
-    who = await bearer.authorize(context.state, context.members["AccessToken"])
-    user = who.user
+    caller = await bearer.authorize(context.state, context.members["AccessToken"])
+    user = caller.user
     ceremony, user.registration = user.registration, None
     if ceremony is None or context.state.clock() >= ceremony.expires:
         raise ApiError("WebAuthnChallengeNotFoundException", "No challenge is pending.")
-    if ceremony.client_id != who.client.id:
+    if ceremony.client_id != caller.client.id:
         raise ApiError("WebAuthnClientMismatchException", "The registration was begun with another client.")
     passkey = await to_thread.run_sync(
         passkeys.register, ceremony, context.members["Credential"], context.state.clock()
@@ -77,8 +77,8 @@ async def complete_web_authn_registration(context: RequestContext) -> dict[str, 
 async def list_web_authn_credentials(context: RequestContext) -> dict[str, Any]:
     """List the passkeys."""
     given = context.members
-    who = await bearer.authorize(context.state, given["AccessToken"])
-    entries = [passkey.described() for passkey in who.user.passkeys.values()]
+    caller = await bearer.authorize(context.state, given["AccessToken"])
+    entries = [passkey.described() for passkey in caller.user.passkeys.values()]
     size = given.get("MaxResults") or passkeys.MOST
     return paging.page(entries, "Credentials", given.get("NextToken"), size, "NextToken")
 
@@ -86,9 +86,9 @@ async def list_web_authn_credentials(context: RequestContext) -> dict[str, Any]:
 @operation("DeleteWebAuthnCredential")
 async def delete_web_authn_credential(context: RequestContext) -> dict[str, Any]:
     """Delete a passkey."""
-    who = await bearer.authorize(context.state, context.members["AccessToken"])
-    if who.user.passkeys.pop(context.members["CredentialId"], None) is None:
+    caller = await bearer.authorize(context.state, context.members["AccessToken"])
+    if caller.user.passkeys.pop(context.members["CredentialId"], None) is None:
         raise not_found("Credential does not exist.")
-    if not who.user.passkeys:
-        who.user.drop_factor(users.PASSKEY_MFA)
+    if not caller.user.passkeys:
+        caller.user.drop_factor(users.PASSKEY_MFA)
     return {}

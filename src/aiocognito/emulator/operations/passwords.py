@@ -122,8 +122,8 @@ async def change_password(context: RequestContext) -> dict[str, Any]:
     """Change the password of the signed-in user."""
     given = context.members
     state = context.state
-    who = await bearer.authorize(state, given["AccessToken"])
-    user = who.user
+    caller = await bearer.authorize(state, given["AccessToken"])
+    user = caller.user
     now = state.clock()
     if user.attempts.count("change_password", now) >= state.assumptions.change_password_attempts_per_hour:
         raise attempts_exceeded()
@@ -131,9 +131,9 @@ async def change_password(context: RequestContext) -> dict[str, Any]:
     previous = given.get("PreviousPassword")
     if previous is None and user.secret is not None:
         raise invalid_parameter("Missing required parameter PreviousPassword")
-    if previous is not None and not await passwords.matches(who.pool, user, previous):
-        auth_events.record(state, who.pool, user, "PasswordChange", "Fail")
+    if previous is not None and not await passwords.matches(caller.pool, user, previous):
+        auth_events.record(state, caller.pool, user, "PasswordChange", "Fail")
         raise wrong_credentials("PreviousPassword is not the present password")
-    await passwords.replace(state, who.pool, user, given["ProposedPassword"], password_policy.AFTERWARDS)
-    auth_events.record(state, who.pool, user, "PasswordChange")
+    await passwords.replace(state, caller.pool, user, given["ProposedPassword"], password_policy.AFTERWARDS)
+    auth_events.record(state, caller.pool, user, "PasswordChange")
     return {}

@@ -55,6 +55,6 @@ async def revoke_token(context: RequestContext) -> dict[str, Any]:
 @operation("GlobalSignOut")
 async def global_sign_out(context: RequestContext) -> dict[str, Any]:
     """End all sign-ins of the signed-in user."""
-    who = await bearer.authorize(context.state, context.members["AccessToken"])
-    who.pool.tokens.revoke_user(who.user.sub)
+    caller = await bearer.authorize(context.state, context.members["AccessToken"])
+    caller.pool.tokens.revoke_user(caller.user.sub)
     return {}

@@ -58,18 +58,18 @@ async def get_user_pool_client_session_configuration(context: RequestContext) ->
 @operation("ListUserSessions")
 async def list_user_sessions(context: RequestContext) -> dict[str, Any]:
     """List the sessions of the signed-in user."""
-    who = await bearer.authorize(context.state, context.members["AccessToken"])
-    return _listed(context, who.pool, who.user, who.grant)
+    caller = await bearer.authorize(context.state, context.members["AccessToken"])
+    return _listed(context, caller.pool, caller.user, caller.grant)
 
 
 @operation("RevokeUserSession")
 async def revoke_user_session(context: RequestContext) -> dict[str, Any]:
     """Revoke another session of the signed-in user."""
-    who = await bearer.authorize(context.state, context.members["AccessToken"])
-    found = _find(context, who.pool, who.user)
-    if found is who.grant:
+    caller = await bearer.authorize(context.state, context.members["AccessToken"])
+    found = _find(context, caller.pool, caller.user)
+    if found is caller.grant:
         raise invalid_parameter("The current session cannot be revoked.")
-    who.pool.tokens.revoke(found.event_id)
+    caller.pool.tokens.revoke(found.event_id)
     return {}
 
 
