@@ -47,7 +47,7 @@ def _imported_from(node: ast.ImportFrom, package: Sequence[str], files: Mapping[
 
 
 def circle(graph: Mapping[str, set[str]]) -> list[str]:
-    """Return the modules of one circle of imports, in order; empty if there is none."""
+    """Return the modules of one circle of imports, in order; empty without one."""
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as exc:

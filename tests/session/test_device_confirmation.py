@@ -395,7 +395,7 @@ async def test_signing_out_forgets_a_device_of_the_session_alone_before_the_toke
         service.answer(FORGET, refusal(FORGET, "TooManyRequestsException"))
         result = await client.sign_out(global_sign_out=everywhere)
         assert result.revoked
-        assert result.error is None, "a device that stays is no failure to sign out"
+        assert result.error is None, "a device that stays does not fail a sign-out"
         end = "GlobalSignOut" if everywhere else "RevokeToken"
         if token is not None:
             assert service.operations() == [end]

@@ -88,7 +88,7 @@ def commands(server: Server) -> dict[str, int]:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until something is so; a test that waits in vain is ended by its runner."""
-    while not condition():  # noqa: ASYNC110 - a server's state is no event
+    while not condition():  # noqa: ASYNC110 - a server's state has no event
         await asyncio.sleep(0.005)
 
 

@@ -33,7 +33,7 @@ async def test_the_form(shop: Shop, browser: Browser) -> None:
     assert form.inputs["password"]["type"] == "password"
     assert list(page.links) == ["Forgot your password?", "Sign up"]
     assert page.alert is None
-    # It works without scripts because there are none.
+    # It works without scripts because the page has none.
     assert "script" not in page.tags
 
 
@@ -427,7 +427,7 @@ async def test_prompt_login_asks_again(shop: Shop, browser: Browser) -> None:
     page = await browser.get(shop.authorize(prompt="login"))
     assert page.title == "Sign in"
     (form,) = page.forms
-    # The session is no way round it.
+    # The session does not bypass it.
     await browser.send(form, {**form.fields, "continue": "1"})
     assert browser.page.alert == "Missing required parameter USERNAME"
     await browser.sign_in()

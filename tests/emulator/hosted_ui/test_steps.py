@@ -175,7 +175,7 @@ async def test_a_step_belongs_to_its_request(mia: Shop, browser: Browser) -> Non
     step = urlsplit(str(page.response.url)).path
     moved = await browser.get(f"{step}?{mia.query(state='planted')}")
     assert moved.alert == LATE
-    # A step of the one kind is no step of the other.
+    # A step of one kind is refused as a step of the other.
     assert (await browser.get(f"/confirm/{step.rsplit('/')[-1]}?{mia.query()}")).alert == LATE
     assert (await browser.get(f"/mfa/unknown?{mia.query()}")).alert == LATE
 
