@@ -192,9 +192,9 @@ def test_no_secret_of_an_answer_is_in_a_repr() -> None:
     assert "S3cret" not in repr(answer)
     assert "phone" in repr(answer)
     devices = {"ana": RememberedDevice("key", "group", "S3cret")}
-    talk = FlowContext(None, lambda: 0.0, {"k": "S3cret"}, devices)  # type: ignore[arg-type]  # a stand-in
-    assert "S3cret" not in repr(talk)
-    assert "key" not in repr(talk)
+    context = FlowContext(None, lambda: 0.0, {"k": "S3cret"}, devices)  # type: ignore[arg-type]  # a stand-in
+    assert "S3cret" not in repr(context)
+    assert "key" not in repr(context)
 
 
 @pytest.mark.amplify("B23")
