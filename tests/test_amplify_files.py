@@ -58,6 +58,7 @@ def legacy(path: str, value: Any) -> dict[str, Any]:
 
 
 def test_outputs() -> None:
+    """amplify_outputs.json has all that a client needs."""
     assert read(OUTPUTS) == AuthConfig(
         user_pool_id=POOL,
         user_pool_client_id="xxxx",
@@ -134,6 +135,7 @@ def test_providers_by_the_names_that_front_ends_show() -> None:
 
 
 def test_passwordless() -> None:
+    """The settings of sign-ins without a password are read."""
     whole = {
         "email_otp_enabled": True,
         "sms_otp_enabled": True,
@@ -198,6 +200,7 @@ def test_what_is_malformed_inside_is_named(path: str, value: Any, field: str) ->
 
 
 def test_legacy() -> None:
+    """aws-exports.js has all that a client needs."""
     assert read(LEGACY) == AuthConfig(
         user_pool_id=POOL,
         user_pool_client_id="xxxx",
@@ -391,6 +394,7 @@ def mobile(path: str, value: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("source", [MOBILE, SECTION])  # the second has the form of awsconfiguration.json
 def test_mobile(source: dict[str, Any]) -> None:
+    """amplifyconfiguration.json of mobile projects has all that a client needs."""
     config = read(source)
     assert config == AuthConfig(
         user_pool_id=POOL,

@@ -78,6 +78,7 @@ async def test_a_token_for_the_client_itself() -> None:
 
 @pytest.mark.parametrize(("scopes", "form"), [("a/b", {"scope": "a/b"}), (None, {}), ([], {})])
 async def test_scopes(scopes: Any, form: dict[str, str]) -> None:
+    """Scopes are sent only if some are requested."""
     subject, endpoint, _ = machine(scopes=scopes)
     await subject.get_tokens()
     assert endpoint.forms == [{"grant_type": "client_credentials", **form}]
@@ -211,6 +212,7 @@ async def test_no_answer_is_asked_for_again() -> None:
 
 
 async def test_closing() -> None:
+    """A closed object fetches nothing."""
     subject, endpoint, _ = machine()
     async with subject:
         await subject.get_tokens()

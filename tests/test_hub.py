@@ -121,6 +121,7 @@ async def test_the_return_value_of_a_plain_listener_is_ignored(heard: list[Any])
 
 
 async def test_stopping(heard: list[Any]) -> None:
+    """A stopped listener gets no more events."""
     told = Hub()
     stop = told.listen(heard.append)
     await told.emit(SIGNED_IN)

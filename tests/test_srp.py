@@ -170,6 +170,7 @@ def test_device_secrets_are_fresh_and_56_characters_long() -> None:
     ],
 )
 def test_timestamp(epoch: float, expected: str) -> None:
+    """The timestamp has the form that Cognito expects."""
     assert srp.timestamp(epoch) == expected
 
 

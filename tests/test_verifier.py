@@ -242,6 +242,7 @@ async def test_the_message_has_the_expected_and_the_actual_value() -> None:
 
 
 async def test_leeway() -> None:
+    """The leeway counts for the expiry and for the start."""
     late = key().token(access_claims(exp=int(NOW) - 59, nbf=NOW + 60))
     assert (await verifier(leeway=60).verify(late)).sub == "b0b0b0b0-0000"
     assert type(await refused(late, leeway=59)) is TokenExpiredError

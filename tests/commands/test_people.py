@@ -424,6 +424,7 @@ class TestDecode:
         assert "eyJhbGciOi" not in result.output
 
     def test_clean(self) -> None:
+        """A pasted token may have its header's name around it."""
         assert clean(" Bearer abc\n") == clean("authorization: bearer abc") == "abc"
 
 
@@ -440,6 +441,7 @@ class TestVerify:
         return text
 
     def test_accepted(self, run: Run, token: str) -> None:
+        """A token that meets all requirements is accepted."""
         scope = "aws.cognito.signin.user.admin"
         words = ("verify", "-", "--use", "access", "--group", "editors", "--scope", scope)
         assert run(*words, typed=token).stdout.startswith("accepted: access token of ana, ")
@@ -453,6 +455,7 @@ class TestVerify:
         ],
     )
     def test_refused(self, run: Run, token: str, words: tuple[str, ...], complaint: str) -> None:
+        """A refusal says why, and does not show the token."""
         result = run("verify", "-", *words, typed=token, code=1)
         assert complaint in result.stderr
         assert token not in result.output
@@ -468,6 +471,7 @@ class TestVerify:
 
 class TestRunningEmulator:
     def test_codes(self, run: Run, pool: Any, emulator: Any) -> None:
+        """The messages of a running emulator are listed."""
         pool.add_user("ana", PASSWORD, attributes={"email": EMAIL})
         emulator.call("AdminResetUserPassword", UserPoolId=pool.id, Username="ana")
         code = emulator.outbox.messages[-1].code
@@ -475,6 +479,7 @@ class TestRunningEmulator:
         assert last == f"EMAIL to {EMAIL}: {code}   (reset_password, for ana)"
 
     def test_followed(self, emulator: Any, pool: Any) -> None:
+        """New messages are printed until Ctrl-C."""
         pool.add_user("ana", PASSWORD, attributes={"email": EMAIL})
         shown: list[str] = []
 
@@ -507,6 +512,7 @@ class TestRunningEmulator:
         assert len(shown) == 3
 
     def test_the_clock(self, run: Run, emulator: Any) -> None:
+        """The command moves a running emulator's clock."""
         before = emulator.clock()
         assert run("clock", "+1h").stdout.startswith("it is now ")
         assert 3600 <= emulator.clock() - before < 3700
@@ -527,6 +533,7 @@ class TestRunningEmulator:
         assert "answered 404" in run("codes", "--url", f"{emulator.url}/x", code=1).stderr
 
     def test_the_url(self) -> None:
+        """The emulator's URL comes from the option, the environment, or the default."""
         assert running.url_of(None, {}) == "http://127.0.0.1:9229"
         assert running.url_of(None, {"COGNITO_USER_POOL_ENDPOINT": "http://x/"}) == "http://x"
         assert running.url_of("http://y", {"COGNITO_USER_POOL_ENDPOINT": "http://x"}) == "http://y"
@@ -542,6 +549,7 @@ class TestWords:
         ("text", "seconds"), [("+1h", 3600), ("90s", 90), ("+1d12h", 129_600), ("+1h30m5s", 5405)]
     )
     def test_durations(self, text: str, seconds: int) -> None:
+        """Durations are written as in `+1h30m`."""
         assert duration(text) == seconds
 
     @pytest.mark.parametrize("text", ["", "+", "1", "-1h", "1w", "+1.5h", "+1h ", "+１h"])
@@ -560,9 +568,11 @@ class TestWords:
         ],
     )
     def test_distances(self, seconds: float, words: str) -> None:
+        """A distance in time is written in words."""
         assert distance(seconds) == words
 
     def test_moments(self) -> None:
+        """A moment is written as a date, and as a distance from now."""
         assert moment(0, 60) == "1970-01-01 00:00:00 UTC, 1 minute ago"
         assert moment(1e20, 0) == moment(-1, 0) == "not a time"
 
@@ -716,6 +726,7 @@ class TestDoctor:
         assert found["app client"] == ("wrong", "cannot tell: 503 ")
 
     def test_amplify_outputs(self, run: Run, pool: Any, tmp_path: Path) -> None:
+        """Amplify's file configures the commands."""
         outputs = {
             "version": "1",
             "auth": {"user_pool_id": pool.id, "user_pool_client_id": pool.client_id},

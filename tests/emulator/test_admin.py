@@ -23,6 +23,7 @@ def entries(**values: str) -> list[dict[str, str]]:
 
 
 async def test_an_invitation(api: Api) -> None:
+    """An invited user has to change the temporary password."""
     answer = await api.admin("AdminCreateUser", UserAttributes=entries(email=EMAIL, email_verified="True"))
     user = answer["User"]
     assert user["UserStatus"] == "FORCE_CHANGE_PASSWORD"
@@ -100,6 +101,7 @@ async def test_users_that_cannot_be_created(empty_api: Api) -> None:
 
 
 async def test_describing(api: Api) -> None:
+    """AdminGetUser has dates, status and attributes."""
     created = api.state.clock()
     await api.add_user(email=EMAIL)
     api.advance(10)
@@ -112,6 +114,7 @@ async def test_describing(api: Api) -> None:
 
 
 async def test_attributes(empty_api: Api) -> None:
+    """Administrators may set what users may not."""
     schema = [
         {"Name": "tenant", "AttributeDataType": "String", "Mutable": False},
         {"Name": "level", "AttributeDataType": "String", "DeveloperOnlyAttribute": True},
@@ -145,6 +148,7 @@ async def test_attributes(empty_api: Api) -> None:
 
 
 async def test_confirming(api: Api) -> None:
+    """AdminConfirmSignUp confirms once."""
     named = {"UserPoolId": api.pool_id, "Username": "ana"}
     await api("SignUp", ClientId=api.client_id, Username="ana", Password=PASSWORD)
     assert await api("AdminConfirmSignUp", **named) == {}
@@ -199,6 +203,7 @@ async def test_an_unknown_user(api: Api, operation: str) -> None:
     ],
 )
 async def test_listing(api: Api, text: str | None, found: list[str]) -> None:
+    """ListUsers filters by Cognito's expressions."""
     await api.add_user(email=EMAIL)
     await api.add_user("ben", email="ben@example.com")
     await api.admin("AdminDisableUser", "ben")
@@ -409,6 +414,7 @@ async def test_further_attributes(api: Api) -> None:
 
 
 async def test_tags(empty_api: Api) -> None:
+    """Tags are added, listed and removed by ARN."""
     made = (await empty_api("CreateUserPool", PoolName="people", UserPoolTags={"a": "1"}))["UserPool"]
     arn = {"ResourceArn": made["Arn"]}
     await empty_api("TagResource", **arn, Tags={"b": "2"})

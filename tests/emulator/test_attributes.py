@@ -228,6 +228,7 @@ async def test_what_is_not_there(api: Api) -> None:
 
 
 async def test_limits(api: Api) -> None:
+    """Five codes can be requested, and no sixth."""
     await api.add_user(phone_number=PHONE)
     access = await access_of(api)
     asked = {"AccessToken": access, "AttributeName": "phone_number"}

@@ -232,6 +232,7 @@ def test_ended_handles_are_forgotten_after_a_day() -> None:
 
 
 async def test_sms(sms: Api) -> None:
+    """SMS_MFA sends a code, and accepts it."""
     challenged = await sms.begin()
     assert challenged["ChallengeName"] == "SMS_MFA"
     assert challenged["ChallengeParameters"] == {
@@ -252,6 +253,7 @@ async def test_sms(sms: Api) -> None:
 
 
 async def test_email(api: Api) -> None:
+    """EMAIL_OTP sends a code, and accepts it."""
     await offer(api)
     await api.add_user(email=EMAIL)
     await prefer(api, Email=(True, True))

@@ -133,6 +133,7 @@ async def test_a_choice_without_the_password_asks_for_it(choosing: Api) -> None:
 
 @pytest.mark.parametrize("way", ["preferred", "chosen", "asked for", "chosen and asked for"])
 async def test_srp(choosing: Api, way: str) -> None:
+    """The password can be proven by SRP, in each way to choose it."""
     ephemeral = srp.Ephemeral.generate()
     given = {"SRP_A": ephemeral.public_hex}
     if way == "preferred":
@@ -208,6 +209,7 @@ async def test_a_choice_that_was_not_offered(choosing: Api) -> None:
 async def test_codes(
     choosing: Api, factor: str, medium: str, masked: str, attribute: str, chosen: bool
 ) -> None:
+    """A code by mail or SMS signs in, and verifies its address."""
     assert attributes(choosing).get(f"{attribute}_verified") != "true"
     if chosen:
         challenged = await choosing.respond(await begin(choosing), ANSWER=factor)

@@ -131,6 +131,7 @@ class TestIdsAndUsers:
                 pass
 
     async def test_a_seed(self, tmp_path: Path) -> None:
+        """One seed gives the same ids at each start."""
         seen = []
         for seed in ("7", "7", "spring"):
             async with running(tmp_path, seed=seed) as (_, config):
@@ -139,6 +140,7 @@ class TestIdsAndUsers:
         assert Options(seed="7").seed_value == 7
 
     async def test_triggers(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The functions of a module are triggers."""
         (tmp_path / "cli_hooks.py").write_text(
             "def pre_sign_up(event):\n    event['response']['autoConfirmUser'] = True\n    return event\n"
         )
@@ -255,6 +257,7 @@ class TestFiles:
         assert f"token             {TOKEN}   (for administration and /_emulator/)" in lines
 
     async def test_amplify_outputs(self, tmp_path: Path) -> None:
+        """The written file configures a client."""
         path = tmp_path / "amplify_outputs.json"
         async with running(tmp_path, amplify_outputs=path, users=[f"{EMAIL}:{PASSWORD}"]) as (_, config):
             read = AuthConfig.from_amplify_outputs(path)
@@ -382,6 +385,7 @@ def test_a_short_token_in_the_environment_is_reported(monkeypatch: pytest.Monkey
 
 
 async def test_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line serves https."""
     files = certificate.write(tmp_path)
     monkeypatch.setenv("AWS_CA_BUNDLE", str(files[0]))
     given: dict[str, Any] = {"tls": files, "users": [f"{EMAIL}:{PASSWORD}"], "allowed_hosts": ["x"]}

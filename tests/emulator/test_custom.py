@@ -113,6 +113,7 @@ async def refused(work: Any) -> tuple[str, str]:
 
 
 async def test_two_rounds(custom: Api, quiz: Quiz) -> None:
+    """Two questions are asked, and tokens are issued after the second answer."""
     first = await begin(custom)
     assert first["ChallengeName"] == "CUSTOM_CHALLENGE"
     assert first["ChallengeParameters"] == {"USERNAME": "ana", "question": "colour"}
@@ -257,6 +258,7 @@ async def test_not_in_every_state(custom: Api, status: str, code: str) -> None:
 
 
 async def test_disabled_users(custom: Api) -> None:
+    """A user who is disabled meanwhile cannot answer."""
     second = await custom.respond(await begin(custom), ANSWER="blue")
     await custom.admin("AdminDisableUser")
     disabled = ("NotAuthorizedException", "User is disabled.")

@@ -618,6 +618,7 @@ async def test_the_own_operations_want_a_token(always: Api) -> None:
 
 
 async def test_forgetting(always: Api) -> None:
+    """A forgotten device cannot prove itself."""
     device, other = await confirm(always), await confirm(always)
     members = {"AccessToken": other.access, "DeviceKey": device.key}
     assert await always("ForgetDevice", **members) == {}
@@ -628,6 +629,7 @@ async def test_forgetting(always: Api) -> None:
 
 
 async def test_the_administrator(always: Api) -> None:
+    """Administrators list, describe and forget devices."""
     device = await confirm(always)
     named = {"DeviceKey": device.key}
     found = (await always.admin("AdminGetDevice", **named))["Device"]

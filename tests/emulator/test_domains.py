@@ -23,6 +23,7 @@ async def described(api: Api, name: str = "shop") -> dict[str, Any]:
 
 
 async def test_a_life(api: Api) -> None:
+    """A domain is created, described and deleted."""
     pool = {"UserPoolId": api.pool_id}
     assert await make(api) == {"ManagedLoginVersion": 1}
     found = await described(api)

@@ -31,6 +31,7 @@ async def test_defaults_that_suit_tests(emulator: CognitoEmulator) -> None:
 
 
 async def test_settings(emulator: CognitoEmulator) -> None:
+    """A pool has the settings that it was created with."""
     pool = await emulator.create_user_pool(
         MfaConfiguration="ON",
         SmsMfaConfiguration=None,
@@ -69,6 +70,7 @@ async def test_settings_that_cannot_be(emulator: CognitoEmulator) -> None:
 
 
 async def test_users(emulator: CognitoEmulator) -> None:
+    """A new user has attributes, groups and a status."""
     pool = await emulator.create_user_pool()
     ana = await pool.add_user(
         "ana", PASSWORD, attributes={"email": EMAIL, "phone_number": PHONE}, groups=["editors", "authors"]
@@ -206,6 +208,7 @@ async def test_a_seed_repeats_ids_and_codes_but_no_secret(key_pair: KeyPair) -> 
 
 
 def test_clocks() -> None:
+    """The emulator's clock is an offset to a given one."""
     clock = Clock(lambda: 100.0)
     clock.advance(5)
     clock.advance(-1)

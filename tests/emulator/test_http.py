@@ -30,6 +30,7 @@ async def sign_in(post: Post, pool: Any) -> dict[str, Any]:
 
 
 async def test_an_answer(emulator: CognitoEmulator, post: Post) -> None:
+    """A response has Cognito's headers and form."""
     pool = await emulator.create_user_pool()
     await pool.add_user("ana", PASSWORD)
     result = await sign_in(post, pool)
@@ -47,6 +48,7 @@ async def test_an_answer(emulator: CognitoEmulator, post: Post) -> None:
 
 
 async def test_a_refusal(emulator: CognitoEmulator, post: Post) -> None:
+    """A refusal has the code in its body and in a header."""
     schema = [{"Name": "name", "AttributeDataType": "String", "Required": True}]
     pool = await emulator.create_user_pool(Schema=schema)
     answered = await post("SignUp", {"ClientId": pool.client_id, "Username": "ana", "Password": PASSWORD})
@@ -106,6 +108,7 @@ async def test_key_set_and_discovery(
 
 
 async def test_messages(emulator: CognitoEmulator, post: Post, http: aiohttp.ClientSession) -> None:
+    """The outbox can be read over HTTP."""
     pool = await emulator.create_user_pool()
     attributes = [{"Name": "email", "Value": EMAIL}]
     members = {"Username": "ana", "Password": PASSWORD, "UserAttributes": attributes}
@@ -128,6 +131,7 @@ async def test_messages(emulator: CognitoEmulator, post: Post, http: aiohttp.Cli
 
 
 async def test_the_clock(emulator: CognitoEmulator, http: aiohttp.ClientSession) -> None:
+    """The clock can be advanced over HTTP."""
     before = emulator.clock()
     async with http.post(f"{emulator.url}/_emulator/clock", json={"advance": 86_400}) as response:
         assert (await response.json())["now"] >= before + 86_400
@@ -237,6 +241,7 @@ async def test_known_hosts(emulator: CognitoEmulator, http: aiohttp.ClientSessio
 
 
 async def test_beyond_loopback(key_pair: KeyPair, http: aiohttp.ClientSession) -> None:
+    """Administration requires the token."""
     keys = OnePair(key_pair)
     async with CognitoEmulator(host="0.0.0.0", keys=keys, allowed_hosts=["cognito"]) as emulator:
         assert emulator.url.startswith("http://127.0.0.1:")
@@ -275,6 +280,7 @@ async def test_beyond_loopback(key_pair: KeyPair, http: aiohttp.ClientSession) -
 
 
 async def test_errors(emulator: CognitoEmulator, post: Post) -> None:
+    """Planned errors come as Cognito's own do."""
     body = {"AccessToken": "a"}
     emulator.faults.add("GetUser", error="TooManyRequestsException", times=2)
     emulator.faults.add("GetUser", error="InternalErrorException")
@@ -306,6 +312,7 @@ async def test_any_operation_and_all_to_come(emulator: CognitoEmulator, post: Po
 
 
 async def test_latency(emulator: CognitoEmulator, post: Post) -> None:
+    """A planned latency delays a request."""
     emulator.faults.add("GetUser", latency=30)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):

@@ -159,6 +159,7 @@ async def test_the_provider_must_be_the_issuer(identities: Identities, people: E
 async def test_signatures(
     identities: Identities, people: EmulatedUserPool, pool: EmulatedIdentityPool, key_pair: KeyPair
 ) -> None:
+    """A token counts only with a signature of its pool."""
     (token,) = (await identities.login(people)).values()
     said = claims(token)
     good = Key(key_pair.id.kid, key_pair.id.private)

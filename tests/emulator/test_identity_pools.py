@@ -197,6 +197,7 @@ async def test_a_pool_that_is_gone(identities: Identities) -> None:
 
 
 async def test_tags(identities: Identities) -> None:
+    """Tags are added, listed and removed by ARN."""
     pool = await identities.emulator.create_identity_pool(IdentityPoolTags={"a": "1"})
     arn = f"arn:aws:cognito-identity:us-east-1:123456789012:identitypool/{pool.id}"
     await identities("TagResource", ResourceArn=arn, Tags={"b": "2", "c": "3"})
@@ -294,6 +295,7 @@ async def test_calls_name_the_service(identities: Identities) -> None:
 
 
 async def test_faults(identities: Identities) -> None:
+    """Operations of identity pools can fail by plan."""
     pool = await identities.emulator.create_identity_pool(AllowUnauthenticatedIdentities=True)
     identities.emulator.faults.add("GetId", error="TooManyRequestsException")
     assert await identities.refused("GetId", IdentityPoolId=pool.id) == (

@@ -42,6 +42,7 @@ async def not_made(api: Api, name: str, kind: str, **members: Any) -> tuple[str,
 
 
 async def test_a_life(api: Api) -> None:
+    """A provider is created, changed, described and deleted."""
     named = {"UserPoolId": api.pool_id, "ProviderName": "Google"}
     mapping = {"email": "email"}
     made = await make(api, AttributeMapping=mapping, IdpIdentifiers=["example.com"])
@@ -82,6 +83,7 @@ async def test_a_life(api: Api) -> None:
     ],
 )
 async def test_kinds(api: Api, name: str, kind: str, details: dict[str, str], username: str | None) -> None:
+    """Each kind of provider has its own details and subject."""
     made = await make(api, name, kind, ProviderDetails=details)
     assert made["AttributeMapping"].get("username") == username
     assert made["ProviderDetails"].items() >= details.items()

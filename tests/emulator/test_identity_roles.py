@@ -171,6 +171,7 @@ def _rules(rules: list[dict[str, str]], ambiguous: str = "Deny") -> dict[str, An
 async def test_rules(
     identities: Identities, people: EmulatedUserPool, claim: str, kind: str, value: str, fits: bool
 ) -> None:
+    """A rule gives its role to the users whose claim it matches."""
     await add_ana(people, (EDITORS, 1), email="ana@example.com")
     rule = {"Claim": claim, "MatchType": kind, "Value": value, "RoleARN": READERS}
     pool = await make(identities, people, **_rules([rule], "AuthenticatedRole"))

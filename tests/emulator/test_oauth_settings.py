@@ -93,12 +93,14 @@ async def test_callbacks_that_cannot_be(api: Api, url: str, member: str) -> None
 
 
 async def test_scopes(api: Api) -> None:
+    """A client may only have scopes that exist."""
     for scope in ("orders/read", "offline_access", "OPENID"):
         refused = await not_made(api, **{**CODE, "AllowedOAuthScopes": ["openid", scope]})
         assert refused == ("ScopeDoesNotExistException", f"Invalid scope requested: {scope}")
 
 
 async def test_flows(api: Api) -> None:
+    """Flows that exclude each other are refused."""
     await add_orders(api)
     refused = await not_made(api, **{**MACHINE, "GenerateSecret": False})
     text = "client_credentials flow can not be selected if client does not have a client secret."
@@ -121,6 +123,7 @@ async def test_oauth_needs_flows_and_scopes(api: Api, missing: str) -> None:
 
 
 async def test_providers(api: Api) -> None:
+    """A client may only have providers that exist."""
     refused = await not_made(api, **{**CODE, "SupportedIdentityProviders": ["COGNITO", "Google"]})
     assert refused == (INVALID, f"The provider Google does not exist for User Pool {api.pool_id}.")
 

@@ -160,6 +160,7 @@ async def test_the_same_passkey_twice(ana: PasskeyUser) -> None:
     ],
 )
 async def test_origins(ana: PasskeyUser, origin: str, taken: bool) -> None:
+    """Only pages of the relying party may register."""
     ana.authenticator.origin = origin
     credential = await ana.authenticator.create(await ana.options())
     if taken:
@@ -384,6 +385,7 @@ async def test_listed_in_pages(ana: PasskeyUser) -> None:
 
 
 async def test_an_entry(ana: PasskeyUser) -> None:
+    """ListWebAuthnCredentials describes a passkey."""
     credential = await ana.register()
     (entry,) = await ana.passkeys()
     assert entry.pop("FriendlyCredentialName")
@@ -397,6 +399,7 @@ async def test_an_entry(ana: PasskeyUser) -> None:
 
 
 async def test_deleted(ana: PasskeyUser) -> None:
+    """A deleted passkey cannot sign in, and only its user may delete it."""
     credential = await ana.register()
     ben = await passkey_user(ana.api, "ben")
     named = {"CredentialId": credential["id"]}

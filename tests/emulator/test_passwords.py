@@ -93,6 +93,7 @@ async def test_five_codes_and_five_tries_an_hour(api: Api) -> None:
 async def test_channels(
     empty_api: Api, recovery: list[str] | None, attributes: dict[str, str], medium: str | None
 ) -> None:
+    """A reset code goes to the address that the pool's recovery setting prefers."""
     settings: dict[str, Any] = {} if recovery is None else {"AccountRecoverySetting": {}}
     if recovery:
         ways = [{"Name": name, "Priority": priority} for priority, name in enumerate(recovery, 1)]
@@ -204,6 +205,7 @@ async def change(api: Api, access: str, old: str | None, new: str) -> dict[str, 
 
 
 async def test_changing(api: Api) -> None:
+    """ChangePassword requires the present password."""
     await api.add_user()
     result = await api.tokens()
     access = result["AccessToken"]

@@ -401,6 +401,7 @@ async def test_a_system_without_file_locks_gets_an_error(
 
 
 async def test_another_version(tmp_path: Path) -> None:
+    """A file of a later version is refused by name."""
     (tmp_path / "us-east-1_x.pool.json").write_text(json.dumps({"version": 99, "state": {}}))
     with pytest.raises(ValueError, match=r"us-east-1_x\.pool\.json is of version 99"):
         await CognitoEmulator(data=tmp_path).__aenter__()

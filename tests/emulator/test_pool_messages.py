@@ -64,6 +64,7 @@ async def test_a_verification_by_sms(empty_api: Api) -> None:
 
 
 async def test_an_invitation(empty_api: Api) -> None:
+    """Invitations have the pool's texts."""
     invitation = {
         "EmailMessage": "{username}: {####}",
         "EmailSubject": "Come",
@@ -81,6 +82,7 @@ async def test_an_invitation(empty_api: Api) -> None:
 
 
 async def test_second_factors(empty_api: Api) -> None:
+    """Codes of second factors have the pool's texts."""
     await empty_api.make_pool(EmailConfiguration={"EmailSendingAccount": "DEVELOPER"})
     factors = {
         "EmailMfaConfiguration": {"Message": "Mail {####}", "Subject": "Code"},

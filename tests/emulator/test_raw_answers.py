@@ -91,6 +91,7 @@ async def test_the_judge_is_strict(judge: Judge) -> None:
 
 
 async def test_every_operation(emulator: CognitoEmulator, judge: Judge) -> None:
+    """The raw response of each operation fits the service model."""
     code = lambda: emulator.outbox.messages[-1].code  # noqa: E731 - a name for what is said often below
     pool, client = await set_up(judge)
     await people(judge, pool, client, code)

@@ -20,6 +20,7 @@ async def make(api: Api, **members: Any) -> dict[str, Any]:
 
 
 async def test_a_life(api: Api) -> None:
+    """A resource server is created, changed, described and deleted."""
     pool = {"UserPoolId": api.pool_id}
     named = {**pool, "Identifier": "orders"}
     assert await make(api) == {**pool, **ORDERS}

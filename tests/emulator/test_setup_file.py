@@ -188,6 +188,7 @@ class TestWhatItCanHold:
             assert (await auth.fetch_auth_session()).credentials is not None
 
     async def test_groups(self, shop: tuple[CognitoEmulator, Applied]) -> None:
+        """Groups have their precedence, description and role."""
         pool = shop[1].user_pools[0].state
         editors = pool.groups["editors"]
         assert (editors.precedence, editors.role_arn) == (1, "arn:aws:iam::123456789012:role/editors")
@@ -229,12 +230,14 @@ class TestWhatItCanHold:
                 await auth.sign_in("gus", PASSWORD)
 
     async def test_toml(self, tmp_path: Path, key_pair: KeyPair) -> None:
+        """A file in TOML is applied."""
         async with set_up(tmp_path / "setup.toml", TOML, key_pair) as (_, applied):
             (pool,) = applied.user_pools
             async with AuthClient(pool.config) as auth:
                 assert (await auth.sign_in(EMAIL, PASSWORD)).is_signed_in
 
     async def test_passkeys(self, tmp_path: Path, key_pair: KeyPair) -> None:
+        """A passkey whose private key the test has signs in."""
         authenticator = Authenticator()
         passkey = authenticator.passkey(SUB)
         user = {"username": "ana", "sub": SUB, "password": PASSWORD, "passkeys": [passkey]}

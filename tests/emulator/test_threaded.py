@@ -146,6 +146,7 @@ def test_a_clock_can_be_shared() -> None:
 
 
 async def test_faults(shared: ThreadedEmulator, pool: ThreadedUserPool) -> None:
+    """Faults are planned by plain calls."""
     pool.add_user("ana", PASSWORD)
     shared.faults.add("InitiateAuth", error="NotAuthorizedException", message="planned")
     with pytest.raises(Exception, match="planned"):

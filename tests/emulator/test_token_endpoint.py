@@ -37,6 +37,7 @@ EVERY = {
 
 
 async def test_a_code(app: App) -> None:
+    """A code is exchanged for tokens."""
     answered = await app.post("token", app.exchange(app.code(nonce="n1")))
     assert answered.status == 200
     assert answered.headers["Content-Type"] == "application/json;charset=UTF-8"
@@ -305,6 +306,7 @@ class TestRequests:
         ],
     )
     async def test_grants(self, app: App, name: str, error: str) -> None:
+        """Unknown grant types are refused."""
         assert await app.error({**app.exchange(app.code()), "grant_type": name}) == error
 
     async def test_the_query_does_not_count(self, app: App) -> None:
@@ -359,6 +361,7 @@ class TestRefreshing:
         assert "version" not in access
 
     async def test_rotation(self, emulator: Any, http: Any) -> None:
+        """A rotated refresh token works for its grace period."""
         app = await make_app(emulator, http, RefreshTokenRotation=ROTATING)
         first = (await app.sign_in())["refresh_token"]
         second = (await app.token(app.renewal(first)))["refresh_token"]
@@ -547,6 +550,7 @@ async def test_a_trigger_that_fails(app: App) -> None:
 
 class TestFaults:
     async def test_errors(self, app: App) -> None:
+        """A planned error has OAuth's form, and the code stays valid."""
         app.emulator.faults.add("Token", error="invalid_grant", message="so it is")
         code = app.code()
         found = await app.refused(app.exchange(code))

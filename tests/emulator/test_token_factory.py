@@ -138,6 +138,7 @@ async def test_a_bad_token_is_bad_in_one_way(pool: ThreadedUserPool, factory: To
 
 
 def test_misuse(factory: TokenFactory) -> None:
+    """Arguments that contradict each other are refused."""
     with pytest.raises(ValueError, match="token_use must be 'access' or 'id', not 'refresh'"):
         factory.expired("ana", token_use="refresh")
     with pytest.raises(ValueError, match="an ID token has none"):

@@ -51,6 +51,7 @@ async def not_refreshed(api: Api, token: str, **members: str) -> tuple[str, str]
 
 
 async def test_claims(api: Api) -> None:
+    """Tokens have Cognito's claims."""
     user = await api.add_user(email=EMAIL, email_verified="true", address="Main Street 1", updated_at="17")
     result = await api.tokens()
     access, identity = claims(result["AccessToken"]), claims(result["IdToken"])
@@ -87,6 +88,7 @@ async def test_claims(api: Api) -> None:
 
 
 async def test_signatures(api: Api, key_pair: KeyPair) -> None:
+    """Each kind of token is signed by its own key."""
     await api.add_user()
     result = await api.tokens()
     access, identity = header(result["AccessToken"]), header(result["IdToken"])
@@ -110,6 +112,7 @@ async def test_keys_are_made_once_and_differ() -> None:
 
 
 async def test_groups(api: Api) -> None:
+    """Groups and their roles are in both tokens, by precedence."""
     await api.add_user()
     role = "arn:aws:iam::123456789012:role/"
     groups: dict[str, dict[str, Any]] = {
@@ -174,6 +177,7 @@ async def test_read_attributes(empty_api: Api) -> None:
 
 
 async def test_lives(empty_api: Api) -> None:
+    """The app client says how long its tokens live."""
     units = {"AccessToken": "minutes", "IdToken": "seconds", "RefreshToken": "hours"}
     validity = {"AccessTokenValidity": 5, "IdTokenValidity": 600, "RefreshTokenValidity": 2}
     await empty_api.make_pool(client={**validity, "TokenValidityUnits": units})
@@ -211,6 +215,7 @@ async def test_a_refresh_token_is_opaque(api: Api) -> None:
 
 @pytest.mark.parametrize("flow", ["GetTokensFromRefreshToken", "REFRESH_TOKEN_AUTH", "REFRESH_TOKEN"])
 async def test_refreshing(api: Api, flow: str) -> None:
+    """A refresh issues tokens of the same sign-in."""
     await api.add_user()
     first = await api.tokens()
     api.advance(100)
@@ -276,6 +281,7 @@ async def test_a_name_that_belongs_to_another_user_by_now(api: Api) -> None:
 
 
 async def test_secrets(empty_api: Api) -> None:
+    """A refresh of a client with a secret requires it."""
     await empty_api.make_pool(UsernameAttributes=["email"], client={"GenerateSecret": True})
     user = await empty_api.add_user(EMAIL)
     result = (await empty_api.begin(name=EMAIL, SECRET_HASH=empty_api.hash(EMAIL)))["AuthenticationResult"]
@@ -326,6 +332,7 @@ async def rotating(empty_api: Api) -> Api:
 
 
 async def test_rotation(rotating: Api) -> None:
+    """A rotated refresh token works for its grace period."""
     first = (await rotating.tokens())["RefreshToken"]
     second = (await refresh(rotating, first))["RefreshToken"]
     assert second != first
@@ -612,6 +619,7 @@ async def test_an_administrators_sign_out_may_spare_access_tokens(api: Api) -> N
 
 
 async def test_expired(api: Api) -> None:
+    """An access token is refused after its last second."""
     await api.add_user()
     token = (await api.tokens())["AccessToken"]
     # Times in tokens are whole seconds; the clock here stands at half a second.
@@ -667,6 +675,7 @@ async def test_tokens_of_another_pool(api: Api) -> None:
 
 
 async def test_scopes(api: Api) -> None:
+    """An access token without the scope is refused."""
     await api.add_user()
     token = (await api.tokens())["AccessToken"]
     grant = api.pool.tokens.grants[claims(token)["event_id"]]

@@ -70,6 +70,7 @@ async def test_settings_of_clients_and_identity_pools(emulator: CognitoEmulator)
 
 @pytest.mark.parametrize("known", [True, False])
 async def test_faults(emulator: CognitoEmulator, known: bool) -> None:
+    """Unknown operations and error codes are refused with the nearest name."""
     faults = emulator.faults if known else Faults()
     with pytest.raises(ValueError, match="unknown operation 'InitiateAuht': did you mean 'InitiateAuth'"):
         faults.add("InitiateAuht", status=500)

@@ -97,6 +97,7 @@ def test_registered_functions_are_returned_as_they_are(cls: type[AuthError]) -> 
 
 @every_class
 def test_defaults(cls: type[AuthError]) -> None:
+    """Each class can be made without arguments."""
     if issubclass(cls, AuthValidationError):
         return
     error = cls()
@@ -195,6 +196,7 @@ def test_bad_values_are_value_errors() -> None:
     ],
 )
 def test_subclasses(cls: type[AuthError], base: type[AuthError]) -> None:
+    """Errors that belong together share a base class."""
     assert issubclass(cls, base)
 
 

@@ -98,6 +98,7 @@ async def test_an_id_that_is_missing(pool: IdentityPool, stub: Stub, answer: dic
 
 
 async def test_refusals(pool: IdentityPool, stub: Stub) -> None:
+    """Errors of GetId are of Amplify's classes."""
     stub.refuse("NotAuthorizedException", "Unauthenticated access is not supported for this identity pool.")
     with pytest.raises(NotAuthorizedException, match="Unauthenticated") as refusal:
         await pool.get_id({})

@@ -144,6 +144,7 @@ async def visiting(app: Any) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def test_pycognito(emulators: Emulators, tmp_path: Path) -> None:
+    """Both programs of the page sign in."""
     pool = add_pool(emulators.aws)
     environment = variables(emulators.aws, pool)
     before, after = block("pycognito.md", "py"), block("pycognito.md", "python")
@@ -195,6 +196,7 @@ async def sign_in_and_look(browser: httpx.AsyncClient, emulator: ThreadedEmulato
 
 @pytest.mark.parametrize("language", ["py", "python"])
 async def test_authlib(language: str, emulators: Emulators, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both applications of the page sign in."""
     pool = add_pool(emulators.aws, CallbackURLs=[f"{HOME}/callback"], LogoutURLs=[f"{HOME}/"])
     app = load(block("authlib.md", language), variables(emulators.aws, pool), monkeypatch)
     async with visiting(app) as browser:

@@ -190,6 +190,7 @@ def test_a_fixture_of_the_project_wins(runs: Runs) -> None:
 
 
 def test_aliases(runs: Runs) -> None:
+    """The short names are the same fixtures."""
     runs.write(
         "test_it.py",
         """

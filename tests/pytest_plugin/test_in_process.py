@@ -53,6 +53,7 @@ class Reports:
 
 
 def test_a_run(tmp_path: Path) -> None:
+    """A run of pytest in this process passes and fails as expected."""
     (tmp_path / "test_inner.py").write_text(TESTS)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     reports = Reports()
@@ -155,6 +156,7 @@ def test_a_client_that_was_not_used_is_left_alone() -> None:
 def test_environment(
     cognito: ThreadedEmulator, pool: ThreadedUserPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The variables are set, and restored at the end."""
     monkeypatch.setenv("AWS_PROFILE", "mine")
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.setenv("NO_PROXY", "intern.example, localhost")
@@ -200,6 +202,7 @@ def test_a_pool_leaves_the_emulator_as_it_was(cognito: ThreadedEmulator) -> None
 
 
 def test_a_report(cognito: ThreadedEmulator, pool: ThreadedUserPool) -> None:
+    """The report lists the last calls and messages."""
     before = counts(cognito)
 
     async def forget() -> None:

@@ -94,6 +94,7 @@ def test_pytest_asyncio_with_a_loop_for_many_tests(runs: Runs, scope: str) -> No
 
 
 def test_anyio(runs: Runs) -> None:
+    """The fixtures work with the plugin of anyio."""
     backend = """
     pytestmark = pytest.mark.anyio
 

@@ -302,6 +302,7 @@ async def test_server_that_does_not_expect_tls(local_redis: Server) -> None:
 
 
 async def test_tls(tmp_path: Path) -> None:
+    """A server with TLS is reached by rediss://, and errors about TLS say so."""
     authority = write_authority(tmp_path, "localhost")
     server = Server(redis_server())
     tls_port = free_port()

@@ -61,6 +61,7 @@ async def test_sets_a_new_password(shop: Shop, browser: Browser) -> None:
     ],
 )
 async def test_a_refusal(shop: Shop, browser: Browser, name: str, said: str) -> None:
+    """Cognito's message is on the page, and the username stays in the form."""
     await shop.pool.add_user("bo", PASSWORD)
     page = await forget(shop, browser, name)
     assert (page.status, page.alert) == (400, said)

@@ -18,6 +18,7 @@ Open = Callable[[], Awaitable[Browser]]
 
 
 async def test_the_form(shop: Shop, browser: Browser) -> None:
+    """The login page has fields for username and password."""
     page = await browser.get(shop.authorize())
     assert (page.status, page.title, page.lang) == (200, "Sign in", "en")
     assert page.text.startswith("shopSign in")
@@ -63,6 +64,7 @@ async def test_a_hint_is_typed_in_already(shop: Shop, browser: Browser) -> None:
 
 
 async def test_signs_in(shop: Shop, browser: Browser) -> None:
+    """The form redirects to the app with a code."""
     await browser.get(shop.authorize())
     page = await browser.sign_in()
     assert page.status == 302
@@ -102,6 +104,7 @@ async def test_a_client_with_a_secret_needs_no_hash(make_shop: MakeShop, browser
 async def test_a_refusal(
     shop: Shop, browser: Browser, username: str, password: str, said: str, code: str
 ) -> None:
+    """Cognito's message is on the page, and the username stays in the form."""
     await browser.get(shop.authorize())
     page = await browser.sign_in(username, password)
     assert (page.status, page.alert) == (400, said)
@@ -292,6 +295,7 @@ async def test_bodies_that_are_not_forms(
 
 
 async def test_the_session(shop: Shop, browser: Browser) -> None:
+    """A browser stays signed in by a cookie."""
     await browser.get(shop.authorize())
     await browser.sign_in()
     first = browser.answer["code"]

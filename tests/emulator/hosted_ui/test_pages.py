@@ -36,6 +36,7 @@ def pages(shop: Shop) -> list[str]:
 
 
 async def test_headers(shop: Shop, browser: Browser) -> None:
+    """No page may be cached or framed."""
     for path in (*pages(shop), "/confirmUser"):
         response = await browser.client.get(browser.url + path)
         headers = response.headers
@@ -141,6 +142,7 @@ async def test_a_form_that_is_too_long(shop: Shop, browser: Browser) -> None:
 
 
 async def test_faults(shop: Shop, browser: Browser) -> None:
+    """A planned fault is shown as a page."""
     faults = shop.emulator.faults
     faults.add("LoginPage", error="temporarily_unavailable", status=503, message="Come back later.")
     page = await browser.get(shop.authorize())

@@ -70,6 +70,7 @@ async def test_signs_up_and_is_signed_in(shop: Shop, browser: Browser) -> None:
     ],
 )
 async def test_a_refusal(shop: Shop, browser: Browser, typed: dict[str, str], said: str) -> None:
+    """Cognito's message is on the page, and what was typed stays in the form."""
     page = await sign_up(shop, browser, **typed)
     assert (page.status, page.title) == (400, "Sign up")
     assert page.alert == said

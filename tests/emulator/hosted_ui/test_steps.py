@@ -201,6 +201,7 @@ async def test_no_device_is_named(make_shop: MakeShop, browser: Browser) -> None
 
 
 async def test_two_tabs(mia: Shop, browser: Browser) -> None:
+    """Two sign-ins of one browser do not mix."""
     first = (await begin(mia, browser, state="first")).form_with("code")
     second = (await begin(mia, browser, state="second")).form_with("code")
     await browser.send(first, {**first.fields, "code": mia.pool.totp_code("mia")})

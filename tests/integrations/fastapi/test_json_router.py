@@ -235,6 +235,7 @@ async def test_totp_cannot_be_set_up_by_a_visitor(site: JsonSite) -> None:
 
 
 async def test_passwords(site: JsonSite) -> None:
+    """Passwords are reset and changed."""
     reset = await site.post("/reset-password", {"username": ANA})
     assert reset["nextStep"]["resetPasswordStep"] == "CONFIRM_RESET_PASSWORD_WITH_CODE"
     body = {"username": ANA, "newPassword": "Battery-staple-8", "confirmationCode": await site.code()}
@@ -248,6 +249,7 @@ async def test_passwords(site: JsonSite) -> None:
 
 
 async def test_attributes(site: JsonSite) -> None:
+    """Attributes are changed, and an address is verified."""
     await site.sign_in()
     changed = await site.post(
         "/update-user-attributes",
@@ -264,6 +266,7 @@ async def test_attributes(site: JsonSite) -> None:
 
 
 async def test_devices() -> None:
+    """Devices are listed, remembered and forgotten."""
     tracking: Any = {"ChallengeRequiredOnNewDevice": False, "DeviceOnlyRememberedOnUserPrompt": False}
     async with json_site(DeviceConfiguration=tracking) as site:
         await site.pool.add_user(ANA, PASSWORD, attributes={"email": ANA})

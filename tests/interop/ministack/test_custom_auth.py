@@ -117,6 +117,7 @@ async def pool(make_pool: Callable[..., Pool], lambdas: dict[str, str]) -> Pool:
     [("CUSTOM_WITHOUT_SRP", None, ["one", "two"]), ("CUSTOM_WITH_SRP", PASSWORD, ["one"])],
 )
 async def test_rounds(pool: Pool, flow: Any, password: str | None, answers: list[str]) -> None:
+    """Each round is a custom challenge."""
     async with AuthClient(pool.config) as auth:
         result = await auth.sign_in("ana", password, auth_flow_type=flow)
         for number, answer in enumerate(answers, 1):

@@ -118,6 +118,7 @@ async def test_sign_in_by_email(make_pool: Callable[..., Pool], kind: str, secre
 
 
 async def test_refresh(pool: Pool, auth: AuthClient) -> None:
+    """A forced refresh returns another token."""
     await pool.add_user("ana", PASSWORD)
     await auth.sign_in("ana", PASSWORD)
     before = await access_token(auth)
@@ -161,6 +162,7 @@ async def test_new_password_required(pool: Pool, auth: AuthClient) -> None:
 
 
 async def test_totp(pool: Pool, auth: AuthClient) -> None:
+    """An authenticator app is the second factor."""
     await pool.admin(
         "set_user_pool_mfa_config",
         UserPoolId=pool.id,

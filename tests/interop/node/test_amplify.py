@@ -107,6 +107,7 @@ async def test_fifty_srp_sign_ins(amplify: NodeClient, make_pool: Callable[..., 
 async def test_refresh(
     amplify: NodeClient, make_pool: Callable[..., Awaitable[Pool]], emulator: CognitoEmulator
 ) -> None:
+    """Tokens are renewed on request and after their expiry."""
     pool = await make_pool()
     await pool.add_user("ana", PASSWORD)
     await amplify("signIn", username="ana", password=PASSWORD)

@@ -59,6 +59,7 @@ async def test_a_changed_password(amplify: NodeClient, make_pool: MakePool) -> N
 
 
 async def test_attributes(amplify: NodeClient, make_pool: MakePool, emulator: CognitoEmulator) -> None:
+    """Attributes are changed, verified and deleted."""
     pool = await make_pool(
         AutoVerifiedAttributes=["email"],
         UserAttributeUpdateSettings={"AttributesRequireVerificationBeforeUpdate": ["email"]},

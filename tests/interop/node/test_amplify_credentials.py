@@ -132,6 +132,7 @@ async def test_the_role_of_a_rule(
 async def test_refusals(
     emulator: CognitoEmulator, amplify: NodeClient, people: Any, make: Callable[..., Awaitable[Any]]
 ) -> None:
+    """Guests and pools without roles get errors of Cognito's names."""
     await make(people, guests=False)
     assert await amplify.refused("fetchAuthSession") == "NotAuthorizedException"
     await make(people, roles={})

@@ -50,6 +50,7 @@ def arguments(emulator: CognitoEmulator, pool: Pool) -> dict[str, str]:
 
 @pytest.mark.parametrize("use", ["access", "id"])
 async def test_accepts(verifier: Any, arguments: dict[str, str], tokens: dict[str, str], use: str) -> None:
+    """Tokens of the emulator are valid for aws-jwt-verify."""
     claims = await verifier("verify", **arguments, tokenUse=use, token=tokens[use], groups=["editors"])
     assert claims["token_use"] == use
     assert claims["username" if use == "access" else "cognito:username"] == "ana"

@@ -102,6 +102,7 @@ async def test_an_invited_user(admin: Admin, pool_id: str, emulator: CognitoEmul
 
 
 async def test_groups(admin: Admin, pool_id: str) -> None:
+    """boto3 creates a group, and adds a user to it."""
     await admin("admin_create_user", UserPoolId=pool_id, Username="ana", MessageAction="SUPPRESS")
     await admin("create_group", UserPoolId=pool_id, GroupName="editors", Precedence=1)
     membership = {"UserPoolId": pool_id, "Username": "ana"}

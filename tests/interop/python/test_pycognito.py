@@ -117,6 +117,7 @@ async def test_many_srp_sign_ins(pool: Pool, user: Cognito) -> None:
 
 
 async def test_refresh(pool: Pool, user: Cognito) -> None:
+    """A renewed token is of the same sign-in."""
     await pool.add_user("ana", PASSWORD)
     await call(user.authenticate, PASSWORD)
     before = user.access_claims

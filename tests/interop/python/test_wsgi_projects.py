@@ -307,6 +307,7 @@ DJANGO_TESTS = """
 
 
 def test_flask(tmp_path: Path) -> None:
+    """A Flask application is tested with the plugin."""
     runs = Runs(tmp_path)
     runs.write("accounts.py", ACCOUNTS)
     runs.write("application.py", FLASK)
@@ -325,6 +326,7 @@ def django(tmp_path: Path) -> Runs:
 
 
 def test_django(django: Runs) -> None:
+    """A Django project is tested with the plugin."""
     django.write("test_it.py", TESTS + DJANGO_BROWSER)
     outcome = django(environ={"DJANGO_SETTINGS_MODULE": "settings"})
     assert outcome.counts == {"passed": 7}, outcome.text
