@@ -157,6 +157,7 @@ def test_passkeys_only_where_they_are_named(value: Any, kept: WebAuthnConfig | N
 
 
 def test_no_passwordless() -> None:
+    """Without the section, nothing is configured."""
     assert read(OUTPUTS).passwordless is None
     assert read(outputs("auth.passwordless", {})).passwordless == PasswordlessConfig()
 
@@ -200,7 +201,7 @@ def test_what_is_malformed_inside_is_named(path: str, value: Any, field: str) ->
 
 
 def test_legacy() -> None:
-    """aws-exports.js has all that a client needs."""
+    """amplifyconfiguration.json has all that a client needs."""
     assert read(LEGACY) == AuthConfig(
         user_pool_id=POOL,
         user_pool_client_id="xxxx",
@@ -296,6 +297,7 @@ def test_what_is_malformed_inside_a_legacy_file_is_named(path: str, value: Any, 
 
 @pytest.mark.parametrize("source", [{}, {"Auth": {"Cognito": {"userPoolId": POOL}}}, {1: 2}])
 def test_neither_form(source: Any) -> None:
+    """Content of another form is refused."""
     error = refusal(source)
     assert error.field == "version"
     assert "amplify_outputs.json" in str(error)
@@ -327,6 +329,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
 
 
 def test_a_directory(tmp_path: Path) -> None:
+    """A directory in place of a file is an error that names it."""
     assert refusal(tmp_path).field == tmp_path.name
 
 

@@ -89,6 +89,7 @@ async def test_listeners_are_called_in_order_plain_or_async(heard: list[Any]) ->
 
 
 async def test_without_listeners() -> None:
+    """An event without listeners is lost without an error."""
     await Hub().emit(SIGNED_IN)
 
 

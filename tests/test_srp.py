@@ -71,6 +71,7 @@ def test_pad_is_the_shortest_signed_form(n: int) -> None:
 
 
 def test_the_group() -> None:
+    """The group is the one of RFC 3526, section 4."""
     with gmpy2.context(precision=3200):
         pi = int(gmpy2.floor(gmpy2.const_pi() * 2**2942))
     assert 2**3072 - 2**3008 - 1 + 2**64 * (pi + 1690314) == srp.N  # RFC 3526, section 4
@@ -118,6 +119,7 @@ def test_known_key_and_signature(vector: dict[str, Any]) -> None:
 
 
 def test_known_hkdf() -> None:
+    """HKDF has a known result."""
     key = srp.hkdf(b"secretInputKey", salt=bytes.fromhex("7468697320697320612074c3a97374"))
     assert key.hex() == "f82df033828e0dda4572a7249ffeac21"
 

@@ -461,6 +461,7 @@ class TestVerify:
         assert token not in result.output
 
     def test_undetermined_settings(self, run: Run, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """If the keys are out of reach, a token is neither accepted nor refused."""
         monkeypatch.setenv("COGNITO_JWKS_URI", "http://127.0.0.1:9/jwks.json")
         assert (
             "cannot tell: the user pool's keys are out of reach" in run("verify", typed=token, code=1).stderr

@@ -403,6 +403,7 @@ async def test_pools_that_cannot_be(empty_api: Api, settings: dict[str, Any]) ->
 
 
 async def test_further_attributes(api: Api) -> None:
+    """Attributes can be added to the schema of a pool."""
     added = [
         {"Name": "team", "AttributeDataType": "String"},
         {"Name": "born", "AttributeDataType": "DateTime"},

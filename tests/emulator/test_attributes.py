@@ -109,6 +109,7 @@ async def test_what_waits_is_dropped_with_the_next_change(empty_api: Api) -> Non
 
 
 async def test_taken_addresses(empty_api: Api) -> None:
+    """An address that is another user's sign-in name cannot become a second one."""
     await empty_api.make_pool(
         AutoVerifiedAttributes=["email"], AliasAttributes=["email", "preferred_username"]
     )
@@ -253,6 +254,7 @@ async def test_a_code_lives_a_day_and_is_for_one_address(api: Api) -> None:
 
 
 async def test_deleting_oneself(empty_api: Api) -> None:
+    """DeleteUser frees the name and the addresses."""
     await empty_api.make_pool(AliasAttributes=["email"])
     await empty_api.add_user(**VERIFIED)
     result = await empty_api.tokens()

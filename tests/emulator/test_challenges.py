@@ -300,6 +300,7 @@ async def test_an_address_that_is_gone(sms: Api) -> None:
 
 
 async def test_software_token(api: Api) -> None:
+    """SOFTWARE_TOKEN_MFA accepts a code of the app."""
     await offer(api)
     await api.add_user()
     token = give_token(api, friendly_name="telephone")
@@ -611,6 +612,7 @@ async def test_preferences_that_cannot_be(api: Api, settings: dict[str, Any]) ->
 
 
 async def test_preferences_change(api: Api) -> None:
+    """SetUserMFAPreference turns factors on and off, and prefers one."""
     await offer(api)
     await api.add_user(phone_number=PHONE, email=EMAIL)
 

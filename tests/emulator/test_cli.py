@@ -75,6 +75,7 @@ async def test_the_same_pool_again(tmp_path: Path) -> None:
 
 
 def test_temporary_passwords() -> None:
+    """A temporary password is printed as such."""
     line = described(Message("+1555", "ana", "SMS", "Secret-1", "invitation", "pool"))
     assert line == "SMS to +1555: Secret-1   (a temporary password)"
 
@@ -108,6 +109,7 @@ def test_a_taken_port_is_an_error() -> None:
 
 
 def test_it_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a function to call, lines are printed."""
     with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(SystemExit):
         run(port=server.getsockname()[1])
     assert capsys.readouterr().out.startswith("Cannot listen on 127.0.0.1, port ")

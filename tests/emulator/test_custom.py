@@ -305,6 +305,7 @@ async def test_an_unknown_user_in_a_pool_of_addresses_gets_a_name(empty_api: Api
 
 
 async def test_without_triggers(custom: Api) -> None:
+    """A missing trigger is an error of the pool's configuration."""
     first = await begin(custom)
     for name in ("VerifyAuthChallengeResponse", "CreateAuthChallenge", "DefineAuthChallenge"):
         del custom.pool.triggers[name]
@@ -347,6 +348,7 @@ async def test_an_error_names_its_trigger(custom: Api, name: str) -> None:
     ],
 )
 async def test_malformed_answers(custom: Api, name: str, response: dict[str, Any]) -> None:
+    """A trigger's malformed response is an error."""
     first = await begin(custom)
 
     def trigger(event: Event) -> Event:

@@ -150,6 +150,7 @@ async def test_either_setting_turns_tracking_on(empty_api: Api) -> None:
 
 
 async def test_without_tracking(api: Api) -> None:
+    """A pool that does not track devices ignores a device key."""
     await api.add_user()
     answer = await api.begin(DEVICE_KEY=NOBODYS)
     result = answer["AuthenticationResult"]
@@ -206,6 +207,7 @@ async def test_confirmed_and_remembered_on_request(on_request: Api) -> None:
 
 
 async def test_confirmed_once(always: Api) -> None:
+    """A device is confirmed once."""
     device = await confirm(always)
     verifier = config(srp.device_verifier(device.group, device.key))
     members = {"AccessToken": device.access, "DeviceKey": device.key}
@@ -441,6 +443,7 @@ async def test_handles_of_another_client(always: Api) -> None:
 
 
 async def test_handles_expire(always: Api) -> None:
+    """A device challenge expires after the client's session validity."""
     device = await confirm(always)
     asked = await always.begin(DEVICE_KEY=device.key)
     always.advance(179)

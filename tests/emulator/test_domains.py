@@ -66,12 +66,14 @@ async def test_a_domain_is_one_pool_s(api: Api) -> None:
 
 @pytest.mark.parametrize("word", ["aws", "amazon", "cognito"])
 async def test_reserved_words(api: Api, word: str) -> None:
+    """A domain cannot contain AWS's names."""
     refused = await api.refused("CreateUserPoolDomain", UserPoolId=api.pool_id, Domain=f"my-{word}-shop")
     assert refused == (INVALID, f"Domain cannot contain reserved word: {word}")
 
 
 @pytest.mark.parametrize("name", ["Shop", "-shop", "shop-", "sh op", "s" * 64])
 async def test_malformed_prefixes(api: Api, name: str) -> None:
+    """A prefix has lower-case letters, digits and dashes."""
     code, text = await api.refused("CreateUserPoolDomain", UserPoolId=api.pool_id, Domain=name)
     assert code == INVALID
     assert "Member must satisfy regular expression pattern" in text

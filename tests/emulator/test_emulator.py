@@ -190,6 +190,7 @@ async def test_a_taken_port(emulator: CognitoEmulator) -> None:
 
 
 async def test_over_ipv6() -> None:
+    """The emulator can listen on the loopback of IPv6."""
     async with CognitoEmulator(host="::1") as emulator:
         assert emulator.url.startswith("http://[::1]:")
         assert emulator.token is None

@@ -236,6 +236,7 @@ async def test_strange_hosts(emulator: CognitoEmulator, http: aiohttp.ClientSess
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:1", "[::1]:80", "pool.localhost:9229", "LOCALHOST"])
 async def test_known_hosts(emulator: CognitoEmulator, http: aiohttp.ClientSession, host: str) -> None:
+    """Names and addresses of this machine are accepted."""
     async with http.get(f"{emulator.url}/_emulator/messages", headers={"Host": host}) as response:
         assert response.status == 200
 
@@ -324,6 +325,7 @@ async def test_latency(emulator: CognitoEmulator, post: Post) -> None:
 
 @pytest.mark.parametrize(("cut", "users"), [("before", 0), ("after", 1)])
 async def test_cut_connections(emulator: CognitoEmulator, post: Post, cut: Any, users: int) -> None:
+    """A cut connection leaves the operation undone or done, as planned."""
     pool = await emulator.create_user_pool()
     emulator.faults.add("SignUp", cut=cut)
     members = {"ClientId": pool.client_id, "Username": "ana", "Password": PASSWORD}

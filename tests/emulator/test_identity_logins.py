@@ -48,6 +48,7 @@ async def test_an_id_token_is_a_login(
 
 
 async def test_without_providers(identities: Identities, people: EmulatedUserPool) -> None:
+    """A pool that names no provider refuses logins."""
     pool = await identities.emulator.create_identity_pool(AllowUnauthenticatedIdentities=True)
     assert await refused(identities, pool, **await identities.login(people)) == (
         "NotAuthorizedException",

@@ -79,6 +79,7 @@ async def test_the_default_roles(identities: Identities, people: EmulatedUserPoo
 
 
 async def test_without_roles(identities: Identities, people: EmulatedUserPool) -> None:
+    """A pool without roles issues no credentials."""
     pool = await identities.emulator.create_identity_pool(
         user_pools=[people], roles={}, AllowUnauthenticatedIdentities=True
     )

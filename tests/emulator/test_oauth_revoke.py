@@ -75,5 +75,6 @@ async def test_what_cannot_be_revoked(app: App) -> None:
 
 
 async def test_only_post(app: App) -> None:
+    """Other methods are refused with 405."""
     async with app.http.get(f"{app.emulator.url}/oauth2/revoke") as response:
         assert response.status == 405

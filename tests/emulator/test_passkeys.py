@@ -220,6 +220,7 @@ class Signing:
 
 
 async def test_rsa_keys(ana: PasskeyUser) -> None:
+    """A passkey may have a key of RSA."""
     ana.authenticator = Rsa()
     await ana.register()
     (listed,) = await ana.passkeys()

@@ -241,6 +241,7 @@ async def test_a_first_password(api: Api) -> None:
 
 
 async def test_history(empty_api: Api) -> None:
+    """A password of the history is refused."""
     policy = {"MinimumLength": 8, "PasswordHistorySize": 2}
     await empty_api.make_pool(Policies={"PasswordPolicy": policy})
     await empty_api.add_user()

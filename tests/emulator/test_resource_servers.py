@@ -56,6 +56,7 @@ async def test_a_list_in_pages(api: Api) -> None:
 
 
 async def test_nothing_twice(api: Api) -> None:
+    """An identifier and a scope name can be used once."""
     await make(api)
     pool = {"UserPoolId": api.pool_id}
     code, text = await api.refused("CreateResourceServer", **pool, **ORDERS)

@@ -133,6 +133,7 @@ async def test_unknown_and_absent_members_are_left_out(empty_api: Api) -> None:
 
 @pytest.mark.parametrize("name", ["Nonsense", "", "__class__"])
 async def test_unknown_operations(empty_api: Api, name: str) -> None:
+    """An operation that the emulator does not have is refused."""
     reply = await dispatch.answer(empty_api.state, empty_api.model, name, b"{}")
     assert (reply.status, reply.error) == (400, "UnknownOperationException")
 
@@ -167,6 +168,7 @@ async def test_the_emulators_own_failures(
 
 
 def test_without_botocore(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the service models, the message says which extra to install."""
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(RuntimeError, match=r"install aiocognito\[emulator\]"):
         ServiceModel.load()
@@ -226,6 +228,7 @@ def test_a_reason_code() -> None:
     ],
 )
 def test_unicode_classes(text: str, fits: bool) -> None:
+    """Unicode classes of patterns are understood."""
     import re
 
     pattern = translate(r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+")

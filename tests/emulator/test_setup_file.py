@@ -179,6 +179,7 @@ class TestWhatItCanHold:
         assert staff.client_id
 
     async def test_identity_pools(self, shop: tuple[CognitoEmulator, Applied]) -> None:
+        """An identity pool has its id, and accepts guests."""
         (pool,) = shop[1].identity_pools
         assert pool.id == "eu-west-1:12345678-1234-4123-8123-123456789012"
         assert pool.state.allows_guests

@@ -39,6 +39,7 @@ async def initiate(api: Api, flow: str, **parameters: str) -> tuple[str, str]:
 
 
 async def test_tokens(api: Api, way: str) -> None:
+    """A sign-in returns three tokens, and when they expire."""
     await api.add_user()
     answer = await sign_in(api, way)
     assert answer["ChallengeParameters"] == {}
@@ -50,6 +51,7 @@ async def test_tokens(api: Api, way: str) -> None:
 
 
 async def test_wrong_password(api: Api, way: str) -> None:
+    """A wrong password is refused, and the right one is accepted afterwards."""
     await api.add_user()
     assert await refused(api, way, password=NEW_PASSWORD) == WRONG
     assert "AuthenticationResult" in await sign_in(api, way)
@@ -184,6 +186,7 @@ async def test_the_longest_lock_and_the_quiet_that_ends_it(api: Api) -> None:
     ],
 )
 async def test_missing_parameters(api: Api, flow: str, parameters: dict[str, str], missing: str) -> None:
+    """A missing parameter is named."""
     await api.add_user()
     refusal = await initiate(api, flow, **parameters)
     assert refusal == ("InvalidParameterException", f"Missing required parameter {missing}")
@@ -285,6 +288,7 @@ async def test_the_client_must_be_the_pools(api: Api) -> None:
 
 
 async def test_secret_hashes(empty_api: Api) -> None:
+    """A client with a secret has to prove it."""
     await empty_api.make_pool(client={"GenerateSecret": True})
     user = await empty_api.add_user()
     missing = f"Client {empty_api.client_id} is configured with secret but SECRET_HASH was not received"
@@ -438,6 +442,7 @@ async def test_a_client_whose_clock_was_not_advanced(api: Api) -> None:
     ],
 )
 def test_timestamps(text: str, seconds: int | None) -> None:
+    """The client's timestamp is parsed in Cognito's form only."""
     assert parse_timestamp(text) == seconds
 
 

@@ -100,6 +100,7 @@ async def test_no_code_without_auto_verification_or_address(api: Api) -> None:
     ],
 )
 async def test_password_policy(api: Api, password: str, rule: str) -> None:
+    """The rule that a password breaks is named."""
     refusal = await not_signed_up(api, Password=password)
     assert refusal == ("InvalidPasswordException", f"Password did not conform with policy: {rule}")
 
@@ -116,6 +117,7 @@ async def test_a_password_is_needed(api: Api) -> None:
 
 
 async def test_required_attributes(empty_api: Api) -> None:
+    """A required attribute that is missing is named."""
     required = {"AttributeDataType": "String", "Required": True, "Mutable": True}
     schema = [{"Name": "preferred_username", **required}, {"Name": "name", **required}]
     await empty_api.make_pool(Schema=schema)
@@ -191,6 +193,7 @@ async def test_attributes_that_users_cannot_set_themselves(api: Api, name: str) 
 
 
 async def test_write_attributes(empty_api: Api) -> None:
+    """A client can write only its WriteAttributes."""
     await empty_api.make_pool(client={"WriteAttributes": ["email"]})
     refusal = await not_signed_up(empty_api, UserAttributes=attributes(name="Ana"))
     assert refusal == ("NotAuthorizedException", "A client attempted to write unauthorized attribute")
@@ -226,6 +229,7 @@ async def test_only_administrators_create_users(empty_api: Api) -> None:
 
 
 async def test_unknown_client(api: Api) -> None:
+    """An unknown client is refused."""
     refusal = await api.refused("SignUp", ClientId="unknown", Username="ana", Password=PASSWORD)
     assert refusal == ("ResourceNotFoundException", "User pool client unknown does not exist.")
 
@@ -331,6 +335,7 @@ async def test_preferred_username_is_not_an_alias_of_unconfirmed_users(empty_api
 
 
 async def test_wrong_code(verifying: Api) -> None:
+    """A wrong code is refused, and the right one is accepted afterwards."""
     await sign_up(verifying)
     assert await not_confirmed(verifying, wrong(verifying.code())) == MISMATCH
     assert await confirm(verifying, verifying.code()) == {}
@@ -348,6 +353,7 @@ async def test_no_code_outstanding(api: Api) -> None:
 
 
 async def test_confirmed_once(verifying: Api) -> None:
+    """An account is confirmed once."""
     await sign_up(verifying)
     await confirm(verifying, verifying.code())
     refusal = await not_confirmed(verifying, verifying.code())
@@ -427,6 +433,7 @@ async def test_unknown_users_are_hidden_where_there_are_only_phones(empty_api: A
 
 
 async def test_secret_hashes(empty_api: Api) -> None:
+    """A client with a secret has to prove it."""
     await empty_api.make_pool(AutoVerifiedAttributes=["email"], client={"GenerateSecret": True})
     missing = (
         "NotAuthorizedException",

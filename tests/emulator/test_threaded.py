@@ -176,6 +176,7 @@ async def test_all_that_a_pool_can_do(shared: ThreadedEmulator) -> None:
 
 
 async def test_identity_pools(shared: ThreadedEmulator, pool: ThreadedUserPool) -> None:
+    """Identity pools are made and used by plain calls."""
     pool.add_user("ana", PASSWORD)
     rules: dict[str | ThreadedUserPool, dict[str, str]] = {
         pool: {"Type": "Token", "AmbiguousRoleResolution": "AuthenticatedRole"}

@@ -152,6 +152,7 @@ class TestCodes:
         assert await app.error(app.exchange(second)) == "invalid_grant"
 
     async def test_malformed_codes(self, app: App) -> None:
+        """A text that is not a code is refused."""
         assert await app.error(app.exchange("nonsense")) == "invalid_grant"
 
     async def test_another_users_code_is_refused_and_stays_good(self, app: App) -> None:
@@ -189,6 +190,7 @@ class TestCodes:
 
     @pytest.mark.parametrize("verifier", ["a" * 42, "a" * 129, "a" * 43 + "+"])
     async def test_malformed_verifiers(self, app: App, verifier: str) -> None:
+        """A verifier of a wrong form is refused, and the code stays valid."""
         code = app.code()
         assert await app.error(app.exchange(code, code_verifier=verifier)) == "invalid_request"
         assert await app.token(app.exchange(code))
@@ -240,6 +242,7 @@ class TestClientAuthentication:
 
     @pytest.mark.parametrize("pair", ["{id}:wrong", "{id}:", "unknown:{secret}", "{id}", "\0:"])
     async def test_wrong_basic(self, confidential: App, pair: str) -> None:
+        """A wrong Basic header is refused."""
         app = confidential
         basic = pair.format(id=app.id, secret=app.pool.client_secret)
         asked = app.exchange(app.code(), client_id=None, client_secret=None)
@@ -252,6 +255,7 @@ class TestClientAuthentication:
         assert await app.error(asked, Authorization=header) == "invalid_client"
 
     async def test_never_both(self, confidential: App) -> None:
+        """A client proves its secret in the header or in the form."""
         app = confidential
         basic = f"{app.id}:{app.pool.client_secret}"
         assert await app.error(app.exchange(app.code()), basic=basic) == "invalid_request"
@@ -277,11 +281,13 @@ class TestClientAuthentication:
 
 class TestRequests:
     async def test_only_post(self, app: App) -> None:
+        """Other methods are refused with 405."""
         async with app.http.get(f"{app.emulator.url}/oauth2/token") as response:
             assert response.status == 405
 
     @pytest.mark.parametrize("kind", ["application/json", "text/plain", "multipart/form-data"])
     async def test_only_forms(self, app: App, kind: str) -> None:
+        """Other content types are refused."""
         assert await app.error(app.exchange(app.code()), Content_Type=kind) == "invalid_request"
 
     async def test_a_charset_does_no_harm(self, app: App) -> None:
@@ -289,6 +295,7 @@ class TestRequests:
         assert await app.token(app.exchange(app.code()), Content_Type=kind)
 
     async def test_nothing_twice(self, app: App) -> None:
+        """A parameter that is sent twice is refused (RFC 6749, section 3.2)."""
         form = urlencode(app.exchange(app.code()))
         assert await app.error(f"{form}&code=another") == "invalid_request"
         assert await app.error(f"{form}&other=1&other=1") == "invalid_request"
@@ -437,6 +444,7 @@ def asked(app: App, **more: str) -> dict[str, str]:
 
 class TestMachines:
     async def test_a_token(self, machine: App) -> None:
+        """A machine gets an access token alone."""
         found = await machine.token(asked(machine))
         assert found.keys() == {"access_token", "token_type", "expires_in"}
         access = claims(found["access_token"])
@@ -454,6 +462,7 @@ class TestMachines:
         }
 
     async def test_fewer_scopes(self, machine: App) -> None:
+        """A machine may request fewer scopes than it may have."""
         found = await machine.token(asked(machine, scope="orders/write orders/write"))
         assert claims(found["access_token"])["scope"] == "orders/write"
 
@@ -486,6 +495,7 @@ class TestMachines:
             await machine.emulator.call("GetUser", AccessToken=token)
 
     async def test_the_trigger(self, machine: App) -> None:
+        """PreTokenGeneration changes the tokens of machines."""
         seen: list[dict[str, Any]] = []
 
         def generate(event: dict[str, Any]) -> dict[str, Any]:
@@ -516,6 +526,7 @@ class TestMachines:
 
     @pytest.mark.parametrize("metadata", ["{", "[]", '{"a": 1}', "[" * 100_000])
     async def test_malformed_metadata(self, machine: App, metadata: str) -> None:
+        """Metadata that is not an object of texts is refused."""
         assert await machine.error(asked(machine, aws_client_metadata=metadata)) == "invalid_request"
 
 
@@ -561,11 +572,13 @@ class TestFaults:
 
     @pytest.mark.parametrize(("status", "error"), [(429, "temporarily_unavailable"), (503, "server_error")])
     async def test_a_status(self, app: App, status: int, error: str) -> None:
+        """A planned status has an OAuth error."""
         app.emulator.faults.add("Token", status=status)
         assert await app.refused(app.exchange(app.code())) == (status, {"error": error})
 
     @pytest.mark.parametrize(("cut", "spent"), [("before", False), ("after", True)])
     async def test_cut_connections(self, app: App, cut: Any, spent: bool) -> None:
+        """A cut connection leaves the code valid or spent, as planned."""
         app.emulator.faults.add("Token", cut=cut, latency=0.001)
         code = app.code()
         with pytest.raises(aiohttp.ClientError):

@@ -168,6 +168,7 @@ async def test_an_address_as_username(empty_api: Api) -> None:
 
 
 async def test_read_attributes(empty_api: Api) -> None:
+    """A client sees only its ReadAttributes."""
     await empty_api.make_pool(client={"ReadAttributes": ["email"]})
     await empty_api.add_user(email=EMAIL, phone_number=PHONE)
     result = await empty_api.tokens()

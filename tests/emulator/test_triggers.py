@@ -118,6 +118,8 @@ class Denied(Exception):
     ],
 )
 async def test_an_error(verifying: Api, error: Exception, text: str) -> None:
+    """An exception of a trigger is an error with its text."""
+
     def trigger(_event: Event) -> Event:
         raise error
 
@@ -138,6 +140,7 @@ async def test_an_error(verifying: Api, error: Exception, text: str) -> None:
     ],
 )
 async def test_no_answer(verifying: Api, returned: Any) -> None:
+    """A trigger that does not return the event is an error."""
     verifying.pool.triggers["PreSignUp"] = lambda _event: returned
     refusal = await refused(sign_up(verifying))
     assert refusal == ("InvalidLambdaResponseException", "Unrecognizable lambda output")
@@ -214,6 +217,7 @@ async def test_pre_sign_up_of_an_administrator_may_only_refuse(api: Api) -> None
 
 
 async def test_post_confirmation(verifying: Api) -> None:
+    """PostConfirmation gets the confirmed user's event."""
     heard = listen(verifying, "PostConfirmation")
     answer = await sign_up(verifying)
     members = {"ClientId": verifying.client_id, "Username": "ana"}
@@ -277,6 +281,7 @@ async def test_pre_authentication_runs_for_hidden_unknown_users(empty_api: Api) 
 
 
 async def test_post_authentication(api: Api) -> None:
+    """PostAuthentication gets the event of a completed sign-in."""
     user = await api.add_user()
     user.status = "FORCE_CHANGE_PASSWORD"
     heard = listen(api, "PostAuthentication")
@@ -409,6 +414,7 @@ async def test_an_answer_in_the_other_version_is_ignored(member: Api) -> None:
     ],
 )
 async def test_malformed_claims(member: Api, details: Any) -> None:
+    """Malformed claims of PreTokenGeneration are an error."""
     listen(member, "PreTokenGeneration", claimsOverrideDetails=details)
     assert (await refused(begin(member)))[0] == "InvalidLambdaResponseException"
 
@@ -515,6 +521,7 @@ async def test_words_of_ones_own(verifying: Api) -> None:
 
 
 async def test_cognitos_words(verifying: Api) -> None:
+    """Without a text of CustomMessage, Cognito's own is sent."""
     await sign_up(verifying)
     message = verifying.state.outbox.messages[-1]
     assert message.text == f"Your confirmation code is {message.code}"

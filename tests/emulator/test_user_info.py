@@ -64,6 +64,7 @@ async def test_everything_is_a_string(app: App, method: str) -> None:
 
 
 async def test_scopes_narrow(app: App) -> None:
+    """The scopes say which claims are returned."""
     token = (await app.sign_in(scopes=("openid", "email", "aws.cognito.signin.user.admin")))["access_token"]
     assert (await who(app, token)).keys() == {"sub", "username", "email", "email_verified"}
     token = (await app.sign_in(scopes=("openid", "profile")))["access_token"]
@@ -105,6 +106,7 @@ DEEP = base64.urlsafe_b64encode(b"[" * 5000).rstrip(b"=").decode()
 
 @pytest.mark.parametrize("token", ["nonsense", "a.b.c", "é.é.é", f"e30.{DEEP}.e30", "e30.W10.e30"])
 async def test_malformed_tokens(app: App, token: str) -> None:
+    """A text that is not a token is refused."""
     assert await refused(app, f"Bearer {token}", 401) == BAD_TOKEN
 
 

@@ -96,6 +96,7 @@ async def test_a_guest_who_returns(emulator: CognitoEmulator, people: Any, conne
 
 
 async def test_no_guests(emulator: CognitoEmulator, people: Any, connect: Connect) -> None:
+    """A pool without guests gives a guest no credentials and no error."""
     closed = await emulator.create_identity_pool(user_pools=[people])
     assert (await (await connect(closed)).fetch_auth_session()).credentials is None
     assert asked(emulator) == []

@@ -119,6 +119,7 @@ async def machine(emulator: CognitoEmulator) -> AsyncIterator[tuple[Any, ClientC
 
 
 async def test_a_machine(emulator: CognitoEmulator, machine: Any) -> None:
+    """A machine's token passes the verifier."""
     config, provider = machine
     first = (await provider.get_tokens(client_metadata={"tenant": "blue"})).access_token
     async with TokenVerifier.from_config(config, token_use="access", scopes="orders/read") as verifier:

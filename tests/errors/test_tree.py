@@ -69,6 +69,7 @@ def test_says_what_it_means(cls: type[AuthError]) -> None:
 
 @every_class
 def test_is_exported(cls: type[AuthError]) -> None:
+    """Each class is a public name."""
     assert getattr(errors, cls.__name__) is cls
     assert cls.__name__ in errors.__all__
 

@@ -276,6 +276,7 @@ async def test_this_machine_is_never_reached_through_a_proxy(
     ],
 )
 def test_no_proxy(no_proxy: str, url: str, is_direct: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NO_PROXY exempts hosts from the proxy."""
     monkeypatch.setenv("HTTPS_PROXY", "proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", no_proxy)
     found = proxy_for(url)

@@ -39,6 +39,7 @@ async def pool(stub: Stub) -> AsyncIterator[IdentityPool]:
 
 @pytest.mark.parametrize("logins", [{}, LOGINS])
 async def test_get_id(pool: IdentityPool, stub: Stub, logins: dict[str, str]) -> None:
+    """GetId sends the logins, and returns the identity id."""
     stub.reply(json={"IdentityId": ID})
     assert await pool.get_id(logins) == ID
     (request,) = stub.requests

@@ -227,6 +227,7 @@ async def test_keys_of_other_kinds_are_left_out() -> None:
 
 
 async def test_preloaded_keys() -> None:
+    """Given keys are used without a request."""
     publisher = Publisher(key("key-2"))
     keys = publisher.keys(jwks(key()))
     assert keys.known("key-1") is keys.fresh("key-1") is not None

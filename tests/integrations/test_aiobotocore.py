@@ -253,6 +253,7 @@ async def test_a_region_of_the_environment_comes_first(aws: Stub, monkeypatch: p
 
 
 async def test_signed_urls(aws: Stub) -> None:
+    """URLs are signed with the user's credentials."""
     async with person() as (auth, _, _, _):
         async with aws_session(auth).create_client("s3") as client:
             url = await client.generate_presigned_url("get_object", Params={"Bucket": "b", "Key": "k"})

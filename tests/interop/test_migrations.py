@@ -156,6 +156,7 @@ def test_pycognito(emulators: Emulators, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("language", ["py", "python"])
 async def test_fastapi_cognito(language: str, emulators: Emulators, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both applications of the page accept and refuse the same tokens."""
     pool = add_pool(emulators.aws)
     app = load(block("fastapi-cognito.md", language), variables(emulators.aws, pool), monkeypatch)
     factory = TokenFactory(pool)

@@ -211,6 +211,7 @@ def test_aliases(runs: Runs) -> None:
 
 
 def test_the_environment(runs: Runs) -> None:
+    """cognito_env configures the application, and is removed at the end."""
     runs.write(
         "test_it.py",
         """

@@ -159,6 +159,7 @@ def test_plain_tests_and_unittest(runs: Runs) -> None:
 
 
 def test_four_workers(runs: Runs) -> None:
+    """Each worker of xdist has an emulator of its own."""
     runs.write(
         "test_it.py",
         """
@@ -186,6 +187,7 @@ def test_four_workers(runs: Runs) -> None:
 
 
 def test_switched_off(runs: Runs) -> None:
+    """Without the plugin, its fixtures do not exist."""
     runs.write("test_it.py", "def test_it(cognito_user_pool): pass\n")
     outcome = runs("-p", "no:aiocognito")
     assert outcome.counts == {"error": 1}, outcome.text

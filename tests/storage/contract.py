@@ -86,6 +86,7 @@ class StorageContract:
     # Lifetimes
 
     async def test_value_expires(self, storage: Storage, sharing: Storage, clock: Clock) -> None:
+        """A value is absent after its lifetime."""
         await storage.set("k", b"v", ttl=10)
         clock.advance(9.5)
         assert await storage.get("k") == b"v"

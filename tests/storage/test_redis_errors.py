@@ -193,6 +193,7 @@ async def refusal(storage: RedisStorage, call: str) -> StorageError:
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("credentials", ["", "wrong", f"unknown:{SECRET}", "x"])
 async def test_wrong_password(call: str, credentials: str) -> None:
+    """Wrong credentials are an error that is not retried."""
     with Server(redis_server(), requirepass=SECRET) as server:
         user, _, password = credentials.rpartition(":")
         url = server.url.replace("//", f"//{user}:{password}@" if credentials else "//")
@@ -270,6 +271,7 @@ async def test_database_that_is_not_there(local_redis: Server) -> None:
 
 
 async def test_full_server(local_redis: Server) -> None:
+    """A server without memory is an error that can be retried."""
     with local_redis.client as client:
         client.config_set("maxmemory", 1)
         try:
@@ -372,6 +374,7 @@ async def test_node_of_a_cluster() -> None:
     ],
 )
 def test_other_errors(error: Exception, message: str, retryable: bool) -> None:
+    """Each error of the client library has its advice."""
     assert _redis_errors.is_failure(error)
     raised = _redis_errors.storage_error(error)
     assert raised.retryable is retryable

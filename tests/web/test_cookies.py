@@ -139,6 +139,7 @@ def test_a_cookie_that_must_be_secure_is_so_on_this_machine(policy: CookiePolicy
 
 
 def test_the_attributes() -> None:
+    """A cookie has the attributes of its policy."""
     policy = CookiePolicy(domain="shop.example", path="/app", samesite="strict")
     assert set_cookie("sid", "x", policy, secure=True, max_age=60.5) == (
         "sid=x; Path=/app; Domain=shop.example; Max-Age=60; HttpOnly; SameSite=Strict; Secure"

@@ -111,6 +111,7 @@ async def test_nothing_of_the_pool_becomes_markup(shop: Shop, browser: Browser) 
 
 
 def test_elements_escape() -> None:
+    """Text and attributes are escaped, and elements are not escaped twice."""
     made = html.element("p", "<", html.element("b", "&"), None, class_='"', hidden=True, aria_label=None)
     assert made == '<p class="&quot;" hidden>&lt;<b>&amp;</b></p>'
     assert html.element("input", value="'", required=False) == '<input value="&#x27;">'

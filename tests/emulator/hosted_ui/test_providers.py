@@ -275,6 +275,7 @@ async def test_a_provider_that_the_client_has_not(with_google: Shop, browser: Br
 
 
 async def test_only_providers(with_google: Shop, browser: Browser) -> None:
+    """A client without the pool's own users has no form for a password."""
     with_google.client(SupportedIdentityProviders=["Google"])
     page = await browser.get(with_google.authorize())
     assert [list(form.buttons) for form in page.forms] == [["Continue with Google"]]

@@ -95,6 +95,7 @@ async def test_claims_of_a_good_token(http: Browser) -> None:
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Basic x"}], ids=str)
 @pytest.mark.parametrize("path", ["/orders", "/view"])
 async def test_no_token(http: Browser, path: str, headers: dict[str, str]) -> None:
+    """A request without a bearer token is refused with 401."""
     async with http.get(path, headers={**headers, "Accept": "text/html"}, allow_redirects=False) as response:
         assert (response.status, response.headers["www-authenticate"]) == (401, "Bearer")
         assert set(await response.json()) == {"name", "message", "recoverySuggestion", "requestId"}

@@ -108,6 +108,7 @@ def test_claims_of_a_good_token(http: TestClient) -> None:
 
 @pytest.mark.parametrize("path", ["/orders", "/any"])
 def test_no_token(http: TestClient, path: str) -> None:
+    """A request without a bearer token is refused with 401."""
     answer = http.get(path, headers={"Accept": "text/html"}, follow_redirects=False)
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
     assert set(answer.json()) == {"name", "message", "recoverySuggestion", "requestId"}

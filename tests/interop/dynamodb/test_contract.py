@@ -34,6 +34,7 @@ def storage_at(url: str, table: str) -> DynamoDbStorage:
 
 
 async def test_missing_table(url: str) -> None:
+    """A missing table is an error that names it."""
     async with storage_at(url, "missing") as storage:
         for call in (storage.get("k"), storage.set("k", b"v"), storage.replace("k", b"v", expected=None)):
             with pytest.raises(

@@ -61,6 +61,7 @@ async def test_attributes_are_written(pool: Pool, auth: AuthClient) -> None:
 
 
 async def test_mfa_preferences(pool: Pool, auth: AuthClient) -> None:
+    """Preferences of second factors are set and read."""
     await pool.admin(
         "set_user_pool_mfa_config",
         UserPoolId=pool.id,

@@ -206,6 +206,7 @@ async def test_sms_mfa(
     emulator: CognitoEmulator,
     admin: Admin,
 ) -> None:
+    """Amplify signs in with a code by SMS."""
     pool = await make_pool(MfaConfiguration="OPTIONAL")
     await pool.add_user(
         "ana", PASSWORD, attributes={"phone_number": "+15555550100", "phone_number_verified": "true"}

@@ -92,6 +92,7 @@ async def test_attributes(amplify: NodeClient, make_pool: MakePool, emulator: Co
 async def test_mfa_preferences(
     amplify: NodeClient, make_pool: MakePool, emulator: CognitoEmulator, admin: Admin
 ) -> None:
+    """Amplify sets and reads preferences of second factors."""
     pool = await make_pool()
     await admin(
         "set_user_pool_mfa_config",

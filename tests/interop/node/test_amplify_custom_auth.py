@@ -84,6 +84,7 @@ async def answer(amplify: NodeClient, text: str) -> Any:
     ("flow", "arguments"), [("CUSTOM_WITHOUT_SRP", {}), ("CUSTOM_WITH_SRP", {"password": PASSWORD})]
 )
 async def test_two_rounds(amplify: NodeClient, flow: str, arguments: dict[str, str]) -> None:
+    """Amplify answers two custom challenges."""
     step = await begin(amplify, flow, **arguments)
     assert step["signInStep"] == "CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE"
     assert step["additionalInfo"]["question"] == "colour"

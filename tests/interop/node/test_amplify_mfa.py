@@ -50,6 +50,7 @@ async def confirm(amplify: NodeClient, answer: str) -> Any:
 
 
 async def test_email_mfa(amplify: NodeClient, pool_with: MakePool, emulator: CognitoEmulator) -> None:
+    """Amplify signs in with a code by e-mail."""
     pool = await pool_with("OPTIONAL", **BY_EMAIL)
     await pool.add_user("ana", PASSWORD, attributes=ATTRIBUTES, mfa="EMAIL")
     step = await begin(amplify)

@@ -85,6 +85,7 @@ async def test_a_chosen_password(amplify: NodeClient, factor: str) -> None:
 @CODES
 @pytest.mark.parametrize("chosen", [False, True], ids=["preferred", "chosen"])
 async def test_a_code(amplify: NodeClient, emulator: CognitoEmulator, factor: str, chosen: bool) -> None:
+    """Amplify signs in with a code as first factor."""
     if chosen:
         await begin(amplify)
         step = (await amplify("confirmSignIn", challengeResponse=factor))["nextStep"]

@@ -143,6 +143,7 @@ async def test_sms_mfa(
     emulator: CognitoEmulator,
     admin: Admin,
 ) -> None:
+    """amazon-cognito-identity-js signs in with a code by SMS."""
     pool = await make_pool(MfaConfiguration="OPTIONAL")
     attributes = {"phone_number": "+15555550100", "phone_number_verified": "true"}
     await pool.add_user("ana", PASSWORD, attributes=attributes)

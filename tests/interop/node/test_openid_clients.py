@@ -58,6 +58,7 @@ async def test_code_and_pkce(node: Start, emulator: Any, pool: Any, library: str
 
 
 async def test_auth_js(node: Start, emulator: Any, pool: Any) -> None:
+    """Auth.js completes code and PKCE."""
     client = await node("oidc.mjs")
     url = await client("authJs", **named(pool, emulator.url))
     assert url.startswith(f"{emulator.url}/oauth2/authorize?")

@@ -170,6 +170,7 @@ async def test_a_code_is_good_once(provider: Provider, client: Client) -> None:
 
 
 async def test_another_verifier(provider: Provider, client: Client) -> None:
+    """A code with the verifier of another request is refused."""
     authorize = provider.metadata["authorization_endpoint"]
     url, state = client.create_authorization_url(authorize, code_verifier=VERIFIER)
     back = await sign_in_at_hosted_ui(authorize, url, "ana", PASSWORD)
@@ -187,6 +188,7 @@ async def test_another_state_is_noticed(provider: Provider, client: Client) -> N
 
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
 async def test_a_machine(pool: Pool, provider: Provider, connect: Connect, method: str) -> None:
+    """Authlib gets tokens for a machine, by either way to send the secret."""
     await pool.add_resource_server("orders", ["read", "write"])
     config = await pool.add_client(AllowedOAuthFlows=["client_credentials"])
     machine = connect(config, method, scope="orders/read")

@@ -55,6 +55,7 @@ async def test_resource_servers_and_a_machine(admin: Admin, pool_id: str, emulat
 
 
 async def test_a_domain(admin: Admin, pool_id: str) -> None:
+    """boto3 creates, describes and deletes a domain."""
     named = {"UserPoolId": pool_id, "Domain": "my-shop"}
     await admin("create_user_pool_domain", **named)
     other = (await admin("create_user_pool", PoolName="others"))["UserPool"]["Id"]
@@ -71,6 +72,7 @@ async def test_a_domain(admin: Admin, pool_id: str) -> None:
 
 
 async def test_identity_providers(admin: Admin, pool_id: str) -> None:
+    """boto3 creates, changes and deletes a provider."""
     named = {"UserPoolId": pool_id, "ProviderName": "Google"}
     made = {**named, "ProviderType": "Google", "ProviderDetails": GOOGLE}
     settings = {

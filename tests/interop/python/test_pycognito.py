@@ -89,6 +89,7 @@ async def test_register_confirm_and_authenticate(user: Cognito, emulator: Cognit
 
 
 async def test_wrong_password(pool: Pool, user: Cognito) -> None:
+    """A wrong password is refused, and the right one is accepted afterwards."""
     await pool.add_user("ana", PASSWORD)
     assert await refused(user.authenticate, "Wrong-Horse-1") == "NotAuthorizedException"
     await call(user.authenticate, PASSWORD)
@@ -162,6 +163,7 @@ async def test_software_token_mfa(pycognito: Any, pool: Pool, user: Cognito) -> 
 async def test_sms_mfa(
     pycognito: Any, pool: Pool, user: Cognito, emulator: CognitoEmulator, admin: Admin
 ) -> None:
+    """pycognito signs in with a code by SMS."""
     attributes = {"phone_number": "+15555550100", "phone_number_verified": "true"}
     await pool.add_user("ana", PASSWORD, attributes=attributes)
     preferred = {"Enabled": True, "PreferredMfa": True}
