@@ -98,6 +98,7 @@ def test_other_versions_are_refused(version: Any) -> None:
 
 @pytest.mark.parametrize("value", ["", None, ...])
 def test_no_identity_pool(value: Any) -> None:
+    """Without an identity pool, none is configured."""
     assert read(outputs("auth.identity_pool_id", value)).identity_pool_id is None
 
 
@@ -109,6 +110,7 @@ def test_guests_only_where_they_are_enabled(value: Any, allowed: bool) -> None:
 
 @pytest.mark.parametrize("value", [None, {}, ...])
 def test_no_hosted_ui(value: Any) -> None:
+    """Without OAuth settings, no hosted UI is configured."""
     assert read(outputs("auth.oauth", value)).oauth is None
 
 
@@ -235,6 +237,7 @@ def test_legacy_without_a_hosted_ui(value: Any) -> None:
 
 
 def test_legacy_without_redirects() -> None:
+    """The older file may have no redirect URLs."""
     without = {key: value for key, value in LEGACY["oauth"].items() if not key.startswith("redirect")}
     oauth = read(legacy("oauth", without)).oauth
     assert oauth is not None
@@ -250,6 +253,7 @@ def test_legacy_redirects_are_parted_by_commas() -> None:
 
 
 def test_legacy_without_providers() -> None:
+    """The older file may have no providers."""
     oauth = read(legacy("aws_cognito_social_providers", ...)).oauth
     assert oauth is not None
     assert oauth.providers == ()
@@ -322,6 +326,7 @@ def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
+    """A missing file is named."""
     error = refusal(tmp_path / "amplify_outputs.json")
     assert error.field == "amplify_outputs.json"
     assert "cannot be read: No such file" in str(error)

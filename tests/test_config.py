@@ -71,6 +71,7 @@ def refusal(**values: Any) -> AuthConfigError:
 
 
 def test_nothing_is_needed() -> None:
+    """A configuration can be empty."""
     config = AuthConfig()
     assert config.user_pool_id is None
     assert config.identity_pool_id is None
@@ -88,6 +89,7 @@ def test_nothing_is_needed() -> None:
 
 
 def test_everything_is_kept() -> None:
+    """Each field has the given value."""
     config = AuthConfig(**WHOLE)
     assert {name: getattr(config, name) for name in WHOLE} == WHOLE
     assert set(WHOLE) == {field.name for field in attrs.fields(AuthConfig)}

@@ -94,6 +94,7 @@ async def test_without_listeners() -> None:
 
 
 async def test_hubs_are_apart(heard: list[Any]) -> None:
+    """A listener gets the events of its own hub only."""
     one, other = Hub(), Hub()
     one.listen(heard.append)
     await other.emit(SIGNED_IN)

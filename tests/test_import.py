@@ -133,6 +133,7 @@ def test_what_is_public_loads_nothing_heavy(everything: dict[str, Any]) -> None:
 
 
 def test_nothing_is_touched(package: dict[str, Any], everything: dict[str, Any]) -> None:
+    """An import writes no file, starts no thread and sets no handler."""
     for report in (package, everything):
         assert report["touched"] == []
         assert report["threads"] == 1

@@ -123,6 +123,7 @@ def test_secrets_are_in_no_repr(value: Any) -> None:
     ids=lambda value: type(value).__name__,
 )
 def test_amplify_s_form(value: Any, expected: dict[str, Any]) -> None:
+    """Each value has Amplify's form."""
     assert value.to_dict() == expected
     assert json.loads(json.dumps(value.to_dict())) == expected
 

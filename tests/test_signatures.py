@@ -47,6 +47,7 @@ def test_keys_that_are_not_for_rs256(changes: dict[str, Any]) -> None:
 
 
 def test_a_small_key() -> None:
+    """A key of 1,024 bits is refused."""
     with pytest.raises(ValueError, match="few bits"):
         public_key(Key("small", key("small", 1024).private).jwk)
 

@@ -125,6 +125,7 @@ def test_known_hkdf() -> None:
 
 
 def test_known_scrambling_parameter() -> None:
+    """The scrambling parameter has a known value."""
     u = srp.scrambling_parameter(0xABCD1234, 0xDEADBEEF)
     assert f"{u:x}" == "ef4ad75cc7b96ab444696bf86cddaaca0badfff58a1170da294051bb729bf742"
 
@@ -142,6 +143,7 @@ def test_short_server_values_still_make_a_key() -> None:
 
 
 def test_known_device_verifiers(device_vector: dict[str, Any]) -> None:
+    """The verifiers of devices are those of Amplify."""
     password = base64.b64decode(device_vector["randomPassword"])
     answers = {40: password, 16: bytes.fromhex(device_vector["saltRandomHex"])}
     verifier = srp.device_verifier(

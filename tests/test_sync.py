@@ -381,6 +381,8 @@ def test_a_listener_runs_in_a_thread_and_may_call_the_client(auth: sync.AuthClie
 
 
 def test_listeners_are_plain(auth: sync.AuthClient) -> None:
+    """A coroutine function is refused as listener."""
+
     async def listener(event: AuthEvent) -> None: ...
 
     class Notifier:
@@ -449,6 +451,7 @@ def test_a_subscription_without_room_is_refused(auth: sync.AuthClient) -> None:
 
 
 def test_tokens_are_verified(pool: ThreadedUserPool, cognito: ThreadedEmulator) -> None:
+    """The verifier works without an event loop."""
     token = access_token(pool)
     with sync.TokenVerifier.from_config(pool.config, token_use="access") as verifier:
         assert (verifier.token_use, verifier.config) == ("access", pool.config)

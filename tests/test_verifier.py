@@ -77,6 +77,7 @@ async def refused(token: Any, **arguments: Any) -> TokenVerificationError:
 
 
 async def test_an_access_token() -> None:
+    """The claims of an access token are returned."""
     claims = await verifier().verify(key().token(access_claims()))
     assert dict(claims) == access_claims()
     assert (claims.sub, claims.username, claims.client_id) == ("b0b0b0b0-0000", "ana", "client")
@@ -628,6 +629,7 @@ def test_plain_http_is_for_this_machine_or_said_in_so_many_words() -> None:
 
 
 async def test_of_a_configuration() -> None:
+    """A verifier can be made of a configuration."""
     config = AuthConfig(
         user_pool_id=POOL, user_pool_client_id="client", user_pool_endpoint="http://127.0.0.1:9229/"
     )
@@ -735,6 +737,7 @@ OTHER_ISSUER = f"https://cognito-idp.eu-west-1.amazonaws.com/{OTHER}"
 
 
 async def test_of_several_pools() -> None:
+    """A verifier can accept the tokens of several pools."""
     first, second = Publisher(key()), Publisher(key("key-2"))
     subject = TokenVerifier.for_pools(
         [
@@ -816,6 +819,7 @@ async def test_closing_ends_a_fetch_that_is_under_way() -> None:
 
 
 def test_json_of_claims() -> None:
+    """Claims can be written as JSON."""
     claims = asyncio.run(verifier().verify(key().token(access_claims())))
     assert json.loads(json.dumps(dict(claims))) == access_claims()
 

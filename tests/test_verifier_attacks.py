@@ -99,6 +99,7 @@ async def test_scopes_asked_for_as_one_text_are_several(scopes: str) -> None:
 @pytest.mark.parametrize("claim", ["iat", "auth_time"])
 @pytest.mark.parametrize("value", ["1800000000", True, [1], {}, 1e15, float(2**70)])
 async def test_times_are_numbers(claim: str, value: Any) -> None:
+    """A time that is not a number is refused."""
     refusal = await refused(key().token(access_claims(**{claim: value})))
     assert (type(refusal), refusal.claim) == (TokenMalformedError, claim)
 
@@ -111,6 +112,7 @@ async def test_a_time_that_is_null_is_malformed() -> None:
 @pytest.mark.parametrize("claim", ["sub", "username", "jti"])
 @pytest.mark.parametrize("value", [None, 1, True, ["ana"], {"a": "b"}])
 async def test_names_are_text(claim: str, value: Any) -> None:
+    """A name that is not text is refused."""
     refusal = await refused(key().token({**access_claims(), claim: value}))
     assert (type(refusal), refusal.claim) == (TokenMalformedError, claim)
 

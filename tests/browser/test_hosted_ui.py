@@ -198,6 +198,7 @@ async def test_a_callback_that_is_replayed(shop: Shop, browse: Browse, emulator:
 
 
 async def test_a_changed_state(shop: Shop, browse: Browse, emulator: CognitoEmulator) -> None:
+    """A callback with another state signs in no user."""
     page = await browse()
     stopped = await stop_before_callback(page, emulator)
     await page.click("text=Sign in >> nth=0")

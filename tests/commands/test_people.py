@@ -255,6 +255,7 @@ class TestLogin:
     def test_a_custom_challenge(
         self, run: Run, emulator: Any, pool: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        """The command asks the question of a custom challenge."""
         told: list[str] = []
 
         class Terminal:
@@ -375,11 +376,13 @@ class TestProfiles:
         assert (await kept.load("me"))[0] == config
 
     def test_the_state_directory(self) -> None:
+        """The directory follows each system's convention."""
         assert state_directory({"XDG_STATE_HOME": "/x"}, "linux") == Path("/x/aiocognito")
         assert state_directory({}, "linux") == Path.home() / ".local/state/aiocognito"
         assert state_directory({}, "darwin") == Path.home() / "Library/Application Support/aiocognito"
 
     def test_the_systems_keyring(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The keyring is used if a backend is installed."""
         monkeypatch.setitem(sys.modules, "keyring", None)
         assert system_keyring() is None
         backend = MemoryKeyring()
@@ -555,6 +558,7 @@ class TestWords:
 
     @pytest.mark.parametrize("text", ["", "+", "1", "-1h", "1w", "+1.5h", "+1h ", "+１h"])
     def test_others_are_refused(self, text: str) -> None:
+        """Texts that are not durations are refused."""
         with pytest.raises(CommandError, match="must be a duration"):
             duration(text)
 
@@ -586,6 +590,7 @@ def findings_of(environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
 
 class TestDoctor:
     def test_a_right_configuration(self, run: Run) -> None:
+        """Each check of a right configuration succeeds."""
         shown = run("doctor").stdout
         for subject in (
             "endpoint",
@@ -613,6 +618,7 @@ class TestDoctor:
         )
 
     def test_names_and_forms(self) -> None:
+        """Unknown variables and malformed values are found."""
         found = findings_of({"COGNITO_POOL_ID": "x", "COGNITO_JWKS": "{}", "COGNITO_ZZZZZZZZ": "1"})
         assert found["COGNITO_POOL_ID"] == ("wrong", "is not read did you mean COGNITO_USER_POOL_ID?")
         assert "COGNITO_JWKS" not in found
@@ -706,6 +712,7 @@ class TestDoctor:
         assert seen["identity pool"][0] == "wrong"
 
     async def test_services_that_fail(self) -> None:
+        """A service that fails is reported as such."""
         answers: dict[str, httpx.Response] = {}
 
         def handle(request: httpx.Request) -> httpx.Response:

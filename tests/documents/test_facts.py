@@ -54,6 +54,7 @@ def operations_of_cognito() -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_relative_links_exist(page: Path) -> None:
+    """Relative links lead to files."""
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
     missing = [target for target in targets if not (page.parent / target).exists()]
     assert not missing
@@ -133,6 +134,7 @@ class TestAmplify:
         return [name for row in rows(self.page, "# Amplify Auth, side by side") for name in names_in(row[1])]
 
     def test_listed_methods_exist(self) -> None:
+        """Each method of the page is one of the client."""
         assert [name for name in self.methods() if not hasattr(AuthClient, name)] == []
 
     def test_every_api_of_amplify_is_listed_with_its_operations(self) -> None:
@@ -190,6 +192,7 @@ class TestContributing:
     page = ROOT / "CONTRIBUTING.md"
 
     def test_named_files_exist(self) -> None:
+        """Each file that the page names exists."""
         names = names_in(self.page.read_text(encoding="utf-8"))
         paths = [name for name in names if re.fullmatch(r"[\w./-]+(\.(py|md|toml|ini)|/)", name)]
         assert "_session/" in paths

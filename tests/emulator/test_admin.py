@@ -53,6 +53,7 @@ async def test_where_an_invitation_goes(
 
 
 async def test_an_invitation_again(api: Api) -> None:
+    """Another invitation replaces an expired password."""
     await api.admin("AdminCreateUser", UserAttributes=entries(email=EMAIL), TemporaryPassword=PASSWORD)
     api.advance(7 * 86_400)
     with pytest.raises(Exception, match="Temporary password has expired"):
@@ -157,6 +158,7 @@ async def test_confirming(api: Api) -> None:
 
 
 async def test_setting_a_password(api: Api) -> None:
+    """A password is temporary by default, and the policy counts."""
     await api.add_user()
     await api.admin("AdminSetUserPassword", Password=NEW_PASSWORD)
     assert (await api.begin(password=NEW_PASSWORD))["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
@@ -181,6 +183,7 @@ async def test_setting_a_password(api: Api) -> None:
     ],
 )
 async def test_an_unknown_user(api: Api, operation: str) -> None:
+    """Each operation refuses an unknown user."""
     named = {"UserPoolId": api.pool_id, "Username": "unknown"}
     assert await api.refused(operation, **named) == ("UserNotFoundException", "User does not exist.")
     named["UserPoolId"] = "us-east-1_none"
@@ -244,6 +247,7 @@ def test_tokens_of_no_page(token: str) -> None:
 
 
 async def test_a_groups_life(api: Api) -> None:
+    """A group is created, changed, listed and deleted."""
     await api.add_user()
     await api.add_user("ben")
     group = {"UserPoolId": api.pool_id, "GroupName": "editors"}
@@ -281,6 +285,7 @@ async def test_a_groups_life(api: Api) -> None:
 
 
 async def test_a_clients_life(api: Api) -> None:
+    """An app client is created, changed, listed and deleted."""
     now = api.state.clock()
     made = await api("CreateUserPoolClient", UserPoolId=api.pool_id, ClientName="app", GenerateSecret=True)
     client = made["UserPoolClient"]
@@ -339,6 +344,7 @@ async def test_clients_that_cannot_be(api: Api, settings: dict[str, Any]) -> Non
 
 
 async def test_a_pools_life(empty_api: Api) -> None:
+    """A user pool is created, changed, listed and deleted."""
     now = empty_api.state.clock()
     made = (await empty_api("CreateUserPool", PoolName="people"))["UserPool"]
     assert made["Id"].startswith("us-east-1_")

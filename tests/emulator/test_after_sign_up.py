@@ -183,6 +183,7 @@ async def linked(emulator: CognitoEmulator) -> Any:
 
 
 async def test_a_link_confirms(emulator: CognitoEmulator, http: aiohttp.ClientSession) -> None:
+    """The link of a message confirms the account."""
     pool = await linked(emulator)
     message = await emulator.outbox.next_message(EMAIL)
     assert message.link is not None
@@ -218,6 +219,7 @@ async def test_a_link_confirms(emulator: CognitoEmulator, http: aiohttp.ClientSe
 async def test_an_invalid_link(
     emulator: CognitoEmulator, http: aiohttp.ClientSession, change: dict[str, str], text: str
 ) -> None:
+    """A changed link says what is wrong."""
     pool = await linked(emulator)
     link = urlsplit((await emulator.outbox.next_message(EMAIL)).link or "")
     query = {name: values[0] for name, values in parse_qs(link.query).items()}

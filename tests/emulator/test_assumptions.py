@@ -17,11 +17,13 @@ PACKAGE = Path(inspect.getfile(Assumptions)).parent
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_used(name: str) -> None:
+    """Each assumption is read somewhere."""
     sources = (path.read_text() for path in PACKAGE.rglob("*.py") if path.name != "assumptions.py")
     assert any(f".{name}" in source for source in sources)
 
 
 def test_it_is_explained() -> None:
+    """Each assumption has a docstring."""
     tree = ast.parse(inspect.getsource(assumptions))
     (found,) = (node for node in tree.body if isinstance(node, ast.ClassDef))
     for statement, following in zip(found.body, [*found.body[1:], None], strict=True):

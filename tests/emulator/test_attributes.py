@@ -46,6 +46,7 @@ async def not_updated(api: Api, access: str, **values: str) -> tuple[str, str]:
 
 
 async def test_set_and_deleted(api: Api) -> None:
+    """Users set and delete their own attributes."""
     await api.add_user(name="Ana", nickname="A")
     access = await access_of(api)
     assert await update(api, access, name="Ana B.", nickname="", locale="en") == []
@@ -109,7 +110,7 @@ async def test_what_waits_is_dropped_with_the_next_change(empty_api: Api) -> Non
 
 
 async def test_taken_addresses(empty_api: Api) -> None:
-    """An address that is another user's sign-in name cannot become a second one."""
+    """An address that is another user's sign-in name is refused."""
     await empty_api.make_pool(
         AutoVerifiedAttributes=["email"], AliasAttributes=["email", "preferred_username"]
     )

@@ -505,6 +505,7 @@ async def test_new_password_then_set_up(invited: Api) -> None:
 
 
 async def test_an_administrator_answers(invited: Api) -> None:
+    """AdminRespondToAuthChallenge answers a challenge."""
     asked = await invited(
         "AdminInitiateAuth",
         UserPoolId=invited.pool_id,
@@ -639,6 +640,7 @@ async def test_what_is_required_cannot_be_turned_off(api: Api) -> None:
 
 
 async def test_a_pools_configuration(api: Api) -> None:
+    """SetUserPoolMfaConfig sets the second factors of a pool."""
     assert await api("GetUserPoolMfaConfig", UserPoolId=api.pool_id) == {"MfaConfiguration": "OFF"}
     refusal = await api.refused("SetUserPoolMfaConfig", UserPoolId=api.pool_id, MfaConfiguration="ON")
     assert refusal[0] == "InvalidParameterException"

@@ -167,6 +167,7 @@ async def test_a_proof_belongs_to_its_session(choosing: Api) -> None:
 
 
 async def test_a_wrong_proof(choosing: Api) -> None:
+    """A wrong proof of the password is refused."""
     ephemeral = srp.Ephemeral.generate()
     challenged = await begin(choosing, "PASSWORD_SRP", SRP_A=ephemeral.public_hex)
     proof = choosing.proof(ephemeral, challenged, NEW_PASSWORD)

@@ -49,6 +49,7 @@ def found(lines: list[str], label: str) -> str:
 
 
 async def test_what_is_printed() -> None:
+    """The first lines have the URL, the ids and each message."""
     async with running() as lines, aiohttp.ClientSession() as http:
         url, client = found(lines, "Cognito emulator"), found(lines, "app client")
         assert found(lines, "region") == "us-east-1"

@@ -195,6 +195,7 @@ async def begin_srp(api: Api, name: str = "ana", member: str = "CHALLENGE_NAME")
 
 @pytest.mark.parametrize("member", ["CHALLENGE_NAME", "ChallengeName"])
 async def test_after_the_password(custom: Api, quiz: Quiz, member: str) -> None:
+    """Custom challenges can follow a proof of the password."""
     ephemeral, challenged = await begin_srp(custom, member=member)
     assert challenged["ChallengeName"] == "PASSWORD_VERIFIER"
     proof = custom.proof(ephemeral, challenged)
@@ -215,6 +216,7 @@ async def test_after_the_password(custom: Api, quiz: Quiz, member: str) -> None:
 
 
 async def test_a_wrong_password(custom: Api, quiz: Quiz) -> None:
+    """A wrong password is refused before the first question."""
     ephemeral, challenged = await begin_srp(custom)
     proof = custom.proof(ephemeral, challenged, NEW_PASSWORD)
     assert await refused(custom.respond(challenged, **proof)) == WRONG

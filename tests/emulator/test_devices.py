@@ -247,6 +247,7 @@ async def test_confirmed_by_its_own_sign_in_alone(always: Api) -> None:
     ],
 )
 async def test_a_malformed_verifier(always: Api, verifier: Any) -> None:
+    """A device is confirmed only with a verifier."""
     result = await always.tokens()
     key = result["NewDeviceMetadata"]["DeviceKey"]
     members = {"AccessToken": result["AccessToken"], "DeviceKey": key}
@@ -362,6 +363,7 @@ async def test_a_proof_is_tried_again_without_a_device_that_is_gone(always: Api)
     ids=lambda changed: next(iter(changed)),
 )
 async def test_a_wrong_proof(always: Api, changed: dict[str, str]) -> None:
+    """A wrong proof of a device is refused."""
     device = await confirm(always)
     asked = await always.begin(DEVICE_KEY=device.key)
     ephemeral, challenged = await public(always, asked, device.key)
@@ -560,6 +562,7 @@ async def test_tokens_of_an_unconfirmed_device_are_not_renewed(always: Api, oper
 
 
 async def test_listed_in_pages(always: Api) -> None:
+    """Devices are listed in pages, without unconfirmed ones."""
     made = [await confirm(always, DeviceName=f"number {number}") for number in range(5)]
     unconfirmed = await always.tokens()
     keys: list[Any] = []

@@ -92,6 +92,7 @@ async def test_users(emulator: CognitoEmulator) -> None:
 
 
 async def test_users_by_address(emulator: CognitoEmulator) -> None:
+    """In a pool of addresses, the username is a UUID."""
     pool = await emulator.create_user_pool(UsernameAttributes=["email"])
     user = await pool.add_user(EMAIL, PASSWORD)
     assert user.username == user.sub
@@ -154,6 +155,7 @@ async def test_codes_of_an_authenticator(emulator: CognitoEmulator) -> None:
 
 
 async def test_many_at_once(key_pair: KeyPair) -> None:
+    """Several emulators of one loop share nothing."""
     keys = OnePair(key_pair)
     async with CognitoEmulator(keys=keys) as one, CognitoEmulator(keys=keys, region="eu-central-1") as other:
         assert one.url != other.url
@@ -167,6 +169,7 @@ async def test_many_at_once(key_pair: KeyPair) -> None:
 
 
 async def test_it_must_run(key_pair: KeyPair) -> None:
+    """Before its start and after its end, an emulator raises."""
     emulator = CognitoEmulator(keys=OnePair(key_pair))
     for _ in range(2):
         with pytest.raises(RuntimeError, match="not running"):
@@ -182,6 +185,7 @@ async def test_it_must_run(key_pair: KeyPair) -> None:
 
 
 async def test_a_taken_port(emulator: CognitoEmulator) -> None:
+    """A port that is in use raises OSError."""
     port = int(emulator.url.rsplit(":", 1)[1])
     second = CognitoEmulator(port=port)
     with pytest.raises(OSError, match="address already in use"):
@@ -260,6 +264,7 @@ async def test_codes_that_are_waited_for() -> None:
 
 
 async def test_nothing_was_sent() -> None:
+    """The error says to which addresses messages were sent."""
     with pytest.raises(TimeoutError, match="sent to: no address"):
         await Outbox().next_code("ana", timeout=0)
 

@@ -145,6 +145,7 @@ async def test_the_clock(emulator: CognitoEmulator, http: aiohttp.ClientSession)
 
 
 async def test_faults_over_http(emulator: CognitoEmulator, post: Post, http: aiohttp.ClientSession) -> None:
+    """Faults are planned over HTTP, and mistakes are named."""
     plan = {"operation": "GetUser", "error": "TooManyRequestsException"}
     async with http.post(f"{emulator.url}/_emulator/faults", json=plan) as response:
         assert response.status == 200

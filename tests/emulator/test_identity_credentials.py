@@ -123,6 +123,7 @@ async def verified(identities: Identities, token: str, pool: EmulatedIdentityPoo
 async def test_a_users_token(
     identities: Identities, people: EmulatedUserPool, pool: EmulatedIdentityPool
 ) -> None:
+    """GetOpenIdToken returns a token with the user's logins."""
     login = await identities.login(people)
     identity_id = await identities.get_id(pool, login)
     answer = await identities("GetOpenIdToken", IdentityId=identity_id, Logins=login)
@@ -143,6 +144,7 @@ async def test_a_users_token(
 
 
 async def test_a_guests_token(identities: Identities, pool: EmulatedIdentityPool) -> None:
+    """GetOpenIdToken returns a token for a guest."""
     identity_id = await identities.get_id(pool)
     answer = await identities("GetOpenIdToken", IdentityId=identity_id)
     assert (await verified(identities, answer["Token"], pool))["amr"] == ["unauthenticated"]

@@ -123,6 +123,7 @@ async def test_a_user_has_one_identity(shop: Shop) -> None:
 
 
 async def test_pools_share_nothing(shop: Shop) -> None:
+    """One login has an identity in each pool."""
     other = await shop.api.emulator.create_identity_pool(user_pools=[shop.first])
     login = await shop.one()
     assert await shop.api.get_id(other, login) != await shop.api.get_id(shop.pool, login)
@@ -135,6 +136,7 @@ async def test_a_users_identity_needs_a_login(shop: Shop) -> None:
 
 
 async def test_another_users_login(shop: Shop) -> None:
+    """A login of another user is not linked to an identity."""
     ana, ben = await shop.one("ana"), await shop.one("ben")
     identity_id = await shop.api.get_id(shop.pool, ana)
     # Not linked yet, and then linked to another identity.
@@ -283,6 +285,7 @@ REQUESTS = st.lists(
 def test_what_always_holds(
     requests: list[tuple[int | None, list[Login]]], keeps_login_identity: bool
 ) -> None:
+    """Random requests never give a login two identities."""
     assumptions = Assumptions(merge_keeps_login_identity=keeps_login_identity)
     state = EmulatorState(clock=Clock(lambda: 1.0), random=Randomness(1), assumptions=assumptions)
     pool = IdentityPool("us-east-1:1", {"AllowUnauthenticatedIdentities": True})

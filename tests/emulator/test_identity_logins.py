@@ -57,6 +57,7 @@ async def test_without_providers(identities: Identities, people: EmulatedUserPoo
 
 
 async def test_another_user_pool(identities: Identities, pool: EmulatedIdentityPool) -> None:
+    """A login of a user pool that is not named is refused."""
     other = await identities.emulator.create_user_pool()
     assert await refused(identities, pool, **await identities.login(other)) == UNSUPPORTED
 
@@ -64,6 +65,7 @@ async def test_another_user_pool(identities: Identities, pool: EmulatedIdentityP
 async def test_another_app_client(
     identities: Identities, people: EmulatedUserPool, pool: EmulatedIdentityPool
 ) -> None:
+    """A login of an app client that is not named is refused."""
     flows = ["ALLOW_USER_PASSWORD_AUTH"]
     made = await identities.emulator.call(
         "CreateUserPoolClient", UserPoolId=people.id, ClientName="other", ExplicitAuthFlows=flows

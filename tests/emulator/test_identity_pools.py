@@ -120,6 +120,7 @@ async def test_the_defaults_of_aws(identities: Identities) -> None:
 
 
 async def test_an_update_replaces(identities: Identities, people: EmulatedUserPool) -> None:
+    """UpdateIdentityPool replaces all settings."""
     entry = {"ProviderName": provider(people), "ClientId": people.client_id}
     full: dict[str, Any] = {
         "IdentityPoolName": "people",
@@ -158,6 +159,7 @@ async def test_an_update_replaces(identities: Identities, people: EmulatedUserPo
 async def test_malformed_user_pools(
     identities: Identities, people: EmulatedUserPool, entry: dict[str, str] | str
 ) -> None:
+    """Malformed entries of user pools are refused."""
     given = {"ProviderName": provider(people)} if isinstance(entry, str) else entry
     refused = await identities.refused(
         "CreateIdentityPool",
@@ -375,6 +377,8 @@ async def test_a_user_pool_that_is_gone_is_not_in_the_configuration(emulator: Co
 
 
 async def test_it_is_persisted(tmp_path: Path, key_pair: KeyPair, http: aiohttp.ClientSession) -> None:
+    """Identity pools come back from the data directory."""
+
     def start() -> CognitoEmulator:
         return CognitoEmulator(data=tmp_path, keys=OnePair(key_pair))
 
@@ -411,6 +415,7 @@ async def test_it_is_persisted(tmp_path: Path, key_pair: KeyPair, http: aiohttp.
 async def test_reading_writes_nothing(
     emulator: CognitoEmulator, tmp_path: Path, identities: Identities, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Operations that read do not write to the data directory."""
     people = await emulator.create_user_pool()
     pool = await emulator.create_identity_pool(user_pools=[people], AllowUnauthenticatedIdentities=True)
     identity_id = await identities.get_id(pool)

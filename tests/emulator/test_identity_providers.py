@@ -91,6 +91,7 @@ async def test_kinds(api: Api, name: str, kind: str, details: dict[str, str], us
 
 @pytest.mark.parametrize(("version", "shown"), [({}, "v17.0"), ({"api_version": "v20.0"}, "v20.0")])
 async def test_facebook_s_version(api: Api, version: dict[str, str], shown: str) -> None:
+    """The URLs have the version of Facebook's API."""
     made = await make(api, "Facebook", ProviderDetails={**GOOGLE, **version})
     assert made["ProviderDetails"]["authorize_url"] == f"https://www.facebook.com/{shown}/dialog/oauth"
 
@@ -100,6 +101,7 @@ async def test_facebook_s_version(api: Api, version: dict[str, str], shown: str)
     [("OIDC", {"client_id": "c"}), ("SAML", {}), ("Google", {"client_id": "c"}), ("SignInWithApple", GOOGLE)],
 )
 async def test_what_is_missing(api: Api, kind: str, details: dict[str, str]) -> None:
+    """A missing detail of a provider is named."""
     name = "Corp" if kind in {"OIDC", "SAML"} else kind
     code, text = await not_made(api, name, kind, ProviderDetails=details)
     assert code == INVALID
@@ -107,6 +109,7 @@ async def test_what_is_missing(api: Api, kind: str, details: dict[str, str]) -> 
 
 
 async def test_names_and_kinds(api: Api) -> None:
+    """Only social providers have the names of their kinds."""
     assert await not_made(api, "Corp", "Google") == (INVALID, "Provider Corp cannot be of type Google.")
     assert await not_made(api, "Google", "OIDC", ProviderDetails=OIDC) == (
         INVALID,
@@ -120,6 +123,7 @@ async def test_names_and_kinds(api: Api) -> None:
 
 
 async def test_mappings_and_identifiers(api: Api) -> None:
+    """Unknown attributes and used identifiers are refused."""
     code, text = await not_made(api, "Google", "Google", AttributeMapping={"shoe": "size"})
     assert code == INVALID
     assert "shoe" in text
@@ -169,6 +173,7 @@ async def not_linked(api: Api, source: dict[str, str], name: str = "ana") -> tup
 
 
 async def test_linking_and_unlinking(api: Api) -> None:
+    """A user is linked to an identity of a provider, and unlinked."""
     await make(api)
     await api.add_user()
     await link(api, account("Google", "g-1"))
@@ -206,6 +211,7 @@ async def test_linking_and_unlinking(api: Api) -> None:
 
 
 async def test_five_are_enough(api: Api) -> None:
+    """A user has at most five linked identities."""
     await make(api)
     await api.add_user()
     for number in range(5):

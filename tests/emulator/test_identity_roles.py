@@ -71,6 +71,7 @@ async def add_ana(people: EmulatedUserPool, *groups: tuple[str, int | None], **a
 
 
 async def test_the_default_roles(identities: Identities, people: EmulatedUserPool) -> None:
+    """Without a mapping, users and guests get the pool's roles."""
     pool = await make(identities, people)
     await add_ana(people, (EDITORS, 1))
     assert await role(identities, pool, people) == PEOPLE
@@ -110,6 +111,7 @@ def _token(ambiguous: str = "Deny") -> dict[str, Any]:
 
 
 async def test_the_preferred_role(identities: Identities, people: EmulatedUserPool) -> None:
+    """The role of the token is that of the first group."""
     pool = await make(identities, people, **_token())
     await add_ana(people, (READERS, 2), (EDITORS, 1))
     assert await role(identities, pool, people) == EDITORS
@@ -121,6 +123,7 @@ async def test_the_preferred_role(identities: Identities, people: EmulatedUserPo
 async def test_no_preferred_role(
     identities: Identities, people: EmulatedUserPool, groups: tuple[tuple[str, int | None], ...]
 ) -> None:
+    """A token without a preferred role gets the default role, or a refusal."""
     await add_ana(people, *groups)
     strict = await make(identities, people, **_token("Deny"))
     assert await refused(identities, strict, people) == denied(people)
@@ -191,6 +194,7 @@ async def test_the_first_rule_that_fits(identities: Identities, people: Emulated
 
 
 async def test_no_rule_fits(identities: Identities, people: EmulatedUserPool) -> None:
+    """A user whom no rule matches is refused."""
     rules = [{"Claim": "email", "MatchType": "Equals", "Value": "x", "RoleARN": EDITORS}]
     pool = await make(identities, people, **_rules(rules))
     assert await refused(identities, pool, people) == denied(people)
@@ -221,6 +225,7 @@ async def set_roles(
 
 
 async def test_roles_are_replaced(identities: Identities, people: EmulatedUserPool) -> None:
+    """SetIdentityPoolRoles replaces roles and mappings."""
     pool = await make(identities, people, **_token())
     named = {"IdentityPoolId": pool.id}
     name = f"{provider(people)}:{people.client_id}"

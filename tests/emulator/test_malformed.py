@@ -143,6 +143,7 @@ async def test_headers(emulator: CognitoEmulator, paths: list[bytes]) -> None:
 
 
 async def test_methods_and_hosts(emulator: CognitoEmulator, paths: list[bytes]) -> None:
+    """Unusual methods and hosts never cause a server error."""
     for path in paths:
         for method in (b"GET", b"POST", b"HEAD", b"PUT", b"OPTIONS", b"get", b"\xff"):
             await fine(emulator, method, path)

@@ -59,6 +59,7 @@ async def test_a_secret_is_needed_where_there_is_one(confidential: App) -> None:
 
 
 async def test_another_users_token(app: App) -> None:
+    """A token of another client is refused."""
     token = (await app.sign_in())["refresh_token"]
     other = await app.pool.add_client()
     assert await revoke(app, token, client_id=str(other.user_pool_client_id)) == INVALID_CLIENT

@@ -46,6 +46,7 @@ async def add_orders(api: Api) -> None:
 
 
 async def test_what_can_be(api: Api) -> None:
+    """Valid settings are stored as they are."""
     client = await make(api, **CODE, DefaultRedirectURI=CALLBACK, LogoutURLs=["https://app.example/bye"])
     assert client.items() >= CODE.items()
     await add_orders(api)
@@ -129,6 +130,7 @@ async def test_providers(api: Api) -> None:
 
 
 async def test_the_default_callback(api: Api) -> None:
+    """The default callback URL is one of the callback URLs."""
     code, text = await not_made(api, **CODE, DefaultRedirectURI="https://app.example/other")
     assert code == INVALID
     assert "DefaultRedirectURI" in text
@@ -176,6 +178,7 @@ class TestPoolsOfTests:
         assert (oauth.scopes, oauth.response_type) == (("openid",), "token")
 
     async def test_a_second_client(self, emulator: CognitoEmulator) -> None:
+        """A second client has the defaults of the first."""
         pool = await emulator.create_user_pool(client={"CallbackURLs": [CALLBACK]})
         details = {"client_id": "g", "client_secret": "s", "authorize_scopes": "openid"}
         named = {"UserPoolId": pool.id, "ProviderName": "Google", "ProviderType": "Google"}

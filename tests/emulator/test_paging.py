@@ -85,6 +85,7 @@ def test_a_token_that_was_changed_is_refused(change: dict[str, Any]) -> None:
 
 
 async def test_attributes_to_get(api: Api) -> None:
+    """ListUsers returns only the requested attributes."""
     await add(api, "a", name="Ana", nickname="A")
     await add(api, "b", name="Ben")
     answer = await users(api, AttributesToGet=["name", "sub"])
@@ -111,5 +112,6 @@ async def test_attributes_to_get(api: Api) -> None:
     ],
 )
 async def test_filters_and_case(api: Api, text: str, count: int) -> None:
+    """Filters compare as Cognito does."""
     await add(api, "ana", name="Ana")
     assert len((await users(api, Filter=text))["Users"]) == count

@@ -63,6 +63,7 @@ async def test_the_options_of_a_new_passkey(ana: PasskeyUser) -> None:
 
 
 async def test_pools_without_passkeys(empty_api: Api) -> None:
+    """A pool that accepts no passkeys refuses a registration."""
     await make_pool(empty_api, policies=None, RelyingPartyId="example.com")
     access = (await passkey_user(empty_api)).access
     refusal = await empty_api.refused("StartWebAuthnRegistration", AccessToken=access)
@@ -116,6 +117,7 @@ async def test_the_last_challenge_counts(ana: PasskeyUser) -> None:
 
 
 async def test_another_users_challenge(ana: PasskeyUser) -> None:
+    """A challenge is answered only by its user."""
     ben = await passkey_user(ana.api, "ben")
     credential = await ana.authenticator.create(await ana.options())
     await ben.options()
@@ -124,6 +126,7 @@ async def test_another_users_challenge(ana: PasskeyUser) -> None:
 
 
 async def test_another_clients_token(ana: PasskeyUser) -> None:
+    """A registration is completed with the client that began it."""
     credential = await ana.authenticator.create(await ana.options())
     members = {"UserPoolId": ana.api.pool_id, "ClientName": "other", "ExplicitAuthFlows": FLOWS}
     made = await ana.api("CreateUserPoolClient", **members)
@@ -176,6 +179,7 @@ async def test_an_origin_that_is_not_text(ana: PasskeyUser) -> None:
 
 
 async def test_another_relying_party(ana: PasskeyUser) -> None:
+    """A passkey of another relying party is refused."""
     options = await ana.options()
     options["rp"]["id"] = "app.example.com"
     credential = await ana.authenticator.create(options)
@@ -367,6 +371,7 @@ async def test_what_would_be_listed_wrongly(ana: PasskeyUser, changed: dict[str,
 
 
 async def test_listed_in_pages(ana: PasskeyUser) -> None:
+    """Passkeys are listed in pages."""
     assert await ana.passkeys() == []
     made = [(await ana.register())["id"] for _ in range(5)]
     found: list[Any] = []
@@ -493,6 +498,7 @@ def another_passkey(credential: Any) -> None:
     ids=["challenge", "type", "origin", "signed", "relying party", "presence", "counter", "user", "passkey"],
 )
 async def test_a_false_proof(ana: PasskeyUser, change: Change) -> None:
+    """Each change of an assertion is refused."""
     await ana.register()
     asked = await ana.begin()
     true = await ana.assertion(asked)
@@ -548,6 +554,7 @@ async def test_a_proof_without_a_user_handle(ana: PasskeyUser) -> None:
 
 
 async def test_another_users_passkey(ana: PasskeyUser) -> None:
+    """A passkey signs in only its own user."""
     ben = await passkey_user(ana.api, "ben")
     await ana.register()
     await ben.register()

@@ -231,6 +231,7 @@ async def test_five_changes_an_hour(api: Api) -> None:
 
 
 async def test_a_first_password(api: Api) -> None:
+    """A user without a password can set one."""
     user = await api.add_user()
     access = (await api.tokens())["AccessToken"]
     user.secret = None

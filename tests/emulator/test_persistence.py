@@ -196,6 +196,7 @@ async def test_a_pool_without_clients(start: Callable[[], CognitoEmulator]) -> N
 
 
 async def test_refusals_count_too(start: Callable[[], CognitoEmulator]) -> None:
+    """The count of wrong passwords survives a restart."""
     async with start() as emulator:
         pool = await emulator.create_user_pool()
         await pool.add_user("ana", PASSWORD)
@@ -455,6 +456,7 @@ class Odd:
     ],
 )
 def test_values_come_back(value: object) -> None:
+    """Each kind of value is the same after it was read."""
     document = json.loads(json.dumps(serialization.encode(value)))
     assert serialization.decode(document) == value
     assert type(serialization.decode(document)) is type(value)

@@ -206,6 +206,7 @@ def test_the_copies_are_botocores_without_the_documentation(service: Service) ->
 
 
 def test_a_reason_code() -> None:
+    """A reason code is a member of the error."""
     reply = dispatch.failure("InvalidParameterException", "No.", reason="SOME_REASON")
     assert json.loads(json.dumps(reply.body))["reasonCode"] == "SOME_REASON"
 

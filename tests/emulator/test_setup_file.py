@@ -226,6 +226,7 @@ class TestWhatItCanHold:
                 assert (await auth.confirm_sign_in(pool.totp_code("ben"))).is_signed_in
 
     async def test_a_disabled_user(self, shop: tuple[CognitoEmulator, Applied]) -> None:
+        """A disabled user cannot sign in."""
         async with AuthClient(shop[1].user_pools[0].config) as auth:
             with pytest.raises(errors.NotAuthorizedException, match="User is disabled"):
                 await auth.sign_in("gus", PASSWORD)

@@ -99,6 +99,7 @@ async def test_the_amount_of_work_does_not_reveal_users(
 
 
 async def test_states_that_refuse(api: Api, way: str) -> None:
+    """Each state of a user that refuses a sign-in has its own error."""
     user = await api.add_user()
     await api.admin("AdminDisableUser")
     assert await refused(api, way) == ("NotAuthorizedException", "User is disabled.")
@@ -208,6 +209,7 @@ async def test_flows_that_are_off(empty_api: Api, flow: str, text: str) -> None:
 
 
 async def test_flows_without_triggers(empty_api: Api) -> None:
+    """Flows that need triggers are refused without them."""
     await empty_api.make_pool(client={"ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH"]})
     assert await initiate(empty_api, "CUSTOM_AUTH", USERNAME="ana") == (
         "InvalidParameterException",
@@ -224,6 +226,7 @@ async def test_custom_auth_may_be_off(empty_api: Api) -> None:
 
 
 async def test_the_default_flows(empty_api: Api) -> None:
+    """A client without ExplicitAuthFlows has Cognito's default flows."""
     await empty_api.make_pool(client={"ExplicitAuthFlows": []})
     await empty_api.add_user()
     assert "AuthenticationResult" in await empty_api.srp()
@@ -447,6 +450,7 @@ def test_timestamps(text: str, seconds: int | None) -> None:
 
 
 async def test_an_unreadable_timestamp(api: Api) -> None:
+    """A proof with an unreadable timestamp is refused."""
     await api.add_user()
     ephemeral, challenged = await api.srp_begin()
     with pytest.raises(Refused, match="Incorrect username or password"):

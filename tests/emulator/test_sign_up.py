@@ -348,6 +348,7 @@ async def test_a_code_lives_a_day(verifying: Api) -> None:
 
 
 async def test_no_code_outstanding(api: Api) -> None:
+    """A code that was never sent counts as expired."""
     await sign_up(api)
     assert await not_confirmed(api, "123456") == EXPIRED
 

@@ -326,6 +326,7 @@ def test_a_call_that_blocks_its_own_loop_gets_an_error(shared: ThreadedEmulator)
 
 
 def test_before_the_start(key_pair: KeyPair) -> None:
+    """Each use before the start raises."""
     cognito = run_in_thread(keys=OnePair(key_pair))
     uses: list[Callable[[], object]] = [
         lambda: cognito.url,

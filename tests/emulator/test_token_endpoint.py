@@ -145,6 +145,7 @@ class TestCodes:
         assert await app.error(app.renewal(good[0]["refresh_token"])) == "invalid_grant"
 
     async def test_a_code_expires(self, app: App) -> None:
+        """A code is valid for five minutes."""
         first, second = app.code(), app.code()
         app.emulator.clock.advance(299)
         await app.token(app.exchange(first))
@@ -197,6 +198,7 @@ class TestCodes:
 
     @pytest.mark.parametrize("missing", ["code", "redirect_uri"])
     async def test_what_is_missing(self, app: App, missing: str) -> None:
+        """A missing parameter is refused."""
         asked = app.exchange(app.code())
         del asked[missing]
         assert await app.error(asked) == "invalid_request"
@@ -218,6 +220,7 @@ class TestCodes:
 
 class TestClientAuthentication:
     async def test_basic_and_post(self, confidential: App) -> None:
+        """The secret is accepted in the header and in the form."""
         app, secret = confidential, confidential.pool.client_secret
         assert await app.token(app.exchange(app.code()))
         bare = app.exchange(app.code(), client_id=None, client_secret=None)
@@ -250,6 +253,7 @@ class TestClientAuthentication:
 
     @pytest.mark.parametrize("header", ["Basic", "Basic ?", "Basic //==", "Bearer token", "nonsense"])
     async def test_malformed_basic_headers(self, confidential: App, header: str) -> None:
+        """A malformed Basic header is refused."""
         app = confidential
         asked = app.exchange(app.code(), client_id=None, client_secret=None)
         assert await app.error(asked, Authorization=header) == "invalid_client"
@@ -267,10 +271,12 @@ class TestClientAuthentication:
         assert await app.token(app.exchange(app.code(), client_id=None), basic=f"{app.id}:")
 
     async def test_an_unknown_user(self, app: App) -> None:
+        """A request without a known client is refused."""
         assert await app.error(app.exchange(app.code(), client_id=None)) == "invalid_request"
         assert await app.error(app.exchange(app.code(), client_id="unknown")) == "invalid_client"
 
     async def test_the_other_status(self, key_pair: KeyPair, http: Any) -> None:
+        """The assumption about the status can be changed."""
         assumptions = Assumptions(wrong_client_status=401)
         async with CognitoEmulator(keys=OnePair(key_pair), assumptions=assumptions) as emulator:
             app = await make_app(emulator, http)
@@ -410,6 +416,7 @@ class TestRefreshing:
         assert await app.error(app.renewal(token)) == "invalid_grant"
 
     async def test_signing_out_everywhere(self, app: App) -> None:
+        """After GlobalSignOut, a refresh token is refused."""
         found = await app.sign_in(scopes=ALL)
         await app.emulator.call("GlobalSignOut", AccessToken=found["access_token"])
         assert await app.error(app.renewal(found["refresh_token"])) == "invalid_grant"

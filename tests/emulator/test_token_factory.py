@@ -53,6 +53,7 @@ async def verify(pool: ThreadedUserPool, token: str, token_use: Any = "access", 
 
 
 async def test_an_access_token(pool: ThreadedUserPool, factory: TokenFactory) -> None:
+    """An access token passes the verifier, with groups and scopes."""
     token = factory("ana", groups=["admins"], scopes=["orders/read", "orders/write"], expires_in=60)
     claims = await verify(pool, token, groups=["admins"], scopes=["orders/read"])
     assert claims["username"] == "ana"
@@ -68,6 +69,7 @@ async def test_an_access_token(pool: ThreadedUserPool, factory: TokenFactory) ->
 
 
 async def test_an_id_token(pool: ThreadedUserPool, factory: TokenFactory) -> None:
+    """An ID token passes the verifier, with claims."""
     more: dict[str, Any] = {"email": "ana@example.com", "custom:tenant": "7"}
     token = factory("ana", token_use="id", groups=["admins"], **more)
     claims = await verify(pool, token, "id", groups=["admins"])

@@ -196,6 +196,7 @@ async def test_lives(empty_api: Api) -> None:
 
 
 async def test_the_newer_issuer(empty_api: Api) -> None:
+    """A pool can have the newer form of issuer."""
     await empty_api.make_pool(IssuerConfiguration={"Type": "UPDATED"})
     await empty_api.add_user()
     result = await empty_api.tokens()
@@ -236,6 +237,7 @@ async def test_refreshing(api: Api, flow: str) -> None:
 
 
 async def test_invalid_refresh_tokens(api: Api) -> None:
+    """Changed and revoked refresh tokens are refused."""
     await api.add_user()
     token = (await api.tokens())["RefreshToken"]
     assert await not_refreshed(api, token[:-1]) == INVALID_REFRESH
@@ -586,6 +588,7 @@ async def test_revocation_that_is_off(empty_api: Api) -> None:
 
 
 async def test_signing_out_everywhere(api: Api) -> None:
+    """GlobalSignOut ends all sign-ins of one user."""
     await api.add_user()
     await api.add_user("ben")
     one, other, bens = await api.tokens(), await api.tokens(), await api.tokens("ben")
@@ -649,6 +652,7 @@ async def test_not_an_access_token(api: Api) -> None:
 
 
 async def test_signatures_are_checked(api: Api, key_pair: KeyPair) -> None:
+    """A token with a wrong signature is refused."""
     await api.add_user()
     token = (await api.tokens())["AccessToken"]
     body = claims(token)
@@ -710,6 +714,7 @@ async def test_deleted_and_disabled_users(api: Api) -> None:
 
 
 async def test_a_deleted_client(api: Api) -> None:
+    """A token of a deleted client is refused."""
     await api.add_user()
     token = (await api.tokens())["AccessToken"]
     await api("DeleteUserPoolClient", UserPoolId=api.pool_id, ClientId=api.client_id)

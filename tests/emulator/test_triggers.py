@@ -62,6 +62,7 @@ async def verifying(empty_api: Api) -> Api:
 
 
 async def test_the_common_event(verifying: Api) -> None:
+    """A trigger's event has Cognito's common members."""
     heard = listen(verifying, "PreSignUp")
     validation = [{"Name": "ticket", "Value": "7"}]
     await sign_up(verifying, ValidationData=validation, ClientMetadata=METADATA)
@@ -334,6 +335,7 @@ FIRST = {
 
 @pytest.mark.parametrize("version", [None, "V1_0"])
 async def test_claims_first_version(member: Api, version: str | None) -> None:
+    """Version 1 of PreTokenGeneration has its own event and its own response."""
     set_version(member, version)
     plain_access, plain_identity = await tokens(member)
     heard = listen(member, "PreTokenGeneration", claimsOverrideDetails=FIRST)

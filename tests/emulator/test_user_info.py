@@ -98,6 +98,7 @@ async def test_reading_writes_nothing_down(app: App) -> None:
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic abc"])
 async def test_without_a_token(app: App, header: str | None) -> None:
+    """A request without a bearer token is refused."""
     assert await refused(app, header, 400) == BAD_REQUEST
 
 
@@ -115,6 +116,7 @@ async def test_an_id_token_is_refused(app: App) -> None:
 
 
 async def test_tokens_without_openid(app: App) -> None:
+    """A token without the scope `openid` is refused."""
     token = (await app.sign_in(scopes=("email",)))["access_token"]
     assert await refused(app, f"Bearer {token}", 401) == NO_OPENID
     result = await app.emulator.call(

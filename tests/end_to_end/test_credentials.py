@@ -118,6 +118,7 @@ async def test_an_identity_that_is_gone(emulator: CognitoEmulator, people: Any, 
 
 
 async def test_the_updated_issuer(emulator: CognitoEmulator, connect: Connect) -> None:
+    """Credentials are issued for tokens of the newer issuer."""
     people = await emulator.create_user_pool(IssuerConfiguration={"Type": "UPDATED"})
     await people.add_user("ana", PASSWORD)
     auth = await connect(await emulator.create_identity_pool(user_pools=[people]))

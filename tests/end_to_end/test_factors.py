@@ -15,6 +15,7 @@ PASSWORD = "correct-Horse-7"
 
 
 async def test_tokens_as_text(emulator: CognitoEmulator, pool: Any, auth: AuthClient) -> None:
+    """The tokens of a session are returned as text."""
     for token in (auth.access_token, auth.id_token):
         with pytest.raises(errors.UserUnAuthenticatedException):
             await token()
@@ -49,6 +50,7 @@ async def test_a_session_without_an_id_token_says_which_scope_is_missing(pool: A
 
 
 async def test_the_configured_factors(pool: Any, auth: AuthClient) -> None:
+    """The factors that a user has set up are listed."""
     await pool.add_user("ana", PASSWORD, attributes={"email": "ana@example.com"})
     with pytest.raises(errors.UserUnAuthenticatedException):
         await auth.fetch_auth_factors()

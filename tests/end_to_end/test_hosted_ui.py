@@ -35,6 +35,7 @@ async def sign_in(auth: AuthClient, emulator: CognitoEmulator, **arguments: Any)
 
 
 async def test_there_and_back(auth: AuthClient, emulator: CognitoEmulator, pool: Any) -> None:
+    """A sign-in at the hosted UI returns with the custom state."""
     result = await sign_in(auth, emulator, nonce=True, custom_state="/ä?b=c")
     assert (result.is_signed_in, result.custom_state) == (True, "/ä?b=c")
     assert (await auth.get_current_user()).username == "ana"

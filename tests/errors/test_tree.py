@@ -118,6 +118,7 @@ def test_takes_no_positional_detail(cls: type[AuthError]) -> None:
 
 @every_class
 def test_pickles_and_copies(cls: type[AuthError]) -> None:
+    """An error survives pickle and copy with its notes."""
     error = make(cls)
     error.add_note("said later")
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):

@@ -49,6 +49,7 @@ def test_every_code_has_a_text_and_is_the_name(code: AuthValidationErrorCode) ->
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 @pytest.mark.parametrize("code", AuthValidationErrorCode)
 def test_every_code_pickles(code: AuthValidationErrorCode, protocol: int) -> None:
+    """Each code survives pickle."""
     twin = pickle.loads(pickle.dumps(AuthValidationError(code, "no"), protocol))
     assert twin.code is code
     assert str(twin) == "no"

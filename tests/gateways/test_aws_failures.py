@@ -22,6 +22,7 @@ async def failure_of(client: AwsClient, **call: Any) -> NetworkError:
 
 
 async def test_a_refused_connection(connect: Connect, sleeps: list[float]) -> None:
+    """A refused connection can be retried, and the error has no secret."""
     error = await failure_of(connect("http://127.0.0.1:1"))
     assert error.request_sent is False
     assert error.retryable is True
@@ -118,6 +119,7 @@ async def test_a_proxy_that_is_not_there(connect: Connect, monkeypatch: pytest.M
 
 
 async def test_the_error_pickles(connect: Connect) -> None:
+    """The error survives pickle."""
     error = await failure_of(connect("http://127.0.0.1:1", max_attempts=1))
     copy = pickle.loads(pickle.dumps(error))
     assert (str(copy), copy.request_sent, copy.retryable) == (str(error), False, True)

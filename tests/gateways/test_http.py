@@ -130,6 +130,7 @@ async def test_a_text_that_is_not_a_url(http: Http) -> None:
 
 
 async def test_an_untrusted_certificate(http: Http, tls_stub: Stub) -> None:
+    """A certificate that is not trusted is an error."""
     with pytest.raises(NetworkError) as failure:
         await http.request("POST", tls_stub.url, data={"code": SECRET})
     assert not failure.value.request_sent

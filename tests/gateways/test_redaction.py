@@ -30,6 +30,7 @@ def scrubbed(message: str, **members: Any) -> str:
     ],
 )
 def test_a_secret_member(member: str) -> None:
+    """Each secret member of a request is masked in messages."""
     assert scrubbed("Value 'hunter-22' is wrong", **{member: "hunter-22"}) == "Value '***' is wrong"
 
 

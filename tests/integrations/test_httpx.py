@@ -178,6 +178,7 @@ async def test_a_redirect_on_the_same_host_does(servers: Servers) -> None:
 
 
 async def test_the_id_token(servers: Servers) -> None:
+    """The ID token is sent if it is chosen."""
     auth = SessionAuth(tokens(), hosts="a.example", token="id")
     assert await sent(servers, "https://a.example/", auth) == "Bearer id-s3cr3t"
     with pytest.raises(UserUnAuthenticatedException, match="id token"):

@@ -205,6 +205,7 @@ async def test_authlib(language: str, emulators: Emulators, monkeypatch: pytest.
 
 
 async def test_auth_js_after(emulators: Emulators, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The application with this library signs in."""
     pool = add_pool(emulators.aws, CallbackURLs=[f"{HOME}/auth/callback"], LogoutURLs=[f"{HOME}/"])
     app = load(block("authjs.md", "python"), variables(emulators.aws, pool), monkeypatch)
     async with visiting(app) as browser:
@@ -212,6 +213,7 @@ async def test_auth_js_after(emulators: Emulators, monkeypatch: pytest.MonkeyPat
 
 
 async def test_auth_js_before(emulators: Emulators, node_project: Path) -> None:
+    """The application with Auth.js signs in."""
     port = free_port()
     home = f"http://localhost:{port}"
     pool = add_pool(emulators.local, CallbackURLs=[f"{home}/auth/callback/cognito"])

@@ -11,6 +11,7 @@ from helpers.pytest_runs import ROOT, Runs
 
 
 def test_the_entry_point() -> None:
+    """The package installs the plugin under its name."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["entry-points"]["pytest11"] == {"aiocognito": "aiocognito._pytest_plugin"}
 

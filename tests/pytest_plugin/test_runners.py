@@ -67,12 +67,14 @@ FUNCTION_LOOPS = ("-o", "asyncio_default_fixture_loop_scope=function")
 
 
 def test_pytest_asyncio_auto(runs: Runs) -> None:
+    """The fixtures work in pytest-asyncio's mode `auto`."""
     runs.write("test_it.py", ASYNC_TESTS.format(mark=""))
     outcome = runs("-o", "asyncio_mode=auto", *FUNCTION_LOOPS, plugins=["asyncio"])
     assert outcome.counts == {"passed": TESTS}, outcome.text
 
 
 def test_pytest_asyncio_strict(runs: Runs) -> None:
+    """The fixtures work in pytest-asyncio's mode `strict`."""
     text = ASYNC_TESTS.replace("@pytest.fixture\n", "@pytest_asyncio.fixture\n")
     text = text.replace("import pytest\n", "import pytest, pytest_asyncio\n")
     text = text.replace("async def test_", "@pytest.mark.asyncio\n    async def test_")

@@ -142,6 +142,7 @@ async def test_a_key_that_opens_a_pending_sign_in_or_was_replaced_is_refused() -
     ],
 )
 async def test_arguments_are_checked(name: str, arguments: dict[str, Any]) -> None:
+    """A malformed argument is named."""
     async with service() as s:
         key = arguments.pop("session_key", s.sessions.new_session_key())
         with pytest.raises(errors.AuthValidationError, match=name):

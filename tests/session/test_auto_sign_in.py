@@ -114,6 +114,7 @@ async def test_options_with_nothing_in_them_count_as_enabled(options: Any, enabl
 
 @pytest.mark.amplify("B10")
 async def test_absent_means_no() -> None:
+    """Without the option, no automatic sign-in is planned."""
     async with scripted_client() as (client, service, _):
         service.answer("SignUp", CONFIRMED)
         assert (await client.sign_up("ana", "secret")).next_step == steps.Done()

@@ -65,6 +65,7 @@ async def sign_in(client: AuthClient, hosted: FakeHostedUi, **arguments: Any) ->
 
 @pytest.mark.amplify("B62")
 async def test_there_and_back() -> None:
+    """A sign-in at the hosted UI returns with tokens."""
     async with hosted_client() as (client, hosted, _):
         result = await sign_in(client, hosted)
         assert (result.is_signed_in, result.next_step.step, result.custom_state) == (True, "DONE", None)

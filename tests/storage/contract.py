@@ -46,6 +46,7 @@ MIB = 1024 * 1024
 
 class StorageContract:
     def test_is_a_storage(self, storage: Storage) -> None:
+        """It has the methods of the Protocol."""
         assert isinstance(storage, Storage)
 
     async def test_what_was_never_stored_is_absent(self, storage: Storage) -> None:
@@ -55,6 +56,7 @@ class StorageContract:
         "value", [b"", b"\0", b"one", b'"1"\r\n', bytes(range(256)), bytes(MIB), os.urandom(MIB)], ids=len
     )
     async def test_value_comes_back(self, storage: Storage, sharing: Storage, value: bytes) -> None:
+        """A value is read as it was written."""
         await storage.set("k", value)
         for on in (storage, sharing):
             read = await on.get("k")

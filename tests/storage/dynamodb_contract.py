@@ -69,6 +69,7 @@ class DynamoDbContract(StorageContract):
 
     @pytest.mark.parametrize("value", [b"", b"\0", b"one", bytes(range(256)), os.urandom(390_000)], ids=len)
     async def test_value_comes_back(self, storage: Storage, sharing: Storage, value: bytes) -> None:
+        """A value is read as it was written, up to the size of an item."""
         await super().test_value_comes_back(storage, sharing, value)
 
     async def test_replace_compares_large_values_to_their_end(self, storage: Storage) -> None:

@@ -83,6 +83,7 @@ class MemoryTableContract(StorageContract):
 
     @pytest.mark.parametrize("value", [b"", b"one", bytes(range(256)), bytes(390_000)], ids=len)
     async def test_value_comes_back(self, storage: Storage, sharing: Storage, value: bytes) -> None:
+        """A value is read as it was written, up to the size of an item."""
         await super().test_value_comes_back(storage, sharing, value)
 
     async def test_replace_compares_large_values_to_their_end(self, storage: Storage) -> None:

@@ -85,6 +85,7 @@ async def test_locks_are_dropped_when_no_task_waits_for_them(storage: MemoryStor
 
 
 async def test_lock_is_fair(storage: MemoryStorage) -> None:
+    """Waiters get the lock in the order in which they came."""
     assert await order_of_entry(storage) == list(range(11))
 
 

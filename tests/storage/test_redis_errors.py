@@ -205,6 +205,7 @@ async def test_wrong_password(call: str, credentials: str) -> None:
 
 @pytest.mark.parametrize("call", CALLS)
 async def test_user_without_rights(local_redis: Server, call: str) -> None:
+    """A user of Redis who lacks rights gets an error that says so."""
     with local_redis.client as client:
         client.acl_setuser(
             "shop", enabled=True, passwords=["+" + SECRET], keys=["other:*"], commands=["+get"]

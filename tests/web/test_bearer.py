@@ -107,6 +107,7 @@ def test_a_header_that_is_not_one_token_is_refused(values: list[str]) -> None:
 
 
 async def test_claims_are_returned() -> None:
+    """The claims of a valid token are returned."""
     token = key().token(access_claims())
     claims = await verified_claims(
         header(token), verifier(), groups=("staff", "x"), scopes=("openid", "read/all")

@@ -78,6 +78,7 @@ async def test_a_hidden_unknown_user_gets_the_same_page(shop: Shop, browser: Bro
 
 
 async def test_sends_another_code(shop: Shop, browser: Browser) -> None:
+    """The button sends another code, and the first one is invalid."""
     await forget(shop, browser)
     old = await shop.emulator.outbox.next_code("ana")
     page = await browser.click("Send another code")

@@ -167,6 +167,7 @@ async def test_a_user_whom_a_trigger_disables(
 
 
 async def test_triggers_are_asked(shop: Shop, browser: Browser) -> None:
+    """The triggers of a sign-in are called."""
     heard = []
 
     def hear(event: dict[str, Any]) -> dict[str, Any]:
@@ -189,6 +190,8 @@ async def test_triggers_are_asked(shop: Shop, browser: Browser) -> None:
 
 
 async def test_a_migrated_user(shop: Shop, browser: Browser) -> None:
+    """UserMigration creates a user who signs in at the login page."""
+
     def migrate(event: dict[str, Any]) -> dict[str, Any]:
         event["response"]["userAttributes"] = {"email": "bo@example.com", "email_verified": "true"}
         event["response"]["finalUserStatus"] = "CONFIRMED"

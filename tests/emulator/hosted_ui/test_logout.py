@@ -84,6 +84,7 @@ async def test_goes_to_the_login_page(shop: Shop, browser: Browser) -> None:
 async def test_goes_nowhere_else(
     shop: Shop, browser: Browser, more: dict[str, str | None], said: str
 ) -> None:
+    """Only a registered logout URL is redirected to."""
     await browser.get(shop.authorize())
     await browser.sign_in()
     page = await browser.get(leave(shop, **more))

@@ -158,6 +158,7 @@ async def test_claims_that_go_nowhere_are_marked(shop: Shop, browser: Browser) -
 
 
 async def test_without_a_user(with_google: Shop, browser: Browser) -> None:
+    """A provider's response without a subject is refused."""
     await go(with_google, browser)
     page = await say(browser, " ", email='x"><b>')
     assert page.status == 400
@@ -222,6 +223,7 @@ async def test_a_state_belongs_to_its_browser(
 
 
 async def test_a_state_expires(with_google: Shop, browser: Browser) -> None:
+    """A response that comes too late is refused."""
     back = await back_from(with_google, browser)
     with_google.emulator.clock.advance(481)
     assert (await browser.get(back)).alert == "Invalid State"
@@ -363,6 +365,7 @@ async def test_a_name_that_is_taken(with_google: Shop, browser: Browser) -> None
 
 
 async def test_triggers_are_asked(with_google: Shop, browser: Browser) -> None:
+    """The triggers of a federated sign-in are called."""
     heard = []
 
     def hear(event: dict[str, Any]) -> dict[str, Any]:
@@ -389,6 +392,8 @@ async def test_triggers_are_asked(with_google: Shop, browser: Browser) -> None:
 
 
 async def test_a_trigger_refuses(with_google: Shop, browser: Browser) -> None:
+    """A trigger's refusal is returned to the app."""
+
     def refuse(_event: dict[str, Any]) -> None:
         raise PermissionError("colleagues only")
 

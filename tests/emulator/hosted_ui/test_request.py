@@ -109,6 +109,7 @@ async def test_a_repeated_redirect_uri_is_refused(shop: Shop, browser: Browser, 
 
 
 async def test_unknown_parameters_pass(shop: Shop, browser: Browser) -> None:
+    """Unknown parameters are ignored."""
     page = await browser.get(f"{shop.authorize()}&utm_source=a&utm_source=b")
     assert page.title == "Sign in"
 
@@ -176,6 +177,7 @@ async def test_the_language_that_was_asked_for(shop: Shop, browser: Browser, lan
 
 
 async def test_the_implicit_flow(shop: Shop, browser: Browser) -> None:
+    """Tokens are returned in the fragment."""
     shop.client(AllowedOAuthFlows=["implicit"])
     await browser.get(shop.authorize(response_type="token", nonce="n"))
     await browser.sign_in()

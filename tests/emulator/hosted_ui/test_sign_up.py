@@ -190,6 +190,8 @@ async def test_a_trigger_confirms_at_once(shop: Shop, browser: Browser) -> None:
 
 
 async def test_a_trigger_refuses(shop: Shop, browser: Browser) -> None:
+    """A trigger's refusal is on the page, escaped."""
+
     def refuse(_event: dict[str, Any]) -> None:
         raise PermissionError("colleagues <b>only</b>")
 
@@ -326,6 +328,7 @@ async def test_an_account_that_is_gone(shop: Shop, browser: Browser) -> None:
 
 
 async def test_confirmation_by_link(make_shop: MakeShop, browser: Browser) -> None:
+    """The page says that a link was sent, and the link confirms."""
     shop = await make_shop(VerificationMessageTemplate={"DefaultEmailOption": "CONFIRM_WITH_LINK"})
     page = await sign_up(shop, browser)
     assert "We have sent a link to b***@e***." in page.text

@@ -272,6 +272,7 @@ async def invited(make_shop: MakeShop, **settings: Any) -> Shop:
 
 
 async def test_a_new_password(make_shop: MakeShop, browser: Browser) -> None:
+    """An invited user chooses a password."""
     shop = await invited(make_shop, Schema=NAMED)
     page = await begin(shop, browser, "new")
     assert page.title == "Choose a new password"
@@ -334,6 +335,7 @@ async def test_sets_up_an_app(make_shop: MakeShop, browser: Browser) -> None:
 async def test_without_a_picture(
     make_shop: MakeShop, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Without segno, the secret is shown as text alone."""
     monkeypatch.setitem(sys.modules, "segno", None)
     shop = await unprepared(make_shop)
     page = await begin(shop, browser, "bo")

@@ -115,6 +115,7 @@ def test_no_token(http: TestClient, path: str) -> None:
 
 
 def test_an_optional_token(http: TestClient) -> None:
+    """Without a token, an optional route gets None."""
     assert http.get("/optional").json() is None
     assert http.get("/optional", headers={"Authorization": "Basic x"}).json() is None
     assert http.get("/optional", headers=token(exp=1)).status_code == 401
@@ -332,6 +333,7 @@ class TestDescription:
 
     @pytest.mark.parametrize(("use", "name"), [("id", "CognitoIdToken"), (ANY, "CognitoToken")])
     def test_the_schemes_name(self, use: Any, name: str) -> None:
+        """The name of the security scheme says which token is expected."""
         assert CognitoBearer(verifier(token_use=use)).scheme_name == name
 
     def test_of_several_pools_none_has_the_button(self) -> None:

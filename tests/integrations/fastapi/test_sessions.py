@@ -118,6 +118,7 @@ def test_a_session_that_was_read_is_not_cached(site: Site) -> None:
 
 
 def test_groups_are_required(site: Site) -> None:
+    """A user without the group gets 403."""
     ana, ben = site.browser(), site.browser()
     assert ana.get("/admin").status_code == 401
     sign_in(ana)

@@ -50,6 +50,7 @@ async def test_a_new_address_waits_for_its_code(auth: AuthClient, code: str) -> 
 
 
 async def test_a_forgotten_password(auth: AuthClient, pool: Pool, code: str) -> None:
+    """A code sets a new password."""
     async with AuthClient(pool.config) as other:
         result = await other.reset_password(EMAIL)
         assert isinstance(result.next_step, steps.ConfirmResetPasswordWithCode)
@@ -60,6 +61,7 @@ async def test_a_forgotten_password(auth: AuthClient, pool: Pool, code: str) -> 
 
 
 async def test_a_deleted_account(auth: AuthClient, pool: Pool) -> None:
+    """A deleted user has no session."""
     await auth.delete_user()
     assert (await auth.fetch_auth_session(credentials=False)).tokens is None
     assert await pool.admin.refused("admin_get_user", UserPoolId=pool.id, Username=EMAIL) == (

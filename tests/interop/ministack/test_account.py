@@ -27,6 +27,7 @@ async def sign_in(auth: AuthClient, pool: Pool, email: str) -> None:
 
 
 async def test_a_forgotten_password(pool: Pool, auth: AuthClient) -> None:
+    """A code sets a new password."""
     email = f"forgot-{pool.id}@example.com"
     await pool.add_user("ana", PASSWORD, email=email, email_verified="true")
     result = await auth.reset_password("ana")
@@ -41,6 +42,7 @@ async def test_a_forgotten_password(pool: Pool, auth: AuthClient) -> None:
 
 
 async def test_a_changed_password(pool: Pool, auth: AuthClient) -> None:
+    """The present password is required for a new one."""
     await sign_in(auth, pool, "change@example.com")
     with pytest.raises(errors.NotAuthorizedException) as wrong:
         await auth.update_password("Wrong-Horse-1", NEW)
@@ -53,6 +55,7 @@ async def test_a_changed_password(pool: Pool, auth: AuthClient) -> None:
 
 
 async def test_attributes_are_written(pool: Pool, auth: AuthClient) -> None:
+    """Attributes are changed and read."""
     await sign_in(auth, pool, "attributes@example.com")
     results = await auth.update_user_attributes({"name": "Ana", "nickname": "An"})
     assert all(result.is_updated for result in results.values())
@@ -82,6 +85,7 @@ async def test_mfa_preferences(pool: Pool, auth: AuthClient) -> None:
 
 
 async def test_a_deleted_account(pool: Pool, auth: AuthClient) -> None:
+    """A deleted user has no session."""
     await sign_in(auth, pool, "deleted@example.com")
     await auth.delete_user()
     assert (await auth.fetch_auth_session(credentials=False)).tokens is None

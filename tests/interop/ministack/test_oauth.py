@@ -81,6 +81,7 @@ async def start(auth: AuthClient, **arguments: Any) -> str:
 
 
 async def test_there_and_back(auth: AuthClient) -> None:
+    """A sign-in at the hosted UI returns with the custom state."""
     back = await browse(await start(auth, nonce=True, custom_state="/ä?b=c"))
     result = await auth.complete_sign_in_with_redirect(back)
     assert (result.is_signed_in, result.custom_state) == (True, "/ä?b=c")

@@ -129,6 +129,7 @@ async def test_refresh(pool: Pool, auth: AuthClient) -> None:
 
 
 async def test_sign_out_revokes(pool: Pool, auth: AuthClient) -> None:
+    """After a sign-out, the tokens are refused."""
     await pool.add_user("ana", PASSWORD)
     await auth.sign_in("ana", PASSWORD)
     token = await access_token(auth)
@@ -151,6 +152,7 @@ async def test_global_sign_out_ends_every_session(pool: Pool, auth: AuthClient) 
 
 
 async def test_new_password_required(pool: Pool, auth: AuthClient) -> None:
+    """An invited user chooses a password."""
     await pool.on_user("admin_create_user", "ana", TemporaryPassword=PASSWORD, MessageAction="SUPPRESS")
     challenged = await auth.sign_in("ana", PASSWORD)
     assert isinstance(challenged.next_step, steps.ConfirmSignInWithNewPasswordRequired)

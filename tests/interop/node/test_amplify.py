@@ -151,6 +151,7 @@ async def refresh_token(amplify: NodeClient) -> str:
 async def test_sign_out_revokes(
     amplify: NodeClient, make_pool: Callable[..., Awaitable[Pool]], admin: Admin
 ) -> None:
+    """After a sign-out, the tokens are refused."""
     pool = await make_pool()
     await pool.add_user("ana", PASSWORD)
     await amplify("signIn", username="ana", password=PASSWORD)
@@ -188,6 +189,7 @@ async def test_global_sign_out_ends_every_session(
 async def test_new_password_required(
     amplify: NodeClient, make_pool: Callable[..., Awaitable[Pool]], admin: Admin
 ) -> None:
+    """An invited user chooses a password."""
     pool = await make_pool()
     user = {"UserPoolId": pool.id, "Username": "ana", "TemporaryPassword": PASSWORD}
     await admin("admin_create_user", **user, MessageAction="SUPPRESS")
@@ -223,6 +225,7 @@ async def test_sms_mfa(
 
 
 async def test_software_token_mfa(amplify: NodeClient, make_pool: Callable[..., Awaitable[Pool]]) -> None:
+    """Amplify signs in with a code of an authenticator app."""
     pool = await make_pool(MfaConfiguration="OPTIONAL")
     await pool.add_user("ana", PASSWORD, mfa="TOTP")
     challenged = await amplify("signIn", username="ana", password=PASSWORD)

@@ -29,6 +29,7 @@ async def sign_in(amplify: NodeClient, password: str = PASSWORD) -> None:
 async def test_a_forgotten_password(
     amplify: NodeClient, make_pool: MakePool, emulator: CognitoEmulator
 ) -> None:
+    """Amplify sets a new password by a code."""
     pool = await make_pool()
     await pool.add_user("ana", PASSWORD, attributes=ATTRIBUTES)
     result = await amplify("resetPassword", username="ana")
@@ -46,6 +47,7 @@ async def test_a_forgotten_password(
 
 
 async def test_a_changed_password(amplify: NodeClient, make_pool: MakePool) -> None:
+    """Amplify changes a password with the present one."""
     pool = await make_pool()
     await pool.add_user("ana", PASSWORD, attributes=ATTRIBUTES)
     await sign_in(amplify)
@@ -121,6 +123,7 @@ async def test_mfa_preferences(
 
 
 async def test_a_deleted_account(amplify: NodeClient, make_pool: MakePool) -> None:
+    """Amplify deletes an account."""
     pool = await make_pool(client={"PreventUserExistenceErrors": "LEGACY"})
     await pool.add_user("ana", PASSWORD, attributes=ATTRIBUTES)
     await sign_in(amplify)

@@ -60,6 +60,7 @@ def another(code: str) -> str:
 @pytest.mark.usefixtures("ana")
 @PASSWORDS
 async def test_a_preferred_password(amplify: NodeClient, factor: str) -> None:
+    """Amplify signs in with the password as preferred factor."""
     wrong = {"username": "ana", "password": NEW}
     options = {"authFlowType": "USER_AUTH", "preferredChallenge": factor}
     assert await amplify.refused("signIn", options=options, **wrong) == "NotAuthorizedException"
@@ -70,6 +71,7 @@ async def test_a_preferred_password(amplify: NodeClient, factor: str) -> None:
 @pytest.mark.usefixtures("ana")
 @PASSWORDS
 async def test_a_chosen_password(amplify: NodeClient, factor: str) -> None:
+    """Amplify selects the password among the first factors."""
     step = (await begin(amplify))["nextStep"]
     assert step == {
         "signInStep": "CONTINUE_SIGN_IN_WITH_FIRST_FACTOR_SELECTION",

@@ -100,6 +100,7 @@ async def test_refresh(client: NodeClient, make_pool: Callable[..., Awaitable[Po
 async def test_global_sign_out(
     client: NodeClient, make_pool: Callable[..., Awaitable[Pool]], admin: Admin
 ) -> None:
+    """A global sign-out ends the other sessions."""
     pool = await make_pool()
     await pool.add_user("ana", PASSWORD)
     tokens = (await client("signIn", username="ana", password=PASSWORD))["tokens"]
@@ -117,6 +118,7 @@ async def test_global_sign_out(
 async def test_sign_out_revokes(
     client: NodeClient, make_pool: Callable[..., Awaitable[Pool]], admin: Admin
 ) -> None:
+    """After a sign-out, the tokens are refused."""
     pool = await make_pool()
     await pool.add_user("ana", PASSWORD)
     tokens = (await client("signIn", username="ana", password=PASSWORD))["tokens"]
@@ -127,6 +129,7 @@ async def test_sign_out_revokes(
 async def test_new_password_required(
     client: NodeClient, make_pool: Callable[..., Awaitable[Pool]], admin: Admin
 ) -> None:
+    """An invited user chooses a password."""
     pool = await make_pool()
     user = {"UserPoolId": pool.id, "Username": "ana", "TemporaryPassword": PASSWORD}
     await admin("admin_create_user", **user, MessageAction="SUPPRESS")
@@ -158,6 +161,7 @@ async def test_sms_mfa(
 
 
 async def test_software_token_mfa(client: NodeClient, make_pool: Callable[..., Awaitable[Pool]]) -> None:
+    """amazon-cognito-identity-js signs in with a code of an authenticator app."""
     pool = await make_pool(MfaConfiguration="OPTIONAL")
     await pool.add_user("ana", PASSWORD, mfa="TOTP")
     challenged = await client("signIn", username="ana", password=PASSWORD)

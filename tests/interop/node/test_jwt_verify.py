@@ -70,6 +70,7 @@ async def test_refuses_a_changed_token(
 async def test_refuses_another_client(
     verifier: Any, arguments: dict[str, str], tokens: dict[str, str], use: str
 ) -> None:
+    """A token of another client is refused."""
     other = arguments | {"clientId": "1example23456789"}
     refusal = await verifier.refused("verify", **other, tokenUse=use, token=tokens[use])
     assert refusal == "CognitoJwtInvalidClientIdError"
@@ -86,6 +87,7 @@ async def test_refuses_the_other_use(
 async def test_refuses_another_pool(
     verifier: Any, emulator: CognitoEmulator, arguments: dict[str, str], tokens: dict[str, str]
 ) -> None:
+    """A token of another pool is refused."""
     other = await emulator.create_user_pool()
     changed = arguments | {"userPoolId": other.id}
     refusal = await verifier.refused("verify", **changed, tokenUse="access", token=tokens["access"])

@@ -46,6 +46,7 @@ def named(pool: Any, url: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("library", ["openidClient", "oauth4webapi"])
 async def test_code_and_pkce(node: Start, emulator: Any, pool: Any, library: str) -> None:
+    """Each library completes code and PKCE by discovery."""
     client = await node("oidc.mjs")
     url = await client(library, **named(pool, emulator.url))
     assert url.startswith(f"{emulator.url}/oauth2/authorize?")

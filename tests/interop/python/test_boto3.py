@@ -47,6 +47,7 @@ def secret_hash(client: dict[str, Any], username: str) -> str:
 
 
 async def test_pools_and_clients(admin: Admin, pool_id: str) -> None:
+    """boto3 describes and changes a pool and a client."""
     described = (await admin("describe_user_pool", UserPoolId=pool_id))["UserPool"]
     assert described["Policies"]["PasswordPolicy"]["MinimumLength"] == 10
     assert "custom:team" in {attribute["Name"] for attribute in described["SchemaAttributes"]}
@@ -64,6 +65,7 @@ async def test_pools_and_clients(admin: Admin, pool_id: str) -> None:
 
 
 async def test_an_invited_user(admin: Admin, pool_id: str, emulator: CognitoEmulator) -> None:
+    """boto3 invites a user, who chooses a password."""
     client = await make_client(admin, pool_id)
     created = await admin(
         "admin_create_user",

@@ -101,6 +101,7 @@ async def test_identity_providers(admin: Admin, pool_id: str) -> None:
 
 
 async def test_a_linked_user(admin: Admin, pool_id: str) -> None:
+    """boto3 links a user to an identity of a provider."""
     made = {"ProviderName": "Google", "ProviderType": "Google", "ProviderDetails": GOOGLE}
     await admin("create_identity_provider", UserPoolId=pool_id, **made)
     await admin("admin_create_user", UserPoolId=pool_id, Username="ana", MessageAction="SUPPRESS")

@@ -97,6 +97,7 @@ async def test_wrong_password(pool: Pool, user: Cognito) -> None:
 
 
 async def test_wrong_client_secret(pycognito: Any, emulator: CognitoEmulator) -> None:
+    """A wrong secret of the client is refused."""
     pool = await emulator.create_user_pool(client={"GenerateSecret": True})
     await pool.add_user("ana", PASSWORD)
     user = await call(_connect, pycognito, pool, emulator.url, "ana")
@@ -138,6 +139,7 @@ async def test_logout_ends_the_session(pool: Pool, user: Cognito, admin: Admin) 
 
 
 async def test_new_password_required(pool: Pool, user: Cognito, admin: Admin) -> None:
+    """An invited user chooses a password."""
     await admin(
         "admin_create_user",
         UserPoolId=pool.id,
@@ -151,6 +153,7 @@ async def test_new_password_required(pool: Pool, user: Cognito, admin: Admin) ->
 
 
 async def test_software_token_mfa(pycognito: Any, pool: Pool, user: Cognito) -> None:
+    """pycognito signs in with a code of an authenticator app."""
     await pool.add_user("ana", PASSWORD, mfa="TOTP")
     with pytest.raises(pycognito.exceptions.SoftwareTokenMFAChallengeException) as challenged:
         await call(user.authenticate, PASSWORD)

@@ -118,6 +118,7 @@ async def test_a_device_signs_in_without_the_second_factor(ana: PycognitoUser, a
 
 @pytest.mark.parametrize("wrong", ["device_group_key", "device_password"])
 async def test_a_wrong_proof(ana: PycognitoUser, wrong: str) -> None:
+    """A wrong proof of a device is refused."""
     device, _ = await ana.confirmed()
     refusal = await refused(ana.srp(**{**device, wrong: "-wrongkey"}).authenticate_user)
     assert refusal == ("NotAuthorizedException", "Incorrect username or password.")
@@ -134,6 +135,7 @@ async def test_a_device_that_is_no_longer_remembered(ana: PycognitoUser) -> None
 
 
 async def test_a_forgotten_device(ana: PycognitoUser) -> None:
+    """A forgotten device cannot prove itself."""
     device, token = await ana.confirmed()
     await call(ana.srp().forget_device, token, device["device_key"])
     refusal = await refused(ana.srp(**device).authenticate_user)
