@@ -155,7 +155,9 @@ async def test_other_events(empty_api: Api) -> None:
     change = {"AccessToken": access, "ProposedPassword": PASSWORD}
     await empty_api.refused("ChangePassword", **change, PreviousPassword=PASSWORD)
     await empty_api("ChangePassword", **change, PreviousPassword=NEW_PASSWORD)
-    found = [(event["EventType"], event["EventResponse"]) for event in reversed(await events(empty_api, "bob"))]
+    found = [
+        (event["EventType"], event["EventResponse"]) for event in reversed(await events(empty_api, "bob"))
+    ]
     assert found == [
         ("SignUp", "Pass"),
         ("ResendCode", "Pass"),

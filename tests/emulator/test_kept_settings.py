@@ -207,7 +207,9 @@ async def test_log_delivery(empty_api: Api) -> None:
     nothing = {"LogDeliveryConfiguration": {**pool, "LogConfigurations": []}}
     assert await empty_api("GetLogDeliveryConfiguration", **pool) == nothing
     set_to = {"LogDeliveryConfiguration": {**pool, "LogConfigurations": [EVENTS, NOTICES]}}
-    assert await empty_api("SetLogDeliveryConfiguration", **pool, LogConfigurations=[EVENTS, NOTICES]) == set_to
+    assert (
+        await empty_api("SetLogDeliveryConfiguration", **pool, LogConfigurations=[EVENTS, NOTICES]) == set_to
+    )
     assert await empty_api("GetLogDeliveryConfiguration", **pool) == set_to
     assert await empty_api("SetLogDeliveryConfiguration", **pool, LogConfigurations=[]) == nothing
 

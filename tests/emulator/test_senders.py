@@ -31,7 +31,7 @@ async def verifying(empty_api: Api) -> Api:
     await empty_api.make_pool(
         AutoVerifiedAttributes=["email"], SmsConfiguration={"SnsCallerArn": SMS_ROLE}, MfaConfiguration="OFF"
     )
-    return blank
+    return empty_api
 
 
 async def sign_up(api: Api, **members: Any) -> dict[str, Any]:

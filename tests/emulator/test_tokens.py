@@ -331,7 +331,7 @@ async def test_a_missing_and_a_wrong_secret_have_different_messages(empty_api: A
 async def rotating(empty_api: Api) -> Api:
     await empty_api.make_pool(client={"RefreshTokenRotation": ROTATING, "ExplicitAuthFlows": SRP_ONLY})
     await empty_api.add_user()
-    return blank
+    return empty_api
 
 
 async def test_rotation(rotating: Api) -> None:
@@ -570,7 +570,9 @@ async def test_what_cannot_be_revoked(empty_api: Api) -> None:
     made = await empty_api("CreateUserPoolClient", UserPoolId=empty_api.pool_id, ClientName="other")
     other = {"ClientId": made["UserPoolClient"]["ClientId"], "Token": result["RefreshToken"]}
     assert (await empty_api.refused("RevokeToken", **other))[0] == "UnauthorizedException"
-    assert (await empty_api.refused("RevokeToken", ClientId="none", Token="a"))[0] == "InvalidParameterException"
+    assert (await empty_api.refused("RevokeToken", ClientId="none", Token="a"))[
+        0
+    ] == "InvalidParameterException"
     assert "AccessToken" in await refresh(empty_api, result["RefreshToken"], ClientSecret=client.secrets[0])
 
 
@@ -580,7 +582,9 @@ async def test_revocation_that_is_off(empty_api: Api) -> None:
     result = await empty_api.tokens()
     assert {"jti", "origin_jti"}.isdisjoint(claims(result["AccessToken"]))
     assert {"jti", "origin_jti"}.isdisjoint(claims(result["IdToken"]))
-    refusal = await empty_api.refused("RevokeToken", ClientId=empty_api.client_id, Token=result["RefreshToken"])
+    refusal = await empty_api.refused(
+        "RevokeToken", ClientId=empty_api.client_id, Token=result["RefreshToken"]
+    )
     assert refusal == ("UnsupportedOperationException", "This feature is not enabled for this client")
     # Signing out everywhere does not need it.
     await empty_api("GlobalSignOut", AccessToken=result["AccessToken"])

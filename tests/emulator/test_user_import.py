@@ -26,7 +26,7 @@ async def verifying(empty_api: Api) -> Api:
         AutoVerifiedAttributes=["email"],
         Schema=[{"Name": "plan", "AttributeDataType": "String", "Mutable": True}],
     )
-    return blank
+    return empty_api
 
 
 async def create(api: Api, **members: Any) -> dict[str, Any]:
@@ -108,7 +108,9 @@ async def test_imported_users_reset_their_password(verifying: Api) -> None:
 
 async def test_usernames_that_are_addresses(empty_api: Api) -> None:
     await empty_api.make_pool(AutoVerifiedAttributes=["email"], UsernameAttributes=["email"])
-    job = await run(empty_api, await rows(empty_api, {**ANA, "cognito:username": EMAIL}, {**ANA, "email": "x"}))
+    job = await run(
+        empty_api, await rows(empty_api, {**ANA, "cognito:username": EMAIL}, {**ANA, "email": "x"})
+    )
     assert counts(job) == ("Succeeded", 1, 0, 1)
     assert (await empty_api.admin("AdminGetUser", EMAIL))["Username"] != EMAIL
 
@@ -139,7 +141,9 @@ async def test_required_attributes_and_taken_aliases(empty_api: Api) -> None:
         Schema=[{"Name": "name", "Required": True, "Mutable": True, "AttributeDataType": "String"}],
     )
     second = {**ANA, "cognito:username": "eve", "name": "Eve"}
-    job = await run(empty_api, await rows(empty_api, ANA, {**ANA, "name": "Ana"}, second, {**ANA, "name": "Ana"}))
+    job = await run(
+        empty_api, await rows(empty_api, ANA, {**ANA, "name": "Ana"}, second, {**ANA, "name": "Ana"})
+    )
     assert counts(job) == ("Succeeded", 1, 1, 2)
 
 

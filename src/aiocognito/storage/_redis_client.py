@@ -161,6 +161,7 @@ class UrlClients:
 
 
 def _split(url: str) -> SplitResult:
+    parts = None
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -168,7 +169,7 @@ def _split(url: str) -> SplitResult:
         is_cut = parts.scheme != "unix" and "@" in f"{parts.path}{parts.query}{parts.fragment}"
     except ValueError:
         is_cut = True
-    if is_cut:
+    if parts is None or is_cut:
         # Raised here: the text of the ValueError may repeat the password.
         raise AuthConfigError(
             "is malformed: percent-encode characters such as / # ? @ : in the password", field="client_or_url"
