@@ -168,7 +168,7 @@ async def test_every_resource(emulator: CognitoEmulator, judge: Judge, identitie
         await resource.delete(judge.refused if is_idp else refused_identities)
 
 
-def test_every_resource_of_the_provider_is_there() -> None:
+def test_every_resource_of_the_provider_has_its_data() -> None:
     assert {row["resource"].split()[0] for row in RESOURCES} == {
         f"aws_cognito_{name}"
         for name in (

@@ -170,8 +170,10 @@ async def _move(
         record = evolve(record, cookie_at=session.context.clock())
         written = await _written(session, new, record)
         if written is None:
-            # Only an end of the user's sessions finds this record: its key was not returned yet.
-            raise EndedMeanwhile
+            if new.raw is not None and await session.context.storage.get(target.storage_key) is None:
+                # Only an end of the user's sessions finds this record: its key was not returned yet.
+                raise EndedMeanwhile
+            return None
         new = written
         has_moved = await _replaced(session, loaded, mark)
         return new if has_moved else None
