@@ -25,6 +25,8 @@ extensions = [
 ]
 exclude_patterns = ["_build", "_ext", "_inventories"]
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
 html_title = f"aiocognito {release}"
 
 myst_enable_extensions = ["colon_fence", "deflist"]

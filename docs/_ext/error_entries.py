@@ -1,6 +1,6 @@
 """Two directives on errors, made when their pages are.
 
-``error-texts``: what Cognito says, in alphabetical order, with the error's class and what to do.
+``error-texts``: what Cognito says, in alphabetical order, with a link to the error's class, and what to do.
 ``error-entries GROUP``: an entry for each class of a group of `error_rows`.
 """
 
@@ -28,11 +28,11 @@ def advice(text: Text) -> str:
 
 def texts_table() -> str:
     """Return the table of Cognito's texts, in Markdown."""
-    lines = ["| Cognito says | Error | What to do |", "|---|---|---|"]
+    lines = ["| Cognito says | What to do |", "|---|---|"]
     for text in sorted(cognito_texts.TEXTS, key=lambda each: each.text.lower().lstrip("… ")):
         known = hasattr(errors, text.code)
-        name = f"{{py:exc}}`~aiocognito.errors.{text.code}`" if known else f"`{text.code}`"
-        lines.append(f"| {text.text} | {name} | {advice(text)} |")
+        shown = f"{{py:exc}}`{text.text} <aiocognito.errors.{text.code}>`" if known else f"`{text.text}`"
+        lines.append(f"| {shown} | {advice(text)} |")
     return "\n".join(lines)
 
 
