@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 
@@ -127,3 +128,23 @@ async def test_an_attempt_that_is_cancelled_releases_what_it_acquired() -> None:
     await asyncio.wait({attempt}, timeout=30)
     assert attempt.cancelled()
     assert server.tokens == {}
+
+
+async def test_a_wait_that_is_cancelled_when_the_server_fails_reports_no_error_to_the_loop() -> None:
+    """The attempt has failed, and its caller is cancelled before it reads the error."""
+    reported: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+
+    async def fail(
+        key: str, value: bytes | None, *, expected: bytes | None, ttl: float | None = None
+    ) -> bool:
+        for task in asyncio.all_tasks():
+            if getattr(task.get_coro(), "__name__", "") == "_attempt":
+                task.add_done_callback(lambda _: waiting.cancel())
+        raise StorageError("unreachable")
+
+    waiting = asyncio.create_task(enter(Leases(fail, 10)))
+    await asyncio.wait({waiting})
+    assert waiting.cancelled()
+    gc.collect()
+    assert reported == []

@@ -85,6 +85,8 @@ class Leases:
             # The caller leaves at once, however slow the server is. The attempt goes on alone.
             given_up.set()
             if attempt.done():
+                if not attempt.cancelled():
+                    attempt.exception()  # retrieved, so that the loop does not report it
                 await finish(self._release(key, token))
             else:
                 self._given_up.add(attempt)
