@@ -269,9 +269,15 @@ async def test_mfa_options_turn_sms_on_and_off(api: Api) -> None:
     options = [{"DeliveryMedium": "SMS", "AttributeName": "phone_number"}]
     who = {"AccessToken": (await api.tokens())["AccessToken"]}
     await api("SetUserSettings", **who, MFAOptions=options)
-    assert (await api.admin("AdminGetUser", "ana"))["UserMFASettingList"] == ["SMS_MFA"]
+    (listed,) = (await api("ListUsers", UserPoolId=api.pool_id))["Users"]
+    for found in (await api("GetUser", **who), await api.admin("AdminGetUser", "ana"), listed):
+        assert found["MFAOptions"] == options
+        assert found.get("UserMFASettingList", ["SMS_MFA"]) == ["SMS_MFA"]
+    await api("SetUserMFAPreference", **who, SMSMfaSettings={"Enabled": False})
+    assert "MFAOptions" not in await api("GetUser", **who)
+    await api.admin("AdminSetUserMFAPreference", "ana", SMSMfaSettings={"Enabled": True})
     await api.admin("AdminSetUserSettings", "ana", MFAOptions=[])
-    assert "UserMFASettingList" not in await api.admin("AdminGetUser", "ana")
+    assert not (await api.admin("AdminGetUser", "ana")).keys() & {"UserMFASettingList", "MFAOptions"}
     by_mail = [{"DeliveryMedium": "EMAIL", "AttributeName": "email"}]
     assert (await api.refused("SetUserSettings", **who, MFAOptions=by_mail))[0] == "InvalidParameterException"
 

@@ -36,6 +36,7 @@ class User:
         attributes: Without ``sub``; all values are strings, as the API has them.
         pending_links: By provider, the identities that were linked by a claim other than the subject and have
             not signed in yet: the claim's value, and the attribute that it is mapped to.
+        has_mfa_options: Whether the older operations turned SMS on; ``MFAOptions`` shows it while it is on.
     """
 
     username: str
@@ -62,6 +63,7 @@ class User:
     passkeys: dict[str, Passkey] = field(factory=dict, repr=False)
     registration: Ceremony | None = field(default=None, repr=False)
     pending_links: dict[str, dict[str, str]] = field(factory=dict, repr=False)
+    has_mfa_options: bool = False
     auth_events: list[AuthEvent] = field(factory=list, repr=False)
 
     def verified(self, attribute: str) -> bool:

@@ -20,6 +20,7 @@ async def get_user(context: RequestContext) -> dict[str, Any]:
     return {
         "Username": user.username,
         "UserAttributes": schema.to_list({"sub": user.sub, **readable}),
+        **mfa_options(user),
         **described_factors(user),
     }
 
@@ -31,6 +32,13 @@ async def delete_user(context: RequestContext) -> dict[str, Any]:
     caller.pool.tokens.revoke_user(caller.user.sub)
     caller.pool.users.remove(caller.user)
     return {}
+
+
+def mfa_options(user: User) -> dict[str, Any]:
+    """Return MFAOptions, which only the older operations set."""
+    if not user.has_mfa_options or "SMS_MFA" not in user.factors:
+        return {}
+    return {"MFAOptions": [{"DeliveryMedium": "SMS", "AttributeName": "phone_number"}]}
 
 
 # Recorded (GetUser): absent if nothing is set.

@@ -18,7 +18,7 @@ from ..request_context import RequestContext
 from ..state import EmulatorState
 from ..user_filter import parse_filter
 from ..users import User
-from .account import described_factors
+from .account import described_factors, mfa_options
 from .attributes import replace
 from .passwords import send_reset_code
 from .sign_up import ask_before
@@ -277,4 +277,5 @@ def described(user: User) -> dict[str, Any]:
         "UserLastModifiedDate": user.modified,
         "Enabled": user.enabled,
         "UserStatus": user.status,
+        **mfa_options(user),
     }

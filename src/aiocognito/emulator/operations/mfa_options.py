@@ -33,6 +33,7 @@ def _set(context: RequestContext, pool: UserPool, user: User) -> dict[str, Any]:
     for option in options:
         _check(option)
     mfa.prefer(context.state, pool, user, {"SMSMfaSettings": {"Enabled": bool(options)}})
+    user.has_mfa_options = bool(options)
     return {}
 
 
