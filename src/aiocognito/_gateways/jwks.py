@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from .._signatures import PublicKey, public_key
 from .._threads import run_in_thread
@@ -36,6 +37,12 @@ class Jwks:
         clock: Returns seconds since the epoch.
         preloaded: A JWKS to begin with; keys are fetched if one is missing in it.
         retries: The attempts of one fetch; by default, one.
+
+    Attributes:
+        uri: The URL of the key set.
+        fetches: The fetch that is under way.
+        status: The HTTP status of the last response; None if the last attempt got no response.
+        failure: Why the last fetch failed; None if it succeeded.
     """
 
     def __init__(
@@ -47,7 +54,7 @@ class Jwks:
         *,
         retries: RetryPolicy | None = None,
     ) -> None:
-        self._uri = uri
+        self.uri = uri
         self._http = http
         self._clock = clock
         self._preloaded = preloaded
@@ -55,8 +62,14 @@ class Jwks:
         self._keys: _Keys = {}
         self._stale_at = math.inf
         self._blocked_until = -math.inf
-        self._fetches: Flights[None] = Flights("the token verifier")
-        self._failure: NetworkError | ValueError | None = None
+        self.fetches: Flights[None] = Flights("the token verifier")
+        self.failure: NetworkError | ValueError | None = None
+        self.status: int | None = None
+
+    @property
+    def host(self) -> str | None:
+        """The host of the key set's URL."""
+        return urlsplit(self.uri).hostname
 
     def fresh(self, kid: str) -> PublicKey | None:
         """Return a cached key that is not stale, or None. Sends nothing."""
@@ -79,14 +92,14 @@ class Jwks:
         if self.fresh(kid) is None and not self._is_blocked():
             if kid in self._keys and self._is_outage():
                 # The stale key is used until a fetch succeeds, so callers do not wait for this fetch.
-                _ = self._fetches.running() or self._fetches.start(self._fetch())
+                _ = self.fetches.running() or self.fetches.start(self._fetch())
             else:
                 await self.fetch()
             if kid not in self._keys:
-                self._block(COOL_DOWN_SECONDS if self._failure is None else RETRY_SECONDS)
+                self._block(COOL_DOWN_SECONDS if self.failure is None else RETRY_SECONDS)
         key = self._keys.get(kid)
-        if key is None and self._failure is not None:
-            raise self._unavailable(self._failure)
+        if key is None and self.failure is not None:
+            raise self._unavailable(self.failure)
         return key
 
     async def warm_up(self) -> None:
@@ -119,7 +132,7 @@ class Jwks:
             JwksUnavailableError: The verifier was closed meanwhile.
         """
         try:
-            await self._fetches.join(self._fetch)
+            await self.fetches.join(self._fetch)
         except Closed as error:
             reason = error.with_traceback(None)
         else:
@@ -128,24 +141,24 @@ class Jwks:
 
     async def stop(self) -> None:
         """Stop fetching."""
-        await self._fetches.end()
+        await self.fetches.end()
 
     def _is_outage(self) -> bool:
         """Whether a fetch has failed since the keys became stale."""
-        return self._failure is not None and self._blocked_until > self._stale_at
+        return self.failure is not None and self._blocked_until > self._stale_at
 
     def _require_keys(self) -> None:
-        if not self._keys and self._failure is not None:
-            raise self._unavailable(self._failure)
+        if not self._keys and self.failure is not None:
+            raise self._unavailable(self.failure)
 
     def _unavailable(self, reason: Exception) -> JwksUnavailableError:
-        error = JwksUnavailableError(f"the keys at {self._uri} could not be fetched: {reason}")
+        error = JwksUnavailableError(f"the keys at {self.uri} could not be fetched: {reason}")
         error.__cause__ = reason
         return error
 
     def _is_blocked(self) -> bool:
         # If a fetch is under way, wait for it.
-        return self._fetches.running() is None and self._clock() < self._blocked_until
+        return self.fetches.running() is None and self._clock() < self._blocked_until
 
     def _block(self, seconds: float) -> None:
         self._blocked_until = self._clock() + seconds
@@ -164,14 +177,16 @@ class Jwks:
             # Parsing keys imports jose and computes with large numbers, which would block the event loop.
             self._keys = await run_in_thread(partial(_parse_response, answer))
         except (NetworkError, ValueError) as error:
-            self._failure = error.with_traceback(None)
+            self.failure = error.with_traceback(None)
             self._block(RETRY_SECONDS)
         else:
-            self._failure = None
+            self.failure = None
             self._stale_at = self._clock() + STALE_SECONDS
 
     async def _ask(self) -> RawResponse:
-        answer = await self._http.request("GET", self._uri)
+        self.status = None
+        answer = await self._http.request("GET", self.uri)
+        self.status = answer.status
         if answer.status in TRANSIENT_STATUS:
             raise NetworkError(f"HTTP {answer.status}", request_sent=True)
         return answer

@@ -94,6 +94,8 @@ class ServiceContext:
         self.class_name = class_name
         self.config = config
         self.storage = storage
+        # Stays the same if the storage is wrapped, so that all who share a storage agree on it.
+        self.storage_id = id(storage)
         self.connections = connections
         self.hub = hub
         self.clock = clocks.resolve(clock, config)
@@ -119,7 +121,9 @@ class ServiceContext:
         self._hubs: dict[str, dict[int, weakref.ref[Hub]]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._background_saves: dict[str, asyncio.Task[None]] = {}
+        # The verifier of the hosted UI's id tokens, and what is called with it when it is made.
         self._id_tokens: TokenVerifier | None = None
+        self.on_verifier: Callable[[TokenVerifier], None] | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         # Called on the event loop, when it is bound.
         self.on_first_use: Callable[[], None] | None = None
@@ -160,6 +164,8 @@ class ServiceContext:
                 clock=self.clock,
                 http_client=self.connections.http_client,
             )
+            if self.on_verifier is not None:
+                self.on_verifier(self._id_tokens)
         return self._id_tokens
 
     def check_loop(self) -> None:

@@ -495,7 +495,7 @@ class Session:
             return loaded if is_done else None
 
         # One at a time in a process: of two calls, only one ends the session.
-        async with _deletions.hold(f"{id(self.context.storage)}:{self.storage_key}"):
+        async with _deletions.hold(f"{self.context.storage_id}:{self.storage_key}"):
             forgotten = await compare_and_set(self.context.storage, self.storage_key, attempt)
         if is_meant(forgotten.record):
             session_id = forgotten.address.session_id

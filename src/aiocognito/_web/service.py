@@ -110,6 +110,9 @@ class WebService:
         user_context: Returns the end user's data from a framework's connection.
         lifespan_hint: What to do if the service is not running, for messages.
 
+    Attributes:
+        on_made: Called with each session manager and each verifier when it is made.
+
     Raises:
         AuthConfigError: A value is malformed.
     """
@@ -144,6 +147,7 @@ class WebService:
         self._names = {secure: make_names(cookies, secure=secure) for secure in (False, True)}
         self._lifespan_hint = lifespan_hint
         self._runs: dict[asyncio.AbstractEventLoop, _Run] = {}
+        self.on_made: Callable[[SessionManager | TokenVerifier], None] | None = None
         ttl = settings.session_ttl.total_seconds()
         self.cookie_seconds = ttl if cookies.max_age is None else float(cookies.max_age)
         # A cookie of less than two days is sent again before it has ended.
@@ -175,6 +179,8 @@ class WebService:
                 http_client=settings.http_client,
             )
             run.closing.push_async_callback(verifier.aclose)
+            if self.on_made is not None:
+                self.on_made(verifier)
             run.verifiers[token_use] = verifier
         return run.verifiers[token_use]
 
@@ -193,6 +199,13 @@ class WebService:
     def cookie_names(self, request: WebRequest) -> CookieNames:
         """Return the names of the cookies for a request."""
         return self._names[is_secure(self.cookies, request, self.public_origin)]
+
+    def made(self) -> list[SessionManager | TokenVerifier]:
+        """Return the session managers and verifiers of all event loops."""
+        made: list[SessionManager | TokenVerifier] = []
+        for run in tuple(self._runs.values()):
+            made += [run.sessions, *run.verifiers.values()]
+        return made
 
     @property
     def config(self) -> AuthConfig | None:
@@ -253,6 +266,8 @@ class WebService:
                 http_client=settings.http_client,
             )
             closing.push_async_callback(sessions.aclose)
+            if self.on_made is not None:
+                self.on_made(sessions)
             return _Run(sessions, closing.pop_all())
 
 

@@ -170,6 +170,18 @@ class Remote(Generic[T]):
             self.portal = portal
         return self.made
 
+    def with_each(self, use: Callable[[T], None]) -> None:
+        """Call a function with the object, now and whenever it is made again."""
+        make = self._make
+
+        def made(portal: Portal | None) -> T:
+            each = make(portal)
+            use(each)
+            return each
+
+        self._make = made
+        use(self.made)
+
     def _current_portal(self) -> Portal:
         if _runs_event_loop():
             raise AuthUsageError(

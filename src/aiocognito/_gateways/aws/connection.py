@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import cache
 from importlib.metadata import version
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 from aiobotocore.config import AioConfig
@@ -26,6 +26,7 @@ from aiobotocore.session import AioSession
 from attrs import frozen
 from botocore import UNSIGNED
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
+from botocore.exceptions import ClientError
 from botocore.httpsession import ProxyConfiguration
 from botocore.loaders import Loader
 from botocore.model import ShapeResolver
@@ -33,7 +34,7 @@ from yarl import URL
 
 from ..._config import AuthConfig
 from ..._config_checks import is_loopback
-from ...errors import AuthConfigError
+from ...errors import AuthConfigError, ServiceError
 from ..clients import AwsSession
 from ..environment import proxy_for, tls_context
 from ..limits import UnreadableBody, read_body
@@ -47,6 +48,10 @@ _KEEPALIVE = 12.0
 
 # The part of a response that botocore reads.
 _ANSWERED = SimpleNamespace(status_code=200)
+
+# In botocore's form of a response: what traces and other event handlers read, and our error of a refusal.
+_METADATA: Final = "ResponseMetadata"
+_REFUSAL: Final = "aiocognito"
 
 # botocore's components are not made for several threads at once.
 _preparing = threading.Lock()
@@ -79,6 +84,7 @@ def prepare(service: str, config: AuthConfig, aws_session: AwsSession | None) ->
     with _preparing:
         session = _own_session() if aws_session is None else aws_session
         client = _run(_make_client(session, service, url, region or "us-east-1"))
+        _ = client.exceptions  # botocore makes their classes at the first use
         ca_bundle = session.get_config_variable("ca_bundle")
     parsed = URL(url)
     proxy = _proxy(client.meta.config.proxies, url)
@@ -171,8 +177,16 @@ class AwsConnection:
                 return await self._call_newer(operation, members)
         if unknown:
             raise _too_old(f"{operation}'s {', '.join(unknown)}")
-        answer: dict[str, Any] = await getattr(self._parts.client, self._methods[operation])(**members)
-        return answer
+        try:
+            answer: dict[str, Any] = await getattr(self._parts.client, self._methods[operation])(**members)
+        except ClientError as refused:
+            refusal = refused.response.get(_REFUSAL)
+            if refusal is None:
+                raise
+        else:
+            answer.pop(_METADATA, None)
+            return answer
+        raise refusal
 
     def _members_of(self, operation: str) -> frozenset[str]:
         """Return the names of an operation's members, by botocore's model."""
@@ -210,12 +224,24 @@ class AwsConnection:
     async def _answer(
         self, *, model: Any, params: Mapping[str, Any], **_: Any
     ) -> tuple[object, dict[str, Any]]:
-        """Answer a botocore client in its endpoint's place (the ``before-call`` event)."""
+        """Answer a botocore client in its endpoint's place (the ``before-call`` event).
+
+        The response has botocore's form, which instrumentations read: the request's id, the HTTP status, and
+        a refusal as a ``ClientError``.
+        """
         read = self._readers.get(model.name)
         if read is None:
             read = self._readers[model.name] = ResponseReader(model.name, model.output_shape)
         answer = await self._post(params["headers"], params["body"])
-        return _ANSWERED, read(answer, params["body"])
+        metadata = {"RequestId": answer.request_id, "HTTPStatusCode": answer.status}
+        try:
+            return _ANSWERED, {**read(answer, params["body"]), _METADATA: metadata}
+        except ServiceError as error:
+            if answer.succeeded:
+                raise  # The response cannot be parsed.
+            refusal = error.with_traceback(None)
+        described = {"Code": refusal.name, "Message": str(refusal)}
+        return answer, {"Error": described, _METADATA: metadata, _REFUSAL: refusal}
 
     async def _post(self, headers: Mapping[str, str], body: bytes) -> AwsResponse:
         try:

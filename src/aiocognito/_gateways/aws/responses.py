@@ -31,6 +31,11 @@ class AwsResponse:
     body: bytes = field(repr=False)
 
     @property
+    def status_code(self) -> int:
+        """The status, by botocore's name."""
+        return self.status
+
+    @property
     def succeeded(self) -> bool:
         """Whether the status is a success."""
         return self.status < 300
