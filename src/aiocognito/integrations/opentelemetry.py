@@ -3,8 +3,6 @@
 The requests to Cognito are calls of aiobotocore, which has an instrumentation of its own.
 """
 
-from __future__ import annotations
-
 from typing import Protocol
 
 from opentelemetry.metrics import MeterProvider
@@ -29,9 +27,10 @@ from ._telemetry import (
     jwks_observer,
 )
 
-__all__ = ["instrument"]
+__all__ = ["WebApplication", "instrument"]
 
 
+@public("aiocognito.integrations.opentelemetry")
 class WebApplication(Protocol):
     """A ``CognitoAuth`` of an integration with a web framework."""
 
