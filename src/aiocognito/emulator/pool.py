@@ -86,6 +86,11 @@ class UserPool:
     triggers: Triggers = field(factory=Triggers, repr=False, metadata={"persisted": False})
     warned_lambdas: set[tuple[str, str]] = field(factory=set, repr=False, metadata={"persisted": False})
 
+    def sso_seconds(self, client_id: str) -> float:
+        """Return for how long after a sign-in on the hosted UI an app client does not ask again."""
+        configured = self.client_session_configurations.get(client_id)
+        return 3600.0 if configured is None else configured["SSOSession"]["MaxValidityMinutes"] * 60.0
+
     @property
     def tracks_sessions(self) -> bool:
         """Whether sessions are tracked, so that they can be listed and revoked."""

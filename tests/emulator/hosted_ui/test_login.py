@@ -327,6 +327,26 @@ async def test_the_session_ends_after_an_hour_and_is_not_renewed(shop: Shop, bro
     assert (await browser.get(shop.authorize())).title == "Sign in"
 
 
+async def test_each_client_says_for_how_long_it_reuses_a_session(shop: Shop, browser: Browser) -> None:
+    pool = {"UserPoolId": shop.pool.id}
+    made = await shop.emulator.call("CreateUserPoolClient", **pool, **CLIENT)
+    other = made["UserPoolClient"]["ClientId"]
+    tracked = {"UserSessionTracking": "ENABLED", "TokenSession": {"MaxPerUser": 20}}
+    await shop.emulator.call("SetUserPoolSessionConfiguration", **pool, **tracked)
+    for client_id, minutes in ((shop.pool.client_id, 0), (other, 120)):
+        session = {"SSOSession": {"MaxValidityMinutes": minutes}}
+        members = {**pool, "ClientId": client_id, **session}
+        await shop.emulator.call("SetUserPoolClientSessionConfiguration", **members)
+    await browser.get(shop.authorize())
+    await browser.sign_in()
+    assert (await browser.get(shop.authorize())).title == "Sign in"
+    shop.emulator.clock.advance(7190)
+    await browser.get(shop.authorize(client_id=other))
+    assert shop.who(browser.answer) == "ana"
+    shop.emulator.clock.advance(20)
+    assert (await browser.get(shop.authorize(client_id=other))).title == "Sign in"
+
+
 async def test_sessions_are_stored_under_a_hash(shop: Shop, browser: Browser) -> None:
     await browser.get(shop.authorize())
     await browser.sign_in()

@@ -223,15 +223,20 @@ class PageRequest:
         if cookie is None:
             return None
         session = self.pool.hosted.sessions.get(cookie, self.state.clock())
-        user = None if session is None else self.pool.users.by_subject(session.sub)
+        # Documented (User sessions): how long a client reuses a session is a setting of the client.
+        if session is None or self.state.clock() >= session.auth_time + self.pool.sso_seconds(self.client.id):
+            return None
+        user = self.pool.users.by_subject(session.sub)
         return session if user is not None and user.enabled else None
 
     def begin_session(self, sub: str, provider: str) -> Session:
         """Start a session in this browser. Its cookie is always new, so that a planted one is never used."""
         self._end_session()
         now = self.state.clock()
-        session = Session(sub, now, now + SESSION_LIFE, provider)
-        self._cookies[self._cookie] = self.pool.hosted.sessions.start(session), SESSION_LIFE
+        # Other clients of the user pool may reuse the session for longer than this one.
+        life = max(SESSION_LIFE, *(self.pool.sso_seconds(client_id) for client_id in self.pool.clients))
+        session = Session(sub, now, now + life, provider)
+        self._cookies[self._cookie] = self.pool.hosted.sessions.start(session), life
         return session
 
     def _end_session(self) -> None:

@@ -40,7 +40,7 @@ async def get_user_pool_session_configuration(context: RequestContext) -> dict[s
 
 @operation("SetUserPoolClientSessionConfiguration")
 async def set_user_pool_client_session_configuration(context: RequestContext) -> dict[str, Any]:
-    """Set how long an app client uses a session of the hosted UI without asking. It is stored only."""
+    """Set how long an app client uses a session of the hosted UI without asking."""
     pool, client = context.pool_and_client()
     _require_tier(pool)
     _require_tracking(pool)

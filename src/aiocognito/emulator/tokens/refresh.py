@@ -111,8 +111,7 @@ def _is_its_device(user: User, made_on: str, given: str | None) -> bool:
     return device is not None and device.secret is not None and given == made_on
 
 
-# Recorded (Rotation): after it is turned off, tokens have an origin_jti of their generation, which
-# RevokeToken does not end.
+# Recorded (Rotation): after it is turned off, tokens have an origin_jti that RevokeToken does not end.
 def _generation(state: EmulatorState, pool: UserPool, grant: Grant) -> Grant:
     """Return what the newest refresh token's tokens belong to while the client does not rotate."""
     found: Grant | None = pool.tokens.grants.get(grant.generation or "")
