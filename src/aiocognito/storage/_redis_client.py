@@ -161,7 +161,7 @@ class UrlClients:
 
 
 def _split(url: str) -> SplitResult:
-    parts = None
+    parts: SplitResult | None = None
     try:
         parts = urlsplit(url)
         _ = parts.port
