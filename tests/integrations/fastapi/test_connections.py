@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import pytest
 from starlette.testclient import TestClient
@@ -34,8 +34,9 @@ def test_behind_a_trusted_proxy_the_browsers_address_goes_along(
         return seen[-1]
 
     site = make_site(user_context=context)
-    app: Any = site.app
-    proxied: Any = ProxyHeadersMiddleware(app, trusted_hosts="10.0.0.5" if trusted else "10.9.9.9")
+    proxied: Any = ProxyHeadersMiddleware(
+        cast("Any", site.app), trusted_hosts="10.0.0.5" if trusted else "10.9.9.9"
+    )
     headers = [("x-forwarded-for", each) for each in forwarded]
     headers += [("x-forwarded-proto", "https"), ("host", "shop.example"), ("origin", "https://shop.example")]
     with TestClient(proxied, base_url="http://shop.example", client=("10.0.0.5", 5000)) as browser:
