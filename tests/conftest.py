@@ -1,6 +1,7 @@
 """Fixtures that every test may ask for."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -24,6 +25,18 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Say which tests are left out."""
     return f"selected: {INNER_LOOP}" if config.option.markexpr == INNER_LOOP else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let `xdist_group` work: pytest-xdist 3.8 writes ``_nodeid``, which pytest 9.2 does not read."""
+    if not getattr(config.option, "loadgroup", False):
+        return
+    for item in items:
+        group, node_id = item.get_closest_marker("xdist_group"), getattr(item, "id", None)
+        if group is not None and node_id is not None:
+            grouped: Any = item
+            grouped._id = type(node_id).parse(f"{item.nodeid}@{group.args[0]}")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
