@@ -154,6 +154,22 @@ def test_a_host_header_that_is_malformed_or_repeated_equals_no_origin(
         check_csrf(web_request(pairs=pairs), DEFAULT)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        (("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")),
+        (("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-origin")),
+        (("origin", "https://shop.example"), ("origin", "https://evil.example")),
+        (("origin", "https://evil.example"), ("origin", "https://shop.example")),
+        (("origin", "https://front.example"), ("origin", "https://evil.example")),
+    ],
+    ids=str,
+)
+def test_of_a_repeated_header_no_value_is_chosen(values: tuple[tuple[str, str], ...]) -> None:
+    with pytest.raises(CsrfError):
+        check_csrf(web_request(pairs=values), DEFAULT)
+
+
 def test_with_a_public_url_the_host_header_does_not_count() -> None:
     check_csrf(web_request(headers={"origin": "https://www.shop.example", "host": "10.0.0.1"}), PUBLIC)
     check_csrf(web_request(headers={"origin": "https://www.shop.example:443"}), PUBLIC)
