@@ -84,7 +84,7 @@ def run(bench: Bench) -> list[Table]:
             rows=interleaved(subjects, 1 if bench.quick else 3, warm_up=False),
             about="Growth of the resident size, including three tokens of about 1 kB each, with "
             f"{many:,} sessions of aiocognito and {few} of pycognito. "
-            "amplify-js holds one session per process.",
+            "amplify-js, without contexts, holds one session per process.",
             bars=[no_more_than(6, "kB"), times_better("pycognito", 20)],
         )
     ]

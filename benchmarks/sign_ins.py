@@ -55,9 +55,9 @@ def run(bench: Bench) -> list[Table]:
             rows=rows,
             about="InitiateAuth and RespondToAuthChallenge over loopback, against a server that responds"
             " from memory and checks nothing. Each sign-in of aiocognito stores its own session in"
-            " MemoryStorage; those of pycognito share one boto3 client; amplify-js holds one user "
-            "per process, so each of its sign-ins replaces the one before. aiocognito uses all "
-            "cores, the others one: other load on the machine changes the ratio.",
+            " MemoryStorage; those of pycognito share one boto3 client; amplify-js, without contexts,"
+            " holds one user per process, so each of its sign-ins replaces the one before. aiocognito uses"
+            " all cores, the others one: other load on the machine changes the ratio.",
             bars=[times_better("pycognito", 10), times_better("amplify-js", 45)],
         )
     ]
