@@ -26,6 +26,7 @@ MODULES = (
     "aiocognito.integrations.aiobotocore",
     "aiocognito.integrations.aiohttp",
     "aiocognito.integrations.httpx",
+    "aiocognito.integrations.opentelemetry",
     "aiocognito.integrations.starlette",
     "aiocognito.sync",
     "aiocognito.emulator",

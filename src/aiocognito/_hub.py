@@ -46,7 +46,8 @@ class AuthEvent:
     Attributes:
         name: Amplify's name of the event.
         data: Amplify's data of the event. It never contains a token, code, password or key.
-        session_id: The hash of the session's key; the key itself is a secret.
+        session_id: The hash of the session's key; the key itself is a secret. None in an event that an
+            application made itself.
         dropped: How many events were dropped before this one, because the subscriber was slow.
         previous_session_id: The hash of the key that opened the session until this event, if the event
             moved the session under a new key.

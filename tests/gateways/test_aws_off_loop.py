@@ -5,12 +5,13 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
 from blockbuster import blockbuster_ctx
 
-from aiocognito.errors import AuthConfigError, NetworkError
+from aiocognito.errors import AuthConfigError, NetworkError, NotAuthorizedException
 from helpers.stub_server import Stub
 
 from .conftest import Connect
@@ -122,6 +123,50 @@ async def test_a_given_sessions_event_handlers_are_called(connect: Connect, stub
     session.register("before-call.cognito-identity-provider", trace)
     await connect(aws_session=session).call("GetUser", {"AccessToken": "t"})
     assert stub.requests[0].headers["x-trace-id"] == "1-2-3"
+
+
+async def test_event_handlers_see_request_id_and_status_and_the_caller_does_not(
+    connect: Connect, stub: Stub
+) -> None:
+    from aiobotocore.session import AioSession
+
+    session, seen = AioSession(), []
+
+    def after(parsed: dict[str, Any], **_: object) -> None:
+        seen.append((parsed["ResponseMetadata"], parsed.get("Error")))
+
+    session.register("after-call.cognito-identity-provider", after)
+    client = connect(aws_session=session)
+    stub.reply(json={"Username": "ana"}, headers={"x-amzn-RequestId": "one"})
+    assert await client.call("GetUser", {"AccessToken": "t"}) == {"Username": "ana"}
+    refused = {"__type": "NotAuthorizedException", "message": "token-1234567 has expired"}
+    stub.reply(400, refused, headers={"x-amzn-RequestId": "two"})
+    with pytest.raises(NotAuthorizedException) as caught:
+        await client.call("GetUser", {"AccessToken": "token-1234567"})
+    assert (caught.value.request_id, caught.value.__cause__, caught.value.__context__) == ("two", None, None)
+    assert seen == [
+        ({"RequestId": "one", "HTTPStatusCode": 200}, None),
+        (
+            {"RequestId": "two", "HTTPStatusCode": 400},
+            {"Code": "NotAuthorizedException", "Message": str(caught.value)},
+        ),
+    ]
+    assert "token-1234567" not in str(seen)
+
+
+async def test_an_error_of_an_event_handler_is_raised_as_it_is(connect: Connect, stub: Stub) -> None:
+    from aiobotocore.session import AioSession
+    from botocore.exceptions import ClientError
+
+    session, error = AioSession(), ClientError({"Error": {"Code": "Mine"}}, "GetUser")
+
+    def fails(**_: object) -> None:
+        raise error
+
+    session.register("after-call.cognito-identity-provider", fails)
+    with pytest.raises(ClientError) as caught:
+        await connect(aws_session=session).call("GetUser", {"AccessToken": "t"})
+    assert caught.value is error
 
 
 async def test_a_given_session_that_waits_while_a_client_is_made_gets_an_error(connect: Connect) -> None:
