@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -88,6 +89,20 @@ def test_the_names_of_tests_are_plain() -> None:
             r"^ *(?:async )?def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE
         )
         if NAMES.search(name)
+    ]
+    assert found == []
+
+
+FEW_WORDS = 4
+
+
+def test_a_short_name_of_a_test_has_a_sentence_beside_it() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for path in TESTS
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+        if node.name.count("_") < FEW_WORDS and not ast.get_docstring(node)
     ]
     assert found == []
 

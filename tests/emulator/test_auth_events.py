@@ -94,6 +94,7 @@ async def test_a_sign_in_with_a_second_factor_is_one_event(empty_api: Api) -> No
 
 
 async def test_refused_sign_ins(empty_api: Api) -> None:
+    """Refused sign-ins are events, too."""
     await protect(empty_api)
     for _ in range(2):
         with pytest.raises(Refused):
@@ -123,6 +124,7 @@ async def test_events_are_listed_page_by_page(empty_api: Api) -> None:
 
 
 async def test_feedback(empty_api: Api) -> None:
+    """An event can be given feedback."""
     await protect(empty_api)
     await empty_api.tokens()
     (event,) = await events(empty_api)
@@ -143,6 +145,7 @@ async def test_feedback(empty_api: Api) -> None:
 
 
 async def test_other_events(empty_api: Api) -> None:
+    """Sign-ups and changes of passwords are events."""
     await protect(empty_api, AutoVerifiedAttributes=["phone_number"])
     bob = {"ClientId": empty_api.client_id, "Username": "bob"}
     phone = [{"Name": "phone_number", "Value": "+15555550199"}]
@@ -185,6 +188,7 @@ async def sign_in_from(api: Api, address: str) -> tuple[str, str] | None:
 
 @pytest.mark.parametrize("address", ["203.0.113.7", "2001:db8::7"])
 async def test_blocked_addresses(empty_api: Api, address: str) -> None:
+    """An address that the pool blocks cannot sign in."""
     await protect(empty_api, "ENFORCED")
     await empty_api("SetRiskConfiguration", UserPoolId=empty_api.pool_id, **BLOCKED)
     assert await sign_in_from(empty_api, address) == SECURITY

@@ -101,6 +101,7 @@ async def test_the_classic_pages_are_customised_for_all_clients_or_one(
 
 
 async def test_blobs_are_base64(api: Api, pool: dict[str, str]) -> None:
+    """An image is sent in base64, and its size is limited."""
     await api("CreateUserPoolDomain", **pool, Domain="shop")
     refused = await api.refused("SetUICustomization", **pool, ImageFile="not base64!")
     assert refused[0] == "SerializationException"
@@ -167,6 +168,7 @@ async def test_a_wrong_style_of_managed_login(api: Api, pool: dict[str, str], cl
 
 
 async def test_terms_documents(api: Api, pool: dict[str, str], client: dict[str, str]) -> None:
+    """Documents of terms are created, changed and deleted."""
     fixed = {"TermsSource": "LINK", "Enforcement": "NONE"}
     use = (await api("CreateTerms", **client, TermsName="terms-of-use", Links=LINKS, **fixed))["Terms"]
     privacy = (await api("CreateTerms", **client, TermsName="privacy-policy", Links=LINKS, **fixed))["Terms"]
@@ -202,6 +204,7 @@ EVENTS = {"EventSource": "userAuthEvents", "LogLevel": "INFO", **BUCKET}
 
 
 async def test_log_delivery(empty_api: Api) -> None:
+    """The delivery of logs is set and removed."""
     await empty_api.make_pool(UserPoolTier="PLUS")
     pool = {"UserPoolId": empty_api.pool_id}
     nothing = {"LogDeliveryConfiguration": {**pool, "LogConfigurations": []}}
@@ -227,6 +230,7 @@ async def test_log_delivery(empty_api: Api) -> None:
 async def test_wrong_log_delivery(
     api: Api, pool: dict[str, str], configurations: list[Any], error: str
 ) -> None:
+    """A wrong delivery of logs is refused."""
     refused = await api.refused("SetLogDeliveryConfiguration", **pool, LogConfigurations=configurations)
     assert refused[0] == error
     assert api.pool.log_configurations == []
@@ -237,6 +241,7 @@ def limit_of(category: str) -> dict[str, Any]:
 
 
 async def test_provisioned_limits(api: Api) -> None:
+    """A limit of requests can be raised."""
     sign_ins = limit_of("UserAuthentication")
     free = {**sign_ins, "ProvisionedLimitValue": 120, "FreeLimitValue": 120}
     assert await api("GetProvisionedLimit", **sign_ins) == {"Limit": free}

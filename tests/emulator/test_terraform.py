@@ -133,6 +133,8 @@ class Resource:
 
 
 async def test_every_resource(emulator: CognitoEmulator, judge: Judge, identities: Identities) -> None:
+    """Each resource is created, read, changed, imported and deleted."""
+
     async def refused_identities(operation: str, **members: Any) -> str:
         status, _headers, body = await identities.send(operation, members)
         assert status == 400

@@ -147,6 +147,7 @@ async def test_groups(api: Api) -> None:
     ],
 )
 async def test_the_preferred_role(api: Api, groups: dict[str, Any], preferred: str | None) -> None:
+    """The preferred role is that of the group with the lowest precedence."""
     await api.add_user()
     for name, (precedence, role) in groups.items():
         more = {} if precedence is None else {"Precedence": precedence}
@@ -448,6 +449,7 @@ async def test_each_generation_has_an_origin_of_its_own(rotating: Api) -> None:
 
 
 async def test_rotation_without_revocation(empty_api: Api) -> None:
+    """Refresh tokens rotate also for a client without revocation."""
     client = {
         "RefreshTokenRotation": ROTATING,
         "EnableTokenRevocation": False,

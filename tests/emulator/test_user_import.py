@@ -129,6 +129,7 @@ async def test_usernames_that_are_addresses(empty_api: Api) -> None:
     ],
 )
 async def test_rows_that_fail(verifying: Api, change: dict[str, str]) -> None:
+    """A row that is wrong creates no user."""
     job = await run(verifying, await rows(verifying, {**ANA, **change}))
     assert counts(job) == ("Succeeded", 0, 0, 1)
     assert len(verifying.pool.users) == 0
@@ -218,6 +219,7 @@ async def test_an_upload_needs_the_presigned_url_of_its_job(
 
 
 async def test_over_http(emulator: CognitoEmulator, http: aiohttp.ClientSession, judge: Judge) -> None:
+    """A job is created, fed and run over HTTP."""
     pool = await emulator.create_user_pool(AutoVerifiedAttributes=["email"])
     members = {"UserPoolId": pool.id, "JobName": "people", "CloudWatchLogsRoleArn": ROLE}
     job = (await judge("CreateUserImportJob", **members))["UserImportJob"]

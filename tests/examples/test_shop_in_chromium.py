@@ -126,6 +126,7 @@ async def test_a_problem_is_announced_and_leads_to_its_field(running: Running, o
 
 
 async def test_pages_of_visitors(running: Running, open_tab: OpenTab, screenshots: Path) -> None:
+    """The pages before a sign-in work in a browser."""
     tab, origin = await open_tab(), running.origins[0]
     for path in ("/", "/sign-up", "/sign-up/confirm", "/sign-in", "/password/forgotten"):
         await tab.page.goto(f"{origin}{path}")

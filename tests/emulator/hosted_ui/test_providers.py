@@ -615,6 +615,8 @@ async def test_inbound_federation_changes_claims(make_shop: MakeShop, browser: B
 
 
 async def test_inbound_federation_refuses(with_google: Shop, browser: Browser) -> None:
+    """Malformed attributes of the trigger InboundFederation are an error."""
+
     def not_texts(event: dict[str, Any]) -> dict[str, Any]:
         return {**event, "response": {"userAttributesToMap": {"email": 1}}}
 

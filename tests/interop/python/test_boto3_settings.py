@@ -16,6 +16,7 @@ ROLE = "arn:aws:iam::123456789012:role/r"
 
 
 async def test_a_full_pool(admin: Any, emulator: CognitoEmulator) -> None:
+    """boto3 sets up, changes and removes all settings of a pool."""
     pool = await set_up(admin)
     client = await admin("create_user_pool_client", **pool, ClientName="web")
     web = {**pool, "ClientId": client["UserPoolClient"]["ClientId"]}

@@ -17,8 +17,8 @@ from . import mfa
 @operation("SetUserSettings")
 async def set_user_settings(context: RequestContext) -> dict[str, Any]:
     """Turn SMS as second factor of the signed-in user on or off."""
-    who = await bearer.authorize(context.state, context.members["AccessToken"])
-    return _set(context, who.pool, who.user)
+    caller = await bearer.authorize(context.state, context.members["AccessToken"])
+    return _set(context, caller.pool, caller.user)
 
 
 @operation("AdminSetUserSettings")
