@@ -324,7 +324,7 @@ async def test_a_verification_and_its_key_fetch(telemetry: Telemetry) -> None:
     assert duration.count == 1
 
 
-async def test_a_token_that_is_refused_is_no_failure_of_the_service(telemetry: Telemetry) -> None:
+async def test_a_token_that_is_refused_is_not_an_error_of_the_span(telemetry: Telemetry) -> None:
     clock, keys = Clock(), Keys()
     async with verifier(keys, clock) as verifies:
         instrument(verifies, **telemetry.options)
@@ -374,7 +374,9 @@ async def test_the_verifier_of_the_hosted_ui_is_instrumented_with_its_client(tel
 # What can be instrumented
 
 
-async def test_twice_is_once(telemetry: Telemetry, pool: ThreadedUserPool) -> None:
+async def test_a_second_call_of_instrument_changes_nothing(
+    telemetry: Telemetry, pool: ThreadedUserPool
+) -> None:
     async with (
         SessionManager(pool.config, storage=MemoryStorage()) as sessions,
         TokenVerifier.from_config(pool.config, token_use="access") as verifies,
