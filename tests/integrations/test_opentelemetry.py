@@ -374,9 +374,7 @@ async def test_the_verifier_of_the_hosted_ui_is_instrumented_with_its_client(tel
 # What can be instrumented
 
 
-async def test_a_second_call_of_instrument_changes_nothing(
-    telemetry: Telemetry, pool: ThreadedUserPool
-) -> None:
+async def test_calling_instrument_twice_changes_nothing(telemetry: Telemetry, pool: ThreadedUserPool) -> None:
     async with (
         SessionManager(pool.config, storage=MemoryStorage()) as sessions,
         TokenVerifier.from_config(pool.config, token_use="access") as verifies,
