@@ -20,6 +20,7 @@ import aiocognito
 NEED_EXTRAS = {
     "aiocognito.emulator",
     "aiocognito.integrations.fastapi",
+    "aiocognito.integrations.opentelemetry",
     "aiocognito.integrations.starlette",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import pytest
@@ -21,7 +21,7 @@ def same_tests(*modules: ModuleType, but: tuple[str, ...] = ()) -> dict[str, Any
     found: dict[str, Any] = {}
     for module in modules:
         for name, member in vars(module).items():
-            is_fixture = type(member).__name__ == "FixtureFunctionDefinition"
+            is_fixture = _is_fixture(member)
             if name in but or not (is_fixture or name.startswith("test_")):
                 continue
             where = module.__name__.rpartition(".")[2].removeprefix("test_")
@@ -38,3 +38,10 @@ def same_tests(*modules: ModuleType, but: tuple[str, ...] = ()) -> dict[str, Any
         assert door.calls, "the test has not used the door"
 
     return {**found, "through_the_door": through_the_door}
+
+
+def _is_fixture(member: object) -> bool:
+    """Return whether a member of a module is a fixture; before pytest 8.4 it is a function with a mark."""
+    if type(member).__name__ == "FixtureFunctionDefinition":
+        return True
+    return isinstance(member, FunctionType) and hasattr(member, "_pytestfixturefunction")

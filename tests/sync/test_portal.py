@@ -55,9 +55,12 @@ def test_the_end_of_the_process_ends_calls_that_wait(process: _Process) -> None:
 
 
 def test_a_thread_whose_loop_cannot_start_raises_in_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Broken(BlockingPortal):
-        async def __aenter__(self) -> Any:
+    class Broken:
+        async def __aenter__(self) -> None:
             raise OSError("too many open files")
+
+        async def __aexit__(self, *_: object) -> None:
+            raise AssertionError
 
     monkeypatch.setattr(_portal, "BlockingPortal", Broken)
     with pytest.raises(OSError, match="too many open files"):
