@@ -136,8 +136,8 @@ class WebAuthnConfig:
     """The relying party of a user pool's passkeys.
 
     Args:
-        relying_party_id: The domain that passkeys are made for.
-        user_verification: ``required`` or ``preferred``.
+        relying_party_id: The domain that passkeys are made for; None if ``amplify_outputs.json`` has none.
+        user_verification: ``required`` or ``preferred``; None if ``amplify_outputs.json`` has none.
     """
 
     relying_party_id: str | None = None
@@ -157,7 +157,8 @@ class PasswordlessConfig:
         email_otp_enabled: Whether users can sign in with a code by e-mail.
         sms_otp_enabled: Whether users can sign in with a code by SMS.
         web_authn: The relying party of passkeys; None if users cannot sign in with one.
-        preferred_challenge: The default of ``sign_in(auth_flow_type="USER_AUTH")``, by Cognito's name.
+        preferred_challenge: The default of ``sign_in(auth_flow_type="USER_AUTH")``, by Cognito's name; None
+            to let Cognito offer all.
     """
 
     email_otp_enabled: bool = False

@@ -25,6 +25,8 @@ AuthFlowType: TypeAlias = Literal[
 class CodeDeliveryDetails:
     """Where a code was sent: a masked ``destination``, the medium and the attribute behind it.
 
+    Each is None if Cognito's response does not name it.
+
     Attributes:
         destination: The address, partly hidden, such as ``a***@e***``.
         delivery_medium: ``EMAIL`` or ``SMS``.
@@ -53,7 +55,8 @@ class TotpSetupDetails:
 
     Attributes:
         shared_secret: The secret, which the app needs.
-        username: The username, which the app shows if no other name is passed.
+        username: The username, which the app shows if no other name is passed. The library always sets it;
+            it is None only in a value that was made without it.
     """
 
     shared_secret: str = field(repr=False)
@@ -107,8 +110,8 @@ class SignInDetails:
     """How the user signed in: the name that was entered, and Amplify's name of the flow.
 
     Attributes:
-        login_id: The name that the user entered.
-        auth_flow_type: Amplify's name of the flow, such as ``USER_SRP_AUTH``.
+        login_id: The name that the user entered; None only in a value of a token provider of your own.
+        auth_flow_type: Amplify's name of the flow, such as ``USER_SRP_AUTH``; None only in such a value.
     """
 
     login_id: str | None = None
@@ -249,8 +252,8 @@ class UserContext:
     """Data about the end user for Cognito's threat protection.
 
     Attributes:
-        ip_address: The user's IP address, as text.
-        encoded_data: What Amplify's or AWS's browser script collected about the device.
+        ip_address: The user's IP address, as text; None to send none.
+        encoded_data: What Amplify's or AWS's browser script collected about the device; None to send none.
     """
 
     ip_address: str | None = None
@@ -264,8 +267,8 @@ class AutoSignInOptions:
 
     Attributes:
         auth_flow_type: Amplify's name of the flow.
-        preferred_challenge: The first factor to begin with, for ``USER_AUTH``.
-        client_metadata: Values that Cognito passes to triggers.
+        preferred_challenge: The first factor to begin with, for ``USER_AUTH``; None to let Cognito offer all.
+        client_metadata: Values that Cognito passes to triggers; None for none.
     """
 
     auth_flow_type: AuthFlowType = "USER_SRP_AUTH"
@@ -277,11 +280,11 @@ class AutoSignInOptions:
 @for_pydantic
 @frozen
 class Device:
-    """A user's device that Cognito tracks (ListDevices); dates are in UTC.
+    """A user's device that Cognito tracks (ListDevices); dates are in UTC, and None if Cognito returns none.
 
     Attributes:
         id: The device key.
-        name: The name that the device was remembered with.
+        name: The name that the device was remembered with; None if it has none.
         attributes: What Cognito knows of the device, such as ``last_ip_used``.
         create_date: When the device was confirmed.
         last_modified_date: When it was last changed.
@@ -344,6 +347,8 @@ class SessionInfo:
 class UserSession:
     """A session of the user at Cognito (ListUserSessions); dates are in UTC.
 
+    Besides ``id`` and ``current``, each is None if Cognito does not return it.
+
     Attributes:
         id: Cognito's id, which `AuthClient.revoke_session` takes.
         session_type: ``TOKEN`` for the tokens of one sign-in, or ``SSO`` for a browser's session on the
@@ -393,6 +398,8 @@ class UserSession:
 @frozen
 class WebAuthnCredential:
     """A user's passkey (ListWebAuthnCredentials).
+
+    The name, the relying party, the attachment and the date are None if Cognito does not return them.
 
     Attributes:
         credential_id: The id of the passkey, which `AuthClient.delete_web_authn_credential` takes.

@@ -70,8 +70,10 @@ class SignOutResult:
     Attributes:
         revoked: Whether Cognito confirmed that the tokens are revoked.
         error: The refusal or network error if they were not revoked; or else what is wrong with
-            the redirect URL.
-        logout_url: The URL to send the browser to, to end the hosted UI's session too.
+            the redirect URL. None without a failure.
+        logout_url: The URL to send the browser to, to end the hosted UI's session too. None after the
+            sign-out of other sessions, if ``redirect_uri`` is refused, or, without a ``redirect_uri``, if
+            the sign-in was not by redirect or the configuration has no sign-out URL.
     """
 
     revoked: bool
