@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 
 from aiocognito import MemoryStorage, SessionManager
 
@@ -10,10 +11,13 @@ from . import stub
 from .measure import OURS, Subject, Table, interleaved, times_better, wall
 from .peers import AT_ONCE, Bench, pycognito_sign_in, together
 
+_numbers = count()
+
 
 async def sign_in(sessions: SessionManager) -> None:
-    """One person, with a session of their own."""
-    result = await sessions.client(sessions.new_session_key()).sign_in("ana", stub.PASSWORD)
+    """Sign in another user, with a session of its own."""
+    auth = sessions.client(sessions.new_session_key())
+    result = await auth.sign_in(f"ana{next(_numbers)}", stub.PASSWORD)
     assert result.is_signed_in
 
 

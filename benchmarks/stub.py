@@ -14,21 +14,25 @@ import secrets
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import cycle
 
 POOL = "eu-west-1_aBcDeFgHi"
 CLIENT = "6kq5pl8vjt3example0client0"
 USER = "7f6e5d4c-3b2a-1908-f7e6-d5c4b3a29180"
 PASSWORD = "Very$ecur3 enough"
 _TOKEN_BYTES = 1000
+# The first sign-ins are of so many users: an index of a user's sessions grows with each of them.
+_USERS = 500
 
 
-def jwt(token_use: str, *, lifetime: int = 3600) -> str:
+def jwt(token_use: str, *, user: str = USER, lifetime: int = 3600) -> str:
     """A token of the size that Cognito's have, with a signature of noise."""
     now = int(time.time())
     claims = {
-        "sub": USER,
+        "sub": user,
         "iss": f"https://cognito-idp.eu-west-1.amazonaws.com/{POOL}",
         "origin_jti": "5f0e4b5c-7a3b-4f9b-8d64-0b6f1c2d3e4f",
         "jti": "0b6f1c2d-3e4f-4f9b-8d64-5f0e4b5c7a3b",
@@ -39,10 +43,10 @@ def jwt(token_use: str, *, lifetime: int = 3600) -> str:
         "exp": now + lifetime,
     }
     if token_use == "access":
-        claims |= {"username": USER, "client_id": CLIENT, "scope": "aws.cognito.signin.user.admin"}
+        claims |= {"username": user, "client_id": CLIENT, "scope": "aws.cognito.signin.user.admin"}
     else:
         claims |= {
-            "cognito:username": USER,
+            "cognito:username": user,
             "aud": CLIENT,
             "email": "ana@example.com",
             "email_verified": True,
@@ -56,23 +60,31 @@ def _part(value: dict[str, object]) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
-def answers() -> dict[str, dict[str, object]]:
-    """Return the response to each operation."""
-    tokens = {
-        "AccessToken": jwt("access"),
-        "IdToken": jwt("id"),
+def signed_in(user: str) -> dict[str, object]:
+    """Return the response to a sign-in of a user."""
+    return {"AuthenticationResult": tokens_of(user), "ChallengeParameters": {}}
+
+
+def tokens_of(user: str) -> dict[str, object]:
+    """Return a user's new tokens."""
+    return {
+        "AccessToken": jwt("access", user=user),
+        "IdToken": jwt("id", user=user),
         "ExpiresIn": 3600,
         "TokenType": "Bearer",
         "RefreshToken": secrets.token_urlsafe(_TOKEN_BYTES * 3 // 4),
     }
+
+
+def answers() -> dict[str, dict[str, object]]:
+    """Return the response to each operation."""
     return {
         "InitiateAuth": {
             "ChallengeName": "PASSWORD_VERIFIER",
             "ChallengeParameters": srp_challenge(),
             "Session": secrets.token_urlsafe(1100),
         },
-        "RespondToAuthChallenge": {"AuthenticationResult": tokens, "ChallengeParameters": {}},
-        "GetTokensFromRefreshToken": {"AuthenticationResult": tokens},
+        "GetTokensFromRefreshToken": {"AuthenticationResult": tokens_of(USER)},
         "GetUser": {
             "Username": USER,
             "UserAttributes": [
@@ -98,8 +110,8 @@ def srp_challenge() -> dict[str, str]:
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, canned: dict[bytes, bytes]) -> None:
-        self.canned = canned
+    def __init__(self, canned: dict[bytes, bytes], sign_ins: Iterator[bytes]) -> None:
+        self.canned, self.sign_ins = canned, sign_ins
         self.buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -119,7 +131,10 @@ class _Connection(asyncio.Protocol):
             operation = _header(head, b"x-amz-target").rpartition(b".")[2]
             if b'"USER_PASSWORD_AUTH"' in body:
                 operation = b"respondtoauthchallenge"
-            self.transport.write(self.canned.get(operation, self.canned[b""]))
+            if operation == b"respondtoauthchallenge":
+                self.transport.write(next(self.sign_ins))
+            else:
+                self.transport.write(self.canned.get(operation, self.canned[b""]))
 
 
 def _header(head: bytes, name: bytes) -> bytes:
@@ -132,15 +147,18 @@ def _response(status: str, body: bytes) -> bytes:
     return "\r\n".join([*head, "", ""]).encode() + body
 
 
+def _success(body: dict[str, object]) -> bytes:
+    return _response("200 OK", json.dumps(body).encode())
+
+
 async def serve() -> None:
     """Answer until standard input closes."""
-    canned = {
-        name.lower().encode(): _response("200 OK", json.dumps(body).encode())
-        for name, body in answers().items()
-    }
+    canned = {name.lower().encode(): _success(body) for name, body in answers().items()}
+    users = [USER, *(str(uuid.uuid4()) for _ in range(_USERS - 1))]
+    sign_ins = cycle([_success(signed_in(user)) for user in users])
     canned[b""] = _response("400 Bad Request", b'{"__type":"InvalidAction","message":"no such operation"}')
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Connection(canned), "127.0.0.1", 0, backlog=1000)
+    server = await loop.create_server(lambda: _Connection(canned, sign_ins), "127.0.0.1", 0, backlog=1000)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
