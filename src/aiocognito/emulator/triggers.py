@@ -56,9 +56,8 @@ async def run(
     Raises:
         ApiError: The trigger raised an error, or did not return the event.
     """
-    function = pool.triggers.get(name)
+    function = _trigger(pool, name)
     if function is None:
-        _warn_of_lambda(pool, name)
         return None
     event = _event(pool, source, client, username, request)
     event |= {"version": version, "response": copy.deepcopy(dict(response))}
@@ -92,9 +91,8 @@ async def notify(
     Returns:
         Whether the pool has the trigger.
     """
-    function = pool.triggers.get(name)
+    function = _trigger(pool, name)
     if function is None:
-        _warn_of_lambda(pool, name)
         return False
     try:
         await _call(function, _event(pool, source, client, username, request))
@@ -103,6 +101,14 @@ async def notify(
         kind = type(error).__name__
         log.error("user pool %s: the trigger %s raised %s", pool.id, name, kind)  # noqa: TRY400 - see above
     return True
+
+
+def _trigger(pool: UserPool, name: str) -> Trigger | None:
+    """Return a pool's trigger, if it has one; a Lambda function that is not run is logged."""
+    function = pool.triggers.get(name)
+    if function is None:
+        _warn_of_lambda(pool, name)
+    return function
 
 
 def _event(
