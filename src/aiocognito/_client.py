@@ -735,11 +735,7 @@ class AuthClient:
         Raises:
             UserUnAuthenticatedException: No user is signed in.
         """
-        # Without `_tokens`, which is one more frame for each request.
-        tokens = await self._token_provider.get_tokens()
-        if tokens is None:
-            raise UserUnAuthenticatedException("no user is signed in")
-        return current_user(tokens)
+        return current_user(await self._tokens())
 
     async def list_sessions(self) -> list[UserSession]:
         """Return the user's sessions at Cognito, of all app clients (ListUserSessions).

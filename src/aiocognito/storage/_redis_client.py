@@ -161,15 +161,16 @@ class UrlClients:
 
 
 def _split(url: str) -> SplitResult:
-    parts: SplitResult | None = None
+    parts: SplitResult | None
     try:
         parts = urlsplit(url)
         _ = parts.port
         # A slash, # or ? in a password ends the host, and what was meant as the host follows.
-        is_cut = parts.scheme != "unix" and "@" in f"{parts.path}{parts.query}{parts.fragment}"
+        if parts.scheme != "unix" and "@" in f"{parts.path}{parts.query}{parts.fragment}":
+            parts = None
     except ValueError:
-        is_cut = True
-    if parts is None or is_cut:
+        parts = None
+    if parts is None:
         # Raised here: the text of the ValueError may repeat the password.
         raise AuthConfigError(
             "is malformed: percent-encode characters such as / # ? @ : in the password", field="client_or_url"
