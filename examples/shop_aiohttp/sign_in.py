@@ -11,7 +11,7 @@ from aiocognito.errors import SignInException
 from ..shop.front.paths import local_path, with_query
 from ..shop.front.problems import Problem, missing, problem_of
 from ..shop.front.rendering import data_url
-from ..shop.front.sign_in_steps import WAYS, form_of
+from ..shop.front.sign_in_steps import WAYS, entered_attributes, form_of
 from .page import Page, redirect
 from .sign_up import ask_for_code
 
@@ -70,7 +70,9 @@ async def answer(request: web.Request) -> web.Response:
     if problem is None:
         try:
             result = await page.auth.confirm_sign_in(
-                fields["answer"].strip(), step=fields.get("step") or None, user_attributes=_attributes(fields)
+                fields["answer"].strip(),
+                step=fields.get("step") or None,
+                user_attributes=entered_attributes(fields),
             )
             return _next_page(page, fields, result)
         except SignInException:
@@ -88,14 +90,6 @@ async def sign_out_everywhere(request: web.Request) -> web.Response:
     """Sign the user out in all browsers."""
     result = await (await Page.of(request)).auth.sign_out(global_sign_out=True)
     return redirect(result.logout_url or "/?done=signed-out-everywhere")
-
-
-def _attributes(fields: Mapping[str, str]) -> dict[str, str] | None:
-    """Return the attributes that a step asked for."""
-    prefix = "attribute."
-    return {
-        name.removeprefix(prefix): value.strip() for name, value in fields.items() if name.startswith(prefix)
-    } or None
 
 
 def _next_page(page: Page, fields: Mapping[str, str], result: SignInResult) -> web.Response:

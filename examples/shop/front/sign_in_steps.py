@@ -77,6 +77,14 @@ def form_of(step: steps.SignInStep) -> StepForm:
             return _choice(step)
 
 
+def entered_attributes(fields: Mapping[str, str]) -> dict[str, str] | None:
+    """Return the attributes that a step asked for; None without any."""
+    prefix = "attribute."
+    return {
+        name.removeprefix(prefix): value.strip() for name, value in fields.items() if name.startswith(prefix)
+    } or None
+
+
 def _code(step: steps.SignInStep, title: str, hint: str) -> StepForm:
     return StepForm(step.step, "code", title, hint)
 

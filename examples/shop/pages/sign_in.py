@@ -11,7 +11,7 @@ from aiocognito.errors import SignInException
 from ..front.paths import local_path, with_query
 from ..front.problems import Problem, missing, problem_of
 from ..front.rendering import data_url
-from ..front.sign_in_steps import WAYS, StepForm, form_of
+from ..front.sign_in_steps import WAYS, StepForm, entered_attributes, form_of
 from ..page import Fields, Form, Page, Visitor
 from .sign_up import ask_for_code
 
@@ -71,14 +71,11 @@ async def answer(page: Visitor, fields: Fields) -> Response:
     """Answer the pending step."""
     problem = missing(fields, {"answer": "an answer"})
     if problem is None:
-        attributes = {
-            name.removeprefix("attribute."): value.strip()
-            for name, value in fields.items()
-            if name.startswith("attribute.")
-        }
         try:
             result = await page.auth.confirm_sign_in(
-                fields["answer"].strip(), step=fields.get("step") or None, user_attributes=attributes or None
+                fields["answer"].strip(),
+                step=fields.get("step") or None,
+                user_attributes=entered_attributes(fields),
             )
             return _next_page(page, fields, result)
         except SignInException:
