@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import FastAPI, WebSocket
 from fastapi.responses import StreamingResponse
 
 from aiocognito.integrations.fastapi import Auth, CurrentUser, OptionalUser
+
+from .streams import stream_with_sign_in
 
 PASSWORD = "Correct-Horse-7"
 
@@ -47,16 +48,7 @@ def add_session_routes(app: FastAPI) -> None:
         if not late:
             await auth.sign_in("ana", PASSWORD)
 
-        async def parts() -> AsyncIterator[bytes]:
-            yield b"begin "
-            if late:
-                try:
-                    await auth.sign_in("ana", PASSWORD)
-                except RuntimeError as error:
-                    yield str(error).encode()
-            yield b" end"
-
-        return StreamingResponse(parts())
+        return StreamingResponse(stream_with_sign_in(auth, PASSWORD, late=late))
 
     @app.websocket("/socket")
     async def socket(websocket: WebSocket, user: CurrentUser, auth: Auth) -> None:

@@ -347,6 +347,14 @@ async def verifications(instrument: Callable[[Any], None]) -> None:
                     await machine.get_tokens()
 
 
+async def every_use(monkeypatch: pytest.MonkeyPatch, instrument: Callable[[Any], None]) -> set[str]:
+    """Make every flow and verification, and return the keys of sessions and all texts that were sent."""
+    wire = Wire(monkeypatch)
+    keys = await every_flow(instrument)
+    await verifications(instrument)
+    return wire.texts | keys
+
+
 def leaked(exported: str, texts: set[str]) -> list[str]:
     """Return the texts that were exported, as words: those of fewer than six characters may be any word."""
     long = [text for text in texts if len(text) >= 6 and text in exported]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import pytest
@@ -10,6 +11,15 @@ import pytest
 from aiocognito._session import storage_retries
 from aiocognito._session.storage_retries import retry_until_done
 from aiocognito.errors import StorageError
+
+
+async def close_once(reached: asyncio.Event, attempt: Callable[[], Awaitable[bool]]) -> None:
+    """Cancel retries, as closing does, once an attempt has begun; check that they end as cancelled."""
+    task = asyncio.ensure_future(retry_until_done(attempt))
+    await reached.wait()
+    task.cancel()
+    await asyncio.wait([task], timeout=5)
+    assert task.cancelled()
 
 
 async def test_closing_waits_until_a_storage_that_failed_answers_again() -> None:
@@ -21,11 +31,7 @@ async def test_closing_waits_until_a_storage_that_failed_answers_again() -> None
         fails -= 1
         return fails == 0
 
-    task = asyncio.ensure_future(retry_until_done(attempt))
-    await reached.wait()
-    task.cancel()
-    await asyncio.wait([task])
-    assert task.cancelled()
+    await close_once(reached, attempt)
     assert fails == 0
 
 
@@ -44,11 +50,7 @@ async def test_closing_does_not_wait_longer_for_a_storage_that_raises_in_place_o
             await asyncio.Event().wait()
         raise StorageError("cut")
 
-    task = asyncio.ensure_future(retry_until_done(attempt))
-    await reached.wait()
-    task.cancel()
-    await asyncio.wait([task], timeout=5)
-    assert task.cancelled()
+    await close_once(reached, attempt)
     assert attempts == 2
 
 
@@ -62,9 +64,5 @@ async def test_closing_does_not_repeat_an_attempt_that_cannot_succeed() -> None:
         reached.set()
         raise StorageError("another encryption key", retryable=False)
 
-    task = asyncio.ensure_future(retry_until_done(attempt))
-    await reached.wait()
-    task.cancel()
-    await asyncio.wait([task])
-    assert task.cancelled()
+    await close_once(reached, attempt)
     assert attempts == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.applications import Starlette
@@ -12,6 +11,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from aiocognito.integrations.starlette import CognitoAuth, auth_client, current_user, optional_user
+from helpers.streams import stream_with_sign_in
 
 from .passwords import PASSWORD, UNSAFE
 
@@ -57,16 +57,7 @@ def starlette_application(config: Any, **options: Any) -> Starlette:
         if not late:
             await auth.sign_in("ana", PASSWORD)
 
-        async def parts() -> AsyncIterator[bytes]:
-            yield b"begin "
-            if late:
-                try:
-                    await auth.sign_in("ana", PASSWORD)
-                except RuntimeError as error:
-                    yield str(error).encode()
-            yield b" end"
-
-        return StreamingResponse(parts())
+        return StreamingResponse(stream_with_sign_in(auth, PASSWORD, late=late))
 
     async def cached(request: Request) -> Response:
         await optional_user(request)
