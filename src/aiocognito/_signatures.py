@@ -9,7 +9,6 @@ the key of cryptography's that jose has made.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any, Protocol
 
 ALGORITHM = "RS256"
@@ -47,27 +46,34 @@ def public_key(jwk: Mapping[str, Any]) -> PublicKey:
         raise ValueError("not a usable RSA key") from error
     if key.prepared_key.key_size < SMALLEST_MODULUS_BITS:
         raise ValueError("an RSA key of too few bits")
-    verify = partial(key.prepared_key.verify, padding=padding.PKCS1v15(), algorithm=hashes.SHA256())
-    return _RsaKey(verify, InvalidSignature)
+    return _RsaKey(key.prepared_key.verify, (padding.PKCS1v15(), hashes.SHA256()), InvalidSignature)
 
 
 class _RsaKey:
     """A key whose `verify` costs little more than the arithmetic.
 
     Args:
-        verify: Called with the signature and the message; raises ``invalid`` if they do not match.
+        verify: Called with the signature, the message and the scheme; raises ``invalid`` if they do not match.
+        scheme: The padding and the hash.
         invalid: The exception for a wrong signature.
     """
 
-    __slots__ = ("_invalid", "_verify")
+    __slots__ = ("_hash", "_invalid", "_padding", "_verify")
 
-    def __init__(self, verify: Callable[[bytes, bytes], None], invalid: type[Exception]) -> None:
+    def __init__(
+        self,
+        verify: Callable[[bytes, bytes, Any, Any], None],
+        scheme: tuple[Any, Any],
+        invalid: type[Exception],
+    ) -> None:
         self._verify, self._invalid = verify, invalid
+        self._padding, self._hash = scheme
 
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Say whether the signature belongs to the message."""
         try:
-            self._verify(signature, message)
+            # Positional arguments: keywords cost a twentieth of the whole.
+            self._verify(signature, message, self._padding, self._hash)
         except self._invalid:
             return False
         return True

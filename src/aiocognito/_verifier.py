@@ -397,13 +397,14 @@ class TokenVerifier:
         if len(token) > MAX_TOKEN_LENGTH:
             return None
         try:
-            header, body, signature = token.encode("ascii").split(b".")
+            encoded = token.encode("ascii")
+            header, body, signature = encoded.split(b".")
             kid = self._headers.get(header) or _kid(json_object(header, MAX_DEPTH))
             return _Parsed(
                 header,
                 kid,
                 json_object(body, MAX_DEPTH),
-                b"%b.%b" % (header, body),
+                encoded[: -len(signature) - 1],
                 base64url.decode(signature),
             )
         except ValueError:
