@@ -53,7 +53,8 @@ class _RsaKey:
     """A key whose `verify` costs little more than the arithmetic.
 
     Args:
-        verify: Called with the signature, the message and the scheme; raises ``invalid`` if they do not match.
+        verify: Called with the signature, the message and the scheme; raises ``invalid`` if the signature
+            is wrong.
         scheme: The padding and the hash.
         invalid: The exception for a wrong signature.
     """

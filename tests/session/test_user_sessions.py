@@ -490,6 +490,31 @@ async def test_an_entry_without_a_record_is_pruned_after_a_minute() -> None:
         assert await entries() == {auth.session_id}
 
 
+async def test_a_sign_in_parses_the_index_once_unless_it_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[bytes] = []
+    load_index = user_index.load_index
+
+    def counted(data: bytes) -> Any:
+        parsed.append(data)
+        return load_index(data)
+
+    async with service() as s:
+        await s.sign_in()
+        monkeypatch.setattr(user_index, "load_index", counted)
+        await s.sign_in()
+        assert len(parsed) == 1
+
+        place = await user_index.enter(s.sessions._context, ANA, "another machine's")
+        assert place is not None
+        parsed.clear()
+        assert await user_index.is_confirmed(s.sessions._context, place)
+        assert not parsed
+        await user_index.mark(s.sessions._context, ANA, lambda each, _: each == "another machine's")
+        parsed.clear()
+        assert not await user_index.is_confirmed(s.sessions._context, place)
+        assert len(parsed) == 1
+
+
 async def test_a_session_that_cognito_ended_leaves_the_index() -> None:
     async with service() as s:
         auth, other = await s.sign_in(life=3600), await s.sign_in()

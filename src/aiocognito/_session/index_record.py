@@ -83,7 +83,7 @@ def dump_index(index: SessionIndex) -> bytes:
         {
             **index.unknown,
             "epoch": index.epoch,
-            "entries": {each: _members(entry) for each, entry in index.entries.items()},
+            "entries": {each: _entry_members(entry) for each, entry in index.entries.items()},
             **({} if index.ended_at is None else {"ended_at": index.ended_at}),
         }
     )
@@ -102,7 +102,7 @@ def load_index(data: bytes) -> SessionIndex | None:
         entries, ended_at = document.pop("entries"), document.pop("ended_at", None)
         return SessionIndex(
             epoch=_text(document.pop("epoch")),
-            entries={each: _value(IndexEntry, members) for each, members in entries.items()},
+            entries={each: _entry(members) for each, members in entries.items()},
             ended_at=None if ended_at is None else _number(ended_at),
             unknown=document,
         )
@@ -163,6 +163,22 @@ def _load(data: bytes) -> dict[str, Any] | None:
             recovery_suggestion="Run one version of this library on all machines that share a storage.",
         )
     return document
+
+
+# A user can have thousands of sessions. Most entries have a time and nothing else.
+
+
+def _entry_members(entry: IndexEntry) -> dict[str, Any]:
+    if entry.previous is None and not entry.ending and not entry.unknown:
+        return {"at": entry.at}
+    return _members(entry)
+
+
+def _entry(members: dict[str, Any]) -> IndexEntry:
+    at = members.get("at")
+    if len(members) == 1 and isinstance(at, float):
+        return IndexEntry(at=at)
+    return _value(IndexEntry, members)
 
 
 def _members(value: IndexEntry | NamedUser) -> dict[str, Any]:

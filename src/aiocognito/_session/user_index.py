@@ -17,7 +17,7 @@ import secrets
 from collections.abc import Callable, Collection
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from ..errors import StorageError
 from . import keys
@@ -43,11 +43,14 @@ class IndexPlace:
         user_id: The ``sub`` of the user.
         session_id: The session's id.
         epoch: The epoch of the index when the entry was written.
+        raw: The index as it was stored with the entry, if that is known. While it stays the same, the session
+            is not being ended.
     """
 
     user_id: str
     session_id: str
     epoch: str
+    raw: bytes | None = field(default=None, repr=False)
 
 
 @frozen
@@ -64,10 +67,10 @@ class SignedIn:
 
 
 @frozen
-class _Read:
+class _Stored:
     raw: bytes | None
     index: SessionIndex
-    is_damaged: bool
+    is_damaged: bool = False
 
 
 def index_key(context: ServiceContext, user_id: str) -> str:
@@ -118,8 +121,8 @@ async def enter(
             return None
         return index.with_entry(session_id, IndexEntry(at=context.clock(), previous=previous))
 
-    index = await update(context, user_id, change)
-    return None if index is None else IndexPlace(user_id, session_id, index.epoch)
+    stored = await update(context, user_id, change)
+    return None if stored is None else IndexPlace(user_id, session_id, stored.index.epoch, stored.raw)
 
 
 def _was_ended(index: SessionIndex, signed_in: SignedIn, now: float) -> bool:
@@ -147,6 +150,10 @@ async def is_confirmed(context: ServiceContext, place: IndexPlace, leaving: str 
     Raises:
         StorageError: The storage failed, and whether the session was ended is unknown.
     """
+    if leaving is None and place.raw is not None:
+        raw = await context.storage.get(index_key(context, place.user_id))
+        if raw == place.raw:  # It is not parsed.
+            return True
 
     def change(index: SessionIndex) -> SessionIndex | None:
         entry = index.entries.get(place.session_id)
@@ -258,7 +265,7 @@ def _is_old(entry: IndexEntry | None, now: float) -> bool:
 
 async def update(
     context: ServiceContext, user_id: str, change: Change, *, is_needed: bool = False
-) -> SessionIndex | None:
+) -> _Stored | None:
     """Change a user's index by compare-and-set.
 
     Args:
@@ -276,38 +283,42 @@ async def update(
     """
     where = index_key(context, user_id)
 
-    async def attempt() -> tuple[SessionIndex | None] | None:
+    async def attempt() -> tuple[_Stored | None] | None:
         read = await _read(context, where)
         if is_needed and read.is_damaged:
             raise unreadable("the list of the user's sessions", where)
         index = change(read.index)
-        if index is None or index == read.index:
-            return (index,)
-        return (index,) if await _write(context, where, read, index) else None
+        if index is None:
+            return (None,)
+        if index == read.index:
+            return (read,)
+        written = await _write(context, where, read, index)
+        return None if written is None else (written,)
 
-    (index,) = await compare_and_set(context.storage, where, attempt)
-    return index
+    (stored,) = await compare_and_set(context.storage, where, attempt)
+    return stored
 
 
-async def _read(context: ServiceContext, where: str) -> _Read:
+async def _read(context: ServiceContext, where: str) -> _Stored:
     raw = await context.storage.get(where)
     index = load_index(raw) if raw is not None else None
     is_damaged = raw is not None and index is None
-    return _Read(raw, index if index is not None else SessionIndex(epoch=_new_epoch()), is_damaged)
+    return _Stored(raw, index if index is not None else SessionIndex(epoch=_new_epoch()), is_damaged)
 
 
-async def _write(context: ServiceContext, where: str, read: _Read, index: SessionIndex) -> bool:
-    """Write an index if it has not changed since it was read, without entries whose records have expired."""
+async def _write(context: ServiceContext, where: str, read: _Stored, index: SessionIndex) -> _Stored | None:
+    """Write an index without entries whose records have expired; None if it has changed since it was read."""
     oldest = context.clock() - context.index_seconds
     index = index.without({each for each, entry in index.entries.items() if entry.at < oldest})
     raw, ttl = dump_index(index), context.index_seconds if index.entries else EMPTY_SECONDS
     try:
-        return await context.storage.replace(where, raw, expected=read.raw, ttl=ttl)
+        is_done = await context.storage.replace(where, raw, expected=read.raw, ttl=ttl)
+        return _Stored(raw, index) if is_done else None
     except StorageError as error:
         failure = error
     if not await is_stored(context.storage, where, raw):
         raise failure
-    return True
+    return _Stored(raw, index)
 
 
 def _new_epoch() -> str:

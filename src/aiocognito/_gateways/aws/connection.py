@@ -270,16 +270,20 @@ class AwsConnection:
         Raises:
             NoSlot: All were in use until the timeout.
         """
-        is_free = not self._slots.locked()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(None if is_free else self._config.connect_timeout):
-                is_free = await self._slots.acquire()
-        if not is_free:
+        if not self._slots.locked():
+            await self._slots.acquire()
+        elif not await self._waited_for_slot():
             raise NoSlot(f"all {_MAX_CONNECTIONS} connections are in use")
         try:
             yield
         finally:
             self._slots.release()
+
+    async def _waited_for_slot(self) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._config.connect_timeout):
+                return await self._slots.acquire()
+        return False
 
 
 def _too_old(what: str) -> AuthConfigError:
