@@ -265,7 +265,7 @@ async def test_mappings_that_say_too_little_or_too_much(
             {"Type": "Rules", "AmbiguousRoleResolution": "Deny"},
             "RulesConfiguration is required for role mappings of type Rules.",
         ),
-        (_rules([rule] * 26), "A role mapping can have 25 rules at most."),
+        (_rules([rule] * 26), "The number of rules in the request exceeded 25."),
     ):
         assert await set_roles(identities, pool, {name: mapping}) == ("InvalidParameterException", text)
     most = {name: _rules([rule] * 25)}

@@ -133,7 +133,7 @@ async def test_the_default_callback(api: Api) -> None:
     """The default callback URL is one of the callback URLs."""
     code, text = await not_made(api, **CODE, DefaultRedirectURI="https://app.example/other")
     assert code == INVALID
-    assert "DefaultRedirectURI" in text
+    assert text == "The default redirect URI https://app.example/other is not in the callback URIs list."
 
 
 async def test_updating_is_judged_alike(api: Api) -> None:

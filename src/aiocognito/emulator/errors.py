@@ -36,9 +36,9 @@ def not_authorized(message: str, *, why: str | None = None) -> ApiError:
     return ApiError("NotAuthorizedException", message, why=why)
 
 
-def invalid_parameter(message: str) -> ApiError:
+def invalid_parameter(message: str, *, why: str | None = None) -> ApiError:
     """InvalidParameterException: the request cannot be meant."""
-    return ApiError("InvalidParameterException", message)
+    return ApiError("InvalidParameterException", message, why=why)
 
 
 def missing_parameter(name: str) -> ApiError:

@@ -40,7 +40,8 @@ def check(pool: UserPool, given: Mapping[str, Any], *, has_secret: bool) -> None
     callbacks = given.get("CallbackURLs", ())
     _check_urls([*callbacks, *given.get("LogoutURLs", ())])
     if "DefaultRedirectURI" in given and given["DefaultRedirectURI"] not in callbacks:
-        raise invalid_parameter("DefaultRedirectURI must be one of CallbackURLs.")
+        text = f"The default redirect URI {given['DefaultRedirectURI']} is not in the callback URIs list."
+        raise invalid_parameter(text)
 
 
 # Recorded (App clients for OAuth): the errors for impossible settings.
@@ -65,12 +66,15 @@ def _check_flows(given: Mapping[str, Any], *, has_secret: bool) -> None:
         raise _impossible("CallbackUrls can not be empty when code flow or implicit flow is selected")
 
 
+# Recorded (App clients for OAuth): the texts about fragments and HTTP.
 def _check_urls(urls: Collection[str]) -> None:
     for url in urls:
+        if "#" in url:
+            raise invalid_parameter(f"{url} cannot use fragment")
         if not _is_absolute(url):
-            raise invalid_parameter(f"{url} is not an absolute URL without a fragment.")
+            raise invalid_parameter(f"{url} is not an absolute URL.")
         if urlsplit(url).scheme == "http" and urlsplit(url).hostname not in _LOCAL:
-            raise invalid_parameter(f"{url} cannot use HTTP: only a URL of this computer's can.")
+            raise invalid_parameter(f"{url} cannot use the HTTP protocol.")
 
 
 def _is_absolute(url: str) -> bool:
@@ -78,7 +82,7 @@ def _is_absolute(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    if not _SCHEME.fullmatch(parts.scheme) or "#" in url:
+    if not _SCHEME.fullmatch(parts.scheme):
         return False
     # An application's own scheme needs no host: com.example.app:/callback.
     return bool(parts.netloc) if parts.scheme in {"http", "https"} else url != f"{parts.scheme}:"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+from . import tiers
 from .errors import ApiError, invalid_parameter
 from .password_policy import DEFAULTS
 from .pool import UserPool
@@ -166,11 +167,13 @@ def described(pool: UserPool) -> dict[str, Any]:
 def _check(given: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
     factors = settings["Policies"]["SignInPolicy"].get("AllowedFirstAuthFactors")
     if factors and "PASSWORD" not in factors:
-        raise invalid_parameter("AllowedFirstAuthFactors must include PASSWORD.")
+        raise invalid_parameter("Password should be configured as one of the allowed first auth factors.")
     if "SMS_OTP" in (factors or ()) and "SmsConfiguration" not in settings:
         text = "SMS_OTP can not be configured as AuthFactor as user pool is missing valid SMS configuration"
         raise invalid_parameter(text)
     _check_password_lifetimes(given)
+    _check_token_triggers(settings["LambdaConfig"])
+    _check_mechanisms(settings)
     update = (settings.get("UserAttributeUpdateSettings") or {}).get(
         "AttributesRequireVerificationBeforeUpdate", ()
     )
@@ -187,6 +190,29 @@ def _check_password_lifetimes(given: Mapping[str, Any]) -> None:
         raise invalid_parameter(
             "Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays"
         )
+
+
+def _check_token_triggers(triggers: Mapping[str, Any]) -> None:
+    config = triggers.get("PreTokenGenerationConfig") or {}
+    arns = {triggers.get("PreTokenGeneration"), config.get("LambdaArn")} - {None}
+    if len(arns) > 1:
+        raise invalid_parameter(
+            "Cannot use PreTokenGenerationLambda and PreTokenGeneration with different Lambda function ARN's"
+        )
+
+
+def _check_mechanisms(settings: Mapping[str, Any]) -> None:
+    ways = (settings.get("AccountRecoverySetting") or {}).get("RecoveryMechanisms") or ()
+    names, priorities = {way["Name"] for way in ways}, {way["Priority"] for way in ways}
+    if min(len(names), len(priorities)) < len(ways):
+        raise _invalid_recovery("have duplicate priorities or recovery mechanisms.")
+    if "admin_only" in names and len(names) > 1:
+        raise _invalid_recovery("use admin_only setting with any other recovery mechanisms.")
+
+
+def _invalid_recovery(text: str) -> ApiError:
+    prefix = "Invalid account recovery setting parameter. Account Recovery Setting cannot"
+    return invalid_parameter(f"{prefix} {text}")
 
 
 # Recorded (Required MFA and first factors): what excludes a required second factor.
@@ -228,11 +254,8 @@ def check_passkeys(tier: str, passkeys: Mapping[str, Any]) -> None:
     Raises:
         ApiError: The tier does not have them.
     """
-    if tier == "LITE" and passkeys.get("FactorConfiguration") == MULTI_FACTOR:
-        raise ApiError(
-            "FeatureUnavailableInTierException",
-            "The following features need to be disabled for the LITE pricing tier configured: Passkey MFA",
-        )
+    if passkeys.get("FactorConfiguration") == MULTI_FACTOR:
+        tiers.require_disabled(tier, [tiers.PASSKEY_MFA])
 
 
 # Recorded (MFA of a new user pool): it begins with SMS, or without MFA.
@@ -282,9 +305,8 @@ def check_recovery(mode: str, offered: Collection[str], settings: Mapping[str, A
     """
     ways = (settings.get("AccountRecoverySetting") or {}).get("RecoveryMechanisms") or ()
     if mode != "OFF" and "SMS_MFA" in offered and {way["Name"] for way in ways} == {"verified_phone_number"}:
-        raise invalid_parameter(
-            "Invalid account recovery setting parameter. Account Recovery Setting cannot use "
-            "verified_phone_number as a recovery mechanism when SMS MFA is configured."
+        raise _invalid_recovery(
+            "use verified_phone_number as a recovery mechanism when SMS MFA is configured."
         )
 
 

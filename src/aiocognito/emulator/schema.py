@@ -37,6 +37,7 @@ PROFILE: Final = tuple(name for name in STANDARD if name not in {"sub", "address
 """What the scope ``profile`` stands for (OpenID Connect Core, 5.4)."""
 _BOOLEANS: Final = frozenset(VERIFIED)
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+|[^\s@]+@localhost")
+_INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
 _PHONE: Final = re.compile(r"\+[0-9]{2,15}")
 
 # Recorded (User pools): the constraints of a standard attribute are described and enforced as they are sent.
@@ -57,13 +58,60 @@ def build(declared: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
         declared: CreateUserPool's ``Schema``.
     """
     schema = {name: _standard(name) for name in STANDARD}
+    added = []
     for entry in declared:
         if _name(entry) in schema:
-            schema[entry["Name"]].update({key: entry[key] for key in _CHANGEABLE if key in entry})
+            own = schema[entry["Name"]]
+            _check_standard(own, entry)
+            own.update({key: entry[key] for key in _CHANGEABLE if key in entry})
+            _check_limits(own)
         else:
-            own = custom(entry)
-            schema[own["Name"]] = own
-    return schema
+            added.append(custom(entry))
+    require_distinct(added)
+    return {**schema, **{own["Name"]: own for own in added}}
+
+
+# Recorded (Schema of a user pool): the texts of attributes that cannot be.
+def _check_standard(own: Mapping[str, Any], entry: Mapping[str, Any]) -> None:
+    fixed = ("AttributeDataType", "DeveloperOnlyAttribute")
+    if any(entry.get(key, own[key]) != own[key] for key in fixed):
+        raise invalid_parameter(
+            "You can not change AttributeDataType or set developerOnlyAttribute for standard schema "
+            f"attribute {own['Name']}"
+        )
+
+
+def require_distinct(added: Iterable[Mapping[str, Any]]) -> None:
+    """Refuse two custom attributes of one name.
+
+    Raises:
+        ApiError: A name is given twice.
+    """
+    seen = set[str]()
+    for own in added:
+        if own["Name"] in seen:
+            raise invalid_parameter(
+                f"Duplicate custom attribute names {own['Name']} are not allowed in a user pool schema."
+            )
+        seen.add(own["Name"])
+
+
+def _check_limits(own: Mapping[str, Any]) -> None:
+    limits = {**own.get("StringAttributeConstraints", {}), **own.get("NumberAttributeConstraints", {})}
+    for member, value in limits.items():
+        if value and not _INTEGER.fullmatch(value):
+            raise invalid_parameter(f"Attribute {own['Name']}: {member} must be an integer.")
+    if _exceeds(limits.get("MinLength"), limits.get("MaxLength")):
+        text = "cannot have a max length shorter than it's min length"
+    elif _exceeds(limits.get("MinValue"), limits.get("MaxValue")):
+        text = "cannot have a max value smaller than it's min value"
+    else:
+        return
+    raise invalid_parameter(f"Attribute {own['Name']} {text}")
+
+
+def _exceeds(low: str | None, high: str | None) -> bool:
+    return bool(low and high and int(low) > int(high))
 
 
 def custom(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,6 +135,7 @@ def custom(entry: Mapping[str, Any]) -> dict[str, Any]:
     constraints = {"String": "StringAttributeConstraints", "Number": "NumberAttributeConstraints"}.get(kind)
     if constraints:
         own[constraints] = dict(entry.get(constraints, {}))
+        _check_limits(own)
     return own
 
 

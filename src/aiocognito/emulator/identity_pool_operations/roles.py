@@ -80,4 +80,4 @@ def _check(mapping: Mapping[str, Any]) -> None:
         if not rules:
             raise invalid_parameter("RulesConfiguration is required for role mappings of type Rules.")
         if len(rules) > MOST_RULES:
-            raise invalid_parameter(f"A role mapping can have {MOST_RULES} rules at most.")
+            raise invalid_parameter(f"The number of rules in the request exceeded {MOST_RULES}.")

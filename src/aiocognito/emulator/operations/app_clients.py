@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .. import oauth_settings
+from .. import oauth_settings, schema, tiers
 from ..clients import DEFAULT_REFRESH_DAYS, SECONDS, AppClient
-from ..errors import ApiError, invalid_parameter
+from ..errors import invalid_parameter
 from ..paging import page
 from ..pool import UserPool
 from ..randomness import LOWER, secret_text
@@ -15,9 +15,6 @@ from ..registration import operation
 from ..request_context import RequestContext
 from ..state import EmulatorState
 
-ROTATION_IN_LITE: Final = (
-    "The following features need to be disabled for the LITE pricing tier configured: Refresh Token Rotation"
-)
 ID_LENGTH: Final = 26
 SECRET_LENGTH: Final = 51
 _DAY: Final = 86_400
@@ -25,6 +22,11 @@ _RANGES: Final = {
     "AccessToken": ("hours", 300, _DAY),
     "IdToken": ("hours", 300, _DAY),
     "RefreshToken": ("days", 3600, 3650 * _DAY),
+}
+_DEFAULT_LIVES: Final = {
+    "AccessToken": 3600,
+    "IdToken": 3600,
+    "RefreshToken": DEFAULT_REFRESH_DAYS * _DAY,
 }
 _KEPT: Final = (
     "AccessTokenValidity",
@@ -126,17 +128,9 @@ def _settings(
     _check_rotation(state, pool, given)
     oauth_settings.check(pool, given, has_secret=has_secret)
     units = given.get("TokenValidityUnits", {})
-    for kind in _RANGES:
-        _check_validity(kind, given.get(f"{kind}Validity"), units)
-    for member in ("ReadAttributes", "WriteAttributes"):
-        unknown = [name for name in given.get(member, ()) if name not in pool.schema]
-        if unknown:
-            noun = "read" if member == "ReadAttributes" else "write"
-            raise invalid_parameter(f"Invalid {noun} attributes specified while creating a client")
-    # Recorded (App clients): a client that may write some attributes may write the required ones.
-    required = {name for name, entry in pool.schema.items() if entry["Required"] and name != "sub"}
-    if given.get("WriteAttributes") and not required <= set(given["WriteAttributes"]):
-        raise invalid_parameter("Invalid write attributes specified while creating a client")
+    _check_validity(given, units)
+    _check_attributes(pool, given)
+    _check_analytics(given.get("AnalyticsConfiguration", {}))
     settings: dict[str, Any] = {
         "ClientName": given["ClientName"],
         "RefreshTokenValidity": given.get("RefreshTokenValidity") or DEFAULT_REFRESH_DAYS,
@@ -158,7 +152,7 @@ def _check_flows(given: Mapping[str, Any]) -> None:
     flows = given.get("ExplicitAuthFlows", ())
     new = [flow for flow in flows if flow.startswith("ALLOW_")]
     if new and len(new) != len(flows):
-        text = "Explicit auth flows with a prefix ALLOW_ cannot be mixed with those without it."
+        text = "Auth flow name with prefix 'ALLOW' cannot be used with legacy auth flow names."
         raise invalid_parameter(text)
 
 
@@ -166,8 +160,7 @@ def _check_flows(given: Mapping[str, Any]) -> None:
 def _check_rotation(state: EmulatorState, pool: UserPool, given: Mapping[str, Any]) -> None:
     if (given.get("RefreshTokenRotation") or {}).get("Feature") != "ENABLED":
         return
-    if pool.settings["UserPoolTier"] == "LITE":
-        raise ApiError("FeatureUnavailableInTierException", ROTATION_IN_LITE)
+    tiers.require_disabled(pool.settings["UserPoolTier"], [tiers.ROTATION])
     forbidden = state.assumptions.rotation_forbids_refresh_flow_at_creation
     if forbidden and "ALLOW_REFRESH_TOKEN_AUTH" in given.get("ExplicitAuthFlows", ()):
         text = "ALLOW_REFRESH_TOKEN_AUTH is not a permitted ExplicitAuthFlow"
@@ -180,11 +173,37 @@ def _rotation(given: Mapping[str, Any]) -> dict[str, Any]:
     return {**given, "RetryGracePeriodSeconds": grace}
 
 
-def _check_validity(kind: str, value: int | None, units: Mapping[str, str]) -> None:
-    if not value:
-        return
-    default, low, high = _RANGES[kind]
-    seconds = value * SECONDS[units.get(kind, default)]
-    if not low <= seconds <= high:
-        text = f"Invalid range for token validity: {kind} must be between {low} and {high} seconds."
-        raise invalid_parameter(text)
+# Recorded (App clients): access and ID tokens do not outlive the refresh token.
+def _check_validity(given: Mapping[str, Any], units: Mapping[str, str]) -> None:
+    lives = dict(_DEFAULT_LIVES)
+    for kind, (default, low, high) in _RANGES.items():
+        if value := given.get(f"{kind}Validity"):
+            lives[kind] = value * SECONDS[units.get(kind, default)]
+            if not low <= lives[kind] <= high:
+                raise invalid_parameter("Invalid range for token validity.")
+    if max(lives["AccessToken"], lives["IdToken"]) > lives["RefreshToken"]:
+        raise invalid_parameter(
+            "Access and Id Token expiration times must be less than or equal to refresh token expiration "
+            "times."
+        )
+
+
+def _check_attributes(pool: UserPool, given: Mapping[str, Any]) -> None:
+    for member, noun in (("ReadAttributes", "read"), ("WriteAttributes", "write")):
+        if any(name not in pool.schema for name in given.get(member, ())):
+            raise invalid_parameter(f"Invalid {noun} attributes specified while creating a client")
+    # Recorded (App clients): a client that may write some attributes may write the required ones, and no
+    # client may write those of the service.
+    required = {name for name, entry in pool.schema.items() if entry["Required"] and name != "sub"}
+    written = set(given.get("WriteAttributes", ()))
+    if written and (not required <= written or written & {"sub", *schema.VERIFIED}):
+        raise invalid_parameter("Invalid write attributes specified while creating a client")
+
+
+def _check_analytics(given: Mapping[str, Any]) -> None:
+    by_id = [name in given for name in ("ApplicationId", "RoleArn", "ExternalId")]
+    if any(by_id) if "ApplicationArn" in given else any(by_id) and not all(by_id):
+        raise invalid_parameter(
+            "Invalid analytics configuration given, either <application arn> or <application id, role arn, "
+            "external id> are valid"
+        )

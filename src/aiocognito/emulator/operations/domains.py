@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from .. import tiers
 from ..account import ACCOUNT
 from ..errors import invalid_parameter
 from ..pool import UserPool
@@ -12,7 +13,7 @@ from ..registration import operation
 from ..request_context import RequestContext
 
 CLOUD_FRONT: Final = "d111111abcdef8.cloudfront.net"
-# Recorded (Domains): reserved words.
+# Recorded (Domains): reserved words, also between hyphens; a longer word can contain one.
 _RESERVED: Final = ("aws", "amazon", "cognito")
 _GIVEN: Final = ("ManagedLoginVersion", "CustomDomainConfig", "Routing")
 _CLASSIC: Final = 1
@@ -27,6 +28,9 @@ async def create_user_pool_domain(context: RequestContext) -> dict[str, Any]:
     own = "CustomDomainConfig" in given
     if not own:
         _check_prefix(name)
+    elif "." not in name:
+        raise invalid_parameter("Custom domain is not a valid subdomain")
+    _check_tier(pool, given)
     if any(name in found.domains for found in context.state.pools.values()):
         raise invalid_parameter("Domain already associated with another user pool.")
     if any(("CustomDomainConfig" in domain) == own for domain in pool.domains.values()):
@@ -60,6 +64,7 @@ async def update_user_pool_domain(context: RequestContext) -> dict[str, Any]:
     domain = _domain(context.pool, given["Domain"])
     if "CustomDomainConfig" in given and "CustomDomainConfig" not in domain:
         raise invalid_parameter("A prefix domain has no certificate.")
+    _check_tier(context.pool, given)
     domain.update({member: given[member] for member in _GIVEN if member in given})
     return _answer(domain)
 
@@ -81,11 +86,21 @@ def described(pool: UserPool) -> dict[str, str]:
     }
 
 
+def _check_tier(pool: UserPool, given: Mapping[str, Any]) -> None:
+    tier = pool.settings["UserPoolTier"]
+    if tier == tiers.LITE and given.get("ManagedLoginVersion", _CLASSIC) > _CLASSIC:
+        raise tiers.unavailable(tier, tiers.MANAGED_LOGIN)
+
+
 def _check_prefix(name: str) -> None:
     if "." in name:
-        raise invalid_parameter(f"{name} is not a prefix. A custom domain needs CustomDomainConfig.")
+        raise invalid_parameter(
+            "The domain name contains an invalid character. Domain names can only contain lower-case "
+            "letters, numbers, and hyphens.",
+            why="a custom domain needs CustomDomainConfig",
+        )
     for word in _RESERVED:
-        if word in name:
+        if word in name.split("-"):
             raise invalid_parameter(f"Domain cannot contain reserved word: {word}")
 
 

@@ -26,6 +26,11 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "OIDC": ("client_id", "attributes_request_method", "oidc_issuer", "authorize_scopes"),
     "SAML": (),
 }
+_SOCIAL_MISSING: Final = "clientId, clientSecret and authorizeScopes"
+_MISSING: Final = {
+    "SignInWithApple": "clientId, privateKey, teamId, and keyId",
+    "OIDC": "clientId, authorizeScopes, oidcIssuer and attributesRequestMethod",
+}
 _ADDED: Final[Mapping[str, Mapping[str, str]]] = {
     "Facebook": {
         "attributes_url": "https://graph.facebook.com/{api_version}/me?fields=",
@@ -157,14 +162,23 @@ def _put(
 
 
 def _details(kind: str, given: Mapping[str, str]) -> dict[str, str]:
-    missing = [name for name in _NEEDED[kind] if not given.get(name)]
-    if kind == "SAML" and not (given.get("MetadataURL") or given.get("MetadataFile")):
-        missing.append("MetadataURL")
-    if missing:
-        raise invalid_parameter(f"Missing provider details: {', '.join(missing)}.")
+    _check_details(kind, given)
     version = given.get("api_version", _API_VERSION)
     added = {name: value.format(api_version=version) for name, value in _ADDED[kind].items()}
     return {**added, **given, **(_of_metadata(given) if kind == "SAML" else {})}
+
+
+# Recorded (Identity providers): which details each type needs.
+def _check_details(kind: str, given: Mapping[str, str]) -> None:
+    if not all(given.get(name) for name in _NEEDED[kind]):
+        raise invalid_parameter(f"{_MISSING.get(kind, _SOCIAL_MISSING)} are all required idp details.")
+    if kind == "OIDC" and not given["oidc_issuer"].startswith("https://"):
+        raise invalid_parameter("OIDC endpoint must start with https://")
+    if kind == "SAML":
+        sources = [name for name in ("MetadataURL", "MetadataFile") if given.get(name)]
+        if len(sources) != 1:
+            start = "Only" if sources else "At least"
+            raise invalid_parameter(f"{start} one of the MetadataURL or MetadataFile should be provided.")
 
 
 # Recorded (Details of identity providers): two read-only details of SAML providers.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..errors import ApiError, invalid_parameter
+from .. import tiers
+from ..errors import invalid_parameter
 from ..pool import UserPool
 from ..registration import operation
 from ..request_context import RequestContext
@@ -21,7 +22,8 @@ async def set_log_delivery_configuration(context: RequestContext) -> dict[str, A
     pool, given = context.pool, context.members["LogConfigurations"]
     sources = [each["EventSource"] for each in given]
     if len(set(sources)) != len(sources):
-        raise invalid_parameter("An EventSource is given twice.")
+        # Recorded (Log delivery of one source twice): the text.
+        raise invalid_parameter("Following event sources appear more then once in a request")
     for each in given:
         _check(pool, each)
     pool.log_configurations = given
@@ -44,10 +46,8 @@ def _check(pool: UserPool, given: Mapping[str, Any]) -> None:
         raise invalid_parameter("A log configuration must have one destination.")
     if source == "userNotification" and destinations != [_CLOUD_WATCH]:
         raise invalid_parameter(f"{source} needs {_CLOUD_WATCH}.")
-    if source == "userAuthEvents" and pool.settings.get("UserPoolTier") != "PLUS":
-        raise ApiError(
-            "FeatureUnavailableInTierException", "This feature is not available in the user pool's tier."
-        )
+    if source == "userAuthEvents" and pool.settings["UserPoolTier"] != "PLUS":
+        raise tiers.unavailable(pool.settings["UserPoolTier"], tiers.LOG_STREAMING)
 
 
 def _described(pool: UserPool) -> dict[str, Any]:

@@ -109,8 +109,9 @@ async def delete_managed_login_branding(context: RequestContext) -> dict[str, An
 
 
 def _check(given: Mapping[str, Any]) -> None:
-    if given.get(_OWN) and (given.get("Settings") or given.get("Assets")):
-        raise invalid_parameter(f"Settings and Assets cannot be set with {_OWN}.")
+    # Recorded (Branding): assets are accepted beside Cognito's values, settings are not.
+    if given.get(_OWN) and given.get("Settings"):
+        raise invalid_parameter("useCognitoProvidedValues or settings should be specified (but not both)")
     for asset in given.get("Assets", ()):
         if ("Bytes" in asset) == ("ResourceId" in asset):
             raise invalid_parameter("An asset has either Bytes or a ResourceId.")
@@ -120,15 +121,13 @@ def _apply(style: dict[str, Any], given: Mapping[str, Any]) -> None:
     if given.get(_OWN):
         style.pop("Settings", None)
         style.pop("Assets", None)
-        style[_OWN] = True
-        return
     if "Settings" in given:
         style["Settings"] = _merged(style.get("Settings", {}), given["Settings"])
     if "Assets" in given:
         assets = {_place(asset): asset for asset in (*style.get("Assets", ()), *given["Assets"])}
         style["Assets"] = list(assets.values())
     if given.get("Settings") or given.get("Assets") or _OWN in given:
-        style[_OWN] = False
+        style[_OWN] = bool(given.get(_OWN))
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

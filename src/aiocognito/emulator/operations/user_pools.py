@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..._partitions import partition_of
-from .. import pool_settings, schema
+from .. import pool_settings, schema, tiers
 from ..account import ACCOUNT
 from ..errors import ApiError, invalid_parameter
 from ..paging import page
@@ -18,7 +18,6 @@ from ..request_context import RequestContext
 from ..state import EmulatorState
 from ..users import Directory
 from . import domains
-from .app_clients import ROTATION_IN_LITE
 
 NAME_LENGTH: Final = 9
 _CREATION_ONLY: Final = ("Schema", "AliasAttributes", "UsernameAttributes", "UsernameConfiguration")
@@ -40,11 +39,12 @@ async def create_user_pool(context: RequestContext) -> dict[str, Any]:
     state = context.state
     if given.get("AliasAttributes") and given.get("UsernameAttributes"):
         raise invalid_parameter(
-            "Only one of the aliasAttributes or usernameAttributes can be set in a user pool."
+            "Only one of the aliasAttributes or usernameAttributes can be set in a User pool."
         )
     drawn = state.new_id(NAME_LENGTH, MIXED)
     now = state.clock()
     settings = {**pool_settings.created(given), "CreationDate": now, "LastModifiedDate": now}
+    tiers.require_disabled(settings["UserPoolTier"], tiers.of_settings(settings))
     pool_settings.check_new_mfa(settings["MfaConfiguration"], settings)
     settings["UsernameConfiguration"] = given.get("UsernameConfiguration", {"CaseSensitive": True})
     for member in ("AliasAttributes", "UsernameAttributes"):
@@ -83,11 +83,11 @@ async def describe_user_pool(context: RequestContext) -> dict[str, Any]:
 async def update_user_pool(context: RequestContext) -> dict[str, Any]:
     """Change a user pool's settings: some members that are left out are reset, most stay."""
     pool = context.pool
-    _check_tier(pool, context.members)
     kept: dict[str, Any] = {
         key: pool.settings[key] for key in (*_CREATION_ONLY, "CreationDate") if key in pool.settings
     }
     settings = pool_settings.updated(pool.settings, context.members)
+    _check_tier(pool, settings)
     pool_settings.check_updated_mfa(pool, settings)
     factors = tuple(settings["Policies"]["SignInPolicy"].get("AllowedFirstAuthFactors") or ())
     passkeys = pool.mfa.get("WebAuthnConfiguration") or {}
@@ -98,10 +98,12 @@ async def update_user_pool(context: RequestContext) -> dict[str, Any]:
     return {}
 
 
-# Recorded (Rotation): a pool whose clients rotate cannot change to the tier LITE.
-def _check_tier(pool: UserPool, given: Mapping[str, Any]) -> None:
-    if given.get("UserPoolTier") == "LITE" and any(client.rotates for client in pool.clients.values()):
-        raise ApiError("TierChangeNotAllowedException", ROTATION_IN_LITE)
+def _check_tier(pool: UserPool, settings: Mapping[str, Any]) -> None:
+    features = tiers.of_settings(settings)
+    if any(client.rotates for client in pool.clients.values()):
+        features.append(tiers.ROTATION)
+    changes = settings["UserPoolTier"] != pool.settings["UserPoolTier"]
+    tiers.require_disabled(settings["UserPoolTier"], features, changes=changes)
 
 
 @operation("DeleteUserPool")
@@ -145,6 +147,7 @@ async def add_custom_attributes(context: RequestContext) -> dict[str, Any]:
     """Add custom attributes."""
     pool = context.pool
     added = [schema.custom(entry) for entry in context.members["CustomAttributes"]]
+    schema.require_distinct(added)
     for entry in added:
         if entry["Name"] in pool.schema:
             raise invalid_parameter(f"{entry['Name']}: Existing attribute already has name {entry['Name']}.")
