@@ -51,12 +51,16 @@ class Judge:
 
     async def refused(self, operation: str, /, **members: Any) -> str:
         """Ask for what must be refused; return the code, which the model must declare."""
+        return (await self.refusal(operation, **members))[0]
+
+    async def refusal(self, operation: str, /, **members: Any) -> tuple[str, str]:
+        """Ask for what must be refused; return the code, which the model must declare, and the message."""
         status, body = await self.send(operation, members)
         assert status == 400, (operation, body)
         assert body.keys() == {"__type", "message"}
         code: str = body["__type"]
         assert code in {shape.name for shape in self.model.operation_model(operation).error_shapes}
-        return code
+        return code, body["message"]
 
     def check_with_installed(self, operation: str, body: dict[str, Any]) -> None:
         """Hold an answer against the installed model, less the members that only the newest one knows."""

@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from helpers.api import SMS_ROLE, Api
+from helpers.measured_settings import UPDATES, check_mfa, check_updates
 
-TABLE = json.loads((Path(__file__).parents[1] / "data/user_pool_updates.json").read_text())["members"]
 SMS = {"SnsCallerArn": SMS_ROLE}
 TOKEN = {"SoftwareTokenMfaConfiguration": {"Enabled": True}}
-NO_TOKEN = {"SoftwareTokenMfaConfiguration": {"Enabled": False}}
 BY_SMS = {"SmsMfaConfiguration": {"SmsConfiguration": SMS}}
-BY_EMAIL: dict[str, Any] = {"EmailMfaConfiguration": {}}
-PASSKEYS = {"WebAuthnConfiguration": {"RelyingPartyId": "example.com"}}
-OWN_SENDER = {"EmailSendingAccount": "DEVELOPER"}
-TOGETHER = "Invalid MFA configuration given, can't turn off MFA and configure an MFA together."
-MUST_BE_ENABLED = (
-    "Invalid MFA Configuration given. SMS MFA, Email MFA, or Software Token MFA must be enabled."
-)
-ALL_DISABLED = (
-    "Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration."
-)
 CODES = "Only PASSWORD and WEB_AUTHN (if configured) can be enabled as an auth factor if MFA is enabled"
-SINGLE = (
-    "Cannot set WebAuthn factor configuration to SINGLE_FACTOR if MFA is required and WebAuthn is an "
-    "allowed first auth factor"
-)
-DEFAULT_SENDER = (
-    "Cannot set EmailMfaConfiguration when user pool EmailConfiguration contains an EmailSendingAccount "
-    "of COGNITO_DEFAULT"
-)
 NO_SMS = "SMS configuration and Auto verification for phone_number are required when MFA is required/optional"
 
 
@@ -47,13 +26,6 @@ async def set_mfa(api: Api, mode: str | None = None, **members: Any) -> dict[str
     return await api("SetUserPoolMfaConfig", UserPoolId=api.pool_id, **said, **members)
 
 
-async def mfa_refused(api: Api, mode: str | None = None, **members: Any) -> str:
-    said = {} if mode is None else {"MfaConfiguration": mode}
-    code, text = await api.refused("SetUserPoolMfaConfig", UserPoolId=api.pool_id, **said, **members)
-    assert code == "InvalidParameterException"
-    return text
-
-
 def first_factors(*names: str) -> dict[str, Any]:
     return {"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", *names]}}}
 
@@ -61,7 +33,7 @@ def first_factors(*names: str) -> dict[str, Any]:
 # UpdateUserPool
 
 
-@pytest.mark.parametrize("row", TABLE, ids=[row["member"] for row in TABLE])
+@pytest.mark.parametrize("row", UPDATES, ids=[row["member"] for row in UPDATES])
 async def test_a_member_that_an_update_does_not_name(empty_api: Api, row: dict[str, Any]) -> None:
     member, settings = row["member"], {row["member"]: row["sent"]}
     if member == "MfaConfiguration":
@@ -157,81 +129,18 @@ async def test_an_update_cannot_require_mfa(empty_api: Api) -> None:
     assert (await described(empty_api))["MfaConfiguration"] == "OPTIONAL"
 
 
-async def test_a_configuration_replaces_the_one_before(empty_api: Api) -> None:
-    await empty_api.make_pool()
-    await set_mfa(empty_api, "ON", **TOKEN)
-    assert await set_mfa(empty_api) == {"MfaConfiguration": "OFF"}
-    assert empty_api.pool.factors == ()
-    assert (await set_mfa(empty_api, "OFF", **PASSKEYS))["MfaConfiguration"] == "OFF"
-
-
-@pytest.mark.parametrize("mode", [None, "OFF"])
-@pytest.mark.parametrize("factor", [TOKEN, NO_TOKEN, BY_SMS, BY_EMAIL])
-async def test_mfa_that_is_off_beside_a_factor(
-    empty_api: Api, mode: str | None, factor: dict[str, Any]
-) -> None:
-    await empty_api.make_pool()
-    assert await mfa_refused(empty_api, mode, **factor) == TOGETHER
-
-
-@pytest.mark.parametrize("mode", ["ON", "OPTIONAL"])
-async def test_mfa_without_a_factor(empty_api: Api, mode: str) -> None:
-    await empty_api.make_pool()
-    assert await mfa_refused(empty_api, mode) == MUST_BE_ENABLED
-    assert await mfa_refused(empty_api, mode, **PASSKEYS) == MUST_BE_ENABLED
-    assert await mfa_refused(empty_api, mode, **NO_TOKEN) == ALL_DISABLED
-    assert await empty_api("GetUserPoolMfaConfig", UserPoolId=empty_api.pool_id) == {
-        "MfaConfiguration": "OFF"
-    }
-
-
 @pytest.mark.parametrize("factor", ["EMAIL_OTP", "SMS_OTP"])
 async def test_required_mfa_excludes_codes_as_first_factor(empty_api: Api, factor: str) -> None:
-    await empty_api.make_pool(**first_factors(factor))
-    assert await mfa_refused(empty_api, "ON", **TOKEN) == CODES
-    assert (await set_mfa(empty_api, "OPTIONAL", **TOKEN))["MfaConfiguration"] == "OPTIONAL"
     await empty_api.make_pool(SmsConfiguration=SMS)
     await set_mfa(empty_api, "ON", **TOKEN)
     refusal = await empty_api.refused("UpdateUserPool", UserPoolId=empty_api.pool_id, **first_factors(factor))
     assert refusal == ("InvalidParameterException", CODES)
 
 
-async def test_required_mfa_and_passkeys(empty_api: Api) -> None:
-    await empty_api.make_pool(**first_factors("WEB_AUTHN"))
-    assert await mfa_refused(empty_api, "ON", **TOKEN) == SINGLE
-    assert await mfa_refused(empty_api, "ON", **TOKEN, **PASSKEYS) == SINGLE
-    multi = {
-        "WebAuthnConfiguration": {
-            "RelyingPartyId": "example.com",
-            "FactorConfiguration": "MULTI_FACTOR_WITH_USER_VERIFICATION",
-        }
-    }
-    assert (await set_mfa(empty_api, "ON", **TOKEN, **multi))["MfaConfiguration"] == "ON"
-    assert await mfa_refused(empty_api, "ON", **TOKEN) == SINGLE
-
-
-async def test_codes_by_email_need_a_sender_of_the_pools_own(empty_api: Api) -> None:
-    await empty_api.make_pool()
-    assert await mfa_refused(empty_api, "OPTIONAL", **BY_EMAIL) == DEFAULT_SENDER
-    assert await mfa_refused(empty_api, "OPTIONAL", **TOKEN, **BY_EMAIL) == DEFAULT_SENDER
-    await empty_api("UpdateUserPool", UserPoolId=empty_api.pool_id, EmailConfiguration=OWN_SENDER)
-    found = await set_mfa(empty_api, "OPTIONAL", **BY_EMAIL)
-    assert found == {"MfaConfiguration": "OPTIONAL", "EmailMfaConfiguration": {}}
-
-
 async def test_codes_by_sms_as_first_factor_need_sms(empty_api: Api) -> None:
     text = "SMS_OTP can not be configured as AuthFactor as user pool is missing valid SMS configuration"
     refusal = await empty_api.refused("CreateUserPool", PoolName="p", **first_factors("SMS_OTP"))
     assert refusal == ("InvalidParameterException", text)
-
-
-async def test_what_the_configuration_describes(empty_api: Api) -> None:
-    await empty_api.make_pool()
-    sms = await set_mfa(empty_api, "OPTIONAL", **BY_SMS)
-    assert sms == {**BY_SMS, **NO_TOKEN, "MfaConfiguration": "OPTIONAL"}
-    assert (await described(empty_api))["SmsConfiguration"] == SMS
-    passkeys = await set_mfa(empty_api, "OFF", **PASSKEYS)
-    assert passkeys["WebAuthnConfiguration"]["FactorConfiguration"] == "SINGLE_FACTOR"
 
 
 # What is described
@@ -287,3 +196,25 @@ async def test_constraints_of_a_standard_attribute_are_described_and_enforced(em
         members = {"UserPoolId": empty_api.pool_id, "Username": "ana", "UserAttributes": attributes}
         assert (await empty_api.refused("AdminCreateUser", **members))[0] == "InvalidParameterException"
     await empty_api.add_user(given_name="Ana")
+
+
+# The tables, walked with the operations alone
+
+
+async def test_each_member_changed_alone(empty_api: Api) -> None:
+    await check_updates(empty_api)
+
+
+async def test_each_configuration_of_second_factors(empty_api: Api) -> None:
+    await check_mfa(empty_api)
+
+
+async def test_second_factors_follow_the_configuration(empty_api: Api) -> None:
+    await empty_api.make_pool()
+    await set_mfa(empty_api, "ON", **TOKEN)
+    assert list(empty_api.pool.factors) == ["SOFTWARE_TOKEN_MFA"]
+    await set_mfa(empty_api, "OPTIONAL", **BY_SMS)
+    assert list(empty_api.pool.factors) == ["SMS_MFA"]
+    assert (await described(empty_api))["SmsConfiguration"] == SMS
+    await set_mfa(empty_api)
+    assert list(empty_api.pool.factors) == []

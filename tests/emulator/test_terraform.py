@@ -2,172 +2,33 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
 from typing import Any
 
-from aiocognito.emulator import CognitoEmulator
+from attrs import frozen
+
+from helpers.full_pool import check_full_pool
+from helpers.terraform_resources import RESOURCES
 
 from .identities import Identities
 from .judge import Judge
 
-TABLE = json.loads((Path(__file__).parents[1] / "data/terraform.json").read_text(encoding="utf-8"))
-RESOURCES: list[dict[str, Any]] = TABLE["resources"]
-Ask = Callable[..., Awaitable[dict[str, Any]]]
-Members = dict[str, Any]
+
+@frozen
+class Judged:
+    """The judge as a client of the control plane."""
+
+    judge: Judge
+
+    async def __call__(self, operation: str, /, **members: Any) -> dict[str, Any]:
+        return await self.judge(operation, **members)
+
+    async def refused(self, operation: str, /, **members: Any) -> tuple[str, str]:
+        return await self.judge.refusal(operation, **members)
 
 
-def filled(value: Any, names: Mapping[str, str]) -> Any:
-    """Replace the names in braces, in keys, too."""
-    if isinstance(value, dict):
-        return {filled(key, names): filled(item, names) for key, item in value.items()}
-    if isinstance(value, list):
-        return [filled(item, names) for item in value]
-    if isinstance(value, str):
-        for name, content in names.items():
-            value = value.replace(f"{{{name}}}", content)
-    return value
-
-
-def found(answer: Any, path: str | None) -> Any:
-    """Return what is at a path; nothing if it ends before."""
-    for step in filter(None, (path or "").split(".")):
-        if isinstance(answer, list):
-            answer = answer[int(step)] if int(step) < len(answer) else None
-        else:
-            answer = (answer or {}).get(step)
-    return answer
-
-
-def comparable(value: Any) -> Any:
-    """Return a value whose lists have no order, as Terraform's sets."""
-    if isinstance(value, list):
-        return sorted((comparable(item) for item in value), key=repr)
-    if isinstance(value, dict):
-        return {key: comparable(item) for key, item in sorted(value.items())}
-    return value
-
-
-class Resource:
-    """One resource of the table, in one emulator."""
-
-    def __init__(self, row: dict[str, Any], api: Ask, names: dict[str, str]) -> None:
-        self.row, self.api, self.names = row, api, names
-        self.sent: Members = {}
-
-    async def create(self) -> None:
-        """Create it, and keep the ids that AWS has drawn."""
-        for number, write in enumerate(self.row["create"]):
-            members = filled(write["members"], self.names)
-            answer = await self.api(write["operation"], **members)
-            self.sent.update(members)
-            if number == 0:
-                for name, path in self.row.get("keep", {}).items():
-                    self.names[name] = found(answer, path)
-
-    async def read(self) -> Members:
-        """Read it by the id with which it would be imported, and nothing else."""
-        state: Members = {}
-        for read in self.row["reads"]:
-            state |= self.shown(read, await self.api(read["operation"], **self.ids(read)))
-        return state
-
-    def ids(self, read: dict[str, Any]) -> Members:
-        """Return the members of a read: parts of the id of the import."""
-        whole = filled(self.row["import"], self.names)
-        parts = whole.split(self.row["separator"]) if "separator" in self.row else [whole]
-        named = {"pool": self.names["pool"], **{str(number): part for number, part in enumerate(parts)}}
-        members: Members = filled(read["by"], named)
-        return members
-
-    def shown(self, read: dict[str, Any], answer: Members) -> Members:
-        """Return the state of an answer."""
-        state: Members = dict(found(answer, read["path"]) or {})
-        for member, name in read.get("less", {}).items():
-            state[member] = [item for item in state[member] if item["Name"] != name]
-        for member, ignored in self.row.get("ignored", {}).items():
-            if member in state:
-                state[member] = {name: item for name, item in state[member].items() if name not in ignored}
-        return state
-
-    def plan(self, state: Members) -> Members:
-        """Return what Terraform would change: nothing, if all that was sent reads back."""
-        changes: Members = {}
-        for member, value in self.sent.items():
-            name = self.row.get("names", {}).get(member, member)
-            if member in (*self.row.get("write_only", ()), *self.ids(self.row["reads"][0])):
-                continue
-            if comparable(state.get(name)) != comparable(value):
-                changes[member] = (value, state.get(name))
-        unset = (name for name in self.row.get("unset", ()) if name not in self.sent)
-        changes |= {name: (None, state[name]) for name in unset if state.get(name) not in (None, [], {}, "")}
-        return changes | {name: ("set", None) for name in self.row.get("set", ()) if not state.get(name)}
-
-    async def change(self) -> set[str]:
-        """Change a member, sending all others along, and return the names that may differ."""
-        update = self.row["update"]
-        self.sent |= filled(self.row["change"], self.names)
-        members = {name: value for name, value in self.sent.items() if name not in update.get("without", ())}
-        members = {name: members[name] for name in update.get("only", members)}
-        ids = {"UserPoolId": "{pool}", "ClientId": "{client}", **update.get("ids", {})}
-        named = {name: filled(ids[name], self.names) for name in update.get("named", ())}
-        await self.api(update["operation"], **{**members, **named})
-        return {*self.row["change"], *self.row.get("also_changes", ()), "LastModifiedDate"}
-
-    async def delete(self, refused: Callable[..., Awaitable[str]]) -> None:
-        """Delete it, and see that it is gone."""
-        for write in self.row["delete"]:
-            await self.api(write["operation"], **filled(write["members"], self.names))
-        gone, read = self.row["gone"], self.row["reads"][0]
-        if "error" in gone:
-            assert await refused(read["operation"], **self.ids(read)) == gone["error"]
-            return
-        answer = await self.api(read["operation"], **self.ids(read))
-        if "missing" in gone:
-            assert found(answer, gone["missing"]) is None
-        elif "other" in gone:
-            assert self.shown(read, answer)[gone["other"]] != self.sent[gone["other"]]
-        else:
-            assert self.shown(read, answer) == filled(gone["value"], self.names)
-
-
-async def test_every_resource(emulator: CognitoEmulator, judge: Judge, identities: Identities) -> None:
+async def test_every_resource(judge: Judge, identities: Identities) -> None:
     """Each resource is created, read, changed, imported and deleted."""
-
-    async def refused_identities(operation: str, **members: Any) -> str:
-        status, _headers, body = await identities.send(operation, members)
-        assert status == 400
-        code: str = body["__type"]
-        return code
-
-    names: dict[str, str] = {}
-    asks: dict[str, Ask] = {"cognito-idp": judge, "cognito-identity": identities}
-    resources = [Resource(row, asks[row["service"]], names) for row in RESOURCES]
-    for resource in resources:
-        name = resource.row["resource"]
-        await resource.create()
-        before = await resource.read()
-        assert resource.plan(before) == {}, name
-        if "update" not in resource.row:
-            continue
-        emulator.clock.advance(1)
-        may_differ = await resource.change()
-        after = await resource.read()
-        assert resource.plan(after) == {}, name
-        differing = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
-        assert differing & set(resource.row["change"]), name
-        assert differing <= may_differ, (name, differing)
-        if "also_found_by" in resource.row:
-            other = resource.row["also_found_by"]
-            answer = await resource.api(other["operation"], **filled(other["members"], names))
-            assert resource.shown(resource.row["reads"][0], answer) == after
-    # What was created later has not changed what was there.
-    for resource in resources[1:]:
-        assert resource.plan(await resource.read()) == {}, resource.row["resource"]
-    for resource in reversed(resources):
-        is_idp = resource.row["service"] == "cognito-idp"
-        await resource.delete(judge.refused if is_idp else refused_identities)
+    await check_full_pool({"cognito-idp": Judged(judge), "cognito-identity": identities})
 
 
 def test_every_resource_of_the_provider_has_its_data() -> None:

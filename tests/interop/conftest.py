@@ -4,7 +4,7 @@ A missing peer is a failure, not a skip: `scripts/test` installs them all.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -106,14 +106,31 @@ async def emulator(
             yield running
         return
     words = tuple(str(word) for name, value in emulator_options.items() for word in _option(name, value))
-    if words not in command_lines:
-        command_lines[words] = await to_thread.run_sync(lambda: RemoteEmulator.start(*words))
-    remote = command_lines[words]
+    async with _borrowed(command_lines, words) as remote:
+        yield remote
+
+
+@pytest.fixture
+async def command_line(
+    command_lines: dict[tuple[str, ...], RemoteEmulator],
+) -> AsyncIterator[RemoteEmulator]:
+    """The emulator's command line in a process of its own, without options."""
+    async with _borrowed(command_lines, ()) as remote:
+        yield remote
+
+
+@asynccontextmanager
+async def _borrowed(
+    running: dict[tuple[str, ...], RemoteEmulator], words: tuple[str, ...]
+) -> AsyncIterator[RemoteEmulator]:
+    if words not in running:
+        running[words] = await to_thread.run_sync(lambda: RemoteEmulator.start(*words))
+    remote = running[words]
     await to_thread.run_sync(remote.begin)
     yield remote
     if remote.clock.offset:
         # The next test begins with the real time.
-        await to_thread.run_sync(command_lines.pop(words).stop)
+        await to_thread.run_sync(running.pop(words).stop)
 
 
 def _option(name: str, value: Any) -> list[Any]:
