@@ -14,9 +14,11 @@ class ControlPlane(Protocol):
 
     async def __call__(self, operation: str, /, **members: Any) -> dict[str, Any]:
         """Call an operation."""
+        ...
 
     async def refused(self, operation: str, /, **members: Any) -> tuple[str, str]:
         """Call an operation that must fail; return the error's code and message."""
+        ...
 
 
 Services = Mapping[str, ControlPlane]

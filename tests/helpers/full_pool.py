@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import httpx
 from cryptography import x509
-from pyotp import TOTP
+from pyotp.totp import TOTP
 
 from .control_plane import ControlPlane, Services
 from .measured_settings import check_mfa, check_updates
