@@ -1,8 +1,8 @@
 """Run AWS command lines in one process, which saves each of them the interpreter's start.
 
 Runs in the virtual environment of awscli. A line in has the words without "aws", and whether they get a
-driver of their own: options of the command line itself, such as ``--generate-cli-skeleton``, stay registered in a
-driver. A line out has the exit code, the output and the error output.
+driver of their own: options of the command line itself, such as ``--generate-cli-skeleton``, stay registered
+in a driver. A line out has the exit code, the output and the error output.
 """
 
 import io
