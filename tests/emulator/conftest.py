@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import aiohttp
 import pytest
 from aiohttp import web
 
-from aiocognito.emulator import Clock, CognitoEmulator, EmulatedUserPool
+from aiocognito.emulator import Clock, CognitoEmulator, EmulatedUserPool, dispatch
 from aiocognito.emulator.service_model import ServiceModel
 from aiocognito.emulator.signing_keys import KeyPair
 from aiocognito.emulator.state import EmulatorState
 from helpers.api import Answered, Api, OnePair, shape_faults
+from helpers.model_judge import ResponseLog
 
 from .identities import Identities
 from .judge import Judge
@@ -29,6 +30,15 @@ def responses_without_truth(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(web.StreamResponse, "__bool__", refuse, raising=False)
     monkeypatch.setattr(web.BaseRequest, "__bool__", refuse, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def judged_responses(monkeypatch: pytest.MonkeyPatch) -> Iterator[ResponseLog]:
+    """Fail where a response over HTTP violates botocore's models. A test that wants one clears the list."""
+    responses = ResponseLog()
+    monkeypatch.setattr(dispatch, "answer", responses.answer)
+    yield responses
+    assert responses.faults == []
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-from botocore.validate import ParamValidator
 
 from aiocognito.emulator import CognitoEmulator, EmulatedUserPool
 from aiocognito.emulator.identity_pool_operations import TABLE
@@ -15,8 +14,9 @@ from aiocognito.emulator.persistence import StateDirectory
 from aiocognito.emulator.service_model import IDENTITY_POOLS, ServiceModel
 from aiocognito.emulator.signing_keys import KeyPair
 from helpers.api import OnePair
+from helpers.model_judge import response_faults
 
-from .identities import Identities, botocore_model, provider
+from .identities import Identities, provider
 
 PAGE = "http://localhost:3000"
 NOWHERE = "us-east-1:00000000-0000-4000-8000-000000000000"
@@ -28,15 +28,15 @@ def names_in(directory: Path) -> set[str]:
 
 
 def test_the_judge_is_strict() -> None:
-    shape = botocore_model().operation_model("DescribeIdentity").output_shape
     bodies: tuple[dict[str, object], ...] = (
         {"IdentityId": 1},
+        {"IdentityId": "without a region"},
         {"Extra": 1},
         {"Logins": {}},
         {"CreationDate": "now"},
     )
     for body in bodies:
-        assert ParamValidator().validate(body, shape).has_errors(), body
+        assert response_faults(IDENTITY_POOLS, "DescribeIdentity", body), body
 
 
 def test_every_operation_of_the_service_exists() -> None:
@@ -96,6 +96,11 @@ async def test_the_raw_answer_of_every_operation(identities: Identities, people:
     await api("DeleteIdentities", IdentityIdsToDelete=[guest["IdentityId"], NOWHERE])
     await api("DeleteIdentityPool", **pool)
     assert api.asked == set(TABLE)
+    # What they name is gone now: an identity, the pool, or both.
+    for operation, members in api.accepted.items():
+        if members.keys() & {"IdentityPoolId", "IdentityId", "ResourceArn"}:
+            refused = await api.refused(operation, **members)
+            assert refused[0] == "ResourceNotFoundException", (operation, refused)
 
 
 # The pool

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from botocore.validate import ParamValidator
+import pytest
 
 from aiocognito import _srp as srp
 from aiocognito.emulator import CognitoEmulator
@@ -46,8 +46,10 @@ from aiocognito.emulator.operations import (
     user_pools,
     user_sessions,
 )
+from aiocognito.emulator.service_model import USER_POOLS
 from aiocognito.emulator.totp import SoftwareToken
 from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, wrong
+from helpers.model_judge import refusal_faults, response_faults
 from sign_in.authenticator import Authenticator
 
 from .judge import Judge
@@ -79,15 +81,40 @@ CONTROL = (
 OTHER = "other@example.com"
 
 
-async def test_the_judge_is_strict(judge: Judge) -> None:
-    shape = judge.model.operation_model("GetUser").output_shape
-    for body in (
-        {"Username": "ana"},
-        {"Username": "ana", "UserAttributes": [], "Extra": 1},
-        {"Username": "ana", "UserAttributes": [{"Name": "email", "Value": True}]},
-        {"Username": "ana", "UserAttributes": {}},
+@pytest.mark.parametrize(
+    ("operation", "body", "fault"),
+    [
+        ("GetUser", {"Username": "ana"}, ".UserAttributes: missing"),
+        ("GetUser", {"Username": "ana", "UserAttributes": [], "Extra": 1}, ".Extra: unknown"),
+        (
+            "GetUser",
+            {"Username": "ana", "UserAttributes": [{"Name": "email", "Value": True}]},
+            ".UserAttributes[0].Value: True is not a string",
+        ),
+        ("GetUser", {"Username": "ana", "UserAttributes": {}}, ".UserAttributes: {} is not a list"),
+        ("GetUser", {"Username": "a" * 129, "UserAttributes": []}, "less than or equal to 128"),
+        ("AdminGetUser", {"Username": "ana", "UserStatus": "ASLEEP"}, "must satisfy enum value set"),
+        ("AdminGetUser", {"Username": "ana", "UserCreateDate": "2026-11-28"}, "is not a timestamp"),
+        ("RespondToAuthChallenge", {"AuthenticationResult": {"AccessToken": "a b"}}, "regular expression"),
+        ("CreateManagedLoginBranding", {"ManagedLoginBranding": {"Assets": [{"Bytes": "?"}]}}, "not a blob"),
+        ("DeleteUserPool", {"Deleted": True}, "where nothing is declared"),
+    ],
+)
+def test_the_judge_is_strict(operation: str, body: dict[str, Any], fault: str) -> None:
+    faults = response_faults(USER_POOLS, operation, body)
+    assert [each for each in faults if fault in each]
+
+
+def test_the_judge_of_refusals_is_strict() -> None:
+    for code, status, more in (
+        ("TeapotException", 400, {}),
+        ("UserNotFoundException", 404, {}),
+        ("UserNotFoundException", 400, {"Message": ""}),
     ):
-        assert ParamValidator().validate(body, shape).has_errors()
+        body = {"__type": code, "message": "", **more}
+        assert refusal_faults(USER_POOLS, "AdminGetUser", status, body)
+    body = {"__type": "UserNotFoundException", "message": ""}
+    assert refusal_faults(USER_POOLS, "AdminGetUser", 400, body) == []
 
 
 async def test_every_operation(emulator: CognitoEmulator, judge: Judge) -> None:
@@ -97,6 +124,7 @@ async def test_every_operation(emulator: CognitoEmulator, judge: Judge) -> None:
     await people(judge, pool, client, code)
     await signing_in(judge, pool, client, code)
     await own_account(judge, pool, client, code)
+    await judge.wrong_subjects()
     await tear_down(judge, pool, client)
     wanted = {
         name for name, function in TABLE.items() if function.__module__ in {m.__name__ for m in MODULES}
@@ -121,6 +149,7 @@ async def test_every_operation_on_devices_and_passkeys(emulator: CognitoEmulator
         if function.__module__ in {devices.__name__, passkeys.__name__}
     }
     assert judge.asked >= wanted, wanted - judge.asked
+    await judge.wrong_subjects()
 
 
 async def test_every_operation_on_user_sessions(emulator: CognitoEmulator, judge: Judge) -> None:
@@ -152,6 +181,7 @@ async def test_every_operation_on_user_sessions(emulator: CognitoEmulator, judge
     assert await judge.refused("RevokeUserSession", **own, SessionId=first) == "ResourceNotFoundException"
     wanted = {name for name, function in TABLE.items() if function.__module__ == user_sessions.__name__}
     assert judge.asked >= wanted, wanted - judge.asked
+    await judge.wrong_subjects()
 
 
 async def test_every_operation_on_client_secrets_and_factors(emulator: CognitoEmulator, judge: Judge) -> None:
@@ -168,6 +198,7 @@ async def test_every_operation_on_client_secrets_and_factors(emulator: CognitoEm
     modules = {client_secrets.__name__, admin_factors.__name__}
     wanted = {name for name, function in TABLE.items() if function.__module__ in modules}
     assert judge.asked >= wanted, wanted - judge.asked
+    await judge.wrong_subjects()
 
 
 async def test_every_operation_on_oauth(emulator: CognitoEmulator, judge: Judge) -> None:
@@ -180,6 +211,7 @@ async def test_every_operation_on_oauth(emulator: CognitoEmulator, judge: Judge)
     modules = {module.__name__ for module in (domains, identity_providers, linked_users, resource_servers)}
     wanted = {name for name, function in TABLE.items() if function.__module__ in modules}
     assert judge.asked >= wanted, wanted - judge.asked
+    await judge.wrong_subjects()
 
 
 async def test_every_operation_on_risks_and_pages(emulator: CognitoEmulator, judge: Judge) -> None:
@@ -208,6 +240,7 @@ async def test_every_operation_on_risks_and_pages(emulator: CognitoEmulator, jud
     modules = {module.__name__ for module in CONTROL}
     wanted = {name for name, function in TABLE.items() if function.__module__ in modules}
     assert judge.asked >= wanted, wanted - judge.asked
+    await judge.wrong_subjects()
 
 
 async def own_risks(judge: Judge, pool: dict[str, str], client: dict[str, str]) -> None:
@@ -551,4 +584,5 @@ async def own_account(
 async def tear_down(judge: Judge, pool: dict[str, str], client: dict[str, str]) -> None:
     await judge("DeleteUserPoolClient", **pool, **client)
     await judge("DeleteUserPool", **pool)
-    assert await judge.refused("DescribeUserPool", **pool) == "ResourceNotFoundException"
+    for operation in ("DescribeUserPool", "DeleteUserPool", "UpdateUserPool"):
+        assert await judge.refused(operation, **pool) == "ResourceNotFoundException"

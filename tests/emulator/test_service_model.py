@@ -16,6 +16,7 @@ from aiocognito.emulator.operations import TABLE
 from aiocognito.emulator.service_model import IDENTITY_POOLS, USER_POOLS, Service, ServiceModel
 from aiocognito.emulator.unicode_classes import translate
 from helpers.api import Api
+from helpers.model_judge import ResponseLog
 
 NULL = "Member must not be null"
 
@@ -144,7 +145,10 @@ def test_the_table_has_operations_of_the_service_model(model: ServiceModel) -> N
 
 
 async def test_codes_that_are_not_declared(
-    empty_api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    empty_api: Api,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    judged_responses: ResponseLog,
 ) -> None:
     async def odd(*_: object) -> dict[str, Any]:
         raise ApiError("TeapotException", "Short and stout.")
@@ -153,10 +157,14 @@ async def test_codes_that_are_not_declared(
     reply = await dispatch.answer(empty_api.state, empty_api.model, "ListUserPools", b'{"MaxResults": 1}')
     assert (reply.status, reply.error) == (500, "InternalErrorException")
     assert "which it does not declare" in caplog.text
+    assert judged_responses.faults.pop() == ("ListUserPools", ["status 500"])
 
 
 async def test_the_emulators_own_failures(
-    empty_api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    empty_api: Api,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    judged_responses: ResponseLog,
 ) -> None:
     async def broken(*_: object) -> dict[str, Any]:
         raise ZeroDivisionError
@@ -165,6 +173,7 @@ async def test_the_emulators_own_failures(
     reply = await dispatch.answer(empty_api.state, empty_api.model, "ListUserPools", b'{"MaxResults": 1}')
     assert (reply.status, reply.error) == (500, "InternalErrorException")
     assert "ZeroDivisionError" in caplog.text
+    assert judged_responses.faults.pop() == ("ListUserPools", ["status 500"])
 
 
 def test_without_botocore(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from aiocognito.emulator import CognitoEmulator, import_upload
 from aiocognito.emulator.import_upload import receive
+from aiocognito.emulator.operations import TABLE, user_import
 from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, Api
 
 from .judge import Judge
@@ -238,6 +239,9 @@ async def test_over_http(emulator: CognitoEmulator, http: aiohttp.ClientSession,
     await judge("ListUserImportJobs", UserPoolId=pool.id, MaxResults=1)
     other = (await judge("CreateUserImportJob", **members))["UserImportJob"]
     await judge("StopUserImportJob", **named(other))
+    wanted = {name for name, function in TABLE.items() if function.__module__ == user_import.__name__}
+    assert judge.asked == wanted
+    await judge.wrong_subjects()
     assert ("UploadUserImportFile", "user-import", 200) in [
         (call.operation, call.service, call.status) for call in emulator.calls
     ]

@@ -14,7 +14,7 @@ import attrs
 from aiocognito import _srp as srp
 from aiocognito.emulator.dispatch import answer
 from aiocognito.emulator.pool import UserPool
-from aiocognito.emulator.service_model import ServiceModel
+from aiocognito.emulator.service_model import ServiceModel, _is_base64
 from aiocognito.emulator.signing_keys import KeyPair, KeyRing
 from aiocognito.emulator.state import EmulatorState
 from aiocognito.emulator.users import User
@@ -253,6 +253,8 @@ def _has_type(kind: str, value: Any) -> bool:
         "long": int,
         "timestamp": (int, float),
     }
+    if kind == "blob":
+        return isinstance(value, str) and _is_base64(value)
     return kind in wanted and isinstance(value, wanted[kind])
 
 
