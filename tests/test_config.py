@@ -362,6 +362,13 @@ def test_the_secret_is_in_no_repr() -> None:
     assert CLIENT in repr(config)
 
 
+def test_the_query_of_the_keys_url_is_in_no_repr() -> None:
+    config = made(jwks_uri="https://keys.example/jwks.json?token=hunter2")
+    assert "jwks_uri='https://keys.example/jwks.json'," in repr(config)
+    assert config.jwks_uri == "https://keys.example/jwks.json?token=hunter2"
+    assert "jwks_uri=None" in repr(made(jwks_uri=None))
+
+
 @pytest.mark.parametrize("field", WHOLE)
 def test_the_secret_is_in_no_refusal(field: str) -> None:
     error = refusal(**WHOLE | {field: MALFORMED[field][0]})

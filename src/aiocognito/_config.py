@@ -24,6 +24,7 @@ from ._config_checks import (
     require,
 )
 from ._public import public
+from ._urls import url_repr
 
 # A region is a label of a host name, as botocore wants it. What follows it stands in paths: AWS's own
 # names have letters and digits alone, those of local emulators other unreserved characters, too.
@@ -229,7 +230,7 @@ class AuthConfig:
     user_pool_client_id: str | None = None
     user_pool_client_secret: str | None = field(default=None, repr=False)
     user_pool_endpoint: str | None = None
-    jwks_uri: str | None = None
+    jwks_uri: str | None = field(default=None, repr=url_repr)
     identity_pool_id: str | None = None
     identity_pool_endpoint: str | None = None
     allow_guest_access: bool = False

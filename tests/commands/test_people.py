@@ -526,6 +526,12 @@ class TestRunningEmulator:
         result = run("codes", "--url", "http://127.0.0.1:9/", code=1)
         assert "no emulator answers at http://127.0.0.1:9 " in result.stderr
 
+    @pytest.mark.parametrize("port", ["9", "x"])
+    def test_a_url_is_named_without_its_credentials(self, run: Run, port: str) -> None:
+        result = run("codes", "--url", f"http://ana:hunter2@127.0.0.1:{port}/?hunter2", code=1)
+        assert f"http://127.0.0.1:{port}/ " in result.stderr
+        assert "hunter2" not in result.stderr
+
     def test_a_token_that_is_missing_is_asked_for(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         with run_in_thread(host="0.0.0.0", token="a-token-of-some-length") as private:
             result = run("codes", "--url", private.url, code=1)
@@ -694,6 +700,17 @@ class TestDoctor:
         assert "seconds ahead of the service's" in run("doctor", code=1).stdout
         monkeypatch.setattr(doctor, "_machine_time", lambda: time.time() - 600)
         assert "seconds behind the service's" in run("doctor", code=1).stdout
+
+    @pytest.mark.parametrize("where", ["", "http://127.0.0.1:9/jwks.json", "/nothing"])
+    def test_the_keys_url_is_named_without_its_query(
+        self, run: Run, pool: Any, monkeypatch: pytest.MonkeyPatch, where: str
+    ) -> None:
+        endpoint = pool.config.user_pool_endpoint
+        keys = where if "//" in where else f"{endpoint}{where or f'/{pool.id}/.well-known/jwks.json'}"
+        monkeypatch.setenv("COGNITO_JWKS_URI", f"{keys}?token=hunter2")
+        shown = run("doctor", code=1 if where else 0).stdout
+        assert f"{keys} " in shown.replace("\n", " ")
+        assert "hunter2" not in shown
 
     async def test_identity_pools_and_guests(self, emulator: Any, pool: Any) -> None:
         async def found(config: AuthConfig) -> dict[str, tuple[str, str]]:

@@ -127,6 +127,23 @@ async def test_a_trigger_can_be_a_url(emulator: CognitoEmulator, function: tuple
         await trigger_at(url.rpartition("/")[0])({})
 
 
+async def test_a_trigger_s_url_is_named_without_secrets(
+    emulator: CognitoEmulator, function: tuple[str, list[Any]]
+) -> None:
+    host = function[0].removeprefix("http://").partition("/")[0]
+    problems = {
+        f"http://ana:hunter2@{host}/there?code=hunter2": f"http://{host}/there answered 404",
+        "http://ana:hunter2@127.0.0.1:9?code=hunter2": "http://127.0.0.1:9 could not be called",
+        "http://ana:hunter2@127.0.0.1:x/?code=hunter2": "http://127.0.0.1:x/ could not be called",
+    }
+    for url, problem in problems.items():
+        pool = await emulator.create_user_pool(triggers={"PreSignUp": url})
+        async with AuthClient(pool.config) as auth:
+            with pytest.raises(errors.UserLambdaValidationException, match=problem) as failure:
+                await auth.sign_up("ana", PASSWORD, user_attributes={"email": "ana@example.com"})
+            assert "hunter2" not in str(failure.value)
+
+
 async def test_a_trigger_that_is_neither_is_refused(emulator: CognitoEmulator) -> None:
     with pytest.raises(TypeError, match=f"the trigger PreSignUp must be a function, or a URL, not '{ARN}'"):
         await emulator.create_user_pool(triggers={"PreSignUp": ARN})

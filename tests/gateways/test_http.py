@@ -194,3 +194,21 @@ async def test_no_secret_is_shown(http: Http, stub: Stub, caplog: pytest.LogCapt
     told = "".join(traceback.format_exception(error)) + caplog.text
     assert "127.0.0.1" in told
     assert SECRET not in told
+
+
+async def test_the_query_of_a_url_is_sent_and_not_logged(
+    http: Http, stub: Stub, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    stub.reply()
+    stub.reply(fate="cut")
+    url = f"{stub.url}/jwks.json?a=%2B1&token={SECRET}"
+    await http.request("GET", url)
+    with pytest.raises(NetworkError) as failure:
+        await http.request("GET", url)
+    assert [request.path for request in stub.requests] == [f"/jwks.json?a=%2B1&token={SECRET}"] * 2
+    logged = [
+        record.getMessage() for record in caplog.records if record.name != "aiohttp.access"
+    ]  # the stub's
+    assert any("/jwks.json" in line for line in logged)  # httpx logs the URL of each request
+    assert SECRET not in "".join([*traceback.format_exception(failure.value), *logged])

@@ -1,6 +1,7 @@
 """Keys are fetched once, kept when a refetch fails, and looked for no more often than is sensible."""
 
 import asyncio
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,7 @@ class Publisher:
 
     def __init__(self, *published: Any) -> None:
         self.now = NOW
+        self.uri = URI
         self.asked = 0
         self.answer: Callable[[], RawResponse] = lambda: as_json(jwks(*published))
         self.gate: asyncio.Event | None = None
@@ -31,7 +33,7 @@ class Publisher:
         return self.now
 
     async def request(self, method: str, url: str) -> RawResponse:
-        assert (method, url) == ("GET", URI)
+        assert (method, url) == ("GET", self.uri)
         self.asked += 1
         self.arrived.set()
         if self.gate is not None:
@@ -353,3 +355,14 @@ async def test_an_answer_that_is_not_a_key_set_is_not_asked_for_again() -> None:
     with pytest.raises(JwksUnavailableError, match="HTTP 404"):
         await keys.get("key-1")
     assert publisher.asked == 1
+
+
+@pytest.mark.parametrize("method", ["get", "warm_up", "ready"])
+async def test_the_error_names_the_url_without_its_query(method: str) -> None:
+    publisher = Publisher()
+    publisher.answer = publisher.fail
+    publisher.uri = f"{URI}?token=hunter2"
+    keys = Jwks(publisher.uri, publisher, publisher.clock)  # type: ignore[arg-type]  # a stand-in
+    with pytest.raises(JwksUnavailableError, match=f"the keys at {URI} could not be fetched") as failure:
+        await (keys.get("key-1") if method == "get" else getattr(keys, method)())
+    assert "hunter2" not in "".join(traceback.format_exception(failure.value))

@@ -135,6 +135,14 @@ async def test_value_that_is_too_large_is_refused(storage: DynamoDbStorage, tabl
     assert table.items == {}
 
 
+@pytest.mark.parametrize("url", ["localhost:8000", "http://ana:hunter2@localhost", "http://h/?hunter2", 8000])
+def test_endpoint_that_is_not_the_url_of_a_service_is_refused(url: Any) -> None:
+    with pytest.raises(AuthConfigError, match="endpoint_url") as caught:
+        DynamoDbStorage("sessions", encryption_key=None, endpoint_url=url)
+    assert "hunter2" not in str(caught.value)
+    DynamoDbStorage("sessions", encryption_key=None, endpoint_url="http://dynamodb:8000")
+
+
 async def test_no_value_lies_in_the_item_of_a_lock(storage: DynamoDbStorage) -> None:
     async with storage.lock("k"):
         for key in ("lock#k", "value#k", "-sha256#k"):

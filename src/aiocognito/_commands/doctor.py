@@ -22,6 +22,7 @@ from attrs import field, frozen
 
 from .._config import AuthConfig
 from .._partitions import service_host
+from .._urls import shown_url
 from ..errors import AuthConfigError
 from .failure import CommandError
 
@@ -92,8 +93,7 @@ def read(environ: Mapping[str, str]) -> tuple[AuthConfig | None, list[Finding]]:
         return None, [*findings, Finding("wrong", variable, str(error), f"correct {variable}")]
     for variable in VARIABLES:
         if environ.get(variable, "").strip():
-            shown = "set" if "SECRET" in variable else environ[variable].strip()
-            findings.append(Finding("right", variable, shown))
+            findings.append(Finding("right", variable, _shown(variable, environ[variable].strip())))
     if config.user_pool_id is None and config.identity_pool_id is None:
         cure = "set COGNITO_USER_POOL_ID and COGNITO_CLIENT_ID; `aiocognito emulator` prints them"
         findings.append(Finding("wrong", "COGNITO_USER_POOL_ID", "not set", cure))
@@ -101,6 +101,12 @@ def read(environ: Mapping[str, str]) -> tuple[AuthConfig | None, list[Finding]]:
         cure = "set it to the id of the user pool's app client"
         findings.append(Finding("wrong", "COGNITO_CLIENT_ID", "not set", cure))
     return config, findings
+
+
+def _shown(variable: str, value: str) -> str:
+    if "SECRET" in variable:
+        return "set"
+    return shown_url(value) if variable == "COGNITO_JWKS_URI" else value
 
 
 def _names(environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -171,9 +177,11 @@ class _Doctor:
         except (ValueError, KeyError, TypeError):
             keys = None
         if keys:
-            return Finding("right", "keys", f"{len(keys)} keys at {uri}")
+            return Finding("right", "keys", f"{len(keys)} keys at {shown_url(uri)}")
         cure = "check COGNITO_USER_POOL_ID and its region, or set COGNITO_JWKS_URI if the endpoint is a proxy"
-        return Finding("wrong", "keys", f"{uri} answered {response.status_code} without keys", cure)
+        return Finding(
+            "wrong", "keys", f"{shown_url(uri)} answered {response.status_code} without keys", cure
+        )
 
     async def _client(self) -> AsyncIterator[Finding]:
         """Begin sign-ins of a user who does not exist, without a proof: what is refused first tells."""
@@ -410,7 +418,7 @@ def _unsigned(issuer: str) -> str:
 
 
 def _unreachable(subject: str, url: str, error: httpx.HTTPError, variable: str) -> Finding:
-    text = f"{url} cannot be reached: {str(error) or type(error).__name__}"
+    text = f"{shown_url(url)} cannot be reached: {str(error) or type(error).__name__}"
     return Finding("wrong", subject, text, f"check the network, and {variable}; is the emulator running?")
 
 

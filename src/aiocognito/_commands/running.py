@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import httpx
 
+from .._urls import shown_url
 from .failure import CommandError
 
 DEFAULT_URL: Final = "http://127.0.0.1:9229"
@@ -88,15 +89,17 @@ def _ask(url: str, environ: Mapping[str, str], method: str, path: str, body: obj
         # A proxy of the environment knows no emulator on this machine.
         with httpx.Client(timeout=_TIMEOUT, trust_env=False, verify=_verify(environ)) as http:
             response = http.request(method, url + path, json=body, headers=headers)
+    except httpx.InvalidURL:
+        problem = f"{shown_url(url)} is not a URL: name the emulator's with --url"
     except httpx.HTTPError as error:
-        problem = f"no emulator answers at {url} ({error}): start one, or name another with --url"
+        problem = f"no emulator answers at {shown_url(url)} ({error}): start one, or name another with --url"
     else:
         if response.status_code == 200:
             return response.json()
         hint = (
             f": set {TOKEN_VARIABLES[0]} to the token that it printed" if response.status_code == 401 else ""
         )
-        problem = f"{url} answered {response.status_code}: {response.text[:200]}{hint}"
+        problem = f"{shown_url(url)} answered {response.status_code}: {response.text[:200]}{hint}"
     raise CommandError(problem)
 
 

@@ -26,6 +26,9 @@ _NOT_SENT: Final = frozenset(
 )
 _FAILURES: Final = frozenset({"HTTPError", "InvalidURL", "StreamError"})
 
+# The extension of a request that holds its query.
+_QUERY: Final = "aiocognito.query"
+
 TRUST_ADVICE: Final = "Name the CA that signed it in AWS_CA_BUNDLE or SSL_CERT_FILE."
 PLAIN_HTTP_ADVICE: Final = (
     "The server, or a proxy before it, does not speak TLS at this port: an endpoint of plain http begins with"
@@ -106,6 +109,9 @@ class Http:
         # A caller's client may add authentication, such as the token that this form requests.
         options: dict[str, Any] = {} if data is None else {"data": data, "auth": None}
         options["headers"] = {"Accept-Encoding": "identity", **(headers or {})}
+        if owned is not None:
+            url, _, query = url.partition("?")
+            options["extensions"] = {_QUERY: query.encode()}
         try:
             async with asyncio.timeout(self._connect_timeout + self._read_timeout):
                 return await _send(client, method, url, options)
@@ -147,13 +153,16 @@ class Http:
         context = tls_context() if is_tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         # httpx refuses TLS settings for a connection to a proxy by plain http.
         of_proxy = context if proxy is not None and proxy.url.startswith("https:") else None
+        transport = httpx.AsyncHTTPTransport(
+            verify=context,
+            limits=httpx.Limits(max_keepalive_connections=20 if self._keep_alive else 0),
+            proxy=None if proxy is None else httpx.Proxy(proxy.url, ssl_context=of_proxy),
+        )
         client = httpx.AsyncClient(
             timeout=httpx.Timeout(self._read_timeout, connect=self._connect_timeout),
-            limits=httpx.Limits(max_keepalive_connections=20 if self._keep_alive else 0),
             # A server's cookie for one user must not reach another user's request.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            verify=context,
-            proxy=None if proxy is None else httpx.Proxy(proxy.url, ssl_context=of_proxy),
+            transport=_Transport(transport),  # type: ignore[arg-type]  # has the methods that httpx calls
             trust_env=False,
         )
         return _Owned(client, None if proxy is None else proxy.variable)
@@ -165,6 +174,34 @@ class _Owned:
 
     client: Any
     proxy_variable: str | None
+
+
+class _Transport:
+    """Sends requests with their query, which httpx is not given: it logs the URL of each request.
+
+    Args:
+        transport: httpx's transport.
+    """
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+
+    async def handle_async_request(self, request: Any) -> Any:
+        """Send a request (``httpx.AsyncBaseTransport``)."""
+        query = request.extensions[_QUERY]
+        if query:
+            request = type(request)(
+                request.method,
+                request.url.copy_with(query=query),
+                headers=request.headers,
+                stream=request.stream,
+                extensions=request.extensions,
+            )
+        return await self._transport.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._transport.aclose()
 
 
 async def _send(client: Any, method: str, url: str, options: Mapping[str, Any]) -> RawResponse:

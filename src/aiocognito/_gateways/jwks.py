@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from .._signatures import PublicKey, public_key
 from .._threads import run_in_thread
+from .._urls import shown_url
 from ..errors import JwksUnavailableError, NetworkError
 from ..errors._service import TRANSIENT_STATUS
 from .aws.retry import RetryPolicy
@@ -152,7 +153,7 @@ class Jwks:
             raise self._unavailable(self.failure)
 
     def _unavailable(self, reason: Exception) -> JwksUnavailableError:
-        error = JwksUnavailableError(f"the keys at {self.uri} could not be fetched: {reason}")
+        error = JwksUnavailableError(f"the keys at {shown_url(self.uri)} could not be fetched: {reason}")
         error.__cause__ = reason
         return error
 

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from .. import _clocks as clocks
+from .._config_checks import check_url
 from .._public import public
 from ..errors import AuthConfigError
 from ._dynamodb_client import Endpoint, close
@@ -43,13 +44,13 @@ class DynamoDbStorage:
         encryption_key: 32 bytes, or several such keys (the first encrypts, all decrypt), or None to leave
             the values readable to all who can read the table. See `aiocognito.EncryptedStorage`.
         region: The region of the table; by default the environment's.
-        endpoint_url: The URL of the service; AWS's by default.
+        endpoint_url: The URL of the service, without credentials and query; AWS's by default.
         aws_session: An ``aiobotocore.session.AioSession`` with credentials; by default one with those of
             the environment.
 
     Raises:
-        AuthConfigError: A ``ValueError`` that names the argument: the table has no valid name, or the
-            encryption key is not 32 bytes long.
+        AuthConfigError: A ``ValueError`` that names the argument: the table has no valid name,
+            ``endpoint_url`` is not the URL of a service, or the encryption key is not 32 bytes long.
     """
 
     __slots__ = ("_clients", "_leases", "_table", "_table_values", "_values")
@@ -68,6 +69,8 @@ class DynamoDbStorage:
             raise AuthConfigError(
                 "must be a table's name of 3 to 255 letters, digits, _ . or -, or its ARN", field="table"
             )
+        if endpoint_url is not None:
+            check_url("endpoint_url", endpoint_url, allow_http=True)
         self._table = table
         self._clients: PerLoop[Any] = PerLoop(Endpoint(region, endpoint_url, aws_session).connect, close)
         self._table_values = DynamoDbValues(self._clients, table, clocks.resolve(None))
