@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from aiocognito import AuthClient, AuthEvent, MemoryStorage, SessionInfo, SessionManager, errors
-from aiocognito._session import name_index, user_index, user_sessions
+from aiocognito._session import index_record, name_index, user_index, user_sessions
 from helpers.clock import NOW, Clock
 from helpers.user_pool import CONFIG, ScriptedService, attach, challenge, scripted_client, signed_in
 
@@ -492,7 +492,7 @@ async def test_an_entry_without_a_record_is_pruned_after_a_minute() -> None:
 
 async def test_a_sign_in_parses_the_index_once_unless_it_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[bytes] = []
-    load_index = user_index.load_index
+    load_index = index_record.load_index
 
     def counted(data: bytes) -> Any:
         parsed.append(data)

@@ -91,9 +91,10 @@ def read(environ: Mapping[str, str]) -> tuple[AuthConfig | None, list[Finding]]:
     except AuthConfigError as error:
         variable = {name: key for key, name in VARIABLES.items()}.get(error.field or "", error.field or "")
         return None, [*findings, Finding("wrong", variable, str(error), f"correct {variable}")]
-    for variable in VARIABLES:
-        if environ.get(variable, "").strip():
-            findings.append(Finding("right", variable, _shown(variable, environ[variable].strip())))
+    given = {variable: environ.get(variable, "").strip() for variable in VARIABLES}
+    findings += [
+        Finding("right", variable, _shown(variable, value)) for variable, value in given.items() if value
+    ]
     if config.user_pool_id is None and config.identity_pool_id is None:
         cure = "set COGNITO_USER_POOL_ID and COGNITO_CLIENT_ID; `aiocognito emulator` prints them"
         findings.append(Finding("wrong", "COGNITO_USER_POOL_ID", "not set", cure))
