@@ -13,8 +13,8 @@ import encodings.idna  # noqa: F401 - encodes host names; imported in this threa
 import json
 import ssl
 import threading
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from types import SimpleNamespace
@@ -245,45 +245,38 @@ class AwsConnection:
 
     async def _post(self, headers: Mapping[str, str], body: bytes) -> AwsResponse:
         try:
-            async with (
-                self._slot(),
-                self._http.post(
-                    self._parts.url,
-                    data=body,
-                    headers=headers,
-                    proxy=self._parts.proxy,
-                    allow_redirects=False,
-                ) as response,
-            ):
-                encoding = response.headers.get("Content-Encoding")
-                content = await read_body(response.content.iter_any(), encoding)
-                return AwsResponse(response.status, response.headers, content)
+            await self._take_slot()
+            try:
+                return await self._response(headers, body)
+            finally:
+                self._slots.release()
         except (aiohttp.ClientError, OSError, UnreadableBody) as failure:
             error = network_error(failure, self._parts.url.host or "", self._config)
         # Raised out here: its context would be aiohttp's exception, which may quote an answer.
         raise error
 
-    @asynccontextmanager
-    async def _slot(self) -> AsyncIterator[None]:
-        """Hold one of the connections, waiting no longer for it than for a new one.
+    async def _response(self, headers: Mapping[str, str], body: bytes) -> AwsResponse:
+        async with self._http.post(
+            self._parts.url, data=body, headers=headers, proxy=self._parts.proxy, allow_redirects=False
+        ) as response:
+            encoding = response.headers.get("Content-Encoding")
+            content = await read_body(response.content.iter_any(), encoding)
+            return AwsResponse(response.status, response.headers, content)
+
+    async def _take_slot(self) -> None:
+        """Wait for one of the connections, no longer than for a new one.
 
         Raises:
             NoSlot: All were in use until the timeout.
         """
         if not self._slots.locked():
             await self._slots.acquire()
-        elif not await self._waited_for_slot():
-            raise NoSlot(f"all {_MAX_CONNECTIONS} connections are in use")
-        try:
-            yield
-        finally:
-            self._slots.release()
-
-    async def _waited_for_slot(self) -> bool:
+            return
         with suppress(TimeoutError):
             async with asyncio.timeout(self._config.connect_timeout):
-                return await self._slots.acquire()
-        return False
+                await self._slots.acquire()
+                return
+        raise NoSlot(f"all {_MAX_CONNECTIONS} connections are in use")
 
 
 def _too_old(what: str) -> AuthConfigError:
