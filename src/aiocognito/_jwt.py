@@ -89,10 +89,15 @@ def json_object(part: bytes, max_depth: int | None = None) -> dict[str, Any]:
         end, value = -1, None
     if end != len(text) or not isinstance(value, dict):
         raise ValueError("not a JSON object")
-    # Counting is cheap, and enough for all but odd tokens.
-    if max_depth is not None and text.count("[") + text.count("{") > max_depth and _depth(value) > max_depth:
+    if max_depth is not None and _may_be_deep(text, max_depth) and _depth(value) > max_depth:
         raise ValueError("nested too deeply")
     return value
+
+
+def _may_be_deep(text: str, max_depth: int) -> bool:
+    """Return whether a JSON object opens enough objects and lists. Most tokens have neither inside."""
+    is_nested = text.rfind("{") > 0 or "[" in text
+    return is_nested and text.count("[") + text.count("{") > max_depth
 
 
 def _depth(value: object) -> int:
