@@ -92,7 +92,7 @@ async def test_users_that_cannot_be_created(empty_api: Api) -> None:
         ),
         (
             {"Username": "ben", "UserAttributes": entries(sub="1")},
-            ("InvalidParameterException", "user.sub: Attribute cannot be updated.\n"),
+            ("InvalidParameterException", "Cannot modify the non-mutable attribute sub"),
         ),
     ):
         assert await empty_api.refused("AdminCreateUser", **named, **given) == refusal
@@ -144,8 +144,70 @@ async def test_attributes(empty_api: Api) -> None:
     assert refusal == ("InvalidParameterException", "user.custom:tenant: Attribute cannot be updated.\n")
     await empty_api("AdminDeleteUserAttributes", **named, UserAttributeNames=["email"])
     assert user.attributes == {"name": "Ana", "dev:custom:level": "3"}
-    refusal = await empty_api.refused("AdminDeleteUserAttributes", **named, UserAttributeNames=["name"])
-    assert refusal == ("InvalidParameterException", "user.name: Attribute cannot be deleted.\n")
+
+
+REQUIRED = "Invalid user attributes: name.familyName: The attribute name.familyName is required"
+IMMUTABLE = (
+    "Invalid user attributes: Custom.User.tenant: This attribute does not satisfy the mutability validation "
+    "defined in the schema."
+)
+
+
+async def test_attributes_that_administrators_cannot_change(empty_api: Api) -> None:
+    """The rules for deletions are those of the signed-in user, also for a blank value."""
+    schema = [
+        {"Name": "tenant", "AttributeDataType": "String", "Mutable": False},
+        {"Name": "family_name", "Required": True, "Mutable": True},
+    ]
+    await empty_api.make_pool(Schema=schema)
+    user = await empty_api.add_user(family_name="A", email=EMAIL, **{"custom:tenant": "t"})
+    before = dict(user.attributes)
+    for given, text in (
+        ({"family_name": ""}, REQUIRED),
+        ({"sub": "x"}, "Cannot modify the non-mutable attribute sub"),
+        ({"custom_tenant": ""}, "user.custom:tenant: Attribute cannot be updated.\n"),
+        ({"birthdate": "2000-01-011"}, "user.birthdate: String must be no longer than 10 characters\n"),
+        ({"email": OTHER, "family_name": ""}, REQUIRED),
+    ):
+        refusal = await empty_api.refused(
+            "AdminUpdateUserAttributes",
+            UserPoolId=empty_api.pool_id,
+            Username="ana",
+            UserAttributes=entries(**given),
+        )
+        assert refusal == ("InvalidParameterException", text)
+    for names, text in (
+        (["email", "family_name"], REQUIRED),
+        (["email", "custom:tenant"], IMMUTABLE),
+        (["email", "sub"], "Cannot modify the non-mutable attribute sub"),
+    ):
+        refusal = await empty_api.refused(
+            "AdminDeleteUserAttributes",
+            UserPoolId=empty_api.pool_id,
+            Username="ana",
+            UserAttributeNames=names,
+        )
+        assert refusal == ("InvalidParameterException", text)
+    assert user.attributes == before
+
+
+async def test_an_address_that_is_verified_before_the_update(empty_api: Api) -> None:
+    """It waits for its code, unless the administrator says that it is verified."""
+    settings = {"AttributesRequireVerificationBeforeUpdate": ["email"]}
+    await empty_api.make_pool(AutoVerifiedAttributes=["email"], UserAttributeUpdateSettings=settings)
+    user = await empty_api.add_user(email=EMAIL, email_verified="true")
+    await empty_api.admin("AdminUpdateUserAttributes", UserAttributes=entries(email=OTHER, name="Ana"))
+    assert user.attributes == {"email": EMAIL, "email_verified": "true", "name": "Ana"}
+    message = empty_api.state.outbox.messages[-1]
+    assert message.to == OTHER
+    token = (await empty_api.tokens())["AccessToken"]
+    await empty_api("VerifyUserAttribute", AccessToken=token, AttributeName="email", Code=message.code)
+    assert user.attributes == {"email": OTHER, "email_verified": "true", "name": "Ana"}
+    await empty_api.admin(
+        "AdminUpdateUserAttributes", UserAttributes=entries(email=EMAIL, email_verified="true")
+    )
+    assert user.attributes == {"email": EMAIL, "email_verified": "true", "name": "Ana"}
+    assert empty_api.state.outbox.messages[-1] is message
 
 
 async def test_confirming(api: Api) -> None:

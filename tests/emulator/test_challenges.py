@@ -115,8 +115,8 @@ async def test_the_same_password_again(invited: Api) -> None:
         ),
         (
             {"NEW_PASSWORD": NEW_PASSWORD, "userAttributes.email_verified": "true"},
-            "NotAuthorizedException",
-            "A client attempted to write unauthorized attribute",
+            "InvalidParameterException",
+            "Cannot modify the non-mutable attribute email_verified",
         ),
         (
             {"NEW_PASSWORD": "weak", "userAttributes.name": "Ana"},

@@ -74,6 +74,44 @@ async def test_a_token_of_another_query_is_refused(api: Api) -> None:
     assert await api.refused("ListUsersInGroup", **members) == INVALID
 
 
+async def make_all(api: Api, pool_id: str) -> None:
+    """Make two of everything that is listed by user pool."""
+    pool = {"UserPoolId": pool_id}
+    saml = {"ProviderType": "SAML", "ProviderDetails": {"MetadataURL": "https://idp.example.com/m"}}
+    for name in ("one", "two"):
+        await api("CreateGroup", **pool, GroupName=name)
+        await api("CreateUserPoolClient", **pool, ClientName=name)
+        await api("CreateResourceServer", **pool, Identifier=name, Name=name)
+        await api("CreateIdentityProvider", **pool, ProviderName=f"idp-{name}", **saml)
+        await api("AdminCreateUser", **pool, Username=name, MessageAction="SUPPRESS")
+        for group in ("one", "two"):
+            if group <= name:
+                await api("AdminAddUserToGroup", **pool, Username="one", GroupName=group)
+
+
+@pytest.mark.parametrize(
+    ("operation", "limit", "more"),
+    [
+        ("ListGroups", "Limit", {}),
+        ("AdminListGroupsForUser", "Limit", {"Username": "one"}),
+        ("ListUserPoolClients", "MaxResults", {}),
+        ("ListResourceServers", "MaxResults", {}),
+        ("ListIdentityProviders", "MaxResults", {}),
+    ],
+)
+async def test_a_token_of_another_user_pool_is_refused(
+    api: Api, operation: str, limit: str, more: dict[str, str]
+) -> None:
+    first = api.pool_id
+    await make_all(api, first)
+    await api.make_pool()
+    await make_all(api, api.pool_id)
+    listed = await api(operation, UserPoolId=first, **more, **{limit: 1})
+    following = {**more, "NextToken": listed["NextToken"]}
+    assert await api.refused(operation, UserPoolId=api.pool_id, **following) == INVALID
+    assert set(await api(operation, UserPoolId=first, **following)) == set(listed) - {"NextToken"}
+
+
 @pytest.mark.parametrize("change", [{"position": "1"}, {"nextKey": None}, {"query": "x"}])
 def test_a_token_that_was_changed_is_refused(change: dict[str, Any]) -> None:
     token = page([1, 2, 3], "Items", None, 1, "Token")["Token"]

@@ -295,6 +295,10 @@ async def test_secrets(empty_api: Api) -> None:
     assert "AccessToken" in await refresh(empty_api, token, ClientSecret=secret)
 
     flow = {"ClientId": empty_api.client_id, "AuthFlow": "REFRESH_TOKEN_AUTH"}
+    assert await empty_api.refused("InitiateAuth", **flow, AuthParameters={"REFRESH_TOKEN": "unknown"}) == (
+        "NotAuthorizedException",
+        f"Client {empty_api.client_id} is configured with secret but SECRET_HASH was not received",
+    )
     given = {"REFRESH_TOKEN": token, "SECRET_HASH": empty_api.hash(user.sub)}
     assert "AuthenticationResult" in await empty_api("InitiateAuth", **flow, AuthParameters=given)
     given = {"REFRESH_TOKEN": token, "SECRET_HASH": empty_api.hash(EMAIL)}

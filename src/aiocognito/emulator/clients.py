@@ -143,14 +143,18 @@ class AppClient:
             given: ``SecretHash`` or ``SECRET_HASH``.
             wrong: Another text for a wrong one.
         """
-        if self.secrets and given is None:
-            text = f"Client {self.id} is configured with secret but SECRET_HASH was not received"
-            raise not_authorized(text)
+        self.require_hash(given)
         if given is None:
             return
         right = (_hash(secret, username, self.id) for secret in self.secrets)
         if not any(hmac.compare_digest(value, given.encode()) for value in right):
             raise not_authorized(wrong or f"Unable to verify secret hash for client {self.id}")
+
+    def require_hash(self, given: str | None) -> None:
+        """Refuse a request without a secret hash if the client has a secret."""
+        if self.secrets and given is None:
+            text = f"Client {self.id} is configured with secret but SECRET_HASH was not received"
+            raise not_authorized(text)
 
     def hash_of(self, username: str) -> str | None:
         """Return the secret hash of a username, for the client's pages; ``None`` without a secret."""

@@ -143,7 +143,9 @@ def _password_policy(given: Mapping[str, Any] | None) -> dict[str, Any]:
         return dict(DEFAULTS)
     # A policy that is given says everything: a rule that it leaves out is off.
     rules = {rule: False for rule in DEFAULTS if rule.startswith("Require")}
-    return {"MinimumLength": 8, **rules, "TemporaryPasswordValidityDays": 7, **given}
+    # The model says of 0 days that the default replaces them.
+    days = given.get("TemporaryPasswordValidityDays") or 7
+    return {"MinimumLength": 8, **rules, **given, "TemporaryPasswordValidityDays": days}
 
 
 def described(pool: UserPool) -> dict[str, Any]:

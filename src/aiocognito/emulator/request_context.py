@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from attrs import field, frozen
 
+from . import paging
 from .clients import AppClient
 from .errors import user_not_found
 from .identity_pool import IdentityPool
 from .pool import UserPool
 from .state import EmulatorState
 from .users import User
+
+_OF_THE_PAGE: Final = frozenset({"AttributesToGet", "Limit", "MaxResults", "NextToken", "PaginationToken"})
 
 
 @frozen
@@ -70,3 +74,32 @@ class RequestContext:
         if user is None:
             raise user_not_found()
         return pool, user
+
+    def page(
+        self,
+        items: Sequence[Any],
+        member: str,
+        *,
+        marker: str = "NextToken",
+        limit: str = "MaxResults",
+        most: int = 60,
+        of: str | None = None,
+    ) -> dict[str, Any]:
+        """Return one page of a list; its token is valid for requests with the same members.
+
+        Args:
+            items: The whole list.
+            member: The response's member for the page.
+            marker: The member that names the page.
+            limit: The member with the number of items.
+            most: The number of items without a limit.
+            of: What is listed; the request's members by default. A request with an access token names it,
+                because the next page can be requested with another token.
+
+        Raises:
+            ApiError: The token is malformed, or belongs to another request.
+        """
+        given = {name: value for name, value in self.members.items() if name not in _OF_THE_PAGE}
+        query = json.dumps(given, sort_keys=True) if of is None else of
+        size = self.members.get(limit) or most
+        return paging.page(items, member, self.members.get(marker), size, marker, query=query)

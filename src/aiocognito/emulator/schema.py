@@ -177,6 +177,22 @@ def to_list(attributes: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Name": name, "Value": value} for name, value in attributes.items()]
 
 
+# Recorded (Attributes of the service): in every operation that sets or deletes attributes.
+def require_mutable(names: Iterable[str], *, admin: bool = False) -> None:
+    """Refuse attributes that only the service sets.
+
+    Args:
+        names: The attributes.
+        admin: Whether an administrator sets them, who may say that an address is verified.
+
+    Raises:
+        ApiError: One of them is the service's.
+    """
+    for name in names:
+        if name == "sub" or (name in VERIFIED and not admin):
+            raise invalid_parameter(f"Cannot modify the non-mutable attribute {name}")
+
+
 # Recorded (Attributes at sign-up): also the trailing newline.
 def require_known(schema: Schema, attributes: Iterable[str], *, admin: bool = False) -> None:
     """Refuse attributes that the pool does not have."""

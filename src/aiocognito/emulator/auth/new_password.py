@@ -57,6 +57,7 @@ def _attributes(request: AuthRequest) -> dict[str, str]:
     }
     known, pool = request.known_user.attributes, request.pool
     schema.require_known(pool.schema, given)
+    schema.require_mutable(given)
     for name in given:
         if not request.client.may_write(name):
             raise not_authorized("A client attempted to write unauthorized attribute")

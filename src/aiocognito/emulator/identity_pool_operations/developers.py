@@ -8,7 +8,6 @@ from typing import Any
 from ..errors import ApiError, invalid_parameter, not_found
 from ..identity_pool import Identity, IdentityPool
 from ..identity_pools import linking, logins, open_id
-from ..paging import page
 from ..registration import identity_pool_operation
 from ..request_context import RequestContext
 from ..state import EmulatorState
@@ -53,11 +52,7 @@ async def lookup_developer_identity(context: RequestContext) -> dict[str, Any]:
         identity, names = _named(pool, name), [name]
     else:
         raise invalid_parameter("Either IdentityId or DeveloperUserIdentifier must be given.")
-    member, limit = "DeveloperUserIdentifierList", given.get("MaxResults")
-    return {
-        "IdentityId": identity.id,
-        **page(names, member, given.get("NextToken"), limit, "NextToken"),
-    }
+    return {"IdentityId": identity.id, **context.page(names, "DeveloperUserIdentifierList")}
 
 
 @identity_pool_operation("MergeDeveloperIdentities")

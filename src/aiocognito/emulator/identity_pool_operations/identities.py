@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import ApiError
-from ..paging import page
 from ..registration import identity_pool_operation
 from ..request_context import RequestContext
 
@@ -27,7 +26,7 @@ async def list_identities(context: RequestContext) -> dict[str, Any]:
         for identity in pool.identities.values()
         if identity.successor is None or not given.get("HideDisabled")
     ]
-    listed = page(found, "Identities", given.get("NextToken"), given["MaxResults"], "NextToken")
+    listed = context.page(found, "Identities")
     return {"IdentityPoolId": pool.id, **listed}
 
 

@@ -8,7 +8,6 @@ from typing import Any, Final
 from ..errors import ApiError, invalid_parameter
 from ..identity_pool import IdentityPool, arn
 from ..identity_pools import providers
-from ..paging import page
 from ..registration import identity_pool_operation
 from ..request_context import RequestContext
 from ..state import EmulatorState
@@ -64,9 +63,7 @@ async def list_identity_pools(context: RequestContext) -> dict[str, Any]:
         {"IdentityPoolId": pool.id, "IdentityPoolName": pool.settings["IdentityPoolName"]}
         for pool in context.state.identity_pools.values()
     ]
-    return page(
-        found, "IdentityPools", context.members.get("NextToken"), context.members["MaxResults"], "NextToken"
-    )
+    return context.page(found, "IdentityPools")
 
 
 @identity_pool_operation("ListTagsForResource")

@@ -10,7 +10,6 @@ from .. import codes, confirmation, password_policy, passwords, schema, users
 from ..errors import ApiError, invalid_parameter, not_authorized, user_not_found
 from ..messages import INVITED, Occasion
 from ..new_users import draft, require_new
-from ..paging import page
 from ..pool import UserPool
 from ..randomness import LOWER, secret_text
 from ..registration import operation
@@ -19,7 +18,7 @@ from ..state import EmulatorState
 from ..user_filter import parse_filter
 from ..users import User
 from .account import described_factors, mfa_options
-from .attributes import replace
+from .attributes import new_addresses, replace, require_deletable, send_code
 from .passwords import send_reset_code
 from .sign_up import ask_before
 
@@ -34,8 +33,7 @@ async def admin_create_user(context: RequestContext) -> dict[str, Any]:
     if given.get("MessageAction") == "RESEND":
         return await _invite_again(context.state, pool, given)
     attributes = schema.from_list(given.get("UserAttributes", ()))
-    if "sub" in attributes:
-        raise invalid_parameter("user.sub: Attribute cannot be updated.\n")
+    schema.require_mutable(attributes, admin=True)
     user = draft(context.state, pool, given["Username"], attributes, admin=True)
     require_new(pool, user)
     await ask_before(pool, user, "AdminCreateUser", None, given)
@@ -119,20 +117,39 @@ async def admin_update_user_attributes(context: RequestContext) -> dict[str, Any
     """Set attributes, ``email_verified`` and ``phone_number_verified`` included."""
     pool, user = context.pool_and_user()
     attributes = schema.normalised(schema.from_list(context.members["UserAttributes"]))
-    schema.require_known(pool.schema, attributes, admin=True)
-    for name in attributes:
-        if not pool.schema[name]["Mutable"]:
-            raise invalid_parameter(f"user.{name}: Attribute cannot be updated.\n")
-    schema.require_valid(pool.schema, attributes)
+    _require_changeable(pool, attributes)
+    waiting = [name for name in new_addresses(user, attributes) if _waits(pool, attributes, name)]
     before = dict(user.attributes)
-    replace(user, attributes)
+    for name in attributes:
+        user.pending.pop(name, None)
+    replace(user, {name: value for name, value in attributes.items() if name not in waiting})
     taken = pool.users.conflict(user)
     if taken is not None:
         user.attributes = before
         raise ApiError("AliasExistsException", f"An account with the given {taken} already exists.")
+    user.pending.update({name: attributes[name] for name in waiting})
     pool.users.index(user)
     user.modified = context.state.clock()
+    occasion = Occasion("UpdateUserAttribute", metadata=context.metadata)
+    for name in waiting:
+        await send_code(context.state, pool, user, name, occasion)
     return {}
+
+
+def _require_changeable(pool: UserPool, attributes: Mapping[str, str]) -> None:
+    schema.require_mutable(attributes, admin=True)
+    schema.require_known(pool.schema, attributes, admin=True)
+    for name, value in attributes.items():
+        if not pool.schema[name]["Mutable"]:
+            raise invalid_parameter(f"user.{name}: Attribute cannot be updated.\n")
+        if not value:
+            require_deletable(pool, name)
+    schema.require_valid(pool.schema, attributes, update=True)
+
+
+# Documented (Attributes): the flag in the same request replaces the verification before the update.
+def _waits(pool: UserPool, attributes: Mapping[str, str], name: str) -> bool:
+    return name in pool.verified_before_update and attributes.get(f"{name}_verified") != "true"
 
 
 @operation("AdminDeleteUserAttributes")
@@ -140,10 +157,10 @@ async def admin_delete_user_attributes(context: RequestContext) -> dict[str, Any
     """Delete attributes."""
     given = context.members
     pool, user = context.pool_and_user()
+    schema.require_mutable(given["UserAttributeNames"], admin=True)
     schema.require_known(pool.schema, given["UserAttributeNames"], admin=True)
     for name in given["UserAttributeNames"]:
-        if pool.schema[name]["Required"]:
-            raise invalid_parameter(f"user.{name}: Attribute cannot be deleted.\n")
+        require_deletable(pool, name)
     replace(user, dict.fromkeys(given["UserAttributeNames"], ""))
     pool.users.index(user)
     user.modified = context.state.clock()
@@ -238,14 +255,7 @@ async def list_users(context: RequestContext) -> dict[str, Any]:
     _require_attributes(pool, shown)
     found = [described(user) for user in pool.users if fits(user)]
     # Recorded (Pages): a token belongs to one query.
-    answer = page(
-        found,
-        "Users",
-        given.get("PaginationToken"),
-        given.get("Limit"),
-        "PaginationToken",
-        query=f"{pool.id}\n{given.get('Filter') or ''}",
-    )
+    answer = context.page(found, "Users", marker="PaginationToken", limit="Limit")
     if shown is not None:
         answer["Users"] = [_narrowed(user, shown) for user in answer["Users"]]
     return answer

@@ -8,7 +8,6 @@ from typing import Any, Final
 from .. import oauth_settings, schema, tiers
 from ..clients import DEFAULT_REFRESH_DAYS, SECONDS, AppClient
 from ..errors import invalid_parameter
-from ..paging import page
 from ..pool import UserPool
 from ..randomness import LOWER, secret_text
 from ..registration import operation
@@ -104,13 +103,7 @@ async def list_user_pool_clients(context: RequestContext) -> dict[str, Any]:
         {"ClientId": client.id, "UserPoolId": pool.id, "ClientName": client.settings["ClientName"]}
         for client in pool.clients.values()
     ]
-    return page(
-        described,
-        "UserPoolClients",
-        context.members.get("NextToken"),
-        context.members.get("MaxResults"),
-        "NextToken",
-    )
+    return context.page(described, "UserPoolClients")
 
 
 def describe(pool: UserPool, client: AppClient) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from ..tokens import bearer
 from ..tokens.bearer import Bearer
 from ..users import User
 
-_NON_MUTABLE: Final = frozenset({"sub", *schema.VERIFIED})
 # The paths of SCIM (RFC 7643, 4.1.1); the one of family_name was recorded.
 _SCIM_PATHS: Final = {
     "name": "name.formatted",
@@ -36,10 +35,10 @@ async def update_user_attributes(context: RequestContext) -> dict[str, Any]:
     _require_changeable(caller, attributes)
     for name, value in attributes.items():
         if not value:
-            _require_deletable(pool, name)
+            require_deletable(pool, name)
     schema.require_valid(pool.schema, attributes, update=True)
     _require_free(pool, user, attributes)
-    addresses = [name for name in schema.VERIFIABLE if _is_new(user, attributes, name)]
+    addresses = new_addresses(user, attributes)
     waiting = [name for name in addresses if name in pool.verified_before_update]
     for name in attributes:
         user.pending.pop(name, None)
@@ -49,20 +48,20 @@ async def update_user_attributes(context: RequestContext) -> dict[str, Any]:
     user.modified = context.state.clock()
     sent = [name for name in addresses if name in waiting or name in pool.auto_verified]
     occasion = Occasion("UpdateUserAttribute", caller.client, context.metadata)
-    deliveries = [await _send(context.state, caller, name, occasion) for name in sent]
+    deliveries = [await send_code(context.state, pool, user, name, occasion) for name in sent]
     # Recorded (Attributes of the signed-in user): the list is absent if no code was sent.
     return {"CodeDeliveryDetailsList": deliveries} if deliveries else {}
 
 
-def _is_new(user: User, attributes: Mapping[str, str], name: str) -> bool:
-    return bool(attributes.get(name)) and attributes[name] != user.attributes.get(name)
+def new_addresses(user: User, attributes: Mapping[str, str]) -> list[str]:
+    """Return the attributes that get another address."""
+    given = [name for name in schema.VERIFIABLE if attributes.get(name)]
+    return [name for name in given if attributes[name] != user.attributes.get(name)]
 
 
 # Recorded (Attributes of the signed-in user): the texts of each refusal.
 def _require_writable(caller: Bearer, names: Collection[str]) -> None:
-    for name in names:
-        if name in _NON_MUTABLE:
-            raise invalid_parameter(f"Cannot modify the non-mutable attribute {name}")
+    schema.require_mutable(names)
     if not all(name not in caller.pool.schema or caller.client.may_write(name) for name in names):
         raise not_authorized("A client attempted to write unauthorized attribute")
 
@@ -77,7 +76,12 @@ def _require_changeable(caller: Bearer, names: Collection[str]) -> None:
             raise invalid_parameter(f"user.{name}: Attribute cannot be updated.\n")
 
 
-def _require_deletable(pool: UserPool, name: str) -> None:
+def require_deletable(pool: UserPool, name: str) -> None:
+    """Refuse to delete an attribute.
+
+    Raises:
+        ApiError: It is unknown, immutable or required.
+    """
     if name not in pool.schema:
         text = f"Type for attribute {{{name}}} could not be determined"
     elif not pool.schema[name]["Mutable"]:
@@ -120,7 +124,7 @@ async def delete_user_attributes(context: RequestContext) -> dict[str, Any]:
     names = context.members["UserAttributeNames"]
     _require_writable(caller, names)
     for name in names:
-        _require_deletable(caller.pool, name)
+        require_deletable(caller.pool, name)
     replace(caller.user, dict.fromkeys(names, ""))
     caller.pool.users.index(caller.user)
     caller.user.modified = context.state.clock()
@@ -139,7 +143,7 @@ async def get_user_attribute_verification_code(context: RequestContext) -> dict[
     limit = state.assumptions.attribute_code_attempts_per_hour
     codes.count(state, caller.user.attempts, "attribute_code", limit)
     occasion = Occasion("VerifyUserAttribute", caller.client, context.metadata)
-    return {"CodeDeliveryDetails": await _send(state, caller, name, occasion)}
+    return {"CodeDeliveryDetails": await send_code(state, caller.pool, caller.user, name, occasion)}
 
 
 @operation("VerifyUserAttribute")
@@ -165,9 +169,11 @@ def _require_verifiable(name: str) -> None:
         raise invalid_parameter(f"{name} cannot be verified: only email and phone_number can.")
 
 
-async def _send(state: EmulatorState, caller: Bearer, name: str, occasion: Occasion) -> dict[str, str]:
-    address = _address(caller.user, name)
-    delivery = codes.Delivery(caller.pool, caller.user, name, address, codes.VERIFY, occasion)
+async def send_code(
+    state: EmulatorState, pool: UserPool, user: User, name: str, occasion: Occasion
+) -> dict[str, str]:
+    """Send a code that verifies an address, the pending one if there is one: CodeDeliveryDetailsType."""
+    delivery = codes.Delivery(pool, user, name, _address(user, name), codes.VERIFY, occasion)
     return await codes.send_and_keep(state, delivery, life=codes.DAY, kind=_kind(name))
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from .. import auth_events
 from ..errors import ApiError, not_authorized, not_found
-from ..paging import page
 from ..pool import UserPool
 from ..records import AuthEvent
 from ..registration import operation
@@ -18,15 +17,8 @@ from ..users import User
 @operation("AdminListUserAuthEvents")
 async def admin_list_user_auth_events(context: RequestContext) -> dict[str, Any]:
     """List the events of a user, the newest first."""
-    pool, user = _pool_and_user(context)
-    return page(
-        [event.to_dict() for event in reversed(user.auth_events)],
-        "AuthEvents",
-        context.members.get("NextToken"),
-        context.members.get("MaxResults"),
-        "NextToken",
-        query=f"{pool.id}\n{user.sub}",
-    )
+    _pool, user = _pool_and_user(context)
+    return context.page([event.to_dict() for event in reversed(user.auth_events)], "AuthEvents")
 
 
 @operation("AdminUpdateAuthEventFeedback")

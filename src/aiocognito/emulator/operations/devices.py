@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .. import devices, paging
+from .. import devices
 from ..errors import ApiError, invalid_parameter
 from ..pool import UserPool
 from ..registration import operation
@@ -50,7 +50,7 @@ async def get_device(context: RequestContext) -> dict[str, Any]:
 async def list_devices(context: RequestContext) -> dict[str, Any]:
     """List the devices of the signed-in user."""
     pool, user = await _owner(context.state, context.members)
-    return _page(pool, user, context.members)
+    return _page(context, pool, user)
 
 
 @operation("UpdateDeviceStatus")
@@ -78,7 +78,7 @@ async def admin_get_device(context: RequestContext) -> dict[str, Any]:
 async def admin_list_devices(context: RequestContext) -> dict[str, Any]:
     """List a user's devices."""
     pool, user = context.pool_and_user()
-    return _page(pool, user, context.members)
+    return _page(context, pool, user)
 
 
 @operation("AdminUpdateDeviceStatus")
@@ -109,11 +109,11 @@ def _require_tracking(state: EmulatorState, pool: UserPool) -> None:
 
 
 # Documented (A device's record): at most 60 on a page.
-def _page(pool: UserPool, user: User, given: Mapping[str, Any]) -> dict[str, Any]:
+def _page(context: RequestContext, pool: UserPool, user: User) -> dict[str, Any]:
     listed = [
         devices.described(device, pool, user) for device in user.devices.values() if device.secret is not None
     ]
-    return paging.page(listed, "Devices", given.get("PaginationToken"), given.get("Limit"), "PaginationToken")
+    return context.page(listed, "Devices", marker="PaginationToken", limit="Limit", of=user.sub)
 
 
 def _remember(state: EmulatorState, user: User, given: Mapping[str, Any]) -> dict[str, Any]:

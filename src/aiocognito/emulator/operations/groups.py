@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..errors import ApiError, invalid_parameter, not_found
 from ..groups import Group
-from ..paging import page
 from ..pool import UserPool
 from ..registration import operation
 from ..request_context import RequestContext
@@ -68,18 +68,16 @@ async def list_groups(context: RequestContext) -> dict[str, Any]:
     """List a pool's groups."""
     pool = context.pool
     groups = [group.describe(pool.id) for group in pool.groups.values()]
-    return page(groups, "Groups", context.members.get("NextToken"), _limit(context), "NextToken")
+    return _page(context, groups, "Groups")
 
 
 @operation("ListUsersInGroup")
 async def list_users_in_group(context: RequestContext) -> dict[str, Any]:
     """List the members of a group."""
-    given = context.members
     pool = context.pool
-    name = _group(pool, given["GroupName"]).name
+    name = _group(pool, context.members["GroupName"]).name
     members = [described(user) for user in pool.users if name in user.groups]
-    token, limit = given.get("NextToken"), _limit(context)
-    return page(members, "Users", token, limit, "NextToken", query=f"{context.pool.id}\n{given['GroupName']}")
+    return _page(context, members, "Users")
 
 
 @operation("AdminAddUserToGroup")
@@ -107,15 +105,14 @@ async def admin_list_groups_for_user(context: RequestContext) -> dict[str, Any]:
     """List the groups that a user is in."""
     pool, user = context.pool_and_user()
     groups = [group.describe(pool.id) for group in pool.groups_of(user)]
-    return page(groups, "Groups", context.members.get("NextToken"), _limit(context), "NextToken")
+    return _page(context, groups, "Groups")
 
 
 # Recorded (Groups): a limit of 0 is refused, though the service model allows it.
-def _limit(context: RequestContext) -> int | None:
-    limit: int | None = context.members.get("Limit")
-    if limit == 0:
+def _page(context: RequestContext, items: Sequence[Any], member: str) -> dict[str, Any]:
+    if context.members.get("Limit") == 0:
         raise invalid_parameter(context.state.assumptions.limit_of_no_groups_message)
-    return limit
+    return context.page(items, member, limit="Limit")
 
 
 def _group(pool: UserPool, name: str) -> Group:

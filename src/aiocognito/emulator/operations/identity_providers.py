@@ -9,7 +9,6 @@ from html import unescape
 from typing import Any, Final
 
 from ..errors import ApiError, invalid_parameter, not_found
-from ..paging import page
 from ..pool import UserPool
 from ..registration import operation
 from ..request_context import RequestContext
@@ -131,13 +130,7 @@ async def list_identity_providers(context: RequestContext) -> dict[str, Any]:
     pool = context.pool
     members = ("ProviderName", "ProviderType", "LastModifiedDate", "CreationDate")
     providers = [{member: provider[member] for member in members} for provider in pool.providers.values()]
-    return page(
-        providers,
-        "Providers",
-        context.members.get("NextToken"),
-        context.members.get("MaxResults"),
-        "NextToken",
-    )
+    return context.page(providers, "Providers")
 
 
 def _put(

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from anyio import to_thread
 
-from .. import base64url, paging, passkeys, users
+from .. import base64url, passkeys, users
 from ..errors import ApiError, invalid_parameter, not_found
 from ..records import Ceremony
 from ..registration import operation
@@ -76,11 +76,9 @@ async def complete_web_authn_registration(context: RequestContext) -> dict[str, 
 @operation("ListWebAuthnCredentials")
 async def list_web_authn_credentials(context: RequestContext) -> dict[str, Any]:
     """List the passkeys."""
-    given = context.members
-    caller = await bearer.authorize(context.state, given["AccessToken"])
+    caller = await bearer.authorize(context.state, context.members["AccessToken"])
     entries = [passkey.described() for passkey in caller.user.passkeys.values()]
-    size = given.get("MaxResults") or passkeys.MOST
-    return paging.page(entries, "Credentials", given.get("NextToken"), size, "NextToken")
+    return context.page(entries, "Credentials", most=passkeys.MOST, of=caller.user.sub)
 
 
 @operation("DeleteWebAuthnCredential")

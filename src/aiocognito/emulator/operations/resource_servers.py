@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import invalid_parameter, not_found
-from ..paging import page
 from ..pool import UserPool
 from ..registration import operation
 from ..request_context import RequestContext
@@ -50,14 +49,7 @@ async def delete_resource_server(context: RequestContext) -> dict[str, Any]:
 async def list_resource_servers(context: RequestContext) -> dict[str, Any]:
     """List a pool's resource servers."""
     pool = context.pool
-    servers = list(pool.resource_servers.values())
-    return page(
-        servers,
-        "ResourceServers",
-        context.members.get("NextToken"),
-        context.members.get("MaxResults"),
-        "NextToken",
-    )
+    return context.page(list(pool.resource_servers.values()), "ResourceServers", most=50)
 
 
 def _put(pool: UserPool, given: Mapping[str, Any]) -> dict[str, Any]:

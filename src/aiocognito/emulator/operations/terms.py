@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..errors import ApiError, invalid_parameter, not_found
-from ..paging import page
 from ..pool import UserPool
 from ..registration import operation
 from ..request_context import RequestContext
@@ -75,14 +74,8 @@ async def delete_terms(context: RequestContext) -> dict[str, Any]:
 async def list_terms(context: RequestContext) -> dict[str, Any]:
     """List the documents of a pool."""
     pool = context.pool
-    return page(
-        [{member: terms[member] for member in _LISTED} for terms in pool.terms.values()],
-        "Terms",
-        context.members.get("NextToken"),
-        context.members.get("MaxResults"),
-        "NextToken",
-        query=pool.id,
-    )
+    listed = [{member: terms[member] for member in _LISTED} for terms in pool.terms.values()]
+    return context.page(listed, "Terms")
 
 
 def _check(links: Mapping[str, str]) -> None:

@@ -7,7 +7,6 @@ from typing import Any, Final
 from .. import user_imports
 from ..errors import ApiError, not_found
 from ..import_jobs import ImportJob
-from ..paging import page
 from ..registration import operation
 from ..request_context import RequestContext
 
@@ -48,14 +47,7 @@ async def list_user_import_jobs(context: RequestContext) -> dict[str, Any]:
     """List the jobs of a pool, the newest first."""
     pool = context.pool
     jobs = [user_imports.described(context.state, pool, job) for job in pool.import_jobs.values()]
-    answer = page(
-        jobs[::-1],
-        "UserImportJobs",
-        context.members.get("PaginationToken"),
-        context.members["MaxResults"],
-        "PaginationToken",
-        query=pool.id,
-    )
+    answer = context.page(jobs[::-1], "UserImportJobs", marker="PaginationToken")
     # The model has no empty list.
     return answer if jobs else {}
 

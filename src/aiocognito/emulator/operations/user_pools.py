@@ -10,7 +10,6 @@ from ..._partitions import partition_of
 from .. import pool_settings, schema, tiers
 from ..account import ACCOUNT
 from ..errors import ApiError, invalid_parameter
-from ..paging import page
 from ..pool import UserPool
 from ..randomness import MIXED
 from ..registration import operation
@@ -137,9 +136,7 @@ async def list_user_pools(context: RequestContext) -> dict[str, Any]:
         }
         for pool in context.state.pools.values()
     ]
-    return page(
-        described, "UserPools", context.members.get("NextToken"), context.members["MaxResults"], "NextToken"
-    )
+    return context.page(described, "UserPools")
 
 
 @operation("AddCustomAttributes")
