@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import copy
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
 
 from aiocognito._gateways.authenticated_user import AuthenticatedUser
 from aiocognito._gateways.aws.client import AwsClient
-from aiocognito._gateways.aws.connection import AwsConnection
-from aiocognito._gateways.aws.newer_operations import NEWER_OPERATIONS, SHAPES
-from aiocognito.emulator.service_model import ServiceModel
+from aiocognito._gateways.aws.newer_operations import MEMBERS, OPERATIONS, SHAPES, with_newer_operations
 from aiocognito.errors import (
     AuthConfigError,
     ListUserSessionsException,
@@ -20,6 +20,7 @@ from aiocognito.errors import (
     ServiceError,
     TooManyRequestsException,
 )
+from helpers.service_models import newest_model
 from helpers.stub_server import Stub
 
 SESSION = {
@@ -37,31 +38,60 @@ SESSION = {
 
 
 def test_members_and_shapes_are_those_of_the_newest_model() -> None:
-    model = ServiceModel.load()
-    for name, operation in NEWER_OPERATIONS.items():
-        document = json.loads(_copied())
-        request = document["shapes"][document["operations"][name]["input"]["shape"]]
-        assert set(request["members"]) == operation.members
-        assert name in model.operations
-        _same(document["shapes"], document["operations"][name]["output"]["shape"], operation.output)
+    newest = newest_model()
+    for name, operation in OPERATIONS.items():
+        theirs = newest._service_description["operations"][name]
+        assert {key: theirs[key] for key in operation} == operation
+        for member in ("input", "output"):
+            assert theirs[member]["shape"] in SHAPES
+    shapes = newest._service_description["shapes"]
+    for name, shape in SHAPES.items():
+        theirs = shapes[name]
+        assert {key: theirs[key] for key in shape} == shape, name
+    for name, members in MEMBERS.items():
+        assert members.items() <= shapes[name]["members"].items()
 
 
-def _copied() -> str:
-    from aiocognito.emulator.service_model import _COPIES
+def test_what_botocore_knows_is_left_as_it_is() -> None:
+    """A model that has everything is used unchanged; an older one is extended and not altered."""
+    newest = newest_model()._service_description
+    assert with_newer_operations(newest) is None
+    older = _without_newer(newest)
+    before = copy.deepcopy(older)
+    extended = with_newer_operations(older)
+    assert extended is not None
+    assert older == before
+    model = ServiceModel(extended, "cognito-idp")
+    for name in (*OPERATIONS, "SetUserMFAPreference", "GetUser"):
+        for shape in ("input_shape", "output_shape"):
+            expected = getattr(newest_model().operation_model(name), shape)
+            assert getattr(model.operation_model(name), shape).members.keys() == expected.members.keys()
 
-    return (_COPIES / "cognito-idp.json").read_text()
+
+def _without_newer(newest: dict[str, Any]) -> dict[str, Any]:
+    older = copy.deepcopy(newest)
+    for name in OPERATIONS:
+        older["operations"].pop(name, None)
+    for name in SHAPES:
+        older["shapes"].pop(name, None)
+    for name, members in MEMBERS.items():
+        for member in members:
+            older["shapes"][name]["members"].pop(member, None)
+    return older
 
 
-def _same(shapes: dict[str, Any], theirs: str, ours: str) -> None:
-    """Compare a shape of botocore's model with ours."""
-    there, here = shapes[theirs], SHAPES[ours]
-    assert there["type"] == here["type"]
-    if there["type"] == "structure":
-        assert set(there["members"]) == set(here["members"])
-        for name, member in there["members"].items():
-            _same(shapes, member["shape"], here["members"][name]["shape"])
-    elif there["type"] == "list":
-        _same(shapes, there["member"]["shape"], here["member"]["shape"])
+@pytest.fixture(autouse=True, params=["installed", "older"])
+def botocore_model(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Use the installed botocore, and one that knows nothing of what is newer."""
+    if request.param == "older":
+        load = Loader.load_service_model
+
+        def older(self: Any, service: str, *arguments: Any, **options: Any) -> Any:
+            found = load(self, service, *arguments, **options)
+            is_model = service == "cognito-idp" and "operations" in found
+            return _without_newer(found) if is_model else found
+
+        monkeypatch.setattr(Loader, "load_service_model", older)
 
 
 async def test_the_request_is_json_1_1_without_a_signature(client: AwsClient, stub: Stub) -> None:
@@ -162,10 +192,7 @@ async def test_members_that_the_operation_lacks_are_refused(client: AwsClient, s
     assert stub.requests == []
 
 
-async def test_a_member_that_botocore_does_not_know(
-    client: AwsClient, stub: Stub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(AwsConnection, "_members_of", lambda *_: frozenset({"AccessToken"}))
+async def test_a_member_that_botocore_may_not_know(client: AwsClient, stub: Stub) -> None:
     members = {"AccessToken": "t", "WebAuthnMfaSettings": {"Enabled": True}}
     stub.reply(json={})
     assert await client.call("SetUserMFAPreference", members) == {}

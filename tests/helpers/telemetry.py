@@ -247,7 +247,20 @@ async def _factors(emulator: CognitoEmulator) -> AsyncIterator[Flow]:
             "zoe", NEW_PASSWORD, await emulator.outbox.next_code("zoe@example.com")
         )
 
-    for work in (wrong, email_code, plain, totp, sms, new_password, sign_up):
+    tracking = {"UserSessionTracking": "ENABLED", "TokenSession": {"MaxPerUser": 20}}
+    await emulator.call("SetUserPoolSessionConfiguration", UserPoolId=pool.id, **tracking)
+
+    async def sessions(auth: AuthClient, _: Any) -> None:
+        async with AuthClient(pool.config, clock=emulator.clock) as elsewhere:
+            for each in (elsewhere, auth):
+                await each.sign_in("zoe", NEW_PASSWORD)
+        await auth.fetch_auth_factors()
+        own = next(session for session in await auth.list_sessions() if session.current)
+        with suppress(AuthError):
+            await auth.revoke_session(own.id)
+        await auth.sign_out(others=True)
+
+    for work in (wrong, email_code, plain, totp, sms, new_password, sign_up, sessions):
         yield pool.config, work
 
 

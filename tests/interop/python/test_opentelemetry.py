@@ -22,10 +22,14 @@ pytestmark = pytest.mark.interop
 HARMLESS = {
     "CodeMismatchException",
     "Incorrect username or password.",
+    "InvalidParameterException",
     "Invalid code received for user",
     "NotAuthorizedException",
     "Rate exceeded",
     "Refresh Token has expired",
+    "ResourceNotFoundException",
+    "Session not found.",
+    "The current session cannot be revoked.",
     "TooManyRequestsException",
     "client_credentials",
     "unauthorized_client",
@@ -98,6 +102,14 @@ async def test_no_secret_is_in_what_all_of_them_export(
 ) -> None:
     texts = await every_use(monkeypatch, lambda each: instrument(each, **telemetry.options))
     assert len(telemetry.spans("Cognito Identity Provider.InitiateAuth")) > 5
+    # The installed botocore may not know these two.
+    (listed, *_), (refused, *revoked) = (
+        telemetry.spans(f"Cognito Identity Provider.{name}")
+        for name in ("ListUserSessions", "RevokeUserSession")
+    )
+    assert (listed.attributes or {})["rpc.method"] == "ListUserSessions"
+    assert (refused.attributes or {})["http.status_code"] == 400
+    assert 200 in {(each.attributes or {})["http.status_code"] for each in revoked}
     assert telemetry.spans("POST")  # the token endpoint
     found = set(leaked(telemetry.text(), texts)) - HARMLESS
     assert not found

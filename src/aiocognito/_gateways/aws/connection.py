@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import encodings.idna  # noqa: F401 - encodes host names; imported in this thread, off the event loop
-import json
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
@@ -29,7 +28,7 @@ from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.exceptions import ClientError
 from botocore.httpsession import ProxyConfiguration
 from botocore.loaders import Loader
-from botocore.model import ShapeResolver
+from botocore.model import ServiceModel
 from yarl import URL
 
 from ..._config import AuthConfig
@@ -39,7 +38,7 @@ from ..clients import AwsSession
 from ..environment import proxy_for, tls_context
 from ..limits import UnreadableBody, read_body
 from .failures import NoSlot, network_error
-from .newer_operations import NEWER_OPERATIONS, SHAPES, TARGET_PREFIX
+from .newer_operations import with_newer_operations
 from .responses import AwsResponse, ResponseReader
 
 _MAX_CONNECTIONS = 200
@@ -84,6 +83,8 @@ def prepare(service: str, config: AuthConfig, aws_session: AwsSession | None) ->
     with _preparing:
         session = _own_session() if aws_session is None else aws_session
         client = _run(_make_client(session, service, url, region or "us-east-1"))
+        if service == "cognito-idp":
+            _add_newer_operations(client)
         _ = client.exceptions  # botocore makes their classes at the first use
         ca_bundle = session.get_config_variable("ca_bundle")
     parsed = URL(url)
@@ -91,6 +92,14 @@ def prepare(service: str, config: AuthConfig, aws_session: AwsSession | None) ->
     is_tls = parsed.scheme == "https" or (proxy or "").startswith("https:")
     tls = tls_context(ca_bundle) if is_tls else None
     return Parts(client=client, url=parsed, tls=tls, proxy=proxy)
+
+
+def _add_newer_operations(client: Any) -> None:
+    # botocore has no public way to extend the model of a single client.
+    model = client.meta.service_model
+    extended = with_newer_operations(model._service_description)
+    if extended is not None:
+        client.meta._service_model = ServiceModel(extended, model.service_name)
 
 
 def _proxy(of_session: Mapping[str, str] | None, url: str) -> str | None:
@@ -170,15 +179,10 @@ class AwsConnection:
             AuthConfigError: The installed botocore does not know the operation or a member of it.
         """
         unknown = sorted(members.keys() - self._members_of(operation))
-        newer = NEWER_OPERATIONS.get(operation)
-        if newer is not None and (unknown or operation not in self._methods):
-            unknown = sorted(members.keys() - newer.members)
-            if not unknown:
-                return await self._call_newer(operation, members)
         if unknown:
             raise _too_old(f"{operation}'s {', '.join(unknown)}")
         try:
-            answer: dict[str, Any] = await getattr(self._parts.client, self._methods[operation])(**members)
+            answer: dict[str, Any] = await self._send(operation, members)
         except ClientError as refused:
             refusal = refused.response.get(_REFUSAL)
             if refusal is None:
@@ -192,30 +196,19 @@ class AwsConnection:
         """Return the names of an operation's members, by botocore's model."""
         members = self._members.get(operation)
         if members is None:
-            if operation not in self._methods:
-                if operation not in NEWER_OPERATIONS:
-                    raise _too_old(operation)
-                return NEWER_OPERATIONS[operation].members
-            shape = self._parts.client.meta.service_model.operation_model(operation).input_shape
+            model = self._parts.client.meta.service_model
+            if operation not in model.operation_names:
+                raise _too_old(operation)
+            shape = model.operation_model(operation).input_shape
             members = self._members[operation] = frozenset(shape.members)
         return members
 
-    async def _call_newer(self, operation: str, members: Mapping[str, Any]) -> dict[str, Any]:
-        """Call an operation that the installed botocore does not know, or not with these members.
-
-        https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
-        """
-        read = self._readers.get(operation)
-        if read is None:
-            shape = ShapeResolver(SHAPES).get_shape_by_name(NEWER_OPERATIONS[operation].output)
-            read = self._readers[operation] = ResponseReader(operation, shape)
-        body = json.dumps(members).encode()
-        headers = {
-            "X-Amz-Target": f"{TARGET_PREFIX}.{operation}",
-            "Content-Type": "application/x-amz-json-1.1",
-            "User-Agent": f"aiocognito/{version('aiocognito')}",
-        }
-        return read(await self._post(headers, body), body)
+    def _send(self, operation: str, members: Mapping[str, Any]) -> Awaitable[dict[str, Any]]:
+        client, method = self._parts.client, self._methods.get(operation)
+        if method is None:
+            # A client has no method for an operation that was added to its model.
+            return client._make_api_call(operation, dict(members))  # type: ignore[no-any-return]
+        return getattr(client, method)(**members)  # type: ignore[no-any-return]
 
     async def aclose(self) -> None:
         """Close the connections."""
