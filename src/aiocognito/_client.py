@@ -1028,6 +1028,7 @@ class AuthClient:
 
         Raises:
             UserUnAuthenticatedException: No user is signed in.
+            GetUserAuthFactorsException: Cognito refused, or the service does not have the operation.
         """
         return await (await self._authenticated_user()).get_user_auth_factors()
 

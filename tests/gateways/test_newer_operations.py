@@ -168,6 +168,31 @@ async def test_a_service_without_user_sessions_is_refused_with_advice(
     assert "list_user" in str(raised.value.recovery_suggestion)
 
 
+@pytest.mark.parametrize(
+    ("call", "operation", "advice"),
+    [
+        (lambda user: user.get_user_auth_factors(), "GetUserAuthFactors", "fetch_mfa_preference"),
+        (
+            lambda user: user.set_user_mfa_preference({"WebAuthnMfaSettings": {"Enabled": True}}),
+            "SetUserMFAPreference",
+            "a region that does not have it yet",
+        ),
+        (lambda user: user.start_web_authn_registration(), "StartWebAuthnRegistration", "an emulator"),
+    ],
+)
+async def test_a_service_without_an_operation_is_refused_with_advice(
+    client: AwsClient, stub: Stub, call: Any, operation: str, advice: str
+) -> None:
+    stub.refuse("UnknownOperationException", "")
+    with pytest.raises(ServiceError) as raised:
+        await call(AuthenticatedUser(client, "t"))
+    suggestion = str(raised.value.recovery_suggestion)
+    assert f"This service does not have the operation {operation}" in suggestion
+    assert advice in suggestion
+    assert not raised.value.retryable
+    assert len(stub.requests) == 1
+
+
 async def test_refusals_have_their_classes_and_hide_secrets(client: AwsClient, stub: Stub) -> None:
     stub.refuse("NotAuthorizedException", "the token secret-token is bad")
     with pytest.raises(NotAuthorizedException) as raised:

@@ -127,6 +127,10 @@ _NOT_THERE: Final = (
     "This service does not have user sessions. SessionManager.list_user and end_user list and end the"
     " sessions of your service."
 )
+_UNKNOWN_OPERATION: Final = (
+    "This service does not have the operation {}: it may be an emulator or a proxy that lacks it, or a region"
+    " that does not have it yet."
+)
 # By the operation that was refused, and the code.
 _BY_OPERATION: Final[dict[tuple[str, str], str]] = {
     (operation, code): suggestion
@@ -136,12 +140,23 @@ _BY_OPERATION: Final[dict[tuple[str, str], str]] = {
         ("OperationNotEnabledException", _TRACKING),
         ("FeatureUnavailableInTierException", _TRACKING),
     )
+} | {
+    ("RevokeUserSession", "ResourceNotFoundException"): (
+        "The session has ended already, or belongs to another user: list_sessions returns the ids."
+    ),
+    ("GetUserAuthFactors", "UnknownOperationException"): (
+        f"{_UNKNOWN_OPERATION.format('GetUserAuthFactors')} fetch_mfa_preference and"
+        " list_web_authn_credentials return what is set up."
+    ),
 }
 
 
 def suggestion_for_operation(operation: str | None, code: str) -> str | None:
     """Return what to do about a refusal of an operation; None if its code says that by itself."""
-    return _BY_OPERATION.get((operation or "", code))
+    found = _BY_OPERATION.get((operation or "", code))
+    if found is None and operation and code == "UnknownOperationException":
+        return _UNKNOWN_OPERATION.format(operation)
+    return found
 
 
 def suggestion_for(
