@@ -12,7 +12,8 @@ from . import _arguments as arguments
 from . import _clocks as clocks
 from ._arguments import Code
 from ._attributes import AttributeKey, VerifiableAttributeKey
-from ._config import AuthConfig
+from ._config import AuthConfig, check_config
+from ._config_checks import check_object
 from ._flows import account as account_flows
 from ._flows import passkeys as passkey_flows
 from ._flows import redirect as redirect_flows
@@ -102,8 +103,10 @@ class AuthClient:
         aws_session: An aiobotocore session; one is made by default.
 
     Raises:
-        AuthConfigError: ``storage`` and ``token_provider`` were both given.
-        AuthValidationError: ``session_key`` is not text of 1 to 512 characters.
+        AuthConfigError: ``storage`` and ``token_provider`` were both given, or an argument is not such an
+            object: a class in place of a storage, or a blocking HTTP client.
+        AuthValidationError: ``session_key`` is not text of 1 to 512 characters, or ``user_context`` not a
+            `UserContext`.
     """
 
     def __init__(
@@ -119,11 +122,14 @@ class AuthClient:
         http_client: HttpClient | None = None,
         aws_session: AwsSession | None = None,
     ) -> None:
+        check_config(config)
         if storage is not None and token_provider is not None:
             raise AuthConfigError(
                 "excludes storage: the tokens come either from a session or from a provider",
                 field="token_provider",
             )
+        if token_provider is not None:
+            check_object("token_provider", token_provider, ("get_tokens",), "ClientCredentials(config)")
         context = ServiceContext(
             config,
             storage=storage if storage is not None else MemoryStorage(clock=clocks.resolve(clock, config)),

@@ -11,7 +11,7 @@ from typing import Self
 from attrs import frozen
 
 from . import _clocks as clocks
-from ._config import AuthConfig, check_scopes, split_scopes
+from ._config import AuthConfig, check_config, check_scopes, split_scopes
 from ._early_renewal import EXPIRY_MARGIN, RenewalBackoff, early_at
 from ._gateways.clients import HttpClient
 from ._gateways.flights import Closed, Flights
@@ -55,8 +55,8 @@ class ClientCredentials:
 
     Raises:
         AuthUserPoolException: The configuration names no app client.
-        AuthConfigError: The app client has no secret, without which there is no such grant, or a scope
-            is malformed.
+        AuthConfigError: The app client has no secret, without which there is no such grant, a scope
+            is malformed, or an argument is not such an object.
         OAuthNotConfigureException: The configuration has no ``oauth``.
     """
 
@@ -68,6 +68,7 @@ class ClientCredentials:
         clock: Callable[[], float] | None = None,
         http_client: HttpClient | None = None,
     ) -> None:
+        check_config(config)
         if config.user_pool_client_id is None:
             raise AuthUserPoolException("no app client is configured")
         if config.user_pool_client_secret is None:

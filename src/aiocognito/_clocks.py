@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
+from ._config_checks import check_clock
+
 Clock: TypeAlias = Callable[[], float]
 
 
@@ -49,7 +51,11 @@ def resolve(clock: Clock | None, config: _HasClock | None = None) -> Clock:
     Args:
         clock: The value of a ``clock`` parameter.
         config: A configuration whose ``clock`` is the next choice.
+
+    Raises:
+        AuthConfigError: ``clock`` is not a function.
     """
+    check_clock(clock)
     if clock is None and config is not None:
         clock = config.clock
     return now if clock is None else clock

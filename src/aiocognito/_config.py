@@ -13,6 +13,7 @@ from attrs import field, fields, frozen
 from . import _amplify_files as amplify_files
 from . import _partitions as partitions
 from ._config_checks import (
+    check_clock,
     check_flag,
     check_number,
     check_pattern,
@@ -255,9 +256,7 @@ class AuthConfig:
                 check_url(name, getattr(self, name), allow_http=self.allow_insecure_http)
         if self.jwks_uri is not None:
             check_url("jwks_uri", self.jwks_uri, allow_http=self.allow_insecure_http, allow_query=True)
-        require(
-            self.clock is None or callable(self.clock), "clock", "must be a function that returns seconds"
-        )
+        check_clock(self.clock)
         if self.oauth is not None:
             require(isinstance(self.oauth, OAuthConfig), "oauth", "must be an OAuthConfig")
             check_url("oauth.domain", self.oauth.base_url, allow_http=self.allow_insecure_http)
@@ -407,6 +406,19 @@ class AuthConfig:
             identity_pool_endpoint=get("COGNITO_IDENTITY_POOL_ENDPOINT"),
             oauth=oauth,
         )
+
+
+def check_config(config: object) -> None:
+    """Check an argument ``config``.
+
+    Raises:
+        AuthConfigError: It is not an `AuthConfig`.
+    """
+    require(
+        isinstance(config, AuthConfig),
+        "config",
+        f"must be an AuthConfig, such as AuthConfig.from_env(), not {type(config).__name__}",
+    )
 
 
 def _region(pattern: re.Pattern[str], pool_id: str | None) -> str | None:

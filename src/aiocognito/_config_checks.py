@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Collection
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -57,6 +58,36 @@ def check_number(name: str, value: object, low: float, high: float) -> None:
         name,
         f"must be a number of seconds from {low:g} to {high:g}",
     )
+
+
+def check_object(name: str, value: object, methods: Collection[str], example: str) -> None:
+    """Check that a value is an object with some methods. A class has them, too, and is refused.
+
+    Args:
+        name: The argument, for the message.
+        value: The value.
+        methods: The names of the methods.
+        example: An object that fits, such as ``MemoryStorage()``.
+
+    Raises:
+        AuthConfigError: It is not such an object.
+    """
+    if isinstance(value, type):
+        raise AuthConfigError(
+            f"must be an object such as {example}, not the class {value.__name__}", field=name
+        )
+    missing = [method for method in methods if not callable(getattr(value, method, None))]
+    if missing:
+        kind = type(value).__name__
+        raise AuthConfigError(
+            f"must be an object such as {example}: {kind} has no {missing[0]}()", field=name
+        )
+
+
+def check_clock(clock: object) -> None:
+    """Check that a clock is None or a function."""
+    is_clock = clock is None or (callable(clock) and not isinstance(clock, type))
+    require(is_clock, "clock", "must be a function that returns seconds, such as time.time")
 
 
 def is_loopback(host: str | None) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from . import _arguments as arguments
 from ._client import AuthClient
-from ._config import AuthConfig
+from ._config import AuthConfig, check_config
 from ._gateways.clients import AwsSession, HttpClient
 from ._gateways.connections import Connections
 from ._hub import Hub
@@ -43,7 +43,8 @@ class SessionManager:
         aws_session: An aiobotocore session; one is made by default.
 
     Raises:
-        AuthConfigError: A lifetime is not positive.
+        AuthConfigError: A lifetime is not positive, or an argument is not such an object: a class in place of
+            a storage, or a blocking HTTP client.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class SessionManager:
         http_client: HttpClient | None = None,
         aws_session: AwsSession | None = None,
     ) -> None:
+        check_config(config)
         self._made_hub = hub is None
         self._context = ServiceContext(
             config,
@@ -121,7 +123,7 @@ class SessionManager:
             user_context: Data about the end user for Cognito's threat protection.
 
         Raises:
-            AuthValidationError: A key does not have that form.
+            AuthValidationError: A key does not have that form, or ``user_context`` is not a `UserContext`.
         """
         if device_token is not None:
             keys.check_key(device_token, "device_token")

@@ -13,7 +13,7 @@ from attrs import define, frozen
 from . import _base64url as base64url
 from . import _clocks as clocks
 from ._claims import ACCESS, ID, Claims, Requirements, kept, shown
-from ._config import AuthConfig, split_scopes
+from ._config import AuthConfig, check_config, split_scopes
 from ._config_checks import check_number, check_url, is_word
 from ._gateways.aws.retry import RetryPolicy
 from ._gateways.clients import HttpClient
@@ -213,7 +213,9 @@ class TokenVerifier:
 
         Raises:
             AuthUserPoolException: The configuration lacks the user pool or the app client.
+            AuthConfigError: ``config`` is not an `AuthConfig`.
         """
+        check_config(config)
         if config.user_pool_id is None or config.user_pool_client_id is None:
             raise AuthUserPoolException("no user pool is configured")
         options["clock"] = clocks.resolve(options.get("clock"), config)

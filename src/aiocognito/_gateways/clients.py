@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
+from .._config_checks import check_object
 from .._public import public
+from ..errors import AuthConfigError
+
+# Clients whose method ``request`` blocks.
+_BLOCKING: Final = {
+    ("httpx", "Client"),
+    ("httpx2", "Client"),
+    ("requests.sessions", "Session"),
+}
 
 
 @public("aiocognito")
@@ -78,3 +87,32 @@ class AwsSession(Protocol):
             logical_name: botocore's name of the setting, such as ``ca_bundle``.
         """
         ...
+
+
+def check_http_client(client: object) -> None:
+    """Check an ``http_client``.
+
+    Raises:
+        AuthConfigError: It is neither None nor an asynchronous HTTP client.
+    """
+    if client is None:
+        return
+    check_object("http_client", client, ("request",), "httpx.AsyncClient()")
+    names = {(each.__module__, each.__name__) for each in type(client).__mro__}
+    if not _BLOCKING.isdisjoint(names):
+        raise AuthConfigError(
+            f"must be an httpx.AsyncClient, not the blocking {type(client).__name__}", field="http_client"
+        )
+
+
+def check_aws_session(session: object) -> None:
+    """Check an ``aws_session``.
+
+    Raises:
+        AuthConfigError: It is neither None nor a session of aiobotocore.
+    """
+    if session is None:
+        return
+    check_object(
+        "aws_session", session, ("create_client", "get_config_variable"), "aiobotocore.session.get_session()"
+    )

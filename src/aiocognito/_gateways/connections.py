@@ -6,7 +6,7 @@ from .._config import AuthConfig
 from .._models import UserContext
 from ..errors import AuthUserPoolException, InvalidIdentityPoolIdException, OAuthNotConfigureException
 from .aws.client import AwsClient
-from .clients import AwsSession, HttpClient
+from .clients import AwsSession, HttpClient, check_aws_session
 from .hosted_ui import HostedUi
 from .http import Http
 from .identity_pool import IdentityPool
@@ -29,6 +29,7 @@ class Connections:
         aws_session: AwsSession | None = None,
         http_client: HttpClient | None = None,
     ) -> None:
+        check_aws_session(aws_session)
         self._config = config
         self._aws_session = aws_session
         self.http_client = http_client

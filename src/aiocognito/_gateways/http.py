@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from .._threads import run_in_thread
 from ..errors import NetworkError
-from .clients import HttpClient
+from .clients import HttpClient, check_http_client
 from .environment import proxy_for, tls_context
 from .limits import UnreadableBody, check_size, read_body
 
@@ -73,6 +73,7 @@ class Http:
         read_timeout: float = DEFAULT_TIMEOUT,
         keep_alive: bool = True,
     ) -> None:
+        check_http_client(client)
         self._client = client
         self._owned: dict[str, _Owned] = {}
         self._connect_timeout = connect_timeout

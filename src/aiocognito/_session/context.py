@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from .. import _clocks as clocks
 from .._config import AuthConfig
+from .._config_checks import require
 from .._early_renewal import RenewalBackoff
 from .._gateways.connections import Connections
 from .._gateways.flights import Flights
@@ -22,6 +23,7 @@ from .._models import AuthTokens, Credentials
 from .._verifier import TokenVerifier
 from ..errors import AuthError, AuthUsageError, StorageError
 from ..storage import EncryptedStorage, MemoryStorage, Storage
+from ..storage._protocol import check_storage
 from .refusal_backoff import RefusalBackoff
 from .unanswered_tokens import UnansweredTokens
 from .unsaved_tokens import UnsavedTokens
@@ -91,6 +93,8 @@ class ServiceContext:
         is_indexed: bool = False,
         class_name: str = "AuthClient",
     ) -> None:
+        check_storage(storage)
+        require(isinstance(hub, Hub), "hub", "must be a Hub, such as Hub()")
         self.class_name = class_name
         self.config = config
         self.storage = storage

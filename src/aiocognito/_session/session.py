@@ -17,7 +17,7 @@ from .._hub import Hub
 from .._jwt import JWT, decode_jwt
 from .._models import AuthTokens, AuthUser, SignInDetails, UserContext
 from .._responses import TokenSet
-from ..errors import InvalidJWTError, StorageError
+from ..errors import AuthValidationError, AuthValidationErrorCode, InvalidJWTError, StorageError
 from ..storage._task_locks import TaskLocks
 from . import keys
 from .calls import ClientCalls
@@ -96,6 +96,11 @@ class Session:
         self.context = context
         self._device_token = device_token
         self._devices: DeviceStore | None = None
+        if user_context is not None and not isinstance(user_context, UserContext):
+            raise AuthValidationError(
+                AuthValidationErrorCode.InvalidArgument,
+                f"user_context: must be a UserContext, not {type(user_context).__name__}",
+            )
         self.user_context = user_context
         self._hub: Hub | None = None
         self._move: asyncio.Future[None] | None = None

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from .._public import public
 from ._cipher import Cipher
 from ._envelope import EnvelopeStorage
-from ._protocol import Storage, check_key, check_replace, check_set
+from ._protocol import Storage, check_key, check_replace, check_set, check_storage
 
 
 @public("aiocognito.storage")
@@ -24,12 +24,13 @@ class EncryptedStorage:
         keys: 32 bytes, or several such keys: the first encrypts, all decrypt.
 
     Raises:
-        AuthConfigError: A key is missing or not 32 bytes long.
+        AuthConfigError: ``storage`` is not a storage, or a key is missing or not 32 bytes long.
     """
 
     __slots__ = ("_storage", "_values")
 
     def __init__(self, storage: Storage, keys: bytes | Sequence[bytes]) -> None:
+        check_storage(storage)
         self._storage = storage
         self._values = EnvelopeStorage(storage, Cipher(keys, field="keys"))
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hmac
 import sys
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
+from .._config_checks import check_object
 from .._public import public
+
+_METHODS: Final = ("get", "set", "delete", "replace", "lock")
 
 
 @public("aiocognito.storage")
@@ -134,3 +137,12 @@ def same(one: bytes | None, other: bytes | None) -> bool:
     if one is None or other is None:
         return one is other
     return hmac.compare_digest(one, other)
+
+
+def check_storage(storage: object) -> None:
+    """Check an argument ``storage``.
+
+    Raises:
+        AuthConfigError: It is not a `Storage`.
+    """
+    check_object("storage", storage, _METHODS, "MemoryStorage()")

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from .. import _clocks as clocks
-from .._config_checks import check_url
+from .._config_checks import check_object, check_url
 from .._public import public
 from ..errors import AuthConfigError
 from ._dynamodb_client import Endpoint, close
@@ -69,6 +69,8 @@ class DynamoDbStorage:
             raise AuthConfigError(
                 "must be a table's name of 3 to 255 letters, digits, _ . or -, or its ARN", field="table"
             )
+        if aws_session is not None:
+            check_object("aws_session", aws_session, ("create_client",), "aiobotocore.session.get_session()")
         if endpoint_url is not None:
             check_url("endpoint_url", endpoint_url, allow_http=True)
         self._table = table

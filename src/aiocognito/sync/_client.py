@@ -7,7 +7,7 @@ from typing import Any, Literal, Self, overload
 from .. import _client as client
 from .. import _clocks as clocks
 from .._attributes import AttributeKey, VerifiableAttributeKey
-from .._config import AuthConfig
+from .._config import AuthConfig, check_config
 from .._flows import redirect as redirect_flows
 from .._gateways.clients import AwsSession, HttpClient
 from .._hub import Hub as AsyncHub
@@ -63,8 +63,10 @@ class AuthClient:
         aws_session: An aiobotocore session; one is made by default.
 
     Raises:
-        AuthConfigError: ``storage`` and ``token_provider`` were both given.
-        AuthValidationError: ``session_key`` is not text of 1 to 512 characters.
+        AuthConfigError: ``storage`` and ``token_provider`` were both given, or an argument is not such an
+            object: a class in place of a storage, or a blocking HTTP client.
+        AuthValidationError: ``session_key`` is not text of 1 to 512 characters, or ``user_context`` not a
+            `UserContext`.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class AuthClient:
         http_client: HttpClient | None = None,
         aws_session: AwsSession | None = None,
     ) -> None:
+        check_config(config)
         async_hub = unwrapped(hub)
         # Outside of the client, so that a forked process has the same session.
         kept = storage

@@ -40,7 +40,7 @@ class SessionManager:
         aws_session: An aiobotocore session; one is made by default.
 
     Raises:
-        AuthConfigError: A lifetime is not positive.
+        AuthConfigError: A lifetime is not positive, or an argument is not such an object.
     """
 
     def __init__(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any, Protocol, runtime_checkable
 
+from .._config_checks import check_object
 from .._models import AuthTokens
 from .._public import public
 from .._session import tokens
@@ -49,6 +50,7 @@ class AwaitableTokenProvider:
     """A caller's provider, plain or async, for a client on the portal's loop."""
 
     def __init__(self, provider: TokenProvider | tokens.TokenProvider) -> None:
+        check_object("token_provider", provider, ("get_tokens",), "another client's token_provider")
         self._provider = provider
 
     async def get_tokens(
