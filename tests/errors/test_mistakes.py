@@ -28,6 +28,7 @@ from aiocognito import (
     sync,
 )
 from aiocognito.emulator import ThreadedEmulator, ThreadedUserPool, TokenFactory, run_in_thread
+from aiocognito.integrations.aiobotocore import aws_session
 from aiocognito.integrations.httpx import SessionAuth
 
 ANA, PASSWORD = "ana", "Correct-horse-7"
@@ -196,7 +197,7 @@ SIGNING_IN: dict[str, tuple[Mistake, str]] = {
         lambda p: p.signed_out(lambda a: a.sign_in(ANA, PASSWORD, auth_flow_type=misplaced("USER_SRP"))),
         "USER_SRP_AUTH",
     ),
-    "a wrong password": (lambda p: p.sign_in(ANA, "Wrong-horse-7"), "password"),
+    "a wrong password": (lambda p: p.sign_in(ANA, "Wrong-horse-7"), "reset the password"),
     "an unknown user": (lambda p: p.sign_in("nemo", PASSWORD), "username"),
     "an empty password": (lambda p: p.sign_in(ANA, ""), "needs a password"),
     "no password": (lambda p: p.signed_out(lambda a: a.sign_in(ANA)), "needs a password"),
@@ -270,7 +271,7 @@ ACCOUNT: dict[str, tuple[Mistake, str]] = {
 HOSTED_UI: dict[str, tuple[Mistake, str]] = {
     "no hosted UI": (
         lambda p: p.signed_out(lambda a: a.sign_in_with_redirect(), oauth=None),
-        "AuthConfig.oauth|COGNITO_OAUTH",
+        r"AuthConfig\.oauth .*COGNITO_OAUTH_DOMAIN",
     ),
     "a misspelt provider": (
         lambda p: p.open(AuthClient(oauth(p, providers=("Google",)))).sign_in_with_redirect(
@@ -298,7 +299,7 @@ HOSTED_UI: dict[str, tuple[Mistake, str]] = {
         lambda p: p.open(
             ClientCredentials(evolve(p.config, oauth=None, user_pool_client_secret="x"), scopes=["a/b"])
         ).get_tokens(),
-        "AuthConfig.oauth|COGNITO_OAUTH",
+        r"AuthConfig\.oauth .*COGNITO_OAUTH_DOMAIN",
     ),
     "machine tokens of another kind of client": (
         lambda p: p.open(
@@ -430,6 +431,11 @@ AROUND: dict[str, tuple[Mistake, str]] = {
     ),
     "a manager in SessionAuth": (lambda p: SessionAuth(misplaced(manager(p)), hosts=["a"]), "AuthClient"),
     "a plain httpx client": (sync_request, "httpx.AsyncClient"),
+    "AWS without an identity pool": (
+        lambda p: aws_session(p.client()),
+        r"identity_pool_id .*COGNITO_IDENTITY_POOL_ID",
+    ),
+    "a manager in aws_session": (lambda p: aws_session(misplaced(manager(p))), r"\.client\("),
     "a misspelt event": (lambda p: p.client().hub.listen(print, events=[misplaced("signedin")]), "signed"),
     "a user to whom no code was sent": (
         lambda p: p.emulator.outbox.next_code("no-user", timeout=0.01),

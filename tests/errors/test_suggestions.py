@@ -55,9 +55,22 @@ def notes(error: BaseException) -> list[str]:
         (REFRESH, *APP_CLIENT[4], "user_pool_client_id"),
         ("SignUp", *APP_CLIENT[6], "user_pool_client_id"),
         ("SignUp", *APP_CLIENT[7], "user_pool_id"),
+        ("RevokeToken", *APP_CLIENT[5], "the secret that the app client has now"),
         ("InitiateAuth", *APP_CLIENT[8], "ALLOW_USER_PASSWORD_AUTH"),
         ("InitiateAuth", *APP_CLIENT[9], "ALLOW_USER_SRP_AUTH"),
+        (REFRESH, *APP_CLIENT[10], "ALLOW_REFRESH_TOKEN_AUTH"),
+        ("InitiateAuth", *APP_CLIENT[11], "triggers Define, Create and Verify"),
+        (
+            "InitiateAuth",
+            "InvalidParameterException",
+            "CUSTOM_AUTH is not enabled for the client.",
+            "Add the flow to the app client's ExplicitAuthFlows",
+        ),
         ("RevokeToken", *APP_CLIENT[13], "EnableTokenRevocation"),
+        ("GetId", *IDENTITY_POOL[0], "guest access"),
+        ("GetId", *IDENTITY_POOL[1], "the identity pool's authentication providers"),
+        ("GetId", *IDENTITY_POOL[2], "the identity pool's authentication providers"),
+        ("GetId", *IDENTITY_POOL[3], "identity_pool_id"),
         (
             "SignUp",
             "InvalidParameterException",
@@ -73,6 +86,7 @@ def notes(error: BaseException) -> list[str]:
         ("ConfirmSignUp", "CodeMismatchException", "Invalid verification code provided", "code"),
         ("ConfirmSignUp", "ExpiredCodeException", "Invalid code provided", "another code"),
         ("RespondToAuthChallenge", "NotAuthorizedException", "Invalid session for the user.", "sign_in"),
+        ("InitiateAuth", "NotAuthorizedException", "Incorrect username or password.", "reset the password"),
         ("InitiateAuth", "NotAuthorizedException", "Password attempts exceeded", "Wait"),
         ("InitiateAuth", "NotAuthorizedException", "User is disabled.", "administrator"),
         ("GetUser", "NotAuthorizedException", "Access Token has expired", "force_refresh"),
@@ -95,10 +109,19 @@ def test_the_next_step_of_a_refusal(operation: str, code: str, text: str, wanted
     assert notes(error) == [error.recovery_suggestion]
 
 
-@pytest.mark.parametrize("error", ["invalid_client", "unauthorized_client", "invalid_scope", "invalid_grant"])
-def test_the_next_step_after_the_hosted_ui_refused(error: str) -> None:
+@pytest.mark.parametrize(
+    ("error", "wanted"),
+    [
+        ("invalid_client", "user_pool_client_secret"),
+        ("unauthorized_client", "AllowedOAuthFlows"),
+        ("invalid_scope", "AllowedOAuthScopes"),
+        ("invalid_grant", "was used before or has expired"),
+        ("access_denied", "offer to begin again"),
+    ],
+)
+def test_the_next_step_after_the_hosted_ui_refused(error: str, wanted: str) -> None:
     told = errors.OAuthSignInException("no", error=error)
-    assert told.recovery_suggestion != errors.OAuthSignInException.default_recovery
+    assert wanted in str(told.recovery_suggestion)
     assert notes(told) == [told.recovery_suggestion]
 
 
