@@ -406,7 +406,7 @@ TOKENS: dict[str, tuple[Mistake, str]] = {
                 evolve(p.config, jwks_uri="http://127.0.0.1:1/jwks.json"), token_use="access"
             ),
         ),
-        "jwks_uri|network|127.0.0.1",
+        "Check the network",
     ),
     "an expired token": (lambda p: p.verify(TokenFactory(p.pool).expired(ANA)), "new token"),
     "a text that is not a token": (lambda p: decode_jwt("garbage"), "three parts"),

@@ -89,6 +89,12 @@ def notes(error: BaseException) -> list[str]:
         ("InitiateAuth", "NotAuthorizedException", "Incorrect username or password.", "reset the password"),
         ("InitiateAuth", "NotAuthorizedException", "Password attempts exceeded", "Wait"),
         ("InitiateAuth", "NotAuthorizedException", "User is disabled.", "administrator"),
+        (
+            "ForgotPassword",
+            "InvalidParameterException",
+            "Cannot reset password for the user as there is no registered/verified email or phone_number",
+            "Verify an e-mail address",
+        ),
         ("GetUser", "NotAuthorizedException", "Access Token has expired", "force_refresh"),
         (
             "GetUser",
@@ -114,7 +120,7 @@ def test_the_next_step_of_a_refusal(operation: str, code: str, text: str, wanted
     [
         ("invalid_client", "user_pool_client_secret"),
         ("unauthorized_client", "AllowedOAuthFlows"),
-        ("invalid_scope", "AllowedOAuthScopes"),
+        ("invalid_scope", "Allow the scopes in the app client's AllowedOAuthScopes"),
         ("invalid_grant", "was used before or has expired"),
         ("access_denied", "offer to begin again"),
     ],

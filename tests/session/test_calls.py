@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from aiocognito import AuthClient, AuthConfig, MemoryStorage, SessionManager, errors
+from aiocognito import AuthClient, AuthConfig, AutoSignInOptions, MemoryStorage, SessionManager, errors
 from aiocognito._session.calls import ClientCalls
+from helpers.user_pool import scripted_client
 
 CALLS: dict[str, Callable[[AuthClient], Awaitable[Any]]] = {
     "sign_up": lambda auth: auth.sign_up("ana", "Correct-Horse-7", auto_sign_in=True),
@@ -46,6 +47,18 @@ async def test_a_call_that_would_change_the_key_raises_before_any_request(
         await CALLS[name](auth)
     assert isinstance(refusal.value, errors.AuthUsageError)
     assert auth.session_key == key
+
+
+async def test_a_confirmation_that_would_sign_in_raises_before_any_request() -> None:
+    async with scripted_client() as (auth, service, _):
+        service.only("SignUp", {"UserConfirmed": False, "UserSub": "sub"})
+        await auth.sign_up("ana", "secret", auto_sign_in=AutoSignInOptions("USER_PASSWORD_AUTH"))
+        auth._session.calls.refuse_new_keys("the response has begun", browser_has_key=True)
+        with pytest.raises(errors.AuthUsageError, match="no cookie can be sent"):
+            await auth.confirm_sign_up("ana", "123456")
+        assert [operation for operation, _ in service.calls] == ["SignUp"]
+        service.only("ConfirmSignUp", {})
+        await auth.confirm_sign_up("another", "123456")
 
 
 async def test_other_calls_go_on(auth: AuthClient) -> None:

@@ -227,7 +227,7 @@ async def test_the_hub_of_a_single_client_may_be_given_and_is_left_open() -> Non
     assert heard == ["signedOut", "signedIn"]
 
 
-@pytest.mark.parametrize("key", ["", "x" * 513, None, 7, b"bytes"])
+@pytest.mark.parametrize("key", ["", "x" * 513, None, 7, b"bytes", "half a pair \ud800"])
 def test_session_keys_and_device_tokens_are_text_of_some_length(key: Any) -> None:
     sessions = SessionManager(CONFIG, fixed_keys=True, storage=MemoryStorage())
     with pytest.raises(errors.AuthValidationError, match="session_key"):

@@ -170,6 +170,8 @@ def test_the_attributes() -> None:
 )
 def test_a_cookie_is_read_as_browsers_write_it(header: str, value: str | None) -> None:
     assert read_cookies(web_request(headers={"cookie": header}), SID).session == value
+    of_device = header.replace("sid", "sid-device")
+    assert read_cookies(web_request(headers={"cookie": of_device}), SID).device == value
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,22 @@ def test_of_two_cookies_neither_is_used(site: Site, order: str) -> None:
     assert site.browser().get("/me", headers={"cookie": f"{COOKIE}={ours}"}).json() == {"username": "ana"}
 
 
+def test_of_two_device_cookies_neither_is_used(site: Site) -> None:
+    victim, attacker = site.signed_in(), site.signed_in("ben")
+    name = f"{COOKIE}-device"
+    planted, ours = attacker.cookies[name], victim.cookies[name]
+    devices = f"{name}={planted}; {name}={ours}"
+    header = {"cookie": f"{COOKIE}={victim.cookies[COOKIE]}; {devices}", "host": "www.shop.example"}
+    response = site.browser().get("/me", headers=header)
+    assert response.json() == {"username": "ana"}
+    expired = set_cookies(response)
+    assert any("Path=/; Domain=shop.example;" in value for value in expired)
+    assert all(value.startswith(f"{name}=;") and "Max-Age=0" in value for value in expired)
+    browser = site.browser()
+    browser.post("/sign-in", headers={"cookie": devices})
+    assert browser.cookies[name] not in (planted, ours)
+
+
 BAD_COOKIES = {
     "600 characters": "x" * 600,
     "6 kB": "x" * 6_000,
