@@ -64,6 +64,16 @@ def test_help_names_the_commands_and_is_plain_when_piped() -> None:
     assert "\x1b" not in done.stdout
 
 
+def test_help_joins_the_lines_of_a_paragraph_and_shows_defaults(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert cli.run(["emulator", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "an identity   \n pool, a link to its login page, and every code" in shown
+    assert "http://localhost:8000/callback]" in shown
+
+
 @pytest.mark.parametrize("arguments", [[], ["emulator", "--port", "70000"], ["emulater"], ["demo", "--fast"]])
 def test_what_it_does_not_understand_is_exit_code_2(
     arguments: list[str], capsys: pytest.CaptureFixture[str]

@@ -1,4 +1,4 @@
-"""The command line: ``aiocognito emulator`` and ``aiocognito demo``. Needs the extra ``cli``."""
+"""The command line, ``aiocognito``. Needs the extra ``cli``."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import typer
 
 from . import _people as people
 
-SETUP: Final = "What it holds"
-ACCESS: Final = "How it is reached"
-FILES: Final = "What it writes"
+SETUP: Final = "User pool"
+ACCESS: Final = "Access"
+FILES: Final = "Output files"
 
 
 class Issuer(StrEnum):
@@ -26,8 +26,9 @@ class Issuer(StrEnum):
 
 app = typer.Typer(
     name="aiocognito",
-    help="Amplify Auth for asyncio services, and an emulator of Amazon Cognito to try it on.",
+    help="Amplify Auth for asyncio services, and an emulator of Amazon Cognito for tests.",
     no_args_is_help=True,
+    rich_markup_mode="markdown",
     add_completion=False,
     # rich's tracebacks can show the values of variables, which may be secrets.
     pretty_exceptions_enable=False,
@@ -65,20 +66,22 @@ def _program(
 
 @app.command()
 def emulator(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 selects a free one.")] = 9229,
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65535, help="The port; 0 selects a free one.")
+    ] = 9229,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     data: Annotated[
         Path | None,
         typer.Option(
-            file_okay=False, help="A directory to store the state in; without one, it is lost at the end."
+            file_okay=False,
+            help="A directory to store the state in; without it, the state is lost when the emulator stops.",
         ),
     ] = None,
     callback_url: Annotated[
         list[str] | None,
         typer.Option(
             metavar="URL",
-            help="The URL that the hosted UI redirects browsers to; may be given more than once."
-            " [default: http://localhost:8000/callback]",
+            help="A callback URL for the hosted UI; can be repeated. [default: http://localhost:8000/callback]",
         ),
     ] = None,
     pool_id: Annotated[
@@ -93,14 +96,14 @@ def emulator(
     client_secret: Annotated[
         str | None,
         typer.Option(
-            metavar="SECRET", help="The app client's secret; without it, it has none.", rich_help_panel=SETUP
+            metavar="SECRET", help="The app client's secret. By default it has none.", rich_help_panel=SETUP
         ),
     ] = None,
     user: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME:PASSWORD[:MFA]",
-            help="A user, with the second factor TOTP, SMS or EMAIL; may be given more than once.",
+            help="A user; MFA is TOTP, SMS or EMAIL, or several with commas; can be repeated.",
             rich_help_panel=SETUP,
         ),
     ] = None,
@@ -121,13 +124,14 @@ def emulator(
     seed: Annotated[
         str | None,
         typer.Option(
-            help="Makes ids and codes the same at each start; secrets never are.", rich_help_panel=SETUP
+            help="Makes ids and codes the same at each start. Secrets stay random.", rich_help_panel=SETUP
         ),
     ] = None,
     issuer: Annotated[
         Issuer,
         typer.Option(
-            help="The issuer of tokens: Cognito's, or the emulator's URL, for OAuth clients that compare it.",
+            help="The issuer of tokens: Cognito's, or with local the emulator's URL, for OAuth clients that"
+            " compare the two.",
             rich_help_panel=ACCESS,
         ),
     ] = Issuer.aws,
@@ -135,7 +139,7 @@ def emulator(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="A further host name by which it may be called; may be given more than once.",
+            help="A further host name by which clients may call it; can be repeated.",
             rich_help_panel=ACCESS,
         ),
     ] = None,
@@ -150,13 +154,15 @@ def emulator(
     tls: Annotated[
         tuple[Path, Path] | None,
         typer.Option(
-            metavar="CERT KEY", help="Serve https with a certificate and its key.", rich_help_panel=ACCESS
+            metavar="CERT KEY",
+            help="Serve https, with a certificate and its key in PEM.",
+            rich_help_panel=ACCESS,
         ),
     ] = None,
     env_file: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write the environment variables for applications.", rich_help_panel=FILES
+            metavar="FILE", help="Write the configuration as environment variables.", rich_help_panel=FILES
         ),
     ] = None,
     amplify_outputs: Annotated[
@@ -171,8 +177,8 @@ def emulator(
     It prints its address, the ids of a user pool, an app client and an identity pool, a link to its login
     page, and every code that it "sends". The request log says why a request was refused.
 
-    Beyond this machine (--host), administration needs a token, which is printed, or which the variable
-    AIOCOGNITO_EMULATOR_TOKEN sets.
+    If it listens beyond this machine (--host), administration needs a token. Set it with the variable
+    AIOCOGNITO_EMULATOR_TOKEN; otherwise a random one is printed.
     """
     # Imported late: `--help` and `--version` do not need it.
     from .emulator.cli import run as run_emulator

@@ -1,4 +1,4 @@
-"""The commands for people that need no emulator of their own: doctor, login, token, decode and so on."""
+"""The commands that start no emulator: doctor, login, logout, token, decode, verify, codes and clock."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ def doctor(
         ),
     ] = None,
 ) -> None:
-    """Say, line by line, what is right in the configuration, and what to change.
+    """Check the configuration, and print line by line what is right and what to change.
 
-    It reads the COGNITO_… variables as the program would, and asks the services: endpoint, keys, clock, app
-    client, secret, flows, callback URLs and the identity pool. It signs no user in. The exit code is 1 if
-    something is wrong.
+    It reads the COGNITO_… variables as a program would. It checks the endpoint, the keys, the clock, the app
+    client, its secret, flows and callback URLs, and the identity pool, without signing in a user. The exit
+    code is 1 if something is wrong.
     """
     from ._commands import doctor as doctors
 
@@ -75,14 +75,16 @@ def doctor(
 def login(
     save: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Save the sign-in under a name, for `aiocognito token NAME`."),
+        typer.Option(metavar="NAME", help="Save the sign-in under this name, for `aiocognito token NAME`."),
     ] = None,
-    username: Annotated[str | None, typer.Option(help="The username; asked for if it is left out.")] = None,
+    username: Annotated[
+        str | None, typer.Option(help="The username. By default, the command asks for it.")
+    ] = None,
 ) -> None:
     """Sign in on this terminal, step by step, with the configuration of the environment.
 
-    Without --save, the access token is the output, and everything else is on the standard error stream:
-    TOKEN=$(aiocognito login)
+    Without --save, it prints the access token, and everything else on the standard error stream. To use the
+    token in a shell: TOKEN=$(aiocognito login)
     """
     from ._commands import login as logins
 
@@ -94,7 +96,7 @@ def login(
 
 @app.command()
 def logout(name: Annotated[str, typer.Argument(help="The name of a saved sign-in.")]) -> None:
-    """Sign out of a saved sign-in: its tokens are revoked, and it is forgotten."""
+    """Revoke the tokens of a saved sign-in, and remove it."""
     from ._commands import login as logins
 
     with _told():
@@ -104,10 +106,10 @@ def logout(name: Annotated[str, typer.Argument(help="The name of a saved sign-in
 @app.command()
 def token(
     name: Annotated[str, typer.Argument(help="The name of a saved sign-in.")],
-    access: Annotated[bool, typer.Option("--access/--id", help="Which token.")] = True,
+    access: Annotated[bool, typer.Option("--access/--id", help="Which token to print.")] = True,
     header: Annotated[bool, typer.Option("--header", help="Print it as an Authorization header.")] = False,
 ) -> None:
-    """Print a good token of a saved sign-in; it is renewed if it must be.
+    """Print a valid token of a saved sign-in. An expired one is renewed first.
 
     curl -H "$(aiocognito token me --header)" https://api.example.com/
     """
@@ -120,7 +122,7 @@ def token(
 
 @app.command()
 def decode(source: Annotated[str, typer.Argument(help="- reads the standard input.")] = _PIPED) -> None:
-    """Show the header and the claims of a token, with times in words. Nothing is verified."""
+    """Print the header and the claims of a token, with times in words. It is not verified."""
     from ._commands import tokens
 
     with _told():
@@ -133,13 +135,14 @@ def verify(
     source: Annotated[str, typer.Argument(help="- reads the standard input.")] = _PIPED,
     use: Annotated[TokenUse, typer.Option(help="The use that the token must have.")] = TokenUse.access,
     group: Annotated[
-        list[str] | None, typer.Option(help="One of these groups is needed; may be given more than once.")
+        list[str] | None,
+        typer.Option(help="A group. The user must be in one of those given; can be repeated."),
     ] = None,
     scope: Annotated[
-        list[str] | None, typer.Option(help="A scope that is needed; may be given more than once.")
+        list[str] | None, typer.Option(help="A scope that the token must have; can be repeated.")
     ] = None,
 ) -> None:
-    """Verify a token as a service with this configuration would. The exit code is 1 if it is refused."""
+    """Verify a token as a service with this configuration would. A refused token has the exit code 1."""
     from ._commands import tokens
 
     with _told():
@@ -154,7 +157,7 @@ def verify(
 @app.command()
 def codes(
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Print new ones as they are sent, until Ctrl-C.")
+        bool, typer.Option("--follow", "-f", help="Also print new codes as they are sent, until Ctrl-C.")
     ] = False,
     url: Annotated[
         str | None,
@@ -188,7 +191,7 @@ def clock(
         ),
     ] = None,
 ) -> None:
-    """Move the clock of a running emulator forward: tokens and codes expire as they would."""
+    """Move the clock of a running emulator forward, so that tokens and codes expire."""
     from ._commands import running
     from ._commands.words import duration
 

@@ -106,7 +106,7 @@ class TestLogin:
         result = run("login", "--save", "me", "--username", "ana", typed=f"{PASSWORD}\n")
         assert result.stdout == "" or PASSWORD not in result.stdout
         assert "saved as 'me'" in result.stderr
-        assert "It is readable for every process of yours" in result.stderr
+        assert "Every process of yours can read it" in result.stderr
         first = run("token", "me").stdout.strip()
         emulator.clock.advance(7200)
         second = run("token", "me").stdout.strip()
@@ -194,7 +194,7 @@ class TestLogin:
 
         monkeypatch.setattr("typer.prompt", prompt)
         run("login")
-        assert asked[-1].startswith("Code that was sent to ")
+        assert asked[-1].startswith("Code sent to ")
 
     def test_a_new_password_and_its_repetition(self, run: Run, pool: Any, emulator: Any) -> None:
         emulator.call(
@@ -206,7 +206,7 @@ class TestLogin:
         )
         typed = f"ana\n{PASSWORD}\n{NEW_PASSWORD}\nanother\n{NEW_PASSWORD}\n{NEW_PASSWORD}\n"
         result = run("login", typed=typed)
-        assert "These are not the same." in result.stderr
+        assert "The two passwords differ." in result.stderr
 
     def test_a_choice_between_second_factors(self, run: Run, pool: Any) -> None:
         pool.add_user("ana", PASSWORD, mfa=["TOTP", "SMS"], attributes={"phone_number": "+15555550100"})
@@ -271,9 +271,9 @@ class TestLogin:
         assert told == ["question: 2+2"]
         assert sign_in._typed(steps.ConfirmSignInWithPassword())[0] == "Password True"
         assert sign_in._typed(steps.ContinueSignInWithEmailSetup())[0] == "E-mail address for codes False"
-        assert sign_in._typed(steps.ConfirmSignInWithSmsCode(None))[0] == "Code that was sent to you False"
+        assert sign_in._typed(steps.ConfirmSignInWithSmsCode(None))[0] == "Code sent to you False"
         for step, complaint in (
-            (steps.ResetPassword(), "has to be reset"),
+            (steps.ResetPassword(), "must be reset"),
             (steps.ConfirmSignUp(), "is not confirmed"),
             (steps.UnsupportedChallenge("NEW", {}), "cannot answer"),
             (steps.ContinueSignInWithFirstFactorSelection(["WEB_AUTHN"]), "has no passkeys"),
@@ -467,10 +467,11 @@ class TestVerify:
         """If the keys are out of reach, a token is neither accepted nor refused."""
         monkeypatch.setenv("COGNITO_JWKS_URI", "http://127.0.0.1:9/jwks.json")
         assert (
-            "cannot tell: the user pool's keys are out of reach" in run("verify", typed=token, code=1).stderr
+            "not checked: the user pool's keys could not be fetched"
+            in run("verify", typed=token, code=1).stderr
         )
         result = run("verify", "--use", "id", "--scope", "x", typed=token, code=1)
-        assert "cannot tell: " in result.stderr or "refused: " in result.stderr
+        assert "not checked: " in result.stderr or "refused: " in result.stderr
 
 
 class TestRunningEmulator:
@@ -748,7 +749,7 @@ class TestDoctor:
             found = {each.subject: (each.verdict, each.text) async for each in doctor.examine(config, http)}
         assert found["keys"][0] == "wrong"
         assert found["clock"] == ("note", "the service did not say its time")
-        assert found["app client"] == ("wrong", "cannot tell: 503 ")
+        assert found["app client"] == ("wrong", "not checked: 503 ")
 
     def test_amplify_outputs(self, run: Run, pool: Any, tmp_path: Path) -> None:
         """Amplify's file configures the commands."""

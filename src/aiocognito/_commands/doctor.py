@@ -11,6 +11,7 @@ import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack
 from difflib import get_close_matches
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -114,25 +115,25 @@ def _names(environ: Mapping[str, str]) -> Iterator[Finding]:
     for name in sorted(environ):
         if name.startswith("COGNITO_") and name not in VARIABLES and name not in _OTHERS:
             near = get_close_matches(name, VARIABLES, n=1, cutoff=0.6)
-            cure = f"did you mean {near[0]}?" if near else f"known are {', '.join(VARIABLES)}"
+            cure = f"did you mean {near[0]}?" if near else f"the variables are {', '.join(VARIABLES)}"
             verdict: Verdict = "wrong" if near and near[0] not in environ else "note"
             yield Finding(verdict, name, "is not read", cure)
 
 
 async def examine(config: AuthConfig, http: httpx.AsyncClient | None = None) -> AsyncIterator[Finding]:
-    """Ask the services about a configuration, and yield what they say, line by line.
+    """Check a configuration with requests to the services, and yield the findings.
 
     Args:
         config: The configuration.
         http: Sends the requests; by default one that reads ``SSL_CERT_FILE`` and the proxies of the
             environment, as programs do.
     """
-    own = httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False) if http is None else None
-    client = http or own
-    if client is None:
-        raise RuntimeError("there is a client")
-    doctor = _Doctor(config, client)
-    try:
+    async with AsyncExitStack() as stack:
+        if http is None:
+            http = await stack.enter_async_context(
+                httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False)
+            )
+        doctor = _Doctor(config, http)
         if config.user_pool_id is not None:
             async for finding in doctor.user_pool():
                 yield finding
@@ -142,9 +143,6 @@ async def examine(config: AuthConfig, http: httpx.AsyncClient | None = None) -> 
         if config.identity_pool_id is not None:
             async for finding in doctor.identity_pool():
                 yield finding
-    finally:
-        if own is not None:
-            await own.aclose()
 
 
 @frozen
@@ -185,7 +183,7 @@ class _Doctor:
         )
 
     async def _client(self) -> AsyncIterator[Finding]:
-        """Begin sign-ins of a user who does not exist, without a proof: what is refused first tells."""
+        """Begin sign-ins of a user who does not exist; the first refusal says what is wrong."""
         answers = {flow: await self._begin(flow) for flow in _FLOWS}
         first = answers[_FLOWS[0]]
         problem = self._client_problem(first)
@@ -238,7 +236,7 @@ class _Doctor:
 
     def _client_problem(self, answer: _Answer) -> Finding | None:
         if answer.code == "ResourceNotFoundException":
-            cure = "check COGNITO_CLIENT_ID, and that it is of this user pool and region"
+            cure = "check COGNITO_CLIENT_ID: the app client must belong to this user pool and region"
             return Finding("wrong", "app client", answer.message, cure)
         lower = answer.message.lower()
         if "secret_hash was not received" in lower or "secret hash was not received" in lower:
@@ -249,7 +247,7 @@ class _Doctor:
             return Finding("wrong", "client secret", "is not the app client's", cure)
         if answer.status >= 500 or (answer.code in {"TooManyRequestsException", ""} and answer.status != 200):
             return Finding(
-                "wrong", "app client", f"cannot tell: {answer.status} {answer.code}", "try again later"
+                "wrong", "app client", f"not checked: {answer.status} {answer.code}", "try again later"
             )
         return None
 
@@ -325,7 +323,9 @@ class _Doctor:
             yield self._provider_finding(answer)
         if self.config.allow_guest_access:
             yield await self._guests()
-        yield Finding("note", "roles", "that of signed-in users is not looked at: it needs a signed-in user")
+        yield Finding(
+            "note", "roles", "the role of signed-in users is not checked: that needs a signed-in user"
+        )
 
     def _provider(self) -> str:
         return f"{service_host('cognito-idp', self.config.user_pool_region or '')}/{self.config.user_pool_id}"

@@ -21,7 +21,7 @@ _TRIES: Final = 3
 
 
 class Terminal(Protocol):
-    """Asks, and tells. Answers to `ask` with ``hidden`` are not shown."""
+    """A terminal. Answers to `ask` with ``hidden`` are not shown."""
 
     def ask(self, question: str, *, hidden: bool = False) -> str:
         """Return what was typed."""
@@ -79,7 +79,7 @@ class _SignIn:
                 steps.ConfirmSignInWithSmsCode(code_delivery_details=where)
                 | steps.ConfirmSignInWithEmailCode(code_delivery_details=where)
             ):
-                return self.terminal.ask(f"Code that was sent {_destination(where)}"), None
+                return self.terminal.ask(f"Code sent {_destination(where)}"), None
             case steps.ConfirmSignInWithTotpCode() | steps.ContinueSignInWithTotpSetup():
                 return self.terminal.ask("Code of the authenticator app"), None
             case steps.ConfirmSignInWithPassword():
@@ -104,7 +104,7 @@ class _SignIn:
                     "the account is not confirmed yet: confirm it with the code of the sign-up"
                 )
             case steps.ResetPassword():
-                raise CommandError("the password has to be reset first, with the application's own page")
+                raise CommandError("the password must be reset first, on the application's own page")
             case _:
                 raise CommandError(f"this terminal cannot answer {step.step}: sign in with a browser")
 
@@ -118,7 +118,7 @@ class _SignIn:
             first = self.terminal.ask("New password", hidden=True)
             if first and first == self.terminal.ask("New password, again", hidden=True):
                 return first
-            self.terminal.tell("These are not the same.")
+            self.terminal.tell("The two passwords differ.")
 
     def _choice(self, question: str, kinds: Sequence[str]) -> str:
         if not kinds:
@@ -172,13 +172,13 @@ async def log_in(
     terminal.tell(f"Signed in, and saved as {save!r} in {kept.directory}.")
     if not kept.is_sealed:
         terminal.tell(
-            "It is readable for every process of yours; `pip install keyring`, and a key there seals it."
+            "Every process of yours can read it. After `pip install keyring`, it is encrypted with a key in the keyring."
         )
     return None
 
 
 async def log_out(profiles: Profiles, name: str) -> str:
-    """Sign out of a saved sign-in, revoke it, and forget it; return a sentence about it.
+    """Revoke the tokens of a saved sign-in, remove it, and return a sentence about that.
 
     Raises:
         CommandError: There is no such sign-in, or it cannot be forgotten.
@@ -188,7 +188,8 @@ async def log_out(profiles: Profiles, name: str) -> str:
         result = await _sign_out(auth)
     await profiles.remove(name)
     if result.error is not None:
-        return f"Forgotten here; Cognito did not confirm it: {_described(result.error)}"
+        reason = _described(result.error)
+        return f"Removed here, but Cognito did not confirm that the tokens are revoked: {reason}"
     return "Signed out."
 
 
@@ -203,7 +204,7 @@ async def _sign_out(auth: AuthClient) -> SignOutResult:
 async def token_of(
     profiles: Profiles, name: str, *, kind: Literal["access", "id"] = "access", header: bool = False
 ) -> str:
-    """Return a good token of a saved sign-in, renewed if it must be.
+    """Return a valid token of a saved sign-in; renew it first if it has expired.
 
     Args:
         profiles: Where it is saved.

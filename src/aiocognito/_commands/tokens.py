@@ -28,13 +28,13 @@ def clean(text: str) -> str:
         token = token.removeprefix(prefix).strip()
     if not token:
         raise CommandError(
-            "no token on the standard input: pipe one into it, such as `pbpaste | aiocognito decode -`"
+            "no token on the standard input: pipe one to the command, as in `pbpaste | aiocognito decode -`"
         )
     return token
 
 
 def decoded(token: str, now: float | None = None) -> Iterator[str]:
-    """Yield the lines that describe a token, times in words. Nothing of it is verified.
+    """Yield the lines that describe a token, times in words. The token is not verified.
 
     Args:
         token: The token.
@@ -106,16 +106,18 @@ async def verified(
     """
     options: dict[str, Any] = {"token_use": use, "groups": groups or None, "scopes": scopes or None}
     if config.user_pool_client_id is None:
-        raise CommandError("COGNITO_CLIENT_ID is not set: a token of another app client must not pass")
+        raise CommandError(
+            "COGNITO_CLIENT_ID is not set: set it, because tokens of other app clients must be refused"
+        )
     try:
         async with TokenVerifier.from_config(config, **options) as verifier:
             claims = await verifier.verify(token)
     except JwksUnavailableError as error:
-        problem = f"cannot tell: the user pool's keys are out of reach: {error}"
+        problem = f"not checked: the user pool's keys could not be fetched: {error}"
     except TokenVerificationError as error:
         problem = f"refused: {_refusal(error)}"
     except AuthError as error:
-        problem = f"cannot tell: {error}"
+        problem = f"not checked: {error}"
     else:
         who = (
             claims.get("username")
