@@ -137,4 +137,4 @@ def test_stand_ins_with_the_methods_are_accepted() -> None:
 
     assert SessionManager(CONFIG, storage=MemoryStorage(), http_client=Client()).config is CONFIG  # type: ignore[arg-type]  # a stand-in
     provider = Provider()
-    assert AuthClient(CONFIG, token_provider=provider).token_provider is provider  # type: ignore[arg-type]  # a stand-in
+    assert AuthClient(CONFIG, token_provider=provider).token_provider is provider

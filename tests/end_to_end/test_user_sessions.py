@@ -132,7 +132,7 @@ async def test_a_session_that_was_revoked_elsewhere_ends_when_it_renews(
 async def test_a_token_that_only_cognito_calls_expired_is_renewed_once(
     pool: Any, emulator: CognitoEmulator
 ) -> None:
-    """The request is repeated with the new token, whatever the client's clock says."""
+    """The request is repeated with the new token: the client's clock does not decide."""
     began = emulator.clock()
     other = f"tkn{'a' * 25}"
     async with AuthClient(pool.config, clock=lambda: began) as auth:

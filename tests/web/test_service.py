@@ -89,7 +89,8 @@ async def test_a_configuration_that_is_made_at_start_up_is_made_once() -> None:
         return made[-1]
 
     web = a_service(config=config)
-    assert web.config is None
+    before = web.config
     async with web.running():
         assert web.config is web.read_config() is made[0]
+    assert before is None
     assert len(made) == 1

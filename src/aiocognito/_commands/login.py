@@ -172,7 +172,8 @@ async def log_in(
     terminal.tell(f"Signed in, and saved as {save!r} in {kept.directory}.")
     if not kept.is_sealed:
         terminal.tell(
-            "Every process of yours can read it. After `pip install keyring`, it is encrypted with a key in the keyring."
+            "Every process of yours can read it. After `pip install keyring`, it is encrypted with a key in"
+            " the keyring."
         )
     return None
 
