@@ -32,7 +32,9 @@ class Identities:
         async with self.http.post(self.emulator.url, headers=target, data=data) as response:
             text = await response.read()
             is_json = response.content_type == "application/x-amz-json-1.1"
-            return response.status, response.headers, json.loads(text) if is_json else text
+            # An operation without an output responds without a body.
+            body = json.loads(text or b"{}") if is_json else text
+            return response.status, response.headers, body
 
     async def __call__(self, operation: str, /, **members: Any) -> dict[str, Any]:
         """Ask for what must be done."""

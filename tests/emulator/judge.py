@@ -37,7 +37,12 @@ class Judge:
     async def send(self, operation: str, members: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         target = {"X-Amz-Target": f"AWSCognitoIdentityProviderService.{operation}"}
         async with self.http.post(self.url, headers=target, data=json.dumps(members)) as response:
-            body = json.loads(await response.read())
+            raw = await response.read()
+            if response.status == 200:
+                # Without an output, the body is empty.
+                output = self.model.operation_model(operation).output_shape
+                assert bool(raw) is (output is not None), (operation, raw)
+            body = json.loads(raw or b"{}")
             assert response.headers["Content-Type"] == "application/x-amz-json-1.1"
             assert response.headers["x-amzn-RequestId"]
         return response.status, body

@@ -47,6 +47,37 @@ async def test_an_answer(emulator: CognitoEmulator, post: Post) -> None:
     ]
 
 
+async def test_operations_without_an_output_respond_without_a_body(
+    emulator: CognitoEmulator, post: Post
+) -> None:
+    """0 bytes of operations that the model has no output of, an empty object of the others."""
+    pool = await emulator.create_user_pool()
+    await pool.add_user("ana", PASSWORD)
+    named = {"UserPoolId": pool.id}
+    user, group = {**named, "Username": "ana"}, {**named, "GroupName": "g"}
+    await post("CreateGroup", group)
+    server = {**named, "Identifier": "api"}
+    await post("CreateResourceServer", {**server, "Name": "API"})
+    for operation, members, body in (
+        ("AdminAddUserToGroup", {**user, **group}, b""),
+        ("AdminRemoveUserFromGroup", {**user, **group}, b""),
+        ("DeleteGroup", group, b""),
+        ("DeleteResourceServer", server, b""),
+        ("AdminDisableUser", user, b"{}"),
+        ("AdminEnableUser", user, b"{}"),
+        ("AdminSetUserPassword", {**user, "Password": PASSWORD, "Permanent": True}, b"{}"),
+        ("UpdateUserPool", named, b"{}"),
+    ):
+        answered = await post(operation, members)
+        assert (answered.status, answered.body) == (200, body), operation
+    token = (await sign_in(post, pool))["AccessToken"]
+    assert (await post("DeleteUser", {"AccessToken": token})).body == b""
+    refused = await post("DeleteUser", {"AccessToken": token})
+    assert (refused.status, refused.json()["__type"]) == (400, "UserNotFoundException")
+    answered = await post("DeleteUserPoolClient", {**named, "ClientId": pool.client_id})
+    assert (answered.headers["Content-Length"], answered.body) == ("0", b"")
+
+
 async def test_a_refusal(emulator: CognitoEmulator, post: Post) -> None:
     """A refusal has the code in its body and in a header."""
     schema = [{"Name": "name", "AttributeDataType": "String", "Required": True}]

@@ -30,12 +30,21 @@ log: Final = logging.getLogger(__name__)
 
 @frozen
 class Reply:
-    """A response: a status, and a body or an error."""
+    """A response: a status, and a body or an error.
+
+    Args:
+        status: The HTTP status.
+        body: The JSON object.
+        error: The error's code.
+        why: Why it was refused, which the client is not told.
+        has_body: Whether the response has a body: some operations respond without one.
+    """
 
     status: int
     body: Mapping[str, Any] = field(repr=False)
     error: str | None = None
     why: str | None = field(default=None, repr=False)
+    has_body: bool = True
 
     @property
     def explanation(self) -> str | None:
@@ -78,7 +87,9 @@ async def answer(state: EmulatorState, model: ServiceModel, name: str, body: byt
     except ApiError as refusal:
         return failure(refusal.code, refusal.message)
     try:
-        return Reply(200, await perform(state, name, given, model.service))
+        body = await perform(state, name, given, model.service)
+        # Recorded (Responses without a body): 0 bytes if the model has no output, else {}.
+        return Reply(200, body, has_body=operation.output is not None)
     except ApiError as refusal:
         return _refused(operation, refusal)
     except Exception:

@@ -186,7 +186,7 @@ class _Handlers:
 
 def _write(reply: Reply) -> web.Response:
     response = web.Response(
-        body=json.dumps(reply.body, separators=(",", ":")).encode(),
+        body=json.dumps(reply.body, separators=(",", ":")).encode() if reply.has_body else b"",
         status=reply.status,
         content_type=CONTENT_TYPE,
     )
