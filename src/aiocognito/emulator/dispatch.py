@@ -87,9 +87,9 @@ async def answer(state: EmulatorState, model: ServiceModel, name: str, body: byt
     except ApiError as refusal:
         return failure(refusal.code, refusal.message)
     try:
-        body = await perform(state, name, given, model.service)
+        members = await perform(state, name, given, model.service)
         # Recorded (Responses without a body): 0 bytes if the model has no output, else {}.
-        return Reply(200, body, has_body=operation.output is not None)
+        return Reply(200, members, has_body=operation.output is not None)
     except ApiError as refusal:
         return _refused(operation, refusal)
     except Exception:
