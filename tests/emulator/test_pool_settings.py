@@ -218,3 +218,36 @@ async def test_second_factors_follow_the_configuration(empty_api: Api) -> None:
     assert (await described(empty_api))["SmsConfiguration"] == SMS
     await set_mfa(empty_api)
     assert list(empty_api.pool.factors) == []
+
+
+async def test_values_of_authentication_context_classes(empty_api: Api) -> None:
+    """They are unique, and not in the plan Lite."""
+    levels = {"Level1": {"AcrValue": "low"}, "Level2": {"AcrValue": "high"}}
+    await empty_api.make_pool(AcrConfiguration=levels)
+    pool = {"UserPoolId": empty_api.pool_id}
+    assert (await empty_api("DescribeUserPool", **pool))["UserPool"]["AcrConfiguration"] == levels
+    twice = {**levels, "Level2": {"AcrValue": "low"}}
+    for operation, named in (("CreateUserPool", {"PoolName": "p"}), ("UpdateUserPool", pool)):
+        refused = await empty_api.refused(operation, **named, AcrConfiguration=twice)
+        assert refused == ("InvalidParameterException", "The AcrValues of AcrConfiguration must be unique.")
+    lite = {"PoolName": "p", "UserPoolTier": "LITE", "AcrConfiguration": levels}
+    assert (await empty_api.refused("CreateUserPool", **lite))[0] == "FeatureUnavailableInTierException"
+    changed = await empty_api.refused("UpdateUserPool", **pool, UserPoolTier="LITE")
+    assert changed[0] == "TierChangeNotAllowedException"
+
+
+async def test_the_date_of_a_user_pool(empty_api: Api) -> None:
+    """It has three decimals, and changes with the schema and the second factors."""
+    await empty_api.make_pool()
+    pool = {"UserPoolId": empty_api.pool_id}
+    custom = [{"Name": "level", "AttributeDataType": "String"}]
+    dates = [(await empty_api("DescribeUserPool", **pool))["UserPool"]["LastModifiedDate"]]
+    for operation, members in (
+        ("AddCustomAttributes", {"CustomAttributes": custom}),
+        ("SetUserPoolMfaConfig", {"MfaConfiguration": "OFF"}),
+    ):
+        empty_api.advance(5.0004)
+        await empty_api(operation, **pool, **members)
+        dates.append((await empty_api("DescribeUserPool", **pool))["UserPool"]["LastModifiedDate"])
+    assert dates == sorted(set(dates))
+    assert [round(date, 3) for date in dates] == dates

@@ -25,8 +25,9 @@ class Clock:
         self._offset = 0.0
 
     def __call__(self) -> float:
-        """Return the emulator's time, in seconds since 1970."""
-        return self._base() + self._offset
+        """Return the emulator's time, in seconds since 1970, to the millisecond."""
+        # Documented (Dates): a JSON number with three decimals.
+        return round(self._base() + self._offset, 3)
 
     def advance(self, seconds: float) -> None:
         """Advance the clock.

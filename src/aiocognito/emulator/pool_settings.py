@@ -176,6 +176,7 @@ def _check(given: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
     _check_password_lifetimes(given)
     _check_token_triggers(settings["LambdaConfig"])
     _check_mechanisms(settings)
+    _check_classes(settings.get("AcrConfiguration") or {})
     update = (settings.get("UserAttributeUpdateSettings") or {}).get(
         "AttributesRequireVerificationBeforeUpdate", ()
     )
@@ -201,6 +202,13 @@ def _check_token_triggers(triggers: Mapping[str, Any]) -> None:
         raise invalid_parameter(
             "Cannot use PreTokenGenerationLambda and PreTokenGeneration with different Lambda function ARN's"
         )
+
+
+# Documented (Authentication context classes): unique values.
+def _check_classes(levels: Mapping[str, Any]) -> None:
+    values = {level["AcrValue"] for level in levels.values()}
+    if len(values) < len(levels):
+        raise invalid_parameter("The AcrValues of AcrConfiguration must be unique.")
 
 
 def _check_mechanisms(settings: Mapping[str, Any]) -> None:

@@ -48,6 +48,9 @@ def of_settings(settings: Mapping[str, Any]) -> list[str]:
     """Return the features in a user pool's settings that Lite lacks."""
     factors = settings["Policies"]["SignInPolicy"].get("AllowedFirstAuthFactors") or ()
     found = [_PASSWORDLESS] if set(factors) - {"PASSWORD"} else []
+    # Documented (Authentication context classes): not in Lite; the feature's name is the emulator's own.
+    if settings.get("AcrConfiguration"):
+        found.append("Authentication Context Classes")
     trigger = settings["LambdaConfig"].get("PreTokenGenerationConfig") or {}
     version = trigger.get("LambdaVersion", "V1_0")
     return found if version == "V1_0" else [*found, _token_customization(version)]

@@ -214,7 +214,7 @@ async def set_user_pool_mfa_config(context: RequestContext) -> dict[str, Any]:
     pool_settings.check_passkeys(pool.settings["UserPoolTier"], passkeys)
     pool_settings.check_required_mfa(mode, pool.first_factors, passkeys)
     pool.mfa = factors
-    pool.settings["MfaConfiguration"] = mode
+    pool.settings.update(MfaConfiguration=mode, LastModifiedDate=context.state.clock())
     if "SmsConfiguration" in (sms := given.get("SmsMfaConfiguration", {})):
         pool.settings["SmsConfiguration"] = sms["SmsConfiguration"]
     return _pool_config(pool)

@@ -149,6 +149,7 @@ async def add_custom_attributes(context: RequestContext) -> dict[str, Any]:
         if entry["Name"] in pool.schema:
             raise invalid_parameter(f"{entry['Name']}: Existing attribute already has name {entry['Name']}.")
     pool.schema.update({entry["Name"]: entry for entry in added})
+    pool.settings["LastModifiedDate"] = context.state.clock()
     return {}
 
 
