@@ -43,6 +43,39 @@ async def test_a_verification_by_email(empty_api: Api, settings: dict[str, Any])
     assert sent(empty_api) == ("Welcome", "Bar: 000000")
 
 
+async def test_a_new_template_replaces_all_texts(empty_api: Api) -> None:
+    texts = {"EmailMessage": "Foo: {####}", "EmailSubject": "Welcome", "SmsMessage": "Bar: {####}"}
+    await empty_api.make_pool(AutoVerifiedAttributes=["email"], VerificationMessageTemplate=texts)
+    named = {"UserPoolId": empty_api.pool_id, "AutoVerifiedAttributes": ["email"]}
+    template = {"DefaultEmailOption": "CONFIRM_WITH_CODE", "SmsMessage": "Baz: {####}"}
+    await empty_api("UpdateUserPool", **named, VerificationMessageTemplate=template)
+    found = (await empty_api("DescribeUserPool", UserPoolId=empty_api.pool_id))["UserPool"]
+    assert found["VerificationMessageTemplate"] == template
+    assert found["SmsVerificationMessage"] == "Baz: {####}"
+    assert not {"EmailVerificationMessage", "EmailVerificationSubject"} & found.keys()
+    await sign_up(empty_api, email=EMAIL)
+    assert sent(empty_api)[1] == "Your confirmation code is 000000"
+
+
+async def test_sms_is_set_up_in_one_place(empty_api: Api) -> None:
+    await empty_api.make_pool()
+    named = {"UserPoolId": empty_api.pool_id}
+
+    async def texts() -> list[dict[str, Any]]:
+        pool = (await empty_api("DescribeUserPool", **named))["UserPool"]
+        mfa = await empty_api("GetUserPoolMfaConfig", **named)
+        names = ("SmsConfiguration", "SmsAuthenticationMessage")
+        return [{name: place[name] for name in names} for place in (pool, mfa["SmsMfaConfiguration"])]
+
+    first = {"SmsConfiguration": SMS, "SmsAuthenticationMessage": "One {####}"}
+    await empty_api("SetUserPoolMfaConfig", **named, MfaConfiguration="OPTIONAL", SmsMfaConfiguration=first)
+    assert await texts() == [first, first]
+    second = {"SmsConfiguration": {**SMS, "ExternalId": "x"}, "SmsAuthenticationMessage": "Two {####}"}
+    for member in second:
+        await empty_api("UpdateUserPool", **named, **{member: second[member]})
+    assert await texts() == [second, second]
+
+
 async def test_a_verification_by_link(empty_api: Api) -> None:
     template = {
         "DefaultEmailOption": "CONFIRM_WITH_LINK",

@@ -128,14 +128,15 @@ def _with_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
 
 # Documented (A pool's own messages): three members have a twin in VerificationMessageTemplate.
 def _mirror(given: Mapping[str, Any], settings: dict[str, Any]) -> None:
-    """Give both members of a pair the value that was sent for one of them."""
+    """Give both members of a pair the value that was sent for one of them; a new template replaces all."""
     template = settings["VerificationMessageTemplate"]
-    sent = given.get("VerificationMessageTemplate", {})
     for member, twin in _MIRRORED.items():
         if member in given:
             template[twin] = given[member]
-        elif twin in sent:
-            settings[member] = sent[twin]
+        elif twin in template:
+            settings[member] = template[twin]
+        else:
+            settings.pop(member, None)
 
 
 def _password_policy(given: Mapping[str, Any] | None) -> dict[str, Any]:

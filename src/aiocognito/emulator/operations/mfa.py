@@ -215,8 +215,8 @@ async def set_user_pool_mfa_config(context: RequestContext) -> dict[str, Any]:
     pool_settings.check_required_mfa(mode, pool.first_factors, passkeys)
     pool.mfa = factors
     pool.settings.update(MfaConfiguration=mode, LastModifiedDate=context.state.clock())
-    if "SmsConfiguration" in (sms := given.get("SmsMfaConfiguration", {})):
-        pool.settings["SmsConfiguration"] = sms["SmsConfiguration"]
+    # Assumed (SMS): UpdateUserPool and SetUserPoolMfaConfig have the same two settings.
+    pool.settings.update(given.get("SmsMfaConfiguration", {}))
     return _pool_config(pool)
 
 

@@ -93,7 +93,7 @@ async def update_user_pool(context: RequestContext) -> dict[str, Any]:
     pool_settings.check_required_mfa(settings["MfaConfiguration"], factors, passkeys)
     pool_settings.check_recovery(settings["MfaConfiguration"], pool.factors, settings)
     pool.settings = {**settings, **kept, "LastModifiedDate": context.state.clock()}
-    pool.mfa = {**pool.mfa, **_mfa(context.members)}
+    pool.mfa = {**pool.mfa, **_mfa(context.members), **_sms(pool, context.members)}
     return {}
 
 
@@ -208,3 +208,10 @@ def _mfa(given: Mapping[str, Any]) -> dict[str, Any]:
     if "SmsConfiguration" not in given or given.get("MfaConfiguration", "OFF") == "OFF":
         return {}
     return {"SmsMfaConfiguration": {key: given[key] for key in _MFA_MEMBERS if key in given}}
+
+
+# Assumed (SMS): UpdateUserPool and SetUserPoolMfaConfig have the same two settings.
+def _sms(pool: UserPool, given: Mapping[str, Any]) -> dict[str, Any]:
+    sent = {key: given[key] for key in _MFA_MEMBERS if key in given}
+    before = pool.mfa.get("SmsMfaConfiguration")
+    return {} if before is None else {"SmsMfaConfiguration": {**before, **sent}}
