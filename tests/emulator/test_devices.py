@@ -581,6 +581,9 @@ async def test_listed_in_pages(always: Api) -> None:
     assert len(admins["Devices"]) == 3
     rest = await always.admin("AdminListDevices", PaginationToken=admins["PaginationToken"])
     assert [entry["DeviceKey"] for entry in rest["Devices"]] == keys[3:]
+    await always.add_user("ben")
+    members = {"UserPoolId": always.pool_id, "Username": "ben", "PaginationToken": admins["PaginationToken"]}
+    assert (await always.refused("AdminListDevices", **members))[1] == "Invalid pagination token given."
 
 
 @pytest.mark.parametrize("token", ["x", "-1", "9" * 5000, base64.b64encode(b"page:" + b"9" * 5000).decode()])

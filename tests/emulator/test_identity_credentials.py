@@ -284,10 +284,12 @@ async def test_names_are_looked_up(identities: Identities, pool: EmulatedIdentit
     assert (first["IdentityId"], first["DeveloperUserIdentifierList"]) == (identity_id, ["ana", "anna"])
     rest = await identities(api, **named, IdentityId=identity_id, MaxResults=2, NextToken=first["NextToken"])
     assert rest == {"IdentityId": identity_id, "DeveloperUserIdentifierList": ["anne"]}
+    other = await register(identities, pool, "ben")
+    refused = await identities.refused(api, **named, IdentityId=other, NextToken=first["NextToken"])
+    assert refused == ("InvalidParameterException", "Invalid pagination token given.")
     one = {"IdentityId": identity_id, "DeveloperUserIdentifierList": ["anna"]}
     assert await identities(api, **named, DeveloperUserIdentifier="anna") == one
     assert await identities(api, **named, IdentityId=identity_id, DeveloperUserIdentifier="anna") == one
-    other = await register(identities, pool, "ben")
     refused = await identities.refused(api, **named, IdentityId=other, DeveloperUserIdentifier="ana")
     assert refused[0] == "ResourceConflictException"
     assert (await identities.refused(api, **named, DeveloperUserIdentifier="eve"))[0] == (

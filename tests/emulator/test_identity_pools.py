@@ -239,6 +239,10 @@ async def test_identities_are_listed_and_deleted(identities: Identities, people:
     assert described["CreationDate"] <= described["LastModifiedDate"]
     first = await identities("ListIdentities", IdentityPoolId=pool.id, MaxResults=2)
     assert [found["IdentityId"] for found in first["Identities"]] == [own, guest]
+    elsewhere = await identities.emulator.create_identity_pool()
+    members = {"IdentityPoolId": elsewhere.id, "MaxResults": 2, "NextToken": first["NextToken"]}
+    refused = await identities.refused("ListIdentities", **members)
+    assert refused == ("InvalidParameterException", "Invalid pagination token given.")
     shown = await identities("ListIdentities", IdentityPoolId=pool.id, MaxResults=60, HideDisabled=True)
     assert [found["IdentityId"] for found in shown["Identities"]] == [own, spare]
     assert shown["IdentityPoolId"] == pool.id
