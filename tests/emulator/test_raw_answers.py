@@ -23,6 +23,7 @@ from aiocognito.emulator.operations import (
     auth_events,
     authentication,
     client_secrets,
+    client_tokens,
     devices,
     domains,
     groups,
@@ -208,7 +209,8 @@ async def test_every_operation_on_oauth(emulator: CognitoEmulator, judge: Judge)
     await own_resource_servers(judge, named)
     await own_domains(judge, named)
     await own_providers(judge, named)
-    modules = {module.__name__ for module in (domains, identity_providers, linked_users, resource_servers)}
+    own = (client_tokens, domains, identity_providers, linked_users, resource_servers)
+    modules = {module.__name__ for module in own}
     wanted = {name for name, function in TABLE.items() if function.__module__ in modules}
     assert judge.asked >= wanted, wanted - judge.asked
     await judge.wrong_subjects()
@@ -301,7 +303,7 @@ async def own_logs_and_limits(judge: Judge, pool: dict[str, str]) -> None:
 
 
 def test_no_operation_goes_without_a_judge() -> None:
-    oauth = (domains, identity_providers, linked_users, resource_servers)
+    oauth = (client_tokens, domains, identity_providers, linked_users, resource_servers)
     # Imports are judged in test_user_import.py.
     others = (*oauth, *CONTROL, user_import, devices, passkeys, user_sessions, client_secrets, admin_factors)
     judged = {module.__name__ for module in (*MODULES, *others)}
@@ -323,6 +325,13 @@ async def own_resource_servers(judge: Judge, pool: dict[str, str]) -> None:
     }
     made = await judge("CreateUserPoolClient", **pool, ClientName="app", GenerateSecret=True, **oauth)
     client = {**pool, "ClientId": made["UserPoolClient"]["ClientId"]}
+    machine = {"ClientId": client["ClientId"], "Secret": made["UserPoolClient"]["ClientSecret"]}
+    given = await judge("GetClientToken", **machine, Scopes=["orders/read"])
+    assert given["ClientAuthenticationResult"]["TokenType"] == "Bearer"
+    wrong_secret = {**machine, "Secret": "x" * 24}
+    assert await judge.refused("GetClientToken", **wrong_secret) == "NotAuthorizedException"
+    wrong_scope = {**machine, "Scopes": ["orders/write"]}
+    assert await judge.refused("GetClientToken", **wrong_scope) == "InvalidParameterException"
     both = {**oauth, "AllowedOAuthFlows": ["client_credentials", "implicit"]}
     assert await judge.refused("UpdateUserPoolClient", **client, **both) == "InvalidOAuthFlowException"
     unknown = {**oauth, "AllowedOAuthScopes": ["orders/write"]}

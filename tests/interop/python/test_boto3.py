@@ -149,3 +149,33 @@ async def test_a_users_life(admin: Admin, pool_id: str) -> None:
 
     await admin("admin_delete_user", **user)
     assert await admin.refused("admin_get_user", **user) == "UserNotFoundException"
+
+
+async def test_two_secrets(admin: Admin, pool_id: str) -> None:
+    """boto3 adds a secret, signs in and renews with either one, and deletes the first."""
+    client = await make_client(admin, pool_id, GenerateSecret=True)
+    named = {"UserPoolId": pool_id, "ClientId": client["ClientId"]}
+    ana = {"UserPoolId": pool_id, "Username": "ana"}
+    await admin("admin_create_user", **ana, MessageAction="SUPPRESS")
+    await admin("admin_set_user_password", **ana, Password=PASSWORD, Permanent=True)
+    added = (await admin("add_user_pool_client_secret", **named))["ClientSecretDescriptor"]
+    second = {**client, "ClientSecret": added["ClientSecretValue"]}
+
+    async def sign_in(chosen: dict[str, Any]) -> dict[str, Any]:
+        parameters = {"USERNAME": "ana", "PASSWORD": PASSWORD, "SECRET_HASH": secret_hash(chosen, "ana")}
+        flow = {"AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters}
+        answer = await admin("initiate_auth", ClientId=chosen["ClientId"], **flow)
+        members = {"ClientId": chosen["ClientId"], "ClientSecret": chosen["ClientSecret"]}
+        token = answer["AuthenticationResult"]["RefreshToken"]
+        await admin("get_tokens_from_refresh_token", **members, RefreshToken=token)
+        return {**members, "Token": token}
+
+    revocations = [await sign_in(client), await sign_in(second)]
+    for each in revocations:
+        await admin("revoke_token", **each)
+    first_id = (await admin("list_user_pool_client_secrets", **named))["ClientSecrets"][0]["ClientSecretId"]
+    await admin("delete_user_pool_client_secret", **named, ClientSecretId=first_id)
+    with pytest.raises(admin.client.exceptions.NotAuthorizedException):
+        await sign_in(client)
+    await sign_in(second)
+    assert await admin.refused("revoke_token", **revocations[0]) == "UnauthorizedException"

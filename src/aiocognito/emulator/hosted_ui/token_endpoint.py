@@ -122,7 +122,6 @@ async def _refresh_token(
     raise invalid_grant(why)
 
 
-# Documented (Client credentials): custom scopes only.
 async def _client_credentials(
     state: EmulatorState, pool: UserPool, client: AppClient, form: Form
 ) -> dict[str, Any]:
@@ -130,11 +129,10 @@ async def _client_credentials(
         raise invalid_client(state.assumptions.wrong_client_status)
     if not client.grants("client_credentials"):
         raise unauthorized_client()
-    own = [scope for scope in scopes.custom(pool) if scope in client.scopes]
-    wanted = dict.fromkeys(form["scope"].split()) if "scope" in form else own
-    if not wanted or any(scope not in own for scope in wanted):
+    granted = scopes.of_machine(pool, client, form["scope"].split() if "scope" in form else None)
+    if granted is None:
         raise OAuthError(state.assumptions.machine_scope_error)
-    return issuing.members(await issue.machine(state, pool, client, list(wanted), metadata=_metadata(form)))
+    return issuing.members(await issue.machine(state, pool, client, granted, metadata=_metadata(form)))
 
 
 def _metadata(form: Form) -> dict[str, str] | None:

@@ -19,6 +19,7 @@ from . import (  # noqa: F401 - imported for their decorators
     auth_events,
     authentication,
     client_secrets,
+    client_tokens,
     devices,
     domains,
     groups,

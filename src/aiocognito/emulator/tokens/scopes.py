@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import schema
@@ -28,6 +28,14 @@ def custom(pool: UserPool) -> list[str]:
     """Return the scopes of a pool's resource servers, as ``<identifier>/<name>``."""
     servers = pool.resource_servers.values()
     return [f"{server['Identifier']}/{scope['ScopeName']}" for server in servers for scope in _of(server)]
+
+
+# Documented (Client credentials): custom scopes only, all of them by default.
+def of_machine(pool: UserPool, client: AppClient, wanted: Iterable[str] | None) -> list[str] | None:
+    """Return the scopes that an app client gets for itself; None if it does not have those it asks for."""
+    own = [scope for scope in custom(pool) if scope in client.scopes]
+    granted = list(own if wanted is None else dict.fromkeys(wanted))
+    return granted if granted and all(scope in own for scope in granted) else None
 
 
 def _of(server: Mapping[str, Any]) -> list[Mapping[str, Any]]:
