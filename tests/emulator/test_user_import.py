@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator
@@ -67,8 +68,22 @@ async def run(api: Api, file: bytes, **members: Any) -> dict[str, Any]:
     assert await upload(api, job, file) == 200
     started = (await api("StartUserImportJob", **named(job)))["UserImportJob"]
     assert started["Status"] == "Pending"
+    found = await describe(api, job)
+    assert found["Status"] == "InProgress"
+    return await describe(api, job)
+
+
+async def describe(api: Api, job: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = (await api("DescribeUserImportJob", **named(job)))["UserImportJob"]
     return found
+
+
+async def started(api: Api) -> dict[str, Any]:
+    """Start a job that imports ana."""
+    job = await create(api)
+    assert await upload(api, job, await rows(api, ANA)) == 200
+    await api("StartUserImportJob", **named(job))
+    return job
 
 
 def counts(job: dict[str, Any]) -> tuple[str, int, int, int]:
@@ -132,7 +147,8 @@ async def test_usernames_that_are_addresses(empty_api: Api) -> None:
 async def test_rows_that_fail(verifying: Api, change: dict[str, str]) -> None:
     """A row that is wrong creates no user."""
     job = await run(verifying, await rows(verifying, {**ANA, **change}))
-    assert counts(job) == ("Succeeded", 0, 0, 1)
+    assert counts(job) == ("Failed", 0, 0, 1)
+    assert job["CompletionMessage"] == "Too many users have failed or been skipped during the import."
     assert len(verifying.pool.users) == 0
 
 
@@ -172,6 +188,9 @@ async def test_a_job_starts_once_and_needs_a_file(verifying: Api) -> None:
     assert (await verifying.refused("StartUserImportJob", **named(job)))[0] == "PreconditionNotMetException"
     await upload(verifying, job, await rows(verifying, ANA))
     await verifying("StartUserImportJob", **named(job))
+    refused = await verifying.refused("StartUserImportJob", **named(job))
+    assert refused == ("PreconditionNotMetException", "The job's status is Pending.")
+    verifying.advance(1)
     for operation in ("StartUserImportJob", "StopUserImportJob"):
         assert (await verifying.refused(operation, **named(job)))[0] == "PreconditionNotMetException"
     assert await upload(verifying, job, b"") == 403
@@ -190,6 +209,79 @@ async def test_a_job_is_stopped_or_expires(verifying: Api) -> None:
     found = (await verifying("DescribeUserImportJob", **named(late)))["UserImportJob"]
     assert found["Status"] == "Expired"
     assert (await verifying.refused("StartUserImportJob", **named(late)))[0] == "PreconditionNotMetException"
+
+
+async def test_a_job_runs_for_a_second_unless_it_is_described(verifying: Api) -> None:
+    """A program that waits finds the users, and one that asks sees each status once."""
+    ana = {"UserPoolId": verifying.pool_id, "Username": "ana"}
+    job = await started(verifying)
+    assert (await verifying.refused("AdminGetUser", **ana))[0] == "UserNotFoundException"
+    verifying.advance(0.9)
+    assert (await verifying.refused("AdminGetUser", **ana))[0] == "UserNotFoundException"
+    verifying.advance(0.1)
+    assert (await verifying("AdminGetUser", **ana))["UserStatus"] == "RESET_REQUIRED"
+    found = await describe(verifying, job)
+    assert counts(found) == ("Succeeded", 1, 0, 0)
+    assert "CompletionMessage" not in found
+    second = await started(verifying)
+    assert (await describe(verifying, second))["Status"] == "InProgress"
+    page = await verifying("ListUserImportJobs", UserPoolId=verifying.pool_id, MaxResults=1)
+    # The only user of the file was there already.
+    assert counts(page["UserImportJobs"][0]) == ("Failed", 0, 1, 0)
+
+
+@pytest.mark.parametrize("descriptions", [0, 1])
+async def test_a_job_that_runs_is_stopped(verifying: Api, descriptions: int) -> None:
+    job = await started(verifying)
+    for _ in range(descriptions):
+        await describe(verifying, job)
+    stopped = (await verifying("StopUserImportJob", **named(job)))["UserImportJob"]
+    assert counts(stopped) == ("Stopped", 0, 0, 0)
+    assert stopped["CompletionMessage"] == "The Import Job was stopped by the developer."
+    assert stopped["StartDate"] == stopped["CompletionDate"]
+    verifying.advance(60)
+    assert await describe(verifying, job) == stopped
+    assert len(verifying.pool.users) == 0
+    for operation in ("StartUserImportJob", "StopUserImportJob"):
+        refused = await verifying.refused(operation, **named(job))
+        assert refused == ("PreconditionNotMetException", "The job's status is Stopped.")
+
+
+async def test_a_long_job_is_stopped_between_two_users(verifying: Api) -> None:
+    """Requests are answered while a long file is imported, and each user is imported once."""
+    people = [{**ANA, "cognito:username": f"u{n}", "email": f"u{n}@example.com"} for n in range(450)]
+    whole, cut = await create(verifying), await create(verifying)
+    for job in (whole, cut):
+        await upload(verifying, job, await rows(verifying, *people))
+    for job in (whole, cut):
+        await verifying("StartUserImportJob", **named(job))
+        await describe(verifying, job)
+        first, second = (
+            asyncio.create_task(verifying("DescribeUserImportJob", **named(job))) for _ in range(2)
+        )
+        await asyncio.sleep(0)
+        if job is cut:
+            await verifying("StopUserImportJob", **named(job))
+        await asyncio.gather(first, second)
+    assert counts(await describe(verifying, whole)) == ("Succeeded", 450, 0, 0)
+    status, imported, skipped, failed = counts(await describe(verifying, cut))
+    assert (status, imported, failed) == ("Stopped", 0, 0)
+    assert 0 < skipped < 450
+
+
+async def test_a_user_pool_is_not_changed_while_users_are_imported(verifying: Api) -> None:
+    job = await started(verifying)
+    pool = {"UserPoolId": verifying.pool_id}
+    added = [{"Name": "size", "AttributeDataType": "String"}]
+    for operation, members in (
+        ("UpdateUserPool", {}),
+        ("DeleteUserPool", {}),
+        ("AddCustomAttributes", {"CustomAttributes": added}),
+    ):
+        refused = await verifying.refused(operation, **pool, **members)
+        assert refused[0] == "UserImportInProgressException"
+    await verifying("StopUserImportJob", **named(job))
+    assert await verifying("AddCustomAttributes", **pool, CustomAttributes=added) == {}
 
 
 async def test_jobs_are_listed_the_newest_first(verifying: Api) -> None:
@@ -234,6 +326,8 @@ async def test_over_http(emulator: CognitoEmulator, http: aiohttp.ClientSession,
         assert response.status == 403
         assert (await response.json(content_type=None))["__type"] == "AccessDenied"
     await judge("StartUserImportJob", **named(job))
+    running = (await judge("DescribeUserImportJob", **named(job)))["UserImportJob"]
+    assert running["Status"] in {"InProgress", "Succeeded"}
     found = (await judge("DescribeUserImportJob", **named(job)))["UserImportJob"]
     assert counts(found) == ("Succeeded", 1, 0, 0)
     await judge("ListUserImportJobs", UserPoolId=pool.id, MaxResults=1)

@@ -142,6 +142,8 @@ async def _import(api: ControlPlane, pool: Mapping[str, str]) -> None:
     assert response.status_code == 200
     await api("StartUserImportJob", **named)
     found = (await api("DescribeUserImportJob", **named))["UserImportJob"]
+    while found["Status"] in {"Pending", "InProgress"}:
+        found = (await api("DescribeUserImportJob", **named))["UserImportJob"]
     assert (found["Status"], found["ImportedUsers"]) == ("Succeeded", 1)
     listed = (await api("ListUserImportJobs", **pool, MaxResults=10))["UserImportJobs"]
     assert [each["JobId"] for each in listed] == [named["JobId"]]

@@ -10,7 +10,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from . import identity_pool_operations as identity_pools
-from . import strict_json
+from . import strict_json, user_imports
 from .errors import ApiError
 from .operations import TABLE
 from .registration import Operation
@@ -105,10 +105,11 @@ async def perform(
     Raises:
         ApiError: The operation is refused.
     """
+    has_imported = await user_imports.complete_due(state)
     try:
         return await table(service)[name](RequestContext(state, given))
     finally:
-        if not _READS.match(name):
+        if has_imported or not _READS.match(name):
             await state.changed()
 
 

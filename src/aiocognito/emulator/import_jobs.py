@@ -12,6 +12,8 @@ from .serialization import persisted
 UPLOAD_LIFE: Final = 900.0
 """Seconds for which a file can be uploaded."""
 _START_LIFE: Final = 86_400.0
+_RUN_LIFE: Final = 1.0
+"""Seconds after which a job that was started is complete."""
 
 
 @persisted("user-import-job")
@@ -43,6 +45,15 @@ class ImportJob:
     completed: float | None = None
     counts: dict[str, int] = field(factory=lambda: {"ImportedUsers": 0, "SkippedUsers": 0, "FailedUsers": 0})
     message: str | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the job was started, and is neither complete nor stopped."""
+        return self.status in {"Pending", "InProgress"}
+
+    def is_due(self, now: float) -> bool:
+        """Return whether the job runs and is to be completed."""
+        return self.is_running and now >= (self.started or 0.0) + _RUN_LIFE
 
     def status_at(self, now: float) -> str:
         """Return the status: a job that was not started within a day is expired."""

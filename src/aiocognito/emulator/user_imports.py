@@ -21,6 +21,9 @@ USERNAME: Final = "cognito:username"
 MFA_ENABLED: Final = "cognito:mfa_enabled"
 _FLAGS: Final = {"true": True, "false": False, "": False}
 _AT_ONCE: Final = 200
+# Documented (User imports): the two texts, which the pattern of the model does not allow.
+_STOPPED: Final = "The Import Job was stopped by the developer."
+_TOO_MANY: Final = "Too many users have failed or been skipped during the import."
 
 
 def header(pool: UserPool) -> list[str]:
@@ -28,23 +31,68 @@ def header(pool: UserPool) -> list[str]:
     return [*(name for name in pool.schema if name != "sub"), MFA_ENABLED, USERNAME]
 
 
-async def run(state: EmulatorState, pool: UserPool, job: ImportJob) -> None:
-    """Import the users of a job's file.
+async def complete_due(state: EmulatorState) -> bool:
+    """Complete the jobs that were started some time ago; return whether there were any."""
+    due = [
+        (pool, job)
+        for pool in state.pools.values()
+        for job in pool.import_jobs.values()
+        if job.is_due(state.clock())
+    ]
+    for pool, job in due:
+        await _run(state, pool, job)
+    return bool(due)
 
-    Args:
-        state: The emulator's state.
-        pool: The user pool.
-        job: The job, whose file was uploaded.
+
+async def advance(state: EmulatorState, pool: UserPool, job: ImportJob) -> None:
+    """Advance a job that is described: from Pending to InProgress, and then to its end."""
+    if job.status == "Pending":
+        job.status = "InProgress"
+    elif job.status == "InProgress":
+        await _run(state, pool, job)
+    else:
+        return
+    await state.changed()
+
+
+def stop(state: EmulatorState, job: ImportJob) -> None:
+    """Stop a job. Users that were imported stay."""
+    _end(state, job, "Stopped", _STOPPED)
+
+
+def require_no_running(pool: UserPool) -> None:
+    """Refuse to change a user pool while users are imported.
+
+    Raises:
+        ApiError: A job is running.
     """
-    job.started, job.status = state.clock(), "InProgress"
+    if any(job.is_running for job in pool.import_jobs.values()):
+        raise ApiError("UserImportInProgressException", "Users are being imported into the user pool.")
+
+
+async def _run(state: EmulatorState, pool: UserPool, job: ImportJob) -> None:
+    """Import the users of a job's file, until it is stopped. Another request may do the same meanwhile."""
+    job.status = "InProgress"
     rows = _rows(pool, job.file or b"")
-    for number, row in enumerate(rows or ()):
-        job.counts[_import_one(state, pool, row)] += 1
+    while rows is not None and job.is_running and sum(job.counts.values()) < len(rows):
+        number = sum(job.counts.values())
+        job.counts[_import_one(state, pool, rows[number])] += 1
         if number % _AT_ONCE == 0:
             # A long file must not keep other requests waiting, and a client that goes away not stop it.
             await cancel_shielded_checkpoint()
+    if not job.is_running:
+        return
+    if rows is None:
+        _end(state, job, "Failed", "InvalidFile")
+    elif rows and not job.counts["ImportedUsers"]:
+        _end(state, job, "Failed", _TOO_MANY)
+    else:
+        _end(state, job, "Succeeded", None)
+
+
+def _end(state: EmulatorState, job: ImportJob, status: str, message: str | None) -> None:
+    job.status, job.message = status, message
     job.file, job.completed = None, state.clock()
-    job.status, job.message = ("Failed", "InvalidFile") if rows is None else ("Succeeded", None)
 
 
 def _rows(pool: UserPool, file: bytes) -> list[dict[str, str]] | None:

@@ -38,14 +38,18 @@ async def create_user_import_job(context: RequestContext) -> dict[str, Any]:
 
 @operation("DescribeUserImportJob")
 async def describe_user_import_job(context: RequestContext) -> dict[str, Any]:
-    """Describe a job."""
-    return _answer(context, _job(context))
+    """Describe a job. One that runs is advanced by each description."""
+    job = _job(context)
+    await user_imports.advance(context.state, context.pool, job)
+    return _answer(context, job)
 
 
 @operation("ListUserImportJobs")
 async def list_user_import_jobs(context: RequestContext) -> dict[str, Any]:
-    """List the jobs of a pool, the newest first."""
+    """List the jobs of a pool, the newest first. Those that run are advanced."""
     pool = context.pool
+    for job in pool.import_jobs.values():
+        await user_imports.advance(context.state, pool, job)
     jobs = [user_imports.described(context.state, pool, job) for job in pool.import_jobs.values()]
     answer = context.page(jobs[::-1], "UserImportJobs", marker="PaginationToken")
     # The model has no empty list.
@@ -54,29 +58,27 @@ async def list_user_import_jobs(context: RequestContext) -> dict[str, Any]:
 
 @operation("StartUserImportJob")
 async def start_user_import_job(context: RequestContext) -> dict[str, Any]:
-    """Import the users of the uploaded file. The job is complete when it is described for the next time."""
+    """Start a job, which imports the users of the uploaded file a moment later."""
     job = _job(context)
-    _require_created(context, job)
+    _require_status(context, job, "Created")
     if job.file is None:
         raise _unmet("No file has been uploaded for the job.")
-    job.status = "Pending"
-    answer = _answer(context, job)
-    await user_imports.run(context.state, context.pool, job)
-    return answer
+    job.status, job.started = "Pending", context.state.clock()
+    return _answer(context, job)
 
 
 @operation("StopUserImportJob")
 async def stop_user_import_job(context: RequestContext) -> dict[str, Any]:
-    """Stop a job that was not started; the emulator completes a job at once."""
+    """Stop a job that is not complete."""
     job = _job(context)
-    _require_created(context, job)
-    job.status, job.file, job.completed = "Stopped", None, context.state.clock()
+    _require_status(context, job, "Created", "Pending", "InProgress")
+    user_imports.stop(context.state, job)
     return _answer(context, job)
 
 
-def _require_created(context: RequestContext, job: ImportJob) -> None:
+def _require_status(context: RequestContext, job: ImportJob, *allowed: str) -> None:
     status = job.status_at(context.state.clock())
-    if status != "Created":
+    if status not in allowed:
         raise _unmet(f"The job's status is {status}.")
 
 

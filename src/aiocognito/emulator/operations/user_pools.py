@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..._partitions import partition_of
-from .. import pool_settings, schema, tiers
+from .. import pool_settings, schema, tiers, user_imports
 from ..account import ACCOUNT
 from ..errors import ApiError, invalid_parameter
 from ..pool import UserPool
@@ -82,6 +82,7 @@ async def describe_user_pool(context: RequestContext) -> dict[str, Any]:
 async def update_user_pool(context: RequestContext) -> dict[str, Any]:
     """Change a user pool's settings: some members that are left out are reset, most stay."""
     pool = context.pool
+    user_imports.require_no_running(pool)
     kept: dict[str, Any] = {
         key: pool.settings[key] for key in (*_CREATION_ONLY, "CreationDate") if key in pool.settings
     }
@@ -109,6 +110,7 @@ def _check_tier(pool: UserPool, settings: Mapping[str, Any]) -> None:
 async def delete_user_pool(context: RequestContext) -> dict[str, Any]:
     """Delete a user pool and its users."""
     pool = context.pool
+    user_imports.require_no_running(pool)
     if pool.settings["DeletionProtection"] == "ACTIVE":
         text = (
             "The user pool cannot be deleted because deletion protection is activated. "
@@ -143,6 +145,7 @@ async def list_user_pools(context: RequestContext) -> dict[str, Any]:
 async def add_custom_attributes(context: RequestContext) -> dict[str, Any]:
     """Add custom attributes."""
     pool = context.pool
+    user_imports.require_no_running(pool)
     added = [schema.custom(entry) for entry in context.members["CustomAttributes"]]
     schema.require_distinct(added)
     for entry in added:
