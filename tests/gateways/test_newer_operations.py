@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from aiobotocore.session import AioSession
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
@@ -191,6 +193,21 @@ async def test_a_service_without_an_operation_is_refused_with_advice(
     assert advice in suggestion
     assert not raised.value.retryable
     assert len(stub.requests) == 1
+
+
+async def test_event_handlers_of_the_callers_session_see_the_call(
+    connect: Callable[..., AwsClient], stub: Stub
+) -> None:
+    """The session's own model stays as it is."""
+    session, seen = AioSession(), list[str]()
+    session.register("after-call", lambda model, **_: seen.append(model.name))
+    loader = session.get_component("data_loader")
+    before = set(loader.load_service_model("cognito-idp", "service-2")["operations"])
+    stub.reply(json={"Sessions": [SESSION]})
+    client = connect(aws_session=session)
+    assert len(await AuthenticatedUser(client, "t").list_user_sessions()) == 1
+    assert seen == ["ListUserSessions"]
+    assert set(loader.load_service_model("cognito-idp", "service-2")["operations"]) == before
 
 
 async def test_refusals_have_their_classes_and_hide_secrets(client: AwsClient, stub: Stub) -> None:
