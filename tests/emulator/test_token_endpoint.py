@@ -23,6 +23,7 @@ from aiocognito.emulator.signing_keys import KeyPair
 from aiocognito.emulator.state import EmulatorState
 from helpers.api import EMAIL, OnePair, claims
 
+from .judge import Judge
 from .oauth import ALL, CALLBACK, ROTATING, VERIFIER, App, make_app
 
 EVERY = {
@@ -535,6 +536,47 @@ class TestMachines:
     async def test_malformed_metadata(self, machine: App, metadata: str) -> None:
         """Metadata that is not an object of texts is refused."""
         assert await machine.error(asked(machine, aws_client_metadata=metadata)) == "invalid_request"
+
+
+class TestGetClientToken:
+    """The client-credentials grant as an operation."""
+
+    async def test_the_token_is_that_of_the_token_endpoint(self, machine: App, judge: Judge) -> None:
+        """Scopes can be named; without them the client gets all of its own."""
+        client = {"ClientId": machine.id, "Secret": machine.credentials["client_secret"]}
+        result = (await judge("GetClientToken", **client))["ClientAuthenticationResult"]
+        assert (result["TokenType"], result["ExpiresIn"]) == ("Bearer", 3600)
+        theirs = claims((await machine.token(asked(machine)))["access_token"])
+        drawn = {"jti", "iat", "exp", "auth_time"}
+        ours = claims(result["AccessToken"])
+        assert {name: ours[name] for name in ours.keys() - drawn} == {
+            name: theirs[name] for name in theirs.keys() - drawn
+        }
+        fewer = await judge("GetClientToken", **client, Scopes=["orders/write"])
+        assert claims(fewer["ClientAuthenticationResult"]["AccessToken"])["scope"] == "orders/write"
+
+    async def test_refusals(self, machine: App, confidential: App, judge: Judge) -> None:
+        """A client without the flow, a public one, and a failing trigger."""
+        other = {"ClientId": confidential.id, "Secret": confidential.credentials["client_secret"]}
+        assert await judge.refusal("GetClientToken", **other) == (
+            "InvalidParameterException",
+            "The client_credentials flow is not enabled for this client.",
+        )
+        public = (await confidential.pool.add_client(GenerateSecret=False)).user_pool_client_id
+        wrong = {"ClientId": public, "Secret": other["Secret"]}
+        assert await judge.refused("GetClientToken", **wrong) == "NotAuthorizedException"
+
+        def fail(_: dict[str, Any]) -> dict[str, Any]:
+            raise ValueError("no tenant")
+
+        machine.pool.triggers["PreTokenGeneration"] = fail
+        arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
+        setting = {"LambdaArn": arn, "LambdaVersion": "V3_0"}
+        machine.pool.state.settings["LambdaConfig"] = {"PreTokenGenerationConfig": setting}
+        client = {"ClientId": machine.id, "Secret": machine.credentials["client_secret"]}
+        code, message = await judge.refusal("GetClientToken", **client)
+        assert code == "InvalidParameterException"
+        assert "no tenant" in message
 
 
 async def test_the_trigger_of_users(app: App) -> None:
