@@ -172,6 +172,35 @@ def test_environment(
     assert _clocks.now() < cognito.clock() - 900
 
 
+# By these, a client would find another user pool, account, region, endpoint or proxy.
+ELSEWHERE = """
+AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_CREDENTIALS_RELATIVE_URI AWS_DEFAULT_PROFILE AWS_PROFILE
+AWS_IGNORE_CONFIGURED_ENDPOINT_URLS AWS_ROLE_ARN AWS_SECURITY_TOKEN AWS_SESSION_TOKEN AWS_USE_DUALSTACK_ENDPOINT
+AWS_USE_FIPS_ENDPOINT AWS_WEB_IDENTITY_TOKEN_FILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_REGION
+AWS_DEFAULT_REGION AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE AWS_EC2_METADATA_DISABLED
+AWS_ENDPOINT_URL_COGNITO_IDENTITY AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER COGNITO_CLIENT_ID
+COGNITO_CLIENT_SECRET COGNITO_IDENTITY_POOL_ID COGNITO_OAUTH_DOMAIN COGNITO_OAUTH_SCOPES COGNITO_USER_POOL_ID
+COGNITO_REDIRECT_SIGN_IN COGNITO_REDIRECT_SIGN_OUT COGNITO_USER_POOL_ENDPOINT COGNITO_IDENTITY_POOL_ENDPOINT
+COGNITO_JWKS COGNITO_JWKS_URI AWS_CREDENTIAL_EXPIRATION
+""".split()
+
+
+def test_no_variable_leads_elsewhere(
+    cognito: ThreadedEmulator, pool: ThreadedUserPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ELSEWHERE:
+        monkeypatch.setenv(name, "elsewhere")
+    monkeypatch.setenv("NO_PROXY", "capitals.example")
+    monkeypatch.setenv("no_proxy", "letters.example")
+    with environment_of_test(cognito, pool):
+        assert [name for name in ELSEWHERE if os.environ.get(name) == "elsewhere"] == []
+        names = {os.environ["NO_PROXY"], os.environ["no_proxy"]}
+        assert names == {"letters.example,127.0.0.1,localhost,::1"}
+        assert os.environ["AWS_CONFIG_FILE"] == os.environ["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
+    assert [name for name in ELSEWHERE if os.environ.get(name) != "elsewhere"] == []
+    assert (os.environ["NO_PROXY"], os.environ["no_proxy"]) == ("capitals.example", "letters.example")
+
+
 def test_the_environment_of_a_hosted_ui(cognito: ThreadedEmulator) -> None:
     client = {"CallbackURLs": ["https://shop.example/callback"], "GenerateSecret": True}
     with (

@@ -33,7 +33,9 @@ def test_there_and_back_to_the_page(site: Site) -> None:
     browser = site.browser()
     page = browser.get("/profile?a=1", headers={"accept": "text/html"}, follow_redirects=False)
     url = begin(browser, page.headers["location"])
-    assert parse_qs(urlsplit(url).query)["redirect_uri"] == [HERE]
+    asked = parse_qs(urlsplit(url).query)
+    assert asked["redirect_uri"] == [HERE]
+    assert asked["nonce"]
     before = browser.cookies[COOKIE]
     back = at_hosted_ui(site, url)
     for _ in range(2):
