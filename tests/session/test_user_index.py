@@ -7,15 +7,17 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from aiocognito import MemoryStorage
-from aiocognito._session import user_index
+from aiocognito._session import indexing, name_index, user_index
 from aiocognito._session.context import ServiceContext
+from aiocognito._session.index_record import load_names
 from aiocognito._session.name_index import add_names, user_ids
 from aiocognito._session.user_index import EMPTY_SECONDS, SignedIn
 from aiocognito.errors import StorageError
 from helpers.clock import Clock
-from helpers.user_pool import scripted_manager
+from helpers.user_pool import scripted_manager, signed_in
 
 USER = "user-id"
 
@@ -158,3 +160,40 @@ async def test_both_the_entered_name_and_the_username_lead_to_the_user() -> None
         await auth.sign_in("ana@example.com", "secret", auth_flow_type="USER_PASSWORD_AUTH")
         for name in ("ana", "ana@example.com"):
             assert await user_ids(manager._context, name) == ["sub-of-ana"]
+
+
+async def test_of_many_users_of_a_name_the_last_ones_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(name_index, "MAX_USERS", 2)
+    async with indexed() as (context, _):
+        for user_id in ("1", "2", "3"):
+            await add_names(context, ["ana"], "ana", user_id)
+        assert await user_ids(context, "ana") == ["2", "3"]
+
+
+async def test_a_user_of_a_name_is_listed_once() -> None:
+    async with indexed() as (context, clock):
+        for _ in range(3):
+            await add_names(context, ["ana"], "ana", "1")
+            clock.advance(context.index_renewal_seconds + 1)
+        raw = await context.storage.get(name_index.name_key(context, "ana"))
+        assert raw is not None
+        assert [user.user_id for user in load_names(raw) or ()] == ["1"]
+
+
+@pytest.mark.parametrize(("since", "is_renewed"), [(0, False), (-1, True), (1, True)])
+async def test_entries_are_renewed_in_time_and_after_the_clock_was_put_back(
+    since: int, is_renewed: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    storage = Unanswered()
+    async with scripted_manager(storage=storage) as (manager, service, clock):
+        auth, context = manager.client("key"), manager._context
+        await signed_in(auth, service)
+        clock.advance(1)
+        record = (await auth._session.load()).record
+        record = evolve(record, indexed_at=clock() - since * (context.index_renewal_seconds + 1))
+        storage.fails = "before"
+        assert await indexing.renewed(context, auth.session_id, record) == record
+        assert ("could not be renewed" in caplog.text) is is_renewed
+        storage.fails = "never"
+        renewed = await indexing.renewed(context, auth.session_id, record)
+        assert renewed == (evolve(record, indexed_at=clock()) if is_renewed else record)

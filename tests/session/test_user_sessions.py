@@ -769,3 +769,47 @@ async def test_two_calls_at_once_end_each_session_once_on_a_slow_storage() -> No
         counts = await asyncio.gather(s.sessions.end_user(ANA), s.sessions.end_user(ANA))
         assert sum(counts) == 5
         assert len(s.revoked()) == 5
+
+
+class Refusing(MemoryStorage):
+    """A storage that refuses calls for the keys that end with one of these texts."""
+
+    ends: tuple[str, ...] = ()
+
+    def refuse(self, key: str) -> None:
+        if self.ends and key.endswith(self.ends):
+            raise errors.StorageError("out of order")
+
+    async def get(self, key: str) -> bytes | None:
+        self.refuse(key)
+        return await super().get(key)
+
+    async def replace(self, key: str, value: bytes | None, **arguments: Any) -> bool:
+        self.refuse(key)
+        return await super().replace(key, value, **arguments)
+
+
+async def test_if_one_session_cannot_be_deleted_the_tokens_of_the_others_are_revoked() -> None:
+    storage = Refusing()
+    async with service(storage=storage) as s:
+        first, second = await s.sign_in(), await s.sign_in()
+        storage.ends = (second.session_id,)
+        with pytest.raises(errors.StorageError, match="out of order"):
+            await s.sessions.end_user(ANA)
+        storage.ends = ()
+        assert (await works(first), await works(second)) == (False, True)
+    assert s.revoked() == [s.refresh_tokens[first]]
+
+
+async def test_after_a_password_reset_the_sessions_are_ended_once_the_storage_works() -> None:
+    storage = Refusing()
+    async with service(storage=storage) as s:
+        auth = await s.sign_in()
+        storage.ends = (name_index.name_key(s.sessions._context, "ana").rpartition(":")[2],)
+        visitor = s.sessions.client(s.sessions.new_session_key())
+        with pytest.raises(errors.StorageError, match="out of order"):
+            await visitor.confirm_reset_password("ana", "Better-horse-8", "123456")
+        assert await works(auth)
+        storage.ends = ()
+    assert [event.name for event in s.events] == ["signedOut"]  # closing waits for it
+    assert s.revoked() == [s.refresh_tokens[auth]]
