@@ -8,7 +8,8 @@ import gc
 import pytest
 
 from aiocognito.errors import StorageError
-from aiocognito.storage._leases import Leases
+from aiocognito.storage import _leases
+from aiocognito.storage._leases import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Leases
 
 
 class SlowServer:
@@ -19,13 +20,19 @@ class SlowServer:
         self.go = asyncio.Event()
         self.arrived = asyncio.Event()
         self.failure: StorageError | None = None
+        self.calls: list[str] = []
+        self.renewed, self.lost = asyncio.Event(), asyncio.Event()
 
     async def replace(
         self, key: str, value: bytes | None, *, expected: bytes | None, ttl: float | None = None
     ) -> bool:
+        self.calls.append("release" if value is None else "acquire" if expected is None else "renew")
         self.arrived.set()
+        if self.calls[-1] == "renew":
+            self.renewed.set()
         await self.go.wait()
         if self.tokens.get(key) != expected:
+            self.lost.set()
             return False
         if value is None:
             del self.tokens[key]
@@ -152,3 +159,60 @@ async def cancelled_when_the_attempt_has_failed() -> None:
     waiting = asyncio.create_task(enter(Leases(fail, 10)))
     await asyncio.wait({waiting})
     assert waiting.cancelled()
+
+
+async def test_a_lock_is_renewed_while_it_is_held_until_it_is_lost(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    server = SlowServer()
+    server.go.set()
+    async with asyncio.timeout(30), Leases(server.replace, 0.003).hold("k"):
+        for _ in range(2):
+            server.renewed.clear()
+            await server.renewed.wait()
+        assert caplog.text == ""
+        server.tokens["k"] = b"another's"
+        await server.lost.wait()
+    assert "the lease of a lock was lost" in caplog.text
+    assert server.tokens == {"k": b"another's"}
+
+
+async def test_a_lock_is_released_after_a_renewal_that_is_under_way() -> None:
+    server = SlowServer()
+    server.go.set()
+
+    async def hold() -> None:
+        async with Leases(server.replace, 0.003).hold("k"):
+            server.go.clear()
+            server.calls.clear()
+            server.renewed.clear()
+            await server.renewed.wait()
+
+    task = asyncio.create_task(hold())
+    async with asyncio.timeout(30):
+        await server.arrived.wait()
+        await server.renewed.wait()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert server.calls == ["renew"]
+    server.go.set()
+    await task
+    assert server.calls == ["renew", "release"]
+    assert server.tokens == {}
+
+
+async def test_the_pauses_between_attempts_grow_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 20:
+            server.tokens.clear()
+
+    monkeypatch.setattr(_leases, "_sleep", sleep)
+    server = SlowServer()
+    server.go.set()
+    server.tokens["k"] = b"another's"
+    await enter(Leases(server.replace, 10))
+    assert FIRST_PAUSE_SECONDS / 2 <= pauses[0] <= FIRST_PAUSE_SECONDS
+    assert all(LONGEST_PAUSE_SECONDS / 2 <= pause <= LONGEST_PAUSE_SECONDS for pause in pauses[-5:])

@@ -138,6 +138,17 @@ async def test_clock_that_is_a_year_ahead_for_a_while_loses_nothing(
     assert held_by(storage) == (0, 0)
 
 
+async def test_a_value_that_has_expired_and_is_not_removed_yet_counts_as_absent(
+    storage: MemoryStorage, clock: Clock
+) -> None:
+    await storage.set("k", b"old", ttl=60)
+    clock.advance(365 * 86_400)
+    assert not await storage.replace("k", b"new", expected=b"old")
+    assert not await storage.replace("k", None, expected=b"old")
+    assert await storage.replace("k", b"new", expected=None, ttl=60)
+    assert await storage.get("k") == b"new"
+
+
 def test_only_a_file_storage_needs_a_posix_system() -> None:
     script = (
         "import asyncio, os, sys\n"
