@@ -357,3 +357,44 @@ def test_import_loads_no_aiobotocore() -> None:
     script = "import sys, aiocognito.storage.dynamodb\nprint({'aiobotocore', 'botocore'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+class SlowClient:
+    """An AWS client whose calls end when `go` is set."""
+
+    def __init__(self) -> None:
+        self.arrived, self.go = asyncio.Event(), asyncio.Event()
+        self.done: list[str] = []
+
+    async def get(self) -> Any:
+        return self
+
+    def __getattr__(self, operation: str) -> Any:
+        async def call(**_: Any) -> dict[str, Any]:
+            self.arrived.set()
+            await self.go.wait()
+            self.done.append(operation)
+            return {}
+
+        return call
+
+
+@pytest.mark.parametrize("name", ["set", "delete", "replace"])
+async def test_a_write_that_is_cancelled_ends_when_its_request_does(name: str) -> None:
+    client: Any = SlowClient()
+    values = _dynamodb_values.DynamoDbValues(client, "sessions", Clock())
+    writes: dict[str, Callable[[], Any]] = {
+        "set": lambda: values.set("k", b"v"),
+        "delete": lambda: values.delete("k"),
+        "replace": lambda: values.replace("k", b"v", expected=None),
+    }
+    task = asyncio.create_task(writes[name]())
+    await client.arrived.wait()
+    task.cancel()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not task.done()
+    client.go.set()
+    await asyncio.wait({task}, timeout=30)
+    assert task.cancelled()
+    assert client.done == [OPERATIONS[name]]

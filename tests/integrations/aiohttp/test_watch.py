@@ -71,6 +71,18 @@ async def test_a_browser_that_does_not_reply_is_disconnected(session: Session) -
     assert socket.calls == [(WSMsgType.CLOSE, b"\x11\x31" + reason), (4401, reason)]
 
 
+async def test_a_session_that_has_moved_is_looked_at(session: Session) -> None:
+    socket: Any = Socket()
+    async with watch.watching(None, socket, FOREVER):  # type: ignore[arg-type]  # no request: see `session`
+        session.tokens = None
+        await session.context.hub.emit(AuthEvent("signedOut", {}, "another"))
+        assert not socket.is_closed.is_set()
+        moved = AuthEvent("signedIn", {}, "new", previous_session_id=session.session_id)
+        await session.context.hub.emit(moved)
+        async with asyncio.timeout(30):
+            await socket.is_closed.wait()
+
+
 async def test_a_watch_that_fails_raises_in_the_handler(session: Session) -> None:
     socket: Any = Socket(OSError("the transport is broken"))
 
