@@ -15,6 +15,7 @@ from blockbuster import BlockBuster
 
 from aiocognito.errors import AuthUsageError, StorageError
 from aiocognito.storage import _leases, _redis_values
+from aiocognito.storage._redis_values import RedisValues
 from aiocognito.storage.redis import RedisStorage
 from helpers.redis_servers import Server, ServerClock, redis_server, valkey_server
 from helpers.tcp_proxy import TcpProxy
@@ -540,3 +541,11 @@ async def test_write_waits_for_replicas_in_its_own_round_trip(
 def info(server: Server) -> Any:
     with server.client as client:
         return client.info("replication")
+
+
+def test_no_value_lies_under_the_key_of_a_lock_or_of_another_value() -> None:
+    unconnected: Any = None
+    values = RedisValues(unconnected, "app:", 0)
+    keys = ["a", "=a", "lock:a", "=lock:a", "==lock:a", "lock:=a"]
+    places = [values._value_key(key) for key in keys] + [values._lock_key(key) for key in keys]
+    assert len(set(places)) == 2 * len(keys)

@@ -74,8 +74,12 @@ async def test_a_browser_that_does_not_reply_is_disconnected(session: Session) -
 async def test_a_session_that_has_moved_is_looked_at(session: Session) -> None:
     socket: Any = Socket()
     async with watch.watching(None, socket, FOREVER):  # type: ignore[arg-type]  # no request: see `session`
+        for _ in range(5):  # the watch looks once, and waits
+            await asyncio.sleep(0)
         session.tokens = None
         await session.context.hub.emit(AuthEvent("signedOut", {}, "another"))
+        for _ in range(5):
+            await asyncio.sleep(0)
         assert not socket.is_closed.is_set()
         moved = AuthEvent("signedIn", {}, "new", previous_session_id=session.session_id)
         await session.context.hub.emit(moved)
