@@ -171,7 +171,7 @@ def test_the_implicit_flow_is_refused_with_its_reason() -> None:
 def test_without_a_hosted_ui() -> None:
     bare = AuthConfig(user_pool_id="us-east-1_x", user_pool_client_id="y")
     with pytest.raises(OAuthNotConfigureException):
-        authorization_request(HostedUi(config(), config().oauth, Http()), bare)  # type: ignore[arg-type]  # wrong on purpose
+        authorization_request(HostedUi(config(), OAuthConfig(domain="auth.example.com"), Http()), bare)
 
 
 @pytest.mark.parametrize(
