@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from .state import EmulatorState
@@ -27,3 +28,19 @@ class Emulator(Protocol):
     ) -> None:
         """Check that operations know all members of a request."""
         ...
+
+
+@asynccontextmanager
+async def undone_on_failure(state: EmulatorState, undo: Callable[[], None]) -> AsyncIterator[None]:
+    """Undo what a method with several operations has done so far if the block raises, and persist that.
+
+    Args:
+        state: The emulator's state.
+        undo: Removes what was made before and within the block.
+    """
+    try:
+        yield
+    except BaseException:
+        undo()
+        await state.changed()
+        raise

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from .._config import AuthConfig, OAuthConfig
 from .._public import public
 from . import chosen_ids
-from .administration import Emulator
+from .administration import Emulator, undone_on_failure
 from .clients import AppClient
 from .nearest import suggestion
 from .oauth_settings import COGNITO
@@ -168,6 +169,41 @@ def _factor(name: str) -> str:
     raise ValueError(f"mfa {name!r} is unknown: {suggestion(str(name), _FACTORS)}")
 
 
+@asynccontextmanager
+async def user_or_nothing(
+    emulator: Emulator, pool: UserPool, user: User, groups: Iterable[str]
+) -> AsyncIterator[None]:
+    """Complete a user in the block, then add them to groups; if that raises, remove user and groups again.
+
+    Args:
+        emulator: The emulator.
+        pool: The user pool.
+        user: A user who was added just before.
+        groups: The names of the groups, which are created if they are not there.
+
+    Raises:
+        ValueError: Cognito would refuse a group.
+    """
+    created: list[str] = []
+
+    def undo() -> None:
+        if pool.users.find(user.username) is user:
+            pool.users.remove(user)
+        for name in created:
+            if not any(name in other.groups for other in pool.users):
+                pool.groups.pop(name, None)
+
+    async with undone_on_failure(emulator.state, undo):
+        yield
+        for name in groups:
+            if name not in pool.groups:
+                await emulator.call("CreateGroup", UserPoolId=pool.id, GroupName=name)
+                created.append(name)
+            named = {"UserPoolId": pool.id, "Username": user.username, "GroupName": name}
+            await emulator.call("AdminAddUserToGroup", **named)
+        await emulator.state.changed()
+
+
 @public("aiocognito.emulator")
 class EmulatedUserPool:
     """A user pool of an emulator, and one app client.
@@ -269,9 +305,14 @@ class EmulatedUserPool:
 
         Raises:
             ValueError: The name is malformed, or taken.
+            LookupError: The app client was deleted.
         """
+        client = self.state.clients.get(self.client_id)
+        if client is None:
+            raise LookupError(
+                f"the app client {self.client_id!r} was deleted: no provider can be enabled for it"
+            )
         await _create_provider(self._emulator, self.id, name, provider_type, attribute_mapping)
-        client = self.state.clients[self.client_id]
         supported = client.settings.get("SupportedIdentityProviders") or ()
         client.settings["SupportedIdentityProviders"] = [*supported, name]
         await self._emulator.state.changed()
@@ -298,7 +339,7 @@ class EmulatedUserPool:
         groups: Iterable[str] = (),
         confirmed: bool = True,
     ) -> User:
-        """Add a user who can sign in at once.
+        """Add a user who can sign in at once. If that raises an error, neither user nor groups are added.
 
         Args:
             username: Their username, or address, as the pool has it.
@@ -325,17 +366,13 @@ class EmulatedUserPool:
         entries = [{"Name": name, "Value": value} for name, value in given.items()]
         named = {"UserPoolId": self.id, "Username": username}
         call = self._emulator.call
-        await call("AdminCreateUser", **named, UserAttributes=entries, MessageAction="SUPPRESS")
-        await call("AdminSetUserPassword", **named, Password=password, Permanent=True)
-        user = self._user(username)
-        if not confirmed:
-            user.status = "UNCONFIRMED"
-        for group in groups:
-            if group not in self.state.groups:
-                await call("CreateGroup", UserPoolId=self.id, GroupName=group)
-            await call("AdminAddUserToGroup", **named, GroupName=group)
-        await self._emulator.state.changed()
-        await self._give_factors(user, factors)
+        created = await call("AdminCreateUser", **named, UserAttributes=entries, MessageAction="SUPPRESS")
+        user = self._user(created["User"]["Username"])
+        async with user_or_nothing(self._emulator, self.state, user, groups):
+            await call("AdminSetUserPassword", **named, Password=password, Permanent=True)
+            if not confirmed:
+                user.status = "UNCONFIRMED"
+            await self._give_factors(user, factors)
         return user
 
     async def _give_factors(self, user: User, factors: list[str]) -> None:
@@ -357,11 +394,8 @@ class EmulatedUserPool:
 
         Unlike DeleteUserPool, this also deletes a pool that has a domain or deletion protection.
         """
-        state = self._emulator.state
-        state.pools.pop(self.id, None)
-        state.outbox.forget(self.id)
-        state.keys.release(self.id)
-        await state.changed()
+        self._emulator.state.forget_pool(self.id)
+        await self._emulator.state.changed()
 
     def totp_code(self, username: str) -> str:
         """Return the code of the user's authenticator app, or the next one if that was used.

@@ -15,6 +15,7 @@ from anyio import to_thread
 from .._config_checks import is_loopback
 from .._public import public
 from . import chosen_ids, known_members, server_options
+from .administration import undone_on_failure
 from .assumptions import Assumptions
 from .clock import Clock
 from .fault_names import FaultNames
@@ -303,12 +304,14 @@ class CognitoEmulator:
         members, factors = with_test_defaults(settings)
         created = await chosen_ids.create(self, "CreateUserPool", pool_id, **members)
         pool_id = str(created["UserPool"]["Id"])
-        self.state.pool(pool_id).triggers = functions
-        await self.call("SetUserPoolMfaConfig", UserPoolId=pool_id, **factors)
-        wanted = client_with_test_defaults(client or {})
-        await create_dependencies(self, pool_id, wanted)
-        made = await chosen_ids.create(self, "CreateUserPoolClient", client_id, UserPoolId=pool_id, **wanted)
-        return EmulatedUserPool(self, pool_id, made["UserPoolClient"]["ClientId"])
+        async with undone_on_failure(self.state, lambda: self.state.forget_pool(pool_id)):
+            self.state.pool(pool_id).triggers = functions
+            await self.call("SetUserPoolMfaConfig", UserPoolId=pool_id, **factors)
+            wanted = client_with_test_defaults(client or {})
+            await create_dependencies(self, pool_id, wanted)
+            named = {"UserPoolId": pool_id, **wanted}
+            made = await chosen_ids.create(self, "CreateUserPoolClient", client_id, **named)
+            return EmulatedUserPool(self, pool_id, made["UserPoolClient"]["ClientId"])
 
     def existing_user_pool(self) -> EmulatedUserPool | None:
         """Return the first user pool that has an app client, such as one that ``data`` held."""
@@ -352,9 +355,13 @@ class CognitoEmulator:
         wanted = emulated.with_test_defaults(settings, user_pools)
         made = await chosen_ids.create(self, "CreateIdentityPool", pool_id, **wanted)
         pool_id = str(made["IdentityPoolId"])
-        members = emulated.roles_with_test_defaults(roles, role_mappings or {})
-        await self.call("SetIdentityPoolRoles", IdentityPoolId=pool_id, **members)
-        return emulated.EmulatedIdentityPool(self, pool_id)
+        async with undone_on_failure(self.state, lambda: self._forget_identity_pool(pool_id)):
+            members = emulated.roles_with_test_defaults(roles, role_mappings or {})
+            await self.call("SetIdentityPoolRoles", IdentityPoolId=pool_id, **members)
+            return emulated.EmulatedIdentityPool(self, pool_id)
+
+    def _forget_identity_pool(self, pool_id: str) -> None:
+        self.state.identity_pools.pop(pool_id, None)
 
     def existing_identity_pool(self) -> EmulatedIdentityPool | None:
         """Return the first identity pool, such as one that ``data`` held."""

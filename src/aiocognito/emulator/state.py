@@ -83,6 +83,12 @@ class EmulatorState:
         except KeyError:
             raise not_found(f"User pool {pool_id} does not exist.") from None
 
+    def forget_pool(self, pool_id: str) -> None:
+        """Delete a user pool with its users and its messages in the outbox; a later pool gets its keys."""
+        self.pools.pop(pool_id, None)
+        self.outbox.forget(pool_id)
+        self.keys.release(pool_id)
+
     def client(self, client_id: str, pool_id: str | None = None) -> tuple[UserPool, AppClient]:
         """Return an app client and its pool.
 

@@ -61,12 +61,14 @@ def _passwordless(pool: UserPool, given: Mapping[str, Any]) -> bool:
 
 async def _give_temporary(state: EmulatorState, pool: UserPool, user: User, given: Mapping[str, Any]) -> None:
     password = given.get("TemporaryPassword") or temporary_password(pool)
-    user.secret = await passwords.make_verifier(pool, user.username, password)
+    secret = await passwords.make_verifier(pool, user.username, password)
     user.status = users.FORCE_CHANGE_PASSWORD
-    days = pool.password_policy["TemporaryPasswordValidityDays"] or 7
-    user.temporary_until = state.clock() + days * codes.DAY
     if given.get("MessageAction") != "SUPPRESS":
         await _invite(state, pool, user, password, given)
+    # Stored last: if a trigger fails, the user still has the password of the earlier invitation.
+    user.secret = secret
+    days = pool.password_policy["TemporaryPasswordValidityDays"] or 7
+    user.temporary_until = state.clock() + days * codes.DAY
 
 
 def temporary_password(pool: UserPool) -> str:

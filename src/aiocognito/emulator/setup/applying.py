@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import frozen
 
 from .. import chosen_ids
-from ..emulated_pool import EmulatedUserPool, client_with_test_defaults
+from ..emulated_pool import EmulatedUserPool, client_with_test_defaults, user_or_nothing
 from ..nearest import suggestion
 from ..oauth_settings import COGNITO
 from ..tokens.scopes import STANDARD
@@ -256,8 +256,8 @@ async def _create_user(
     if user is not None:
         user.token = token or user.token
         user.passkeys.update(keys)
-    if not setup.enabled:
-        await emulator.call("AdminDisableUser", UserPoolId=pool.id, Username=setup.username)
+        user.enabled = setup.enabled
+        await emulator.state.changed()
 
 
 def _attributes(pool: EmulatedUserPool, setup: UserSetup) -> dict[str, str]:
@@ -292,10 +292,10 @@ async def _invite(
     await emulator.call(
         "AdminCreateUser", **named, **temporary, UserAttributes=entries, MessageAction="SUPPRESS"
     )
-    for group in setup.groups:
-        if group not in pool.state.groups:
-            await emulator.call("CreateGroup", UserPoolId=pool.id, GroupName=group)
-        await emulator.call("AdminAddUserToGroup", **named, GroupName=group)
+    user = pool.state.users.find(setup.username)
+    if user is not None:
+        async with user_or_nothing(emulator, pool.state, user, setup.groups):
+            pass
 
 
 def _software_token(secret: str) -> SoftwareToken:
