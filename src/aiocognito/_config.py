@@ -5,7 +5,7 @@ import platform
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from attrs import field, fields, frozen
@@ -37,6 +37,10 @@ _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749, section 3.3
 _FIRST_FACTORS = ("PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN")
 # What follows the domain in the hosted UI's own URLs.
 _HOSTED_UI_PATHS = frozenset({"oauth2", "login", "logout", "signup", ".well-known", "saml2"})
+
+
+MAX_DEVICE_NAME: Final = 1024
+"""The length of DeviceNameType."""
 
 
 def _tuple(values: Iterable[str] | str) -> tuple[str, ...]:
@@ -211,7 +215,8 @@ class AuthConfig:
         passwordless: The first factors besides the password, if the backend says.
         device_tracking: Whether browsers are remembered as devices. False offers no device at sign-in,
             and confirms new ones for the session alone.
-        device_name: What a remembered device is called; says library and host by default.
+        device_name: The name of a device whose `UserContext` has none. By default it has the library and
+            this machine's host name, which `AuthClient.fetch_devices` shows to the user.
         auth_session_validity: Seconds that a sign-in between two steps lives: 180 to 900, as the
             app client has it.
         refresh_ahead: Seconds before their end at which tokens are renewed.
@@ -274,7 +279,7 @@ class AuthConfig:
             "must be 'code' or 'link'",
         )
         require(
-            is_text(self.device_name) and len(self.device_name) <= 1024,  # DeviceNameType
+            is_text(self.device_name) and len(self.device_name) <= MAX_DEVICE_NAME,
             "device_name",
             "must be text of 1 to 1024 characters",
         )

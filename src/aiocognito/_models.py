@@ -249,15 +249,18 @@ class RedirectRequest:
 @public("aiocognito")
 @frozen
 class UserContext:
-    """Data about the end user for Cognito's threat protection.
+    """Data about the end user: for Cognito's threat protection, and the name of the browser.
 
     Attributes:
         ip_address: The user's IP address, as text; None to send none.
         encoded_data: What Amplify's or AWS's browser script collected about the device; None to send none.
+        device_name: The name that `AuthClient.fetch_devices` shows for the browser if it becomes a device,
+            such as ``"Firefox on Linux"``; cut after 1024 characters. None for ``AuthConfig.device_name``.
     """
 
     ip_address: str | None = None
     encoded_data: str | None = field(default=None, repr=False)
+    device_name: str | None = None
 
 
 @public("aiocognito")

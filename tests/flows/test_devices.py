@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from aiocognito import AuthClient, MemoryStorage, SessionManager, errors, steps
+from aiocognito import AuthClient, MemoryStorage, SessionManager, UserContext, errors, steps
 from aiocognito import _srp as srp
 from aiocognito._responses import RememberedDevice
 from aiocognito._session import compare_and_set
-from aiocognito.errors import NetworkError
+from aiocognito.errors import AuthValidationError, NetworkError
 from helpers.clock import Clock
 from helpers.user_pool import (
     CONFIG,
@@ -93,6 +93,37 @@ async def test_a_new_device_is_confirmed_with_the_verifier_of_the_stored_secret(
         identity = sha256(f"{GROUP}{KEY}:{kept.random_password}".encode()).digest()
         x = int.from_bytes(sha256(salt + identity).digest(), "big")
         assert int.from_bytes(base64.b64decode(config_sent["PasswordVerifier"]), "big") == pow(2, x, srp.N)
+
+
+@pytest.mark.parametrize(
+    ("context", "name"),
+    [
+        (UserContext(device_name="Firefox on Linux"), "Firefox on Linux"),
+        (UserContext(device_name="n" * 2000), "n" * 1024),
+        (UserContext(device_name=""), "the shop"),
+        (UserContext(ip_address="192.0.2.7"), "the shop"),
+        (None, "the shop"),
+    ],
+)
+async def test_a_new_device_has_the_name_of_the_browser_or_the_configured_one(
+    context: UserContext | None, name: str
+) -> None:
+    async with scripted_client(config=evolve(CONFIG, device_name="the shop"), user_context=context) as (
+        client,
+        service,
+        _,
+    ):
+        service.answer(CONFIRM, {"UserConfirmationNecessary": False})
+        await sign_in(client, service, with_new_device(service))
+        begun, confirmed = (parameters for _, parameters in service.calls)
+        assert confirmed["DeviceName"] == name
+        assert "Firefox" not in str(begun)
+
+
+@pytest.mark.parametrize("name", [5, "\ud800"])
+def test_a_device_name_that_is_not_text_is_refused(name: Any) -> None:
+    with pytest.raises(AuthValidationError, match=r"user_context\.device_name: must be text"):
+        AuthClient(CONFIG, user_context=UserContext(device_name=name))
 
 
 @pytest.mark.parametrize("pins", DEVICE_PINS, ids=lambda pins: pins["saltRandomHex"])

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from anyio import wait_all_tasks_blocked
 
-from aiocognito import FileStorage, MemoryStorage, errors
+from aiocognito import EncryptedStorage, FileStorage, MemoryStorage, errors
 from aiocognito._session import compare_and_set as module
-from aiocognito._session.compare_and_set import compare_and_set
+from aiocognito._session.compare_and_set import compare_and_set, identity_of
+from aiocognito.integrations._telemetry import ObservedStorage, Telemetry
 
 
 class Time:
@@ -53,6 +54,21 @@ async def test_a_first_attempt_that_succeeds_takes_no_turn(time: Time) -> None:
         attempts, attempt = losing(0)
         assert await compare_and_set(storage, "k", attempt) == "written"
     assert (len(attempts), time.pauses) == (1, [])
+
+
+async def test_all_that_wrap_a_storage_take_turns_with_it(time: Time) -> None:
+    storage = MemoryStorage()
+    observed = ObservedStorage(storage, Telemetry(None, None))
+    sealed = EncryptedStorage(observed, bytes(32))
+    again = ObservedStorage(EncryptedStorage(storage, bytes(32)), Telemetry(None, None))
+    assert {identity_of(each) for each in (storage, observed, sealed, again)} == {id(storage)}
+    assert identity_of(MemoryStorage()) != id(storage)
+    async with module._turns.hold(f"{id(storage)}:k"):
+        attempts, attempt = losing(1)
+        task = asyncio.create_task(compare_and_set(again, "k", attempt))
+        await wait_all_tasks_blocked()
+        assert len(attempts) == 1, "waits for its turn"
+    assert await task == "written"
 
 
 async def test_pauses_grow_to_a_bound(time: Time) -> None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Final, TypeVar
 
 from ..errors import StorageError
-from ..storage import Storage
+from ..storage import EncryptedStorage, Storage
 from ..storage._task_locks import TaskLocks
 
 T = TypeVar("T")
@@ -20,6 +20,8 @@ GIVE_UP_SECONDS: Final = 30.0
 # Bounds of the pause after a loss, in seconds. A write to a disk or over a local network takes a few ms.
 FIRST_PAUSE_SECONDS: Final = 0.004
 LONGEST_PAUSE_SECONDS: Final = 0.05
+# The attribute in which a wrapper that only measures a storage has it.
+WRAPS: Final = "_aiocognito_wraps"
 
 _sleep = asyncio.sleep
 # By storage, key and event loop. An entry exists while a task holds it or waits for it.
@@ -49,7 +51,7 @@ async def compare_and_set(storage: Storage, key: str, attempt: Callable[[], Awai
     if result is not None:
         return result
     deadline = _now() + GIVE_UP_SECONDS
-    async with _turns.hold(f"{id(storage)}:{key}"):
+    async with _turns.hold(f"{identity_of(storage)}:{key}"):
         pause = FIRST_PAUSE_SECONDS
         while True:
             result = await attempt()
@@ -60,6 +62,19 @@ async def compare_and_set(storage: Storage, key: str, attempt: Callable[[], Awai
             await _sleep(random.uniform(0, pause))  # noqa: S311 - a pause, not a secret
             pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
     raise StorageError("other writers kept changing the session's record for 30 seconds; try again later")
+
+
+def identity_of(storage: Storage) -> int:
+    """Return the identity of a storage, which all that encrypt or measure it share.
+
+    Args:
+        storage: The storage, or a wrapper of this library around it.
+    """
+    while True:
+        wrapped = storage.wrapped if isinstance(storage, EncryptedStorage) else getattr(storage, WRAPS, None)
+        if wrapped is None:
+            return id(storage)
+        storage = wrapped
 
 
 async def is_stored(storage: Storage, key: str, value: bytes | None) -> bool | None:

@@ -98,8 +98,6 @@ class ServiceContext:
         self.class_name = class_name
         self.config = config
         self.storage = storage
-        # Stays the same if the storage is wrapped, so that all who share a storage agree on it.
-        self.storage_id = id(storage)
         self.connections = connections
         self.hub = hub
         self.clock = clocks.resolve(clock, config)

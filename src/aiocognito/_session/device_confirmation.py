@@ -209,7 +209,7 @@ async def _confirm(session: Session, device: StoredDevice) -> StoredDevice:
     try:
         asks_user = await user.confirm_device(
             device.device_key,
-            name=session.context.config.device_name,
+            name=session.device_name,
             salt=device.salt or "",
             verifier=device.verifier or "",
         )

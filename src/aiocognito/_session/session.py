@@ -11,6 +11,8 @@ from typing import Any, Final, TypeVar
 from attrs import evolve, field, frozen
 
 from .. import _early_renewal as early_renewal
+from .._config import MAX_DEVICE_NAME
+from .._config_checks import is_text
 from .._early_renewal import EXPIRY_MARGIN
 from .._gateways.user_pool import UserPool
 from .._hub import Hub
@@ -21,7 +23,7 @@ from ..errors import AuthValidationError, AuthValidationErrorCode, InvalidJWTErr
 from ..storage._task_locks import TaskLocks
 from . import keys
 from .calls import ClientCalls
-from .compare_and_set import compare_and_set, is_stored
+from .compare_and_set import compare_and_set, identity_of, is_stored
 from .context import Decoded, ServiceContext
 from .devices import DeviceStore
 from .indexing import leave_index, renewed
@@ -100,6 +102,11 @@ class Session:
             raise AuthValidationError(
                 AuthValidationErrorCode.InvalidArgument,
                 f"user_context: must be a UserContext, not {type(user_context).__name__}",
+            )
+        device_name = None if user_context is None else user_context.device_name
+        if device_name and not is_text(device_name):
+            raise AuthValidationError(
+                AuthValidationErrorCode.InvalidArgument, "user_context.device_name: must be text"
             )
         self.user_context = user_context
         self._hub: Hub | None = None
@@ -183,6 +190,12 @@ class Session:
     def pool(self) -> UserPool:
         """The user pool's operations, with this end user's context."""
         return self.context.connections.user_pool(self.user_context)
+
+    @property
+    def device_name(self) -> str:
+        """The name of a new device: this browser's, or the configured one."""
+        own = None if self.user_context is None else self.user_context.device_name
+        return own[:MAX_DEVICE_NAME] if own else self.context.config.device_name
 
     @property
     def hub(self) -> Hub:
@@ -500,7 +513,7 @@ class Session:
             return loaded if is_done else None
 
         # One at a time in a process: of two calls, only one ends the session.
-        async with _deletions.hold(f"{self.context.storage_id}:{self.storage_key}"):
+        async with _deletions.hold(f"{identity_of(self.context.storage)}:{self.storage_key}"):
             forgotten = await compare_and_set(self.context.storage, self.storage_key, attempt)
         if is_meant(forgotten.record):
             session_id = forgotten.address.session_id

@@ -244,6 +244,7 @@ class ObservedStorage:
 
     def __init__(self, storage: Storage, telemetry: Telemetry) -> None:
         self._storage, self._telemetry = storage, telemetry
+        self._aiocognito_wraps = storage  # For `identity_of`.
         self._name = type(storage).__name__
 
     async def get(self, key: str) -> bytes | None:
