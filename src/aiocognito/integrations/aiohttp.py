@@ -17,7 +17,7 @@ from .._sessions import SessionManager
 from .._verifier import TokenVerifier
 from .._web.cookies import CookiePolicy
 from .._web.errors import AuthForbiddenError, CsrfError, RecentSignInRequiredError
-from .._web.guards import user_or_none
+from .._web.guards import check_groups, check_recent, max_age_seconds, required_groups, user_or_none
 from .._web.service import DEFAULT_TTL, ConfigSource, StorageSource, make_service
 from . import _aiohttp
 from ._aiohttp_guards import CLAIMS, guarded, needs_token, needs_user
@@ -36,6 +36,8 @@ __all__ = [
     "ends_with_session",
     "login_required",
     "optional_user",
+    "recent_sign_in",
+    "require_groups",
     "session_manager",
     "setup",
     "setup_hosted_ui",
@@ -185,6 +187,58 @@ def login_required(handler: H) -> H:
         TypeError: ``handler`` is neither.
     """
     return guarded(handler, needs_user)
+
+
+@public("aiocognito.integrations.aiohttp")
+def require_groups(*groups: str) -> Callable[[H], H]:
+    """Return a decorator that requires the user to be in one of some groups.
+
+    Without a user the response is 401, or for a page a redirect to the login page; without the group 403.
+
+    It decorates coroutine functions, methods of a ``web.View``, and whole views.
+
+    Args:
+        groups: The groups of the user pool; at least one.
+
+    Raises:
+        ValueError: No group is given.
+    """
+    wanted = required_groups(groups)
+
+    async def check(request: web.Request) -> None:
+        await check_groups(auth_client(request), wanted)
+
+    def decorate(handler: H) -> H:
+        return guarded(handler, check)
+
+    return decorate
+
+
+@public("aiocognito.integrations.aiohttp")
+def recent_sign_in(max_age: float | timedelta) -> Callable[[H], H]:
+    """Return a decorator that requires a recent sign-in (RFC 9470).
+
+    Otherwise the response is 401 with ``insufficient_user_authentication``. A browser is redirected to the
+    login page with ``prompt=login``.
+
+    It decorates coroutine functions, methods of a ``web.View``, and whole views.
+
+    Args:
+        max_age: How many seconds ago the user may have signed in at most.
+
+    Raises:
+        ValueError: ``max_age`` is not a positive time.
+    """
+    seconds = max_age_seconds(max_age)
+
+    async def check(request: web.Request) -> None:
+        clock = session_manager(request)._context.clock
+        await check_recent(auth_client(request), seconds, clock)
+
+    def decorate(handler: H) -> H:
+        return guarded(handler, check)
+
+    return decorate
 
 
 @public("aiocognito.integrations.aiohttp")

@@ -18,10 +18,11 @@ from .._sessions import SessionManager
 from .._web import hosted_ui
 from .._web.cookies import CookiePolicy
 from .._web.errors import AuthForbiddenError, CsrfError, RecentSignInRequiredError
-from .._web.guards import user_or_none
+from .._web.guards import check_groups, check_recent, max_age_seconds, required_groups, user_or_none
 from .._web.service import DEFAULT_TTL, ConfigSource, StorageSource, make_service
 from . import _starlette
 from ._starlette_backend import CognitoBackend, CognitoUser
+from ._starlette_guards import H, guarded
 from ._starlette_json import make_json_routes
 
 __all__ = [
@@ -35,6 +36,8 @@ __all__ = [
     "auth_client",
     "current_user",
     "optional_user",
+    "recent_sign_in",
+    "require_groups",
 ]
 
 
@@ -219,3 +222,56 @@ async def optional_user(connection: HTTPConnection) -> AuthUser | None:
         AuthError: The storage or Cognito failed.
     """
     return await user_or_none(auth_client(connection))
+
+
+@public("aiocognito.integrations.starlette")
+def require_groups(*groups: str) -> Callable[[H], H]:
+    """Return a decorator that requires the user to be in one of some groups.
+
+    Without a user the response is 401, or for a page a redirect to the login page; without the group 403.
+
+    It decorates functions of a request or websocket, and methods of an ``HTTPEndpoint`` or
+    ``WebSocketEndpoint``; in front of a websocket's ``accept``, it refuses the websocket.
+
+    Args:
+        groups: The groups of the user pool; at least one.
+
+    Raises:
+        ValueError: No group is given.
+    """
+    wanted = required_groups(groups)
+
+    async def check(connection: HTTPConnection) -> None:
+        await check_groups(auth_client(connection), wanted)
+
+    def decorate(endpoint: H) -> H:
+        return guarded(endpoint, check)
+
+    return decorate
+
+
+@public("aiocognito.integrations.starlette")
+def recent_sign_in(max_age: float | timedelta) -> Callable[[H], H]:
+    """Return a decorator that requires a recent sign-in (RFC 9470).
+
+    Otherwise the response is 401 with ``insufficient_user_authentication``. A browser is redirected to the
+    login page with ``prompt=login``.
+
+    It decorates functions of a request or websocket, and methods of an ``HTTPEndpoint`` or
+    ``WebSocketEndpoint``; in front of a websocket's ``accept``, it refuses the websocket.
+
+    Args:
+        max_age: How many seconds ago the user may have signed in at most.
+
+    Raises:
+        ValueError: ``max_age`` is not a positive time.
+    """
+    seconds = max_age_seconds(max_age)
+
+    async def check(connection: HTTPConnection) -> None:
+        await check_recent(auth_client(connection), seconds, _starlette.clock_of(connection))
+
+    def decorate(endpoint: H) -> H:
+        return guarded(endpoint, check)
+
+    return decorate

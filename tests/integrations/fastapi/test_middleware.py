@@ -29,7 +29,6 @@ from aiocognito.integrations.fastapi import (
     auth_client,
     current_user,
     optional_user,
-    recent_sign_in,
     require_groups,
 )
 
@@ -405,18 +404,6 @@ def test_a_call_that_takes_too_long_is_not_waited_for(site: Site, monkeypatch: p
 
     browser = site.browser()
     assert set_cookies(browser.post("/impatient")) == []
-
-
-@pytest.mark.parametrize("bad", [(), ("",), (1,), ("a", None)])
-def test_groups_must_be_named(bad: tuple[Any, ...]) -> None:
-    with pytest.raises(ValueError, match="require_groups needs the names"):
-        require_groups(*bad)
-
-
-@pytest.mark.parametrize("bad", [0, -1, True, "600", float("nan"), None])
-def test_a_recent_sign_in_needs_a_time(bad: Any) -> None:
-    with pytest.raises(ValueError, match="recent_sign_in needs"):
-        recent_sign_in(bad)
 
 
 def test_files_as_storage_made_at_start_up(make_site: MakeSite, tmp_path: Any) -> None:

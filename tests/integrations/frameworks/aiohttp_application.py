@@ -11,6 +11,8 @@ from aiocognito.integrations.aiohttp import (
     current_user,
     login_required,
     optional_user,
+    recent_sign_in,
+    require_groups,
     setup,
     setup_hosted_ui,
     setup_json,
@@ -32,6 +34,26 @@ def aiohttp_application(config: Any, **options: Any) -> web.Application:
     @login_required
     async def profile(request: web.Request) -> web.Response:
         return web.json_response({"username": (await current_user(request)).username})
+
+    @routes.get("/admin")
+    @require_groups("admins", "owners")
+    async def admin(request: web.Request) -> web.Response:
+        return web.json_response({"ok": True})
+
+    @routes.view("/danger")
+    @recent_sign_in(600)
+    class Danger(web.View):
+        async def get(self) -> web.Response:
+            return web.json_response({"ok": True})
+
+    @routes.get("/admin-socket")
+    @require_groups("admins")
+    async def admin_socket(request: web.Request) -> web.WebSocketResponse:
+        websocket = web.WebSocketResponse()
+        await websocket.prepare(request)
+        await websocket.send_str("hello")
+        await websocket.close()
+        return websocket
 
     @routes.get("/me")
     async def me(request: web.Request) -> web.Response:

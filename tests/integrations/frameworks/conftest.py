@@ -80,7 +80,7 @@ def emulator() -> Iterator[ThreadedEmulator]:
 def pool(emulator: ThreadedEmulator) -> ThreadedUserPool:
     """Return a user pool with a hosted UI, and the users ana and ben."""
     pool = emulator.create_user_pool(client={"CallbackURLs": [HERE], "LogoutURLs": ["https://testserver/"]})
-    pool.add_user("ana", PASSWORD)
+    pool.add_user("ana", PASSWORD, groups=["admins"])
     pool.add_user("ben", PASSWORD)
     return pool
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, WebSocket
 from fastapi.responses import PlainTextResponse
 
-from aiocognito.integrations.fastapi import Auth, CognitoAuth, OptionalUser
+from aiocognito.integrations.fastapi import Auth, CognitoAuth, OptionalUser, recent_sign_in, require_groups
 from helpers.fastapi_routes import add_session_routes
 
 from .passwords import PASSWORD, UNSAFE
@@ -28,6 +28,17 @@ def fastapi_application(config: Any, **options: Any) -> FastAPI:
     async def change(auth: Auth) -> dict[str, bool]:
         await auth.rotate_session_key()
         return {"ok": True}
+
+    @app.get("/admin", dependencies=[require_groups("admins", "owners")])
+    @app.get("/danger", dependencies=[recent_sign_in(600)])
+    async def guarded() -> dict[str, bool]:
+        return {"ok": True}
+
+    @app.websocket("/admin-socket", dependencies=[require_groups("admins")])
+    async def admin_socket(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await websocket.send_text("hello")
+        await websocket.close()
 
     @app.get("/cached")
     async def cached(user: OptionalUser) -> PlainTextResponse:

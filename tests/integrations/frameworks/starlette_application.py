@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from aiocognito.integrations.starlette import CognitoAuth, auth_client, current_user, optional_user
+from aiocognito.integrations.starlette import (
+    CognitoAuth,
+    auth_client,
+    current_user,
+    optional_user,
+    recent_sign_in,
+    require_groups,
+)
 from helpers.streams import stream_with_sign_in
 
 from .passwords import PASSWORD, UNSAFE
@@ -25,6 +33,21 @@ def starlette_application(config: Any, **options: Any) -> Starlette:
 
     async def profile(request: Request) -> Response:
         return JSONResponse({"username": (await current_user(request)).username})
+
+    @require_groups("admins", "owners")
+    async def admin(request: Request) -> Response:
+        return JSONResponse({"ok": True})
+
+    class Danger(HTTPEndpoint):
+        @recent_sign_in(600)
+        def get(self, request: Request) -> Response:
+            return JSONResponse({"ok": True})
+
+    @require_groups("admins")
+    async def admin_socket(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await websocket.send_text("hello")
+        await websocket.close()
 
     async def me(request: Request) -> Response:
         user = await optional_user(request)
@@ -81,6 +104,9 @@ def starlette_application(config: Any, **options: Any) -> Starlette:
         Route("/plain", plain),
         Route("/profile", profile),
         Route("/me", me),
+        Route("/admin", admin),
+        Route("/danger", Danger),
+        WebSocketRoute("/admin-socket", admin_socket),
         Route("/key", key),
         Route("/stream", stream),
         Route("/cached", cached),

@@ -9,7 +9,7 @@ import pytest
 
 from aiocognito import MemoryStorage
 from aiocognito.errors import StorageError
-from aiocognito.integrations import CookiePolicy
+from aiocognito.integrations import CookiePolicy, aiohttp, fastapi, starlette
 
 from .browsers import ORIGIN, set_cookies
 from .conftest import MakeSite, Site
@@ -250,3 +250,62 @@ def test_a_body_that_does_not_fit_is_422_and_not_repeated(site: Site, name: str)
     assert response.status_code == 422
     assert set(response.json()) == {"name", "message", "recoverySuggestion", "requestId"}
     assert PASSWORD not in response.text
+
+
+def test_groups_are_required(site: Site) -> None:
+    """A user without the group gets 403."""
+    visitor, ana, ben = site.browser(), site.signed_in(), site.signed_in("ben")
+    assert visitor.get("/admin").status_code == 401
+    assert visitor.get("/admin", headers=PAGE, follow_redirects=False).headers["location"].startswith("/auth")
+    assert ana.get("/admin").json() == {"ok": True}
+    refused = ben.get("/admin")
+    assert refused.status_code == 403
+    assert refused.json()["name"] == "AuthForbiddenError"
+    assert refused.json()["message"] == "this needs a user of the group admins or owners"
+
+
+def test_a_websocket_can_require_a_group(site: Site) -> None:
+    """The websocket of a user without the group is refused before it is accepted."""
+    assert site.socket(site.signed_in(), "/admin-socket", ORIGIN) == ["hello"]
+    assert site.socket(site.signed_in("ben"), "/admin-socket", ORIGIN) == 403
+    assert site.socket(site.browser(), "/admin-socket", ORIGIN) == 401
+
+
+def test_a_recent_sign_in_is_required(site: Site) -> None:
+    assert site.browser().get("/danger").status_code == 401
+    browser = site.signed_in()
+    assert browser.get("/danger").json() == {"ok": True}
+    site.emulator.clock.advance(601)
+    refused = browser.get("/danger")
+    assert refused.status_code == 401
+    challenge = refused.headers["www-authenticate"]
+    assert 'error="insufficient_user_authentication"' in challenge
+    assert 'max_age="600"' in challenge
+    page = browser.get("/danger", headers=PAGE, follow_redirects=False)
+    assert page.headers["location"] == "/auth/login?next=%2Fdanger&prompt=login"
+
+
+@pytest.mark.parametrize("module", [fastapi, starlette, aiohttp])
+def test_a_guard_without_a_group_or_an_age_is_refused(module: Any) -> None:
+    for groups in ((), ("",), (1,), ("a", None)):
+        with pytest.raises(ValueError, match="require_groups needs the names"):
+            module.require_groups(*groups)
+    for age in (0, -1, True, "600", float("nan"), None):
+        with pytest.raises(ValueError, match="recent_sign_in needs"):
+            module.recent_sign_in(age)
+
+
+@pytest.mark.parametrize("module", [starlette, aiohttp])
+@pytest.mark.parametrize("bad", [object(), dict])
+def test_an_object_that_is_not_a_handler_is_refused(module: Any, bad: object) -> None:
+    for decorate in (module.require_groups("admins"), module.recent_sign_in(600)):
+        with pytest.raises(TypeError, match="can be"):
+            decorate(bad)
+
+
+async def test_a_guarded_endpoint_of_starlette_needs_a_connection() -> None:
+    @starlette.require_groups("admins")
+    async def endpoint(_: object) -> None: ...
+
+    with pytest.raises(TypeError, match="without a request or websocket"):
+        await endpoint(object())
