@@ -9,7 +9,7 @@ from aiocognito import AuthError, SignInResult, steps
 from aiocognito.errors import SignInException
 
 from ..shop.front.paths import local_path, with_query
-from ..shop.front.problems import Problem, missing, problem_of
+from ..shop.front.problems import Problem, missing, problem_of, unfit
 from ..shop.front.rendering import data_url
 from ..shop.front.sign_in_steps import WAYS, entered_attributes, form_of
 from .page import Page, redirect
@@ -65,7 +65,7 @@ async def answer(request: web.Request) -> web.Response:
     """Answer the pending step."""
     page = await Page.of(request)
     fields = await page.fields()
-    problem = missing(fields, {"answer": "an answer"})
+    problem = unfit(fields)
     back = local_path(fields.get("next"))
     if problem is None:
         try:

@@ -1,4 +1,4 @@
-"""The shop on aiohttp, in this process: signing up, in and out, and the user's browsers."""
+"""The shop on aiohttp, in this process and as its command starts it: signing up, in and out, browsers."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
 import pytest
-from aiohttp import web
 from attrs import frozen
 from examples.shop.demo import pool as demo
 from examples.shop.demo.pool import INVITED, PASSWORD
-from examples.shop_aiohttp.app import make_app
 
 from aiocognito.emulator import ThreadedEmulator, ThreadedUserPool, run_in_thread
 from helpers.ports import free_port
 
-from .visitor import Visitor, environment
+from .conftest import Running
+from .visitor import Visitor, serving_on_aiohttp
 
 NEW_PASSWORD = "Better-horse-8"
 
@@ -38,11 +37,8 @@ async def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
         emulator = stack.enter_context(run_in_thread())
         pool = demo.make_pool(emulator, [origin])
         demo.add_users(emulator, pool)
-        stack.enter_context(environment(pool, tmp_path_factory.mktemp("sessions")))
-        runner = web.AppRunner(make_app())
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        await web.TCPSite(runner, "127.0.0.1", port).start()
+        sessions = tmp_path_factory.mktemp("sessions")
+        await stack.enter_async_context(serving_on_aiohttp(pool, sessions, port))
 
         async def visit() -> Visitor:
             return await stack.enter_async_context(Visitor.at(None, origin))
@@ -145,3 +141,22 @@ async def test_other_sites_change_nothing_and_pages_have_the_headers(shop: Shop)
     assert browser.path == "/account"
     assert "script-src 'self'" in page.headers["content-security-policy"]
     assert page.headers["cache-control"] == "private, no-store"
+
+
+@pytest.mark.parametrize("running", ["examples.shop_aiohttp"], indirect=True)
+async def test_its_command_starts_two_processes_that_share_sessions(running: Running) -> None:
+    here, there = running.origins
+    async with Visitor.at(None, here) as browser, Visitor.at(None, there) as other:
+        await browser.get("/sign-up")
+        await browser.press("Create the account", username="uma@example.com", password=PASSWORD)
+        await browser.press("Confirm", code=await running.code("uma@example.com"))
+        await browser.press("Sign in", username="uma@example.com", password=PASSWORD)
+        assert "uma@example.com" in browser.response.text
+        # A browser sends the cookie of a host to all of its ports.
+        other.client.cookies.jar = browser.client.cookies.jar
+        assert (await other.get("/account/browsers")).path == "/account/browsers"
+        await other.press("Sign out")
+        assert (await browser.get("/account")).path == "/sign-in"
+        await browser.sign_in("sam@example.com", PASSWORD)
+        await browser.press("Continue", answer=await running.code("+15550100"))
+        assert "sam@example.com" in browser.response.text

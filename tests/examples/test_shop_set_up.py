@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import frozen
@@ -16,40 +17,62 @@ from examples.shop.demo.pool import PASSWORD
 from pyotp.totp import TOTP
 
 from aiocognito.emulator import ThreadedEmulator, ThreadedUserPool, run_in_thread
+from helpers.ports import free_port
 
-from .visitor import ORIGIN, Visitor, serving
+from .visitor import ORIGIN, Visitor, serving, serving_on_aiohttp
 
 ROOT = Path(__file__).parents[2]
+STRICT: dict[str, Any] = {
+    "MfaConfiguration": "ON",
+    # With a required second factor, Cognito allows no codes as the first one.
+    "Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD"]}},
+}
 
 
 @frozen
 class Strict:
-    """The shop, with a visitor."""
+    """A shop, with a visitor."""
 
     emulator: ThreadedEmulator
     pool: ThreadedUserPool
     browser: Visitor
 
 
-@pytest.fixture
-async def strict(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Strict]:
-    monkeypatch.setitem(demo.SETTINGS, "MfaConfiguration", "ON")
-    # With a required second factor, Cognito allows no codes as the first one.
-    factors = {"AllowedFirstAuthFactors": ["PASSWORD"]}
-    monkeypatch.setitem(demo.SETTINGS, "Policies", {"SignInPolicy": factors})
-    monkeypatch.delitem(demo.SETTINGS, "EmailMfaConfiguration")
+Start = Callable[[dict[str, Any]], Awaitable[Strict]]
+
+
+@pytest.fixture(params=["fastapi", "aiohttp"])
+async def start(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> AsyncIterator[Start]:
+    """Yield a function that starts a shop, with other settings of its user pool."""
     async with AsyncExitStack() as stack:
-        emulator = stack.enter_context(run_in_thread())
-        pool = demo.make_pool(emulator, [ORIGIN])
-        pool.add_user("zoe@example.com", PASSWORD, attributes={"email": "zoe@example.com"})
-        shop = await stack.enter_async_context(serving(pool, tmp_path / "sessions"))
-        browser = await stack.enter_async_context(Visitor.at(shop))
-        yield Strict(emulator, pool, browser)
+
+        async def started(settings: dict[str, Any]) -> Strict:
+            for name, value in {**STRICT, **settings}.items():
+                monkeypatch.setitem(demo.SETTINGS, name, value)
+            emulator = stack.enter_context(run_in_thread())
+            port = free_port()
+            origin = ORIGIN if request.param == "fastapi" else f"http://localhost:{port}"
+            pool = demo.make_pool(emulator, [origin])
+            sessions, shop = tmp_path / "sessions", None
+            if request.param == "fastapi":
+                shop = await stack.enter_async_context(serving(pool, sessions))
+            else:
+                await stack.enter_async_context(serving_on_aiohttp(pool, sessions, port))
+            browser = await stack.enter_async_context(Visitor.at(shop, origin))
+            return Strict(emulator, pool, browser)
+
+        yield started
 
 
-async def test_an_authenticator_app_is_set_up_during_the_sign_in(strict: Strict) -> None:
+async def test_an_authenticator_app_is_set_up_during_the_sign_in(start: Start) -> None:
+    strict = await start({"EmailMfaConfiguration": None})
+    strict.pool.add_user("zoe@example.com", PASSWORD, attributes={"email": "zoe@example.com"})
     browser = await strict.browser.sign_in("zoe@example.com", PASSWORD)
     assert browser.title == "Set up your authenticator app"
+    await browser.press("Continue", answer="none")
+    assert browser.alert == "There is a problem Enter the six digits that the app shows."
     await browser.press("Continue", answer="000000")
     assert browser.alert is not None
     assert 'class="key"' not in browser.response.text  # the secret is shown once
@@ -57,6 +80,38 @@ async def test_an_authenticator_app_is_set_up_during_the_sign_in(strict: Strict)
     (secret,) = re.findall(r'<code class="key">(\w+)</code>', browser.response.text)
     await browser.press("Continue", answer=TOTP(secret).at(strict.emulator.clock()))
     assert "zoe@example.com" in browser.response.text
+
+
+async def test_codes_by_email_are_set_up_during_the_sign_in(start: Start) -> None:
+    """A user without an address chooses codes by e-mail, enters an address, and then the code."""
+    strict = await start(
+        {
+            "UsernameAttributes": ["phone_number"],
+            "AutoVerifiedAttributes": ["phone_number"],
+            "UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": []},
+            "SmsMfaConfiguration": None,
+            # An address that recovers the account is no second factor.
+            "AccountRecoverySetting": {
+                "RecoveryMechanisms": [{"Name": "verified_phone_number", "Priority": 1}]
+            },
+        }
+    )
+    phone, address = "+15550123", "zoe@example.com"
+    strict.pool.add_user(phone, PASSWORD)
+    browser = await strict.browser.sign_in(phone, PASSWORD)
+    assert browser.title == "Set up a second factor"
+    await browser.press("A code by e-mail")
+    assert browser.title == "Enter the address for your codes"
+    await browser.press("Continue", answer="zoe")
+    assert browser.alert == "There is a problem Enter an e-mail address, such as ana@example.com."
+    await browser.press("Continue", answer=address)
+    assert browser.title == "Enter the code from the e-mail"
+    await browser.press("Continue", answer="000000")
+    assert browser.alert is not None
+    await browser.press("Continue", answer=strict.emulator.outbox.next_code(address))
+    assert (await browser.get("/account")).path == "/account"
+    user = strict.emulator.call("AdminGetUser", UserPoolId=strict.pool.id, Username=phone)
+    assert user["UserMFASettingList"] == ["EMAIL_OTP"]
 
 
 def test_what_frameworks_share_imports_none_of_them() -> None:

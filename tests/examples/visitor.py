@@ -10,10 +10,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from aiohttp import web
 from attrs import define, field
 from examples.shop.app import app
 from examples.shop.auth import cognito
 from examples.shop.demo import pool as demo
+from examples.shop_aiohttp.app import make_app
 
 from aiocognito.emulator import ThreadedUserPool
 
@@ -26,6 +28,19 @@ async def serving(pool: ThreadedUserPool, sessions: Path) -> AsyncIterator[httpx
     with environment(pool, sessions):
         async with cognito.lifespan(app):
             yield httpx.ASGITransport(app)
+
+
+@asynccontextmanager
+async def serving_on_aiohttp(pool: ThreadedUserPool, sessions: Path, port: int) -> AsyncIterator[None]:
+    """Serve the shop on aiohttp in this process, with a user pool and a directory for its sessions."""
+    with environment(pool, sessions):
+        runner = web.AppRunner(make_app())
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", port).start()
+            yield
+        finally:
+            await runner.cleanup()
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import Final
 
 from attrs import frozen
 
-from aiocognito import AuthError
+from aiocognito import AuthError, steps
 from aiocognito.errors import UserUnAuthenticatedException, http_status_for
 
 # The errors that have a field of their own. All others are about the form.
@@ -66,3 +66,19 @@ def missing(fields: Mapping[str, str], needed: Mapping[str, str]) -> Problem | N
         if not fields.get(field, "").strip():
             return Problem(f"Enter {what}.", field)
     return None
+
+
+def unfit(fields: Mapping[str, str]) -> Problem | None:
+    """Return what is wrong with the answer to a step, before it is sent.
+
+    Args:
+        fields: The form of the step.
+    """
+    answer = fields.get("answer", "").strip()
+    problem = missing(fields, {"answer": "an answer"})
+    match fields.get("step"):
+        case steps.ContinueSignInWithEmailSetup.step if "@" not in answer:
+            problem = Problem("Enter an e-mail address, such as ana@example.com.", "answer")
+        case steps.ContinueSignInWithTotpSetup.step if not any(map(str.isdigit, answer)):
+            problem = Problem("Enter the six digits that the app shows.", "answer")
+    return problem

@@ -9,7 +9,7 @@ from aiocognito import AuthError, SignInResult, steps
 from aiocognito.errors import SignInException
 
 from ..front.paths import local_path, with_query
-from ..front.problems import Problem, missing, problem_of
+from ..front.problems import Problem, missing, problem_of, unfit
 from ..front.rendering import data_url
 from ..front.sign_in_steps import WAYS, StepForm, entered_attributes, form_of
 from ..page import Fields, Form, Page, Visitor
@@ -69,7 +69,7 @@ async def step_form(page: Visitor, next: str = "/") -> Response:  # noqa: A002 -
 @router.post("/sign-in/step")
 async def answer(page: Visitor, fields: Fields) -> Response:
     """Answer the pending step."""
-    problem = missing(fields, {"answer": "an answer"})
+    problem = unfit(fields)
     if problem is None:
         try:
             result = await page.auth.confirm_sign_in(
