@@ -90,7 +90,7 @@ async def test_codes_by_email_are_set_up_during_the_sign_in(start: Start) -> Non
             "AutoVerifiedAttributes": ["phone_number"],
             "UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": []},
             "SmsMfaConfiguration": None,
-            # An address that recovers the account is no second factor.
+            # An address that recovers the account cannot be a second factor.
             "AccountRecoverySetting": {
                 "RecoveryMechanisms": [{"Name": "verified_phone_number", "Priority": 1}]
             },
