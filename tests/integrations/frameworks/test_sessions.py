@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from aiocognito import MemoryStorage
+from aiocognito._web.json_api import JsonRoute, json_routes
 from aiocognito.errors import StorageError
 from aiocognito.integrations import CookiePolicy, aiohttp, fastapi, starlette
 
@@ -231,6 +232,38 @@ def test_the_json_routes_sign_in_and_out(site: Site) -> None:
     assert browser.post("/auth/sign-out", headers=ORIGIN).json()["revoked"]
     signed_out = browser.get("/auth/session", headers=PAGE, follow_redirects=False)
     assert (signed_out.status_code, signed_out.json()) == (401, SIGNED_OUT)
+
+
+@pytest.mark.parametrize("route", json_routes(tokens=False), ids=lambda route: route.path)
+def test_each_framework_serves_every_json_route(site: Site, route: JsonRoute) -> None:
+    """The route of the table exists with its method, and no other; pages of other sites get 403."""
+    path, browser = f"/auth{route.path}", site.browser()
+    other = "GET" if route.method == "POST" else "POST"
+    assert browser.request(other, path).status_code == 405
+    if route.method == "POST":
+        forged = browser.post(path, content=b"{", headers={"origin": "https://evil.example"})
+        assert (forged.status_code, forged.json()["name"]) == (403, "CsrfError")
+        headers = {"content-type": "application/json", **ORIGIN}
+        answer = browser.post(path, content=b"[]", headers=headers)
+        assert answer.status_code == 422
+    else:
+        answer = browser.get(path)
+        assert answer.status_code == (200 if route.path == "/sign-in-step" else 401)
+    assert "no-store" in answer.headers["cache-control"]
+    if answer.status_code != 200:
+        assert set(answer.json()) == {"name", "message", "recoverySuggestion", "requestId"}
+
+
+def test_each_step_of_the_json_routes_has_a_new_key(site: Site) -> None:
+    name = f"tom-{site.framework}"
+    site.pool.add_user(name, PASSWORD, mfa="TOTP")
+    browser = site.browser()
+    first = browser.post("/auth/sign-in", json={"username": name, "password": PASSWORD}, headers=ORIGIN)
+    assert first.json()["nextStep"] == {"signInStep": "CONFIRM_SIGN_IN_WITH_TOTP_CODE"}
+    between = browser.cookies[COOKIE]
+    body = {"challengeResponse": site.pool.totp_code(name)}
+    assert browser.post("/auth/confirm-sign-in", json=body, headers=ORIGIN).json()["isSignedIn"]
+    assert browser.cookies[COOKIE] != between
 
 
 BAD_BODIES: dict[str, dict[str, Any]] = {
