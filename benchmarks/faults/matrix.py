@@ -14,7 +14,7 @@ from attrs import define, field, frozen
 
 from aiocognito import AuthClient
 from aiocognito._session.keys import address
-from aiocognito._session.record import is_mark
+from aiocognito._session.marks import is_mark
 from aiocognito.errors import AuthError
 
 from .operations import Browser, Operation, sign_in_again

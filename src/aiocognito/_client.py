@@ -50,7 +50,8 @@ from ._session import sign_out
 from ._session.aws_credentials import SessionCredentials, fetch_credentials
 from ._session.context import ServiceContext
 from ._session.rekeying import rotate_key
-from ._session.session import Session, current_user
+from ._session.session import Session
+from ._session.stored_tokens import current_user
 from ._session.tokens import SessionTokenProvider, TokenProvider
 from .errors import (
     AuthConfigError,

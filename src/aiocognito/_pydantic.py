@@ -22,7 +22,7 @@ def for_pydantic(cls: C) -> C:
     Args:
         cls: The class; its name is in `_json_schemas.CLASSES`.
     """
-    schema = schemas.CLASSES[cls.__name__]
+    schema = schemas.CLASSES[cls.__name__]  # a new class needs its schema there
 
     def core_schema(cls: type, source: Any, handler: Any) -> Any:  # noqa: ARG001 - pydantic's signature
         from pydantic_core import core_schema as core

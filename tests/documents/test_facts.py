@@ -200,7 +200,7 @@ class TestContributing:
         assert [name for name in paths if not any((root / name).exists() for root in roots)] == []
 
     def test_every_module_is_in_a_layer(self) -> None:
-        listed = {name.rstrip("/") for row in rows(self.page, "## The house") for name in names_in(row[1])}
+        listed = {name.rstrip("/") for row in rows(self.page, "## The layers") for name in names_in(row[1])}
         modules = {
             path.name for path in SOURCE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
         }

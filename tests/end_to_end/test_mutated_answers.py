@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from aiocognito import AuthClient, MemoryStorage
 from aiocognito._gateways.aws.responses import AwsResponse, ResponseReader
-from aiocognito._session.record import load
+from aiocognito._session.record_json import load
 from aiocognito.errors import AuthError
 from helpers.clock import Clock
 from helpers.mutations import mutations

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from aiocognito import ClientCredentials, TokenVerifier
-from aiocognito._session.record import load
+from aiocognito._session.record_json import load
 from aiocognito.errors import AuthError
 from helpers.clock import NOW, Clock
 from helpers.hosted_ui import config, hosted_client

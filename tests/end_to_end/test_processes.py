@@ -18,7 +18,7 @@ import pytest
 
 from aiocognito import AuthClient, FileStorage, errors
 from aiocognito._session import refresh
-from aiocognito._session.record import load
+from aiocognito._session.record_json import load
 from aiocognito.emulator import CognitoEmulator
 
 from .conftest import PASSWORD

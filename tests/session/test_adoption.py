@@ -13,6 +13,7 @@ import pytest
 from aiocognito import AuthEvent, MemoryStorage, SessionManager, decode_jwt, errors
 from aiocognito._responses import TokenSet
 from aiocognito._session import adoption
+from aiocognito._session.stored_tokens import stored_tokens
 from helpers.clock import Clock
 from helpers.stepping import SteppingStorage, fail
 from helpers.user_pool import CONFIG, ScriptedService, attach, jwt, signed_in
@@ -233,7 +234,7 @@ async def test_a_key_that_came_into_use_meanwhile_is_not_overwritten() -> None:
 def _ben(s: Service) -> Any:
     result = s.script.tokens(username="ben", life=10_000)["AuthenticationResult"]
     tokens = TokenSet(result["AccessToken"], result["IdToken"], "of ben")
-    return s.sessions.client(s.sessions.new_session_key())._session.stored_tokens(tokens, "ben", None)
+    return stored_tokens(s.sessions._context, tokens, "ben", None)
 
 
 async def test_sessions_that_are_ended_meanwhile_take_the_adopted_one_along() -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from aiocognito import AuthClient, MemoryStorage, SessionManager, errors
 from aiocognito._session import storage_retries, unsaved_tokens
-from aiocognito._session.record import StoredTokens, new_mark
+from aiocognito._session.marks import new_mark
+from aiocognito._session.record import StoredTokens
 from aiocognito._session.unsaved_tokens import UnsavedTokens
 from helpers.clock import Clock
 from helpers.user_pool import CONFIG, ScriptedService, attach

@@ -12,7 +12,8 @@ from attrs import evolve
 
 from aiocognito import AuthClient, MemoryStorage, errors
 from aiocognito._responses import RememberedDevice
-from aiocognito._session.record import SessionRecord, dump, load
+from aiocognito._session.record import SessionRecord
+from aiocognito._session.record_json import dump, load
 from aiocognito.errors import NetworkError, StorageError
 from helpers.clock import Clock
 from helpers.user_pool import (

@@ -12,7 +12,7 @@ import pytest
 from aiocognito import AuthClient, AuthEvent, Hub, MemoryStorage, SessionManager, errors
 from aiocognito._responses import RememberedDevice
 from aiocognito._session import keys
-from aiocognito._session.record import is_mark
+from aiocognito._session.marks import is_mark
 from helpers.clock import Clock
 from helpers.user_pool import CONFIG, ScriptedService, attach, session_entries, signed_in
 

@@ -21,9 +21,8 @@ from aiocognito._session.record import (
     PendingSignIn,
     SessionRecord,
     StoredTokens,
-    dump,
-    load,
 )
+from aiocognito._session.record_json import dump, load
 from helpers.user_pool import CONFIG, VERIFIER, challenge, pending, scripted_client, signed_in
 
 # With lone surrogates: typed text need not be valid Unicode.

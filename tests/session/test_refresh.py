@@ -13,7 +13,7 @@ from aiocognito import AuthClient, AuthEvent, MemoryStorage, SessionManager, err
 from aiocognito._early_renewal import EARLY_RETRY_SECONDS
 from aiocognito._gateways.flights import Closed
 from aiocognito._session import session as session_module
-from aiocognito._session.record import load
+from aiocognito._session.record_json import load
 from aiocognito.errors import NetworkError, service_error
 from helpers.clock import Clock
 from helpers.user_pool import CONFIG, ScriptedService, attach, jwt, scripted_client, signed_in

@@ -11,7 +11,7 @@ import pytest
 
 from aiocognito import AuthClient, AuthEvent, FileStorage, MemoryStorage, SessionManager, errors, steps
 from aiocognito._session import rekeying
-from aiocognito._session.record import is_mark
+from aiocognito._session.marks import is_mark
 from helpers.clock import Clock
 from helpers.user_pool import CONFIG, Answer, ScriptedService, attach, challenge, session_entries, signed_in
 

@@ -12,7 +12,7 @@ from attrs import evolve
 from aiocognito import AuthClient, MemoryStorage, SessionManager, errors, steps
 from aiocognito._session import compare_and_set
 from aiocognito._session import context as shared_module
-from aiocognito._session.record import is_mark
+from aiocognito._session.marks import is_mark
 from helpers.clock import Clock
 from helpers.user_pool import (
     CONFIG,

@@ -23,10 +23,12 @@ from ..errors import (
 from .commit import emit_signed_in
 from .context import ID_TOKEN_LEEWAY
 from .indexing import user_id_of, username_of
-from .record import MARK_SECONDS, SessionRecord, StoredTokens, new_mark
+from .marks import MARK_SECONDS, new_mark
+from .record import SessionRecord, StoredTokens
 from .rekeying import change_in_place
 from .revocation import revoke_unused
-from .session import EndedMeanwhile, Loaded, Session, Superseded, current_user
+from .session import EndedMeanwhile, Loaded, Session, Superseded
+from .stored_tokens import current_user, read_tokens, stored_tokens
 
 # Pauses before the record is written again, in seconds. The refresh token may be used up by then.
 PAUSES: Final = (0.1, 0.5, 2.0)
@@ -107,8 +109,8 @@ async def _verified(
     """Verify the new tokens, and return them as they are stored, and their user."""
     stored = decoded = None
     with suppress(InvalidJWTError):
-        stored = session.stored_tokens(tokens, "", None, previous=refresh_token)
-        decoded = session.read_tokens(SessionRecord(tokens=stored))
+        stored = stored_tokens(session.context, tokens, "", None, previous=refresh_token)
+        decoded = read_tokens(SessionRecord(tokens=stored))
     if stored is None or decoded is None:
         raise InvalidTokens("Cognito returned a token that is not a JWT")
     if tokens.id_token is not None:

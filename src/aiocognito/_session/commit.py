@@ -15,7 +15,8 @@ from .device_confirmation import settle_device
 from .record import PendingSignIn, SessionRecord
 from .rekeying import rekey
 from .revocation import revoke_replaced
-from .session import Loaded, Session, Superseded, current_user
+from .session import Loaded, Session, Superseded
+from .stored_tokens import current_user, decode, stored_tokens
 
 
 async def commit(
@@ -58,7 +59,7 @@ async def commit(
             raise Superseded
         match outcome:
             case Authenticated():
-                stored = session.stored_tokens(outcome.tokens, outcome.username, details)
+                stored = stored_tokens(session.context, outcome.tokens, outcome.username, details)
                 stored = evolve(stored, device_key=device_key)
                 return record.signed_in(stored, at=session.context.clock(), device=device)
             case Challenged():
@@ -86,7 +87,7 @@ async def commit(
 
 async def emit_signed_in(session: Session, loaded: Loaded, previous_session_id: str) -> None:
     """Emit ``signedIn`` with the user."""
-    decoded = session.decode(loaded)
+    decoded = decode(session.context, loaded)
     if decoded is not None:
         session.context.remember(loaded.address.session_id, decoded)
         data = current_user(decoded.tokens).to_dict()

@@ -34,6 +34,7 @@ from ..errors import (
 from .devices import DeviceStore
 from .record import SessionRecord, StoredDevice
 from .session import Loaded, Session
+from .stored_tokens import expires_at, read_tokens
 
 logger = logging.getLogger(__name__)
 
@@ -329,12 +330,12 @@ async def forget_session_device(session: Session, record: SessionRecord) -> None
         session: The session that has ended.
         record: The deleted record.
     """
-    tokens = session.read_tokens(record)
+    tokens = read_tokens(record)
     if record.device is None or record.tokens is None or tokens is None:
         return
     if record.device.refused:
         return  # Cognito does not know the device.
-    if session.context.clock() < session.expires_at(record.tokens, tokens):
+    if session.context.clock() < expires_at(session.context, record.tokens, tokens):
         with suppress(AuthError):
             await session.pool.authenticated_user(record.tokens.access_token).forget_device(
                 record.device.device_key

@@ -27,6 +27,7 @@ from .record import PendingRedirect, SessionRecord
 from .rekeying import rekey
 from .revocation import revoke_replaced, revoke_unused
 from .session import Loaded, Session, Superseded
+from .stored_tokens import stored_tokens
 
 MAX_PENDING: Final = 5
 PENDING_SECONDS: Final = 600.0
@@ -176,7 +177,7 @@ async def _forget(session: Session, state: str) -> None:
 async def _store(
     session: Session, username: str, tokens: TokenSet, claim: str, requested_at: float
 ) -> Loaded:
-    stored = session.stored_tokens(tokens, username, None)
+    stored = stored_tokens(session.context, tokens, username, None)
     replaced: list[SessionRecord] = []
 
     def change(record: SessionRecord) -> SessionRecord:

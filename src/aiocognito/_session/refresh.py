@@ -28,6 +28,7 @@ from .refresh_values import Metadata, RefreshRequest, RefreshResult, Snapshot, h
 from .refusals import device_key_of, names_wrong_device, settle_refusal, spent_outcome
 from .revocation import revoke_unused
 from .session import Session
+from .stored_tokens import read_tokens, stored_tokens
 
 # How long a caller with expired tokens waits for another process's refresh.
 WAIT_SECONDS: Final = 10.0
@@ -256,13 +257,15 @@ async def _store(
 ) -> RefreshResult | None:
     """Store the new tokens, unless the session was signed out or in meanwhile."""
     old = current.stored
-    new = session.stored_tokens(answer, old.username, old.sign_in_details, previous=old.refresh_token)
+    new = stored_tokens(
+        session.context, answer, old.username, old.sign_in_details, previous=old.refresh_token
+    )
     new = evolve(new, device_key=device_key, rotates=answer.refresh_token is not None, unknown=old.unknown)
 
     def change(record: SessionRecord) -> SessionRecord:
         # Other parts of the record may have changed. If the tokens have changed, the session was signed
         # out or in, and its record stays as it is.
-        is_due = holds(record, old) or _is_displaced(session, record, new)
+        is_due = holds(record, old) or _is_displaced(record, new)
         return evolve(record, tokens=new, intent=None) if is_due else record
 
     try:
@@ -279,13 +282,13 @@ async def _store(
     return RefreshResult(now.decoded.tokens, renewed=loaded.record.tokens == new)
 
 
-def _is_displaced(session: Session, record: SessionRecord, new: StoredTokens) -> bool:
+def _is_displaced(record: SessionRecord, new: StoredTokens) -> bool:
     """Return whether a late response has invalidated the record's refresh token.
 
     A suspended process may send a token that another process has sent meanwhile. Within the grace period
     both receive a successor, and only the one that was issued last works.
     """
-    present, latest = session.read_tokens(record), session.read_tokens(evolve(record, tokens=new))
+    present, latest = read_tokens(record), read_tokens(evolve(record, tokens=new))
     if present is None or latest is None or new.rotates is not True:
         return False
     ours, theirs = latest.access_token.payload, present.access_token.payload

@@ -11,6 +11,7 @@ from ..errors import AuthError
 from .context import Decoded
 from .record import SessionRecord, StoredTokens
 from .session import Loaded, Session
+from .stored_tokens import decode, early_at, expires_at
 
 Metadata = Mapping[str, str] | None
 
@@ -71,12 +72,17 @@ class Snapshot:
 
 def snapshot(session: Session, loaded: Loaded) -> Snapshot | None:
     """Decode a record; None if it has no tokens, or tokens that cannot be decoded."""
-    decoded, stored = session.decode(loaded), loaded.record.tokens
-    if decoded is None or stored is None:
+    context, record = session.context, loaded.record
+    decoded = decode(context, loaded)
+    if decoded is None or record.tokens is None:
         return None
-    tokens = decoded.tokens
-    early_at, expires_at = session.early_at(loaded.record, tokens), session.expires_at(stored, tokens)
-    return Snapshot(loaded, stored, decoded, early_at, expires_at)
+    return Snapshot(
+        loaded,
+        record.tokens,
+        decoded,
+        early_at=early_at(context, record, decoded.tokens),
+        expires_at=expires_at(context, record.tokens, decoded.tokens),
+    )
 
 
 def holds(record: SessionRecord, tokens: StoredTokens) -> bool:

@@ -24,7 +24,8 @@ from .indexing import leave_index
 from .intents import live_intent
 from .keys import Address
 from .locks import enter_lock
-from .record import MARK_SECONDS, SessionRecord, new_mark
+from .marks import MARK_SECONDS, new_mark
+from .record import SessionRecord
 from .rekeying_repairs import delete_unused, restore_later, settled, undo_later
 from .revocation import revoke_replaced
 from .session import EndedMeanwhile, Loaded, Session, Superseded

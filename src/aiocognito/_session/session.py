@@ -3,41 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 from attrs import evolve, field, frozen
 
-from .. import _early_renewal as early_renewal
 from .._config import MAX_DEVICE_NAME
 from .._config_checks import is_text
-from .._early_renewal import EXPIRY_MARGIN
 from .._gateways.user_pool import UserPool
 from .._hub import Hub
-from .._jwt import JWT, decode_jwt
-from .._models import AuthTokens, AuthUser, SignInDetails, UserContext
-from .._responses import TokenSet
-from ..errors import AuthValidationError, AuthValidationErrorCode, InvalidJWTError, StorageError
+from .._models import UserContext
+from ..errors import AuthValidationError, AuthValidationErrorCode, StorageError
 from ..storage._task_locks import TaskLocks
 from . import keys
 from .calls import ClientCalls
 from .compare_and_set import compare_and_set, identity_of, is_stored
-from .context import Decoded, ServiceContext
+from .context import ServiceContext
 from .devices import DeviceStore
 from .indexing import leave_index, renewed
 from .keys import Address
-from .record import MARK_SECONDS, RefreshIntent, SessionRecord, StoredTokens, dump, is_mark, load, new_mark
+from .marks import MARK_SECONDS, is_mark, new_mark
+from .record import SessionRecord
+from .record_json import dump, load
 
 T = TypeVar("T")
-
-# Larger claims are not valid times (in seconds since the epoch).
-_MAX_TIME: Final = 1e12
-
-
-# A clock that goes back by more seconds was put back; fewer are a correction.
-CLOCK_TOLERANCE: Final = 30.0
 
 # By storage, key and event loop. An entry exists while a task deletes a record or waits to.
 _deletions: Final = TaskLocks()
@@ -368,113 +358,6 @@ class Session:
 
         return await compare_and_set(self.context.storage, self.storage_key, attempt)
 
-    # Tokens
-
-    def read_tokens(self, record: SessionRecord) -> AuthTokens | None:
-        """Decode a record's tokens; None if it has no tokens, or tokens that cannot be decoded."""
-        stored = record.tokens
-        if stored is None:
-            return None
-        try:
-            return AuthTokens(
-                access_token=decode_jwt(stored.access_token),
-                id_token=decode_jwt(stored.id_token) if stored.id_token is not None else None,
-                sign_in_details=stored.sign_in_details,
-            )
-        except InvalidJWTError:
-            return None
-
-    def decode(self, loaded: Loaded, tokens: AuthTokens | None = None) -> Decoded | None:
-        """Return a record's tokens, and how long they may be used without examining the record again.
-
-        Args:
-            loaded: The record.
-            tokens: The decoded tokens, if they are known.
-        """
-        record, tokens = loaded.record, tokens or self.read_tokens(loaded.record)
-        if tokens is None or record.tokens is None or loaded.raw is None:
-            return None
-        # The record's lifetime in the storage is extended, and its tokens are renewed, at different times.
-        extended_at = record.renewed_at + self.context.renewal_seconds
-        good_until = min(self.early_at(record, tokens), extended_at, record.next_confirmation_at)
-        if self.context.max_session_age is not None:
-            good_until = min(good_until, record.created_at + self.context.max_session_age)
-        if record.unsettled is not None:
-            good_until = -math.inf
-        # If the tokens were issued in the future by our clock, it was put back after they were received.
-        issued_at = _numeric_claim(tokens.access_token, "iat") - self._drift(record.tokens, tokens)
-        good_from = max(self.context.clock(), issued_at) - CLOCK_TOLERANCE
-        return Decoded(loaded.raw, tokens, good_from, good_until, record.cookie_sent_at)
-
-    def expires_at(self, stored: StoredTokens, tokens: AuthTokens) -> float:
-        """Return when the first of the tokens counts as expired, by our clock."""
-        return self._end(stored, tokens) - EXPIRY_MARGIN
-
-    def early_at(self, record: SessionRecord, tokens: AuthTokens) -> float:
-        """Return when to renew a record's tokens early, by our clock."""
-        stored = record.tokens
-        if stored is None:
-            return -math.inf
-        if stored.refresh_token is None or stored.spent_by is not None or record.waits_for_confirmation:
-            # Cognito would refuse to renew the tokens: use them until they expire.
-            return self._end(stored, tokens) - EXPIRY_MARGIN
-        early_at = early_renewal.early_at(
-            self._end(stored, tokens),
-            lifetime=_lifetime(tokens),
-            ahead=self.context.config.refresh_ahead,
-        )
-        # A refresh token that may be used up can be sent again only within its grace period.
-        return min(early_at, self._unanswered_since(record.intent, stored.refresh_token))
-
-    def _unanswered_since(self, intent: RefreshIntent | None, refresh_token: str) -> float:
-        """Return when to send a refresh token again whose response was lost, by our clock."""
-        if intent is not None and intent.may_be_repeated(self.context.clock()):
-            return intent.ends_at
-        return self.context.unanswered.since(refresh_token)
-
-    def _end(self, stored: StoredTokens, tokens: AuthTokens) -> float:
-        """Return when the first of the tokens expires, by our clock. A token without ``exp`` has expired."""
-        ends = [_numeric_claim(tokens.access_token, "exp")]
-        if tokens.id_token is not None:
-            ends.append(_numeric_claim(tokens.id_token, "exp"))
-        return min(ends) - self._drift(stored, tokens)
-
-    def _drift(self, stored: StoredTokens, tokens: AuthTokens) -> float:
-        """Return the seconds that Cognito's clock is ahead of ours.
-
-        The stored drift was measured by the clock of the process that received the tokens. If that clock
-        is ahead of ours, the drift does not apply to ours.
-        """
-        received_at = _numeric_claim(tokens.access_token, "iat") - stored.clock_drift
-        is_ours = received_at <= self.context.clock() + CLOCK_TOLERANCE
-        return stored.clock_drift if is_ours else max(stored.clock_drift, 0.0)
-
-    def stored_tokens(
-        self, tokens: TokenSet, username: str, details: SignInDetails | None, previous: str | None = None
-    ) -> StoredTokens:
-        """Return new tokens as they are stored.
-
-        Args:
-            tokens: The tokens that Cognito has just issued.
-            username: Cognito's username of the user.
-            details: How the user signed in.
-            previous: The present refresh token, which stays in use if Cognito returned no new one.
-
-        Raises:
-            InvalidJWTError: A token is not a JWT, and could not be decoded from the record.
-        """
-        issued_at = _numeric_claim(decode_jwt(tokens.access_token), "iat")
-        if tokens.id_token is not None:
-            decode_jwt(tokens.id_token)
-        return StoredTokens(
-            access_token=tokens.access_token,
-            id_token=tokens.id_token,
-            refresh_token=tokens.refresh_token or previous,
-            clock_drift=issued_at - self.context.clock() if issued_at > 0 else 0.0,
-            username=username,
-            sign_in_details=details,
-        )
-
     async def forget(
         self,
         is_meant: Callable[[SessionRecord], bool] = lambda _: True,
@@ -543,19 +426,3 @@ class Superseded(Exception):
 
 class EndedMeanwhile(Superseded):
     """The sessions of the user were ended while this one was signed in or moved."""
-
-
-def current_user(tokens: AuthTokens) -> AuthUser:
-    """Return the user of the tokens."""
-    return tokens._user
-
-
-def _lifetime(tokens: AuthTokens) -> float:
-    """Return how many seconds the access token lives in all."""
-    return _numeric_claim(tokens.access_token, "exp") - _numeric_claim(tokens.access_token, "iat")
-
-
-def _numeric_claim(token: JWT, claim: str) -> float:
-    value = token.payload.get(claim)
-    # A number that is not a valid time could not be parsed from the record.
-    return float(value) if isinstance(value, int | float) and abs(value) < _MAX_TIME else 0.0

@@ -16,7 +16,8 @@ from .context import Decoded
 from .device_confirmation import confirm_if_due
 from .refresh import refresh_tokens
 from .refresh_values import Snapshot, snapshot
-from .session import CLOCK_TOLERANCE, Loaded, Session
+from .session import Loaded, Session
+from .stored_tokens import CLOCK_TOLERANCE, decode
 from .unsettled import settle
 
 logger = logging.getLogger(__name__)
@@ -125,7 +126,7 @@ class SessionTokenProvider:
             decoded = evolve(decoded, good_until=serves_until)
         elif loaded.record.next_confirmation_at <= now:
             loaded = await self._confirm_device(loaded)
-            confirmed = session.decode(loaded)
+            confirmed = decode(session.context, loaded)
             if confirmed is None:
                 context.decoded.pop(session_id, None)
                 return None
@@ -154,4 +155,4 @@ class SessionTokenProvider:
             logger.warning("session %s: its lifetime could not be extended: %s", session.session_id, error)
             retry_at = session.context.clock() + EXTENSION_RETRY_SECONDS
             return evolve(seen.decoded, good_until=min(seen.early_at, retry_at))
-        return (written and session.decode(written)) or seen.decoded
+        return (written and decode(session.context, written)) or seen.decoded
