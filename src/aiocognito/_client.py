@@ -81,7 +81,7 @@ class AuthClient:
 
     Nothing is read or sent until a method is awaited. Every method is safe to cancel, so
     ``asyncio.timeout`` limits how long one may take; what must not stop halfway, such as a challenge
-    answer that returns tokens, goes on and is stored.
+    answer that returns tokens, continues and is stored.
 
     Each method lists its own errors. In addition, a method that sends a request may raise
     `AuthUserPoolException` (no user pool is configured), `NetworkError` (no response arrived) and other
@@ -603,7 +603,7 @@ class AuthClient:
                 The client of a `SessionManager` ends all sessions of the user. If Cognito refuses, the
                 tokens of these sessions are revoked, and those of other applications are not.
             others: Whether to end the user's other sessions instead, which `list_sessions` lists
-                (RevokeUserSession). This session goes on. The client of a `SessionManager` ends the other
+                (RevokeUserSession). This session continues. The client of a `SessionManager` ends the other
                 sessions of the user in the storage as well. Excludes the other arguments.
             redirect_uri: The URL that the browser comes back to from the hosted UI's own sign-out:
                 exactly one of ``OAuthConfig.redirect_sign_out``. The first by default, if the user
@@ -865,7 +865,7 @@ class AuthClient:
     async def update_password(self, old_password: str, new_password: str) -> None:
         """Change the signed-in user's password (``updatePassword``; ChangePassword).
 
-        This session goes on under a new key. The user's other sessions stay as they are: see
+        This session continues under a new key. The user's other sessions do not change: see
         `SessionManager.end_user`.
 
         Args:

@@ -178,7 +178,7 @@ class SessionManager:
 
         Users that another system has signed in, such as one with Amplify or pycognito, stay signed in. The
         token is renewed once, and the new tokens are verified. Where refresh tokens rotate, this uses up
-        the other system's copy. Otherwise both go on using it, until one of them signs out.
+        the other system's copy. Otherwise both systems can use it until one of them signs out.
 
         Args:
             session_key: A key that the caller has just made, by `new_session_key`. It stays as it is: set
@@ -234,7 +234,7 @@ class SessionManager:
 
         Raises:
             AuthValidationError: An argument is missing.
-            StorageError: The storage failed, and the session may go on. Call this again.
+            StorageError: The storage failed, and the session may not have ended. Call this again.
         """
         self._context.check_loop()
         user_id, session_id = arguments.url_text(user_id, "user_id"), arguments.text(session_id, "session_id")
@@ -250,14 +250,14 @@ class SessionManager:
 
         Args:
             user_id: The user's id, the ``sub`` of the tokens.
-            keep: The ``session_id`` of a session that goes on, such as the caller's.
+            keep: The ``session_id`` of a session that is not ended, such as the caller's.
 
         Returns:
             How many sessions were ended.
 
         Raises:
             AuthValidationError: The user id is missing.
-            StorageError: The storage failed, and some sessions may go on. Call this again.
+            StorageError: The storage failed, and some sessions may not have ended. Call this again.
         """
         self._context.check_loop()
         user_id = arguments.url_text(user_id, "user_id")

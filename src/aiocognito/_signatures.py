@@ -1,9 +1,8 @@
 """RS256 (RFC 7518, 3.3) by python-jose. The one module that imports it, when it is first needed.
 
-jose makes a key of a JWK. It decides nothing else: headers, claims and time are judged by
-`TokenVerifier`, because jose takes the algorithm from the token and checks claims only if they are
-there. Nor is it asked about each signature, as it looks at the key anew each time: that goes to
-the key of cryptography's that jose has made.
+jose constructs a key from a JWK, and nothing else: `TokenVerifier` checks headers, claims and times,
+because jose takes the algorithm from the token and checks claims only if they are present. The
+signatures are verified with cryptography's key inside jose's, because jose examines its key each time.
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ def closed_with_its_loop(config: AuthConfig) -> Iterator[AuthClient]:
     """Make a client, and close it on the event loop that it was used on.
 
     A loop that ends closes it (``loop.shutdown_asyncgens``, which ``asyncio.run`` and the test runners of
-    asyncio, pytest-asyncio and anyio call). A loop that goes on is asked to when the block ends.
+    asyncio, pytest-asyncio and anyio call). If the loop still runs when the block ends, the block closes the
+    client on it.
 
     Args:
         config: The user pool, and how to call it.

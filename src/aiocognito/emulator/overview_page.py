@@ -104,7 +104,7 @@ def _identity_pool(pool: IdentityPool) -> Html:
         element("h3", "Roles"),
         table(
             f"Roles of {pool.id}",
-            ("role", "of", "is"),
+            ("kind", "provider", "role or mapping"),
             roles,
             empty="The identity pool has no role yet, so it returns no credentials.",
         ),

@@ -3,7 +3,7 @@
     AuthError
     ├── AuthConfigError (ValueError)          a configuration value is malformed
     ├── AuthValidationError                   an argument is missing; .code says which
-    ├── AuthTokenConfigException              the client keeps no session
+    ├── AuthTokenConfigException              the client has no session of its own
     │   └── AuthUserPoolException             no user pool configured
     ├── OAuthNotConfigureException, InvalidIdentityPoolIdException
     ├── UserUnAuthenticatedException, SignInException, …    Amplify's own names

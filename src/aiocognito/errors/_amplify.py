@@ -58,7 +58,7 @@ class UserAlreadyAuthenticatedException(AuthError):
 
 
 class SignInException(AuthError):
-    """A sign-in cannot go on: nothing is pending, it expired, or it is being answered already."""
+    """A sign-in cannot continue: it was not begun, it expired, or another answer is being sent."""
 
     http_status: ClassVar[int] = 409
     default_recovery: ClassVar[str | None] = "Begin again with sign_in."

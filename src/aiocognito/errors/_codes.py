@@ -53,7 +53,7 @@ class EnableSoftwareTokenMFAException(ServiceError):
 
     http_status: ClassVar[int] = 422
     code: ClassVar[str | None] = "EnableSoftwareTokenMFAException"
-    default_recovery: ClassVar[str | None] = "Ask for the app's present code; check the clock of the phone."
+    default_recovery: ClassVar[str | None] = "Ask for the app's current code, and check the phone's clock."
 
 
 class ExpiredCodeException(ServiceError):
@@ -102,7 +102,7 @@ class InternalErrorException(ServiceError):
 
     http_status: ClassVar[int] = 502
     code: ClassVar[str | None] = "InternalErrorException"
-    default_recovery: ClassVar[str | None] = "Try again; the request_id is what AWS support asks for."
+    default_recovery: ClassVar[str | None] = "Try again. If it persists, send the request_id to AWS support."
 
 
 class InvalidEmailRoleAccessPolicyException(ServiceError):
@@ -153,7 +153,7 @@ class InvalidPasswordException(ServiceError):
     http_status: ClassVar[int] = 422
     code: ClassVar[str | None] = "InvalidPasswordException"
     default_recovery: ClassVar[str | None] = (
-        "Ask for another password; the message says what the policy wants."
+        "Ask for another password; the message says what the policy requires."
     )
 
 
@@ -202,7 +202,7 @@ class NotAuthorizedException(ServiceError):
 
     http_status: ClassVar[int] = 401
     code: ClassVar[str | None] = "NotAuthorizedException"
-    default_recovery: ClassVar[str | None] = "Check what was typed, or sign in again."
+    default_recovery: ClassVar[str | None] = "Check the username, password or code, or sign in again."
 
 
 class OperationNotEnabledException(ServiceError):

@@ -8,8 +8,8 @@ from ._base import AuthError, ErrorDetails
 class TokenVerificationError(AuthError):
     """A token is not acceptable.
 
-    ``claim`` names what was looked at, ``expected`` and ``actual`` what belongs there and what was
-    found; ``actual`` is the claim's value, never the token.
+    ``claim`` is the name of the claim or header that was checked, ``expected`` describes the accepted
+    values, and ``actual`` is the value found, never the token.
     """
 
     http_status: ClassVar[int] = 401

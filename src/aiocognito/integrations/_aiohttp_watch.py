@@ -55,7 +55,7 @@ async def watching(
     finally:
         stop()
         task.cancel()
-        # To await the task itself would not tell its cancellation from one of the handler.
+        # Awaiting the task itself would not distinguish its cancellation from the handler's.
         await asyncio.wait([task])
         if not task.cancelled():
             task.result()

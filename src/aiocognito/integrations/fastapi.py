@@ -203,7 +203,7 @@ class CognitoAuth:
     ) -> CognitoBearer[Claims]:
         """Return a dependency for ``Security`` that requires a token in the header ``Authorization``.
 
-        It returns the token's `Claims`; `CognitoBearer` says how a request without a good token is answered.
+        It returns the token's `Claims`; see `CognitoBearer` for the responses to other requests.
         The route uses no session and no cookie, and requests of other sites are not refused.
 
         Args:

@@ -62,8 +62,8 @@ class Cipher:
         Args:
             key: The storage key.
             value: The value.
-            expires: When the value expires, where the storage keeps that beside it: altered, it does
-                not open. None leaves it out.
+            expires: When the value expires, if the storage stores that beside it. It is authenticated:
+                if it was altered, the value does not decrypt. None leaves it out.
         """
         nonce = os.urandom(_NONCE_BYTES)
         version = _VERSION if expires is None else _VERSION_WITH_EXPIRY

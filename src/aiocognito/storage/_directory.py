@@ -36,7 +36,7 @@ _OURS = re.compile(r"[0-9a-f]{64}\.(?:value|tmp|write|lock)")
 
 _CHANGES_PER_SWEEP = 128
 _SWEPT_FILES = 512
-"""A sweep looks at the next files of the directory, four for each change on average, so its cost does not
+"""A sweep examines the next files of the directory, four for each change on average, so its cost does not
 grow with their number."""
 
 

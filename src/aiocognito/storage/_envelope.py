@@ -43,8 +43,8 @@ class Envelope(Protocol):
 class OpenEnvelope:
     """An envelope that does not encrypt: one byte that says so, a nonce, and the value.
 
-    The byte tells an open value from an encrypted one, so that a deployment without its encryption key
-    raises an error instead of losing every session.
+    The byte distinguishes an open value from an encrypted one, so that a deployment without its encryption
+    key raises an error instead of losing every session.
     """
 
     is_loaded = True

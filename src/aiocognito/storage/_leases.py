@@ -82,7 +82,7 @@ class Leases:
         try:
             await asyncio.wait({attempt})
         except asyncio.CancelledError:
-            # The caller leaves at once, however slow the server is. The attempt goes on alone.
+            # The caller does not wait for a slow server: the attempt ends by itself.
             given_up.set()
             if attempt.done():
                 if not attempt.cancelled():

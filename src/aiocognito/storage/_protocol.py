@@ -79,7 +79,7 @@ class Storage(Protocol):
         It excludes all other holders that share the storage. It does not affect the other methods,
         which may be called inside. It is not re-entrant: a task that enters it twice waits for ever.
         Waiting can be cancelled at once and leaves nothing behind. Depending on the backend it is a
-        lease that may be lost, so it serves to save work; `replace` keeps the truth.
+        lease that may be lost, so it only saves requests: consistency depends on `replace`.
 
         Raises:
             StorageError: When it is entered: the backend failed. An entry that cannot succeed fails

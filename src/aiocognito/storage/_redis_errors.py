@@ -211,7 +211,7 @@ def is_named(error: Exception, name: str) -> bool:
 
 
 def is_readonly(error: Exception) -> bool:
-    """Return whether the server is a replica since a failover, and so has not done what it was told."""
+    """Return whether the server refused a write, because it is a replica since a failover."""
     # In a script, Redis 6 puts it into the text of another error.
     text = str(error)
     return is_named(error, "ReadOnlyError") or "READONLY" in text or "previous master is now a slave" in text

@@ -45,8 +45,8 @@ class AuthClient:
     raise the same, as those of the async class. In a thread where an event loop runs, they raise
     ``RuntimeError``.
 
-    A process that is forked may go on using it. The connections are made again, and the session is that of
-    the storage.
+    A forked process can use it, too: it opens connections of its own, and reads the session from the
+    storage.
 
     Args:
         config: The user pool, and how to call it.
