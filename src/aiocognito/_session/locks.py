@@ -13,7 +13,8 @@ from .session import Session
 
 # A free lock is entered within this many seconds; otherwise another caller holds it.
 FREE_SECONDS: Final = 0.1
-# Bounds of the pause between two reads of the record while another caller holds the lock, in seconds.
+# The first and the longest pause between two reads of the record while another caller holds the lock, in
+# seconds. Each is shortened at random, by at most half.
 # A process has one such reader for each session, however many of its tasks wait.
 FIRST_PAUSE_SECONDS: Final = 0.02
 LONGEST_PAUSE_SECONDS: Final = 0.2
