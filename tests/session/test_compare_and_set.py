@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from anyio import wait_all_tasks_blocked
@@ -63,6 +64,8 @@ async def test_all_that_wrap_a_storage_take_turns_with_it(time: Time) -> None:
     again = ObservedStorage(EncryptedStorage(storage, bytes(32)), Telemetry(None, None))
     assert {identity_of(each) for each in (storage, observed, sealed, again)} == {id(storage)}
     assert identity_of(MemoryStorage()) != id(storage)
+    mock = Mock()
+    assert identity_of(mock) == id(mock)
     async with module._turns.hold(f"{id(storage)}:k"):
         attempts, attempt = losing(1)
         task = asyncio.create_task(compare_and_set(again, "k", attempt))

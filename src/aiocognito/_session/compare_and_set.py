@@ -71,7 +71,10 @@ def identity_of(storage: Storage) -> int:
         storage: The storage, or a wrapper of this library around it.
     """
     while True:
-        wrapped = storage.wrapped if isinstance(storage, EncryptedStorage) else getattr(storage, WRAPS, None)
+        if isinstance(storage, EncryptedStorage):
+            wrapped: Storage | None = storage.wrapped
+        else:  # Not by getattr: a mock has every attribute.
+            wrapped = getattr(storage, "__dict__", {}).get(WRAPS)
         if wrapped is None:
             return id(storage)
         storage = wrapped
