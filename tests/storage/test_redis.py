@@ -549,3 +549,46 @@ def test_no_value_lies_under_the_key_of_a_lock_or_of_another_value() -> None:
     keys = ["a", "=a", "lock:a", "=lock:a", "==lock:a", "lock:=a"]
     places = [values._value_key(key) for key in keys] + [values._lock_key(key) for key in keys]
     assert len(set(places)) == 2 * len(keys)
+
+
+class SlowClient:
+    """The connections of a storage, and their client, whose commands end when `go` is set."""
+
+    def __init__(self) -> None:
+        self.arrived, self.go = asyncio.Event(), asyncio.Event()
+        self.done: list[Any] = []
+        self.slots = asyncio.Semaphore(1)
+        self.client = self
+
+    async def get(self) -> Any:
+        return self
+
+    async def execute_command(self, *command: Any) -> Any:
+        self.arrived.set()
+        await self.go.wait()
+        self.done.append(command[0])
+        return "text" if command[0] == "GET" else 1
+
+
+@pytest.mark.parametrize("command", ["SET", "DEL", "EVALSHA"])
+async def test_a_write_that_is_cancelled_ends_when_its_command_does(command: str) -> None:
+    client: Any = SlowClient()
+    values = RedisValues(client, "app:", 0)
+    writes: dict[str, Any] = {
+        "SET": lambda: values.set("k", b"v"),
+        "DEL": lambda: values.delete("k"),
+        "EVALSHA": lambda: values.replace("k", b"v", expected=None),
+    }
+    task = asyncio.create_task(writes[command]())
+    await client.arrived.wait()
+    task.cancel()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not task.done()
+    assert client.slots.locked()
+    client.go.set()
+    await asyncio.wait({task}, timeout=30)
+    assert task.cancelled()
+    assert client.done == [command]
+    with pytest.raises(StorageError, match="text instead of bytes"):
+        await values.get("k")
