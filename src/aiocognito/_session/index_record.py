@@ -54,6 +54,13 @@ class SessionIndex:
         """Return the index with an entry, in place of one with the same id."""
         return evolve(self, entries={**self.without({session_id}).entries, session_id: entry})
 
+    def renewed_since(self, oldest: float) -> SessionIndex:
+        """Return the index without the entries that were renewed before a time."""
+        first = next(iter(self.entries.values()), None)
+        if first is None or first.at >= oldest:
+            return self  # The entry renewed last is at the end.
+        return self.without({each for each, entry in self.entries.items() if entry.at < oldest})
+
     def without(self, session_ids: set[str]) -> SessionIndex:
         """Return the index without some entries."""
         left = {each: entry for each, entry in self.entries.items() if each not in session_ids}

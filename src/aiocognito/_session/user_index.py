@@ -308,8 +308,7 @@ async def _read(context: ServiceContext, where: str) -> _Stored:
 
 async def _write(context: ServiceContext, where: str, read: _Stored, index: SessionIndex) -> _Stored | None:
     """Write an index without entries whose records have expired; None if it has changed since it was read."""
-    oldest = context.clock() - context.index_seconds
-    index = index.without({each for each, entry in index.entries.items() if entry.at < oldest})
+    index = index.renewed_since(context.clock() - context.index_seconds)
     raw, ttl = dump_index(index), context.index_seconds if index.entries else EMPTY_SECONDS
     try:
         is_done = await context.storage.replace(where, raw, expected=read.raw, ttl=ttl)
