@@ -39,7 +39,7 @@ nitpick_ignore_regex = [
     # Sphinx takes a callable without arguments for a name.
     ("py:class", r"collections\.abc\.Callable\[\[\]"),
     # Type variables have no page.
-    ("py:class", r"aiocognito\.(_models\.C|integrations\.(_fastapi_bearer\.T|aiohttp\.H))"),
+    ("py:class", r"aiocognito\.(_models\.C|integrations\.(_fastapi_bearer\.T|.*\bH))"),
 ]
 # The copy button leaves out prompts, and what a command printed.
 copybutton_prompt_text = r"^\$ "
