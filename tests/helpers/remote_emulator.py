@@ -78,7 +78,8 @@ class RemoteEmulator:
         request = urllib.request.Request(f"{self.url}{path}", data, headers)
         try:
             with urllib.request.urlopen(request, timeout=30) as response:
-                return json.loads(response.read())
+                # Operations without an output respond without a body.
+                return json.loads(response.read() or b"{}")
         except urllib.error.HTTPError as error:
             text = error.read().decode()
         raise ValueError(text)
