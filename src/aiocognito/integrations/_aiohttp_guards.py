@@ -65,6 +65,11 @@ def needs_token(
     return check
 
 
+def guard(check: Check) -> Callable[[H], H]:
+    """Return a decorator of handlers and views: see `guarded`."""
+    return lambda handler: guarded(handler, check)
+
+
 def guarded(handler: H, check: Check) -> H:
     """Return a handler that runs after a check; its response, if it returns one, is sent instead.
 

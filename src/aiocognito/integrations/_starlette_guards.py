@@ -14,17 +14,19 @@ H = TypeVar("H", bound=Callable[..., Any])
 Check: TypeAlias = Callable[[HTTPConnection], Awaitable[object]]
 
 
-def guarded(endpoint: H, check: Check) -> H:
-    """Return an endpoint that runs after a check. A plain function runs in a thread, as Starlette runs it.
+def guard(check: Check) -> Callable[[H], H]:
+    """Return a decorator of endpoints that run after a check.
+
+    A plain function runs in a thread, as Starlette runs it. The decorator raises ``TypeError`` for a class or
+    another object.
 
     Args:
-        endpoint: A function of a request or websocket, or a method of an ``HTTPEndpoint`` or
-            ``WebSocketEndpoint``.
         check: Raises an `AuthError` to refuse.
-
-    Raises:
-        TypeError: ``endpoint`` is a class or another object.
     """
+    return lambda endpoint: _guarded(endpoint, check)
+
+
+def _guarded(endpoint: H, check: Check) -> H:
     if isinstance(endpoint, type) or not callable(endpoint):
         raise TypeError("only a function, or a method of an endpoint class, can be an endpoint")
 

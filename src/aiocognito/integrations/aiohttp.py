@@ -20,7 +20,7 @@ from .._web.errors import AuthForbiddenError, CsrfError, RecentSignInRequiredErr
 from .._web.guards import check_groups, check_recent, max_age_seconds, required_groups, user_or_none
 from .._web.service import DEFAULT_TTL, ConfigSource, StorageSource, make_service
 from . import _aiohttp
-from ._aiohttp_guards import CLAIMS, guarded, needs_token, needs_user
+from ._aiohttp_guards import CLAIMS, guard, guarded, needs_token, needs_user
 from ._aiohttp_routes import add_hosted_ui, add_json
 from ._aiohttp_watch import watching
 
@@ -208,10 +208,7 @@ def require_groups(*groups: str) -> Callable[[H], H]:
     async def check(request: web.Request) -> None:
         await check_groups(auth_client(request), wanted)
 
-    def decorate(handler: H) -> H:
-        return guarded(handler, check)
-
-    return decorate
+    return guard(check)
 
 
 @public("aiocognito.integrations.aiohttp")
@@ -235,10 +232,7 @@ def recent_sign_in(max_age: float | timedelta) -> Callable[[H], H]:
         clock = session_manager(request)._context.clock
         await check_recent(auth_client(request), seconds, clock)
 
-    def decorate(handler: H) -> H:
-        return guarded(handler, check)
-
-    return decorate
+    return guard(check)
 
 
 @public("aiocognito.integrations.aiohttp")
@@ -263,12 +257,7 @@ def bearer_required(
     Raises:
         AuthConfigError: A value is malformed, or scopes are asked of id tokens, which have none.
     """
-    check = needs_token(verifier, groups, scopes)
-
-    def decorate(handler: H) -> H:
-        return guarded(handler, check)
-
-    return decorate
+    return guard(needs_token(verifier, groups, scopes))
 
 
 @public("aiocognito.integrations.aiohttp")

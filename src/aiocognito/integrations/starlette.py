@@ -22,7 +22,7 @@ from .._web.guards import check_groups, check_recent, max_age_seconds, required_
 from .._web.service import DEFAULT_TTL, ConfigSource, StorageSource, make_service
 from . import _starlette
 from ._starlette_backend import CognitoBackend, CognitoUser
-from ._starlette_guards import H, guarded
+from ._starlette_guards import H, guard
 from ._starlette_json import make_json_routes
 
 __all__ = [
@@ -244,10 +244,7 @@ def require_groups(*groups: str) -> Callable[[H], H]:
     async def check(connection: HTTPConnection) -> None:
         await check_groups(auth_client(connection), wanted)
 
-    def decorate(endpoint: H) -> H:
-        return guarded(endpoint, check)
-
-    return decorate
+    return guard(check)
 
 
 @public("aiocognito.integrations.starlette")
@@ -271,7 +268,4 @@ def recent_sign_in(max_age: float | timedelta) -> Callable[[H], H]:
     async def check(connection: HTTPConnection) -> None:
         await check_recent(auth_client(connection), seconds, _starlette.clock_of(connection))
 
-    def decorate(endpoint: H) -> H:
-        return guarded(endpoint, check)
-
-    return decorate
+    return guard(check)
