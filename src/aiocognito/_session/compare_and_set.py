@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import singledispatch
 from typing import Final, TypeVar
 
 from ..errors import StorageError
@@ -20,8 +21,6 @@ GIVE_UP_SECONDS: Final = 30.0
 # Bounds of the pause after a loss, in seconds. A write to a disk or over a local network takes a few ms.
 FIRST_PAUSE_SECONDS: Final = 0.004
 LONGEST_PAUSE_SECONDS: Final = 0.05
-# The attribute in which a wrapper that only measures a storage has it.
-WRAPS: Final = "_aiocognito_wraps"
 
 _sleep = asyncio.sleep
 # By storage, key and event loop. An entry exists while a task holds it or waits for it.
@@ -70,14 +69,23 @@ def identity_of(storage: Storage) -> int:
     Args:
         storage: The storage, or a wrapper of this library around it.
     """
-    while True:
-        if isinstance(storage, EncryptedStorage):
-            wrapped: Storage | None = storage.wrapped
-        else:  # Not by getattr: a mock has every attribute.
-            wrapped = getattr(storage, "__dict__", {}).get(WRAPS)
-        if wrapped is None:
-            return id(storage)
+    while (wrapped := wrapped_by(storage)) is not None:
         storage = wrapped
+    return id(storage)
+
+
+@singledispatch
+def wrapped_by(_storage: object) -> Storage | None:
+    """Return the storage that a wrapper encrypts or measures; None for any other storage.
+
+    Each wrapper registers its own type.
+    """
+    return None
+
+
+@wrapped_by.register(EncryptedStorage)
+def _(storage: EncryptedStorage) -> Storage | None:
+    return storage.wrapped
 
 
 async def is_stored(storage: Storage, key: str, value: bytes | None) -> bool | None:

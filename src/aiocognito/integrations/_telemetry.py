@@ -16,6 +16,7 @@ from opentelemetry.trace import Link, Span, Status, StatusCode
 
 from .._claims import Claims
 from .._gateways.jwks import Jwks
+from .._session.compare_and_set import wrapped_by
 from .._session.refresh_values import RefreshResult
 from .._verifier import TokenVerifier
 from ..errors import AuthError, JwksUnavailableError, TokenVerificationError
@@ -244,7 +245,6 @@ class ObservedStorage:
 
     def __init__(self, storage: Storage, telemetry: Telemetry) -> None:
         self._storage, self._telemetry = storage, telemetry
-        self._aiocognito_wraps = storage  # For `identity_of`.
         self._name = type(storage).__name__
 
     async def get(self, key: str) -> bytes | None:
@@ -295,6 +295,11 @@ class ObservedStorage:
                 raise
             finally:
                 self._telemetry.storage.record(perf_counter() - began, attributes)
+
+
+@wrapped_by.register(ObservedStorage)
+def _(storage: ObservedStorage) -> Storage | None:
+    return storage._storage
 
 
 class _ObservedLock:
