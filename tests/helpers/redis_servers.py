@@ -133,15 +133,26 @@ def replicated() -> Iterator[tuple[Server, Server, Server]]:
             "sentinel down-after-milliseconds": "mymaster 300",
             "sentinel failover-timeout": "mymaster 3000",
         }
-        with sentinel, replica.client as second, sentinel.client as watcher:
+        with sentinel, primary.client as first, sentinel.client as watcher:
             deadline = time.monotonic() + 2 * START_SECONDS
+            # WAIT counts a replica once its primary has it as online, which is later than the replica itself has.
             while not (
-                _info(second)["master_link_status"] == "up"
+                _info(first).get("slave0", {}).get("state") == "online"
                 and watcher.execute_command("SENTINEL", "REPLICAS", "mymaster")
             ):
                 assert time.monotonic() < deadline, "the replica did not get there"
                 time.sleep(0.05)
             yield primary, replica, sentinel
+
+
+def wait_for_replica(primary: Server) -> None:
+    """Wait until the replica has all that was written to its primary so far."""
+    with primary.client as client:
+        written = _info(client)["master_repl_offset"]
+        deadline = time.monotonic() + START_SECONDS
+        while _info(client)["slave0"]["offset"] < written:
+            assert time.monotonic() < deadline, "the replica did not follow"
+            time.sleep(0.05)
 
 
 def _info(client: redis.Redis) -> Any:

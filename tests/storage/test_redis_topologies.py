@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ import valkey.asyncio
 
 from aiocognito.errors import AuthUsageError, StorageError
 from aiocognito.storage.redis import RedisStorage
-from helpers.redis_servers import Server, redis_server, replicated
+from helpers.redis_servers import Server, redis_server, replicated, wait_for_replica
 
 from .contract import KEYS, StorageContract, enter
 
@@ -152,14 +152,21 @@ async def test_client_of_one_node_gets_an_error_about_the_cluster(nodes: list[Se
 
 @pytest.mark.parametrize("library", ["redis", "valkey"])
 async def test_failover_keeps_what_replicas_have(library: str) -> None:
-    with replicated() as (primary, replica, sentinel), replica.client as second:
+    async with AsyncExitStack() as stack:
+        primary, replica, sentinel = stack.enter_context(replicated())
+        second = stack.enter_context(replica.client)
         make: Any = redis.asyncio.Sentinel if library == "redis" else valkey.asyncio.Sentinel
         watch = make([("127.0.0.1", sentinel.port)])
+        for each in watch.sentinels:
+            stack.push_async_callback(each.aclose)
         client = watch.master_for("mymaster")
+        stack.push_async_callback(client.aclose)
         storage = RedisStorage(client, encryption_key=KEY, wait_replicas=1)
         assert await storage.replace("k", b"v", expected=None)
         async with storage.lock("k"):
             pass
+        # A write waits 100 ms for its replica, which a busy machine may need longer for.
+        await asyncio.to_thread(wait_for_replica, primary)
         primary.kill()
         errors = 0
         deadline = time.monotonic() + LONGEST
@@ -177,9 +184,6 @@ async def test_failover_keeps_what_replicas_have(library: str) -> None:
         assert info(second)["role"] == "master"
         assert await storage.get("k") == b"w"
         await enter(storage, "k")
-        await client.aclose()
-        for each in watch.sentinels:
-            await each.aclose()
 
 
 def info(client: Any) -> Any:
