@@ -135,7 +135,7 @@ def replicated() -> Iterator[tuple[Server, Server, Server]]:
         }
         with sentinel, primary.client as first, sentinel.client as watcher:
             deadline = time.monotonic() + 2 * START_SECONDS
-            # WAIT counts a replica once its primary has it as online, which is later than the replica itself has.
+            # WAIT counts a replica once it is online for its primary, which may be later than its link is up.
             while not (
                 _info(first).get("slave0", {}).get("state") == "online"
                 and watcher.execute_command("SENTINEL", "REPLICAS", "mymaster")
