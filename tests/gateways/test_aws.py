@@ -7,6 +7,8 @@ from typing import Any
 
 import anyio.to_thread
 import pytest
+from aiobotocore.regions import AioEndpointRulesetResolver
+from aiobotocore.session import get_session
 
 from aiocognito import AuthConfig
 from aiocognito._gateways.aws.client import AwsClient
@@ -63,6 +65,24 @@ async def test_an_empty_body_is_success_where_there_is_nothing_to_say(client: Aw
     assert await client.call("ForgetDevice", {"AccessToken": "t", "DeviceKey": "d"}) == {}
     assert await client.call("DeleteUser", {"AccessToken": "t"}) == {}
     assert await client.call("GlobalSignOut", {"AccessToken": "t"}) == {}
+
+
+@pytest.mark.parametrize("is_given", [False, True])
+async def test_rules_that_find_an_endpoint_are_followed_for_a_given_session_alone(
+    connect: Connect, stub: Stub, monkeypatch: pytest.MonkeyPatch, is_given: bool
+) -> None:
+    followed: list[str] = []
+    follow = AioEndpointRulesetResolver.construct_endpoint
+
+    async def counted(rules: Any, operation_model: Any, *given: Any, **options: Any) -> Any:
+        followed.append(operation_model.name)
+        return await follow(rules, operation_model, *given, **options)
+
+    monkeypatch.setattr(AioEndpointRulesetResolver, "construct_endpoint", counted)
+    client = connect(aws_session=get_session() if is_given else None)
+    await client.call("GetUser", {"AccessToken": "t"})
+    assert len(stub.requests) == 1
+    assert followed == (["GetUser"] if is_given else [])
 
 
 @pytest.mark.amplify("B7")

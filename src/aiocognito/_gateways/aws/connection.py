@@ -25,7 +25,7 @@ from aiobotocore.session import AioSession
 from attrs import frozen
 from botocore import UNSIGNED
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, UnknownServiceError
 from botocore.httpsession import ProxyConfiguration
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
@@ -144,10 +144,22 @@ def _own_session() -> AioSession:
     for name in ("config_file", "credentials_file", "ca_bundle"):
         variables[name] = (None, None, None, None)
     session = AioSession(variables)
-    loader = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+    loader = _OwnModels([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
     session.register_component("data_loader", loader)
     session.user_agent_extra = ""
     return session
+
+
+class _OwnModels(Loader):  # type: ignore[misc]  # botocore has no types
+    """botocore's own models, without the rules that find an endpoint: each client is given its URL.
+
+    botocore would follow the rules at each call, and return that URL.
+    """
+
+    def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> Any:
+        if type_name == "endpoint-rule-set-1":
+            raise UnknownServiceError(service_name=service_name, known_service_names="")
+        return super().load_service_model(service_name, type_name, api_version)
 
 
 class AwsConnection:
