@@ -1,10 +1,12 @@
 """SRP arithmetic against published numbers, an independent server, and another client."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
 import locale
+import os
 import pickle
 import secrets
 import subprocess
@@ -14,7 +16,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import anyio
 import gmpy2
 import pytest
 from hypothesis import example, given, settings
@@ -25,6 +26,7 @@ from aiocognito.errors import AuthError, SignInException
 
 K_HEX = "538282c4354742d7cbbde2359fcf67f9f5b3a6b08791e5011b43b8a5b66d9ee6"
 MULTIPLIER = int(K_HEX, 16)
+LONGEST = 60.0  # seconds that a test waits for another thread
 VECTORS = json.loads((Path(__file__).parent / "data" / "srp.json").read_text())
 
 
@@ -456,24 +458,81 @@ async def test_run_works_in_another_thread_and_passes_everything_on() -> None:
         await srp.run(srp.password_claim_signature, srp.Ephemeral.generate(), **(GOOD | {"srp_b_hex": "0"}))
 
 
-async def test_run_uses_as_many_threads_as_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: 3)
-    monkeypatch.setattr(srp, "_limiter", anyio.lowlevel.RunVar("fresh_limiter"))
-    await srp.run(int)
-    limiter = srp._limiter.get()
-    assert limiter.total_tokens == 3
-    assert await srp.run(lambda: limiter.borrowed_tokens) == 1
+@pytest.mark.parametrize(("cores", "threads"), [(None, 1), (1, 1), (2, 1), (8, 7)])
+def test_one_core_is_left_to_the_event_loop(
+    monkeypatch: pytest.MonkeyPatch, cores: int | None, threads: int
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    workers = srp._workers.__wrapped__()
+    began, is_over = threading.Semaphore(0), threading.Event()
+
+    def wait() -> None:
+        began.release()
+        is_over.wait(LONGEST)
+
+    calls = [workers.submit(wait) for _ in range(threads + 1)]
+    assert all(began.acquire(timeout=LONGEST) for _ in range(threads))
+    assert [call.running() for call in calls] == [True] * threads + [False]
+    is_over.set()
+    workers.shutdown()
 
 
-def test_each_event_loop_has_a_limiter_of_its_own() -> None:
-    async def borrowed_twice() -> anyio.CapacityLimiter:
-        await srp.run(int)
-        first = srp._limiter.get()
-        await srp.run(int)
-        assert srp._limiter.get() is first
-        return first
+def test_event_loops_share_the_worker_threads() -> None:
+    async def used() -> int:
+        return await srp.run(threading.get_ident)
 
-    assert anyio.run(borrowed_twice) is not anyio.run(borrowed_twice)
+    workers = srp._workers()
+    assert threading.get_ident() not in {asyncio.run(used()), asyncio.run(used())}
+    assert srp._workers() is workers
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_forked_process_has_worker_threads_of_its_own() -> None:
+    code = """
+import asyncio, os, sys
+from aiocognito import _srp as srp
+
+assert asyncio.run(srp.run(int)) == 0
+child = os.fork()
+if not child:
+    os._exit(asyncio.run(asyncio.wait_for(srp.run(int, "7"), 60)))
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=120).returncode == 7
+
+
+async def test_cancelled_call_is_finished_and_its_result_dropped() -> None:
+    began, is_over, is_done = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        began.set()
+        is_over.wait(LONGEST)
+        is_done.set()
+
+    call = asyncio.create_task(srp.run(work))
+    assert await asyncio.to_thread(began.wait, LONGEST)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert not is_done.is_set()
+    is_over.set()
+    assert await asyncio.to_thread(is_done.wait, LONGEST)
+
+
+async def test_only_the_table_of_an_ephemeral_needs_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_threads: list[object] = []
+    run = srp.run
+
+    async def recorded(function: Any, /, *args: Any) -> Any:
+        in_threads.append(function)
+        return await run(function, *args)
+
+    monkeypatch.setattr(srp, "run", recorded)
+    srp._table.cache_clear()
+    first, second = await srp.new_ephemeral(), await srp.new_ephemeral()
+    assert in_threads == [srp._table]
+    assert first.a != second.a
+    assert pow(2, first.a, srp.N) == first.A
 
 
 def test_importing_loads_no_gmpy2() -> None:

@@ -308,7 +308,7 @@ async def _password(context: FlowContext, challenge: Challenged, answer: Challen
 
 
 async def _password_srp(context: FlowContext, challenge: Challenged, answer: ChallengeResponse) -> Outcome:
-    ephemeral = await srp.run(srp.Ephemeral.generate)
+    ephemeral = await srp.new_ephemeral()
     chosen = {"ANSWER": "PASSWORD_SRP", "SRP_A": ephemeral.public_hex}
     result = await _respond(context, challenge, chosen, name="SELECT_CHALLENGE")
     if result.challenge_name != "PASSWORD_VERIFIER":

@@ -74,7 +74,7 @@ async def device_srp_auth(
         raise DeviceMetadataNotFoundException(
             "Cognito asks for the proof of a device, and this browser is not a remembered device of the user"
         )
-    ephemeral = await srp.run(srp.Ephemeral.generate)
+    ephemeral = await srp.new_ephemeral()
     verifier = await context.pool.respond_to_auth_challenge(
         "DEVICE_SRP_AUTH",
         {"USERNAME": username, "SRP_A": ephemeral.public_hex, "DEVICE_KEY": device.device_key},

@@ -45,7 +45,7 @@ async def custom_auth_with_srp(context: FlowContext, username: str, password: st
 
     The first challenge is answered as PASSWORD_VERIFIER even if Cognito returns another name.
     """
-    ephemeral = await srp.run(srp.Ephemeral.generate)
+    ephemeral = await srp.new_ephemeral()
     answer = await context.pool.initiate_auth(
         "CUSTOM_AUTH",
         {"USERNAME": username, "SRP_A": ephemeral.public_hex, "CHALLENGE_NAME": "SRP_A"},
@@ -94,7 +94,7 @@ async def _srp_auth(
     *,
     session: str | None = None,
 ) -> Outcome:
-    ephemeral = await srp.run(srp.Ephemeral.generate)
+    ephemeral = await srp.new_ephemeral()
     answer = await context.pool.initiate_auth(
         auth_flow,
         {"USERNAME": username, "SRP_A": ephemeral.public_hex, **extra},
