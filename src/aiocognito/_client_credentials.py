@@ -107,8 +107,10 @@ class ClientCredentials:
 
         A caller that waits for a token gets a ``RuntimeError``, or the current token if it is still good.
         """
-        await self._requests.end()
-        await self._http.aclose()
+        try:
+            await self._requests.end()
+        finally:
+            await self._http.aclose()
 
     async def get_tokens(
         self, *, force_refresh: bool = False, client_metadata: Mapping[str, str] | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+
 from .._config import AuthConfig
 from .._models import UserContext
 from ..errors import AuthUserPoolException, InvalidIdentityPoolIdException, OAuthNotConfigureException
@@ -79,7 +81,9 @@ class Connections:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        for service in (self._user_pool_service, self._identity_pool_service):
-            if service is not None:
-                await service.aclose()
-        await self._http.aclose()
+        # All of them, also if the caller is cancelled meanwhile.
+        async with AsyncExitStack() as closing:
+            closing.push_async_callback(self._http.aclose)
+            for service in (self._user_pool_service, self._identity_pool_service):
+                if service is not None:
+                    closing.push_async_callback(service.aclose)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -127,8 +128,10 @@ class Http:
     async def aclose(self) -> None:
         """Close the clients that were made here."""
         owned, self._owned = self._owned, {}
-        for each in owned.values():
-            await each.client.aclose()
+        # Each one, also if the caller is cancelled meanwhile.
+        async with AsyncExitStack() as closing:
+            for each in owned.values():
+                closing.push_async_callback(each.client.aclose)
 
     async def _own(self, url: str) -> _Owned:
         parts = urlsplit(url)

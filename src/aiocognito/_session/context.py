@@ -307,9 +307,11 @@ class ServiceContext:
         if savers:
             await asyncio.wait(savers)
         self._closed = True
-        if self._id_tokens is not None:
-            await self._id_tokens.aclose()
-        await self.connections.aclose()
+        try:
+            if self._id_tokens is not None:
+                await self._id_tokens.aclose()
+        finally:
+            await self.connections.aclose()
 
 
 async def _enclosed(work: Coroutine[Any, Any, T]) -> T:
