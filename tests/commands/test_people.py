@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import os
@@ -29,6 +30,7 @@ from aiocognito._commands.words import distance, duration, moment
 from aiocognito.emulator import run_in_thread
 from helpers import certificate
 from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD
+from helpers.stub_server import stub_server
 
 CALLBACK = "http://localhost:8000/callback"
 Run = Callable[..., Result]
@@ -543,6 +545,19 @@ class TestRunningEmulator:
     def test_another_refusal_is_reported(self, run: Run, emulator: Any) -> None:
         assert "answered 404" in run("codes", "--url", f"{emulator.url}/x", code=1).stderr
 
+    @pytest.mark.parametrize("body", ["<html>", "{}", "[1]", '[{"to": "ana"}]'])
+    async def test_another_server_is_not_taken_for_an_emulator(self, run: Run, body: str) -> None:
+        async with stub_server() as stub:
+            stub.reply(body=body.encode())
+            for command in (("codes",), ("codes", "--follow"), ("clock", "+1h")):
+                result = await asyncio.to_thread(run, *command, "--url", stub.url, code=1)
+                assert f"the server at {stub.url} is not an emulator" in result.stderr
+
+    def test_certificates_that_cannot_be_read(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
+        monkeypatch.setenv("SSL_CERT_FILE", "/nothing/here.pem")
+        assert "SSL_CERT_FILE: cannot be read" in run("codes", "--url", "https://127.0.0.1:9", code=1).stderr
+
     def test_the_url(self) -> None:
         """The emulator's URL comes from the option, the environment, or the default."""
         assert running.url_of(None, {}) == "http://127.0.0.1:9229"
@@ -750,6 +765,60 @@ class TestDoctor:
         assert found["keys"][0] == "wrong"
         assert found["clock"] == ("note", "the service did not say its time")
         assert found["app client"] == ("wrong", "not checked: 503 ")
+
+    async def test_an_endpoint_that_fails_beside_its_keys(self) -> None:
+        """The endpoint is not said to answer because the keys at another URL do."""
+        config = AuthConfig(
+            user_pool_id="us-east-1_a", user_pool_client_id="b", jwks_uri="https://keys.example.com/jwks.json"
+        )
+
+        def handle(request: httpx.Request) -> httpx.Response:
+            if request.method == "GET":
+                return httpx.Response(200, json={"keys": [{}]})
+            raise httpx.ConnectError("refused")
+
+        async with httpx.AsyncClient(transport=httpx.MockTransport(handle)) as http:
+            found = {each.subject: (each.verdict, each.text) async for each in doctor.examine(config, http)}
+        assert found["keys"] == ("right", "1 keys at https://keys.example.com/jwks.json")
+        endpoint = "https://cognito-idp.us-east-1.amazonaws.com"
+        assert found["endpoint"] == ("wrong", f"{endpoint} cannot be reached: refused")
+
+    async def test_an_identity_pool_that_fails_halfway(self) -> None:
+        config = AuthConfig(identity_pool_id="us-east-1:0e1f2a3b-0000-4000-8000-000000000000")
+        config = evolve(config, allow_guest_access=True)
+        answers = [httpx.Response(200, json={"IdentityId": "us-east-1:x"})]
+
+        def handle(_: httpx.Request) -> httpx.Response:
+            if answers:
+                return answers.pop()
+            raise httpx.ReadTimeout("timed out")
+
+        async with httpx.AsyncClient(transport=httpx.MockTransport(handle)) as http:
+            found = [(each.verdict, each.subject) async for each in doctor.examine(config, http)]
+        assert found == [("right", "identity pool"), ("wrong", "identity pool")]
+
+    @pytest.mark.parametrize("keys", [5, {}, None])
+    async def test_keys_that_are_not_a_list(self, keys: object) -> None:
+        def handle(_: httpx.Request) -> httpx.Response:
+            return httpx.Response(200, json={"keys": keys})
+
+        async with httpx.AsyncClient(transport=httpx.MockTransport(handle)) as http:
+            config = AuthConfig(user_pool_id="us-east-1_a")
+            found = {each.subject: each.verdict async for each in doctor.examine(config, http)}
+        assert found["keys"] == "wrong"
+
+    @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "AWS_CA_BUNDLE"])
+    def test_certificates_that_cannot_be_read(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch, variable: str
+    ) -> None:
+        monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
+        monkeypatch.setenv(variable, "/nothing/here.pem")
+        assert "All of this is right." in run("doctor").stdout  # The emulator has no TLS.
+        monkeypatch.setenv("COGNITO_USER_POOL_ENDPOINT", "https://127.0.0.1:9")
+        shown = run("doctor", code=1).stdout
+        assert re.search(
+            rf"WRONG {variable} +{variable}: cannot be read \(No such file or directory\)", shown
+        )
 
     def test_amplify_outputs(self, run: Run, pool: Any, tmp_path: Path) -> None:
         """Amplify's file configures the commands."""

@@ -20,12 +20,14 @@ CONFIG = AuthConfig(
 class Part:
     """Something that takes a while to close."""
 
-    is_closing = is_closed = False
+    def __init__(self) -> None:
+        self.is_closing = asyncio.Event()
+        self.is_closed = False
 
     async def aclose(self) -> None:
-        self.is_closing = True
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        self.is_closing.set()
+        for _ in range(10):
+            await asyncio.sleep(0)
         self.is_closed = True
 
     stop = end = aclose
@@ -41,8 +43,10 @@ def with_two_clients() -> tuple[Http, list[Part]]:
 async def cancelled_while_closing(close: Callable[[], Awaitable[object]], parts: list[Part]) -> None:
     """Cancel a close as soon as its first part is being closed."""
     closing = asyncio.ensure_future(close())
-    while not any(part.is_closing for part in parts):
-        await asyncio.sleep(0)
+    waiting = [asyncio.ensure_future(part.is_closing.wait()) for part in parts]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for each in waiting:
+        each.cancel()
     closing.cancel()
     await asyncio.wait([closing])
     assert closing.cancelled()

@@ -1,6 +1,6 @@
-"""``aiocognito doctor``: read the configuration as a program would, and say what to change.
+"""``aiocognito doctor``: read the configuration as a program would, and list what to change.
 
-It signs no user in. It sends requests that Cognito refuses for a reason, and the reason is the answer.
+It signs no user in. It sends requests that Cognito refuses, and reads the reasons of the refusals.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import base64
 import hmac
 import json
 import secrets
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
@@ -21,13 +22,15 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 from attrs import field, frozen
 
-from .._config import AuthConfig
+from .._config import AuthConfig, OAuthConfig
+from .._gateways.environment import tls_context
 from .._partitions import service_host
 from .._urls import shown_url
 from ..errors import AuthConfigError
 from .failure import CommandError
 
 Verdict: TypeAlias = Literal["right", "wrong", "note"]
+Service: TypeAlias = Literal["cognito-idp", "cognito-identity"]
 VARIABLES: Final[Mapping[str, str]] = {
     "COGNITO_USER_POOL_ID": "user_pool_id",
     "COGNITO_CLIENT_ID": "user_pool_client_id",
@@ -46,10 +49,6 @@ _OTHERS: Final = frozenset({"COGNITO_JWKS"})
 _TIMEOUT: Final = 10.0
 _SKEW: Final = 60.0
 _FLOWS: Final = ("USER_SRP_AUTH", "USER_PASSWORD_AUTH", "USER_AUTH")
-_TARGETS: Final = {
-    "cognito-idp": "AWSCognitoIdentityProviderService",
-    "cognito-identity": "AWSCognitoIdentityService",
-}
 
 
 @frozen
@@ -70,14 +69,30 @@ class Finding:
 
 
 @frozen
-class _Answer:
-    """What a service answered: the status, the error code, the message, and its clock."""
+class _Response:
+    """A response of one of Cognito's services: the status, the error's code and message, and the body."""
 
     status: int
     code: str
     message: str
     body: Mapping[str, Any] = field(repr=False)
-    date: float | None = None
+
+
+@frozen
+class _Target:
+    """One of Cognito's services: its name in requests, in findings, and the variable with its URL."""
+
+    service: str
+    subject: str
+    variable: str
+
+
+_TARGETS: Final[Mapping[Service, _Target]] = {
+    "cognito-idp": _Target("AWSCognitoIdentityProviderService", "endpoint", "COGNITO_USER_POOL_ENDPOINT"),
+    "cognito-identity": _Target(
+        "AWSCognitoIdentityService", "identity pool", "COGNITO_IDENTITY_POOL_ENDPOINT"
+    ),
+}
 
 
 def read(environ: Mapping[str, str]) -> tuple[AuthConfig | None, list[Finding]]:
@@ -125,24 +140,58 @@ async def examine(config: AuthConfig, http: httpx.AsyncClient | None = None) -> 
 
     Args:
         config: The configuration.
-        http: Sends the requests; by default one that reads ``SSL_CERT_FILE`` and the proxies of the
-            environment, as programs do.
+        http: Sends the requests; by default one that trusts the certificates, and uses the proxies, that the
+            environment names.
     """
     async with AsyncExitStack() as stack:
         if http is None:
-            http = await stack.enter_async_context(
-                httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False)
-            )
+            try:
+                tls = _tls(config)
+            except AuthConfigError as error:
+                yield Finding("wrong", error.field or "", str(error), error.recovery_suggestion)
+                return
+            http = await stack.enter_async_context(httpx.AsyncClient(timeout=_TIMEOUT, verify=tls))
         doctor = _Doctor(config, http)
-        if config.user_pool_id is not None:
-            async for finding in doctor.user_pool():
-                yield finding
-        if config.oauth is not None:
-            async for finding in doctor.hosted_ui():
-                yield finding
-        if config.identity_pool_id is not None:
-            async for finding in doctor.identity_pool():
-                yield finding
+        for part in (doctor.user_pool, doctor.hosted_ui, doctor.identity_pool):
+            try:
+                async for finding in part():
+                    yield finding
+            except _Unreachable as failure:
+                yield failure.finding
+
+
+def _tls(config: AuthConfig) -> ssl.SSLContext:
+    """Return the certificates that a program with this configuration trusts.
+
+    Raises:
+        AuthConfigError: They cannot be read.
+    """
+    oauth = config.oauth
+    urls = (
+        config.service_url("cognito-idp") if config.user_pool_id is not None else "",
+        config.service_url("cognito-identity") if config.identity_pool_id is not None else "",
+        config.jwks_uri or "",
+        oauth.base_url if oauth is not None else "",
+    )
+    # Plain http needs no certificates, and does not fail without them.
+    is_needed = any(url.startswith("https:") for url in urls)
+    return tls_context() if is_needed else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+class _Unreachable(Exception):
+    """A service does not respond.
+
+    Args:
+        subject: What was looked at.
+        url: The URL of the request.
+        error: Why no response came.
+        variable: The environment variable with the URL.
+    """
+
+    def __init__(self, subject: str, url: str, error: httpx.HTTPError, variable: str) -> None:
+        text = f"{shown_url(url)} cannot be reached: {str(error) or type(error).__name__}"
+        cure = f"check the network, and {variable}; is the emulator running?"
+        self.finding = Finding("wrong", subject, text, cure)
 
 
 @frozen
@@ -156,14 +205,15 @@ class _Doctor:
 
     async def user_pool(self) -> AsyncIterator[Finding]:
         """Yield what is found about endpoint, keys, clock, app client, secret and flows."""
-        endpoint = self.config.service_url("cognito-idp")
-        uri = self.config.jwks_uri or f"{endpoint}/{self.config.user_pool_id}/.well-known/jwks.json"
-        try:
-            response = await self.http.get(uri)
-        except httpx.HTTPError as error:
-            yield _unreachable("endpoint", uri, error, "COGNITO_USER_POOL_ENDPOINT")
+        if self.config.user_pool_id is None:
             return
-        yield Finding("right", "endpoint", f"{endpoint} answers")
+        endpoint, uri = self.config.service_url("cognito-idp"), self.config.jwks_uri
+        if uri is not None:
+            response = await self._get(uri, "keys", "COGNITO_JWKS_URI")
+        else:
+            uri = f"{endpoint}/{self.config.user_pool_id}/.well-known/jwks.json"
+            response = await self._get(uri, "endpoint", "COGNITO_USER_POOL_ENDPOINT")
+            yield Finding("right", "endpoint", f"{endpoint} answers")
         yield self._keys(uri, response)
         yield _clock(_date(response))
         if self.config.user_pool_client_id is not None:
@@ -175,7 +225,7 @@ class _Doctor:
             keys = response.json()["keys"] if response.status_code == 200 else None
         except (ValueError, KeyError, TypeError):
             keys = None
-        if keys:
+        if isinstance(keys, list) and keys:
             return Finding("right", "keys", f"{len(keys)} keys at {shown_url(uri)}")
         cure = "check COGNITO_USER_POOL_ID and its region, or set COGNITO_JWKS_URI if the endpoint is a proxy"
         return Finding(
@@ -184,16 +234,17 @@ class _Doctor:
 
     async def _client(self) -> AsyncIterator[Finding]:
         """Begin sign-ins of a user who does not exist; the first refusal says what is wrong."""
-        answers = {flow: await self._begin(flow) for flow in _FLOWS}
-        first = answers[_FLOWS[0]]
-        problem = self._client_problem(first)
+        responses = {flow: await self._begin(flow) for flow in _FLOWS}
+        if self.config.jwks_uri is not None:
+            yield Finding("right", "endpoint", f"{self.config.service_url('cognito-idp')} answers")
+        problem = self._client_problem(responses[_FLOWS[0]])
         if problem is not None:
             yield problem
             return
         yield Finding("right", "app client", f"{self.config.user_pool_client_id} is there")
         has_secret = self.config.user_pool_client_secret is not None
         yield Finding("right", "client secret", "is right" if has_secret else "the app client has none")
-        enabled = [flow for flow, answer in answers.items() if not _is_disabled(answer)]
+        enabled = [flow for flow, response in responses.items() if not _is_disabled(response)]
         if "USER_SRP_AUTH" in enabled:
             yield Finding("right", "flows", f"enabled: {', '.join(enabled)}")
         else:
@@ -203,10 +254,10 @@ class _Doctor:
                 "ExplicitAuthFlows, or pass auth_flow_type="
             )
             yield Finding("note" if enabled else "wrong", "flows", f"enabled: {shown}", cure)
-        refresh = await self._ask("cognito-idp", "GetTokensFromRefreshToken", self._refresh_members())
+        refresh = await self._call("cognito-idp", "GetTokensFromRefreshToken", self._refresh_members())
         yield _refresh(refresh)
 
-    async def _begin(self, flow: str) -> _Answer:
+    async def _begin(self, flow: str) -> _Response:
         name = f"aiocognito-doctor-{secrets.token_hex(8)}"
         parameters = {"USERNAME": name}
         if flow == "USER_SRP_AUTH":
@@ -220,7 +271,7 @@ class _Doctor:
             "AuthFlow": flow,
             "AuthParameters": parameters,
         }
-        return await self._ask("cognito-idp", "InitiateAuth", members)
+        return await self._call("cognito-idp", "InitiateAuth", members)
 
     def _secret_hash(self, secret: str, name: str) -> str:
         message = f"{name}{self.config.user_pool_client_id}".encode()
@@ -234,20 +285,22 @@ class _Doctor:
         secret = self.config.user_pool_client_secret
         return members if secret is None else {**members, "ClientSecret": secret}
 
-    def _client_problem(self, answer: _Answer) -> Finding | None:
-        if answer.code == "ResourceNotFoundException":
+    def _client_problem(self, response: _Response) -> Finding | None:
+        if response.code == "ResourceNotFoundException":
             cure = "check COGNITO_CLIENT_ID: the app client must belong to this user pool and region"
-            return Finding("wrong", "app client", answer.message, cure)
-        lower = answer.message.lower()
+            return Finding("wrong", "app client", response.message, cure)
+        lower = response.message.lower()
         if "secret_hash was not received" in lower or "secret hash was not received" in lower:
             cure = "set COGNITO_CLIENT_SECRET to the app client's secret"
             return Finding("wrong", "client secret", "the app client has one, and it is not configured", cure)
         if "secret hash" in lower or "not configured for secret" in lower:
             cure = "copy COGNITO_CLIENT_SECRET from the app client again, or unset it if the client has none"
             return Finding("wrong", "client secret", "is not the app client's", cure)
-        if answer.status >= 500 or (answer.code in {"TooManyRequestsException", ""} and answer.status != 200):
+        if response.status >= 500 or (
+            response.code in {"TooManyRequestsException", ""} and response.status != 200
+        ):
             return Finding(
-                "wrong", "app client", f"not checked: {answer.status} {answer.code}", "try again later"
+                "wrong", "app client", f"not checked: {response.status} {response.code}", "try again later"
             )
         return None
 
@@ -262,23 +315,20 @@ class _Doctor:
             cure = "set COGNITO_REDIRECT_SIGN_IN to a callback URL of the app client"
             yield Finding("wrong", "callback", "COGNITO_REDIRECT_SIGN_IN is not set", cure)
         for callback in oauth.redirect_sign_in:
-            yield await self._callback(oauth.base_url, callback)
+            yield await self._callback(oauth, callback)
         for url in oauth.redirect_sign_out:
-            yield await self._sign_out(oauth.base_url, url)
+            yield await self._sign_out(oauth, url)
 
-    async def _callback(self, base: str, callback: str) -> Finding:
-        oauth = self.config.oauth
+    async def _callback(self, oauth: OAuthConfig, callback: str) -> Finding:
         query = {
-            "client_id": self.config.user_pool_client_id or "",
+            "client_id": self.config.user_pool_client_id,
             "response_type": "code",
             "redirect_uri": callback,
-            "scope": " ".join(() if oauth is None else oauth.scopes),
+            "scope": " ".join(oauth.scopes),
         }
-        url = f"{base}/oauth2/authorize?{urlencode({key: value for key, value in query.items() if value})}"
-        try:
-            response = await self.http.get(url)
-        except httpx.HTTPError as error:
-            return _unreachable("hosted UI", base, error, "COGNITO_OAUTH_DOMAIN")
+        given_query = urlencode({key: value for key, value in query.items() if value})
+        url = f"{oauth.base_url}/oauth2/authorize?{given_query}"
+        response = await self._get(url, "hosted UI", "COGNITO_OAUTH_DOMAIN")
         location = response.headers.get("Location", "")
         given = parse_qs(urlsplit(location).query)
         refused = given.get("error_description") or given.get("error")
@@ -291,12 +341,9 @@ class _Doctor:
             return Finding("wrong", "callback", f"{callback} was refused: {reason}", cure)
         return Finding("right", "callback", f"{callback} is registered")
 
-    async def _sign_out(self, base: str, url: str) -> Finding:
+    async def _sign_out(self, oauth: OAuthConfig, url: str) -> Finding:
         query = urlencode({"client_id": self.config.user_pool_client_id or "", "logout_uri": url})
-        try:
-            response = await self.http.get(f"{base}/logout?{query}")
-        except httpx.HTTPError as error:
-            return _unreachable("hosted UI", base, error, "COGNITO_OAUTH_DOMAIN")
+        response = await self._get(f"{oauth.base_url}/logout?{query}", "hosted UI", "COGNITO_OAUTH_DOMAIN")
         if response.status_code < 400 and response.headers.get("Location", url).startswith(url):
             return Finding("right", "sign-out URL", f"{url} is registered")
         cure = f"add {url} to the app client's sign-out URLs"
@@ -306,21 +353,18 @@ class _Doctor:
 
     async def identity_pool(self) -> AsyncIterator[Finding]:
         """Yield what is found about the identity pool, its provider, and the guests' role."""
+        if self.config.identity_pool_id is None:
+            return
         logins = {} if self.config.user_pool_id is None else {self._provider(): _unsigned(self._provider())}
         members: dict[str, Any] = {"IdentityPoolId": self.config.identity_pool_id, "Logins": logins}
-        try:
-            answer = await self._ask("cognito-identity", "GetId", members)
-        except httpx.HTTPError as error:
-            url = self.config.service_url("cognito-identity")
-            yield _unreachable("identity pool", url, error, "COGNITO_IDENTITY_POOL_ENDPOINT")
-            return
-        if answer.code in {"ResourceNotFoundException", "ValidationException"}:
+        response = await self._call("cognito-identity", "GetId", members)
+        if response.code in {"ResourceNotFoundException", "ValidationException"}:
             cure = "check COGNITO_IDENTITY_POOL_ID and its region"
-            yield Finding("wrong", "identity pool", answer.message, cure)
+            yield Finding("wrong", "identity pool", response.message, cure)
             return
         yield Finding("right", "identity pool", f"{self.config.identity_pool_id} is there")
         if logins:
-            yield self._provider_finding(answer)
+            yield self._provider_finding(response)
         if self.config.allow_guest_access:
             yield await self._guests()
         yield Finding(
@@ -330,8 +374,8 @@ class _Doctor:
     def _provider(self) -> str:
         return f"{service_host('cognito-idp', self.config.user_pool_region or '')}/{self.config.user_pool_id}"
 
-    def _provider_finding(self, answer: _Answer) -> Finding:
-        lower = answer.message.lower()
+    def _provider_finding(self, response: _Response) -> Finding:
+        lower = response.message.lower()
         if "not from a supported provider" in lower or "does not have identity providers" in lower:
             cure = (
                 f"add the user pool and the app client {self.config.user_pool_client_id} to the identity pool"
@@ -343,26 +387,35 @@ class _Doctor:
 
     async def _guests(self) -> Finding:
         members = {"IdentityPoolId": self.config.identity_pool_id}
-        made = await self._ask("cognito-identity", "GetId", members)
+        made = await self._call("cognito-identity", "GetId", members)
         if made.status != 200:
             cure = "allow guest access in the identity pool, or do not allow it in the configuration"
             return Finding("wrong", "guests", made.message, cure)
         wanted = {"IdentityId": made.body.get("IdentityId")}
-        answer = await self._ask("cognito-identity", "GetCredentialsForIdentity", wanted)
-        if answer.status != 200:
+        response = await self._call("cognito-identity", "GetCredentialsForIdentity", wanted)
+        if response.status != 200:
             cure = "set the identity pool's role for guests, and that role's trust policy"
-            return Finding("wrong", "guests", answer.message, cure)
+            return Finding("wrong", "guests", response.message, cure)
         return Finding("right", "guests", "get credentials")
 
-    async def _ask(
-        self, service: Literal["cognito-idp", "cognito-identity"], operation: str, members: Mapping[str, Any]
-    ) -> _Answer:
+    # Requests
+
+    async def _get(self, url: str, subject: str, variable: str) -> httpx.Response:
+        try:
+            return await self.http.get(url)
+        except httpx.HTTPError as error:
+            raise _Unreachable(subject, url, error, variable) from error
+
+    async def _call(self, service: Service, operation: str, members: Mapping[str, Any]) -> _Response:
+        url, target = self.config.service_url(service), _TARGETS[service]
         headers = {
-            "X-Amz-Target": f"{_TARGETS[service]}.{operation}",
+            "X-Amz-Target": f"{target.service}.{operation}",
             "Content-Type": "application/x-amz-json-1.1",
         }
-        url = self.config.service_url(service)
-        response = await self.http.post(url, content=json.dumps(members), headers=headers)
+        try:
+            response = await self.http.post(url, content=json.dumps(members), headers=headers)
+        except httpx.HTTPError as error:
+            raise _Unreachable(target.subject, url, error, target.variable) from error
         try:
             body = response.json()
         except ValueError:
@@ -370,18 +423,18 @@ class _Doctor:
         body = body if isinstance(body, dict) else {}
         code = str(body.get("__type", "")).rpartition("#")[2]
         message = str(body.get("message") or body.get("Message") or "")
-        return _Answer(response.status_code, code, message, body, _date(response))
+        return _Response(response.status_code, code, message, body)
 
 
-def _is_disabled(answer: _Answer) -> bool:
-    lower = answer.message.lower()
+def _is_disabled(response: _Response) -> bool:
+    lower = response.message.lower()
     return "not enabled for" in lower or "flow not enabled" in lower or "not supported" in lower
 
 
-def _refresh(answer: _Answer) -> Finding:
-    if "not enabled" in answer.message.lower() or answer.code == "UnsupportedOperationException":
+def _refresh(response: _Response) -> Finding:
+    if "not enabled" in response.message.lower() or response.code == "UnsupportedOperationException":
         cure = "enable the refresh flow or token rotation of the app client: sessions end with their tokens"
-        return Finding("note", "renewal", answer.message, cure)
+        return Finding("note", "renewal", response.message, cure)
     return Finding("right", "renewal", "the app client renews tokens")
 
 
@@ -416,11 +469,6 @@ def _unsigned(issuer: str) -> str:
     )
     texts = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
     return ".".join([*texts, "AA"])
-
-
-def _unreachable(subject: str, url: str, error: httpx.HTTPError, variable: str) -> Finding:
-    text = f"{shown_url(url)} cannot be reached: {str(error) or type(error).__name__}"
-    return Finding("wrong", subject, text, f"check the network, and {variable}; is the emulator running?")
 
 
 def written(finding: Finding, width: int) -> list[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -15,6 +17,11 @@ from .failure import CommandError
 
 DEFAULT_URL: Final = "http://127.0.0.1:9229"
 TOKEN_VARIABLES: Final = ("AIOCOGNITO_EMULATOR_TOKEN", "AWS_ACCESS_KEY_ID")
+# The first one that is set counts, as for the library's own requests.
+_CA_VARIABLES: Final = ("AWS_CA_BUNDLE", "SSL_CERT_FILE")
+# What every message has.
+_MEMBERS: Final = frozenset({"medium", "to", "code", "purpose", "username"})
+# Seconds.
 _POLL: Final = 0.5
 _TIMEOUT: Final = 10.0
 
@@ -30,8 +37,10 @@ def messages(url: str, environ: Mapping[str, str] = os.environ) -> list[dict[str
     Raises:
         CommandError: It cannot be reached, or refuses.
     """
-    found: list[dict[str, Any]] = _ask(url, environ, "GET", "/_emulator/messages")
-    return found
+    found: Any = _request(url, environ, "GET", "/_emulator/messages")
+    if isinstance(found, list) and all(isinstance(each, dict) and each.keys() >= _MEMBERS for each in found):
+        return found
+    raise _not_an_emulator(url)
 
 
 def lines(found: list[dict[str, Any]]) -> Iterator[str]:
@@ -45,7 +54,7 @@ def lines(found: list[dict[str, Any]]) -> Iterator[str]:
 
 def follow(
     url: str,
-    say: Callable[[str], None],
+    show: Callable[[str], None],
     *,
     environ: Mapping[str, str] = os.environ,
     sleep: Callable[[float], None] = time.sleep,
@@ -54,7 +63,7 @@ def follow(
 
     Args:
         url: The emulator's URL.
-        say: Called with every line.
+        show: Called with every line.
         environ: Where its token may be.
         sleep: Waits between two requests.
 
@@ -67,27 +76,36 @@ def follow(
         # An emulator that was started again begins with none.
         seen = seen if seen <= len(found) else 0
         for line in lines(found[seen:]):
-            say(line)
+            show(line)
         seen = len(found)
         sleep(_POLL)
 
 
 def advance(url: str, seconds: int, environ: Mapping[str, str] = os.environ) -> str:
-    """Move the clock of a running emulator; return its new time in words.
+    """Move the clock of a running emulator forward; return its new time in words.
+
+    Args:
+        url: The emulator's URL.
+        seconds: By how many seconds.
+        environ: Where its token may be.
 
     Raises:
         CommandError: It cannot be reached, or refuses.
     """
-    now = _ask(url, environ, "POST", "/_emulator/clock", {"advance": seconds})["now"]
+    response = _request(url, environ, "POST", "/_emulator/clock", {"advance": seconds})
+    now = response.get("now") if isinstance(response, dict) else None
+    if not isinstance(now, int | float):
+        raise _not_an_emulator(url)
     return datetime.fromtimestamp(now, UTC).strftime("it is now %Y-%m-%d %H:%M:%S UTC for the emulator")
 
 
-def _ask(url: str, environ: Mapping[str, str], method: str, path: str, body: object = None) -> Any:
+def _request(url: str, environ: Mapping[str, str], method: str, path: str, body: object = None) -> Any:
+    """Send a request, and return the JSON of the response; None if it is not JSON."""
     token = next((environ[name] for name in TOKEN_VARIABLES if environ.get(name)), None)
     headers = {} if token is None else {"X-Emulator-Token": token}
     try:
         # A proxy of the environment knows no emulator on this machine.
-        with httpx.Client(timeout=_TIMEOUT, trust_env=False, verify=_verify(environ)) as http:
+        with httpx.Client(timeout=_TIMEOUT, trust_env=False, verify=_tls(url, environ)) as http:
             response = http.request(method, url + path, json=body, headers=headers)
     except httpx.InvalidURL:
         problem = f"{shown_url(url)} is not a URL: name the emulator's with --url"
@@ -95,7 +113,7 @@ def _ask(url: str, environ: Mapping[str, str], method: str, path: str, body: obj
         problem = f"no emulator answers at {shown_url(url)} ({error}): start one, or name another with --url"
     else:
         if response.status_code == 200:
-            return response.json()
+            return _json(response)
         hint = (
             f": set {TOKEN_VARIABLES[0]} to the token that it printed" if response.status_code == 401 else ""
         )
@@ -103,10 +121,23 @@ def _ask(url: str, environ: Mapping[str, str], method: str, path: str, body: obj
     raise CommandError(problem)
 
 
-def _verify(environ: Mapping[str, str]) -> Any:
-    path = environ.get("SSL_CERT_FILE") or environ.get("AWS_CA_BUNDLE")
-    if not path:
-        return True
-    import ssl
+def _json(response: httpx.Response) -> Any:
+    with suppress(ValueError):
+        return response.json()
+    return None
 
-    return ssl.create_default_context(cafile=path)
+
+def _not_an_emulator(url: str) -> CommandError:
+    return CommandError(f"the server at {shown_url(url)} is not an emulator: name the emulator's with --url")
+
+
+def _tls(url: str, environ: Mapping[str, str]) -> ssl.SSLContext | bool:
+    """Return which certificates to trust: those that the environment names, else httpx's own."""
+    name = next((name for name in _CA_VARIABLES if environ.get(name)), None)
+    if name is None or not url.startswith("https:"):
+        return True
+    try:
+        return ssl.create_default_context(cafile=environ[name])
+    except OSError as error:
+        problem = error.strerror or type(error).__name__
+    raise CommandError(f"{name}: cannot be read ({problem}): let it name a file of CA certificates in PEM")
