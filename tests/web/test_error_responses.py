@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aiocognito._web.error_responses import WebResponse, error_response, wants_page
+from aiocognito._web.error_responses import WebResponse, error_response, log_failure, wants_page
 from aiocognito._web.errors import AuthForbiddenError, CsrfError, RecentSignInRequiredError
 from aiocognito.errors import (
     AuthError,
@@ -143,3 +143,11 @@ def test_a_page_escapes_what_it_shows() -> None:
     assert "&lt;script&gt;" in body
     assert "<code>&lt;b&gt;</code>" in body
     assert 'href="/login?a=&quot;b"' in body
+
+
+def test_a_path_adds_no_line_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    log_failure("GET", "/a%20b/\u00e9\udcff\nERROR forged\r\x1b\u2028\x85", StorageError("a failure"))
+    assert caplog.messages == ["GET /a%20b/%C3%A9%5Cudcff%0AERROR%20forged%0D%1B%E2%80%A8%C2%85: a failure"]
+    caplog.clear()
+    log_failure("GET", "/a", UserUnAuthenticatedException("no user is signed in"))
+    assert caplog.messages == []

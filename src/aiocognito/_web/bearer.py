@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from .._claims import Claims
+from .._claims import ID, Claims
 from .._verifier import TokenVerifier
 from ..errors import (
     AuthConfigError,
@@ -143,6 +143,22 @@ def required_names(values: object, field: str) -> frozenset[str]:
     if isinstance(names, Collection) and names and all(isinstance(each, str) and each for each in names):
         return frozenset(names)
     raise AuthConfigError("must be text, or a collection of texts that is not empty", field=field)
+
+
+def required_scopes(values: object, token_use: str | None) -> frozenset[str]:
+    """Return the scopes that tokens must have; none for None.
+
+    Args:
+        values: The scopes, as `required_names` takes them.
+        token_use: ``access`` or ``id``; None for both.
+
+    Raises:
+        AuthConfigError: A scope is malformed, or scopes are asked of id tokens, which have none.
+    """
+    scopes = required_names(values, "scopes")
+    if scopes and token_use == ID:
+        raise AuthConfigError("id tokens have none", field="scopes")
+    return scopes
 
 
 def refusal_of(error: AuthError) -> Refusal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from html import escape
 from typing import Any, Final
@@ -17,8 +18,10 @@ from ..errors import (
     http_status_for,
 )
 from .errors import RecentSignInRequiredError
-from .request import WebRequest
+from .request import WebRequest, quoted_path
 from .return_path import with_next
+
+logger = logging.getLogger(__name__)
 
 SESSION_CHALLENGE: Final = 'Cookie realm="aiocognito"'
 _RETRY_SECONDS: Final = 5
@@ -36,6 +39,9 @@ _TITLES: Final = {
     422: "Not accepted",
     429: "Too many attempts",
 }
+# RFC 6455, section 7.4.1.
+_POLICY_VIOLATION: Final = 1008
+_INTERNAL_ERROR: Final = 1011
 _PAGE: Final = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -103,6 +109,23 @@ def json_error_response(error: AuthError, *headers: tuple[str, str]) -> WebRespo
     status = http_status_for(error)
     headers = (*error_headers(error, status), ("cache-control", "no-store"), *headers)
     return WebResponse.json(status, error_document(error), headers)
+
+
+def close_code(status: int) -> int:
+    """Return the code that closes a websocket where a response would have an HTTP status."""
+    return _POLICY_VIOLATION if status < 500 else _INTERNAL_ERROR
+
+
+def log_failure(method: str, path: str, error: AuthError) -> None:
+    """Log an error whose response has a fixed sentence in place of its message.
+
+    Args:
+        method: The request's method.
+        path: The request's path.
+        error: The error.
+    """
+    if http_status_for(error) >= 500:
+        logger.error("%s %s: %s", method, quoted_path(path), error, exc_info=error)
 
 
 def login_url(error: AuthError, request: WebRequest, login_path: str) -> str:

@@ -1,8 +1,8 @@
 """The JSON routes of all web frameworks: Amplify's inputs as request bodies, ``to_dict()`` as responses.
 
 A route is a row of the table: method, path, the members of its body, and a function that calls the client.
-`json_routes` returns the table; an integration mounts it, reads the body with `json_body`, and writes errors
-with `error_body`.
+`json_routes` returns the table. An integration mounts it, parses bodies with `parse_body` of `json_body`, and
+answers errors with `json_error_response` of `error_responses`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ from .._models import AuthFlowType, AuthTokens, AutoSignInOptions, TotpSetupDeta
 from ..errors import AuthValidationErrorCode as Code
 from ..errors import AutoSignInException, UserUnAuthenticatedException
 from .json_body import AnyObject, Choice, Either, Flag, Member, Members, Schema, Shape, Text, TextMap
+from .request import WebRequest
 
 Body = Mapping[str, Any]
+# What authenticator apps show for a request without a host.
+_UNNAMED: Final = "this service"
 # Seconds. Proxies commonly close a request after 30 or 60.
 LINK_TIMEOUT: Final = 25.0
 
@@ -40,6 +43,19 @@ class Call:
     auth: AuthClient
     body: Body = field(repr=False)
     app_name: str
+
+    @classmethod
+    def of(cls, auth: AuthClient, body: Body, request: WebRequest, app_name: str | None) -> Call:
+        """Return the call of a request; its host is the name of the service by default.
+
+        Args:
+            auth: The client of the browser's session.
+            body: The checked members of the body.
+            request: The request.
+            app_name: The name that authenticator apps show for this service.
+        """
+        host = request.host
+        return cls(auth, body, app_name or (_UNNAMED if host is None else host.name))
 
     @property
     def options(self) -> Body:

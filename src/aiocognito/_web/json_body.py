@@ -198,9 +198,13 @@ async def read_body(chunks: AsyncIterable[bytes]) -> bytes:
     body = bytearray()
     async for chunk in chunks:
         body += chunk
-        if len(body) > MAX_BYTES:
-            raise AuthValidationError(Code.InvalidArgument, f"{BODY}: is longer than {MAX_BYTES} bytes")
+        _check_length(body)
     return bytes(body)
+
+
+def _check_length(body: bytes | bytearray) -> None:
+    if len(body) > MAX_BYTES:
+        raise AuthValidationError(Code.InvalidArgument, f"{BODY}: is longer than {MAX_BYTES} bytes")
 
 
 def parse_body(raw: bytes, content_type: str | None, form: Members) -> dict[str, Any]:
@@ -212,8 +216,9 @@ def parse_body(raw: bytes, content_type: str | None, form: Members) -> dict[str,
         form: The members that the route takes.
 
     Raises:
-        AuthValidationError: The body is not JSON, or does not have that form.
+        AuthValidationError: The body is longer than `MAX_BYTES`, is not JSON, or does not have that form.
     """
+    _check_length(raw)
     value = _parse(raw, content_type) if raw.strip() else {}
     problem = form.problem(value, BODY)
     if problem is not None:

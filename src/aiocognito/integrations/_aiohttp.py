@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from itertools import pairwise
@@ -13,18 +12,15 @@ from attrs import define, field
 
 from .._client import AuthClient
 from .._web import hosted_ui
-from .._web.error_responses import WebResponse, error_response
-from .._web.request import WebRequest, quoted_path
+from .._web.error_responses import WebResponse, close_code, error_response, log_failure
+from .._web.request import WebRequest
 from .._web.request_session import RequestSession
 from .._web.service import WebService
 from ..errors import AuthError, http_status_for
 
-logger = logging.getLogger(__name__)
-
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 SETUP_HINT: Final = "call aiocognito.integrations.aiohttp.setup(app, config, storage=…) before it starts"
-_POLICY_VIOLATION, _INTERNAL_ERROR = 1008, 1011
 
 
 @define(eq=False)
@@ -41,8 +37,8 @@ class Setup:
 
 
 @define(eq=False)
-class Served:
-    """The session of a request, by one application's setup.
+class ServedRequest:
+    """A request, and its session by one application's setup.
 
     Attributes:
         request: The request. A middleware inside may have replaced it by a clone, which says more: the
@@ -57,18 +53,18 @@ class Served:
 
 
 @define(eq=False)
-class _Request:
+class _RequestSessions:
     """All sessions of a request: those of the outer applications, and the innermost one's."""
 
-    by_setup: dict[Setup, Served] = field(factory=dict)
-    nearest: Served | None = None
+    by_setup: dict[Setup, ServedRequest] = field(factory=dict)
+    nearest: ServedRequest | None = None
 
 
 SETUP: Final = web.AppKey("aiocognito.setup", Setup)
 CALLBACKS: Final = web.AppKey("aiocognito.callbacks", list[web.AbstractResource])
-_REQUEST: Final = web.RequestKey("aiocognito.request", _Request)
+_REQUEST: Final = web.RequestKey("aiocognito.request", _RequestSessions)
 # A middleware may have cloned the request before ours saw it; the response is the same.
-_RESPONSE: Final = web.ResponseKey("aiocognito.request", _Request)
+_RESPONSE: Final = web.ResponseKey("aiocognito.request", _RequestSessions)
 
 
 def install(app: web.Application, service: WebService) -> None:
@@ -96,7 +92,7 @@ async def _run(app: web.Application) -> AsyncIterator[None]:
         yield
 
 
-def served(request: web.Request) -> Served:
+def served(request: web.Request) -> ServedRequest:
     """Return the session of a request, by the nearest application that has a setup.
 
     Raises:
@@ -105,7 +101,7 @@ def served(request: web.Request) -> Served:
     known = request.get(_REQUEST)
     if known is None or known.nearest is None:
         raise RuntimeError(f"the application has no sessions: {SETUP_HINT}")
-    found: Served = known.nearest
+    found: ServedRequest = known.nearest
     return found
 
 
@@ -127,14 +123,14 @@ def _middleware(setup: Setup) -> Any:
     async def session_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         known = request.get(_REQUEST)
         if known is None:
-            known = request[_REQUEST] = _Request()
+            known = request[_REQUEST] = _RequestSessions()
         here = _serve(setup, request)
         outer, known.nearest = known.nearest, here
         known.by_setup[setup] = here
         try:
             response = await handler(request)
-        except web.HTTPException as answer:
-            answer[_RESPONSE] = known
+        except web.HTTPException as raised:
+            raised[_RESPONSE] = known
             raise
         except AuthError as error:
             response = await _answer(here, error)
@@ -146,11 +142,11 @@ def _middleware(setup: Setup) -> Any:
     return session_middleware
 
 
-def _serve(setup: Setup, request: web.Request) -> Served:
+def _serve(setup: Setup, request: web.Request) -> ServedRequest:
     def read() -> WebRequest:
         return web_request(here.request, _prefix_of(setup, request))
 
-    here = Served(request, RequestSession(setup.service, read))
+    here = ServedRequest(request, RequestSession(setup.service, read))
     return here
 
 
@@ -171,30 +167,25 @@ async def _send_cookie(setup: Setup, request: web.Request, response: web.StreamR
             response.headers.add(_decoded(name), _decoded(value))
 
 
-async def _answer(here: Served, error: AuthError) -> web.StreamResponse:
+async def _answer(here: ServedRequest, error: AuthError) -> web.StreamResponse:
     """Answer an `AuthError` of a handler, or close its websocket."""
-    session, status = here.session, http_status_for(error)
-    log_failure(here.request, error)
+    session = here.session
+    log_failure(here.request.method, here.request.path, error)
     if here.websocket is not None:
-        await here.websocket.close(code=_POLICY_VIOLATION if status < 500 else _INTERNAL_ERROR)
+        await here.websocket.close(code=close_code(http_status_for(error)))
         return here.websocket
     if session.has_begun:
         raise error
-    answer = error_response(
-        error, session.request, login_path=session.login_path, may_redirect=session.may_redirect
+    return to_response(
+        error_response(
+            error, session.request, login_path=session.login_path, may_redirect=session.may_redirect
+        )
     )
-    return to_response(answer)
 
 
-def log_failure(request: web.Request, error: AuthError) -> None:
-    """Log what the response does not say."""
-    if http_status_for(error) >= 500:
-        logger.error("%s %s: %s", request.method, quoted_path(request.path), error, exc_info=error)
-
-
-def to_response(answer: WebResponse) -> web.Response:
-    """Return aiohttp's response."""
-    return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+def to_response(sent: WebResponse) -> web.Response:
+    """Return a response in aiohttp's form."""
+    return web.Response(status=sent.status, headers=sent.headers, body=sent.body)
 
 
 def is_websocket(request: web.Request) -> bool:

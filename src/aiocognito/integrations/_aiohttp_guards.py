@@ -9,12 +9,12 @@ from typing import Any, Final, TypeVar
 
 from aiohttp import hdrs, web
 
-from .._claims import ID, Claims
+from .._claims import Claims
 from .._verifier import TokenVerifier
-from .._web.bearer import refusal_of, required_names, verified_claims
-from .._web.error_responses import WebResponse
+from .._web.bearer import refusal_of, required_names, required_scopes, verified_claims
+from .._web.error_responses import WebResponse, log_failure
 from ..errors import AuthConfigError, AuthError
-from ._aiohttp import client_of, log_failure, to_response
+from ._aiohttp import client_of, to_response
 
 H = TypeVar("H", bound=Callable[..., Any])
 Check = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
@@ -44,16 +44,15 @@ def needs_token(
             "must be a TokenVerifier, such as TokenVerifier.from_config(config, token_use='access')",
             field="verifier",
         )
-    if scopes and verifier.token_use == ID:
-        raise AuthConfigError("id tokens have none", field="scopes")
-    of_groups, of_scopes = required_names(groups, "groups"), required_names(scopes, "scopes")
+    of_groups = required_names(groups, "groups")
+    of_scopes = required_scopes(scopes, verifier.token_use)
 
     async def check(request: web.Request) -> web.StreamResponse | None:
         values = request.headers.getall(hdrs.AUTHORIZATION, [])
         try:
             claims = await verified_claims(values, verifier, groups=of_groups, scopes=of_scopes)
         except AuthError as error:
-            log_failure(request, error)
+            log_failure(request.method, request.path, error)
             refusal = refusal_of(error)
             return to_response(
                 WebResponse.json(refusal.status, refusal.document, tuple(refusal.headers.items()))
@@ -87,8 +86,8 @@ def guarded(handler: H, check: Check) -> H:
 
     @wraps(handler)
     async def wrapper(*args: Any, **named: Any) -> Any:
-        answer = await check(_request_of(args))
-        return await handler(*args, **named) if answer is None else answer
+        refusal = await check(_request_of(args))
+        return await handler(*args, **named) if refusal is None else refusal
 
     return wrapper  # type: ignore[return-value]  # it is called as the handler is
 
@@ -108,8 +107,8 @@ def _guarded_view(view: type[web.View], check: Check) -> type[web.View]:
             return self._checked(super().__await__).__await__()
 
         async def _checked(self, run: Callable[[], Generator[Any, None, web.StreamResponse]]) -> Any:
-            answer = await check(self.request)
-            return await _Running(run) if answer is None else answer
+            refusal = await check(self.request)
+            return await _Running(run) if refusal is None else refusal
 
     Guarded.__name__, Guarded.__qualname__ = view.__name__, view.__qualname__
     Guarded.__module__, Guarded.__doc__ = view.__module__, view.__doc__

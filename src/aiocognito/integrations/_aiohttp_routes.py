@@ -9,12 +9,12 @@ from aiohttp import hdrs, web
 
 from .._client import AuthClient
 from .._web import hosted_ui
-from .._web.error_responses import WebResponse, json_error_response
+from .._web.error_responses import WebResponse, json_error_response, log_failure
 from .._web.json_api import Call, JsonRoute, json_routes
-from .._web.json_body import BODY, MAX_BYTES, Members, parse_body, read_body
+from .._web.json_body import BODY, Members, parse_body, read_body
 from .._web.request_session import RequestSession
 from ..errors import AuthConfigError, AuthError, AuthValidationError, AuthValidationErrorCode
-from ._aiohttp import CALLBACKS, SETUP, Handler, client_of, log_failure, served, to_response
+from ._aiohttp import CALLBACKS, SETUP, Handler, client_of, served, to_response
 
 Step = Callable[[RequestSession, AuthClient], Awaitable[WebResponse]]
 
@@ -62,9 +62,9 @@ def _of_json(route: JsonRoute, app_name: str | None) -> Handler:
         try:
             auth = client_of(request)
             body = {} if route.body is None else await _body(request, route.body)
-            result = await route.run(Call(auth, body, app_name or _host_of(request)))
+            result = await route.run(Call.of(auth, body, served(request).session.request, app_name))
         except AuthError as error:
-            log_failure(request, error)
+            log_failure(request.method, request.path, error)
             return to_response(json_error_response(error))
         return to_response(WebResponse.json(200, result))
 
@@ -75,10 +75,6 @@ async def _body(request: web.Request, form: Members) -> dict[str, Any]:
     raw = await _read(request)
     if raw is None:  # Raised out here: the cause may quote the body.
         raise AuthValidationError(AuthValidationErrorCode.InvalidArgument, f"{BODY}: cannot be decoded")
-    if len(raw) > MAX_BYTES:
-        raise AuthValidationError(
-            AuthValidationErrorCode.InvalidArgument, f"{BODY}: is longer than {MAX_BYTES} bytes"
-        )
     return parse_body(raw, request.headers.get(hdrs.CONTENT_TYPE), form)
 
 
@@ -90,11 +86,6 @@ async def _read(request: web.Request) -> bytes | None:
         return await read_body(request.content.iter_any())
     except web.RequestPayloadError:
         return None
-
-
-def _host_of(request: web.Request) -> str:
-    host = served(request).session.request.host
-    return "this service" if host is None else host.name
 
 
 def _checked(prefix: object) -> str:

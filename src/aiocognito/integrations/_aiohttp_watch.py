@@ -43,11 +43,11 @@ async def watching(
     session, changed = client_of(request)._session, asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def hear(event: AuthEvent) -> None:
+    def notice(event: AuthEvent) -> None:
         if session.session_id in (event.session_id, event.previous_session_id):
             loop.call_soon_threadsafe(changed.set)  # Another loop's session may use the same hub.
 
-    stop = session.context.hub.listen(hear)
+    stop = session.context.hub.listen(notice)
     watch = _Watch(session, websocket, changed, poll)
     task = asyncio.create_task(watch.run())
     try:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection
-from typing import Any, Final, Generic, TypeVar, cast, overload
+from typing import Any, Generic, TypeVar, cast, overload
 
 from attrs import evolve, frozen
 from fastapi.exception_handlers import http_exception_handler
@@ -20,18 +20,22 @@ from .._claims import ID, Claims
 from .._config import AuthConfig
 from .._public import public
 from .._verifier import TokenVerifier
-from .._web.bearer import ClaimsError, Refusal, refusal_of, required_names, verified_claims
+from .._web.bearer import (
+    ClaimsError,
+    Refusal,
+    refusal_of,
+    required_names,
+    required_scopes,
+    verified_claims,
+)
+from .._web.error_responses import close_code, log_failure
 from ..errors import AuthConfigError, AuthError
-from ._starlette import log_failure
+from ._starlette import can_deny
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
-
-# Close codes of a websocket (RFC 6455, section 7.4.1).
-_POLICY_VIOLATION: Final = 1008
-_INTERNAL_ERROR: Final = 1011
 
 
 class BearerRefused(HTTPException):
@@ -205,7 +209,7 @@ class CognitoBearer(SecurityBase, Generic[T]):
 
     @property
     def swagger_ui_init_oauth(self) -> dict[str, Any]:
-        """The settings of the Authorize button, for ``FastAPI(swagger_ui_init_oauth=…)``.
+        """The settings of Swagger UI's Authorize button, for ``FastAPI(swagger_ui_init_oauth=…)``.
 
         The app client must have no secret, and ``/docs/oauth2-redirect`` among its callback URLs.
         """
@@ -246,15 +250,13 @@ def make_bearer(
     """
     if token_use not in ("access", "id"):
         raise AuthConfigError("must be 'access' or 'id'", field="token_use")
-    if scopes and token_use == ID:
-        raise AuthConfigError("id tokens have none", field="scopes")
     return CognitoBearer._of(
         BearerSettings(
             verifier=verifier,
             config=config,
             token_use=token_use,
             groups=required_names(groups, "groups"),
-            scopes=required_names(scopes, "scopes"),
+            scopes=required_scopes(scopes, token_use),
         )
     )
 
@@ -279,9 +281,8 @@ def _in_form(claims: Claims, model: type[BaseModel] | None) -> object:
 
 
 def _refused(connection: HTTPConnection, refusal: Refusal) -> Exception:
-    can_respond = "websocket.http.response" in (connection.scope.get("extensions") or {})
-    if connection.scope["type"] == "websocket" and not can_respond:
-        return WebSocketException(_POLICY_VIOLATION if refusal.status < 500 else _INTERNAL_ERROR)
+    if connection.scope["type"] == "websocket" and not can_deny(connection):
+        return WebSocketException(close_code(refusal.status))
     _handle_refusals(connection)
     return BearerRefused(refusal)
 
@@ -291,8 +292,8 @@ def _handle_refusals(connection: HTTPConnection) -> None:
     handlers: dict[Any, Any] = connection.scope.get("starlette.exception_handlers", ({}, {}))[0]
     is_default = handlers.get(StarletteHTTPException) is http_exception_handler
     if is_default and HTTPException not in handlers:
-        handlers.setdefault(BearerRefused, _answer)
+        handlers.setdefault(BearerRefused, _refusal_response)
 
 
-async def _answer(_: HTTPConnection, error: BearerRefused) -> Response:
+async def _refusal_response(_: HTTPConnection, error: BearerRefused) -> Response:
     return JSONResponse(error.detail, error.status_code, error.headers)

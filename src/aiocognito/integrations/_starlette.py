@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -21,17 +20,14 @@ from .. import _clocks as clocks
 from .._client import AuthClient
 from .._web import hosted_ui
 from .._web.asgi import SCOPE_KEY, Receive, Scope, Send, SessionMiddleware
-from .._web.error_responses import WebResponse, error_response, json_error_response
-from .._web.request import WebRequest, quoted_path
+from .._web.error_responses import WebResponse, close_code, error_response, json_error_response, log_failure
+from .._web.request import WebRequest
 from .._web.request_session import RequestSession
 from .._web.service import WebService
 from ..errors import AuthError, http_status_for
 
-logger = logging.getLogger(__name__)
-
 Step: TypeAlias = Callable[[RequestSession, AuthClient], Awaitable[WebResponse]]
 
-_POLICY_VIOLATION, _INTERNAL_ERROR = 1008, 1011
 LIFESPAN_HINT = (
     "pass lifespan=cognito.lifespan to the application, or enter `async with cognito.lifespan(app):` in its"
     " own lifespan"
@@ -132,10 +128,10 @@ def hosted_ui_endpoint(step: Step) -> Callable[[Request], Awaitable[Response]]:
     return endpoint
 
 
-def to_response(answer: WebResponse) -> Response:
-    """Return Starlette's response."""
-    response = Response(answer.body, answer.status)
-    for name, value in answer.headers:
+def to_response(sent: WebResponse) -> Response:
+    """Return a response in Starlette's form."""
+    response = Response(sent.body, sent.status)
+    for name, value in sent.headers:
         response.headers[name] = value
     return response
 
@@ -151,16 +147,18 @@ async def handle_auth_error(connection: HTTPConnection, error: Exception) -> Res
     )
     status = http_status_for(error)
     log_failure(request.method, request.path, error)
-    answer = error_response(
-        error,
-        request,
-        login_path=None if session is None else session.login_path,
-        may_redirect=session is None or session.may_redirect,
+    response = to_response(
+        error_response(
+            error,
+            request,
+            login_path=None if session is None else session.login_path,
+            may_redirect=session is None or session.may_redirect,
+        )
     )
     if isinstance(connection, WebSocket):
-        await _refuse(connection, status, to_response(answer), session is not None and session.is_accepted)
+        await _refuse(connection, status, response, session is not None and session.is_accepted)
         return None
-    return to_response(answer)
+    return response
 
 
 def json_error(request: Request, error: AuthError) -> Response:
@@ -169,19 +167,18 @@ def json_error(request: Request, error: AuthError) -> Response:
     return to_response(json_error_response(error))
 
 
-def log_failure(method: str, path: str, error: AuthError) -> None:
-    """Log what the response does not say."""
-    if http_status_for(error) >= 500:
-        logger.error("%s %s: %s", method, quoted_path(path), error, exc_info=error)
+def can_deny(connection: HTTPConnection) -> bool:
+    """Return whether the server can send a response to a websocket that is refused."""
+    return "websocket.http.response" in (connection.scope.get("extensions") or {})
 
 
 async def _refuse(websocket: WebSocket, status: int, response: Response, is_accepted: bool) -> None:
     """Refuse a websocket: with a response if it is not accepted and the server can, else by closing it."""
-    if not is_accepted and "websocket.http.response" in (websocket.scope.get("extensions") or {}):
+    if not is_accepted and can_deny(websocket):
         await websocket.send_denial_response(response)
         return
     if websocket.application_state is not WebSocketState.DISCONNECTED:
-        await websocket.close(_POLICY_VIOLATION if status < 500 else _INTERNAL_ERROR)
+        await websocket.close(close_code(status))
 
 
 async def _answer_auth_error(error: Exception, app: Any, scope: Scope, receive: Receive, send: Send) -> None:
@@ -198,10 +195,10 @@ async def _answer_auth_error(error: Exception, app: Any, scope: Scope, receive: 
 async def _called(handler: Any, connection: HTTPConnection, error: Exception) -> Response | None:
     """Call an exception handler as Starlette does: a plain function in a thread."""
     if iscoroutinefunction(handler) or iscoroutinefunction(type(handler).__call__):
-        answer = await handler(connection, error)
+        response = await handler(connection, error)
     else:
-        answer = await run_in_threadpool(handler, connection, error)
-    return cast("Response | None", answer)
+        response = await run_in_threadpool(handler, connection, error)
+    return cast("Response | None", response)
 
 
 async def _answer_crash(error: Exception, app: Any, scope: Scope, receive: Receive, send: Send) -> None:

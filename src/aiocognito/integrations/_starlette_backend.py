@@ -11,10 +11,11 @@ from .._claims import Claims
 from .._public import public
 from .._verifier import TokenVerifier
 from .._web.bearer import Refusal, refusal_of, verified_claims
+from .._web.error_responses import log_failure
 from .._web.guards import is_signed_out, user_and_claims
 from .._web.service import WebService
 from ..errors import AuthConfigError, AuthError
-from ._starlette import client_of, log_failure
+from ._starlette import client_of
 
 AUTHENTICATED: Final = "authenticated"
 

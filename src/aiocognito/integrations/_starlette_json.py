@@ -13,6 +13,7 @@ from starlette.routing import Route
 from .._client import AuthClient
 from .._web.json_api import Call, JsonRoute, json_routes
 from .._web.json_body import parse_body, read_body
+from .._web.request import WebRequest
 from ..errors import AuthError
 from ._starlette import client_of, json_error
 
@@ -53,8 +54,8 @@ async def json_answer(request: Request, auth: AuthClient, route: JsonRoute, app_
         AuthError: The body does not fit, or the call failed.
     """
     body = await _read(request, route)
-    call = Call(auth, body, app_name or request.url.hostname or "this service")
-    return JSONResponse(await route.run(call))
+    web_request = WebRequest.of_scope(request.scope, request.scope.get("root_path", ""))
+    return JSONResponse(await route.run(Call.of(auth, body, web_request, app_name)))
 
 
 async def _read(request: Request, route: JsonRoute) -> dict[str, Any]:

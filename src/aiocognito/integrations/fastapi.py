@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.params import Depends as Dependency
@@ -19,9 +19,8 @@ from .._sessions import SessionManager
 from .._web import hosted_ui
 from .._web.cookies import CookiePolicy
 from .._web.errors import AuthForbiddenError, CsrfError, RecentSignInRequiredError
-from .._web.guards import check_groups, check_recent, max_age_seconds, required_groups
+from .._web.guards import check_groups, check_recent, max_age_seconds, required_groups, user_or_none
 from .._web.service import DEFAULT_TTL, ConfigSource, StorageSource, make_service
-from ..errors import AuthError, http_status_for
 from . import _starlette
 from ._fastapi_bearer import CognitoBearer, make_bearer, swagger_ui_oauth
 from ._fastapi_json import json_router
@@ -42,8 +41,6 @@ __all__ = [
     "recent_sign_in",
     "require_groups",
 ]
-
-_SIGNED_OUT: Final = 401
 
 
 @public("aiocognito.integrations.fastapi")
@@ -276,12 +273,7 @@ async def optional_user(
         AuthError: The storage or Cognito failed.
     """
     client = await auth_client(connection) if isinstance(auth, Dependency) else auth
-    try:
-        return await client.get_current_user()
-    except AuthError as error:
-        if http_status_for(error) != _SIGNED_OUT:
-            raise
-    return None
+    return await user_or_none(client)
 
 
 Auth: TypeAlias = Annotated[AuthClient, Depends(auth_client)]

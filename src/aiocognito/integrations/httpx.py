@@ -72,10 +72,10 @@ class SessionAuth(_Auth):
         if not isinstance(provider, TokenProvider):
             raise TypeError("auth: must be an AuthClient or a TokenProvider")
         if token not in ("access", "id"):
-            raise AuthConfigError("token: must be 'access' or 'id'")
+            raise AuthConfigError("must be 'access' or 'id'", field="token")
         named = [hosts] if isinstance(hosts, str) else list(hosts)
         if not named:
-            raise AuthConfigError("hosts: must name at least one")
+            raise AuthConfigError("must name at least one", field="hosts")
         self._provider = provider
         self._hosts = frozenset(map(_host, named))
         self._token = token
@@ -128,8 +128,9 @@ def _host(entry: object) -> tuple[str, int | None]:
         # A URL with a user name and a password is not repeated.
         what = "a value with '@'" if "@" in str(entry) else repr(entry)
         raise AuthConfigError(
-            f"hosts: {what} is not a host name such as 'api.example.com' or 'api.example.com:8443';"
-            " leave out scheme, path, wildcards and a leading dot"
+            f"{what} is not a host name such as 'api.example.com' or 'api.example.com:8443'; leave out"
+            " scheme, path, wildcards and a leading dot",
+            field="hosts",
         )
     return host, port
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import Any
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import make_mocked_request
 from attrs import evolve
 
 from aiocognito import (
@@ -20,9 +18,8 @@ from aiocognito import (
     SessionManager,
     UserContext,
 )
-from aiocognito.errors import AuthConfigError, StorageError
+from aiocognito.errors import AuthConfigError
 from aiocognito.integrations import aiohttp as integration
-from aiocognito.integrations._aiohttp import log_failure
 from aiocognito.integrations.aiohttp import (
     CookiePolicy,
     auth_client,
@@ -498,12 +495,6 @@ async def test_strict_cookies_are_refused_in_either_order(is_first: bool) -> Non
         setup(app, config, storage=MemoryStorage(), cookies=strict)
         with pytest.raises(AuthConfigError, match=r"cookies\.samesite"):
             setup_hosted_ui(app, "/auth")
-
-
-def test_a_path_adds_no_line_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.ERROR):
-        log_failure(make_mocked_request("GET", "/a%0AERROR%20forged"), StorageError("a failure"))
-    assert caplog.messages == ["GET /a%0AERROR%20forged: a failure"]
 
 
 async def test_a_body_that_cannot_be_decoded_is_422(start: Start) -> None:

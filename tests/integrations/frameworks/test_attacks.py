@@ -253,3 +253,13 @@ def test_a_shared_cache_stores_neither_a_cookie_nor_a_page(site: Site) -> None:
     own = browser.get("/cached")
     assert own.headers["cache-control"] == "max-age=60"
     assert own.headers["vary"] == "Accept-Language, Cookie"
+
+
+@pytest.mark.parametrize("host", ["[", "[::1", "a b", "shop.example:99999999", "shop@evil.example"])
+def test_a_malformed_host_breaks_no_route(site: Site, host: str) -> None:
+    """Authenticator apps show the host of the header, if that is one."""
+    browser = site.signed_in()
+    cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    response = browser.post("/auth/set-up-totp", headers={"host": host, "cookie": cookie})
+    assert response.status_code == 200
+    assert response.json()["setupUri"].endswith("issuer=this%20service")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,7 +17,6 @@ from starlette.testclient import TestClient
 from aiocognito import AuthClient, AuthConfig, AuthUser, MemoryStorage, OAuthConfig, UserContext
 from aiocognito.errors import AuthConfigError, AuthError, StorageError
 from aiocognito.integrations import starlette as integration
-from aiocognito.integrations._starlette import log_failure
 from aiocognito.integrations.starlette import CognitoAuth, CookiePolicy, auth_client, current_user
 
 CONFIG = AuthConfig(
@@ -220,9 +218,3 @@ def test_a_handler_that_raises_on_is_answered_with_the_cookie() -> None:
         response = browser.get("/")
     assert response.status_code == 500
     assert response.headers["set-cookie"].startswith("aiocognito=")
-
-
-def test_a_path_adds_no_line_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.ERROR):
-        log_failure("GET", "/a%20b/\u00e9\udcff\nERROR forged\r\x1b\u2028\x85", StorageError("a failure"))
-    assert caplog.messages == ["GET /a%20b/%C3%A9%5Cudcff%0AERROR%20forged%0D%1B%E2%80%A8%C2%85: a failure"]
