@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection
+from datetime import timedelta
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -58,6 +59,21 @@ def check_number(name: str, value: object, low: float, high: float) -> None:
         name,
         f"must be a number of seconds from {low:g} to {high:g}",
     )
+
+
+def positive_seconds(name: str, value: object) -> float:
+    """Return the seconds of a lifetime.
+
+    Args:
+        name: The argument, for the message.
+        value: The lifetime.
+
+    Raises:
+        AuthConfigError: It is not a positive timedelta.
+    """
+    if not isinstance(value, timedelta) or value <= timedelta():
+        raise AuthConfigError("must be a positive timedelta", field=name)
+    return value.total_seconds()
 
 
 def check_object(name: str, value: object, methods: Collection[str], example: str) -> None:

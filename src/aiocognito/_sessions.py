@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from . import _arguments as arguments
 from ._client import AuthClient
 from ._config import AuthConfig, check_config
+from ._config_checks import positive_seconds
 from ._gateways.clients import AwsSession, HttpClient
 from ._gateways.connections import Connections
 from ._hub import Hub
@@ -18,7 +19,7 @@ from ._public import public
 from ._session import adoption, keys, sign_out, user_sessions
 from ._session.context import ServiceContext
 from ._session.session import Session
-from .errors import AuthConfigError, AuthValidationError, AuthValidationErrorCode
+from .errors import AuthValidationError, AuthValidationErrorCode
 from .storage import Storage
 
 
@@ -68,10 +69,10 @@ class SessionManager:
             connections=Connections(config, aws_session=aws_session, http_client=http_client),
             hub=hub if hub is not None else Hub(),
             clock=clock,
-            session_ttl=_positive_seconds(session_ttl, "session_ttl"),
+            session_ttl=positive_seconds("session_ttl", session_ttl),
             max_session_age=None
             if max_session_age is None
-            else _positive_seconds(max_session_age, "max_session_age"),
+            else positive_seconds("max_session_age", max_session_age),
             fixed_keys=fixed_keys,
             is_indexed=True,
             class_name="SessionManager",
@@ -263,12 +264,6 @@ class SessionManager:
         user_id = arguments.url_text(user_id, "user_id")
         keep = None if keep is None else arguments.text(keep, "keep")
         return await self._context.run(user_sessions.end_user(self._context, user_id, keep=keep))
-
-
-def _positive_seconds(duration: timedelta, name: str) -> float:
-    if not isinstance(duration, timedelta) or duration <= timedelta():
-        raise AuthConfigError("must be a positive timedelta", field=name)
-    return duration.total_seconds()
 
 
 def no_attribute(manager: object, name: str) -> AttributeError:

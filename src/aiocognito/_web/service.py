@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, TypeGuard
 
 from attrs import define, field, frozen
 
 from .._config import AuthConfig
+from .._config_checks import positive_seconds
 from .._gateways.clients import HttpClient
 from .._hub import Hub
 from .._models import UserContext
@@ -28,7 +29,7 @@ ConfigSource: TypeAlias = AuthConfig | Callable[[], AuthConfig]
 StorageSource: TypeAlias = Storage | Callable[[], Storage]
 
 DEFAULT_TTL: Final = timedelta(days=30)
-DAY: Final = 86_400.0
+_DAY: Final = 86_400.0
 
 
 @frozen(kw_only=True)
@@ -151,7 +152,7 @@ class WebService:
         ttl = settings.session_ttl.total_seconds()
         self.cookie_seconds = ttl if cookies.max_age is None else float(cookies.max_age)
         # A cookie of less than two days is sent again before it has ended.
-        self.cookie_renewal_seconds = min(DAY, self.cookie_seconds / 2)
+        self.cookie_renewal_seconds = min(_DAY, self.cookie_seconds / 2)
 
     @property
     def sessions(self) -> SessionManager:
@@ -222,7 +223,7 @@ class WebService:
         Raises:
             AuthConfigError: A value is malformed.
         """
-        return self.config or _made(self._settings.config)
+        return self.config or _config_of(self._settings.config)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[SessionManager]:
@@ -242,17 +243,12 @@ class WebService:
 
     async def _start(self) -> _Run:
         settings = self._settings
-        config = _made(settings.config)
-        storage = settings.storage
+        config = _config_of(settings.config)
         # Nothing in here waits, unless it fails: of two lifespans at once, the second finds the first's run.
         async with AsyncExitStack() as closing:
-            # A class that makes a storage has its methods, too.
-            if isinstance(storage, type) or not isinstance(storage, Storage):
-                storage = storage()
-                if isinstance(storage, type) or not isinstance(storage, Storage):
-                    raise AuthConfigError(
-                        f"the callable returned {type(storage).__name__}, not a Storage", field="storage"
-                    )
+            storage = settings.storage
+            if not _is_storage(storage):
+                storage = _made_storage(storage)
                 close = getattr(storage, "aclose", None)
                 if close is not None:
                     closing.push_async_callback(close)
@@ -271,7 +267,26 @@ class WebService:
             return _Run(sessions, closing.pop_all())
 
 
-def _made(source: ConfigSource) -> AuthConfig:
+def _is_storage(source: object) -> TypeGuard[Storage]:
+    """Return whether a source is a storage. A class that makes one has its methods, too."""
+    return isinstance(source, Storage) and not isinstance(source, type)
+
+
+def _made_storage(make: Any) -> Storage:
+    """Return the storage that a callable makes.
+
+    Raises:
+        AuthConfigError: The callable returned something else, or raised it.
+    """
+    storage: object = make()
+    if not _is_storage(storage):
+        raise AuthConfigError(
+            f"the callable returned {type(storage).__name__}, not a Storage", field="storage"
+        )
+    return storage
+
+
+def _config_of(source: ConfigSource) -> AuthConfig:
     """Return the configuration of a source.
 
     Raises:
@@ -304,9 +319,6 @@ def _check_sources(settings: SessionSettings) -> None:
         raise AuthConfigError("must be an AuthConfig, or a function that makes one", field="config")
     if not isinstance(settings.storage, Storage) and not callable(settings.storage):
         raise AuthConfigError("must be a storage, or a function that makes one", field="storage")
-    for name in ("session_ttl", "max_session_age"):
-        value = getattr(settings, name)
-        if value is None and name == "max_session_age":
-            continue
-        if not isinstance(value, timedelta) or value <= timedelta():
-            raise AuthConfigError("must be a positive timedelta", field=name)
+    positive_seconds("session_ttl", settings.session_ttl)
+    if settings.max_session_age is not None:
+        positive_seconds("max_session_age", settings.max_session_age)
