@@ -31,16 +31,16 @@ class TokenUse(StrEnum):
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """End with exit code 1 and one line where a command cannot do what it was asked."""
-    problem = ""
+def _reporting() -> Iterator[None]:
+    """Print the line of a `CommandError`, and end with exit code 1."""
     try:
         yield
     except CommandError as error:
         problem = str(error)
-    if problem:
-        typer.echo(f"aiocognito: {problem}", err=True)
-        raise typer.Exit(1)
+    else:
+        return
+    typer.echo(f"aiocognito: {problem}", err=True)
+    raise typer.Exit(1)
 
 
 @app.command()
@@ -60,15 +60,15 @@ def doctor(
     """
     from ._commands import doctor as doctors
 
-    def say(line: str, verdict: doctors.Verdict) -> None:
+    def show(line: str, verdict: doctors.Verdict) -> None:
         colour = {"right": "green", "wrong": "red", "note": "yellow"}[verdict]
         mark, rest = (line[:5], line[5:]) if line[:5].strip() in {"ok", "WRONG", "note"} else ("", line)
         typer.secho(mark, fg=colour, nl=False)
         typer.echo(rest)
 
-    with _told():
+    with _reporting():
         config = None if amplify_outputs is None else doctors.read_file(amplify_outputs)
-        raise typer.Exit(asyncio.run(doctors.report(os.environ, say, config)))
+        raise typer.Exit(asyncio.run(doctors.report(os.environ, show, config)))
 
 
 @app.command()
@@ -88,7 +88,7 @@ def login(
     """
     from ._commands import login as logins
 
-    with _told():
+    with _reporting():
         token = asyncio.run(logins.log_in(_config(), _Terminal(), _profiles, save=save, username=username))
         if token is not None:
             typer.echo(token)
@@ -99,7 +99,7 @@ def logout(name: Annotated[str, typer.Argument(help="The name of a saved sign-in
     """Revoke the tokens of a saved sign-in, and remove it."""
     from ._commands import login as logins
 
-    with _told():
+    with _reporting():
         typer.echo(asyncio.run(logins.log_out(_profiles(), name)))
 
 
@@ -115,7 +115,7 @@ def token(
     """
     from ._commands import login as logins
 
-    with _told():
+    with _reporting():
         kind = TokenUse.access if access else TokenUse.id
         typer.echo(asyncio.run(logins.token_of(_profiles(), name, kind=kind.value, header=header)))
 
@@ -125,7 +125,7 @@ def decode(source: Annotated[str, typer.Argument(help="- reads the standard inpu
     """Print the header and the claims of a token, with times in words. It is not verified."""
     from ._commands import tokens
 
-    with _told():
+    with _reporting():
         for line in tokens.decoded(_read_token(source)):
             typer.echo(line)
 
@@ -145,7 +145,7 @@ def verify(
     """Verify a token as a service with this configuration would. A refused token has the exit code 1."""
     from ._commands import tokens
 
-    with _told():
+    with _reporting():
         groups, scopes = tuple(group or ()), tuple(scope or ())
         typer.echo(
             asyncio.run(
@@ -170,7 +170,7 @@ def codes(
     from ._commands import running
 
     where = running.url_of(url)
-    with _told():
+    with _reporting():
         if not follow:
             for line in running.lines(running.messages(where)):
                 typer.echo(line)
@@ -195,7 +195,7 @@ def clock(
     from ._commands import running
     from ._commands.words import duration
 
-    with _told():
+    with _reporting():
         typer.echo(running.advance(running.url_of(url), duration(by)))
 
 
@@ -206,7 +206,7 @@ class _Terminal:
         answer: str = typer.prompt(question, hide_input=hidden, err=True, default="", show_default=False)
         return answer
 
-    def tell(self, line: str) -> None:
+    def show(self, line: str) -> None:
         typer.echo(line, err=True)
 
 

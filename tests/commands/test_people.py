@@ -264,7 +264,7 @@ class TestLogin:
             def ask(self, question: str, *, hidden: bool = False) -> str:
                 return f"{question} {hidden}"
 
-            def tell(self, line: str) -> None:
+            def show(self, line: str) -> None:
                 told.append(line)
 
         sign_in = _SignIn(None, Terminal())  # type: ignore[arg-type]  # no request is sent

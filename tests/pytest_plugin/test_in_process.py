@@ -125,6 +125,21 @@ def test_a_client_is_closed_on_a_loop_that_goes_on(pool: ThreadedUserPool) -> No
         assert closed(client)
 
 
+def test_a_client_is_closed_if_the_test_fails(pool: ThreadedUserPool) -> None:
+    clients: list[AuthClient] = []
+
+    def use(runner: asyncio.Runner) -> None:
+        with closed_with_its_loop(pool.config) as client:
+            clients.append(client)
+            runner.run(client.reset_password("ana"))
+            raise LookupError
+
+    with asyncio.Runner() as runner:
+        with pytest.raises(LookupError):
+            use(runner)
+        assert closed(clients[0])
+
+
 def test_a_client_is_closed_on_a_loop_of_another_thread(pool: ThreadedUserPool) -> None:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)

@@ -233,7 +233,7 @@ class _Doctor:
         )
 
     async def _client(self) -> AsyncIterator[Finding]:
-        """Begin sign-ins of a user who does not exist; the first refusal says what is wrong."""
+        """Begin sign-ins of a user who does not exist, and yield what their refusals show."""
         responses = {flow: await self._begin(flow) for flow in _FLOWS}
         if self.config.jwks_uri is not None:
             yield Finding("right", "endpoint", f"{self.config.service_url('cognito-idp')} answers")
@@ -503,32 +503,34 @@ def read_file(path: Path) -> AuthConfig:
 
 
 async def report(
-    environ: Mapping[str, str], say: Callable[[str, Verdict], None], config: AuthConfig | None = None
+    environ: Mapping[str, str], show: Callable[[str, Verdict], None], config: AuthConfig | None = None
 ) -> int:
     """Print the report on a configuration; return the exit code.
 
     Args:
         environ: The environment's variables.
-        say: Called with each line, and the verdict that it belongs to.
+        show: Called with each line, and the verdict that it belongs to.
         config: The configuration; by default that of the environment.
     """
     width = max(map(len, VARIABLES))
     wrong = False
 
-    def show(finding: Finding) -> None:
+    def show_finding(finding: Finding) -> None:
         nonlocal wrong
         wrong = wrong or finding.verdict == "wrong"
         for line in written(finding, width):
-            say(line, finding.verdict)
+            show(line, finding.verdict)
 
     found = config
     if found is None:
         found, findings = read(environ)
         for finding in findings:
-            show(finding)
+            show_finding(finding)
     if found is not None:
         async for finding in examine(found):
-            show(finding)
-    say("", "note")
-    say("Something is wrong: see above." if wrong else "All of this is right.", "wrong" if wrong else "right")
+            show_finding(finding)
+    show("", "note")
+    show(
+        "Something is wrong: see above." if wrong else "All of this is right.", "wrong" if wrong else "right"
+    )
     return int(wrong)

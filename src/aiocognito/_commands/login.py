@@ -27,7 +27,7 @@ class Terminal(Protocol):
         """Return what was typed."""
         ...
 
-    def tell(self, line: str) -> None:
+    def show(self, line: str) -> None:
         """Show a line beside the command's output."""
         ...
 
@@ -70,7 +70,7 @@ class _SignIn:
                 problem = _described(error)
                 if await self.auth.get_sign_in_step() is None:
                     break
-            self.terminal.tell(problem)
+            self.terminal.show(problem)
         raise CommandError(problem)
 
     def _typed(self, step: steps.SignInStep) -> tuple[str, dict[str, str] | None]:
@@ -97,7 +97,7 @@ class _SignIn:
                 return self.terminal.ask("E-mail address for codes"), None
             case steps.ConfirmSignInWithCustomChallenge(additional_info=info):
                 for name, value in (info or {}).items():
-                    self.terminal.tell(f"{name}: {value}")
+                    self.terminal.show(f"{name}: {value}")
                 return self.terminal.ask("Answer", hidden=True), None
             case steps.ConfirmSignUp():
                 raise CommandError(
@@ -109,29 +109,29 @@ class _SignIn:
                 raise CommandError(f"this terminal cannot answer {step.step}: sign in with a browser")
 
     def _show_secret(self, details: TotpSetupDetails, username: str) -> None:
-        self.terminal.tell("Add this secret to an authenticator app:")
-        self.terminal.tell(f"  {details.shared_secret}")
-        self.terminal.tell(f"  {details.setup_uri('aiocognito', username)}")
+        self.terminal.show("Add this secret to an authenticator app:")
+        self.terminal.show(f"  {details.shared_secret}")
+        self.terminal.show(f"  {details.setup_uri('aiocognito', username)}")
 
     def _new_password(self) -> str:
         while True:
             first = self.terminal.ask("New password", hidden=True)
             if first and first == self.terminal.ask("New password, again", hidden=True):
                 return first
-            self.terminal.tell("The two passwords differ.")
+            self.terminal.show("The two passwords differ.")
 
     def _choice(self, question: str, kinds: Sequence[str]) -> str:
         if not kinds:
             raise CommandError("this terminal has no passkeys: sign in with a browser")
         for number, kind in enumerate(kinds, 1):
-            self.terminal.tell(f"  {number}  {kind}")
+            self.terminal.show(f"  {number}  {kind}")
         while True:
             answer = self.terminal.ask(question).strip()
             if answer in kinds:
                 return answer
             if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(kinds):
                 return kinds[int(answer) - 1]
-            self.terminal.tell(f"Type a number from 1 to {len(kinds)}.")
+            self.terminal.show(f"Type a number from 1 to {len(kinds)}.")
 
 
 async def log_in(
@@ -149,29 +149,29 @@ async def log_in(
         terminal: Asks for the answer of each step.
         profiles: Returns where to save it.
         save: The name to save it under.
-        username: Who signs in; asked for if it is not given.
+        username: The username; asked for if it is None.
 
     Raises:
         CommandError: The sign-in failed.
     """
     if save is not None:
         check_name(save)
-    who = username or terminal.ask("Username").strip()
+    name = username or terminal.ask("Username").strip()
     if save is None:
         async with AuthClient(config) as auth:
-            await _SignIn(auth, terminal).run(who)
+            await _SignIn(auth, terminal).run(name)
             tokens = await _tokens(auth)
-            terminal.tell(f"Signed in. The token expires {_expiry(tokens)}.")
+            terminal.show(f"Signed in. The token expires {_expiry(tokens)}.")
             return tokens.access_token.token
     kept = profiles()
     storage = await kept.save(save, config)
     async with AuthClient(config, session_key=save, storage=storage) as auth:
         # A second login under the name replaces the first one, and ends it.
         await _sign_out(auth)
-        await _SignIn(auth, terminal).run(who)
-    terminal.tell(f"Signed in, and saved as {save!r} in {kept.directory}.")
+        await _SignIn(auth, terminal).run(name)
+    terminal.show(f"Signed in, and saved as {save!r} in {kept.directory}.")
     if not kept.is_sealed:
-        terminal.tell(
+        terminal.show(
             "Every process of yours can read it. After `pip install keyring`, it is encrypted with a key in"
             " the keyring."
         )

@@ -1,7 +1,7 @@
-"""Sign-ins that `aiocognito login --save` keeps in the user's state directory, sealed if there is a keyring.
+"""Sign-ins that `aiocognito login --save` stores in the user's state directory, sealed if there is a keyring.
 
 A profile is two values of one `FileStorage`: the configuration that it was made with, and the session
-itself, which the library keeps current.
+itself, which the library updates.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ SERVICE: Final = "aiocognito"
 ENTRY: Final = "session-key"
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _KEY_BYTES: Final = 32
+_NOT_A_KEY: Final = f"the keyring's entry {SERVICE}/{ENTRY} is not a key: remove it, and log in again"
 # What a configuration is rebuilt from: the rest are limits of this process.
 _FIELDS: Final = (
     "user_pool_id",
@@ -64,7 +65,7 @@ def state_directory(environ: Mapping[str, str] = os.environ, platform: str = sys
 
 
 def system_keyring() -> Keyring | None:
-    """Return the system's keyring; ``None`` if the package is not installed, or has no back end here."""
+    """Return the system's keyring; None if the package is not installed, or has no back end here."""
     try:
         keyring: Any = importlib.import_module("keyring")
     except ImportError:
@@ -80,7 +81,7 @@ class Profiles:
 
     Args:
         directory: The state directory.
-        keyring: Holds the key that seals them; ``None`` keeps them readable for their owner.
+        keyring: Holds the key that seals them; None leaves them readable for their owner.
     """
 
     directory: Path
@@ -165,13 +166,13 @@ class Profiles:
                 keyring.set_password(SERVICE, ENTRY, text)
             key = base64.b64decode(text, validate=True)
         except ValueError:
-            problem = f"the keyring's entry {SERVICE}/{ENTRY} is not a key: remove it, and log in again"
+            problem = _NOT_A_KEY
         except Exception as error:
             problem = f"the keyring does not answer: {type(error).__name__}"
         else:
             if len(key) == _KEY_BYTES:
                 return key
-            problem = f"the keyring's entry {SERVICE}/{ENTRY} is not a key: remove it, and log in again"
+            problem = _NOT_A_KEY
         raise CommandError(problem)
 
 

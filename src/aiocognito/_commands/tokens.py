@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from .. import _base64url, _clocks
 from .._config import AuthConfig
 from .._jwt import decode_jwt
-from .._verifier import ANY, TokenVerifier
+from .._verifier import TokenVerifier
 from ..errors import AuthError, JwksUnavailableError, TokenVerificationError
 from .failure import CommandError
 from .words import moment
 
+_NOT_A_JWT: Final = "this is not a JSON Web Token (a refresh token is not one)"
 _TIMES: Final = frozenset({"auth_time", "exp", "iat", "nbf"})
 
 
@@ -45,10 +47,7 @@ def decoded(token: str, now: float | None = None) -> Iterator[str]:
     """
     present = _clocks.now() if now is None else now
     header = _header(token)
-    try:
-        payload = decode_jwt(token).payload
-    except AuthError:
-        raise CommandError("this is not a JSON Web Token (a refresh token is not one)") from None
+    payload = _payload(token)
     yield "header"
     yield from _members(header, present)
     yield "claims"
@@ -63,8 +62,14 @@ def _header(token: str) -> Mapping[str, Any]:
     except ValueError:
         header = None
     if not isinstance(header, Mapping):
-        raise CommandError("this is not a JSON Web Token (a refresh token is not one)")
+        raise CommandError(_NOT_A_JWT)
     return header
+
+
+def _payload(token: str) -> Mapping[str, Any]:
+    with suppress(AuthError):
+        return decode_jwt(token).payload
+    raise CommandError(_NOT_A_JWT)
 
 
 def _members(members: Mapping[str, Any], now: float) -> Iterator[str]:
@@ -134,6 +139,3 @@ def _refusal(error: TokenVerificationError) -> str:
     if error.recovery_suggestion:
         parts.append(error.recovery_suggestion)
     return " ".join(parts)
-
-
-__all__ = ["ANY", "clean", "decoded", "verified"]

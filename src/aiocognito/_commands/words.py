@@ -11,8 +11,8 @@ from .failure import CommandError
 _UNITS: Final = {"d": 86_400, "h": 3600, "m": 60, "s": 1}
 _NAMES: Final = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 _DURATION: Final = re.compile(r"\+?((?:[0-9]{1,9}[dhms])+)")
+# 31 December 9999, the last day that `datetime` has.
 _LAST: Final = 253_402_300_799
-"""31 December 9999, which is as far as `datetime` goes."""
 
 
 def duration(text: str) -> int:

@@ -43,11 +43,11 @@ class Demo:
     password: str = field(factory=new_password, repr=False)
     code: str = field(default="", repr=False)
     user_id: str | None = None
-    heard: list[str] = field(factory=list)
+    events: list[str] = field(factory=list)
 
-    def hear(self, event: AuthEvent) -> None:
+    def on_event(self, event: AuthEvent) -> None:
         """Record and print an event of the Hub."""
-        self.heard.append(event.name)
+        self.events.append(event.name)
         who = f" ({event.data['username']})" if "username" in event.data else ""
         self.out.event(f"the Hub: {event.name}{who}")
 
@@ -80,7 +80,7 @@ async def run_steps(out: Output) -> None:
 
 async def listen(demo: Demo) -> None:
     """Listen to the Hub."""
-    demo.auth.hub.listen(demo.hear)
+    demo.auth.hub.listen(demo.on_event)
     demo.out.line("Its events are printed with the mark ».")
 
 
@@ -141,7 +141,7 @@ async def sign_in(demo: Demo) -> None:
         "the client sent two requests, InitiateAuth and RespondToAuthChallenge",
         demo.calls_since(before) == ["InitiateAuth", "RespondToAuthChallenge"],
     )
-    out.check("the listener received signedIn", demo.heard == ["signedIn"])
+    out.check("the listener received signedIn", demo.events == ["signedIn"])
 
 
 async def current_user(demo: Demo) -> None:
@@ -173,7 +173,7 @@ async def refresh(demo: Demo) -> None:
     out.check("all callers have the same token", None not in found and len(texts) == 1)
     out.check("it is a new token", old is not None and old.access_token.token not in texts)
     out.check("the user pool accepts it", (await auth.fetch_user_attributes())["email"] == ANA)
-    out.check("the listener received one tokenRefresh", demo.heard == ["signedIn", "tokenRefresh"])
+    out.check("the listener received one tokenRefresh", demo.events == ["signedIn", "tokenRefresh"])
 
 
 async def sign_out(demo: Demo) -> None:
@@ -204,8 +204,8 @@ async def sign_out(demo: Demo) -> None:
             "the copy's refresh token is refused, and the copy is signed out",
             refused and session.tokens is None,
         )
-    heard = demo.heard == ["signedIn", "tokenRefresh", "signedOut"]
-    out.check("the listener received signedOut, and no other events", heard)
+    received = demo.events == ["signedIn", "tokenRefresh", "signedOut"]
+    out.check("the listener received signedOut, and no other events", received)
 
 
 async def many_users(demo: Demo) -> None:

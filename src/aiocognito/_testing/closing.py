@@ -24,8 +24,10 @@ def closed_with_its_loop(config: AuthConfig) -> Iterator[AuthClient]:
     client = AuthClient(config)
     closer = _Closer(client)
     client._session.context.on_first_use = closer.bind
-    yield client
-    closer.close()
+    try:
+        yield client
+    finally:
+        closer.close()
 
 
 class _Closer:
@@ -41,7 +43,7 @@ class _Closer:
         self._waiting: AsyncGenerator[None, None] | None = None
 
     def bind(self) -> None:
-        """Have the running loop close the client when it ends."""
+        """Register the client with the running loop, which closes it when it ends."""
         self._loop = asyncio.get_running_loop()
         self._waiting = self._until_the_end()
         # Its first step waits for nothing, so it can be taken here. The loop then knows the generator.
