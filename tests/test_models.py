@@ -17,6 +17,7 @@ from pyotp.totp import TOTP
 from aiocognito import _models as models
 from aiocognito._jwt import JWT
 from aiocognito._models import TotpSetupDetails
+from aiocognito.errors import AuthValidationError
 
 SECRET = "JBSWY3DPEHPK3PXP"
 WHEN = datetime(2021, 6, 17, 19, 5, 29, 320000, UTC)
@@ -209,3 +210,14 @@ def test_another_s_reader_reads_it(app: str, account: str) -> None:
     assert isinstance(code, TOTP)
     assert (code.secret, code.issuer, code.name) == (secret, app, account)
     assert (code.digits, code.interval) == (6, 30)
+
+
+@pytest.mark.parametrize("name", ["ip_address", "encoded_data", "device_name"])
+def test_a_user_context_is_text(name: str) -> None:
+    for wrong in (5, 0, b"203.0.113.7", "\ud800"):
+        values: dict[str, Any] = {name: wrong}
+        with pytest.raises(AuthValidationError, match=rf"^user_context\.{name}: must be text$"):
+            models.UserContext(**values)
+    for right in ("203.0.113.7", "é", "", None):
+        values = {name: right}
+        assert getattr(models.UserContext(**values), name) == right

@@ -25,8 +25,10 @@ def require(condition: bool, name: str, message: str) -> None:
 
 def is_text(value: object) -> bool:
     """Return whether a value is text that is not empty and that UTF-8 can encode."""
+    if not isinstance(value, str) or value == "":
+        return False
     # Surrogates are the only code points that UTF-8 cannot encode.
-    return isinstance(value, str) and value != "" and not any("\ud800" <= c <= "\udfff" for c in value)
+    return value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value)
 
 
 def is_word(value: object) -> bool:

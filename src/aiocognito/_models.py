@@ -9,9 +9,11 @@ from urllib.parse import quote, urlencode
 from attrs import field, frozen
 
 from . import _qr as qr
+from ._config_checks import is_text
 from ._jwt import JWT
 from ._public import public
 from ._pydantic import for_pydantic
+from .errors import AuthValidationError, AuthValidationErrorCode
 
 AuthFlowType: TypeAlias = Literal[
     "USER_SRP_AUTH", "USER_PASSWORD_AUTH", "CUSTOM_WITH_SRP", "CUSTOM_WITHOUT_SRP", "USER_AUTH"
@@ -256,11 +258,22 @@ class UserContext:
         encoded_data: What Amplify's or AWS's browser script collected about the device; None to send none.
         device_name: The name that `AuthClient.fetch_devices` shows for the browser if it becomes a device,
             such as ``"Firefox on Linux"``; cut after 1024 characters. None for ``AuthConfig.device_name``.
+
+    Raises:
+        AuthValidationError: A value is neither text nor None.
     """
 
     ip_address: str | None = None
     encoded_data: str | None = field(default=None, repr=False)
     device_name: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("ip_address", "encoded_data", "device_name"):
+            value = getattr(self, name)
+            if value is not None and value != "" and not is_text(value):
+                raise AuthValidationError(
+                    AuthValidationErrorCode.InvalidArgument, f"user_context.{name}: must be text"
+                )
 
 
 @public("aiocognito")

@@ -19,7 +19,7 @@ from aiocognito import AuthClient, MemoryStorage, SessionManager, UserContext, e
 from aiocognito import _srp as srp
 from aiocognito._responses import RememberedDevice
 from aiocognito._session import compare_and_set
-from aiocognito.errors import AuthValidationError, NetworkError
+from aiocognito.errors import NetworkError
 from helpers.clock import Clock
 from helpers.user_pool import (
     CONFIG,
@@ -118,12 +118,6 @@ async def test_a_new_device_has_the_name_of_the_browser_or_the_configured_one(
         begun, confirmed = (parameters for _, parameters in service.calls)
         assert confirmed["DeviceName"] == name
         assert "Firefox" not in str(begun)
-
-
-@pytest.mark.parametrize("name", [5, "\ud800"])
-def test_a_device_name_that_is_not_text_is_refused(name: Any) -> None:
-    with pytest.raises(AuthValidationError, match=r"user_context\.device_name: must be text"):
-        AuthClient(CONFIG, user_context=UserContext(device_name=name))
 
 
 @pytest.mark.parametrize("pins", DEVICE_PINS, ids=lambda pins: pins["saltRandomHex"])

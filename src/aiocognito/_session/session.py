@@ -10,7 +10,6 @@ from typing import Any, Final, TypeVar
 from attrs import evolve, field, frozen
 
 from .._config import MAX_DEVICE_NAME
-from .._config_checks import is_text
 from .._gateways.user_pool import UserPool
 from .._hub import Hub
 from .._models import UserContext
@@ -92,11 +91,6 @@ class Session:
             raise AuthValidationError(
                 AuthValidationErrorCode.InvalidArgument,
                 f"user_context: must be a UserContext, not {type(user_context).__name__}",
-            )
-        device_name = None if user_context is None else user_context.device_name
-        if device_name and not is_text(device_name):
-            raise AuthValidationError(
-                AuthValidationErrorCode.InvalidArgument, "user_context.device_name: must be text"
             )
         self.user_context = user_context
         self._hub: Hub | None = None
