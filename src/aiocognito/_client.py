@@ -23,6 +23,7 @@ from ._flows.sign_in import AUTH_FLOW_TYPES, sign_in_request
 from ._gateways.authenticated_user import AuthenticatedUser
 from ._gateways.clients import AwsSession, HttpClient
 from ._gateways.connections import Connections
+from ._gateways.parsing import attributes_of
 from ._gateways.user_pool import UserPool
 from ._hub import Hub
 from ._mfa import MFA_SETTINGS, PASSKEY_SETTINGS, MfaPreference, MfaSetting, PasskeySetting
@@ -34,6 +35,7 @@ from ._models import (
     AutoSignInOptions,
     CodeDeliveryDetails,
     Device,
+    Metadata,
     RedirectRequest,
     TotpSetupDetails,
     UserContext,
@@ -65,7 +67,6 @@ from .errors._refusals import RefusalSubject, subject_of
 from .steps import CompleteAutoSignIn, Done, SignInStep
 from .storage import MemoryStorage, Storage
 
-Metadata = Mapping[str, str] | None
 DEFAULT_SESSION_TTL: Final = 30 * 86_400.0
 # A client without a manager serves one user on one machine, so its devices belong to its storage. A browser's
 # token is never empty.
@@ -250,7 +251,7 @@ class AuthClient:
             self._needs_own_session(new_key=True)
         attributes = arguments.strings(user_attributes, "user_attributes")
         with self._session.calls.under_way():
-            answer = await sign_up_flows.sign_up(
+            response = await sign_up_flows.sign_up(
                 self._pool(),
                 arguments.text(username, "username", Code.EmptySignUpUsername),
                 password and arguments.text(password, "password"),
@@ -260,13 +261,13 @@ class AuthClient:
             )
             self._sign_up_password.forget()
             if options is not None:
-                plan = auto_sign_in_plan.plan(self._session, username, options, answer, attributes)
+                plan = auto_sign_in_plan.plan(self._session, username, options, response, attributes)
                 await self._session.run(plan)
                 self._sign_up_password.hold(username, password or None)
             elif not self._borrows:
                 await auto_sign_in_plan.forget_plan(self._session)
         by_link = self.config.sign_up_verification_method == "link"
-        return sign_up_flows.result(answer, auto_sign_in=options is not None, by_link=by_link)
+        return sign_up_flows.result(response, auto_sign_in=options is not None, by_link=by_link)
 
     async def confirm_sign_up(
         self,
@@ -898,8 +899,8 @@ class AuthClient:
             UserUnAuthenticatedException: No user is signed in.
             NotAuthorizedException: Cognito no longer accepts the access token.
         """
-        answer = await (await self._authenticated_user()).get_user()
-        return {pair["Name"]: pair.get("Value") or "" for pair in answer.get("UserAttributes", ())}
+        response = await (await self._authenticated_user()).get_user()
+        return attributes_of(response.get("UserAttributes") or ())
 
     async def update_user_attributes(
         self, user_attributes: Mapping[AttributeKey, str], *, client_metadata: Metadata = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
@@ -18,7 +18,7 @@ from ._gateways.flights import Closed, Flights
 from ._gateways.hosted_ui import HostedUi
 from ._gateways.http import Http
 from ._jwt import JWT, decode_jwt
-from ._models import AuthTokens
+from ._models import AuthTokens, Metadata
 from ._public import public
 from .errors import (
     AuthConfigError,
@@ -113,7 +113,7 @@ class ClientCredentials:
             await self._http.aclose()
 
     async def get_tokens(
-        self, *, force_refresh: bool = False, client_metadata: Mapping[str, str] | None = None
+        self, *, force_refresh: bool = False, client_metadata: Metadata = None
     ) -> AuthTokens:
         """Return a good access token (POST /oauth2/token).
 
@@ -140,21 +140,21 @@ class ClientCredentials:
                 return await self._early(issued, client_metadata)
         return (await self._ask(client_metadata)).tokens
 
-    async def _early(self, issued: _Issued, client_metadata: Mapping[str, str] | None) -> AuthTokens:
+    async def _early(self, issued: _Issued, client_metadata: Metadata) -> AuthTokens:
         try:
             return (await self._ask(client_metadata)).tokens
         except (AuthError, Closed):
             self._backoff.put_off()
             return issued.tokens
 
-    async def _ask(self, client_metadata: Mapping[str, str] | None) -> _Issued:
+    async def _ask(self, client_metadata: Metadata) -> _Issued:
         return await self._requests.join(partial(self._request, client_metadata))
 
-    async def _request(self, client_metadata: Mapping[str, str] | None) -> _Issued:
+    async def _request(self, client_metadata: Metadata) -> _Issued:
         asked_at = self._clock()
-        answer = await self._endpoint.client_credentials(self._scopes, client_metadata)
-        access = _decode(answer.access_token)
-        life = answer.expires_in
+        response = await self._endpoint.client_credentials(self._scopes, client_metadata)
+        access = _decode(response.access_token)
+        life = response.expires_in
         if life is None:
             life = _numeric(access.payload.get("exp")) - asked_at
         issued = _Issued(

@@ -20,6 +20,9 @@ AuthFlowType: TypeAlias = Literal[
 ]
 """Amplify's names of the ways to sign in."""
 
+Metadata: TypeAlias = Mapping[str, str] | None
+"""Values that Cognito passes to the user pool's triggers (``ClientMetadata``)."""
+
 
 @public("aiocognito")
 @for_pydantic

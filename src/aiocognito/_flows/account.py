@@ -8,12 +8,10 @@ from typing import Final
 from .._gateways.authenticated_user import AuthenticatedUser
 from .._gateways.user_pool import UserPool
 from .._mfa import TO_COGNITO, MfaPreference, MfaSetting, from_cognito, listed
-from .._models import TotpSetupDetails
+from .._models import Metadata, TotpSetupDetails
 from .._results import ResetPasswordResult, UpdateAttributeResult
 from ..errors import SetUpTOTPException
 from ..steps import ConfirmAttributeWithCode, ConfirmResetPasswordWithCode, Done
-
-Metadata = Mapping[str, str] | None
 
 _SETTINGS: Final[Mapping[str, Mapping[str, bool]]] = {
     "ENABLED": {"Enabled": True},
@@ -51,11 +49,11 @@ async def update_user_attributes(
 
 async def fetch_mfa_preference(user: AuthenticatedUser) -> MfaPreference:
     """Return the second factors that are on, in Amplify's names (GetUser)."""
-    answer = await user.get_user()
-    preferred = from_cognito([answer.get("PreferredMfaSetting")])
+    response = await user.get_user()
+    preferred = from_cognito([response.get("PreferredMfaSetting")])
     return MfaPreference(
         preferred=preferred[0] if preferred else None,
-        enabled=listed(answer.get("UserMFASettingList") or []),
+        enabled=listed(response.get("UserMFASettingList") or []),
     )
 
 
@@ -77,8 +75,8 @@ async def _others_that_are_on(user: AuthenticatedUser) -> dict[str, Mapping[str,
     Cognito lets passkeys count as two factors only if the same request turns on another second factor, also
     if one is on already.
     """
-    answer = await user.get_user()
-    on, preferred = answer.get("UserMFASettingList") or (), answer.get("PreferredMfaSetting")
+    response = await user.get_user()
+    on, preferred = response.get("UserMFASettingList") or (), response.get("PreferredMfaSetting")
     return {
         _SETTINGS_MEMBERS[ours.lower()]: _SETTINGS["PREFERRED" if theirs == preferred else "ENABLED"]
         for ours, theirs in TO_COGNITO.items()

@@ -270,18 +270,18 @@ async def _with_totp_secret(context: FlowContext, challenge: Challenged) -> tupl
 
 
 async def _mfa_setup(context: FlowContext, challenge: Challenged, answer: ChallengeResponse) -> Outcome:
-    response = answer.code()
-    if response in {"TOTP", "EMAIL"}:
+    text = answer.code()
+    if text in {"TOTP", "EMAIL"}:
         # Nothing to send: narrow the choice, and let `present` fetch what the step needs.
-        choice = json.dumps([mfa.TO_COGNITO[response]])
+        choice = json.dumps([mfa.TO_COGNITO[text]])
         return evolve(challenge, parameters={**challenge.parameters, "MFAS_CAN_SETUP": choice})
-    if response.isascii() and response.isdigit():
+    if text.isascii() and text.isdigit():
         session = await context.pool.verify_software_token(
-            response, session=challenge.session, friendly_device_name=answer.friendly_device_name
+            text, session=challenge.session, friendly_device_name=answer.friendly_device_name
         )
         result = await _respond(context, evolve(challenge, session=session or challenge.session), {})
-    elif "@" in response:
-        result = await _respond(context, challenge, {"EMAIL": response})
+    elif "@" in text:
+        result = await _respond(context, challenge, {"EMAIL": text})
     else:
         raise SignInException("the answer must be TOTP, EMAIL, a code of digits or an email address")
     return await proceed(context, result, challenge.username)
@@ -293,11 +293,11 @@ async def _mfa_setup(context: FlowContext, challenge: Challenged, answer: Challe
 async def _select_challenge(
     context: FlowContext, challenge: Challenged, answer: ChallengeResponse
 ) -> Outcome:
-    response = answer.text()
-    if response in {"PASSWORD", "PASSWORD_SRP"}:
+    choice = answer.text()
+    if choice in {"PASSWORD", "PASSWORD_SRP"}:
         # Nothing to send yet: the choice is sent with the password.
-        return evolve(challenge, name=response)
-    result = await _respond(context, challenge, {"ANSWER": response}, name="SELECT_CHALLENGE")
+        return evolve(challenge, name=choice)
+    result = await _respond(context, challenge, {"ANSWER": choice}, name="SELECT_CHALLENGE")
     return await proceed(context, result, challenge.username)
 
 

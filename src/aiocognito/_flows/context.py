@@ -8,11 +8,10 @@ from attrs import field, frozen
 
 from .. import _srp as srp
 from .._gateways.user_pool import UserPool
+from .._models import Metadata
 from .._responses import Authenticated, AuthResponse, Challenged, RememberedDevice, Stopped
 from ..errors import PasswordResetRequiredException, SignInException, UserNotConfirmedException
 from ..steps import ConfirmSignUp, ResetPassword
-
-Metadata = Mapping[str, str] | None
 
 
 @frozen
@@ -77,23 +76,23 @@ async def password_claim(
     }
 
 
-def outcome(answer: AuthResponse, username: str) -> Authenticated | Challenged:
+def outcome(response: AuthResponse, username: str) -> Authenticated | Challenged:
     """Return the outcome of a response. Cognito may return another username than ``username``.
 
     Raises:
         SignInException: The response has neither tokens nor a challenge.
     """
-    if answer.tokens is not None:
-        return Authenticated(username, answer.tokens, answer.new_device)
-    if answer.challenge_name is None:
+    if response.tokens is not None:
+        return Authenticated(username, response.tokens, response.new_device)
+    if response.challenge_name is None:
         raise SignInException("Cognito returned neither tokens nor a challenge")
-    given = answer.parameters
+    given = response.parameters
     return Challenged(
         username=given.get("USERNAME") or given.get("USER_ID_FOR_SRP") or username,
-        name=answer.challenge_name,
-        session=answer.session,
+        name=response.challenge_name,
+        session=response.session,
         parameters=given,
-        available_challenges=answer.available_challenges,
+        available_challenges=response.available_challenges,
     )
 
 

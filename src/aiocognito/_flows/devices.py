@@ -53,11 +53,11 @@ async def with_device(
     return evolve(result, gone_device=gone)
 
 
-async def proceed(context: FlowContext, answer: AuthResponse, username: str) -> Authenticated | Challenged:
+async def proceed(context: FlowContext, response: AuthResponse, username: str) -> Authenticated | Challenged:
     """Return the outcome of a response, after proving the device if Cognito asks for it."""
-    if answer.challenge_name == "DEVICE_SRP_AUTH":
-        return await device_srp_auth(context, answer, username)
-    return outcome(answer, username)
+    if response.challenge_name == "DEVICE_SRP_AUTH":
+        return await device_srp_auth(context, response, username)
+    return outcome(response, username)
 
 
 async def device_srp_auth(
@@ -90,10 +90,10 @@ async def device_srp_auth(
         password=device.random_password,
     )
     known_as = verifier.parameters.get("USERNAME") or username
-    answer = await context.pool.respond_to_auth_challenge(
+    response = await context.pool.respond_to_auth_challenge(
         "DEVICE_PASSWORD_VERIFIER",
         {"USERNAME": known_as, **claim, "DEVICE_KEY": device.device_key},
         session=verifier.session,
         client_metadata=context.client_metadata,
     )
-    return outcome(answer, username)
+    return outcome(response, username)

@@ -46,12 +46,12 @@ async def custom_auth_with_srp(context: FlowContext, username: str, password: st
     The first challenge is answered as PASSWORD_VERIFIER even if Cognito returns another name.
     """
     ephemeral = await srp.new_ephemeral()
-    answer = await context.pool.initiate_auth(
+    response = await context.pool.initiate_auth(
         "CUSTOM_AUTH",
         {"USERNAME": username, "SRP_A": ephemeral.public_hex, "CHALLENGE_NAME": "SRP_A"},
         client_metadata=context.client_metadata,
     )
-    return await password_verifier(context, answer, password, ephemeral)
+    return await password_verifier(context, response, password, ephemeral)
 
 
 async def user_auth(
@@ -79,10 +79,10 @@ async def user_auth(
         parameters["PREFERRED_CHALLENGE"] = preferred_challenge
     if preferred_challenge == "PASSWORD" and password is not None:
         parameters["PASSWORD"] = password
-    answer = await context.pool.initiate_auth(
+    response = await context.pool.initiate_auth(
         "USER_AUTH", parameters, session=session, client_metadata=context.client_metadata
     )
-    return await proceed(context, answer, username)
+    return await proceed(context, response, username)
 
 
 async def _srp_auth(
@@ -95,15 +95,15 @@ async def _srp_auth(
     session: str | None = None,
 ) -> Outcome:
     ephemeral = await srp.new_ephemeral()
-    answer = await context.pool.initiate_auth(
+    response = await context.pool.initiate_auth(
         auth_flow,
         {"USERNAME": username, "SRP_A": ephemeral.public_hex, **extra},
         session=session,
         client_metadata=context.client_metadata,
     )
-    if answer.challenge_name != "PASSWORD_VERIFIER":
-        return await proceed(context, answer, username)
-    return await password_verifier(context, answer, password, ephemeral)
+    if response.challenge_name != "PASSWORD_VERIFIER":
+        return await proceed(context, response, username)
+    return await password_verifier(context, response, password, ephemeral)
 
 
 async def password_verifier(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 
 from .._gateways.user_pool import UserPool
+from .._models import Metadata
 from .._responses import SignUpResponse
 from .._results import SignUpResult
 from ..errors import (
@@ -16,8 +16,6 @@ from ..errors import (
 )
 from ..errors._refusals import RefusalSubject, subject_of
 from ..steps import CompleteAutoSignIn, ConfirmSignUp, Done, SignUpStep
-
-Metadata = Mapping[str, str] | None
 
 
 async def sign_up(
@@ -89,20 +87,20 @@ async def confirm_sign_up(
     return await confirm()
 
 
-def result(answer: SignUpResponse, *, auto_sign_in: bool, by_link: bool) -> SignUpResult:
+def result(response: SignUpResponse, *, auto_sign_in: bool, by_link: bool) -> SignUpResult:
     """Return the result of a sign-up, with its next step.
 
     Args:
-        answer: Cognito's response.
+        response: Cognito's response.
         auto_sign_in: Whether an automatic sign-in follows.
         by_link: Whether the account is confirmed by a link, so that no code is needed.
     """
-    details = answer.code_delivery_details
+    details = response.code_delivery_details
     step: SignUpStep
-    if answer.user_confirmed:
+    if response.user_confirmed:
         step = CompleteAutoSignIn() if auto_sign_in else Done()
     elif auto_sign_in and by_link:
         step = CompleteAutoSignIn(details)
     else:
         step = ConfirmSignUp(details)
-    return SignUpResult(answer.user_confirmed, answer.user_sub, step)
+    return SignUpResult(response.user_confirmed, response.user_sub, step)

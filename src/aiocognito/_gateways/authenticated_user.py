@@ -7,13 +7,18 @@ from typing import Any
 
 from attrs import field, frozen
 
-from .._models import CodeDeliveryDetails, Device, UserSession, WebAuthnCredential
+from .._models import CodeDeliveryDetails, Device, Metadata, UserSession, WebAuthnCredential
 from ..errors import ServiceError
 from ..errors._refusals import RefusalSubject, subject_of
 from .aws.client import AwsClient
-from .parsing import check_software_token_status, code_delivery, device, pairs, passkey, user_session
-
-Metadata = Mapping[str, str] | None
+from .parsing import (
+    check_software_token_status,
+    code_delivery,
+    device,
+    pairs,
+    passkey,
+    user_session,
+)
 
 
 @frozen
@@ -23,8 +28,8 @@ class AuthenticatedUser:
     Attributes:
         aws: The connection, shared by all sessions.
         access_token: The user's access token.
-        renewed: Returns another access token, if Cognito says that this one has expired. Our clock may
-            say otherwise, and Cognito's counts.
+        renewed: Returns another access token, after Cognito reported that this one has expired. By our clock
+            it may not have expired yet.
     """
 
     aws: AwsClient = field(repr=False)
@@ -32,10 +37,10 @@ class AuthenticatedUser:
     renewed: Callable[[], Awaitable[str]] | None = field(default=None, repr=False)
 
     async def get_user(self) -> dict[str, Any]:
-        """GetUser, as it was answered; an attribute without a name is left out."""
-        answer = await self._call("GetUser", repeatable=True)
-        named = [pair for pair in answer.get("UserAttributes") or () if pair.get("Name")]
-        return {**answer, "UserAttributes": named}
+        """GetUser. Returns the response's members; an attribute without a name is left out."""
+        response = await self._call("GetUser", repeatable=True)
+        named = [pair for pair in response.get("UserAttributes") or () if pair.get("Name")]
+        return {**response, "UserAttributes": named}
 
     async def global_sign_out(self) -> None:
         """GlobalSignOut."""
@@ -49,8 +54,8 @@ class AuthenticatedUser:
 
     async def list_user_sessions(self) -> list[UserSession]:
         """ListUserSessions, every page."""
-        answers = self._pages("ListUserSessions", "NextToken")
-        return [user_session(item) async for answer in answers for item in answer.get("Sessions") or ()]
+        responses = self._pages("ListUserSessions", "NextToken")
+        return [user_session(item) async for response in responses for item in response.get("Sessions") or ()]
 
     async def revoke_user_session(self, session_id: str) -> None:
         """RevokeUserSession, without the sessions that are linked to it."""
@@ -68,20 +73,20 @@ class AuthenticatedUser:
         self, attributes: Mapping[str, str], *, client_metadata: Metadata = None
     ) -> list[CodeDeliveryDetails]:
         """UpdateUserAttributes. Returns where codes were sent."""
-        answer = await self._call(
+        response = await self._call(
             "UpdateUserAttributes", UserAttributes=pairs(attributes), ClientMetadata=client_metadata
         )
-        details = map(code_delivery, answer.get("CodeDeliveryDetailsList") or ())
+        details = map(code_delivery, response.get("CodeDeliveryDetailsList") or ())
         return [detail for detail in details if detail is not None]
 
     async def get_user_attribute_verification_code(
         self, attribute_name: str, *, client_metadata: Metadata = None
     ) -> CodeDeliveryDetails:
         """GetUserAttributeVerificationCode."""
-        answer = await self._call(
+        response = await self._call(
             "GetUserAttributeVerificationCode", AttributeName=attribute_name, ClientMetadata=client_metadata
         )
-        return code_delivery(answer.get("CodeDeliveryDetails")) or CodeDeliveryDetails()
+        return code_delivery(response.get("CodeDeliveryDetails")) or CodeDeliveryDetails()
 
     async def verify_user_attribute(self, attribute_name: str, code: str) -> None:
         """VerifyUserAttribute."""
@@ -94,13 +99,13 @@ class AuthenticatedUser:
     # Second factors
 
     async def set_user_mfa_preference(self, settings: Mapping[str, Any]) -> None:
-        """SetUserMFAPreference; ``settings`` by the members that the operation takes."""
+        """SetUserMFAPreference; ``settings`` has the members of the operation."""
         await self._call("SetUserMFAPreference", **settings)
 
     async def get_user_auth_factors(self) -> list[str]:
         """GetUserAuthFactors. Returns the configured factors, in Cognito's names."""
-        answer = await self._call("GetUserAuthFactors", repeatable=True)
-        return [str(factor) for factor in answer.get("ConfiguredUserAuthFactors") or ()]
+        response = await self._call("GetUserAuthFactors", repeatable=True)
+        return [str(factor) for factor in response.get("ConfiguredUserAuthFactors") or ()]
 
     async def associate_software_token(self) -> str | None:
         """AssociateSoftwareToken. Returns the secret, in Base32."""
@@ -120,13 +125,13 @@ class AuthenticatedUser:
 
     async def confirm_device(self, device_key: str, *, name: str, salt: str, verifier: str) -> bool:
         """ConfirmDevice. Returns whether Cognito waits for UpdateDeviceStatus to remember the device."""
-        answer = await self._call(
+        response = await self._call(
             "ConfirmDevice",
             DeviceKey=device_key,
             DeviceName=name,
             DeviceSecretVerifierConfig={"Salt": salt, "PasswordVerifier": verifier},
         )
-        return bool(answer.get("UserConfirmationNecessary"))
+        return bool(response.get("UserConfirmationNecessary"))
 
     async def update_device_status(self, device_key: str, status: str) -> None:
         """UpdateDeviceStatus."""
@@ -138,15 +143,15 @@ class AuthenticatedUser:
 
     async def list_devices(self) -> list[Device]:
         """ListDevices, every page."""
-        answers = self._pages("ListDevices", "PaginationToken", Limit=60)
-        return [device(item) async for answer in answers for item in answer.get("Devices") or ()]
+        responses = self._pages("ListDevices", "PaginationToken", Limit=60)
+        return [device(item) async for response in responses for item in response.get("Devices") or ()]
 
     # Passkeys
 
     async def start_web_authn_registration(self) -> dict[str, Any]:
         """StartWebAuthnRegistration. Returns the browser's options as they came."""
-        answer = await self._call("StartWebAuthnRegistration")
-        options = answer.get("CredentialCreationOptions")
+        response = await self._call("StartWebAuthnRegistration")
+        options = response.get("CredentialCreationOptions")
         return options if isinstance(options, dict) else {}
 
     async def complete_web_authn_registration(self, credential: Mapping[str, Any]) -> None:
@@ -155,21 +160,21 @@ class AuthenticatedUser:
 
     async def list_web_authn_credentials(self) -> list[WebAuthnCredential]:
         """ListWebAuthnCredentials, every page."""
-        answers = self._pages("ListWebAuthnCredentials", "NextToken", MaxResults=20)
-        return [passkey(item) async for answer in answers for item in answer.get("Credentials") or ()]
+        responses = self._pages("ListWebAuthnCredentials", "NextToken", MaxResults=20)
+        return [passkey(item) async for response in responses for item in response.get("Credentials") or ()]
 
     async def delete_web_authn_credential(self, credential_id: str) -> None:
         """DeleteWebAuthnCredential."""
         await self._call("DeleteWebAuthnCredential", CredentialId=credential_id)
 
     async def _pages(self, operation: str, token: str, **members: Any) -> AsyncIterator[dict[str, Any]]:
-        """Ask for one page after the other; each names the next in ``token``."""
+        """Yield one page after the other; each has the token of the next in its member ``token``."""
         page: str | None = None
         while True:
             members[token] = page
-            answer = await self._call(operation, repeatable=True, **members)
-            yield answer
-            page = answer.get(token)
+            response = await self._call(operation, repeatable=True, **members)
+            yield response
+            page = response.get(token)
             if not page:
                 return
 

@@ -1,7 +1,7 @@
 """The environment's settings for HTTP: proxies and trusted certificates.
 
-Both HTTP clients take them from here, aiohttp for the AWS APIs and httpx for everything else, so that
-they use the same proxy and trust the same certificates. Reading certificates blocks: do it in a thread.
+Both HTTP clients, aiohttp for the AWS APIs and httpx for everything else, use these settings: the same proxy
+and the same trusted certificates. Reading certificates blocks: do it in a thread.
 """
 
 from __future__ import annotations
@@ -87,9 +87,9 @@ def _proxy(value: str, variable: str) -> Proxy:
 
 
 def _is_exempt(host: str, port: int | None, no_proxy: str) -> bool:
-    """Say whether ``NO_PROXY`` lists a host.
+    """Return whether ``NO_PROXY`` lists a host.
 
-    Entries are parted by commas or blanks: ``*``; a name, which stands for its sub-domains, too; an
+    Entries are separated by commas or blanks: ``*``; a name, which stands for its sub-domains, too; an
     address, with or without brackets; a network such as ``10.0.0.0/8``. A port may follow. An entry of
     another form matches no host.
     """

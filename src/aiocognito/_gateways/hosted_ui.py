@@ -12,15 +12,16 @@ from urllib.parse import quote, quote_plus
 from attrs import field, frozen
 
 from .._config import AuthConfig, OAuthConfig
+from .._models import Metadata
 from .._responses import TokenSet
 from ..errors import InvalidTokens, OAuthSignInException, ServiceError
+from ..errors._service import TRANSIENT_STATUS
 from .aws.responses import UNKNOWN_ERROR
 from .aws.retry import RetryPolicy
 from .http import Http, RawResponse
 from .redaction import mask
 
 OPERATION = "Token"
-_NOT_NOW = frozenset({429, 500, 502, 503, 504})
 # Parameters of a grant that no message may quote.
 _SECRET = ("code", "code_verifier", "refresh_token", "aws_client_metadata")
 _ERROR_CODE = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}")
@@ -28,7 +29,7 @@ _ERROR_CODE = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}")
 
 @frozen
 class MachineToken:
-    """What the client-credentials grant yields: a token, and how many seconds it lives."""
+    """The result of the client-credentials grant: a token, and how many seconds it lives."""
 
     access_token: str = field(repr=False)
     expires_in: float | None = None
@@ -41,7 +42,7 @@ class HostedUi:
         config: Names the app client, with its secret if it has one.
         oauth: The hosted UI.
         http: The HTTP client.
-        retries: When to retry; by default as the configuration says.
+        retries: When to retry; by default up to ``config.max_attempts``.
     """
 
     def __init__(
@@ -50,8 +51,7 @@ class HostedUi:
         self._client_id = config.user_pool_client_id or ""
         self._client_secret = config.user_pool_client_secret
         self._base = oauth.base_url
-        # OpenID Connect Core 1.0, 3.1.2.1. Where no scopes are asked for, Cognito gives all that the
-        # app client has.
+        # OpenID Connect Core 1.0, 3.1.2.1. A request without scopes gets all that the app client has.
         self.gives_id_tokens = not oauth.scopes or "openid" in oauth.scopes
         # OpenID Connect Core 1.0, 3.1.3.3: the response to a request with this scope has an id token.
         self.must_give_id_tokens = "openid" in oauth.scopes
@@ -70,6 +70,11 @@ class HostedUi:
     async def exchange_code(self, code: str, *, redirect_uri: str, code_verifier: str) -> TokenSet:
         """Exchange an authorization code for tokens. It can be done once.
 
+        Args:
+            code: The code of the callback.
+            redirect_uri: The redirect URI that the authorization request had.
+            code_verifier: The secret whose hash it had as ``code_challenge`` (RFC 7636).
+
         Raises:
             OAuthSignInException: The hosted UI refused.
             NetworkError: No response came.
@@ -81,7 +86,7 @@ class HostedUi:
             "code_verifier": code_verifier,
         }
         try:
-            answer = await self._token(grant, repeatable=False)
+            response = await self._token(grant, repeatable=False)
         except ServiceError as refusal:
             error = None if refusal.name == UNKNOWN_ERROR else refusal.name
             is_described = error is not None and refusal.message != error
@@ -93,13 +98,17 @@ class HostedUi:
                 retryable=refusal.retryable,
             ) from refusal
         return TokenSet(
-            _access_token(answer), _text(answer.get("id_token")), _text(answer.get("refresh_token"))
+            _access_token(response), _text(response.get("id_token")), _text(response.get("refresh_token"))
         )
 
     async def client_credentials(
-        self, scopes: Iterable[str], client_metadata: Mapping[str, str] | None = None
+        self, scopes: Iterable[str], client_metadata: Metadata = None
     ) -> MachineToken:
-        """Get a token for the app client itself (RFC 6749, 4.4).
+        """Fetch a token for the app client itself (RFC 6749, 4.4).
+
+        Args:
+            scopes: The scopes to ask for; none for all that the app client has.
+            client_metadata: For the user pool's triggers (``aws_client_metadata``).
 
         Raises:
             ServiceError: The token endpoint refused; ``.name`` is its ``error``.
@@ -110,8 +119,8 @@ class HostedUi:
             grant["scope"] = scope
         if client_metadata is not None:
             grant["aws_client_metadata"] = json.dumps(dict(client_metadata))
-        answer = await self._token(grant, repeatable=True)
-        return MachineToken(_access_token(answer), _seconds(answer.get("expires_in")))
+        response = await self._token(grant, repeatable=True)
+        return MachineToken(_access_token(response), _seconds(response.get("expires_in")))
 
     async def _token(self, grant: Mapping[str, str], *, repeatable: bool) -> Mapping[str, Any]:
         headers, data = {"Accept": "application/json"}, dict(grant)
@@ -134,7 +143,7 @@ class HostedUi:
 
 
 def form(parameters: Iterable[tuple[str, str]]) -> str:
-    """Write parameters as browsers write forms: all but letters, digits and ``*-._`` is escaped."""
+    """Return parameters as browsers write forms: all but letters, digits and ``*-._`` is escaped."""
     return "&".join(f"{_escape(name)}={_escape(value)}" for name, value in parameters)
 
 
@@ -146,28 +155,32 @@ def _escape(text: str) -> str:
     return quote_plus(text, safe="*").replace("~", "%7E")
 
 
-def _read(answer: RawResponse, secrets: Iterable[str]) -> Mapping[str, Any]:
-    """Return the members of a response; raise the error that it holds, without the request's secrets."""
+def _read(response: RawResponse, secrets: Iterable[str]) -> Mapping[str, Any]:
+    """Return the members of a response.
+
+    Raises:
+        ServiceError: The response is an error. Its message has none of the request's secrets.
+    """
     try:
-        members = json.loads(answer.body)
+        members = json.loads(response.body)
     except (ValueError, RecursionError):
         members = None
     if not isinstance(members, dict):
         members = {}
     # Cognito returns errors with status 400; other servers have returned them with 200.
-    if answer.status == 200 and members and "error" not in members:
+    if response.status == 200 and members and "error" not in members:
         return members
     error, description = _error_code(members.get("error")), _text(members.get("error_description"))
     error = None if error is None or mask(error, secrets) != error else error
     description = None if description is None else mask(description, secrets)
     # What is not OAuth's form of an error is not quoted: it may hold secrets.
     raise ServiceError(
-        description or error or f"the token endpoint answered with HTTP {answer.status}",
+        description or error or f"the token endpoint answered with HTTP {response.status}",
         name=error or UNKNOWN_ERROR,
         operation=OPERATION,
         has_service_message=description is not None,
-        service_status=answer.status,
-        retryable=answer.status in _NOT_NOW,
+        service_status=response.status,
+        retryable=response.status in TRANSIENT_STATUS,
     )
 
 
@@ -185,8 +198,8 @@ def _seconds(value: object) -> float | None:
     return float(value) if is_number and 0 < value < 1e9 else None  # type: ignore[operator, arg-type]  # checked by `is_number`
 
 
-def _access_token(answer: Mapping[str, Any]) -> str:
-    token = _text(answer.get("access_token"))
+def _access_token(response: Mapping[str, Any]) -> str:
+    token = _text(response.get("access_token"))
     if token is None:
         raise InvalidTokens("the token endpoint reported success without an access token")
     return token

@@ -20,8 +20,8 @@ from .limits import UnreadableBody, check_size, read_body
 
 DEFAULT_TIMEOUT: Final = 5.0
 
-# httpx's names of what went wrong before anything was sent. Whose client it is decides which classes
-# it has, so they go by their names.
+# httpx's exceptions for requests of which nothing was sent. They are compared by name: a caller's client may
+# be of another library with exceptions of the same names, such as httpx2.
 _NOT_SENT: Final = frozenset(
     {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol", "InvalidURL"}
 )
@@ -53,15 +53,15 @@ class RawResponse:
 class Http:
     """Makes requests through a caller's client, or through clients of its own.
 
-    A client of its own takes proxies and trusted certificates from the environment, as
-    `aiocognito._gateways.environment` says.
+    A client of its own takes proxies and trusted certificates from the environment (see
+    `aiocognito._gateways.environment`).
 
     Args:
         client: An ``httpx.AsyncClient``, or anything with its method ``request``. Left open. None makes
             one for each origin, at its first request.
         connect_timeout: Seconds to wait for a connection, with a client of its own.
-        read_timeout: Seconds to wait for a response, with a client of its own. With any client, a
-            response is waited for no longer than both together.
+        read_timeout: Seconds to wait for a response, with a client of its own. With any client, a request
+            takes no longer than both timeouts together.
         keep_alive: Whether connections are kept between requests, with a client of its own. One that
             keeps none may be used from one event loop after another.
     """
@@ -98,8 +98,7 @@ class Http:
         Args:
             method: ``GET`` or ``POST``.
             url: The URL.
-            data: A form to send. It authenticates the app client itself, so a caller's client must
-                not add authentication of its own.
+            data: A form to send.
             headers: Additional headers.
 
         Raises:

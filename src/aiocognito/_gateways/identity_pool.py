@@ -44,12 +44,12 @@ class IdentityPool:
         # A repeated request leaves an unused guest identity behind, which costs nothing.
         members = {"IdentityPoolId": self._id, "Logins": dict(logins)}
         try:
-            answer = await self._aws.call("GetId", members, repeatable=True)
+            response = await self._aws.call("GetId", members, repeatable=True)
         except ServiceError as error:
             if error.name != UNKNOWN_ERROR or error.service_status != 200:
                 raise
-            answer = {}
-        identity_id = answer.get("IdentityId")
+            response = {}
+        identity_id = response.get("IdentityId")
         if not identity_id:
             raise GetIdResponseException("the identity pool named no identity")
         return str(identity_id)
@@ -57,10 +57,10 @@ class IdentityPool:
     async def get_credentials_for_identity(
         self, identity_id: str, logins: Logins | None = None, *, custom_role_arn: str | None = None
     ) -> IssuedCredentials:
-        """GetCredentialsForIdentity. The answer may name another identity, which replaces this one."""
+        """GetCredentialsForIdentity. The response may name another identity, which replaces this one."""
         # A repeated request leaves unused credentials behind; an identity that was linked or merged
         # by a request whose response was lost is linked already.
-        answer = await self._aws.call(
+        response = await self._aws.call(
             "GetCredentialsForIdentity",
             {
                 "IdentityId": identity_id,
@@ -69,9 +69,9 @@ class IdentityPool:
             },
             repeatable=True,
         )
-        given = answer.get("Credentials") or {}
+        given = response.get("Credentials") or {}
         key, secret = given.get("AccessKeyId"), given.get("SecretKey")
         credentials = None
         if key and secret:
             credentials = Credentials(key, secret, given.get("SessionToken"), moment(given.get("Expiration")))
-        return IssuedCredentials(answer.get("IdentityId") or identity_id, credentials)
+        return IssuedCredentials(response.get("IdentityId") or identity_id, credentials)

@@ -174,9 +174,9 @@ class Jwks:
 
     async def _fetch(self) -> None:
         try:
-            answer = await self.retries.run(self._ask, repeatable=True)
+            response = await self.retries.run(self._ask, repeatable=True)
             # Parsing keys imports jose and computes with large numbers, which would block the event loop.
-            self._keys = await run_in_thread(partial(_parse_response, answer))
+            self._keys = await run_in_thread(partial(_parse_response, response))
         except (NetworkError, ValueError) as error:
             self.failure = error.with_traceback(None)
             self._block(RETRY_SECONDS)
@@ -186,20 +186,20 @@ class Jwks:
 
     async def _ask(self) -> RawResponse:
         self.status = None
-        answer = await self._http.request("GET", self.uri)
-        self.status = answer.status
-        if answer.status in TRANSIENT_STATUS:
-            raise NetworkError(f"HTTP {answer.status}", request_sent=True)
-        return answer
+        response = await self._http.request("GET", self.uri)
+        self.status = response.status
+        if response.status in TRANSIENT_STATUS:
+            raise NetworkError(f"HTTP {response.status}", request_sent=True)
+        return response
 
 
-def _parse_response(answer: RawResponse) -> _Keys:
-    if answer.status != 200:
-        raise ValueError(f"HTTP {answer.status}")
-    if len(answer.body) > MAX_BYTES:
+def _parse_response(response: RawResponse) -> _Keys:
+    if response.status != 200:
+        raise ValueError(f"HTTP {response.status}")
+    if len(response.body) > MAX_BYTES:
         raise ValueError(f"more than {MAX_BYTES} bytes")
     try:
-        document = json.loads(answer.body)
+        document = json.loads(response.body)
     except (ValueError, RecursionError):
         document = None
     keys = _usable(document)

@@ -1,4 +1,4 @@
-"""Small forms that several operations share."""
+"""Conversions between the members of Cognito's requests and responses and this library's values."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .redaction import bounded
 
 
 def pairs(values: Mapping[str, str] | None) -> list[dict[str, str]] | None:
-    """Write a mapping as Cognito's list of names and values."""
+    """Return Cognito's list of names and values for a mapping."""
     if values is None:
         return None
     return [{"Name": name, "Value": value} for name, value in values.items()]
 
 
 def attributes_of(pairs: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    """Read Cognito's list of names and values; what has no name is left out."""
+    """Return the mapping for Cognito's list of names and values; a pair without a name is left out."""
     return {pair["Name"]: pair.get("Value") or "" for pair in pairs if pair.get("Name")}
 
 
@@ -43,7 +43,7 @@ def required(item: Mapping[str, Any], member: str, operation: str) -> Any:
 
 
 def code_delivery(details: Mapping[str, str] | None) -> CodeDeliveryDetails | None:
-    """Read CodeDeliveryDetails, if there are any."""
+    """Read CodeDeliveryDetails; None if the response has none."""
     if not details:
         return None
     return CodeDeliveryDetails(
@@ -53,13 +53,13 @@ def code_delivery(details: Mapping[str, str] | None) -> CodeDeliveryDetails | No
     )
 
 
-def check_software_token_status(answer: Mapping[str, Any]) -> None:
+def check_software_token_status(response: Mapping[str, Any]) -> None:
     """Check the status of VerifySoftwareToken: a response may still report a failure.
 
     Raises:
         SetUpTOTPException: The status is not SUCCESS.
     """
-    status = answer.get("Status")
+    status = response.get("Status")
     if status != "SUCCESS":
         text = f"Cognito did not register the software token: {status or 'no status'}"
         raise SetUpTOTPException(bounded(text))
@@ -109,7 +109,7 @@ def user_session(item: Mapping[str, Any]) -> UserSession:
 
 
 def moment(value: object) -> datetime | None:
-    """Read a time: seconds since the epoch, perhaps with a fraction, or what botocore made of them."""
+    """Read a time: seconds since the epoch, perhaps with a fraction, or a datetime."""
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     return datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else None

@@ -1,4 +1,4 @@
-"""Keeps the secrets of a request out of what is said about it."""
+"""Masks the secrets of a request in the messages about it."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _SECRET = frozenset(
         "UserCode",
     }
 )
-# Beside the secrets in AuthParameters and ChallengeResponses: who signs in, from where, and how.
+# Members of AuthParameters and ChallengeResponses that are not secret.
 _PUBLIC = frozenset({"USERNAME", "DEVICE_KEY", "PREFERRED_CHALLENGE", "TIMESTAMP"})
 
 _MASK = "***"
-# Messages are short texts for people; a longer one is the sign of a broken service.
+# Messages are short texts for people. A longer one comes from a broken service.
 MAX_MESSAGE = 1_000
 # A value as short as this may be part of another word: it is masked only as a whole word.
 _SHORT = 6

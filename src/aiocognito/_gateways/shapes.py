@@ -116,5 +116,5 @@ def _anything(value: Any) -> Any:
     return value
 
 
-# The members read here that the model of the lowest botocore lacks, in the answer to RespondToAuthChallenge.
+# Members of the response to RespondToAuthChallenge that the model of the lowest botocore lacks.
 _NEWER: Final[Mapping[str, Reader]] = {"AvailableChallenges": _list(_text)}

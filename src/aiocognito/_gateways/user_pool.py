@@ -12,14 +12,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from .._config import AuthConfig
-from .._models import CodeDeliveryDetails, UserContext
+from .._models import CodeDeliveryDetails, Metadata, UserContext
 from .._responses import AuthResponse, NewDevice, SignUpResponse, TokenSet
 from ..errors import InvalidTokens
 from .authenticated_user import AuthenticatedUser
 from .aws.client import AwsClient
 from .parsing import check_software_token_status, code_delivery, pairs
-
-Metadata = Mapping[str, str] | None
 
 
 class UserPool:
@@ -50,7 +48,7 @@ class UserPool:
         client_metadata: Metadata = None,
     ) -> SignUpResponse:
         """SignUp."""
-        answer = await self._about_user(
+        response = await self._about_user(
             "SignUp",
             username,
             client_metadata,
@@ -60,10 +58,10 @@ class UserPool:
             ValidationData=pairs(validation_data),
         )
         return SignUpResponse(
-            user_confirmed=bool(answer.get("UserConfirmed")),
-            user_sub=answer.get("UserSub"),
-            code_delivery_details=code_delivery(answer.get("CodeDeliveryDetails")),
-            session=answer.get("Session"),
+            user_confirmed=bool(response.get("UserConfirmed")),
+            user_sub=response.get("UserSub"),
+            code_delivery_details=code_delivery(response.get("CodeDeliveryDetails")),
+            session=response.get("Session"),
         )
 
     async def confirm_sign_up(
@@ -76,7 +74,7 @@ class UserPool:
         client_metadata: Metadata = None,
     ) -> str | None:
         """ConfirmSignUp. Returns the session that a sign-in may go on with, if Cognito gave one."""
-        answer = await self._about_user(
+        response = await self._about_user(
             "ConfirmSignUp",
             username,
             client_metadata,
@@ -84,14 +82,14 @@ class UserPool:
             ForceAliasCreation=force_alias_creation,
             Session=session,
         )
-        return answer.get("Session")
+        return response.get("Session")
 
     async def resend_confirmation_code(
         self, username: str, *, client_metadata: Metadata = None
     ) -> CodeDeliveryDetails:
         """ResendConfirmationCode."""
-        answer = await self._about_user("ResendConfirmationCode", username, client_metadata)
-        return code_delivery(answer.get("CodeDeliveryDetails")) or CodeDeliveryDetails()
+        response = await self._about_user("ResendConfirmationCode", username, client_metadata)
+        return code_delivery(response.get("CodeDeliveryDetails")) or CodeDeliveryDetails()
 
     # Sign-in
 
@@ -104,7 +102,7 @@ class UserPool:
         client_metadata: Metadata = None,
     ) -> AuthResponse:
         """InitiateAuth."""
-        answer = await self._aws.call(
+        response = await self._aws.call(
             "InitiateAuth",
             {
                 "AuthFlow": auth_flow,
@@ -115,7 +113,7 @@ class UserPool:
                 "UserContextData": self._user_context,
             },
         )
-        return _auth_answer(answer)
+        return _auth_response(response)
 
     async def respond_to_auth_challenge(
         self,
@@ -126,7 +124,7 @@ class UserPool:
         client_metadata: Metadata = None,
     ) -> AuthResponse:
         """RespondToAuthChallenge."""
-        answer = await self._aws.call(
+        response = await self._aws.call(
             "RespondToAuthChallenge",
             {
                 "ChallengeName": challenge_name,
@@ -137,12 +135,12 @@ class UserPool:
                 "UserContextData": self._user_context,
             },
         )
-        return _auth_answer(answer)
+        return _auth_response(response)
 
     async def associate_software_token(self, session: str | None) -> tuple[str | None, str | None]:
         """AssociateSoftwareToken in the middle of a sign-in. Returns the secret and the next session."""
-        answer = await self._aws.call("AssociateSoftwareToken", {"Session": session})
-        return answer.get("SecretCode"), answer.get("Session")
+        response = await self._aws.call("AssociateSoftwareToken", {"Session": session})
+        return response.get("SecretCode"), response.get("Session")
 
     async def verify_software_token(
         self, code: str, *, session: str | None, friendly_device_name: str | None = None
@@ -152,12 +150,12 @@ class UserPool:
         Raises:
             SetUpTOTPException: Cognito did not register the token and gave no reason.
         """
-        answer = await self._aws.call(
+        response = await self._aws.call(
             "VerifySoftwareToken",
             {"UserCode": code, "Session": session, "FriendlyDeviceName": friendly_device_name},
         )
-        check_software_token_status(answer)
-        return answer.get("Session")
+        check_software_token_status(response)
+        return response.get("Session")
 
     # Tokens
 
@@ -169,16 +167,16 @@ class UserPool:
         client_metadata: Metadata = None,
         repeatable: bool = False,
     ) -> TokenSet:
-        """GetTokensFromRefreshToken. The refresh token in the answer is there if rotation is on.
+        """GetTokensFromRefreshToken. The response has a refresh token if rotation is on.
 
         Args:
             refresh_token: The refresh token.
             device_key: The device that the tokens were issued to.
             client_metadata: For the user pool's triggers.
-            repeatable: Whether it may be sent again after its answer was lost: only where refresh tokens
+            repeatable: Whether it may be sent again after its response was lost: only where refresh tokens
                 do not rotate.
         """
-        answer = await self._aws.call(
+        response = await self._aws.call(
             "GetTokensFromRefreshToken",
             {
                 "RefreshToken": refresh_token,
@@ -189,7 +187,7 @@ class UserPool:
             },
             repeatable=repeatable,
         )
-        return _token_set(answer.get("AuthenticationResult") or {})
+        return _token_set(response.get("AuthenticationResult") or {})
 
     async def revoke_token(self, refresh_token: str) -> None:
         """RevokeToken."""
@@ -205,8 +203,8 @@ class UserPool:
         self, username: str, *, client_metadata: Metadata = None
     ) -> CodeDeliveryDetails:
         """ForgotPassword."""
-        answer = await self._about_user("ForgotPassword", username, client_metadata)
-        return code_delivery(answer.get("CodeDeliveryDetails")) or CodeDeliveryDetails()
+        response = await self._about_user("ForgotPassword", username, client_metadata)
+        return code_delivery(response.get("CodeDeliveryDetails")) or CodeDeliveryDetails()
 
     async def confirm_forgot_password(
         self,
@@ -276,15 +274,15 @@ def _user_context_data(context: UserContext | None) -> dict[str, str] | None:
     return {key: value for key, value in members.items() if value} or None
 
 
-def _auth_answer(answer: Mapping[str, Any]) -> AuthResponse:
-    result = answer.get("AuthenticationResult")
+def _auth_response(response: Mapping[str, Any]) -> AuthResponse:
+    result = response.get("AuthenticationResult")
     device = (result or {}).get("NewDeviceMetadata") or {}
     device_key, group_key = device.get("DeviceKey"), device.get("DeviceGroupKey")
     return AuthResponse(
-        challenge_name=answer.get("ChallengeName"),
-        parameters=answer.get("ChallengeParameters") or {},
-        session=answer.get("Session"),
-        available_challenges=tuple(answer.get("AvailableChallenges") or ()),
+        challenge_name=response.get("ChallengeName"),
+        parameters=response.get("ChallengeParameters") or {},
+        session=response.get("Session"),
+        available_challenges=tuple(response.get("AvailableChallenges") or ()),
         tokens=None if result is None else _token_set(result),
         new_device=NewDevice(device_key, group_key) if device_key and group_key else None,
     )

@@ -34,7 +34,7 @@ async def plan(
     session: Session,
     username: str,
     options: AutoSignInOptions,
-    answer: SignUpResponse,
+    response: SignUpResponse,
     user_attributes: Mapping[str, str] | None = None,
 ) -> None:
     """Store that a sign-in follows this sign-up, in place of an earlier plan.
@@ -43,21 +43,21 @@ async def plan(
         session: The session of the sign-up.
         username: As given at sign-up.
         options: How to sign in.
-        answer: The response of SignUp.
+        response: The response of SignUp.
         user_attributes: As given at sign-up.
     """
     given = user_attributes or {}
     aliases = {name: given[name] for name in _ALIASES if given.get(name)}
-    if answer.user_sub:
-        aliases["sub"] = answer.user_sub
+    if response.user_sub:
+        aliases["sub"] = response.user_sub
     pending = PendingAutoSignIn(
         username=username,
         auth_flow_type=options.auth_flow_type,
         preferred_challenge=options.preferred_challenge,
         client_metadata=options.client_metadata,
         expires_at=session.context.clock() + WAIT_SECONDS,
-        is_confirmed=answer.user_confirmed,
-        session=answer.session,
+        is_confirmed=response.user_confirmed,
+        session=response.session,
         aliases=aliases or None,
     )
     began = await session.load()

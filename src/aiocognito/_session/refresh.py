@@ -15,7 +15,7 @@ from typing import Final
 from attrs import evolve
 
 from .._hub import delivered_failure
-from .._models import AuthTokens
+from .._models import AuthTokens, Metadata
 from .._responses import TokenSet
 from ..errors import AuthError, NetworkError, SessionBusyError, StorageError, TokenRefreshException
 from .deferred_save import save_later
@@ -24,7 +24,7 @@ from .intents import announce, exchange_seconds, is_needed, live_intent
 from .keys import Address
 from .locks import enter_lock, pauses
 from .record import SessionRecord, StoredTokens
-from .refresh_values import Metadata, RefreshRequest, RefreshResult, Snapshot, holds, snapshot
+from .refresh_values import RefreshRequest, RefreshResult, Snapshot, holds, snapshot
 from .refusals import device_key_of, names_wrong_device, settle_refusal, spent_outcome
 from .revocation import revoke_unused
 from .session import Session
@@ -209,17 +209,17 @@ async def _exchange(
         return None  # This process was suspended, and another one may have sent the token meanwhile.
     until = monotonic() + exchange_seconds(session.context.config)
     device_key = current.stored.device_key
-    answer = await _send(session, current.stored, device_key, request, until)
-    if isinstance(answer, AuthError) and names_wrong_device(answer):
+    response = await _send(session, current.stored, device_key, request, until)
+    if isinstance(response, AuthError) and names_wrong_device(response):
         claimed = device_key_of(current)
         if claimed is not None and claimed != device_key:
             device_key = claimed
-            answer = await _send(session, current.stored, device_key, request, until)
-    if unconfirmed is not None and isinstance(answer, AuthError) and names_wrong_device(answer):
-        answer = unconfirmed
-    if isinstance(answer, AuthError):
-        return await settle_refusal(session, current, request, answer)
-    return await _store(session, current, answer, device_key)
+            response = await _send(session, current.stored, device_key, request, until)
+    if unconfirmed is not None and isinstance(response, AuthError) and names_wrong_device(response):
+        response = unconfirmed
+    if isinstance(response, AuthError):
+        return await settle_refusal(session, current, request, response)
+    return await _store(session, current, response, device_key)
 
 
 async def _send(
@@ -253,14 +253,14 @@ async def _send(
 
 
 async def _store(
-    session: Session, current: Snapshot, answer: TokenSet, device_key: str | None
+    session: Session, current: Snapshot, response: TokenSet, device_key: str | None
 ) -> RefreshResult | None:
     """Store the new tokens, unless the session was signed out or in meanwhile."""
     old = current.stored
     new = stored_tokens(
-        session.context, answer, old.username, old.sign_in_details, previous=old.refresh_token
+        session.context, response, old.username, old.sign_in_details, previous=old.refresh_token
     )
-    new = evolve(new, device_key=device_key, rotates=answer.refresh_token is not None, unknown=old.unknown)
+    new = evolve(new, device_key=device_key, rotates=response.refresh_token is not None, unknown=old.unknown)
 
     def change(record: SessionRecord) -> SessionRecord:
         # Other parts of the record may have changed. If the tokens have changed, the session was signed
@@ -273,8 +273,8 @@ async def _store(
     except StorageError as error:
         return await save_later(session, current.loaded, old, new, error)
     now = snapshot(session, loaded)
-    if loaded.record.tokens is None and answer.refresh_token is not None:
-        session.context.spawn(revoke_unused(session, answer))
+    if loaded.record.tokens is None and response.refresh_token is not None:
+        session.context.spawn(revoke_unused(session, response))
     if now is None:
         return RefreshResult()
     session.context.refusals.clear(loaded.address.session_id)

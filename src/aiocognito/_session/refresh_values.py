@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from attrs import field, frozen
 
-from .._models import AuthTokens
+from .._models import AuthTokens, Metadata
 from ..errors import AuthError
 from .context import Decoded
 from .record import SessionRecord, StoredTokens
 from .session import Loaded, Session
 from .stored_tokens import decode, early_at, expires_at
-
-Metadata = Mapping[str, str] | None
 
 
 @frozen

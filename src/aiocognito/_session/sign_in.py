@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -15,6 +15,7 @@ from .._flows import sign_in as flow
 from .._flows.challenges import ChallengeResponse, check_step, ends_sign_in, present
 from .._flows.context import FlowContext
 from .._flows.sign_in import SignInRequest
+from .._models import Metadata
 from .._responses import Outcome
 from .._results import SignInResult
 from ..errors import (
@@ -31,8 +32,6 @@ from .rekeying import RELOAD
 from .revocation import revoke_outcome
 from .session import EndedMeanwhile, Loaded, Session, Superseded
 from .tokens import SessionTokenProvider
-
-Metadata = Mapping[str, str] | None
 
 # How long a claim on a pending sign-in lasts. It is renewed at every third of this time while the answer is
 # under way. If the process ends, the claim blocks the next answer for no longer.

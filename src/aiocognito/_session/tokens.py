@@ -9,7 +9,7 @@ from typing import Final, Protocol, runtime_checkable
 
 from attrs import evolve
 
-from .._models import AuthTokens
+from .._models import AuthTokens, Metadata
 from .._public import public
 from ..errors import StorageError
 from .context import Decoded
@@ -34,7 +34,7 @@ class TokenProvider(Protocol):
     """Provides a client with the tokens of the signed-in user."""
 
     async def get_tokens(
-        self, *, force_refresh: bool = False, client_metadata: Mapping[str, str] | None = None
+        self, *, force_refresh: bool = False, client_metadata: Metadata = None
     ) -> AuthTokens | None:
         """Return tokens that have not expired, or None if no user is signed in.
 
@@ -54,7 +54,7 @@ class SessionTokenProvider:
         self._session = session
 
     async def get_tokens(
-        self, *, force_refresh: bool = False, client_metadata: Mapping[str, str] | None = None
+        self, *, force_refresh: bool = False, client_metadata: Metadata = None
     ) -> AuthTokens | None:
         """Return tokens that have not expired, or None if no user is signed in (GetTokensFromRefreshToken).
 

@@ -19,6 +19,7 @@ from .._models import (
     AutoSignInOptions,
     CodeDeliveryDetails,
     Device,
+    Metadata,
     RedirectRequest,
     TotpSetupDetails,
     UserContext,
@@ -33,8 +34,6 @@ from ..storage import MemoryStorage, Storage
 from ._hub import Hub, unwrapped
 from ._portal import Portal, Remote, in_thread, refuse_async
 from ._tokens import AwaitableTokenProvider, RemoteTokenProvider, TokenProvider
-
-Metadata = Mapping[str, str] | None
 
 
 @public("aiocognito.sync")

@@ -1,11 +1,10 @@
 """Token providers of synchronous code."""
 
-from collections.abc import Mapping
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any, Protocol, runtime_checkable
 
 from .._config_checks import check_object
-from .._models import AuthTokens
+from .._models import AuthTokens, Metadata
 from .._public import public
 from .._session import tokens
 from ._portal import Remote, in_thread
@@ -17,7 +16,7 @@ class TokenProvider(Protocol):
     """Provides a client with the tokens of the signed-in user: `aiocognito.TokenProvider` as a plain call."""
 
     def get_tokens(
-        self, *, force_refresh: bool = False, client_metadata: Mapping[str, str] | None = None
+        self, *, force_refresh: bool = False, client_metadata: Metadata = None
     ) -> AuthTokens | None:
         """Return tokens that have not expired, or None if no user is signed in.
 
@@ -35,7 +34,7 @@ class RemoteTokenProvider:
         self._remote = remote
 
     def get_tokens(
-        self, *, force_refresh: bool = False, client_metadata: Mapping[str, str] | None = None
+        self, *, force_refresh: bool = False, client_metadata: Metadata = None
     ) -> AuthTokens | None:
         """Return tokens that have not expired, or None if no user is signed in."""
         found: AuthTokens | None = self._remote.call(
@@ -54,7 +53,7 @@ class AwaitableTokenProvider:
         self._provider = provider
 
     async def get_tokens(
-        self, *, force_refresh: bool = False, client_metadata: Mapping[str, str] | None = None
+        self, *, force_refresh: bool = False, client_metadata: Metadata = None
     ) -> AuthTokens | None:
         """Await an async provider; call a plain one in a worker thread."""
         get: Any = self._provider.get_tokens
