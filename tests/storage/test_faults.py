@@ -93,7 +93,7 @@ async def test_whichever_system_call_fails_nothing_is_half_done(
     failures, number = 0, 0
     while True:
         await files.set("k", OLD)
-        files._disk._changes = 1  # no sweep: it reports nothing
+        files._directory._changes = 1  # no sweep: it reports nothing
         before = open_files()
         faulty = Faulty(number, code)
         raised: StorageError | None = None
@@ -155,7 +155,7 @@ async def test_values_can_be_read_where_nothing_can_be_written(
         patch.setattr(os, "open", read_only)
         patch.setattr(os, "mkdir", failing(code))
         patch.setattr(os, "unlink", failing(code))
-        for reader in (files, FileStorage(directory, encryption_key=KEY, clock=files._disk._clock)):
+        for reader in (files, FileStorage(directory, encryption_key=KEY, clock=files._directory._clock)):
             assert await reader.get("k") == OLD
             assert await reader.get("another") is None
             for call in ("set", "delete", "replace", "lock"):

@@ -25,7 +25,7 @@ def sweep(files: FileStorage) -> Callable[[], Any]:
     """Make the next change sweep, and make it."""
 
     async def change() -> None:
-        files._disk._changes = 0
+        files._directory._changes = 0
         await files.set("sweeping", b"v")
         await files.delete("sweeping")
 
@@ -90,10 +90,10 @@ async def test_value_renewed_while_it_is_swept_stays(
 
     with monkeypatch.context() as patch:
         patch.setattr(LockFile, "try_acquire", renew_before)
-        files._disk._sweep()
+        files._directory._sweep()
     assert await files.get("k") == b"v"
     value_file(directory).write_bytes(dead)
-    files._disk._sweep()
+    files._directory._sweep()
     assert not list(directory.iterdir())  # the same without the renewal
 
 
@@ -161,13 +161,13 @@ async def test_a_sweep_does_not_list_the_whole_directory(
                 yield entry
 
     monkeypatch.setattr(os, "scandir", Counting)
-    files._disk._names = _directory._names(directory)
+    files._directory._names = _directory._names(directory)
     counts = []
     for _ in range(6):
-        files._disk._sweep()
+        files._directory._sweep()
         counts.append(listed)
     assert counts == [8, 16, 24, 32, 40, 40]  # the last one finds the end
-    files._disk._sweep()
+    files._directory._sweep()
     assert listed == 48
 
 

@@ -128,7 +128,7 @@ def die_everywhere(directory: str, call: str) -> None:
         deaths += 1
     assert found == outcomes[call]
     run(storage.delete("k"))
-    storage._disk._sweep()
+    storage._directory._sweep()
     left = sorted(path.suffix for path in Path(directory).iterdir())
     print(deaths, len(seen), *left)
 

@@ -34,13 +34,13 @@ from ._value_file import StoredValue, encode, read
 
 _OURS = re.compile(r"[0-9a-f]{64}\.(?:value|tmp|write|lock)")
 
+# A sweep examines the next files of the directory, four for each change on average, so its cost does not grow
+# with their number.
 _CHANGES_PER_SWEEP = 128
 _SWEPT_FILES = 512
-"""A sweep examines the next files of the directory, four for each change on average, so its cost does not
-grow with their number."""
 
 
-class Disk:
+class ValueDirectory:
     """Reads and changes values in a directory.
 
     Args:
@@ -50,7 +50,7 @@ class Disk:
     """
 
     def __init__(self, directory: Path, cipher: Cipher | None, clock: Callable[[], float]) -> None:
-        self.directory = directory
+        self.path = directory
         self._private = PrivateDirectory(directory)
         self._cipher = cipher
         self._clock = clock
@@ -97,7 +97,7 @@ class Disk:
         stored = read(self._path(stem, "value"))
         if stored is None:
             # A directory that was removed or is not mounted must raise, not look empty.
-            self.directory.stat()
+            self.path.stat()
             return None
         if stored.expires <= self._clock():
             return None
@@ -149,7 +149,7 @@ class Disk:
         return changed
 
     def _path(self, stem: str, suffix: str) -> Path:
-        return self.directory / f"{stem}.{suffix}"
+        return self.path / f"{stem}.{suffix}"
 
     def _loaded(self, cipher: Cipher) -> Cipher:
         if not cipher.is_loaded:
@@ -158,7 +158,7 @@ class Disk:
 
     def _sync_directory(self) -> None:
         # POSIX: a rename survives a loss of power only after fsync of the directory.
-        descriptor = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(descriptor)
         except OSError as exc:
@@ -183,12 +183,12 @@ class Disk:
         with self._sweeping:
             names = list(islice(self._names, _SWEPT_FILES))
             if len(names) < _SWEPT_FILES:
-                self._names = _names(self.directory)  # the next sweep starts from the beginning
+                self._names = _names(self.path)  # the next sweep starts from the beginning
         # Expired values stay for another hour, in case this clock is ahead.
         horizon = self._horizon.at(self._clock()) - PROBATION_SECONDS
         for name in names:
             with suppress(OSError):  # a file that cannot be locked or removed must not stop the sweep
-                self._sweep_file(self.directory / name, horizon)
+                self._sweep_file(self.path / name, horizon)
 
     def _sweep_file(self, path: Path, horizon: float) -> None:
         if not _OURS.fullmatch(path.name):

@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from .._threads import run_in_thread
 
-# Seconds. An answer takes some milliseconds.
+# Seconds. A response takes a few milliseconds.
 _CONNECT_TIMEOUT: Final = 3.0
 _READ_TIMEOUT: Final = 5.0
 _CONNECTIONS: Final = 50

@@ -1,6 +1,6 @@
 """Errors of botocore as `StorageError`, with what to do next.
 
-The classes are told apart by their names: importing botocore takes long. The original is not chained.
+The classes are recognized by their names: importing botocore takes long. The original is not chained.
 """
 
 from __future__ import annotations
@@ -18,7 +18,14 @@ _ROOTS: Final = {"BotoCoreError", "ClientError", "HTTPClientError"}
 
 @frozen
 class _Advice:
-    """What an error means: what went wrong, what to do next, whether the same call may succeed later."""
+    """What an error means.
+
+    Attributes:
+        names: The service's codes, and the names of botocore's classes.
+        message: What went wrong.
+        recovery: What to do next.
+        retryable: Whether the same call may succeed later.
+    """
 
     names: frozenset[str]
     message: str

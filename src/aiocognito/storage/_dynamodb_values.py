@@ -22,10 +22,10 @@ PARTITION_KEY: Final = "pk"
 TTL_ATTRIBUTE: Final = "expires_at"
 # How long a call may take, with its retries, in seconds.
 CALL_SECONDS: Final = 10.0
-# Of an item: 400 KB, names included.
+# DynamoDB's limit for an item, in bytes: 400 KB, names included.
 _LARGEST: Final = 400 * 1024 - 200
 _LONGEST_NAME: Final = 1000
-# What expires later never does: 31 December 9999.
+# 31 December 9999. A later time of expiry is left out.
 _LATEST: Final = 253_402_300_799.0
 # Seconds between two looks at a table that is being created.
 _TABLE_PAUSE: Final = 0.5
@@ -34,8 +34,8 @@ _REFUSED: Final = "ConditionalCheckFailedException"
 _NAMES: Final = {"#pk": PARTITION_KEY, "#digest": "digest", "#expires": "expires"}
 _IS_ABSENT: Final = "(attribute_not_exists(#pk) OR #expires <= :now)"
 _IS_EXPECTED: Final = "(#digest = :expected AND (attribute_not_exists(#expires) OR #expires > :now))"
-# A client sends a request again whose answer was lost: no two envelopes are the same, so a value that is
-# there already was stored by it.
+# A client sends a request again whose response was lost. No two envelopes are the same, so a value that is
+# there already was stored by the first request.
 _IS_STORED: Final = "#digest = :stored"
 
 Item = dict[str, Any]

@@ -1,4 +1,4 @@
-"""Encryption over any storage."""
+"""A storage that encrypts the values of another storage."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ._protocol import Storage, check_key, check_replace, check_set, check_stora
 class EncryptedStorage:
     """Encrypts values before another storage sees them: AES-256-GCM, bound to their storage key.
 
-    What no key opens raises `StorageError` and is left as it is; ``set`` and ``delete`` do not read, so
-    they work over it. To change the key, put the new one first and keep the old one behind it until
-    everything that it sealed has expired or been rewritten.
+    A value that no key opens raises `StorageError` and is left as it is; ``set`` and ``delete`` do not read
+    the old value, so they work all the same. To change the key, put the new one first and keep the old one
+    behind it until everything that it sealed has expired or been rewritten.
 
     Args:
         storage: The storage of the encrypted values. The storage keys themselves are not encrypted.

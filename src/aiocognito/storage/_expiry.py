@@ -18,8 +18,8 @@ class Entry:
 class ExpiryHeap:
     """A binary min-heap that knows the place of each entry.
 
-    `heapq` cannot take an entry out of the middle: what is renewed or deleted would stay until its
-    first deadline has passed, a month for a session, and the heap would grow with every renewal.
+    `heapq` cannot remove an entry from the middle: a value that is renewed or deleted would stay until its
+    first time of expiry, a month later for a session, and the heap would grow with every renewal.
     """
 
     __slots__ = ("_entries",)

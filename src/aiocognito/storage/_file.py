@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from anyio import CancelScope, current_time, sleep
 
@@ -17,16 +17,20 @@ from .. import _clocks as clocks
 from .._public import public
 from ..errors import AuthConfigError, StorageError
 from ._cipher import Cipher
-from ._directory import Disk
+from ._directory import ValueDirectory
 from ._protocol import check_key, check_replace, check_set
 from ._task_locks import TaskLocks
 from ._threads import off_loop
 
 T = TypeVar("T")
-_IS_POSIX = os.name == "posix"
+_IS_POSIX: Final = os.name == "posix"
 
-_WRITE_PATIENCE = 30.0
-"""Seconds that a change waits for another process's change, which takes a few milliseconds."""
+# How many seconds a change waits for another process's change, which takes a few milliseconds.
+_WRITE_TIMEOUT: Final = 30.0
+# Seconds between two attempts to lock a file. The longest pause is short beside the request that a lock is
+# held for; a write takes a few milliseconds.
+_FIRST_PAUSE: Final = 0.001
+_LONGEST_PAUSE: Final = 0.02
 
 
 @public("aiocognito.storage")
@@ -58,7 +62,7 @@ class FileStorage:
             system, and has no ``flock(2)``.
     """
 
-    __slots__ = ("_disk", "_leases", "_writers")
+    __slots__ = ("_directory", "_leases", "_writers")
 
     def __init__(
         self,
@@ -73,35 +77,35 @@ class FileStorage:
             )
         cipher = None if encryption_key is None else Cipher(encryption_key, field="encryption_key")
         # Absolute, so that a later chdir has no effect.
-        self._disk = Disk(Path(directory).absolute(), cipher, clocks.resolve(clock))
+        self._directory = ValueDirectory(Path(directory).absolute(), cipher, clocks.resolve(clock))
         # Tasks of this process wait here, in order; only the first of them locks the file.
         self._writers = TaskLocks()
         self._leases = TaskLocks()
 
     def __repr__(self) -> str:
-        return f"<FileStorage {str(self._disk.directory)!r}>"
+        return f"<FileStorage {str(self._directory.path)!r}>"
 
     async def get(self, key: str) -> bytes | None:
         """Return the value under a key, or None if it is absent or expired (`Storage.get`)."""
         check_key(key)
-        return await self._run(partial(self._disk.get, key))
+        return await self._run(partial(self._directory.get, key))
 
     async def set(self, key: str, value: bytes, *, ttl: float | None = None) -> None:
         """Store a value in place of the one before (`Storage.set`)."""
         check_set(key, value, ttl)
-        await self._change(key, partial(self._disk.set, key, value, ttl))
+        await self._change(key, partial(self._directory.set, key, value, ttl))
 
     async def delete(self, key: str) -> None:
         """Make a key absent (`Storage.delete`)."""
         check_key(key)
-        await self._change(key, partial(self._disk.delete, key))
+        await self._change(key, partial(self._directory.delete, key))
 
     async def replace(
         self, key: str, value: bytes | None, *, expected: bytes | None, ttl: float | None = None
     ) -> bool:
         """Store a value if the present one is as expected (`Storage.replace`)."""
         check_replace(key, value, expected, ttl)
-        return await self._change(key, partial(self._disk.replace, key, value, expected, ttl))
+        return await self._change(key, partial(self._directory.replace, key, value, expected, ttl))
 
     def lock(self, key: str) -> AbstractAsyncContextManager[None]:
         """Return a lock between all tasks and processes that use the directory (`Storage.lock`).
@@ -115,9 +119,9 @@ class FileStorage:
     @asynccontextmanager
     async def _lease(self, key: str) -> AsyncGenerator[None]:
         async with self._leases.hold(key):
-            lease = self._disk.lease(key)
+            lease = self._directory.lease(key)
             try:
-                await self._until_free(partial(self._disk.acquire, lease))
+                await self._until_free(partial(self._directory.acquire, lease))
                 yield
             finally:
                 with CancelScope(shield=True):
@@ -125,30 +129,34 @@ class FileStorage:
 
     async def _change(self, key: str, attempt: Callable[[], bool | None]) -> bool:
         async with self._writers.hold(key):
-            return await self._until_free(attempt, patience=_WRITE_PATIENCE)
+            return await self._until_free(attempt, timeout=_WRITE_TIMEOUT)
 
-    async def _until_free(self, attempt: Callable[[], bool | None], *, patience: float = math.inf) -> bool:
-        # Polled rather than waited for in a thread: waiting can then be cancelled, and a process
-        # that was stopped while it holds a lock blocks no thread of this process. 20 ms are little beside the
-        # request that a lock is held for; a write takes one or two.
-        deadline = current_time() + patience
-        pause = 0.001
+    async def _until_free(self, attempt: Callable[[], bool | None], *, timeout: float = math.inf) -> bool:
+        """Repeat an attempt until it returns a result.
+
+        Raises:
+            StorageError: Another process held the lock for ``timeout`` seconds.
+        """
+        # Polled rather than waited for in a thread: waiting can then be cancelled, and a process that was
+        # stopped while it holds a lock blocks no thread of this process.
+        deadline = current_time() + timeout
+        pause = _FIRST_PAUSE
         while True:
             outcome = await self._run(attempt)
             if outcome is not None:
                 return outcome
             if current_time() >= deadline:
                 raise StorageError(
-                    f"another process has been writing to {self._disk.directory} for {patience:g} s: look"
+                    f"another process has been writing to {self._directory.path} for {timeout:g} s: look"
                     " for one that is stopped"
                 )
             await sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads the processes' attempts
-            pause = min(pause * 1.5, 0.02)
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
 
     async def _run(self, call: Callable[[], T]) -> T:
         try:
             return await off_loop(call)
         except OSError as exc:
             raise StorageError(
-                f"the session directory {self._disk.directory} failed: {exc.strerror or exc}"
+                f"the session directory {self._directory.path} failed: {exc.strerror or exc}"
             ) from exc

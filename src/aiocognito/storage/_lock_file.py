@@ -1,12 +1,12 @@
 """A lock between processes: `flock(2)` on a file that exists while the lock is held or wanted.
 
-Why not the filelock library: it waits in a thread or polls every 50 ms, at several thousand lines;
-what is needed here is one attempt that never waits. The caller decides how to wait, so that no
-thread is tied up behind a process that was stopped, and waiting ends the moment it is cancelled.
+Why not the filelock library: it waits in a thread or polls every 50 ms. What is needed here is one attempt
+that never waits. The caller decides how to wait, so that a process that was stopped does not block a thread
+of this one, and waiting ends the moment it is cancelled.
 
 Why not `lockf`: POSIX drops a process's record locks as soon as it closes any descriptor of the
 file, and they do not exclude two storages in one process. `flock` belongs to the open file, and the
-kernel gives it back when the process dies, however it dies.
+kernel releases it when the process dies.
 
 `fcntl` is imported where it is used, in a thread: only POSIX systems have it, and only `FileStorage`
 needs it.

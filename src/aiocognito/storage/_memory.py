@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from typing import Final
 
 from .. import _clocks as clocks
 from .._public import public
@@ -13,17 +14,17 @@ from ._protocol import check_key, check_replace, check_set, same
 from ._sweep_horizon import SweepHorizon
 from ._task_locks import TaskLocks
 
-_PURGED_PER_CALL = 128
-"""How many expired values one call removes at most: enough to keep up, too few to be felt (0.2 ms)."""
+# How many expired values one call removes at most. That takes 0.2 ms, and keeps up with the calls that store.
+_PURGED_PER_CALL: Final = 128
 
 
 @public("aiocognito.storage")
 class MemoryStorage:
-    """Keeps values in this process, for one event loop at a time; they are gone when it ends.
+    """Stores values in this process, for one event loop at a time. They are lost when the process ends.
 
-    Reading takes no lock and never lets go of the event loop. Expired values are removed as other
-    calls come, for any key, a bounded number at each. A clock that jumps ahead removes nothing until it
-    has gone on for an hour: put back before that, all values are there again.
+    Reading takes no lock and never yields to the event loop. Each call, for any key, removes a limited number
+    of expired values. After its clock has jumped ahead, nothing is removed for an hour: if the clock is put
+    back within that time, all values are there again.
 
     Args:
         clock: Returns the time in seconds; ``time.time`` by default.

@@ -17,8 +17,8 @@ from shlex import quote
 from typing import Final
 
 _IS_POSIX: Final = os.name == "posix"
+# As many as Linux follows: path_resolution(7).
 _MOST_LINKS: Final = 40
-"""As many as Linux follows: path_resolution(7)."""
 
 _WRITERS: Final = {
     stat.S_IWGRP: ("its group", "g-w"),

@@ -89,19 +89,19 @@ class Storage(Protocol):
 
 
 def check_key(key: object) -> None:
-    """Refuse a storage key that is not text, by a TypeError."""
+    """Raise TypeError if a storage key is not text."""
     if not isinstance(key, str):
         raise TypeError(f"key must be a str, not {type(key).__name__}")
 
 
 def check_value(value: object, name: str = "value") -> None:
-    """Refuse a value that is not bytes, by a TypeError. So is a bytearray: it could change later."""
+    """Raise TypeError if a value is not bytes. A bytearray is refused, too: it could change later."""
     if not isinstance(value, bytes):
         raise TypeError(f"{name} must be bytes, not {type(value).__name__}")
 
 
 def check_ttl(ttl: object) -> None:
-    """Refuse a lifetime that is neither None nor a positive, finite number of seconds.
+    """Check that a lifetime is None or a positive, finite number of seconds.
 
     Raises:
         TypeError: It is not a number.

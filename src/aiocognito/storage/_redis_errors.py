@@ -1,6 +1,6 @@
 """Errors of redis-py and valkey-py as `StorageError`, with what to do next.
 
-The classes are told apart by their names, so that neither library has to be imported. The original is
+The classes are recognized by their names, so that neither library has to be imported. The original is
 not chained: its text, or what it refers to, may repeat a command, and so a value or the password.
 """
 
@@ -17,8 +17,8 @@ from ..errors import StorageError
 # The user name and the password of a URL, up to the last @: a password may have one.
 _USER_INFO: Final = re.compile(r"\S*@")
 _ROOTS: Final = {"RedisError", "RedisClusterException", "ValkeyError", "ValkeyClusterException"}
-# asyncio.IncompleteReadError is an EOFError: the server closed the connection.
-_SYSTEM_ERRORS: Final = (OSError, EOFError, TimeoutError)
+# EOFError: the server closed the connection within a response (asyncio.IncompleteReadError).
+_SYSTEM_ERRORS: Final = (OSError, EOFError)
 
 
 @frozen

@@ -18,8 +18,8 @@ from ._uncancelled import finish
 
 logger = logging.getLogger("aiocognito.storage")
 
-# Compare and set, for all versions from Redis 6 on. A client library may send a command again whose
-# answer was lost: no two envelopes are the same, so a value that is there already was stored by it.
+# Compare and set, for all versions from Redis 6 on. A client library may send a command again whose response
+# was lost. No two envelopes are the same, so a value that is there already was stored by the first command.
 _REPLACE: Final = b"""\
 local found = redis.call('GET', KEYS[1])
 local expected = false

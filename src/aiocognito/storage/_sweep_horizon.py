@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
+# A clock that jumps ahead by more than this is trusted again after it has run for this long.
 PROBATION_SECONDS: Final = 3600.0
-"""A clock that jumps ahead by more than this is trusted again after running for this long."""
 
 
 class SweepHorizon:

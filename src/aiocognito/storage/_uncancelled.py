@@ -14,9 +14,9 @@ T = TypeVar("T")
 async def finish(work: Coroutine[Any, Any, T]) -> T:
     """Run work in a task of its own, and return its result or raise its exception.
 
-    A cancelled caller continues when the work has ended, not before: what it does next must not be
-    overtaken by a write that it has given up. `asyncio.timeout` and ``Task.cancel`` would else go
-    past the shield of a cancel scope.
+    A cancelled caller continues when the work has ended, not before: a write that it has given up must not
+    overtake what it does next. The shield of a cancel scope alone would not hold back `asyncio.timeout` and
+    ``Task.cancel``.
     """
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None

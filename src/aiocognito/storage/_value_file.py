@@ -3,14 +3,14 @@
 ==========  =======================================================================
 4 bytes     ``AIOC``
 1 byte      version of this form: 2
-1 byte      0: the value lies open; 1: it is sealed (see `cipher`)
+1 byte      0: the value is not encrypted; 1: it is sealed (see `_cipher`)
 8 bytes     when it expires, in seconds since the epoch: a double, infinite if never
 8 bytes     length of the value
 4 bytes     CRC-32 over the file's stem, the header so far, and the value
 ==========  =======================================================================
 
-All of it big-endian. The stem, the hash of the storage key, is in the checksum so that a file that
-was renamed is not taken for another key's. The checksum finds damage; forgery only encryption finds.
+Numbers are big-endian. The checksum covers the stem, which is the hash of the storage key, so that a renamed
+file is not taken for another key's. The checksum detects damage; only encryption detects forgery.
 
 In version 1, of releases in development, encryption did not cover the time of expiry. Such files are still
 read; the next write of the value makes them version 2.
@@ -42,7 +42,7 @@ class StoredValue:
     """The content of a file.
 
     Attributes:
-        value: The value, open or sealed.
+        value: The value, sealed or not.
         expires: When it expires, in seconds since the epoch, infinite if never.
         is_sealed: Whether the value is sealed.
         is_expiry_sealed: Whether ``expires`` is associated data of a sealed value.
@@ -64,7 +64,7 @@ def read(path: Path) -> StoredValue | None:
     """Read a file, or return None if it does not exist.
 
     Raises:
-        StorageError: The file is not one of this library, of a later version, damaged or truncated.
+        StorageError: The file is damaged, truncated, of a later version, or not of this library.
         OSError: It cannot be read.
     """
     # A symbolic link is not followed, and a pipe is not waited for.
