@@ -12,6 +12,7 @@ from attrs import frozen
 
 from . import _clocks as clocks
 from ._config import AuthConfig, check_config, check_scopes, split_scopes
+from ._config_checks import is_number
 from ._early_renewal import EXPIRY_MARGIN, RenewalBackoff, early_at
 from ._gateways.clients import HttpClient
 from ._gateways.flights import Closed, Flights
@@ -173,4 +174,4 @@ def _decode(access_token: str) -> JWT:
 
 
 def _numeric(value: object) -> float:
-    return float(value) if isinstance(value, int | float) and abs(value) < 1e12 else 0.0
+    return float(value) if is_number(value) and abs(value) < 1e12 else 0.0

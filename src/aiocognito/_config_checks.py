@@ -6,7 +6,7 @@ import ipaddress
 import re
 from collections.abc import Collection
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeGuard
 from urllib.parse import SplitResult, urlsplit
 
 from .errors import AuthConfigError
@@ -29,6 +29,11 @@ def is_text(value: object) -> bool:
         return False
     # Surrogates are the only code points that UTF-8 cannot encode.
     return value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value)
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Return whether a value is a number. True and False, which Python counts as 1 and 0, are not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def is_word(value: object) -> bool:
@@ -55,9 +60,8 @@ def check_pattern(name: str, value: object, pattern: re.Pattern[str], form: str)
 
 def check_number(name: str, value: object, low: float, high: float) -> None:
     """Check that a value is a number within bounds."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
     require(
-        number and low <= value <= high,  # type: ignore[operator]  # checked by `number`
+        is_number(value) and low <= value <= high,
         name,
         f"must be a number of seconds from {low:g} to {high:g}",
     )

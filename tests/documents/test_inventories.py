@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import sys
 import zlib
 from typing import Any
 
+import inventories
 import pytest
-
-from .pages import ROOT
-
-EXTENSIONS = str(ROOT / "docs/_ext")
-if EXTENSIONS not in sys.path:
-    sys.path.insert(0, EXTENSIONS)
-
-import inventories  # noqa: E402 - Sphinx's settings extend the path in the same way
 
 FILES = sorted(inventories.DIRECTORY.glob("*.txt"))
 

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+import method_groups
 
 from aiocognito import AuthClient
-
-EXTENSIONS = str(Path(__file__).parents[2] / "docs" / "_ext")
-if EXTENSIONS not in sys.path:
-    sys.path.insert(0, EXTENSIONS)
-
-import method_groups  # noqa: E402 - Sphinx's settings extend the path in the same way
 
 
 def test_every_public_member_is_in_one_group() -> None:

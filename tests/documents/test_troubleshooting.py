@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 from functools import cache
 
+import cognito_texts
+import error_entries
+import error_rows
 import pytest
 
 from aiocognito import errors
@@ -14,14 +16,6 @@ from aiocognito.errors import _suggestions
 from aiocognito.errors._codes import BY_CODE
 
 from .pages import ROOT, names_in
-
-EXTENSIONS = str(ROOT / "docs/_ext")
-if EXTENSIONS not in sys.path:
-    sys.path.insert(0, EXTENSIONS)
-
-import cognito_texts  # noqa: E402 - Sphinx's settings extend the path in the same way
-import error_entries  # noqa: E402
-import error_rows  # noqa: E402
 
 PAGE = ROOT / "docs/troubleshooting.md"
 # Texts of Python, of OpenSSL and of the operating system.

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import httpx
 
+from .._config_checks import is_number
 from .._urls import shown_url
 from .failure import CommandError
 
@@ -94,7 +95,7 @@ def advance(url: str, seconds: int, environ: Mapping[str, str] = os.environ) -> 
     """
     response = _request(url, environ, "POST", "/_emulator/clock", {"advance": seconds})
     now = response.get("now") if isinstance(response, dict) else None
-    if not isinstance(now, int | float):
+    if not is_number(now):
         raise _not_an_emulator(url)
     return datetime.fromtimestamp(now, UTC).strftime("it is now %Y-%m-%d %H:%M:%S UTC for the emulator")
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from .. import _base64url, _clocks
 from .._config import AuthConfig
+from .._config_checks import is_number
 from .._jwt import decode_jwt
 from .._verifier import TokenVerifier
 from ..errors import AuthError, JwksUnavailableError, TokenVerificationError
@@ -76,7 +77,7 @@ def _members(members: Mapping[str, Any], now: float) -> Iterator[str]:
     width = max(map(len, members), default=0)
     for name, value in members.items():
         text = json.dumps(value, ensure_ascii=True)
-        if name in _TIMES and isinstance(value, int | float) and not isinstance(value, bool):
+        if name in _TIMES and is_number(value):
             text = f"{text}  ({moment(value, now)})"
         # A claim's name comes from the token: control characters must not reach the terminal.
         yield f"  {name.encode('unicode_escape').decode():<{width}}  {text}"
@@ -84,7 +85,7 @@ def _members(members: Mapping[str, Any], now: float) -> Iterator[str]:
 
 def _state(payload: Mapping[str, Any], now: float) -> str:
     expires = payload.get("exp")
-    if not isinstance(expires, int | float):
+    if not is_number(expires):
         return "It has no time of expiry."
     return f"It {'expired' if expires <= now else 'expires'} {moment(expires, now).rpartition(', ')[2]}."
 

@@ -12,6 +12,7 @@ from urllib.parse import quote, quote_plus
 from attrs import field, frozen
 
 from .._config import AuthConfig, OAuthConfig
+from .._config_checks import is_number
 from .._models import Metadata
 from .._responses import TokenSet
 from ..errors import InvalidTokens, OAuthSignInException, ServiceError
@@ -194,8 +195,7 @@ def _text(value: object) -> str | None:
 
 
 def _seconds(value: object) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 < value < 1e9 else None  # type: ignore[operator, arg-type]  # checked by `is_number`
+    return float(value) if is_number(value) and 0 < value < 1e9 else None
 
 
 def _access_token(response: Mapping[str, Any]) -> str:

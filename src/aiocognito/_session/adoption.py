@@ -8,6 +8,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from .._claims import ACCESS
 from .._models import AuthUser
 from .._responses import TokenSet
 from .._verifier import TokenVerifier
@@ -129,7 +130,7 @@ async def _verified_access_token(session: Session, access_token: str) -> str:
     context = session.context
     verifier = TokenVerifier.from_config(
         context.config,
-        token_use="access",  # noqa: S106 - no secret: a claim's value
+        token_use=ACCESS,
         leeway=ID_TOKEN_LEEWAY,
         cache_size=0,
         clock=context.clock,

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from attrs import field, frozen
 
 from .. import _clocks as clocks
+from .._claims import ID
 from .._config import AuthConfig
 from .._config_checks import require
 from .._early_renewal import RenewalBackoff
@@ -160,7 +161,7 @@ class ServiceContext:
         if self._id_tokens is None:
             self._id_tokens = TokenVerifier.from_config(
                 self.config,
-                token_use="id",  # noqa: S106 - no secret: a claim's value
+                token_use=ID,
                 leeway=ID_TOKEN_LEEWAY,
                 cache_size=0,  # Each token is verified once.
                 clock=self.clock,

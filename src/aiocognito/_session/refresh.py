@@ -14,6 +14,7 @@ from typing import Final
 
 from attrs import evolve
 
+from .._config_checks import is_number
 from .._hub import delivered_failure
 from .._models import AuthTokens, Metadata
 from .._responses import TokenSet
@@ -298,4 +299,4 @@ def _is_displaced(record: SessionRecord, new: StoredTokens) -> bool:
 
 
 def _is_later(moment: object, other: object) -> bool:
-    return isinstance(moment, int | float) and isinstance(other, int | float) and moment > other
+    return is_number(moment) and is_number(other) and moment > other

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from attrs import field, frozen
 
-from .._config_checks import is_loopback
+from .._config_checks import is_loopback, is_number
 from .._public import public
 from .._session.keys import is_secret
 from ..errors import AuthConfigError
@@ -73,7 +73,7 @@ class CookiePolicy:
         )
         age = self.max_age
         _require(
-            age is None or (isinstance(age, int | float) and not isinstance(age, bool) and 1 <= age < 1e10),
+            age is None or (is_number(age) and 1 <= age < 1e10),
             "max_age",
             "must be a positive number of seconds",
         )

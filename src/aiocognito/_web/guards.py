@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import timedelta
-from typing import Any, TypeGuard
+from typing import Any
 
 from .._client import AuthClient
+from .._config_checks import is_number
 from .._models import AuthUser
 from ..errors import AuthError, UserUnAuthenticatedException, http_status_for
 from .errors import AuthForbiddenError, RecentSignInRequiredError
@@ -31,7 +32,7 @@ def max_age_seconds(max_age: float | timedelta) -> float:
         ValueError: It is not positive.
     """
     seconds = max_age.total_seconds() if isinstance(max_age, timedelta) else max_age
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < 1e10:
+    if not is_number(seconds) or not 0 < seconds < 1e10:
         raise ValueError("recent_sign_in needs a positive number of seconds, such as recent_sign_in(600)")
     return float(seconds)
 
@@ -64,13 +65,9 @@ async def check_recent(auth: AuthClient, seconds: float, clock: Callable[[], flo
     """
     user, claims = await user_and_claims(auth)
     signed_in_at = claims.get("auth_time")
-    if not _is_number(signed_in_at) or clock() - signed_in_at > seconds:
+    if not is_number(signed_in_at) or clock() - signed_in_at > seconds:
         raise RecentSignInRequiredError("this needs a more recent sign-in", max_age=seconds)
     return user
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 async def user_and_claims(auth: AuthClient) -> tuple[AuthUser, dict[str, Any]]:

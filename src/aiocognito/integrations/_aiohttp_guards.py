@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Generator
 from functools import wraps
 from inspect import iscoroutinefunction
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from aiohttp import hdrs, web
 
@@ -80,7 +80,7 @@ def guarded(handler: H, check: Check) -> H:
         TypeError: ``handler`` is another object.
     """
     if isinstance(handler, type) and issubclass(handler, web.View):
-        return _guarded_view(handler, check)  # type: ignore[return-value]  # a subclass of it
+        return cast("H", _guarded_view(handler, check))  # a subclass of it
     if not iscoroutinefunction(handler):
         raise TypeError("only a coroutine function, or a subclass of aiohttp.web.View, can be a handler")
 
@@ -89,7 +89,7 @@ def guarded(handler: H, check: Check) -> H:
         refusal = await check(_request_of(args))
         return await handler(*args, **named) if refusal is None else refusal
 
-    return wrapper  # type: ignore[return-value]  # it is called as the handler is
+    return cast("H", wrapper)  # it is called as the handler is
 
 
 def _request_of(args: tuple[Any, ...]) -> web.Request:

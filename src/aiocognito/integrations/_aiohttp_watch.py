@@ -11,6 +11,7 @@ from typing import Final
 from aiohttp import WSMsgType, web
 from attrs import define
 
+from .._config_checks import is_number
 from .._hub import AuthEvent
 from .._session.session import Session
 from ..errors import AuthError
@@ -36,7 +37,7 @@ async def watching(
         RuntimeError: The websocket is not prepared.
         AuthError: The request may be cross-site.
     """
-    if isinstance(poll, bool) or not isinstance(poll, int | float) or not 0 < poll < 1e10:
+    if not is_number(poll) or not 0 < poll < 1e10:
         raise ValueError("poll must be a positive number of seconds")
     if not websocket.prepared:
         raise RuntimeError("call await websocket.prepare(request) first")

@@ -1,11 +1,12 @@
 """FastAPI's form of the JSON routes: a router whose OpenAPI description shows each body and response."""
 
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,10 +23,12 @@ ClientDependency = Callable[..., Awaitable[AuthClient]]
 class AuthErrorBody(BaseModel):
     """What is wrong, and what to do next."""
 
+    model_config = ConfigDict(alias_generator=to_camel)
+
     name: str = Field(description="Amplify's name of the error.")
     message: str
-    recoverySuggestion: str | None = Field(description="What to do next.")  # noqa: N815 - Amplify's spelling
-    requestId: str | None = Field(description="Cognito's id of the request.")  # noqa: N815 - the same
+    recovery_suggestion: str | None = Field(description="What to do next.")
+    request_id: str | None = Field(description="Cognito's id of the request.")
 
 
 _ERRORS: Final = {
@@ -75,7 +78,7 @@ class _JsonApiRoute(APIRoute):
 
 
 def _add(router: APIRouter, route: JsonRoute, client: ClientDependency, app_name: str | None) -> None:
-    async def endpoint(request: Request, auth: AuthClient = Depends(client)) -> Response:  # noqa: B008 - FastAPI's way
+    async def endpoint(request: Request, auth: Annotated[AuthClient, Depends(client)]) -> Response:
         # The body is read here and not by FastAPI, whose own error repeats it, and after the dependency,
         # which refuses other sites.
         return await json_answer(request, auth, route, app_name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from inspect import iscoroutinefunction
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
@@ -37,7 +37,7 @@ def _guarded(endpoint: H, check: Check) -> H:
             return await endpoint(*args, **named)
         return await run_in_threadpool(endpoint, *args, **named)
 
-    return wrapper  # type: ignore[return-value]  # it is called as the endpoint is
+    return cast("H", wrapper)  # it is called as the endpoint is
 
 
 def _connection_of(args: tuple[Any, ...]) -> HTTPConnection:

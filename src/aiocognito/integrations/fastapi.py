@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.params import Depends as Dependency
 from starlette.requests import HTTPConnection
 
-from .._claims import Claims
+from .._claims import ACCESS, Claims
 from .._client import AuthClient
 from .._gateways.clients import HttpClient
 from .._hub import Hub
@@ -194,7 +194,7 @@ class CognitoAuth:
     def bearer(
         self,
         *,
-        token_use: Literal["access", "id"] = "access",  # noqa: S107 - the name of a kind of token
+        token_use: Literal["access", "id"] = ACCESS,
         groups: str | Collection[str] | None = None,
         scopes: str | Collection[str] | None = None,
     ) -> CognitoBearer[Claims]:
@@ -240,7 +240,7 @@ async def auth_client(connection: HTTPConnection) -> AuthClient:
 @public("aiocognito.integrations.fastapi")
 async def current_user(
     connection: HTTPConnection,
-    auth: AuthClient = Depends(auth_client),  # noqa: B008 - FastAPI's way
+    auth: AuthClient = Depends(auth_client),
 ) -> AuthUser:
     """Return the signed-in user.
 
@@ -260,7 +260,7 @@ async def current_user(
 @public("aiocognito.integrations.fastapi")
 async def optional_user(
     connection: HTTPConnection,
-    auth: AuthClient = Depends(auth_client),  # noqa: B008 - FastAPI's way
+    auth: AuthClient = Depends(auth_client),
 ) -> AuthUser | None:
     """Return the signed-in user; None if no user is signed in.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import httpx
 
+from .._claims import ACCESS, ID
 from .._config_checks import is_loopback
 from .._session.tokens import TokenProvider
 from ..errors import AuthConfigError, AuthUsageError, UserUnAuthenticatedException
@@ -65,13 +66,13 @@ class SessionAuth(_Auth):
         auth: object,
         *,
         hosts: str | Collection[str],
-        token: Literal["access", "id"] = "access",  # noqa: S107 - no secret
+        token: Literal["access", "id"] = ACCESS,
         allow_insecure_http: bool = False,
     ) -> None:
         provider = getattr(auth, "token_provider", auth)
         if not isinstance(provider, TokenProvider):
             raise TypeError("auth: must be an AuthClient or a TokenProvider")
-        if token not in ("access", "id"):
+        if token not in (ACCESS, ID):
             raise AuthConfigError("must be 'access' or 'id'", field="token")
         named = [hosts] if isinstance(hosts, str) else list(hosts)
         if not named:
@@ -113,7 +114,7 @@ class SessionAuth(_Auth):
         tokens = await self._provider.get_tokens()
         if tokens is None:
             raise UserUnAuthenticatedException("no user is signed in")
-        wanted = tokens.access_token if self._token == "access" else tokens.id_token  # noqa: S105 - the name of a kind of token
+        wanted = tokens.access_token if self._token == ACCESS else tokens.id_token
         if wanted is None:
             raise UserUnAuthenticatedException("the session has no id token")
         return wanted.token

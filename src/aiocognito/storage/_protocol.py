@@ -7,7 +7,7 @@ import sys
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol, runtime_checkable
 
-from .._config_checks import check_object
+from .._config_checks import check_object, is_number
 from .._public import public
 
 _METHODS: Final = ("get", "set", "delete", "replace", "lock")
@@ -109,7 +109,7 @@ def check_ttl(ttl: object) -> None:
     """
     if ttl is None:
         return
-    if not isinstance(ttl, (int, float)) or isinstance(ttl, bool):
+    if not is_number(ttl):
         raise TypeError(f"ttl must be a number of seconds or None, not {type(ttl).__name__}")
     if not 0 < ttl <= sys.float_info.max:  # false for NaN, too
         raise ValueError(f"ttl must be a positive, finite number of seconds, not {ttl}")

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Self
 
+from .._config_checks import is_number
 from .._public import public
 from ..errors import AuthConfigError
 from ._envelope import EnvelopeStorage, envelope_for
@@ -135,11 +136,7 @@ class RedisStorage:
 def _check_options(prefix: object, lock_lease: object, wait_replicas: object) -> None:
     if not isinstance(prefix, str):
         raise AuthConfigError(f"must be a str, not {type(prefix).__name__}", field="prefix")
-    if (
-        not isinstance(lock_lease, int | float)
-        or isinstance(lock_lease, bool)
-        or not 0 < lock_lease < math.inf
-    ):
+    if not is_number(lock_lease) or not 0 < lock_lease < math.inf:
         raise AuthConfigError("must be a positive number of seconds", field="lock_lease")
     if not isinstance(wait_replicas, int) or isinstance(wait_replicas, bool) or wait_replicas < 0:
         raise AuthConfigError("must be 0 or the number of replicas to wait for", field="wait_replicas")

@@ -227,5 +227,5 @@ def refuse_async(function: object, name: str, use: str) -> None:
     """
     if not callable(function):
         raise TypeError(f"{name} must be callable")
-    if iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None)):  # noqa: B004 - its own attribute decides
+    if iscoroutinefunction(function) or iscoroutinefunction(type(function).__call__):
         raise TypeError(f"{name} must be a plain function: {use} takes async ones")
