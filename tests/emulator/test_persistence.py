@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import random
@@ -19,11 +20,13 @@ from attrs import define
 
 from aiocognito.emulator import CognitoEmulator, directory_lock, persistence, serialization
 from aiocognito.emulator.groups import Group
+from aiocognito.emulator.hosted_ui import urls
 from aiocognito.emulator.signing_keys import KeyPair, KeyRing
 from aiocognito.emulator.token_store import TokenStore
 from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, OnePair
 from sign_in.authenticator import Authenticator
 
+ADDRESS = {"UserAttributes": [{"Name": "email", "Value": EMAIL}]}
 SCRIPT = """
 import asyncio, sys
 from aiocognito.emulator import CognitoEmulator
@@ -588,3 +591,78 @@ async def test_a_tag_that_is_not_known(start: Callable[[], CognitoEmulator], ver
         ValueError, match=r"us-east-1_Abc123\.pool\.json, of version 1, cannot be read: .*'\.groups:Team'"
     ):
         await start().__aenter__()
+
+
+# Damaged directories
+
+
+DAMAGES: dict[str, tuple[str, Callable[[str], str]]] = {
+    "an empty pool": (".pool.json", lambda _: ""),
+    "a pool that was cut off": (".pool.json", lambda text: text[: len(text) // 2]),
+    "a list": (".pool.json", lambda _: "[]"),
+    "no version": (".pool.json", lambda _: "{}"),
+    "no state": (".pool.json", lambda _: '{"version":2}'),
+    "a state that is null": (".pool.json", lambda _: '{"version":2,"state":null}'),
+    "bytes that are not UTF-8": (".pool.json", lambda _: "\udcff\udcfe"),
+    "an object without its fields": (
+        ".pool.json",
+        lambda _: '{"version":2,"state":{"object":"user-pool","number":0,"fields":{}}}',
+    ),
+    "a pool in the place of an identity pool": (".identity-pool.json", lambda _: '{"version":2,"state":7}'),
+    "nested too deeply": (".pool.json", lambda _: "[" * 100_000),
+    "keys without a PEM": (".keys.json", lambda text: text.replace("BEGIN", "BEGUN")),
+    "one key of two": (".keys.json", lambda text: text.replace('"access"', '"other"')),
+    "no clock": ("emulator.json", lambda _: '{"version":2,"state":{"dict":[]}}'),
+    "a message without a code": ("emulator.json", lambda text: text.replace('"code"', '"cod"')),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_a_damaged_file_is_named(
+    start: Callable[[], CognitoEmulator], tmp_path: Path, damage: str
+) -> None:
+    async with start() as emulator:
+        pool = await emulator.create_user_pool()
+        await emulator.create_identity_pool(user_pools=[pool])
+        await emulator.call("SignUp", ClientId=pool.client_id, Username="ana", Password=PASSWORD, **ADDRESS)
+        await pool.key_set()
+        await emulator.state.changed()
+    ending, spoil = DAMAGES[damage]
+    (file,) = (each for each in (tmp_path / "data").iterdir() if each.name.endswith(ending))
+    whole = file.read_text()
+    file.write_text(spoil(whole), errors="surrogateescape")
+    with pytest.raises(
+        ValueError, match=r"cannot be read: .* damaged, or not a file of the emulator"
+    ) as error:
+        await start().__aenter__()
+    assert str(error.value).startswith(str(file))
+    assert "PRIVATE KEY" not in str(error.value)
+    file.write_text(whole)
+    async with start() as emulator:
+        assert emulator.existing_user_pool() is not None
+
+
+async def test_a_full_disk(
+    start: Callable[[], CognitoEmulator], http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change that cannot be written gets an error, on the pages, too; the next change writes it as well."""
+
+    def refuse(path: Path, _data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async with start() as emulator:
+        pool = await emulator.create_user_pool(client={"CallbackURLs": ["http://localhost/callback"]})
+        link = urls.sign_in(emulator.url, pool.state.clients[pool.client_id])
+        with monkeypatch.context() as full:
+            full.setattr(persistence, "replace", refuse)
+            text = r"the directory for data= \(--data\) cannot be used: .*/data: No space left on device"
+            with pytest.raises(ValueError, match=text):
+                await pool.add_user("ana", PASSWORD)
+            emulator.clock.advance(1)
+            async with http.get(str(link)) as page:
+                assert page.status == 500
+                assert "The emulator failed. Its log has the traceback." in await page.text()
+        await pool.add_user("ben", PASSWORD)
+    async with start() as emulator:
+        users = emulator.state.pools[pool.id].users
+        assert [user.username for user in users] == ["ana", "ben"]

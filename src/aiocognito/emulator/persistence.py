@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -37,7 +38,10 @@ _POOL: Final = ".pool.json"
 _IDENTITY_POOL: Final = ".identity-pool.json"
 _KEYS: Final = ".keys.json"
 _REST: Final = "emulator.json"
+_DAMAGED: Final = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+"""What the content of a file can raise that was cut off, edited, or written by another program."""
 _Result = TypeVar("_Result")
+_State = TypeVar("_State")
 
 
 class StateDirectory:
@@ -103,9 +107,8 @@ class StateDirectory:
             return await to_thread.run_sync(work)
         except OSError as exc:
             failure = exc
-        raise ValueError(
-            f"the directory for data= (--data) cannot be used: {failure.filename}: {failure.strerror}"
-        )
+        path = failure.filename or self._directory
+        raise ValueError(f"the directory for data= (--data) cannot be used: {path}: {failure.strerror}")
 
     def _acquire(self) -> None:
         self._check()
@@ -115,22 +118,57 @@ class StateDirectory:
     async def _load(self) -> None:
         found = await self._on_directory(self._read)
         for name, text in found.items():
+            problem = self._restore_file(name, text)
+            if problem is not None:
+                raise ValueError(problem)
             self._on_disk[name] = text
-            if name.endswith(_POOL):
-                pool: UserPool = _parse(name, text)
-                self._state.pools[pool.id] = pool
-            elif name.endswith(_IDENTITY_POOL):
-                identity_pool: IdentityPool = _parse(name, text)
-                self._state.identity_pools[identity_pool.id] = identity_pool
-            elif name.endswith(_KEYS):
-                self._state.keys.put(name.removesuffix(_KEYS), _load_pair(_parse(name, text)))
-            else:
-                rest = _parse(name, text)
-                self._state.random.go_on(rest.get("starts", 1))
-                self._starts = rest.get("starts", 1) + 1
-                self._state.clock.advance(rest["offset"])
-                self._state.provisioned_limits.update(rest.get("provisioned_limits", {}))
-                self._state.outbox.messages[:] = [Message(**message) for message in rest["messages"]]
+
+    def _restore_file(self, name: str, text: str) -> str | None:
+        """Put the content of a file into the state; return what is wrong with it, if it cannot be read."""
+        place = str(self._directory / name)
+        try:
+            document = json.loads(text)
+            version = document["version"]
+            if version not in _READABLE:
+                return (
+                    f"{place} is of version {version}, which this emulator does not know: use the aiocognito "
+                    "that wrote it or a newer one, or an empty directory"
+                )
+            place += f", of version {version},"
+            self._restore(name, serialization.decode(document["state"]))
+        except _DAMAGED as error:
+            # The texts of other errors can repeat a part of the content, which has secrets.
+            reason = str(error) if isinstance(error, ValueError) else "its content is malformed"
+            return (
+                f"{place} cannot be read: {reason}. It is damaged, or not a file of the emulator: restore "
+                "it, remove it, or choose another directory"
+            )
+        return None
+
+    def _restore(self, name: str, content: Any) -> None:
+        """Put the content of a file into the state.
+
+        Raises:
+            TypeError: It is not what a file of this name has.
+        """
+        if name.endswith(_POOL):
+            pool = _checked(content, UserPool)
+            self._state.pools[pool.id] = pool
+        elif name.endswith(_IDENTITY_POOL):
+            identity_pool = _checked(content, IdentityPool)
+            self._state.identity_pools[identity_pool.id] = identity_pool
+        elif name.endswith(_KEYS):
+            self._state.keys.put(name.removesuffix(_KEYS), _load_pair(content))
+        else:
+            self._restore_rest(content)
+
+    def _restore_rest(self, rest: Mapping[str, Any]) -> None:
+        starts = rest.get("starts", 1)
+        self._state.random.reseed(starts)
+        self._starts = starts + 1
+        self._state.clock.advance(rest["offset"])
+        self._state.provisioned_limits.update(rest.get("provisioned_limits", {}))
+        self._state.outbox.messages[:] = [Message(**message) for message in rest["messages"]]
 
     async def persist(self) -> None:
         """Write the changed files; return when they are on the disk.
@@ -139,6 +177,7 @@ class StateDirectory:
 
         Raises:
             RuntimeError: The emulator is stopped, and another one may use the directory.
+            ValueError: The directory cannot be written to, such as on a full disk.
         """
         if self._is_closed:
             raise RuntimeError("the emulator is not running: use `async with`")
@@ -175,13 +214,16 @@ class StateDirectory:
                 files[name] = self._on_disk.get(name) or _text(_dump_pair(pair))
         changed = {name: text for name, text in files.items() if self._on_disk.get(name) != text}
         gone = self._on_disk.keys() - files.keys()
-        await to_thread.run_sync(self._write, changed, gone)
+        await self._on_directory(partial(self._write, changed, gone))
         self._on_disk = files
 
     def _read(self) -> dict[str, str]:
         self._check()
-        wanted = (path for path in sorted(self._directory.glob("*.json")))
-        return {path.name: path.read_text("utf-8") for path in wanted}
+        # A file that is not UTF-8 is not JSON either: its error names the file.
+        return {
+            path.name: path.read_text("utf-8", "surrogateescape")
+            for path in sorted(self._directory.glob("*.json"))
+        }
 
     def _check(self) -> None:
         weakness = self._private.prepare()
@@ -200,19 +242,10 @@ def _text(state: object) -> str:
     return f'{{"version":{VERSION},"state":{serialization.encode_text(state)}}}'
 
 
-def _parse(name: str, text: str) -> Any:
-    document = json.loads(text)
-    version = document["version"]
-    if version not in _READABLE:
-        raise ValueError(
-            f"{name} is of version {version}, which this emulator does not know: use the aiocognito that "
-            "wrote it or a newer one, or an empty directory"
-        )
-    try:
-        return serialization.decode(document["state"])
-    except ValueError as exc:
-        reason = str(exc)
-    raise ValueError(f"{name}, of version {version}, cannot be read: {reason}")
+def _checked(content: object, kind: type[_State]) -> _State:
+    if not isinstance(content, kind):
+        raise TypeError(f"not a {kind.__name__}")
+    return content
 
 
 def _dump_pair(pair: KeyPair) -> dict[str, dict[str, str]]:

@@ -25,11 +25,11 @@ class Randomness:
         self._seed = seed
         self._random: random.Random = secrets.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311 - a seed is for what may be guessed; secrets come from elsewhere
 
-    def go_on(self, starts: int) -> None:
-        """Draw other things than the processes before this one, whose state was kept.
+    def reseed(self, starts: int) -> None:
+        """Draw other ids than the earlier starts of the same directory, which had the same seed.
 
         Args:
-            starts: How many there were. With a seed they all would begin with the same ids.
+            starts: The number of earlier starts.
         """
         if self._seed is not None:
             self._random = random.Random(f"{self._seed}/{starts}")  # noqa: S311 - a seed is for what may be guessed; secrets come from elsewhere

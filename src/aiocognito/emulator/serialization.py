@@ -143,7 +143,7 @@ def decode(document: Any) -> Any:
     """Read what :func:`encode` wrote.
 
     Raises:
-        ValueError: It has a tag that no class of the emulator is decorated with.
+        ValueError: It has a tag that no class of the emulator is decorated with, or an object lacks a field.
     """
     return _Reader().read(document)
 
@@ -249,10 +249,16 @@ def _class(tag: str) -> Any:
 
 
 def _is_shelf(field: attrs.Attribute[Any]) -> bool:
-    return getattr(field.default, "factory", None) is Shelf
+    return _factory(field) is Shelf
 
 
 def _default(field: attrs.Attribute[Any]) -> Any:
-    if isinstance(field.default, attrs.Factory):  # type: ignore[arg-type]  # a class, though typed as a function
-        return field.default.factory()  # type: ignore[union-attr]  # the line before has asked
-    return field.default
+    if field.default is attrs.NOTHING:
+        raise ValueError(f"an object lacks the field {field.name}")
+    factory = _factory(field)
+    return field.default if factory is None else factory()
+
+
+def _factory(field: attrs.Attribute[Any]) -> Callable[[], Any] | None:
+    factory: Callable[[], Any] | None = getattr(field.default, "factory", None)
+    return factory

@@ -121,25 +121,32 @@ async def _answer(site: Site, request: web.Request, operation: str, handle: Hand
         # A script of another page. A browser that navigates sends no Origin header, or "null".
         return _message("Not for scripts", "Open this page in a browser.", "forbidden", 403)
     try:
-        response = await handle(request)
+        response = await _respond(site, request, handle)
+        await site.state.changed()
+    except web.HTTPException:
+        raise
+    except Exception:
+        log.exception("%s failed inside the emulator", operation)
+        response = _failed("server_error", "The emulator failed. Its log has the traceback.", 500)
+    return response
+
+
+async def _respond(site: Site, request: web.Request, handle: Handler) -> PageResponse:
+    """Return the response of a page; a refusal is a redirect, or a page with a message."""
+    try:
+        return await handle(request)
     except Redirect as redirect:
         location = redirect.location
         if location.startswith("/"):
             location = f"{request_url.base(site, request)}{location}"
         response = PageResponse(status=302, headers={"Location": location})
         response.error, response.explanation = redirect.error, redirect.why
+        return response
     except BadRequest as wrong:
-        response = _failed("invalid_request", wrong.text, 400)
+        return _failed("invalid_request", wrong.text, 400)
     except CsrfError:
         text = "Another page has sent it, or your browser blocks cookies. Go back and try again."
-        response = _message("This form cannot be accepted", text, "forbidden", 403)
-    except web.HTTPException:
-        raise
-    except Exception:
-        log.exception("%s failed inside the emulator", operation)
-        response = _failed("server_error", "The emulator failed. Its log has the traceback.", 500)
-    await site.state.changed()
-    return response
+        return _message("This form cannot be accepted", text, "forbidden", 403)
 
 
 async def _error_page(request: web.Request) -> PageResponse:
