@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections.abc import Mapping
 
 import aiohttp
 import pytest
 
-from aiocognito.emulator import CognitoEmulator
+from aiocognito.emulator import Call, CognitoEmulator
 from aiocognito.emulator.signing_keys import KeyPair
 from helpers.api import PASSWORD, OnePair
 
@@ -150,3 +151,29 @@ async def test_administration_beyond_loopback_needs_the_token_for_every_signed_o
 
         assert set(await asyncio.gather(*map(status_of, signed))) == {401}
         assert emulator.calls == []
+
+
+async def test_requests_that_are_not_served_are_in_the_log(
+    emulator: CognitoEmulator, http: aiohttp.ClientSession
+) -> None:
+    seen: list[Call] = []
+    emulator.listen(seen.append)
+    for method, path, body in (
+        ("GET", "/oauth/token", b""),
+        ("PUT", "/", b""),
+        ("GET", "/oauth2/token", b""),
+        ("POST", "/", b"a" * 1_100_000),
+        ("POST", "/_emulator/clock", b"{}"),
+    ):
+        async with http.request(
+            method, emulator.url + path, data=io.BytesIO(body) if body else None
+        ) as response:
+            await response.read()
+    assert [(call.operation, call.status, call.reason) for call in seen] == [
+        ("GET /oauth/token", 404, "The emulator serves nothing at this path."),
+        ("PUT /", 405, "The emulator does not serve this method at this path."),
+        ("GET /oauth2/token", 405, "The emulator does not serve this method at this path."),
+        ("POST /", 413, "Maximum request body size 1048576 exceeded."),
+        ("POST /_emulator/clock", 400, 'expected {"advance": seconds}'),
+    ]
+    assert emulator.calls == []

@@ -23,6 +23,10 @@ _LOCAL_ORIGIN: Final = re.compile(
 _ACCESS_KEY_ID: Final = re.compile(r"AWS4-[A-Z0-9-]+ +(?:[^,]+, *)*Credential=([^/,\s]+)/")
 _EXPOSED: Final = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date"
 _CORS_METHODS: Final = "GET, POST, OPTIONS"
+_REASONS: Final = {
+    404: "The emulator serves nothing at this path.",
+    405: "The emulator does not serve this method at this path.",
+}
 
 
 @web.middleware
@@ -61,19 +65,29 @@ def guarding(site: Site) -> Any:
         if _is_private(site, request):
             # Never test a response for truth: aiohttp 3.10 and 3.11 call an empty one false.
             refusal = _refusal_of(site, request)
-            return await handler(request) if refusal is None else refusal
+            return await _handle(site, request, handler) if refusal is None else refusal
         origin = request.headers.get("Origin", "")
         allowed = _is_for_scripts(request.path) and _may_read(site, origin)
         if request.method == "OPTIONS" and allowed:
             return _preflight(request, origin)
         if origin and not allowed:
             _log_origin(site, request, origin)
-        response: web.StreamResponse = await handler(request)
+        response = await _handle(site, request, handler)
         if allowed:
             _allow(response, origin)
         return response
 
     return guard
+
+
+async def _handle(site: Site, request: web.Request, handler: Any) -> web.StreamResponse:
+    """Handle a request; report one that is at an unknown path, too large or malformed."""
+    try:
+        response: web.StreamResponse = await handler(request)
+    except web.HTTPException as refusal:
+        _turned_away(site, request, refusal.status, _REASONS.get(refusal.status) or refusal.text or "")
+        raise
+    return response
 
 
 def _is_private(site: Site, request: web.Request) -> bool:
