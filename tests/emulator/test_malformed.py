@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from botocore.model import Shape
 
 from aiocognito.emulator import Clock, CognitoEmulator, strict_json
 from aiocognito.emulator.clock import LATEST
-from helpers.api import PASSWORD
+from aiocognito.emulator.signing_keys import KeyPair
+from helpers.api import PASSWORD, OnePair
 
 from .raw_http import Header, exchange
 
@@ -342,3 +344,24 @@ def test_a_clock_stays_where_dates_can_be_written(seconds: float) -> None:
     with pytest.raises(ValueError, match="between 1970 and the year 9000"):
         clock.advance(seconds)
     assert clock() == 100
+
+
+async def test_a_document_that_is_nested_too_deeply_is_refused(key_pair: KeyPair, tmp_path: Path) -> None:
+    """It could not be written to the data directory, nor could any later change."""
+    deep: dict[str, Any] = {}
+    for _ in range(400):
+        deep = {"a": deep}
+    async with CognitoEmulator(data=tmp_path, keys=OnePair(key_pair)) as emulator:
+        pool = await emulator.create_user_pool()
+        named = {"UserPoolId": pool.id, "ClientId": pool.client_id}
+        with pytest.raises(
+            ValueError, match="SerializationException: a document must not have more than 100"
+        ):
+            await emulator.call("CreateManagedLoginBranding", **named, Settings=deep)
+        for _ in range(301):
+            deep = deep["a"]
+        made = await emulator.call("CreateManagedLoginBranding", **named, Settings=deep)
+        merged = {**named, "ReturnMergedResources": True}
+        described = await emulator.call("DescribeManagedLoginBrandingByClient", **merged)
+        assert made["ManagedLoginBranding"]["Settings"] == deep
+        assert described["ManagedLoginBranding"]["Settings"]["a"] == deep["a"]

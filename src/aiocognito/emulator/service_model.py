@@ -30,6 +30,8 @@ _ALWAYS: Final = frozenset(
     {"InternalErrorException", "InvalidParameterException", "TooManyRequestsException"}
 )
 _COPIES: Final = Path(__file__).parent / "models"
+_DEEPEST: Final = 100
+"""The levels that a document can have. Those of Cognito's own have ten; code that stores one is recursive."""
 _JSON_NAMES: Final = {str: "STRING_VALUE", bool: "BOOLEAN_VALUE", int: "NUMBER_VALUE", float: "NUMBER_VALUE"}
 
 
@@ -122,7 +124,9 @@ class ServiceModel:
             raise ApiError("SerializationException", f"{found} can not be converted to {_SPOKEN[kind]}")
         if kind == "blob" and not _is_base64(value):
             raise ApiError("SerializationException", "a Blob must be encoded in base64")
-        if kind == "structure" and not shape.get("document"):
+        if shape.get("document"):
+            _check_depth(value)
+        elif kind == "structure":
             members = shape["members"]
             present = ((key, value[key]) for key in members if value.get(key) is not None)
             return {key: self._cast(members[key]["shape"], item) for key, item in present}
@@ -244,6 +248,16 @@ def _camel(name: str) -> str:
 def _fits(kind: str, value: Any) -> bool:
     # JSON's true is not a number, though Python's is an int.
     return isinstance(value, _PYTHON[kind]) and (kind == "boolean" or not isinstance(value, bool))
+
+
+def _check_depth(document: object) -> None:
+    """Refuse a document, whose shape the model leaves open, that is nested too deeply to be stored."""
+    level = [document]
+    for _ in range(_DEEPEST):
+        inner = (item.values() if isinstance(item, dict) else item for item in level)
+        level = [each for items in inner for each in items if isinstance(each, dict | list)]
+    if level:
+        raise ApiError("SerializationException", f"a document must not have more than {_DEEPEST} levels")
 
 
 def _is_base64(value: str) -> bool:

@@ -23,17 +23,14 @@ def parse(body: bytes) -> Any:
         ValueError: The body is not JSON in UTF-8, or it is nested too deeply.
     """
     text = body.decode()
-    value = _read(text)
-    if "\\ud" in text.lower():
-        json.dumps(value, ensure_ascii=False).encode()
-    return value
-
-
-def _read(text: str) -> Any:
     try:
-        return json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        if "\\ud" in text.lower():
+            json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         pass
+    else:
+        return value
     raise ValueError("nested too deeply")
 
 
