@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from aiocognito import AuthClient, AuthConfig
 from aiocognito.emulator import CognitoEmulator, Message
@@ -106,7 +108,33 @@ def test_a_taken_port_is_an_error() -> None:
             run(port=port, say=lines.append)
     assert ended.value.code == 1
     assert len(lines) == 1
-    assert lines[0].startswith(f"Cannot listen on 127.0.0.1, port {port}: ")
+    cure = f"Stop the program that listens there, or add --port {port + 1}."
+    assert lines[0] == f"Cannot listen on 127.0.0.1, port {port}: Address already in use. {cure}"
+
+
+@pytest.mark.parametrize(
+    ("host", "error", "cure"),
+    [
+        ("192.0.2.1", OSError(errno.EADDRNOTAVAIL, "cannot assign requested address"), "--host 127.0.0.1."),
+        ("nothing.invalid", socket.gaierror(-2, "Name or service not known"), "--host 127.0.0.1."),
+        ("127.0.0.1", PermissionError(errno.EACCES, "permission denied"), "--port 9229."),
+    ],
+)
+def test_an_address_that_cannot_be_used(
+    monkeypatch: pytest.MonkeyPatch, host: str, error: OSError, cure: str
+) -> None:
+    """The way out is about the address, not about another port, where that does not help."""
+
+    async def refuse(_site: web.TCPSite) -> None:
+        raise error
+
+    monkeypatch.setattr(web.TCPSite, "start", refuse)
+    lines: list[str] = []
+    with pytest.raises(SystemExit):
+        run(host, 80, say=lines.append)
+    assert len(lines) == 1
+    assert lines[0].startswith(f"Cannot listen on {host}, port 80: ")
+    assert lines[0].endswith(cure)
 
 
 def test_it_prints(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -108,9 +109,18 @@ def run(
         tell(_as_options(str(exc)))
         raise SystemExit(1) from None
     except OSError as exc:
-        cure = f"stop what listens there, or take another port: --port {port + 1 if port < 65_535 else 0}"
-        tell(f"Cannot listen on {host}, port {port}: {exc.strerror}. To go on, {cure}.")
+        tell(f"Cannot listen on {host}, port {port}: {_listen_problem(exc, port)}")
         raise SystemExit(1) from None
+
+
+def _listen_problem(error: OSError, port: int) -> str:
+    """Return why the emulator cannot listen, and what helps."""
+    if error.errno == errno.EADDRINUSE:
+        another = port + 1 if port < 65_535 else 0
+        return f"{os.strerror(error.errno)}. Stop the program that listens there, or add --port {another}."
+    if error.errno == errno.EACCES:
+        return f"{os.strerror(error.errno)}. Choose a port above 1023, such as --port 9229."
+    return f"{error.strerror}. Choose an address of this machine: --host 127.0.0.1."
 
 
 def _as_options(text: str) -> str:
