@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import attrs
@@ -10,7 +11,7 @@ import pytest
 from aiocognito.emulator import Assumptions
 from aiocognito.emulator.errors import ApiError
 from aiocognito.emulator.paging import page
-from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, SMS_ROLE, Api
+from helpers.api import EMAIL, NEW_PASSWORD, PASSWORD, PHONE, SMS_ROLE, Api, Refused
 
 OTHER = "other@example.com"
 
@@ -504,3 +505,17 @@ async def test_factors_that_are_not_mentioned(api: Api) -> None:
     api.state.assumptions = attrs.evolve(Assumptions(), mfa_configuration_replaces=False)
     await api("SetUserPoolMfaConfig", **named, **token)
     assert list(api.pool.factors) == ["SMS_MFA", "SOFTWARE_TOKEN_MFA"]
+
+
+async def test_one_address_for_two_users_that_are_created_at_the_same_time(empty_api: Api) -> None:
+    await empty_api.make_pool(AliasAttributes=["email"])
+    address = entries(email=EMAIL, email_verified="true")
+    created = await asyncio.gather(
+        *(empty_api.admin("AdminCreateUser", name, UserAttributes=address) for name in ("ana", "ben")),
+        return_exceptions=True,
+    )
+    assert [type(each) for each in created] == [dict, Refused]
+    assert str(created[1]).startswith("('UsernameExistsException'")
+    holder = empty_api.pool.users.find(EMAIL)
+    assert holder is not None
+    assert (holder.username, holder.verified("email")) == ("ana", True)

@@ -661,3 +661,21 @@ async def test_sms_from_the_start(empty_api: Api) -> None:
 
 def test_beliefs_can_be_changed() -> None:
     assert attrs.evolve(Assumptions(), wrong_codes_per_handle=3) != Assumptions()
+
+
+async def test_a_new_password_takes_no_sign_in_name_of_another_user(empty_api: Api) -> None:
+    """A required attribute that comes with the new password can be an alias."""
+    await empty_api.make_pool(AliasAttributes=["preferred_username"])
+    ana = await empty_api.add_user("ana")
+    await empty_api.admin(
+        "AdminUpdateUserAttributes", "ana", UserAttributes=[{"Name": "preferred_username", "Value": "boss"}]
+    )
+    await empty_api.admin("AdminCreateUser", "ben", TemporaryPassword=PASSWORD, MessageAction="SUPPRESS")
+    challenged = await empty_api.begin(name="ben")
+    wanted = {"NEW_PASSWORD": NEW_PASSWORD, "userAttributes.preferred_username": "boss"}
+    assert await refused(empty_api, challenged, "ben", **wanted) == (
+        "AliasExistsException",
+        "An account with the given preferred_username already exists.",
+    )
+    assert empty_api.pool.users.find("boss") is ana
+    assert "AuthenticationResult" in await empty_api.respond(challenged, "ben", NEW_PASSWORD=NEW_PASSWORD)

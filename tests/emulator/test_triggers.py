@@ -605,3 +605,11 @@ async def test_a_lambda_function_that_cannot_be_run_is_logged(
     pool.triggers["PreSignUp"] = lambda event: event
     await pool.add_user("bea", PASSWORD)
     assert caplog.text == ""
+
+
+async def test_two_first_sign_ins_move_one_user(api: Api) -> None:
+    found = {"email": EMAIL, "email_verified": "true"}
+    listen(api, "UserMigration", userAttributes=found, finalUserStatus="CONFIRMED")
+    first, second = await asyncio.gather(begin(api), begin(api))
+    subjects = {claims(each["AuthenticationResult"]["IdToken"])["sub"] for each in (first, second)}
+    assert len(subjects) == len(api.pool.users) == 1

@@ -61,6 +61,11 @@ def user_not_found(message: str = "User does not exist.") -> ApiError:
     return ApiError("UserNotFoundException", message, instead="NotAuthorizedException")
 
 
+def alias_exists(attribute: str) -> ApiError:
+    """AliasExistsException: an address or name that another user signs in with."""
+    return ApiError("AliasExistsException", f"An account with the given {attribute} already exists.")
+
+
 def attempts_exceeded() -> ApiError:
     """LimitExceededException: too many codes asked for or tried."""
     return ApiError("LimitExceededException", "Attempt limit exceeded, please try after some time.")

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from . import passwords, schema, triggers, users
 from .clients import AppClient
-from .new_users import draft, require_new
+from .new_users import draft
 from .pool import UserPool
 from .state import EmulatorState
 from .users import User
@@ -64,6 +64,9 @@ async def migrate(
     if response is None or not attributes:
         return None
     user = await _made(state, pool, name, attributes, password)
+    # Another request may have moved the user meanwhile.
+    if (known := pool.users.find(name)) is not None:
+        return known
     user.status = users.CONFIRMED if response["finalUserStatus"] == users.CONFIRMED else users.RESET_REQUIRED
     if pool.users.conflict(user) is not None and not triggers.flag(response, "forceAliasCreation"):
         return None
@@ -79,5 +82,4 @@ async def _made(
     user = draft(state, pool, name, schema.normalised(attributes), admin=True)
     if password is not None:
         user.secret = await passwords.make_verifier(pool, user.username, password)
-    require_new(pool, user)
     return user

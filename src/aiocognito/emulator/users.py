@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from attrs import define, field
 
 from .attempts import Attempts, Lockout
+from .errors import alias_exists
 from .records import AuthEvent, Ceremony, Code, Device, Passkey
 from .schema import address_form
 from .serialization import persisted
@@ -158,13 +159,38 @@ class Directory:
             self._aliases[alias] = key
             self._owned.setdefault(key, []).append(alias)
 
-    def conflict(self, user: User) -> str | None:
-        """Return the attribute of a user that is another user's sign-in name; ``None`` without one."""
-        for attribute, value in self._names(user):
+    def conflict(self, user: User, attributes: Mapping[str, str] | None = None) -> str | None:
+        """Return the attribute of a user that is another user's sign-in name; ``None`` without one.
+
+        Args:
+            user: The user.
+            attributes: The attributes that the user would have; the present ones by default.
+        """
+        for attribute, value in self._names(user, attributes):
             holder = self.holder(attribute, value)
             if holder is not None and holder is not user:
                 return attribute
         return None
+
+    def require_free(self, user: User, attributes: Mapping[str, str]) -> None:
+        """Refuse attributes that a user cannot have beside the present ones.
+
+        Raises:
+            ApiError: One of them is another user's sign-in name.
+        """
+        taken = self.conflict(user, {**user.attributes, **attributes})
+        if taken is not None:
+            raise alias_exists(taken)
+
+    def update(self, user: User, attributes: Mapping[str, str]) -> None:
+        """Set attributes of a user, and update the user's aliases.
+
+        Raises:
+            ApiError: One of them is another user's sign-in name; nothing was changed.
+        """
+        self.require_free(user, attributes)
+        user.attributes.update(attributes)
+        self.index(user)
 
     def take_alias(self, user: User) -> None:
         """Give the user their aliases, and mark the addresses of the previous owners as unverified
@@ -176,16 +202,18 @@ class Directory:
                 holder.attributes[f"{attribute}_verified"] = "false"
                 self.index(holder)
 
-    def _names(self, user: User) -> Iterator[tuple[str, str]]:
+    def _names(self, user: User, attributes: Mapping[str, str] | None = None) -> Iterator[tuple[str, str]]:
         if user.status == EXTERNAL_PROVIDER:
             # These users sign in at their provider; their address may be the sign-in name of another user.
             return
+        values = user.attributes if attributes is None else attributes
         for attribute in self.username_attributes:
-            if value := user.attributes.get(attribute):
+            if value := values.get(attribute):
                 yield attribute, value
         for attribute in self.alias_attributes:
-            value = user.attributes.get(attribute)
-            if value and (attribute == "preferred_username" or user.verified(attribute)):
+            value = values.get(attribute)
+            verified = values.get(f"{attribute}_verified") == "true"
+            if value and (attribute == "preferred_username" or verified):
                 yield attribute, value
 
     def _drop_aliases(self, key: str) -> None:

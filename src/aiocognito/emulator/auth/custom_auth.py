@@ -82,11 +82,10 @@ async def _next(request: AuthRequest, rounds: Rounds) -> Outcome:
         {"session": list(rounds)},
         {"challengeName": None, "issueTokens": None, "failAuthentication": None},
     )
-    if triggers.flag(response, "failAuthentication"):
+    is_failed = triggers.flag(response, "failAuthentication")
+    if is_failed or (request.user is None and triggers.flag(response, "issueTokens")):
         raise wrong_credentials("DefineAuthChallenge failed the sign-in, or the user does not exist")
     if triggers.flag(response, "issueTokens"):
-        if request.user is None:
-            raise wrong_credentials("DefineAuthChallenge failed the sign-in, or the user does not exist")
         return Proven(Proof.CUSTOM_CHALLENGES)
     name = response["challengeName"]
     if name == "CUSTOM_CHALLENGE":

@@ -138,13 +138,7 @@ async def _judge(request: AuthRequest, given: str) -> Outcome:
 # Documented (A code as first factor): verifies the address and confirms the account.
 def _verify(pool: UserPool, user: User, code: Code) -> None:
     """Mark the address as verified: the code came back. It may be one that is being set up."""
-    before = dict(user.attributes)
-    user.attributes.update({code.attribute: code.address, f"{code.attribute}_verified": "true"})
-    taken = pool.users.conflict(user)
-    if taken is not None:
-        user.attributes = before
-        raise ApiError("AliasExistsException", f"An account with the given {taken} already exists.")
-    pool.users.index(user)
+    pool.users.update(user, {code.attribute: code.address, f"{code.attribute}_verified": "true"})
 
 
 def _count_wrong_first(request: AuthRequest) -> None:

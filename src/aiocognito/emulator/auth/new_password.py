@@ -44,9 +44,10 @@ async def answer(request: AuthRequest) -> Outcome:
     user = request.known_user
     with request.answered.spending():
         attributes = _attributes(request)
+        # Before the password is replaced, and again afterwards: another request may take a name meanwhile.
+        request.pool.users.require_free(user, attributes)
         await passwords.replace(request.state, request.pool, user, password, password_policy.AFTERWARDS)
-    user.attributes.update(attributes)
-    request.pool.users.index(user)
+        request.pool.users.update(user, attributes)
     user.status = users.CONFIRMED
     return Proven(Proof.NEW_PASSWORD)
 

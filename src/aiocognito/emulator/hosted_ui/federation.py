@@ -9,7 +9,7 @@ from .. import confirmation, identities, schema, triggers, users
 from ..auth import pre_authentication, sequence
 from ..auth.auth_request import AuthRequest
 from ..auth.outcomes import Proof
-from ..errors import ApiError, invalid_parameter
+from ..errors import invalid_parameter
 from ..operations.sign_up import ask_before
 from ..users import User
 from .inbound_federation import inbound_claims
@@ -94,15 +94,9 @@ def _update(request: PageRequest, user: User, attributes: Mapping[str, str]) -> 
             and f"{name}_verified" not in attributes
         ):
             given.pop(f"{name}_verified", None)
-    before = dict(user.attributes)
-    user.attributes.update(given)
-    taken = request.pool.users.conflict(user)
-    if taken is not None:
-        # The address of a linked user is a sign-in name, and this one is another user's.
-        user.attributes = before
-        raise ApiError("AliasExistsException", f"An account with the given {taken} already exists.")
+    # The address of a linked user is a sign-in name, which must not be another user's.
+    request.pool.users.update(user, given)
     user.modified = request.state.clock()
-    request.pool.users.index(user)
 
 
 def _checked(request: PageRequest, attributes: Mapping[str, str]) -> dict[str, str]:

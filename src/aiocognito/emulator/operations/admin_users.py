@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from .. import codes, confirmation, password_policy, passwords, schema, users
-from ..errors import ApiError, invalid_parameter, not_authorized, user_not_found
+from ..errors import ApiError, alias_exists, invalid_parameter, not_authorized, user_not_found
 from ..messages import INVITED, Occasion
 from ..new_users import draft, require_new
 from ..pool import UserPool
@@ -37,9 +37,7 @@ async def admin_create_user(context: RequestContext) -> dict[str, Any]:
     user = draft(context.state, pool, given["Username"], attributes, admin=True)
     require_new(pool, user)
     await ask_before(pool, user, "AdminCreateUser", None, given)
-    taken = pool.users.conflict(user)
-    if taken is not None and not given.get("ForceAliasCreation"):
-        raise ApiError("UsernameExistsException", f"An account with the {taken} already exists.")
+    _require_free(pool, user, given)
     if "TemporaryPassword" in given:
         password_policy.require_conforming(
             pool.password_policy, given["TemporaryPassword"], password_policy.AT_CREATION
@@ -48,10 +46,18 @@ async def admin_create_user(context: RequestContext) -> dict[str, Any]:
         user.status = users.CONFIRMED
     else:
         await _give_temporary(context.state, pool, user, given)
+    # Another request may have taken the name or an alias meanwhile.
     require_new(pool, user)
+    _require_free(pool, user, given)
     pool.users.take_alias(user)
     pool.users.add(user)
     return {"User": described(user)}
+
+
+def _require_free(pool: UserPool, user: User, given: Mapping[str, Any]) -> None:
+    taken = pool.users.conflict(user)
+    if taken is not None and not given.get("ForceAliasCreation"):
+        raise ApiError("UsernameExistsException", f"An account with the {taken} already exists.")
 
 
 # Recorded (Accounts without a password): confirmed, if codes are allowed as first factor.
@@ -128,7 +134,7 @@ async def admin_update_user_attributes(context: RequestContext) -> dict[str, Any
     taken = pool.users.conflict(user)
     if taken is not None:
         user.attributes = before
-        raise ApiError("AliasExistsException", f"An account with the given {taken} already exists.")
+        raise alias_exists(taken)
     user.pending.update({name: attributes[name] for name in waiting})
     pool.users.index(user)
     user.modified = context.state.clock()

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from .. import codes, schema
-from ..errors import ApiError, invalid_parameter, not_authorized
+from ..errors import alias_exists, invalid_parameter, not_authorized
 from ..messages import Occasion
 from ..pool import UserPool
 from ..registration import operation
@@ -99,7 +99,7 @@ def _require_free(pool: UserPool, user: User, attributes: Mapping[str, str]) -> 
     for name in (*pool.users.username_attributes, *pool.users.alias_attributes):
         holder = pool.users.holder(name, attributes.get(name, ""))
         if holder is not None and holder is not user:
-            raise ApiError("AliasExistsException", f"An account with the given {name} already exists.")
+            raise alias_exists(name)
 
 
 def replace(user: User, attributes: Mapping[str, str]) -> None:

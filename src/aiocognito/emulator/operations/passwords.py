@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from .. import auth_events, codes, confirmation, password_policy, passwords, users
 from ..attempts import Attempts
-from ..errors import attempts_exceeded, invalid_parameter, not_authorized, user_not_found, wrong_credentials
+from ..errors import invalid_parameter, not_authorized, user_not_found, wrong_credentials
 from ..messages import Occasion
 from ..migration import migrate
 from ..pool import UserPool
@@ -124,10 +124,8 @@ async def change_password(context: RequestContext) -> dict[str, Any]:
     state = context.state
     caller = await bearer.authorize(state, given["AccessToken"])
     user = caller.user
-    now = state.clock()
-    if user.attempts.count("change_password", now) >= state.assumptions.change_password_attempts_per_hour:
-        raise attempts_exceeded()
-    user.attempts.add("change_password", now)
+    limit = state.assumptions.change_password_attempts_per_hour
+    codes.count(state, user.attempts, "change_password", limit)
     previous = given.get("PreviousPassword")
     if previous is None and user.secret is not None:
         raise invalid_parameter("Missing required parameter PreviousPassword")

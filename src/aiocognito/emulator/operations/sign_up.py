@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from .. import auth_events, codes, confirmation, password_policy, passwords, schema, triggers, users
 from ..auth import after_sign_up
 from ..clients import AppClient
-from ..errors import ApiError, invalid_parameter, not_authorized, user_not_found
+from ..errors import ApiError, alias_exists, invalid_parameter, not_authorized, user_not_found
 from ..messages import Occasion
 from ..new_users import draft, require_new
 from ..pool import UserPool
@@ -158,7 +158,7 @@ def _confirm(state: EmulatorState, pool: UserPool, user: User, given: str, *, fo
         _restore(user, verified, before)
         assert kept is not None  # noqa: S101 - it was just spent
         user.codes[codes.SIGN_UP] = kept
-        raise ApiError("AliasExistsException", f"An account with the given {taken} already exists.")
+        raise alias_exists(taken)
     pool.users.take_alias(user)
     user.status = users.CONFIRMED
     user.modified = state.clock()
