@@ -117,9 +117,9 @@ def _listen_problem(error: OSError, port: int) -> str:
     """Return why the emulator cannot listen, and what helps."""
     if error.errno == errno.EADDRINUSE:
         another = port + 1 if port < 65_535 else 0
-        return f"{os.strerror(error.errno)}. Stop the program that listens there, or add --port {another}."
+        return f"{os.strerror(errno.EADDRINUSE)}. Stop the program that listens there, or add --port {another}."
     if error.errno == errno.EACCES:
-        return f"{os.strerror(error.errno)}. Choose a port above 1023, such as --port 9229."
+        return f"{os.strerror(errno.EACCES)}. Choose a port above 1023, such as --port 9229."
     return f"{error.strerror}. Choose an address of this machine: --host 127.0.0.1."
 
 

@@ -250,9 +250,9 @@ def _fits(kind: str, value: Any) -> bool:
     return isinstance(value, _PYTHON[kind]) and (kind == "boolean" or not isinstance(value, bool))
 
 
-def _check_depth(document: object) -> None:
+def _check_depth(document: Any) -> None:
     """Refuse a document, whose shape the model leaves open, that is nested too deeply to be stored."""
-    level = [document]
+    level: list[Any] = [document]
     for _ in range(_DEEPEST):
         inner = (item.values() if isinstance(item, dict) else item for item in level)
         level = [each for items in inner for each in items if isinstance(each, dict | list)]
