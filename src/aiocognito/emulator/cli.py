@@ -116,11 +116,13 @@ def run(
 def _listen_problem(error: OSError, port: int) -> str:
     """Return why the emulator cannot listen, and what helps."""
     if error.errno == errno.EADDRINUSE:
-        another = port + 1 if port < 65_535 else 0
-        return f"{os.strerror(errno.EADDRINUSE)}. Stop the program that listens there, or add --port {another}."
-    if error.errno == errno.EACCES:
-        return f"{os.strerror(errno.EACCES)}. Choose a port above 1023, such as --port 9229."
-    return f"{error.strerror}. Choose an address of this machine: --host 127.0.0.1."
+        reason = os.strerror(errno.EADDRINUSE)
+        cure = f"Stop the program that listens there, or add --port {port + 1 if port < 65_535 else 0}."
+    elif error.errno == errno.EACCES:
+        reason, cure = os.strerror(errno.EACCES), "Choose a port above 1023, such as --port 9229."
+    else:
+        reason, cure = error.strerror or str(error), "Choose an address of this machine: --host 127.0.0.1."
+    return f"{reason}. {cure}"
 
 
 def _as_options(text: str) -> str:
