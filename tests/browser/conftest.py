@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from aiocognito.emulator import CognitoEmulator
-from helpers.chromium import running_chromium
+from helpers.chromium import new_context, running_chromium
 
 from .site import Site
 
@@ -57,7 +57,7 @@ async def open_page(chromium: Any) -> AsyncIterator[Callable[[str], Awaitable[An
     async with AsyncExitStack() as stack:
 
         async def opened(url: str) -> Any:
-            context = await chromium.new_context()
+            context = await new_context(chromium)
             stack.push_async_callback(context.close)
             page = await context.new_page()
             await page.goto(url)

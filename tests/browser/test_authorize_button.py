@@ -15,6 +15,7 @@ from fastapi import FastAPI, Security
 from aiocognito import Claims, MemoryStorage, TokenVerifier
 from aiocognito.emulator import CognitoEmulator
 from aiocognito.integrations.fastapi import CognitoAuth, CognitoBearer
+from helpers.chromium import new_context
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-authorize-button")]
 
@@ -78,7 +79,7 @@ async def service(request: pytest.FixtureRequest, emulator: CognitoEmulator) -> 
 
 @pytest.fixture
 async def page(chromium: Any, service: Service) -> AsyncIterator[Any]:
-    context = await chromium.new_context()
+    context = await new_context(chromium)
 
     async def from_disk(route: Any) -> None:
         found = CDN.match(route.request.url)

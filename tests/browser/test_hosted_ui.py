@@ -14,6 +14,7 @@ from attrs import frozen
 
 from aiocognito import MemoryStorage, SessionManager
 from aiocognito.emulator import CognitoEmulator
+from helpers.chromium import new_context
 
 from .shop import make_app
 
@@ -63,7 +64,7 @@ async def browse(chromium: Any, shop: Shop) -> AsyncIterator[Browse]:
     complaints: list[str] = []
 
     async def opened(path: str = "/", **settings: Any) -> Any:
-        context = await chromium.new_context(**settings)
+        context = await new_context(chromium, **settings)
         contexts.append(context)
         page = await context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))

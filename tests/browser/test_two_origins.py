@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse
 from aiocognito import MemoryStorage
 from aiocognito.emulator import CognitoEmulator
 from aiocognito.integrations.fastapi import Auth, CognitoAuth, CurrentUser, OptionalUser
+from helpers.chromium import new_context
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-two-origins")]
 
@@ -119,7 +120,7 @@ async def opened(chromium: Any) -> AsyncIterator[Callable[[], Awaitable[Any]]]:
     async with AsyncExitStack() as stack:
 
         async def page() -> Any:
-            context = await chromium.new_context()
+            context = await new_context(chromium)
             stack.push_async_callback(context.close)
             return await context.new_page()
 

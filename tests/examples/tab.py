@@ -7,12 +7,13 @@ from typing import Any
 
 from attrs import define, field
 
+from helpers.chromium import new_context
+
 AXE = Path(__file__).parents[1] / "interop/node/node_modules/axe-core/axe.min.js"
 SCHEMES = ("light", "dark")
 WIDTHS = (1280, 375)
 HEIGHT = 800
 MOST_TABS = 40
-TIMEOUT = 90_000  # milliseconds
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 CONTRAST = "color-contrast"
 FIND = """async (rules) => {
@@ -53,8 +54,7 @@ class Tab:
     @classmethod
     async def open(cls, browser: Any) -> Tab:
         """Open a tab in a new browser context, which has no cookies."""
-        context = await browser.new_context(viewport={"width": WIDTHS[0], "height": HEIGHT})
-        context.set_default_timeout(TIMEOUT)
+        context = await new_context(browser, viewport={"width": WIDTHS[0], "height": HEIGHT})
         tab = cls(await context.new_page())
         tab.page.on("console", lambda message: tab.messages.append(message.text))
         tab.page.on("pageerror", lambda error: tab.messages.append(str(error)))

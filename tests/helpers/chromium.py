@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 CHROMIUM = Path("/usr/bin/chromium")
+TIMEOUT = 120_000  # milliseconds
 FLAGS = [
     "--headless=new",
     "--no-sandbox",
@@ -34,16 +35,22 @@ AUTHENTICATOR = {
 
 
 @asynccontextmanager
-async def running_chromium() -> AsyncIterator[Any]:
-    """Start Playwright's browser."""
+async def running_chromium(*flags: str) -> AsyncIterator[Any]:
+    """Start Playwright's browser, with more flags of Chromium's if any are given."""
     if not CHROMIUM.exists():  # noqa: ASYNC240 - once, before anything runs
         pytest.fail(f"{CHROMIUM} is missing: run `scripts/test`, which installs it")
     from playwright.async_api import async_playwright
 
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    options = {"executable_path": CHROMIUM, "args": [*FLAGS, *flags], "timeout": TIMEOUT}
+    async with async_playwright() as playwright, await playwright.chromium.launch(**options) as browser:
         yield browser
-        await browser.close()
+
+
+async def new_context(browser: Any, **options: Any) -> Any:
+    """Return a new browser context, which has no cookies and waits as long as a busy machine needs."""
+    context = await browser.new_context(**options)
+    context.set_default_timeout(TIMEOUT)
+    return context
 
 
 async def add_authenticator(page: Any) -> tuple[Any, str]:

@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,17 +16,10 @@ from aiohttp import web
 from pyotp.totp import TOTP
 
 from helpers import certificate
+from helpers.chromium import new_context, running_chromium
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser]
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-]
 EMAIL, PASSWORD = "ana@example.com", "Correct-Horse-1"
 HOST = "shop.test"
 Visit = Callable[[str], Awaitable[Any]]
@@ -41,21 +33,22 @@ def bundle(node_project: Path, tmp_path_factory: pytest.TempPathFactory) -> byte
     out = tmp_path_factory.mktemp("bundle") / "front-end.js"
     command = [node, "node_modules/esbuild/bin/esbuild", "front-end.mjs", "--bundle", "--format=esm"]
     subprocess.run(
-        [*command, f"--outfile={out}", "--log-level=error"], cwd=node_project, check=True, timeout=120
+        [*command, f"--outfile={out}", "--log-level=error"], cwd=node_project, check=True, timeout=300
     )
     return out.read_bytes()
 
 
-@pytest.fixture
-async def visit() -> AsyncIterator[Visit]:
-    """Open a page in Chromium, to which `shop.test` is this machine."""
-    from playwright.async_api import async_playwright
+@pytest.fixture(scope="module")
+async def chromium() -> AsyncIterator[Any]:
+    """Chromium, to which `shop.test` is this machine."""
+    async with running_chromium(f"--host-resolver-rules=MAP {HOST} 127.0.0.1") as browser:
+        yield browser
 
-    async with async_playwright() as playwright, AsyncExitStack() as stack:
-        rules = f"--host-resolver-rules=MAP {HOST} 127.0.0.1"
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, rules])
-        stack.push_async_callback(browser.close)
-        context = await browser.new_context(ignore_https_errors=True)
+
+@pytest.fixture
+async def visit(chromium: Any) -> AsyncIterator[Visit]:
+    """Open a page in a browser context of its own."""
+    async with await new_context(chromium, ignore_https_errors=True) as context:
 
         async def open_page(url: str) -> Any:
             page = await context.new_page()
@@ -153,9 +146,8 @@ async def test_the_authenticator_works_on_an_allowed_origin(emulator: Any, site:
     await page.get_by_role("button", name="Confirm").click()
     secret = page.get_by_text(re.compile("^[A-Z2-7]{52}$"))
     text = await secret.inner_text()
-    now = emulator.clock()
-    totp = TOTP(text)
-    await page.get_by_label("Code").fill(totp.at(now))
+    totp, first = TOTP(text), emulator.clock()
+    await page.get_by_label("Code").fill(totp.at(first))
     await page.get_by_role("button", name="Confirm").click()
     await page.locator("#signed-in").wait_for()
     # And again, in a browser that is signed out: the password, and the next code of the app.
@@ -164,6 +156,6 @@ async def test_the_authenticator_works_on_an_allowed_origin(emulator: Any, site:
     await page.get_by_label("Email").fill(EMAIL)
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
     await page.get_by_role("button", name="Sign in", exact=True).click()
-    await page.get_by_label("Code").fill(totp.at(now + 30))
+    await page.get_by_label("Code").fill(totp.at(max(emulator.clock(), first + 30)))
     await page.get_by_role("button", name="Confirm").click()
     await page.locator("#signed-in").wait_for()
