@@ -14,6 +14,7 @@ from aiocognito.emulator.service_model import ServiceModel
 from aiocognito.emulator.signing_keys import KeyPair
 from aiocognito.emulator.state import EmulatorState
 from helpers.api import Answered, Api, OnePair, shape_faults
+from helpers.clock import stopped_clock
 from helpers.model_judge import ResponseLog
 
 from .identities import Identities
@@ -66,8 +67,8 @@ async def api(empty_api: Api) -> Api:
 
 @pytest.fixture
 async def emulator(key_pair: KeyPair) -> AsyncIterator[CognitoEmulator]:
-    """An emulator over HTTP."""
-    async with CognitoEmulator(keys=OnePair(key_pair)) as running:
+    """An emulator over HTTP. Its clock stands still until it is moved."""
+    async with CognitoEmulator(keys=OnePair(key_pair), clock=stopped_clock()) as running:
         yield running
 
 

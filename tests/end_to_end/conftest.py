@@ -10,13 +10,15 @@ from attrs import evolve
 
 from aiocognito import AuthClient, MemoryStorage, SessionManager
 from aiocognito.emulator import CognitoEmulator
+from helpers.clock import stopped_clock
 
 PASSWORD = "correct Horse-7".replace(" ", "-")
 
 
 @pytest.fixture
 async def emulator() -> AsyncIterator[CognitoEmulator]:
-    async with CognitoEmulator() as emulator:
+    """An emulator whose clock stands still until it is moved."""
+    async with CognitoEmulator(clock=stopped_clock()) as emulator:
         yield emulator
 
 

@@ -11,9 +11,12 @@ from typing import Any
 from aiocognito import AuthClient, AuthConfig, FileStorage
 
 
-async def main(job: str, directory: str, offset: float, config: dict[str, Any]) -> None:
-    storage = FileStorage(directory, encryption_key=None)
-    clock = lambda: time.time() + offset  # noqa: E731 - a name for what is said often below
+async def main(job: str, directory: str, now: float, config: dict[str, Any]) -> None:
+    storage, began = FileStorage(directory, encryption_key=None), time.monotonic()
+
+    def clock() -> float:
+        return now if job == "once" else now + time.monotonic() - began
+
     async with AuthClient(AuthConfig(**config), storage=storage, clock=clock) as auth:
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)

@@ -1,5 +1,8 @@
 """Time that passes only when a test says so."""
 
+import time
+from collections.abc import Callable
+
 NOW = 1_800_000_000.0
 
 
@@ -14,3 +17,9 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         self.now += seconds
+
+
+def stopped_clock() -> Callable[[], float]:
+    """Return a clock that stands still at the present time."""
+    now = time.time()
+    return lambda: now
