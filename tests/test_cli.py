@@ -29,7 +29,7 @@ ENVIRONMENT = {
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Python in a process of its own, without a terminal."""
     return subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, env=ENVIRONMENT, check=False, timeout=60
+        [sys.executable, *arguments], capture_output=True, text=True, env=ENVIRONMENT, check=False, timeout=300
     )
 
 
@@ -174,10 +174,13 @@ def test_the_emulator_says_where_it_is_until_it_is_interrupted() -> None:
         env=ENVIRONMENT,
     ) as process:
         assert process.stdout is not None
-        first = next(process.stdout)
-        said = next(line for line in process.stdout if line.startswith("export "))
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        try:
+            first = next(process.stdout)
+            said = next(line for line in process.stdout if line.startswith("export "))
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert "http://127.0.0.1:" in first
     assert said.startswith("export COGNITO_USER_POOL_ID=")
     assert (process.returncode, errors) == (0, "")

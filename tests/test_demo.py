@@ -48,7 +48,7 @@ def piped(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         text=True,
         env=environment(**more),
         check=False,
-        timeout=90,
+        timeout=300,
     )
 
 
@@ -67,7 +67,7 @@ def on_a_terminal(*arguments: str, **more: str) -> tuple[int, str]:
         parts = []
         while part := _read(ours):
             parts.append(part)
-        return process.wait(timeout=90), b"".join(parts).decode()
+        return process.wait(timeout=300), b"".join(parts).decode()
     finally:
         os.close(ours)
 

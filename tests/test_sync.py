@@ -437,7 +437,7 @@ def test_a_subscription_is_a_plain_iterator_that_ends_with_the_client(pool: Thre
             reader.start()
             signed_in(auth)
             sessions.close()
-            reader.join(10)
+            reader.join(60)
             assert not reader.is_alive()
     assert names == ["signedIn"]
 
@@ -513,7 +513,7 @@ def run(pool: ThreadedUserPool, script: str, directory: Path) -> str:
         cwd=directory,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
@@ -597,6 +597,6 @@ def test_an_iterator_ends_at_the_end_of_the_process(pool: ThreadedUserPool, tmp_
     from aiocognito.sync import _portal
     _portal._process.portal().call(lambda: __import__("asyncio").sleep(0))
     _portal._process.exit()
-    reader.join(10)
+    reader.join(60)
     """
     assert run(pool, script, tmp_path) == "no more events\n"

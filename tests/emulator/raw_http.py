@@ -32,7 +32,7 @@ async def send(url: str, data: bytes) -> Answered:
     reader, writer = await asyncio.open_connection(target.host, target.port)
     try:
         writer.write(data)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             head, _, body = (await reader.read()).partition(b"\r\n\r\n")
     finally:
         writer.close()

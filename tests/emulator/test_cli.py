@@ -40,10 +40,13 @@ async def running(
             started.set()
 
     task = asyncio.create_task(serve(host, 0, data, callback_urls=callback_urls, say=say, until=end))
-    await asyncio.wait_for(started.wait(), 10)
-    yield lines
-    end.set()
-    await task
+    try:
+        async with asyncio.timeout(60):
+            await started.wait()
+        yield lines
+    finally:
+        end.set()
+        await task
 
 
 def found(lines: list[str], label: str) -> str:
@@ -93,7 +96,7 @@ def test_a_signal_ends_it() -> None:
         next(line for line in lines if line.startswith("export COGNITO_OAUTH_DOMAIN"))
         os.kill(process.pid, signal.SIGTERM)
         assert [line for line in lines if line.strip()] == ["ended\n"]
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
         process.stdout.close()

@@ -43,14 +43,15 @@ async def running(
     given = {"env_file": env_file, **further}
     task = asyncio.create_task(serve(host, 0, data, say=say, until=end, **given))
     waiting = asyncio.create_task(started.wait())
-    done, _ = await asyncio.wait({task, waiting}, timeout=20, return_when=asyncio.FIRST_COMPLETED)
-    assert done
-    if task.done():
+    try:
+        done, _ = await asyncio.wait({task, waiting}, timeout=60, return_when=asyncio.FIRST_COMPLETED)
+        assert done
+        if not task.done():
+            yield lines, AuthConfig.from_env(read_env(env_file))
+    finally:
         waiting.cancel()
+        end.set()
         await task
-    yield lines, AuthConfig.from_env(read_env(env_file))
-    end.set()
-    await task
 
 
 def read_env(path: Path) -> dict[str, str]:

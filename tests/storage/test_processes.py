@@ -22,7 +22,7 @@ def run_worker(*arguments: object) -> str:
         [sys.executable, WORKER, *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=300,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

@@ -41,10 +41,10 @@ class Pool:
 
 
 def _wait_until_up(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            urllib.request.urlopen(f"{url}/health", timeout=5).close()
+            urllib.request.urlopen(f"{url}/health", timeout=60).close()
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.05)  # the start of another process cannot be awaited
         else:

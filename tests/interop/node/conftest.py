@@ -34,7 +34,7 @@ class NodeClient:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps({"call": name, "args": arguments}).encode() + b"\n")
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             line = await self.process.stdout.readline()
         assert line, f"node ended during {name}"
         answer = json.loads(line)

@@ -53,7 +53,7 @@ async def program(tmp_path: Path) -> AsyncIterator[Program]:
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             lines = [(await process.stdout.readline()).decode().split() for _ in range(4)]
         yield Program(lines[0][-1], lines[2][-1], lines[3][-1])
     finally:

@@ -41,7 +41,7 @@ def compile_typescript(*files: Path, out: Path) -> str:
         pytest.fail("node is missing: Node 20 or later runs the compiler")
     paths = [str(each) for each in (*files, "--outDir", out)]
     command = [node, str(COMPILER), *OPTIONS, "bundler", "--module", "esnext", *paths]
-    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False, timeout=300)
     return done.stdout + done.stderr
 
 
@@ -202,7 +202,7 @@ def test_the_routes_take_amplifys_inputs(tmp_path: Path) -> None:
     script = tmp_path / "json-inputs.js"
     node = shutil.which("node")
     assert node is not None
-    output = subprocess.run([node, script], capture_output=True, check=True, timeout=60).stdout
+    output = subprocess.run([node, script], capture_output=True, check=True, timeout=300).stdout
     inputs = json.loads(output)
     without_input = {"/auto-sign-in", "/set-up-totp", "/start-web-authn-registration"}
     ours = {"/complete-web-authn-registration"}

@@ -35,7 +35,7 @@ def test_clients_are_led_to_the_emulator(tmp_path: Path, node_project: Path) -> 
 
         def node(script, *arguments):
             command = ["node", os.path.join(os.environ["NODE_PROJECT"], script), *arguments]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=300)
             assert done.returncode == 0, done.stderr
             return done.stdout.strip()
 

@@ -50,7 +50,7 @@ def _connect(pycognito: Any, pool: Pool, url: str, username: str) -> Cognito:
         client_secret=pool.config.user_pool_client_secret,
         boto3_client_kwargs={"endpoint_url": url},
     )
-    with urllib.request.urlopen(f"{url}/{pool.id}/.well-known/jwks.json", timeout=5) as response:
+    with urllib.request.urlopen(f"{url}/{pool.id}/.well-known/jwks.json", timeout=60) as response:
         user.pool_jwk = json.load(response)
     user.pool_domain_url = None  # so that it expects AWS's issuer in the tokens, not the endpoint
     return user

@@ -34,7 +34,7 @@ async def test_a_refresh_token_of_pycognito_is_adopted(emulator: CognitoEmulator
             boto3_client_kwargs={"endpoint_url": emulator.url},
         )
         url = f"{emulator.url}/{pool.id}/.well-known/jwks.json"
-        with urllib.request.urlopen(url, timeout=5) as response:
+        with urllib.request.urlopen(url, timeout=60) as response:
             user.pool_jwk = json.load(response)
         user.pool_domain_url = None  # so that it expects AWS's issuer in the tokens, not the endpoint
         user.authenticate(PASSWORD)
