@@ -4,10 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
+from helpers.loop_time import stopped_loop_time
+
 
 @asynccontextmanager
-async def serve(answer: Callable[[asyncio.StreamWriter], Awaitable[None]]) -> AsyncIterator[str]:
-    """Serve what takes requests and answers in a way of its own, until the client goes; yield its address."""
+async def serve(
+    answer: Callable[[asyncio.StreamWriter], Awaitable[None]], *, asked: Callable[[], None] | None = None
+) -> AsyncIterator[str]:
+    """Serve what takes requests and answers in a way of its own, until the client goes; yield its address.
+
+    Args:
+        answer: Sends the answer.
+        asked: Is called when a request has come. Without it, the answer does not wait for the request.
+    """
     served: set[asyncio.Task[None]] = set()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -15,9 +24,12 @@ async def serve(answer: Callable[[asyncio.StreamWriter], Awaitable[None]]) -> As
         assert task is not None
         served.add(task)
         try:
+            if asked is not None:
+                await reader.readuntil(b"\r\n\r\n")
+                asked()
             await answer(writer)
             await reader.read()
-        except ConnectionError:
+        except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
             writer.transport.abort()
@@ -37,8 +49,15 @@ async def silence(_: asyncio.StreamWriter) -> None:
     """Say nothing, not even TLS."""
 
 
-async def drip(writer: asyncio.StreamWriter) -> None:
-    """Answer a little at a time, without end."""
+@asynccontextmanager
+async def dripping() -> AsyncIterator[str]:
+    """Serve what answers a little at a time, without end. Timeouts begin when a request has come."""
+    with stopped_loop_time() as go_on:
+        async with serve(_drip, asked=go_on) as address:
+            yield address
+
+
+async def _drip(writer: asyncio.StreamWriter) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
     while not writer.is_closing():
         writer.write(b" ")

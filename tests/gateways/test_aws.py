@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,9 +31,8 @@ async def test_content_type_target_and_post_to_the_root(client: AwsClient, stub:
 
 async def test_the_identity_service_has_a_target_of_its_own(stub: Stub) -> None:
     config = AuthConfig(identity_pool_id="eu-west-1:1-2-3", identity_pool_endpoint=stub.url)
-    client = AwsClient("cognito-identity", config)
-    await client.call("GetId", {"IdentityPoolId": "eu-west-1:1-2-3"})
-    await client.aclose()
+    async with aclosing(AwsClient("cognito-identity", config)) as client:
+        await client.call("GetId", {"IdentityPoolId": "eu-west-1:1-2-3"})
     assert stub.requests[0].headers["x-amz-target"] == "AWSCognitoIdentityService.GetId"
 
 
@@ -100,9 +100,8 @@ async def test_the_identity_pools_endpoint_is_another(stub: Stub) -> None:
         identity_pool_id="eu-west-1:1-2",
         identity_pool_endpoint=f"{stub.url}/identity",
     )
-    client = AwsClient("cognito-identity", config)
-    await client.call("GetId", {"IdentityPoolId": "eu-west-1:1-2"})
-    await client.aclose()
+    async with aclosing(AwsClient("cognito-identity", config)) as client:
+        await client.call("GetId", {"IdentityPoolId": "eu-west-1:1-2"})
     assert stub.requests[0].path == "/identity"
 
 

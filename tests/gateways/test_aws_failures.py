@@ -12,7 +12,7 @@ from aiocognito.errors import NetworkError
 from helpers.stub_server import Stub
 
 from .conftest import Connect
-from .raw import drip, serve, silence
+from .raw import dripping, serve, silence
 
 
 async def failure_of(client: AwsClient, **call: Any) -> NetworkError:
@@ -79,7 +79,7 @@ async def test_no_answer_in_time(connect: Connect, stub: Stub, sleeps: list[floa
 
 
 async def test_an_answer_that_drips_is_not_waited_for_forever(connect: Connect) -> None:
-    async with serve(drip) as address:
+    async with dripping() as address:
         client = connect(f"http://{address}", connect_timeout=0.05, read_timeout=0.1)
         error = await failure_of(client)
         await client.aclose()

@@ -1,6 +1,7 @@
 """What is tried again, how often, and after how long."""
 
 import random
+from contextlib import aclosing
 
 import pytest
 
@@ -112,11 +113,10 @@ async def test_the_configuration_says_how_often(stub: Stub, connect: Connect, at
 
 async def test_the_policy_is_the_configurations_by_default(stub: Stub, connect: Connect) -> None:
     config = AuthConfig(user_pool_id="eu-west-1_abc", user_pool_endpoint=stub.url, max_attempts=1)
-    client = AwsClient("cognito-idp", config)
-    stub.refuse("TooManyRequestsException")
-    with pytest.raises(ServiceError):
-        await client.call("SignUp", SIGN_UP)
-    await client.aclose()
+    async with aclosing(AwsClient("cognito-idp", config)) as client:
+        stub.refuse("TooManyRequestsException")
+        with pytest.raises(ServiceError):
+            await client.call("SignUp", SIGN_UP)
     assert len(stub.requests) == 1
 
 

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -291,10 +292,11 @@ async def test_a_verifier_names_the_variable_that_keeps_it_from_its_keys(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")
-    verifier = TokenVerifier(user_pool_id=POOL, client_ids="client", token_use="access")
-    with pytest.raises(JwksUnavailableError, match="ALL_PROXY: names a socks5 proxy"):
-        await verifier.verify(key().token(access_claims()))
-    await verifier.aclose()
+    async with aclosing(
+        TokenVerifier(user_pool_id=POOL, client_ids="client", token_use="access")
+    ) as verifier:
+        with pytest.raises(JwksUnavailableError, match="ALL_PROXY: names a socks5 proxy"):
+            await verifier.verify(key().token(access_claims()))
 
 
 async def test_a_machine_names_the_variable_that_keeps_it_from_its_token(

@@ -5,6 +5,7 @@ import logging
 import ssl
 import traceback
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +53,10 @@ async def test_redirects_are_not_followed_and_errors_are_answers(http: Http, stu
 
 async def test_connections_are_kept_or_not(stub: Stub) -> None:
     for keep_alive, connections in ((True, 1), (False, 3)):
-        http = Http(keep_alive=keep_alive)
-        before = stub.connections
-        for _ in range(3):
-            await http.request("GET", stub.url)
-        await http.aclose()
+        async with aclosing(Http(keep_alive=keep_alive)) as http:
+            before = stub.connections
+            for _ in range(3):
+                await http.request("GET", stub.url)
         assert stub.connections - before == connections
 
 
@@ -74,10 +74,9 @@ async def test_no_proxy_stands_between_a_machine_and_itself(
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     monkeypatch.delenv("no_proxy", raising=False)
-    http = Http()
-    assert (await http.request("GET", stub.url)).status == 200
-    assert (await http.request("GET", stub.url.replace("127.0.0.1", "localhost"))).status == 200
-    await http.aclose()
+    async with aclosing(Http()) as http:
+        assert (await http.request("GET", stub.url)).status == 200
+        assert (await http.request("GET", stub.url.replace("127.0.0.1", "localhost"))).status == 200
 
 
 async def test_two_concurrent_first_requests_share_a_client(http: Http, stub: Stub) -> None:
@@ -103,24 +102,22 @@ async def test_no_answer_to_what_was_sent(http: Http, stub: Stub, fate: str) -> 
 
 
 async def test_an_answer_that_does_not_come(stub: Stub) -> None:
-    http = Http(read_timeout=0.05)
-    stub.reply(fate="hang")
-    with pytest.raises(NetworkError, match="ReadTimeout") as failure:
-        await http.request("GET", stub.url)
-    assert failure.value.request_sent
-    await http.aclose()
+    async with aclosing(Http(read_timeout=0.05)) as http:
+        stub.reply(fate="hang")
+        with pytest.raises(NetworkError, match="ReadTimeout") as failure:
+            await http.request("GET", stub.url)
+        assert failure.value.request_sent
 
 
 async def test_an_answer_that_takes_too_long_in_all(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
-    http = Http()
-    await http.request("GET", stub.url)
-    monkeypatch.setattr(http, "_connect_timeout", 0.0)
-    monkeypatch.setattr(http, "_read_timeout", 0.05)
-    stub.reply(fate="hang")
-    with pytest.raises(NetworkError, match="TimeoutError") as failure:
+    async with aclosing(Http()) as http:
         await http.request("GET", stub.url)
-    assert failure.value.request_sent
-    await http.aclose()
+        monkeypatch.setattr(http, "_connect_timeout", 0.0)
+        monkeypatch.setattr(http, "_read_timeout", 0.05)
+        stub.reply(fate="hang")
+        with pytest.raises(NetworkError, match="TimeoutError") as failure:
+            await http.request("GET", stub.url)
+        assert failure.value.request_sent
 
 
 async def test_a_text_that_is_not_a_url(http: Http) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from aiocognito._gateways.aws.client import AwsClient
 from aiocognito.errors import NetworkError
+from helpers.loop_time import stopped_loop_time
 from helpers.stub_server import Stub
 
 from .conftest import Connect
@@ -27,9 +28,9 @@ async def test_when_all_connections_are_in_use_the_wait_for_one_ends(
     connect: Connect, stub: Stub, monkeypatch: pytest.MonkeyPatch, sleeps: list[float]
 ) -> None:
     client = await busy(connect, stub, monkeypatch, connect_timeout=0.05)
-    first = asyncio.create_task(client.call("GetUser", {"AccessToken": "first"}))
-    while len(stub.requests) < 2:  # noqa: ASYNC110 - the server is in this process
-        await asyncio.sleep(0)
+    with stopped_loop_time():
+        first = asyncio.create_task(client.call("GetUser", {"AccessToken": "first"}))
+        await stub.asked_times(2)
     with pytest.raises(NetworkError, match=r"no free connection within 0\.05 s") as failure:
         await client.call("SignUp", {"ClientId": "c", "Username": "ana"})
     assert failure.value.request_sent is False
@@ -44,8 +45,7 @@ async def test_a_connection_that_becomes_free_is_used(
 ) -> None:
     client = await busy(connect, stub, monkeypatch)
     calls = [asyncio.create_task(client.call("GetUser", {"AccessToken": str(n)})) for n in range(3)]
-    while len(stub.requests) < 2:  # noqa: ASYNC110 - the server is in this process
-        await asyncio.sleep(0)
+    await stub.asked_times(2)
     calls[1].cancel()
     stub.reply(json={"Username": "next"})
     stub.release()

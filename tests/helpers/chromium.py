@@ -41,7 +41,7 @@ async def running_chromium(*flags: str) -> AsyncIterator[Any]:
         pytest.fail(f"{CHROMIUM} is missing: run `scripts/test`, which installs it")
     from playwright.async_api import async_playwright
 
-    options = {"executable_path": CHROMIUM, "args": [*FLAGS, *flags], "timeout": TIMEOUT}
+    options: dict[str, Any] = {"executable_path": CHROMIUM, "args": [*FLAGS, *flags], "timeout": TIMEOUT}
     async with async_playwright() as playwright, await playwright.chromium.launch(**options) as browser:
         yield browser
 

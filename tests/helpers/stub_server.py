@@ -50,6 +50,7 @@ class Stub:
     _replies: deque[Reply] = field(factory=deque)
     _last: Reply = Reply(json={})
     _asked: asyncio.Event = field(factory=asyncio.Event)
+    _changed: asyncio.Event = field(factory=asyncio.Event)
     _released: asyncio.Event = field(factory=asyncio.Event)
     _transports: set[Any] = field(factory=set)
 
@@ -69,6 +70,13 @@ class Stub:
     async def asked(self) -> None:
         """Wait until a request arrives."""
         await self._asked.wait()
+
+    async def asked_times(self, count: int) -> None:
+        """Wait until this number of requests has arrived."""
+        async with asyncio.timeout(60):
+            while len(self.requests) < count:
+                self._changed.clear()
+                await self._changed.wait()
 
     def release(self) -> None:
         """Send the responses that hang."""
@@ -90,6 +98,7 @@ class Stub:
         if self._replies:
             self._last = self._replies.popleft()
         self._asked.set()
+        self._changed.set()
         return await self._answer(request, self._last)
 
     async def _answer(self, request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
