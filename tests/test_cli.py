@@ -29,7 +29,12 @@ ENVIRONMENT = {
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Python in a process of its own, without a terminal."""
     return subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, env=ENVIRONMENT, check=False, timeout=300
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        check=False,
+        timeout=300,
     )
 
 

@@ -17,7 +17,7 @@ from aiocognito.errors import AuthUsageError, StorageError
 from aiocognito.storage import _leases, _redis_values
 from aiocognito.storage._redis_values import RedisValues
 from aiocognito.storage.redis import RedisStorage
-from helpers.redis_servers import Server, ServerClock, redis_server, valkey_server
+from helpers.redis_servers import Server, ServerClock, redis_server, valkey_server, wait_for_replica
 from helpers.tcp_proxy import TcpProxy
 
 from .contract import StorageContract, enter, is_free, is_held
@@ -96,8 +96,21 @@ async def until(condition: Callable[[], bool]) -> None:
 # Keys and commands
 
 
+def now(client: Any) -> int:
+    """Return the server's time in milliseconds."""
+    seconds, microseconds = client.time()
+    return int(seconds * 1000 + microseconds // 1000)
+
+
+def expiry(client: Any, key: str) -> int:
+    """Return the time at which a key expires, in milliseconds."""
+    return int(client.pexpiretime(key))
+
+
 async def test_each_value_is_one_key_under_the_prefix(local_redis: Server) -> None:
     storage = RedisStorage(local_redis.url, prefix="shop:", encryption_key=KEY)
+    with local_redis.client as client:
+        began = now(client)
     async with storage.lock("client:session:abc"):
         await storage.set("client:session:abc", b"a secret token", ttl=100)
         await storage.set("another", b"v")
@@ -106,9 +119,9 @@ async def test_each_value_is_one_key_under_the_prefix(local_redis: Server) -> No
             assert set(keys) == {b"shop:client:session:abc", b"shop:another", b"shop:lock:client:session:abc"}
             values: list[Any] = [client.get(key) for key in keys]
             assert b"secret" not in b"".join(values)
-            assert 99_000 < client.pttl("shop:client:session:abc") <= 100_000
+            assert began + 100_000 <= expiry(client, "shop:client:session:abc") <= now(client) + 100_000
             assert client.pttl("shop:another") == -1
-            assert 9_000 < client.pttl("shop:lock:client:session:abc") <= 10_000
+            assert began + 10_000 <= expiry(client, "shop:lock:client:session:abc") <= now(client) + 10_000
     with local_redis.client as client:
         assert set(client.keys()) == {b"shop:client:session:abc", b"shop:another"}
 
@@ -235,8 +248,8 @@ async def test_lease_is_renewed_while_the_lock_is_held(
     monkeypatch.setattr(_leases, "RENEWALS_PER_LEASE", 1000)
     with local_redis.client as client:
         async with storage.lock("k"):
-            client.pexpire("aiocognito:lock:k", 5_000)
-            await until(lambda: client.pttl("aiocognito:lock:k") > 9_000)
+            client.pexpire("aiocognito:lock:k", 60_000)
+            await until(lambda: 0 < client.pttl("aiocognito:lock:k") <= 10_000)
         assert client.keys() == []
     assert await is_free(storage, "k")
 
@@ -529,6 +542,7 @@ async def test_write_waits_for_replicas_in_its_own_round_trip(
             async with storage.lock("k"):
                 pass
         assert commands(local_redis)["wait"] == 4  # three writes, and the script that was sent again
+        await asyncio.to_thread(wait_for_replica, local_redis)
         assert second.get("aiocognito:k") is None
     await until(lambda: info(local_redis)["connected_slaves"] == 0)
     caplog.clear()

@@ -180,9 +180,9 @@ def test_import_loads_no_client_library() -> None:
 
 
 async def refusal(storage: RedisStorage, call: str) -> StorageError:
-    with pytest.raises(StorageError) as caught:
-        await CALLS[call](storage)
-    await storage.aclose()
+    async with storage:
+        with pytest.raises(StorageError) as caught:
+            await CALLS[call](storage)
     shown = "".join(traceback.format_exception(caught.value))
     assert "secret" not in shown
     assert SECRET not in shown
