@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack
@@ -14,7 +15,7 @@ import valkey.asyncio
 
 from aiocognito.errors import AuthUsageError, StorageError
 from aiocognito.storage.redis import RedisStorage
-from helpers.redis_servers import Server, begin_failover, redis_server, replicated, wait_for_replica
+from helpers.redis_servers import Server, fail_over, redis_server, replicated, wait_for_replica
 
 from .contract import KEYS, StorageContract, enter
 
@@ -51,9 +52,9 @@ def nodes() -> Iterator[list[Server]]:
 
 
 def is_complete(client: Any) -> bool:
-    state = client.execute_command("CLUSTER", "INFO")
-    text = str(state)
-    return "ok" in text and str(client.execute_command("CLUSTER", "NODES")).count("master") == 3
+    state = str(client.execute_command("CLUSTER", "INFO"))
+    is_up = re.search(r"cluster_state\W+ok\b", state) is not None
+    return is_up and str(client.execute_command("CLUSTER", "NODES")).count("master") == 3
 
 
 class NodesClock:
@@ -180,7 +181,7 @@ async def test_failover_keeps_what_replicas_have(library: str) -> None:
             except StorageError as error:
                 assert error.retryable  # noqa: PT017 - how long it lasts is Sentinel's to say
                 errors += 1
-                await asyncio.to_thread(begin_failover, sentinel)
+                await asyncio.to_thread(fail_over, sentinel)
             assert time.monotonic() < deadline
             await asyncio.sleep(0.1)
         assert errors, "the primary was dead for a while"
