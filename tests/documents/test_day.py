@@ -12,15 +12,15 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiocognito import _clocks as clocks
 from helpers.browser import sign_in as sign_in_at_hosted_ui
 
+from .backend import ANA, PASSWORD, Backend, use_hosted_ui
 from .pages import ROOT, module
-from .test_examples import ANA, PASSWORD, Backend, backend, loop, use_hosted_ui  # noqa: F401 - fixtures
 
 HALF_HOURS = 48
 TRACKED = {"ChallengeRequiredOnNewDevice": False, "DeviceOnlyRememberedOnUserPrompt": False}
 REFRESHES = {"GetTokensFromRefreshToken"}
 
 
-def tracking_pool(backend: Backend, monkeypatch: pytest.MonkeyPatch, **client: Any) -> Any:  # noqa: F811 - a fixture
+def tracking_pool(backend: Backend, monkeypatch: pytest.MonkeyPatch, **client: Any) -> Any:
     """Make a user pool that tracks devices and rotates refresh tokens; the services use its clock."""
     settings = {
         "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH"],
@@ -35,13 +35,13 @@ def tracking_pool(backend: Backend, monkeypatch: pytest.MonkeyPatch, **client: A
     return pool
 
 
-def refreshes(backend: Backend) -> int:  # noqa: F811 - a fixture
+def refreshes(backend: Backend) -> int:
     return sum(call.operation in REFRESHES and call.error is None for call in backend.emulator.calls)
 
 
 def test_the_service_of_the_page_on_sessions_keeps_a_user_signed_in_for_a_day(
-    backend: Backend,  # noqa: F811 - a fixture
-    loop: asyncio.Runner,  # noqa: F811 - a fixture
+    backend: Backend,
+    loop: asyncio.Runner,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     names = module(ROOT / "docs/sessions.md", "app")
@@ -60,8 +60,8 @@ def test_the_service_of_the_page_on_sessions_keeps_a_user_signed_in_for_a_day(
 
 
 def test_the_service_of_the_page_on_the_hosted_ui_keeps_a_user_signed_in_for_a_day(
-    backend: Backend,  # noqa: F811 - a fixture
-    loop: asyncio.Runner,  # noqa: F811 - a fixture
+    backend: Backend,
+    loop: asyncio.Runner,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     home, callback = "https://shop.example.com/", "https://shop.example.com/callback"

@@ -6,96 +6,25 @@ import asyncio
 import os
 import re
 import runpy
-from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from anyio.from_thread import BlockingPortal, start_blocking_portal
-from attrs import frozen
 from starlette.testclient import TestClient as StarletteTestClient
 
 from aiocognito import AuthClient, AuthConfig
-from aiocognito.emulator import CognitoEmulator
 from helpers.browser import sign_in as sign_in_at_hosted_ui
 
 from . import interpreter
+from .backend import ANA, PASSWORD, Backend, add_ana, use_hosted_ui
 from .pages import PAGES, ROOT, Block, blocks, module
 
-ANA, BEN = "ana@example.com", "ben@example.com"
-PASSWORD = "Correct-horse-7"
+BEN = "ben@example.com"
 GETTING_STARTED = "docs/getting-started.md"
 EXAMPLES = [block for page in PAGES for block in blocks(page)]
 LINE_LENGTH = 88
-
-
-@frozen
-class Backend:
-    """An emulator in a thread of its own, as a separate terminal would run it."""
-
-    portal: BlockingPortal
-    emulator: CognitoEmulator
-    pool: Any
-
-    def do(self, call: Callable[..., Awaitable[Any]], *args: Any, **options: Any) -> Any:
-        async def work() -> Any:
-            return await call(*args, **options)
-
-        return self.portal.call(work)
-
-    def answer(self, prompt: str) -> str:
-        """Answer the prompt of an example for a code that was sent."""
-        assert "code" in prompt
-        return str(self.do(self.emulator.outbox.next_code, ANA))
-
-
-@pytest.fixture
-def backend(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Backend]:
-    with (
-        start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(CognitoEmulator()) as emulator,
-    ):
-
-        async def user_pool() -> Any:
-            return await emulator.create_user_pool(
-                UsernameAttributes=["email"],
-                AutoVerifiedAttributes=["email"],
-                MfaConfiguration="OPTIONAL",
-            )
-
-        pool = portal.call(user_pool)
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setenv("COGNITO_USER_POOL_ID", pool.id)
-        monkeypatch.setenv("COGNITO_CLIENT_ID", pool.client_id)
-        monkeypatch.setenv("COGNITO_USER_POOL_ENDPOINT", pool.config.user_pool_endpoint)
-        yield Backend(portal, emulator, pool)
-
-
-@pytest.fixture
-def loop() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as runner:
-        yield runner
-
-
-def add_ana(backend: Backend) -> None:
-    """Add the user that the page "Getting started" signs up."""
-    backend.do(backend.pool.add_user, ANA, PASSWORD, attributes={"email": ANA})
-
-
-def use_hosted_ui(pool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set the environment variables of a pool with a hosted UI."""
-    oauth = pool.config.oauth
-    for name, value in {
-        "COGNITO_USER_POOL_ID": pool.id,
-        "COGNITO_CLIENT_ID": pool.client_id,
-        "COGNITO_OAUTH_DOMAIN": oauth.domain,
-        "COGNITO_OAUTH_SCOPES": " ".join(oauth.scopes),
-        "COGNITO_REDIRECT_SIGN_IN": ",".join(oauth.redirect_sign_in),
-        "COGNITO_REDIRECT_SIGN_OUT": ",".join(oauth.redirect_sign_out),
-    }.items():
-        monkeypatch.setenv(name, value)
 
 
 def run(block: Block, backend: Backend) -> str:

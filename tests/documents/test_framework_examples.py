@@ -11,8 +11,8 @@ from aiohttp import CookieJar
 from aiohttp.test_utils import TestClient, TestServer
 from starlette.testclient import TestClient as StarletteTestClient
 
+from .backend import ANA, PASSWORD, Backend, add_ana
 from .pages import ROOT, blocks
-from .test_examples import ANA, PASSWORD, Backend, add_ana, backend  # noqa: F401 - a fixture
 
 
 def code_of(text: str) -> list[str]:
@@ -47,7 +47,7 @@ def test_the_first_block_of_the_page_is_the_example(framework: str) -> None:
     assert page == code_of((ROOT / f"examples/minimal_{framework}.py").read_text(encoding="utf-8"))
 
 
-def test_the_starlette_example_signs_ana_in(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811 - a fixture
+def test_the_starlette_example_signs_ana_in(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     add_ana(backend)
     monkeypatch.setenv("SESSION_KEY", "ab" * 32)
     names = runpy.run_path(str(ROOT / "examples/minimal_starlette.py"))
@@ -61,7 +61,7 @@ def test_the_starlette_example_signs_ana_in(backend: Backend, monkeypatch: pytes
         assert browser.get("/me").status_code == 401
 
 
-def test_the_aiohttp_example_signs_ana_in(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811 - a fixture
+def test_the_aiohttp_example_signs_ana_in(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     add_ana(backend)
     monkeypatch.setenv("SESSION_KEY", "ab" * 32)
     names = runpy.run_path(str(ROOT / "examples/minimal_aiohttp.py"))

@@ -120,7 +120,10 @@ def test_the_judge_of_refusals_is_strict() -> None:
 
 async def test_every_operation(emulator: CognitoEmulator, judge: Judge) -> None:
     """The raw response of each operation fits the service model."""
-    code = lambda: emulator.outbox.messages[-1].code  # noqa: E731 - a name for what is said often below
+
+    def code() -> str:
+        return emulator.outbox.messages[-1].code
+
     pool, client = await set_up(judge)
     await people(judge, pool, client, code)
     await signing_in(judge, pool, client, code)

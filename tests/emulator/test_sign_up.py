@@ -143,11 +143,13 @@ async def test_attributes_outside_the_schema(api: Api) -> None:
         ({"phone_number": "555"}, "Invalid phone number format."),
         (
             {"birthdate": "1999"},
-            "Attributes did not conform to the schema: birthdate: String must be longer or equal to 10 characters\n",  # noqa: E501 - Cognito's text, to the letter
+            "Attributes did not conform to the schema: birthdate: String must be longer or equal to"
+            " 10 characters\n",
         ),
         (
             {"birthdate": "1999-09-099"},
-            "Attributes did not conform to the schema: birthdate: String must be shorter or equal to 10 characters\n",  # noqa: E501 - Cognito's text, to the letter
+            "Attributes did not conform to the schema: birthdate: String must be shorter or equal to"
+            " 10 characters\n",
         ),
         (
             {"updated_at": "soon"},
@@ -277,7 +279,8 @@ async def test_a_phone_number_as_username(empty_api: Api) -> None:
         (EMAIL, "Username cannot be of email format, since user pool is configured for email alias."),
         (
             PHONE,
-            "Username cannot be of phone number format, since user pool is configured for phone number alias.",  # noqa: E501 - Cognito's text, to the letter
+            "Username cannot be of phone number format, since user pool is configured for phone number"
+            " alias.",
         ),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from typing import Any
 
 import httpx
 import pytest
@@ -53,10 +54,10 @@ async def visit(shop: httpx.ASGITransport) -> AsyncIterator[Visit]:
         yield made
 
 
-def new_user(pool: ThreadedUserPool, **options: object) -> str:
+def new_user(pool: ThreadedUserPool, **options: Any) -> str:
     """Add a user of this test only, and return the address."""
     address = f"{secrets.token_hex(4)}@example.com"
-    pool.add_user(address, PASSWORD, attributes={"email": address}, **options)  # type: ignore[arg-type]
+    pool.add_user(address, PASSWORD, attributes={"email": address}, **options)
     return address
 
 

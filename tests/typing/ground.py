@@ -74,4 +74,4 @@ def tokens() -> dict[str, Any]:
 
 def names() -> None:
     assert_type(aiocognito.AuthConfig.from_env(), AuthConfig)
-    aiocognito.AuthCleint  # type: ignore[attr-defined]  # noqa: B018
+    aiocognito.AuthCleint  # type: ignore[attr-defined]  # noqa: B018 - must not pass

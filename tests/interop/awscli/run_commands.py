@@ -10,7 +10,7 @@ import json
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 
-from awscli.clidriver import CLIDriver, create_clidriver  # pyright: ignore[reportMissingImports]
+from awscli.clidriver import CLIDriver, create_clidriver  # pyright: ignore[reportMissingImports]  # of its own environment
 
 
 def run(driver: CLIDriver, words: list[str]) -> dict[str, object]:
