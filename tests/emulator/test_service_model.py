@@ -47,8 +47,15 @@ NULL = "Member must not be null"
             "InitiateAuth",
             {"ClientId": "a", "AuthFlow": "X"},
             "1 validation error detected: Value 'X' at 'authFlow' failed to satisfy constraint: "
-            "Member must satisfy enum value set: [USER_SRP_AUTH, REFRESH_TOKEN_AUTH, REFRESH_TOKEN, "
-            "CUSTOM_AUTH, ADMIN_NO_SRP_AUTH, USER_PASSWORD_AUTH, ADMIN_USER_PASSWORD_AUTH, USER_AUTH]",
+            "Member must satisfy enum value set: [USER_AUTH, REFRESH_TOKEN_AUTH, ADMIN_NO_SRP_AUTH, "
+            "USER_PASSWORD_AUTH, ADMIN_USER_PASSWORD_AUTH, REFRESH_TOKEN, USER_SRP_AUTH, CUSTOM_AUTH]",
+        ),
+        (
+            "SetUserPoolMfaConfig",
+            {"UserPoolId": "a_b", "MfaConfiguration": "X"},
+            # Captured in this order.
+            "1 validation error detected: Value 'X' at 'mfaConfiguration' failed to satisfy constraint: "
+            "Member must satisfy enum value set: [OPTIONAL, OFF, ON]",
         ),
         (
             "GetUser",

@@ -14,7 +14,7 @@ import gzip
 import importlib.util
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -177,12 +177,28 @@ class ServiceModel:
         if "pattern" in shape and not self._pattern(shape["pattern"]).fullmatch(value):
             yield f"Member must satisfy regular expression pattern: {shape['pattern']}"
         if "enum" in shape and value not in shape["enum"]:
-            yield f"Member must satisfy enum value set: [{', '.join(shape['enum'])}]"
+            yield f"Member must satisfy enum value set: [{', '.join(_as_hash_set(shape['enum']))}]"
 
     def _pattern(self, pattern: str) -> re.Pattern[str]:
         if pattern not in self._patterns:
             self._patterns[pattern] = re.compile(translate(pattern), re.ASCII)
         return self._patterns[pattern]
+
+
+# Recorded (Values in messages): [OPTIONAL, OFF, ON], as a HashSet of Java has them.
+def _as_hash_set(values: Sequence[str]) -> list[str]:
+    """Return strings in the order in which a HashSet of Java lists them."""
+    size = 16
+    while len(values) > size * 3 // 4:
+        size *= 2
+
+    def bucket(value: str) -> int:
+        code = 0
+        for character in value:
+            code = (31 * code + ord(character)) & 0xFFFF_FFFF
+        return (code ^ code >> 16) & (size - 1)
+
+    return sorted(values, key=bucket)
 
 
 _PYTHON: Final[Mapping[str, type | tuple[type, ...]]] = {
