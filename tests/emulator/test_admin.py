@@ -181,6 +181,10 @@ async def test_attributes_that_administrators_cannot_change(empty_api: Api) -> N
         (["email", "family_name"], REQUIRED),
         (["email", "custom:tenant"], IMMUTABLE),
         (["email", "sub"], "Cannot modify the non-mutable attribute sub"),
+        (
+            ["email", "custom:x"],
+            "Invalid user attributes: Type for attribute {custom:x} could not be determined",
+        ),
     ):
         refusal = await empty_api.refused(
             "AdminDeleteUserAttributes",
@@ -190,6 +194,16 @@ async def test_attributes_that_administrators_cannot_change(empty_api: Api) -> N
         )
         assert refusal == ("InvalidParameterException", text)
     assert user.attributes == before
+
+
+async def test_the_flag_of_an_address_comes_before_or_after_it(api: Api) -> None:
+    user = await api.add_user(email=EMAIL)
+    for address, given in (
+        (OTHER, entries(email_verified="true", email=OTHER)),
+        (EMAIL, entries(email=EMAIL, email_verified="true")),
+    ):
+        await api.admin("AdminUpdateUserAttributes", UserAttributes=given)
+        assert user.attributes == {"email": address, "email_verified": "true"}
 
 
 async def test_an_address_that_is_verified_before_the_update(empty_api: Api) -> None:
@@ -307,6 +321,17 @@ def test_tokens_of_no_page(token: str) -> None:
 
 
 # Groups
+
+
+@pytest.mark.parametrize("operation", ["ListGroups", "ListUsersInGroup", "AdminListGroupsForUser"])
+async def test_a_limit_of_no_groups_is_refused_first(api: Api, operation: str) -> None:
+    """Like the shape of a request: before the user pool, the group and the user are looked up."""
+    named = {"ListUsersInGroup": {"GroupName": "x"}, "AdminListGroupsForUser": {"Username": "x"}}
+    members = {"UserPoolId": "us-east-1_Nowhere00", "Limit": 0, **named.get(operation, {})}
+    assert await api.refused(operation, **members) == (
+        "InvalidParameterException",
+        api.state.assumptions.limit_of_no_groups_message,
+    )
 
 
 async def test_a_groups_life(api: Api) -> None:
@@ -481,6 +506,18 @@ async def test_further_attributes(api: Api) -> None:
     assert await api("AddCustomAttributes", **members) == {}
     assert (await api.refused("AddCustomAttributes", **members))[0] == "InvalidParameterException"
     await api.add_user(**{"custom:team": "blue"})
+
+
+async def test_a_pool_has_fifty_custom_attributes_at_most(empty_api: Api) -> None:
+    """Standard attributes do not count."""
+    names = [{"Name": f"a{number}", "AttributeDataType": "String"} for number in range(51)]
+    await empty_api.make_pool(Schema=names[:20])
+    named = {"UserPoolId": empty_api.pool_id}
+    await empty_api("AddCustomAttributes", **named, CustomAttributes=names[20:40])
+    refusal = await empty_api.refused("AddCustomAttributes", **named, CustomAttributes=names[40:])
+    assert refusal == ("InvalidParameterException", "A user pool can have at most 50 custom attributes.")
+    await empty_api("AddCustomAttributes", **named, CustomAttributes=names[40:50])
+    assert "custom:a49" in empty_api.pool.schema
 
 
 async def test_tags(empty_api: Api) -> None:

@@ -301,3 +301,75 @@ async def test_required_names_have_the_paths_of_scim(empty_api: Api) -> None:
             "InvalidParameterException",
             text,
         )
+
+
+CONSTRAINED = [
+    {"Name": "age", "AttributeDataType": "Number", "NumberAttributeConstraints": {"MinValue": "1"}},
+    {"Name": "flag", "AttributeDataType": "Boolean"},
+    {
+        "Name": "code",
+        "AttributeDataType": "String",
+        "StringAttributeConstraints": {"MinLength": "2", "MaxLength": "5"},
+    },
+]
+
+
+@pytest.mark.parametrize("operation", ["UpdateUserAttributes", "AdminUpdateUserAttributes"])
+async def test_all_refused_updates_have_the_captured_form(empty_api: Api, operation: str) -> None:
+    """The attribute has the prefix "user.", and a line feed ends the text."""
+    await empty_api.make_pool(Schema=CONSTRAINED)
+    user = await empty_api.add_user()
+    whose = {"UserPoolId": empty_api.pool_id, "Username": "ana"}
+    if operation == "UpdateUserAttributes":
+        whose = {"AccessToken": await access_of(empty_api)}
+    for name, value, text in (
+        ("custom:age", "old", "Attribute must be a number"),
+        ("custom:age", "0", "Attribute must be greater or equal to 1"),
+        ("custom:flag", "maybe", "Attribute must be true or false"),
+        ("custom:code", "x", "String must be longer or equal to 2 characters"),
+        ("custom:code", "x" * 6, "String must be no longer than 5 characters"),
+        ("updated_at", "-1", "Attribute must be greater or equal to 0"),
+    ):
+        given = [{"Name": name, "Value": value}, *entries(nickname="A")]
+        refusal = await empty_api.refused(operation, **whose, UserAttributes=given)
+        assert refusal == ("InvalidParameterException", f"user.{name}: {text}\n")
+    assert user.attributes == {}
+
+
+NOT_AN_EMAIL = (
+    "InvalidParameterException",
+    "Username cannot be of email format, since user pool is configured for email alias.",
+)
+NOT_A_PHONE = (
+    "InvalidParameterException",
+    "Username cannot be of phone number format, since user pool is configured for phone number alias.",
+)
+HELD = ("AliasExistsException", "User account already exists for the alias.")
+
+
+async def test_preferred_usernames_that_cannot_be(empty_api: Api) -> None:
+    """Captured: the form of another alias, and another user's username; of every operation."""
+    await empty_api.make_pool(AliasAttributes=["email", "phone_number", "preferred_username"])
+    user = await empty_api.add_user()
+    await empty_api.add_user("ben")
+    access = await access_of(empty_api)
+    for name, refusal in ((OTHER, NOT_AN_EMAIL), (PHONE, NOT_A_PHONE), ("ben", HELD)):
+        given = entries(preferred_username=name)
+        assert await not_updated(empty_api, access, preferred_username=name, name="A") == refusal
+        named = {"UserPoolId": empty_api.pool_id, "Username": "ana", "UserAttributes": given}
+        assert await empty_api.refused("AdminUpdateUserAttributes", **named) == refusal
+        # AdminCreateUser does not declare AliasExistsException.
+        code = "UsernameExistsException" if refusal == HELD else refusal[0]
+        named["Username"] = "new"
+        assert await empty_api.refused("AdminCreateUser", **named) == (code, refusal[1])
+    assert user.attributes == {}
+    assert await update(empty_api, access, preferred_username="ana") == []
+
+
+async def test_preferred_usernames_without_such_aliases(api: Api) -> None:
+    """In a user pool without aliases, a preferred username is any text."""
+    await api.add_user()
+    await api.add_user("ben")
+    access = await access_of(api)
+    for name in (OTHER, PHONE, "ben"):
+        assert await update(api, access, preferred_username=name) == []

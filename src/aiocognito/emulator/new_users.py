@@ -33,6 +33,7 @@ def draft(
         username = sub
     else:
         _refuse_alias_form(pool, name)
+        require_preferred(pool, None, given)
         if not pool.users.case_sensitive and state.assumptions.lower_case_usernames:
             username = name.lower()
     now = state.clock()
@@ -47,6 +48,31 @@ def require_new(pool: UserPool, user: User) -> None:
             raise ApiError("UsernameExistsException", f"An account with the given {taken} already exists.")
     elif pool.users.find(user.username) is not None:
         raise ApiError("UsernameExistsException", "User already exists")
+
+
+# Recorded (Attributes of the signed-in user): what a `preferred_username` cannot be in a pool with aliases.
+def require_preferred(pool: UserPool, user: User | None, attributes: Mapping[str, str]) -> None:
+    """Refuse a ``preferred_username`` in the form of another alias, or that is another user's username.
+
+    Args:
+        pool: The user pool.
+        user: The user whose attributes are changed; ``None`` for a new one.
+        attributes: The values.
+
+    Raises:
+        ApiError: It has such a form, or is taken.
+    """
+    name = attributes.get("preferred_username")
+    if not name:
+        return
+    _refuse_alias_form(pool, name)
+    holder = pool.users.named(name)
+    if "preferred_username" in pool.users.alias_attributes and holder is not None and holder is not user:
+        raise ApiError(
+            "AliasExistsException",
+            "User account already exists for the alias.",
+            instead="UsernameExistsException",
+        )
 
 
 def _wanted_text(wanted: tuple[str, ...]) -> str:

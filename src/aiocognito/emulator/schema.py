@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from .errors import ApiError, invalid_parameter
@@ -35,6 +35,7 @@ VERIFIABLE: Final = ("email", "phone_number")
 VERIFIED: Final = ("email_verified", "phone_number_verified")
 PROFILE: Final = tuple(name for name in STANDARD if name not in {"sub", "address", *VERIFIABLE, *VERIFIED})
 """What the scope ``profile`` stands for (OpenID Connect Core, 5.4)."""
+_MOST_CUSTOM: Final = 50
 _BOOLEANS: Final = frozenset(VERIFIED)
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+|[^\s@]+@localhost")
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
@@ -94,6 +95,22 @@ def require_distinct(added: Iterable[Mapping[str, Any]]) -> None:
                 f"Duplicate custom attribute names {own['Name']} are not allowed in a user pool schema."
             )
         seen.add(own["Name"])
+
+
+# Documented (Attributes): at most 50 custom ones.
+def require_room(known: Iterable[str], added: Sequence[object]) -> None:
+    """Refuse more custom attributes than a user pool can have.
+
+    Args:
+        known: The attributes of the user pool.
+        added: The custom attributes that are to be added.
+
+    Raises:
+        ApiError: There would be too many.
+    """
+    custom_ones = [name for name in known if name not in STANDARD]
+    if len(custom_ones) + len(added) > _MOST_CUSTOM:
+        raise invalid_parameter(f"A user pool can have at most {_MOST_CUSTOM} custom attributes.")
 
 
 def _check_limits(own: Mapping[str, Any]) -> None:
@@ -234,45 +251,45 @@ def require_valid(schema: Schema, attributes: Mapping[str, str], *, update: bool
             raise invalid_parameter("Invalid phone number format.")
         if update:
             _check_update(schema[name], name, value)
-        else:
-            _check_constraints(schema[name], name, value)
+        elif fault := _fault(schema[name], value):
+            raise _nonconforming(f"{name}: {fault}\n")
 
 
 # Recorded (Attributes of the signed-in user): a date of birth of less than ten characters is accepted.
 def _check_update(entry: Mapping[str, Any], name: str, value: str) -> None:
     limits = entry.get("StringAttributeConstraints") or {}
+    fault: str | None = None
     if limits.get("MaxLength") and len(value) > int(limits["MaxLength"]):
-        text = f"user.{name}: String must be no longer than {limits['MaxLength']} characters\n"
-        raise invalid_parameter(text)
-    if name != "birthdate":
-        _check_constraints(entry, name, value)
+        fault = f"String must be no longer than {limits['MaxLength']} characters"
+    elif name != "birthdate":
+        fault = _fault(entry, value)
+    if fault is not None:
+        raise invalid_parameter(f"user.{name}: {fault}\n")
 
 
-def _check_constraints(entry: Mapping[str, Any], name: str, value: str) -> None:
-    limits = entry.get("StringAttributeConstraints")
-    if limits:
-        if len(value) < int(limits.get("MinLength") or 0):
-            raise _nonconforming(
-                f"{name}: String must be longer or equal to {limits['MinLength']} characters\n"
-            )
-        if limits.get("MaxLength") and len(value) > int(limits["MaxLength"]):
-            raise _nonconforming(
-                f"{name}: String must be shorter or equal to {limits['MaxLength']} characters\n"
-            )
+def _fault(entry: Mapping[str, Any], value: str) -> str | None:
+    """Return why an attribute cannot have a value; ``None`` if it can."""
+    limits = entry.get("StringAttributeConstraints") or {}
+    if len(value) < int(limits.get("MinLength") or 0):
+        return f"String must be longer or equal to {limits['MinLength']} characters"
+    if limits.get("MaxLength") and len(value) > int(limits["MaxLength"]):
+        return f"String must be shorter or equal to {limits['MaxLength']} characters"
     if entry["AttributeDataType"] == "Number":
-        _check_number(entry.get("NumberAttributeConstraints") or {}, name, value)
+        return _number_fault(entry.get("NumberAttributeConstraints") or {}, value)
     if entry["AttributeDataType"] == "Boolean" and value.lower() not in {"true", "false"}:
-        raise _nonconforming(f"{name}: Attribute must be true or false\n")
+        return "Attribute must be true or false"
+    return None
 
 
-def _check_number(limits: Mapping[str, Any], name: str, value: str) -> None:
+def _number_fault(limits: Mapping[str, Any], value: str) -> str | None:
     if not re.fullmatch(r"-?[0-9]+", value):
-        raise _nonconforming(f"{name}: Attribute must be a number\n")
+        return "Attribute must be a number"
     number = int(value)
     if limits.get("MinValue") and number < int(limits["MinValue"]):
-        raise _nonconforming(f"{name}: Attribute must be greater or equal to {limits['MinValue']}\n")
+        return f"Attribute must be greater or equal to {limits['MinValue']}"
     if limits.get("MaxValue") and number > int(limits["MaxValue"]):
-        raise _nonconforming(f"{name}: Attribute must be less or equal to {limits['MaxValue']}\n")
+        return f"Attribute must be less or equal to {limits['MaxValue']}"
+    return None
 
 
 def normalised(attributes: Mapping[str, str]) -> dict[str, str]:

@@ -127,6 +127,11 @@ class Directory:
                 return holder
         return None
 
+    def named(self, username: str) -> User | None:
+        """Find a user by username alone."""
+        found: User | None = self._users.get(self.normalize(username))
+        return found
+
     def by_subject(self, sub: str) -> User | None:
         """Find a user by subject."""
         key = self._subjects.get(sub)

@@ -60,10 +60,14 @@ def _attributes(request: AuthRequest) -> dict[str, str]:
     schema.require_known(pool.schema, given)
     schema.require_mutable(given)
     for name in given:
+        entry = pool.schema[name]
         if not request.client.may_write(name):
             raise not_authorized("A client attempted to write unauthorized attribute")
-        if known.get(name) and pool.schema[name]["Required"]:
+        if known.get(name) and entry["Required"]:
             raise not_authorized(f"Cannot modify an already provided {name}")
+        # Documented (Attributes): immutable ones are set at creation; a required one that is missing is, too.
+        if not (entry["Mutable"] or entry["Required"]):
+            raise invalid_parameter(f"user.{name}: Attribute cannot be updated.\n")
     missing = schema.missing(pool.schema, {**known, **given})
     if missing:
         raise invalid_parameter(f"Invalid attributes given, {missing[0]} is missing")

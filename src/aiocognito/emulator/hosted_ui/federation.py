@@ -86,7 +86,7 @@ def _update(request: PageRequest, user: User, attributes: Mapping[str, str]) -> 
     for name in attributes:
         if not request.pool.schema[name]["Mutable"]:
             raise invalid_parameter(f"user.{name}: Attribute cannot be updated.")
-    given = _checked(request, attributes)
+    given = _checked(request, attributes, update=True)
     for name in schema.VERIFIABLE:
         if (
             name in given
@@ -99,10 +99,10 @@ def _update(request: PageRequest, user: User, attributes: Mapping[str, str]) -> 
     user.modified = request.state.clock()
 
 
-def _checked(request: PageRequest, attributes: Mapping[str, str]) -> dict[str, str]:
+def _checked(request: PageRequest, attributes: Mapping[str, str], *, update: bool = False) -> dict[str, str]:
     schema.require_known(request.pool.schema, attributes)
     given = schema.normalised(attributes)
-    schema.require_valid(request.pool.schema, given)
+    schema.require_valid(request.pool.schema, given, update=update)
     # An address is unverified unless the provider says that it is verified.
     unverified = {f"{name}_verified": "false" for name in schema.VERIFIABLE if name in given}
     return {**unverified, **given}

@@ -9,7 +9,7 @@ from typing import Any, Final
 from .. import codes, confirmation, password_policy, passwords, schema, users
 from ..errors import ApiError, alias_exists, invalid_parameter, not_authorized, user_not_found
 from ..messages import INVITED, Occasion
-from ..new_users import draft, require_new
+from ..new_users import draft, require_new, require_preferred
 from ..pool import UserPool
 from ..randomness import LOWER, secret_text
 from ..registration import operation
@@ -126,6 +126,7 @@ async def admin_update_user_attributes(context: RequestContext) -> dict[str, Any
     pool, user = context.pool_and_user()
     attributes = schema.normalised(schema.from_list(context.members["UserAttributes"]))
     _require_changeable(pool, attributes)
+    require_preferred(pool, user, attributes)
     waiting = [name for name in new_addresses(user, attributes) if _waits(pool, attributes, name)]
     before = dict(user.attributes)
     for name in attributes:
@@ -166,7 +167,6 @@ async def admin_delete_user_attributes(context: RequestContext) -> dict[str, Any
     given = context.members
     pool, user = context.pool_and_user()
     schema.require_mutable(given["UserAttributeNames"], admin=True)
-    schema.require_known(pool.schema, given["UserAttributeNames"], admin=True)
     for name in given["UserAttributeNames"]:
         require_deletable(pool, name)
     replace(user, dict.fromkeys(given["UserAttributeNames"], ""))

@@ -8,6 +8,7 @@ from typing import Any, Final
 from .. import codes, schema
 from ..errors import alias_exists, invalid_parameter, not_authorized
 from ..messages import Occasion
+from ..new_users import require_preferred
 from ..pool import UserPool
 from ..registration import operation
 from ..request_context import RequestContext
@@ -96,6 +97,7 @@ def require_deletable(pool: UserPool, name: str) -> None:
 
 
 def _require_free(pool: UserPool, user: User, attributes: Mapping[str, str]) -> None:
+    require_preferred(pool, user, attributes)
     for name in (*pool.users.username_attributes, *pool.users.alias_attributes):
         holder = pool.users.holder(name, attributes.get(name, ""))
         if holder is not None and holder is not user:
@@ -103,8 +105,11 @@ def _require_free(pool: UserPool, user: User, attributes: Mapping[str, str]) -> 
 
 
 def replace(user: User, attributes: Mapping[str, str]) -> None:
-    """Set attributes: a blank value deletes one, and a changed address is no longer verified."""
-    for name, value in attributes.items():
+    """Set attributes: a blank value deletes one, and a changed address is no longer verified.
+
+    An administrator's flag counts for the address of the same request, in any order.
+    """
+    for name, value in sorted(attributes.items(), key=lambda item: item[0] in schema.VERIFIED):
         if name in schema.VERIFIABLE and value != user.attributes.get(name):
             user.attributes.pop(f"{name}_verified", None)
             user.codes.pop(_kind(name), None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from ..errors import ApiError, invalid_parameter, not_found
@@ -66,18 +65,20 @@ async def delete_group(context: RequestContext) -> dict[str, Any]:
 @operation("ListGroups")
 async def list_groups(context: RequestContext) -> dict[str, Any]:
     """List a pool's groups."""
+    _check_limit(context)
     pool = context.pool
     groups = [group.describe(pool.id) for group in pool.groups.values()]
-    return _page(context, groups, "Groups")
+    return context.page(groups, "Groups", limit="Limit")
 
 
 @operation("ListUsersInGroup")
 async def list_users_in_group(context: RequestContext) -> dict[str, Any]:
     """List the members of a group."""
+    _check_limit(context)
     pool = context.pool
     name = _group(pool, context.members["GroupName"]).name
     members = [described(user) for user in pool.users if name in user.groups]
-    return _page(context, members, "Users")
+    return context.page(members, "Users", limit="Limit")
 
 
 @operation("AdminAddUserToGroup")
@@ -103,16 +104,17 @@ async def admin_remove_user_from_group(context: RequestContext) -> dict[str, Any
 @operation("AdminListGroupsForUser")
 async def admin_list_groups_for_user(context: RequestContext) -> dict[str, Any]:
     """List the groups that a user is in."""
+    _check_limit(context)
     pool, user = context.pool_and_user()
     groups = [group.describe(pool.id) for group in pool.groups_of(user)]
-    return _page(context, groups, "Groups")
+    return context.page(groups, "Groups", limit="Limit")
 
 
 # Recorded (Groups): a limit of 0 is refused, though the service model allows it.
-def _page(context: RequestContext, items: Sequence[Any], member: str) -> dict[str, Any]:
+def _check_limit(context: RequestContext) -> None:
+    """Refuse it like the shape of a request: before the user pool is looked up."""
     if context.members.get("Limit") == 0:
         raise invalid_parameter(context.state.assumptions.limit_of_no_groups_message)
-    return context.page(items, member, limit="Limit")
 
 
 def _group(pool: UserPool, name: str) -> Group:
