@@ -385,29 +385,41 @@ async def test_one_of_two_is_preferred(api: Api) -> None:
     assert (await api.begin())["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
 
 
+MAIL_FIRST = {
+    "RecoveryMechanisms": [
+        {"Priority": 1, "Name": "verified_email"},
+        {"Priority": 2, "Name": "verified_phone_number"},
+    ]
+}
+
+
 @pytest.mark.parametrize(
-    ("token", "attributes", "recovery", "asked"),
+    ("token", "attributes", "mail_first", "asked"),
     [
-        (False, {"phone_number": PHONE}, None, "SMS_MFA"),
-        (False, {"email": EMAIL}, None, "EMAIL_OTP"),
-        (True, {}, None, "SOFTWARE_TOKEN_MFA"),
-        (True, {"phone_number": PHONE}, None, ["SMS_MFA", "SOFTWARE_TOKEN_MFA"]),
-        (True, {"phone_number": PHONE, "email": EMAIL}, None, ["SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP"]),
-        (False, {"phone_number": PHONE, "email": EMAIL}, None, ["SMS_MFA", "EMAIL_OTP"]),
-        (False, {"phone_number": PHONE, "email": EMAIL}, "verified_email", "SMS_MFA"),
-        (False, {"email": EMAIL}, "verified_email", "MFA_SETUP"),
-        (False, {}, None, "MFA_SETUP"),
+        (False, {"phone_number": PHONE}, False, "SMS_MFA"),
+        (False, {"email": EMAIL}, False, "EMAIL_OTP"),
+        (True, {}, False, "SOFTWARE_TOKEN_MFA"),
+        (True, {"phone_number": PHONE}, False, ["SMS_MFA", "SOFTWARE_TOKEN_MFA"]),
+        (
+            True,
+            {"phone_number": PHONE, "email": EMAIL},
+            False,
+            ["SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP"],
+        ),
+        (False, {"phone_number": PHONE, "email": EMAIL}, False, ["SMS_MFA", "EMAIL_OTP"]),
+        (False, {"phone_number": PHONE, "email": EMAIL}, True, "SMS_MFA"),
+        (False, {"email": EMAIL}, True, "MFA_SETUP"),
+        (False, {}, False, "MFA_SETUP"),
     ],
 )
 async def test_where_a_second_factor_is_required(
     empty_api: Api,
     token: bool,
     attributes: dict[str, str],
-    recovery: str | None,
+    mail_first: bool,
     asked: str | list[str],
 ) -> None:
-    ways = {"RecoveryMechanisms": [{"Priority": 1, "Name": recovery}]}
-    await empty_api.make_pool(**({"AccountRecoverySetting": ways} if recovery else {}))
+    await empty_api.make_pool(**({"AccountRecoverySetting": MAIL_FIRST} if mail_first else {}))
     await offer(empty_api, "ON")
     await empty_api.add_user(**attributes)
     if token:
@@ -418,6 +430,18 @@ async def test_where_a_second_factor_is_required(
     else:
         assert challenged["ChallengeName"] == "SELECT_MFA_TYPE"
         assert json.loads(challenged["ChallengeParameters"]["MFAS_CAN_CHOOSE"]) == asked
+
+
+async def test_a_factor_whose_address_was_deleted(api: Api) -> None:
+    """Another factor replaces it; without another one, the sign-in is refused."""
+    await offer(api)
+    await api.add_user(phone_number=PHONE, email=EMAIL)
+    await prefer(api, SMS=(True, True), Email=(True, False))
+    await api.admin("AdminDeleteUserAttributes", UserAttributeNames=["phone_number"])
+    assert (await api.begin())["ChallengeName"] == "EMAIL_OTP"
+    await prefer(api, Email=(False, False))
+    with pytest.raises(Refused, match="does not have delivery config set to turn on SMS_MFA"):
+        await api.begin()
 
 
 async def test_the_first_sign_in_may_skip_it(api: Api) -> None:
@@ -487,8 +511,7 @@ async def test_set_up_an_address_on_the_way(api: Api, member: str) -> None:
 
 
 async def test_nothing_can_be_set_up(empty_api: Api) -> None:
-    ways = {"RecoveryMechanisms": [{"Priority": 1, "Name": "verified_email"}]}
-    await empty_api.make_pool(AccountRecoverySetting=ways)
+    await empty_api.make_pool(AccountRecoverySetting=MAIL_FIRST)
     await offer(empty_api, "ON", EmailMfaConfiguration={})
     await empty_api.add_user()
     with pytest.raises(Refused) as refusal:
@@ -502,6 +525,28 @@ async def test_new_password_then_set_up(invited: Api) -> None:
     asked = await invited.respond(challenged, NEW_PASSWORD=NEW_PASSWORD, **{"userAttributes.name": "Ana"})
     assert asked["ChallengeName"] == "EMAIL_OTP"
     assert "AuthenticationResult" in await invited.respond(asked, EMAIL_OTP_CODE=invited.code())
+
+
+async def test_a_new_password_does_not_change_immutable_attributes(empty_api: Api) -> None:
+    """They are set at creation, but for required ones that have no value yet."""
+    schema = [
+        {"Name": "tenant", "AttributeDataType": "String", "Mutable": False},
+        {"Name": "locale", "Required": True, "Mutable": False},
+    ]
+    await empty_api.make_pool(Schema=schema)
+    given = [{"Name": "custom:tenant", "Value": "blue"}]
+    await empty_api.admin(
+        "AdminCreateUser", UserAttributes=given, TemporaryPassword=PASSWORD, MessageAction="SUPPRESS"
+    )
+    challenged = await empty_api.begin()
+    answer = {"NEW_PASSWORD": NEW_PASSWORD, "userAttributes.locale": "en"}
+    with pytest.raises(Refused) as refusal:
+        await empty_api.respond(challenged, **answer, **{"userAttributes.custom:tenant": "red"})
+    assert refusal.value.message == "user.custom:tenant: Attribute cannot be updated.\n"
+    assert "AuthenticationResult" in await empty_api.respond(challenged, **answer)
+    user = empty_api.pool.users.find("ana")
+    assert user is not None
+    assert user.attributes == {"custom:tenant": "blue", "locale": "en"}
 
 
 async def test_an_administrator_answers(invited: Api) -> None:

@@ -251,3 +251,100 @@ async def test_the_date_of_a_user_pool(empty_api: Api) -> None:
         dates.append((await empty_api("DescribeUserPool", **pool))["UserPool"]["LastModifiedDate"])
     assert dates == sorted(set(dates))
     assert [round(date, 3) for date in dates] == dates
+
+
+# Second factors that no user could answer with, in either order
+
+
+OWN_SENDER = {"EmailConfiguration": {"EmailSendingAccount": "DEVELOPER"}}
+BY_EMAIL: dict[str, Any] = {"EmailMfaConfiguration": {}}
+DEFAULT_SENDER = (
+    "Cannot set EmailMfaConfiguration when user pool EmailConfiguration contains an EmailSendingAccount of "
+    "COGNITO_DEFAULT"
+)
+
+
+def recovery(*names: str) -> dict[str, Any]:
+    ways = [{"Name": name, "Priority": number} for number, name in enumerate(names, 1)]
+    return {"AccountRecoverySetting": {"RecoveryMechanisms": ways}}
+
+
+@pytest.mark.parametrize(
+    ("way", "other", "factor", "noun"),
+    [
+        ("verified_phone_number", "verified_email", BY_SMS, "SMS MFA"),
+        ("verified_email", "verified_phone_number", BY_EMAIL, "Email MFA"),
+    ],
+)
+async def test_the_only_way_of_recovery_is_not_a_second_factor(
+    empty_api: Api, way: str, other: str, factor: dict[str, Any], noun: str
+) -> None:
+    """SetUserPoolMfaConfig and UpdateUserPool refuse it alike; with two ways it is accepted."""
+    text = (
+        "Invalid account recovery setting parameter. Account Recovery Setting cannot use "
+        f"{way} as a recovery mechanism when {noun} is configured."
+    )
+    refusal = ("InvalidParameterException", text)
+    await empty_api.make_pool(**OWN_SENDER, **recovery(way))
+    mfa = {"UserPoolId": empty_api.pool_id, "MfaConfiguration": "OPTIONAL", **factor}
+    assert await empty_api.refused("SetUserPoolMfaConfig", **mfa) == refusal
+    await empty_api("UpdateUserPool", UserPoolId=empty_api.pool_id, **recovery(way, other))
+    await empty_api("SetUserPoolMfaConfig", **mfa)
+    refused = await empty_api.refused("UpdateUserPool", UserPoolId=empty_api.pool_id, **recovery(way))
+    assert refused == refusal
+
+
+async def test_codes_by_email_keep_their_sender(empty_api: Api) -> None:
+    """An update cannot return to the default sender while codes by e-mail are a second factor."""
+    await empty_api.make_pool(**OWN_SENDER)
+    await set_mfa(empty_api, "OPTIONAL", **BY_EMAIL)
+    pool = {"UserPoolId": empty_api.pool_id}
+    for sender in ({"EmailSendingAccount": "COGNITO_DEFAULT"}, {}):
+        refusal = await empty_api.refused("UpdateUserPool", **pool, EmailConfiguration=sender)
+        assert refusal == ("InvalidParameterException", DEFAULT_SENDER)
+    await empty_api("UpdateUserPool", **pool)
+    assert (await described(empty_api))["EmailConfiguration"] == OWN_SENDER["EmailConfiguration"]
+    await set_mfa(empty_api, "OPTIONAL", **TOKEN)
+    await empty_api("UpdateUserPool", **pool, EmailConfiguration={})
+
+
+async def test_codes_by_sms_need_the_configuration_of_sms(empty_api: Api) -> None:
+    """It is that of the request, or of the user pool."""
+    await empty_api.make_pool()
+    text = {"SmsMfaConfiguration": {"SmsAuthenticationMessage": "Your code is {####}"}}
+    mfa = {"UserPoolId": empty_api.pool_id, "MfaConfiguration": "ON"}
+    requests: list[dict[str, Any]] = [text, {"SmsMfaConfiguration": {}}, {**text, **TOKEN}]
+    for sms in requests:
+        refusal = await empty_api.refused("SetUserPoolMfaConfig", **mfa, **sms)
+        assert refusal == ("InvalidParameterException", NO_SMS)
+    assert await set_mfa(empty_api) == {"MfaConfiguration": "OFF"}
+    await empty_api("UpdateUserPool", UserPoolId=empty_api.pool_id, SmsConfiguration=SMS)
+    assert (await set_mfa(empty_api, "ON", **text))["MfaConfiguration"] == "ON"
+
+
+# The plan Lite
+
+
+async def test_what_excludes_the_plan_lite(empty_api: Api) -> None:
+    """Each feature that is in use outside of the user pool's own settings."""
+    passkeys = {"FactorConfiguration": "MULTI_FACTOR_WITH_USER_VERIFICATION", "RelyingPartyId": "example.com"}
+    await empty_api.make_pool()
+    pool = {"UserPoolId": empty_api.pool_id}
+    tracking = {"UserSessionTracking": "ENABLED", "TokenSession": {"MaxPerUser": 5}}
+    domain = {**pool, "Domain": "people"}
+    await set_mfa(empty_api, WebAuthnConfiguration=passkeys)
+    await empty_api("SetUserPoolSessionConfiguration", **pool, **tracking)
+    await empty_api("CreateUserPoolDomain", **domain, ManagedLoginVersion=2)
+    features = ["Passkey MFA", "User Session Tracking", "Managed Login Version 2"]
+    for operation, members in (
+        ("SetUserPoolMfaConfig", pool),
+        ("SetUserPoolSessionConfiguration", {**pool, **tracking, "UserSessionTracking": "DISABLED"}),
+        ("UpdateUserPoolDomain", {**domain, "ManagedLoginVersion": 1}),
+    ):
+        text = "The following features need to be disabled for the LITE pricing tier configured: "
+        refusal = await empty_api.refused("UpdateUserPool", **pool, UserPoolTier="LITE")
+        assert refusal == ("TierChangeNotAllowedException", text + ", ".join(features))
+        await empty_api(operation, **members)
+        del features[0]
+    await empty_api("UpdateUserPool", **pool, UserPoolTier="LITE")
+    assert (await described(empty_api))["UserPoolTier"] == "LITE"

@@ -72,6 +72,9 @@ def with_test_defaults(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[s
         # Cognito refuses a factor where MFA is off.
         factors = {"MfaConfiguration": "OFF"}
     factors.update({member: members.pop(member) for member in _MFA_MEMBERS if member in members})
+    if (sms := factors.get("SmsMfaConfiguration")) is not None and "SmsConfiguration" not in members:
+        # Cognito sends no SMS without it.
+        factors["SmsMfaConfiguration"] = {"SmsConfiguration": _SMS, **sms}
     if factors.get("EmailMfaConfiguration") is not None:
         # Cognito sends these codes only from an address of its own.
         members.setdefault("EmailConfiguration", _EMAIL)

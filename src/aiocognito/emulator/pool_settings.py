@@ -49,6 +49,9 @@ _MEMBERS: Final = (
     "VerificationMessageTemplate",
 )
 _CODES: Final = frozenset({"EMAIL_OTP", "SMS_OTP"})
+_WITHOUT_SMS: Final = (
+    "SMS configuration and Auto verification for phone_number are required when MFA is required/optional"
+)
 _MIRRORED: Final = {
     "EmailVerificationMessage": "EmailMessage",
     "EmailVerificationSubject": "EmailSubject",
@@ -277,10 +280,7 @@ def check_new_mfa(mode: str, settings: Mapping[str, Any]) -> None:
         ApiError: MFA is on, and SMS is not set up.
     """
     if mode != "OFF" and "SmsConfiguration" not in settings:
-        raise invalid_parameter(
-            "SMS configuration and Auto verification for phone_number are required when MFA is "
-            "required/optional"
-        )
+        raise invalid_parameter(_WITHOUT_SMS)
 
 
 # Recorded (MFA of an existing user pool): UpdateUserPool cannot require it.
@@ -302,9 +302,15 @@ def check_updated_mfa(pool: UserPool, settings: Mapping[str, Any]) -> None:
         check_new_mfa(mode, settings)
 
 
-# Recorded (Account recovery beside MFA): the phone cannot be both.
+# Recorded (Account recovery beside MFA): the phone cannot be both; and of e-mail, this is documented.
+_RECOVERED_BY: Final = {
+    "SMS_MFA": ("verified_phone_number", "SMS MFA"),
+    "EMAIL_OTP": ("verified_email", "Email MFA"),
+}
+
+
 def check_recovery(mode: str, offered: Collection[str], settings: Mapping[str, Any]) -> None:
-    """Refuse codes by SMS as a second factor if the phone is the only way to recover accounts.
+    """Refuse codes as a second factor if their address is the only way to recover accounts.
 
     Args:
         mode: ``MfaConfiguration``.
@@ -315,15 +321,15 @@ def check_recovery(mode: str, offered: Collection[str], settings: Mapping[str, A
         ApiError: It is.
     """
     ways = (settings.get("AccountRecoverySetting") or {}).get("RecoveryMechanisms") or ()
-    if mode != "OFF" and "SMS_MFA" in offered and {way["Name"] for way in ways} == {"verified_phone_number"}:
-        raise _invalid_recovery(
-            "use verified_phone_number as a recovery mechanism when SMS MFA is configured."
-        )
+    names = {way["Name"] for way in ways}
+    for factor, (way, noun) in _RECOVERED_BY.items():
+        if mode != "OFF" and factor in offered and names == {way}:
+            raise _invalid_recovery(f"use {way} as a recovery mechanism when {noun} is configured.")
 
 
 # Recorded (SetUserPoolMfaConfig): it replaces everything, and has a text for each refusal.
 def check_mfa(
-    mode: str, factors: Mapping[str, Any], offered: tuple[str, ...], sender: Mapping[str, Any]
+    mode: str, factors: Mapping[str, Any], offered: tuple[str, ...], settings: Mapping[str, Any]
 ) -> None:
     """Refuse a configuration of second factors.
 
@@ -331,10 +337,10 @@ def check_mfa(
         mode: ``MfaConfiguration``.
         factors: SetUserPoolMfaConfig's members that configure factors.
         offered: The second factors that these turn on.
-        sender: ``EmailConfiguration``.
+        settings: The user pool's settings.
 
     Raises:
-        ApiError: MFA is off beside factors, or on without, or has to be sent by the default sender.
+        ApiError: MFA is off beside factors, or on without, or its codes could not be sent.
     """
     second = [name for name in factors if name != "WebAuthnConfiguration"]
     if mode == "OFF" and second:
@@ -349,6 +355,24 @@ def check_mfa(
             "Invalid MFA configuration given, can't disable all MFAs with a required or optional "
             "configuration."
         )
+    check_sender(factors, settings)
+    # Assumed (MFA without SMS): refused as it is at the creation of a user pool.
+    by_sms = {**settings, **factors.get("SmsMfaConfiguration", {})}
+    if "SmsMfaConfiguration" in factors and "SmsConfiguration" not in by_sms:
+        raise invalid_parameter(_WITHOUT_SMS)
+
+
+def check_sender(factors: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    """Refuse codes by e-mail as a second factor if Cognito's default sender sends messages.
+
+    Args:
+        factors: SetUserPoolMfaConfig's members that configure factors.
+        settings: The user pool's settings.
+
+    Raises:
+        ApiError: It does.
+    """
+    sender = settings.get("EmailConfiguration") or {}
     if "EmailMfaConfiguration" in factors and sender.get("EmailSendingAccount") != "DEVELOPER":
         raise invalid_parameter(
             "Cannot set EmailMfaConfiguration when user pool EmailConfiguration contains an "

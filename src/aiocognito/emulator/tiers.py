@@ -12,6 +12,7 @@ ROTATION: Final = "Refresh Token Rotation"
 PASSKEY_MFA: Final = "Passkey MFA"
 MANAGED_LOGIN: Final = "Managed Login Version 2"
 LOG_STREAMING: Final = "Log Streaming"
+SESSION_TRACKING: Final = "User Session Tracking"
 _PASSWORDLESS: Final = "Passwordless Sign-In"
 _UNAVAILABLE: Final = "FeatureUnavailableInTierException"
 

@@ -26,12 +26,20 @@ def is_asked(request: AuthRequest) -> bool:
 # Recorded (Optional MFA): users without a preference are not asked.
 def due(pool: UserPool, user: User) -> list[str]:
     """Return the factors that a user may answer with; one if there is nothing to choose."""
-    active = user.active_factors()
+    active = _reachable(user)
     if user.preferred_factor in active:
         return [str(user.preferred_factor)]
     if pool.mfa_mode == "ON":
         return _due_where_required(pool, user, active)
     return active
+
+
+# Assumed (A factor whose address was deleted): another one replaces it.
+def _reachable(user: User) -> list[str]:
+    """Return the factors that are on, without those whose address was deleted if there is another one."""
+    active = user.active_factors()
+    reachable = [factor for factor in active if factor == TOTP or user.attributes.get(ATTRIBUTES[factor])]
+    return reachable or active
 
 
 # Documented (Required MFA): all eligible factors.

@@ -207,8 +207,7 @@ async def set_user_pool_mfa_config(context: RequestContext) -> dict[str, Any]:
     factors = {**kept, **sent}
     mode = given.get("MfaConfiguration", "OFF")
     offered = UserPool(pool.id, {}, {}, pool.users, b"", mfa=factors).factors
-    sender = pool.settings.get("EmailConfiguration") or {}
-    pool_settings.check_mfa(mode, sent if mode == "OFF" else factors, offered, sender)
+    pool_settings.check_mfa(mode, sent if mode == "OFF" else factors, offered, pool.settings)
     passkeys = factors.get("WebAuthnConfiguration") or {}
     pool_settings.check_recovery(mode, offered, pool.settings)
     pool_settings.check_passkeys(pool.settings["UserPoolTier"], passkeys)
