@@ -63,7 +63,7 @@ _PROVIDER_DETAILS: Final = {
 def with_test_defaults(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the members of CreateUserPool and SetUserPoolMfaConfig, with defaults that suit tests."""
     members = {"PoolName": "emulated", "AutoVerifiedAttributes": ["email"], **given}
-    factors = {
+    factors: dict[str, Any] = {
         "MfaConfiguration": members.pop("MfaConfiguration", "OPTIONAL"),
         "SmsMfaConfiguration": {"SmsConfiguration": members.get("SmsConfiguration", _SMS)},
         "SoftwareTokenMfaConfiguration": {"Enabled": True},
