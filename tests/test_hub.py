@@ -18,7 +18,7 @@ SIGNED_OUT = AuthEvent("signedOut", session_id="s-1")
 REFRESHED = AuthEvent("tokenRefresh", session_id="s-1")
 
 
-def fail_never(seconds: float = 10) -> Any:
+def fail_never(seconds: float = 60) -> Any:
     """Keep a test that would wait for ever from doing so; nothing here takes time when it passes."""
     return anyio.fail_after(seconds)
 

@@ -216,7 +216,7 @@ async def test_the_client_that_sends_the_token_may_be_the_one_that_fetches_it() 
     async with httpx.AsyncClient(transport=httpx.MockTransport(handle)) as client:
         machine = ClientCredentials(config(user_pool_client_secret="s3cr3t"), http_client=client)
         client.auth = SessionAuth(machine, hosts="auth.example")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await client.get("https://auth.example/oauth2/userInfo")
     token = (await machine.get_tokens()).access_token.token
     assert seen == [

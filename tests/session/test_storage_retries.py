@@ -18,7 +18,7 @@ async def close_once(reached: asyncio.Event, attempt: Callable[[], Awaitable[boo
     task = asyncio.ensure_future(retry_until_done(attempt))
     await reached.wait()
     task.cancel()
-    await asyncio.wait([task], timeout=5)
+    await asyncio.wait([task], timeout=60)
     assert task.cancelled()
 
 

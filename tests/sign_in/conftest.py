@@ -11,6 +11,7 @@ import pytest
 from aiocognito import AuthClient, MemoryStorage, SessionManager
 from aiocognito.emulator import CognitoEmulator
 from aiocognito.emulator.signing_keys import KeyPair, KeyRing
+from helpers.clock import stopped_clock
 
 MakeClient = Callable[..., Awaitable[AuthClient]]
 MakeManager = Callable[[Any, MemoryStorage], Awaitable[SessionManager]]
@@ -34,7 +35,8 @@ def key_pair() -> KeyPair:
 
 @pytest.fixture
 async def emulator(key_pair: KeyPair) -> AsyncIterator[CognitoEmulator]:
-    async with CognitoEmulator(keys=OnePair(key_pair)) as running:
+    """An emulator whose clock stands still until it is moved."""
+    async with CognitoEmulator(keys=OnePair(key_pair), clock=stopped_clock()) as running:
         yield running
 
 

@@ -5,9 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from aiocognito.storage import FileStorage
+from aiocognito.storage import FileStorage, _dynamodb_values, _redis_values
 from helpers.clock import Clock
 from helpers.redis_servers import Server, redis_server
+
+
+@pytest.fixture(autouse=True)
+def time_for_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give calls of servers longer than a service does: the machine may be busy."""
+    monkeypatch.setattr(_redis_values, "CALL_SECONDS", 120.0)
+    monkeypatch.setattr(_dynamodb_values, "CALL_SECONDS", 120.0)
 
 
 @pytest.fixture

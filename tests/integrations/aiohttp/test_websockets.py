@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -99,8 +100,13 @@ async def test_it_ends_within_the_poll_when_another_process_ends_the_session(
         IN_ANOTHER_PROCESS,
         *(str(directory), pool.id, pool.client_id, endpoint, key_of(browser)),
     )
-    code = await closed(socket)
-    assert await process.wait() == 0
+    try:
+        code = await closed(socket)
+        assert await process.wait() == 0
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
     assert code == 4401
     async with browser.get("/me") as response:
         assert response.status == 401

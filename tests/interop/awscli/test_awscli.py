@@ -95,6 +95,6 @@ async def test_the_program_itself(command_line: RemoteEmulator, tmp_path: Path) 
         env={**environment(tmp_path), **variables},
         stdout=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         out, _err = await process.communicate()
     assert (process.returncode, json.loads(out)) == (0, {"DomainDescription": {}})
