@@ -47,8 +47,10 @@ def test_the_process_s_clock_is_the_system_s_unless_it_was_replaced(monkeypatch:
     monkeypatch.setattr(time, "time", lambda: 5.0)
     assert clocks.resolve(None)() == 5.0
     previous = clocks.set_default(lambda: 6.0)
-    assert clocks.resolve(None)() == 6.0
-    clocks.set_default(previous)
+    try:
+        assert clocks.resolve(None)() == 6.0
+    finally:
+        clocks.set_default(previous)
     assert clocks.resolve(None)() == 5.0
 
 

@@ -10,7 +10,7 @@ import random
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -281,10 +281,15 @@ async def test_killed_at_any_moment(tmp_path: Path, http: aiohttp.ClientSession)
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", SCRIPT, str(tmp_path), "0", stdout=asyncio.subprocess.PIPE
         )
-        assert process.stdout is not None
-        url, pool_id, client_id = (await process.stdout.readline()).decode().split()
-        names = [f"user-{number}-{person}" for person in range(20)]
-        await sign_up_until_killed(http, process, url, client_id, names, told, chance.randint(1, 10))
+        try:
+            assert process.stdout is not None
+            url, pool_id, client_id = (await process.stdout.readline()).decode().split()
+            names = [f"user-{number}-{person}" for person in range(20)]
+            await sign_up_until_killed(http, process, url, client_id, names, told, chance.randint(1, 10))
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
         async with CognitoEmulator(data=tmp_path) as emulator:
             kept = {user.username for user in emulator.state.pools[pool_id].users}
         assert told <= kept

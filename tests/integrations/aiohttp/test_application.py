@@ -268,7 +268,11 @@ async def test_the_cookie_is_sent_with_each_kind_of_error(
         assert response.status == 200
 
 
-async def test_a_cancelled_call_still_sends_its_cookie(pool: Any, start: Start) -> None:
+async def test_a_cancelled_call_still_sends_its_cookie(
+    pool: Any, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aiocognito._web.request_session.SETTLE_SECONDS", 60.0)
+
     async def impatient(request: web.Request) -> web.Response:
         task = asyncio.create_task(auth_client(request).sign_in("ana", PASSWORD))
         await asyncio.sleep(0)

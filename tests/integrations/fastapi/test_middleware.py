@@ -375,8 +375,9 @@ def test_the_end_users_address_goes_along(pool: Any, make_site: MakeSite) -> Non
     assert seen == [UserContext(ip_address="testclient")]
 
 
-def test_a_cancelled_call_still_sends_its_cookie(site: Site) -> None:
+def test_a_cancelled_call_still_sends_its_cookie(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """The response waits for a sign-in that its route gave up."""
+    monkeypatch.setattr("aiocognito._web.request_session.SETTLE_SECONDS", 60.0)
 
     @site.app.post("/impatient")
     async def impatient(auth: Auth) -> dict[str, bool]:

@@ -133,6 +133,7 @@ async def test_tokens_of_the_hosted_ui(verifier: Any, emulator: CognitoEmulator)
 
 # Odd tokens that are signed: AWS's verifier and ours judge them alike.
 
+# When the tests are collected, which is long before the last of them runs.
 NOW = int(time.time())
 
 
@@ -155,7 +156,7 @@ NOW = int(time.time())
     ],
 )
 async def test_odd_tokens_are_refused_by_both(verifier: Any, claims: Any, wanted: dict[str, str]) -> None:
-    good = access_claims(exp=NOW + 600, iat=NOW, auth_time=NOW)
+    good = access_claims(exp=NOW + 86_400, iat=NOW, auth_time=NOW)
     options = {name: [value] for name, value in wanted.items()}
     theirs = {"userPoolId": POOL, "clientId": "client", "tokenUse": "access", "jwks": jwks(key())}
     ours = TokenVerifier(
@@ -178,6 +179,6 @@ async def test_both_issuers_of_a_pool_are_accepted_by_both(verifier: Any) -> Non
     theirs = {"userPoolId": POOL, "clientId": "client", "tokenUse": "access", "jwks": jwks(key())}
     for prefix in ("", "issuer-"):
         issuer = f"https://{prefix}cognito-idp.us-east-1.amazonaws.com/{POOL}"
-        token = key().token(access_claims(exp=NOW + 600, iat=NOW, auth_time=NOW, iss=issuer))
+        token = key().token(access_claims(exp=NOW + 86_400, iat=NOW, auth_time=NOW, iss=issuer))
         assert (await verifier("verify", **theirs, token=token))["iss"] == issuer
         assert (await ours.verify(token))["iss"] == issuer
