@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import typer
 
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 _PIPED: Final = "-"
+EmulatorUrl: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        help="The emulator's URL. [default: COGNITO_USER_POOL_ENDPOINT, else http://127.0.0.1:9229]"
+    ),
+]
 
 
 class TokenUse(StrEnum):
@@ -159,12 +165,7 @@ def codes(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Also print new codes as they are sent, until Ctrl-C.")
     ] = False,
-    url: Annotated[
-        str | None,
-        typer.Option(
-            help="The emulator's URL. [default: COGNITO_USER_POOL_ENDPOINT, else http://127.0.0.1:9229]"
-        ),
-    ] = None,
+    url: EmulatorUrl = None,
 ) -> None:
     """Print the codes that a running emulator has sent."""
     from ._commands import running
@@ -184,12 +185,7 @@ def codes(
 @app.command()
 def clock(
     by: Annotated[str, typer.Argument(metavar="DURATION", help="Such as +1h, +90s or +1d12h.")],
-    url: Annotated[
-        str | None,
-        typer.Option(
-            help="The emulator's URL. [default: COGNITO_USER_POOL_ENDPOINT, else http://127.0.0.1:9229]"
-        ),
-    ] = None,
+    url: EmulatorUrl = None,
 ) -> None:
     """Move the clock of a running emulator forward, so that tokens and codes expire."""
     from ._commands import running

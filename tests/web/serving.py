@@ -10,7 +10,7 @@ from attrs import frozen
 
 from aiocognito import MemoryStorage
 from aiocognito._web.request_session import RequestSession
-from aiocognito._web.service import DEFAULT_TTL, WebService, make_service
+from aiocognito._web.service import DEFAULT_TTL, WebService
 from helpers.clock import Clock
 from helpers.user_pool import CONFIG, ScriptedService, attach, signed_in
 
@@ -37,7 +37,7 @@ def a_service(**options: Any) -> WebService:
         "http_client": None,
         "lifespan_hint": "start it",
     }
-    return make_service(**{**defaults, **options})
+    return WebService(**{**defaults, **options})
 
 
 @frozen

@@ -176,7 +176,7 @@ class RequestSession:
             return []
         service, request, names = self.service, self.request, self._names
         policy, secure = service.cookies, names.secure
-        service.warning.log_if_needed(request, secure, service.public_origin)
+        service.secure_cookie_warning.log_if_needed(request, secure, service.public_origin)
         age = service.cookie_seconds
         values = [set_cookie(names.session, session.key, policy, secure=secure, max_age=age)]
         token = session.devices.token

@@ -33,7 +33,7 @@ _DAY: Final = 86_400.0
 
 
 @frozen(kw_only=True)
-class SessionSettings:
+class _SessionSettings:
     """How the session manager of a run is made."""
 
     config: ConfigSource
@@ -55,60 +55,24 @@ class _Run:
     users: int = 0
 
 
-def make_service(
-    config: ConfigSource,
-    *,
-    storage: StorageSource,
-    cookies: CookiePolicy | None,
-    trusted_origins: Iterable[str],
-    public_url: str | None,
-    login_path: str | None,
-    csrf: Literal["default", "strict"],
-    user_context: Callable[[Any], UserContext | None] | None,
-    session_ttl: timedelta,
-    max_session_age: timedelta | None,
-    hub: Hub | None,
-    clock: Callable[[], float] | None,
-    http_client: HttpClient | None,
-    lifespan_hint: str,
-) -> WebService:
-    """Return the service for the options that all integrations take.
-
-    Raises:
-        AuthConfigError: A value is malformed.
-    """
-    settings = SessionSettings(
-        config=config,
-        storage=storage,
-        session_ttl=session_ttl,
-        max_session_age=max_session_age,
-        hub=hub,
-        clock=clock,
-        http_client=http_client,
-    )
-    return WebService(
-        settings,
-        cookies=CookiePolicy() if cookies is None else cookies,
-        trusted_origins=trusted_origins,
-        public_url=public_url,
-        login_path=login_path,
-        csrf=csrf,
-        user_context=user_context,
-        lifespan_hint=lifespan_hint,
-    )
-
-
 class WebService:
     """What is configured once for an application, and what runs in each of its event loops.
 
     Args:
-        settings: How to make the session manager.
-        cookies: The cookie policy.
+        config: The configuration, or a function that makes it at start-up.
+        storage: The storage of the sessions, which is left open; or a function that makes one at start-up,
+            which is closed at the end.
+        cookies: The cookie policy; the default one for None.
         trusted_origins: The other origins whose pages may send requests.
         public_url: The origin at which browsers reach the service.
         login_path: The login page, without the root path.
         csrf: ``"strict"`` refuses requests without Origin and Sec-Fetch-Site.
         user_context: Returns the end user's data from a framework's connection.
+        session_ttl: How long a session lives after its last use.
+        max_session_age: How long a session lives at most; None for no limit.
+        hub: Receives the events of all sessions; one is made by default.
+        clock: Returns seconds since the epoch; None for the configuration's.
+        http_client: An httpx client for the hosted UI and the keys; one is made by default.
         lifespan_hint: What to do if the service is not running, for messages.
 
     Attributes:
@@ -120,20 +84,34 @@ class WebService:
 
     def __init__(
         self,
-        settings: SessionSettings,
+        config: ConfigSource,
         *,
-        cookies: CookiePolicy,
+        storage: StorageSource,
+        cookies: CookiePolicy | None,
         trusted_origins: Iterable[str],
         public_url: str | None,
         login_path: str | None,
         csrf: Literal["default", "strict"],
         user_context: Callable[[Any], UserContext | None] | None,
+        session_ttl: timedelta,
+        max_session_age: timedelta | None,
+        hub: Hub | None,
+        clock: Callable[[], float] | None,
+        http_client: HttpClient | None,
         lifespan_hint: str,
     ) -> None:
-        _check(cookies, login_path, csrf, user_context)
-        _check_sources(settings)
-        self._settings = settings
-        self.cookies = cookies
+        self.cookies = CookiePolicy() if cookies is None else cookies
+        _check_options(self.cookies, login_path, csrf, user_context)
+        self._settings = _SessionSettings(
+            config=config,
+            storage=storage,
+            session_ttl=session_ttl,
+            max_session_age=max_session_age,
+            hub=hub,
+            clock=clock,
+            http_client=http_client,
+        )
+        _check_settings(self._settings)
         self.public_origin: Origin | None = (
             None if public_url is None else check_origin("public_url", public_url)
         )
@@ -142,15 +120,15 @@ class WebService:
         self.csrf = CsrfPolicy(
             check_origins("trusted_origins", trusted_origins),
             self.public_origin,
-            needs_header=csrf == "strict" or cookies.samesite == "none",
+            needs_header=csrf == "strict" or self.cookies.samesite == "none",
         )
-        self.warning = SecureCookieWarning()
-        self._names = {secure: make_names(cookies, secure=secure) for secure in (False, True)}
+        self.secure_cookie_warning = SecureCookieWarning()
+        self._names = {secure: make_names(self.cookies, secure=secure) for secure in (False, True)}
         self._lifespan_hint = lifespan_hint
         self._runs: dict[asyncio.AbstractEventLoop, _Run] = {}
         self.on_made: Callable[[SessionManager | TokenVerifier], None] | None = None
-        ttl = settings.session_ttl.total_seconds()
-        self.cookie_seconds = ttl if cookies.max_age is None else float(cookies.max_age)
+        max_age = self.cookies.max_age
+        self.cookie_seconds = session_ttl.total_seconds() if max_age is None else float(max_age)
         # A cookie of less than two days is sent again before it has ended.
         self.cookie_renewal_seconds = min(_DAY, self.cookie_seconds / 2)
 
@@ -300,7 +278,7 @@ def _config_of(source: ConfigSource) -> AuthConfig:
     return config
 
 
-def _check(cookies: object, login_path: object, csrf: object, user_context: object) -> None:
+def _check_options(cookies: object, login_path: object, csrf: object, user_context: object) -> None:
     if not isinstance(cookies, CookiePolicy):
         raise AuthConfigError("must be a CookiePolicy", field="cookies")
     if csrf not in ("default", "strict"):
@@ -314,7 +292,7 @@ def _check(cookies: object, login_path: object, csrf: object, user_context: obje
         raise AuthConfigError("must be a function of the connection", field="user_context")
 
 
-def _check_sources(settings: SessionSettings) -> None:
+def _check_settings(settings: _SessionSettings) -> None:
     if not isinstance(settings.config, AuthConfig) and not callable(settings.config):
         raise AuthConfigError("must be an AuthConfig, or a function that makes one", field="config")
     if not isinstance(settings.storage, Storage) and not callable(settings.storage):

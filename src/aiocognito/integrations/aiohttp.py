@@ -18,7 +18,7 @@ from .._verifier import TokenVerifier
 from .._web.cookies import CookiePolicy
 from .._web.errors import AuthForbiddenError, CsrfError, RecentSignInRequiredError
 from .._web.guards import check_groups, check_recent, max_age_seconds, required_groups, user_or_none
-from .._web.service import DEFAULT_TTL, ConfigSource, StorageSource, make_service
+from .._web.service import DEFAULT_TTL, ConfigSource, StorageSource, WebService
 from . import _aiohttp
 from ._aiohttp_guards import CLAIMS, guard, guarded, needs_token, needs_user
 from ._aiohttp_routes import add_hosted_ui, add_json
@@ -95,7 +95,7 @@ def setup(
         AuthConfigError: A value is malformed; the message names it.
         RuntimeError: ``setup`` was called for this application before, or it has started.
     """
-    service = make_service(
+    service = WebService(
         config,
         storage=storage,
         cookies=cookies,

@@ -19,7 +19,7 @@ from .._web import hosted_ui
 from .._web.cookies import CookiePolicy
 from .._web.errors import AuthForbiddenError, CsrfError, RecentSignInRequiredError
 from .._web.guards import check_groups, check_recent, max_age_seconds, required_groups, user_or_none
-from .._web.service import DEFAULT_TTL, ConfigSource, StorageSource, make_service
+from .._web.service import DEFAULT_TTL, ConfigSource, StorageSource, WebService
 from . import _starlette
 from ._starlette_backend import CognitoBackend, CognitoUser
 from ._starlette_guards import H, guard
@@ -93,7 +93,7 @@ class CognitoAuth:
         clock: Callable[[], float] | None = None,
         http_client: HttpClient | None = None,
     ) -> None:
-        self._service = make_service(
+        self._service = WebService(
             config,
             storage=storage,
             cookies=cookies,
