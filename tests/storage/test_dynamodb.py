@@ -26,6 +26,7 @@ from helpers.clock import Clock
 from helpers.dynamodb_table import Table, refusal
 from helpers.stub_server import stub_server
 
+from .cancelled import WRITES, SlowServer, cancel_a_write
 from .contract import StorageContract, enter
 
 KEY = bytes(range(32))
@@ -359,42 +360,23 @@ def test_import_loads_no_aiobotocore() -> None:
     assert done.stdout == "set()\n"
 
 
-class SlowClient:
-    """An AWS client whose calls end when `go` is set."""
-
-    def __init__(self) -> None:
-        self.arrived, self.go = asyncio.Event(), asyncio.Event()
-        self.done: list[str] = []
+class SlowClient(SlowServer):
+    """An AWS client of a slow server."""
 
     async def get(self) -> Any:
         return self
 
     def __getattr__(self, operation: str) -> Any:
         async def call(**_: Any) -> dict[str, Any]:
-            self.arrived.set()
-            await self.go.wait()
-            self.done.append(operation)
+            await self.respond(operation)
             return {}
 
         return call
 
 
-@pytest.mark.parametrize("name", ["set", "delete", "replace"])
-async def test_a_write_that_is_cancelled_ends_when_its_request_does(name: str) -> None:
+@pytest.mark.parametrize("write", WRITES)
+async def test_a_write_that_is_cancelled_ends_when_its_request_does(write: str) -> None:
     client: Any = SlowClient()
     values = _dynamodb_values.DynamoDbValues(client, "sessions", Clock())
-    writes: dict[str, Callable[[], Any]] = {
-        "set": lambda: values.set("k", b"v"),
-        "delete": lambda: values.delete("k"),
-        "replace": lambda: values.replace("k", b"v", expected=None),
-    }
-    task = asyncio.create_task(writes[name]())
-    await client.arrived.wait()
-    task.cancel()
-    for _ in range(10):
-        await asyncio.sleep(0)
-    assert not task.done()
-    client.go.set()
-    await asyncio.wait({task}, timeout=30)
-    assert task.cancelled()
-    assert client.done == [OPERATIONS[name]]
+    await cancel_a_write(write, values, client, lambda: None)
+    assert client.done == [OPERATIONS[write]]

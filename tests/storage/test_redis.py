@@ -20,6 +20,7 @@ from aiocognito.storage.redis import RedisStorage
 from helpers.redis_servers import Server, ServerClock, redis_server, valkey_server, wait_for_replica
 from helpers.tcp_proxy import TcpProxy
 
+from .cancelled import SlowServer, cancel_a_write
 from .contract import StorageContract, enter, is_free, is_held
 
 KEY, OTHER_KEY = bytes(range(32)), b"\x01" * 32
@@ -565,12 +566,11 @@ def test_no_value_lies_under_the_key_of_a_lock_or_of_another_value() -> None:
     assert len(set(places)) == 2 * len(keys)
 
 
-class SlowClient:
-    """The connections of a storage, and their client, whose commands end when `go` is set."""
+class SlowClient(SlowServer):
+    """The connections of a storage, and their client, of a slow server."""
 
     def __init__(self) -> None:
-        self.arrived, self.go = asyncio.Event(), asyncio.Event()
-        self.done: list[Any] = []
+        super().__init__()
         self.slots = asyncio.Semaphore(1)
         self.client = self
 
@@ -578,31 +578,18 @@ class SlowClient:
         return self
 
     async def execute_command(self, *command: Any) -> Any:
-        self.arrived.set()
-        await self.go.wait()
-        self.done.append(command[0])
+        await self.respond(command[0])
         return "text" if command[0] == "GET" else 1
 
+    def check(self) -> None:
+        assert self.slots.locked()
 
-@pytest.mark.parametrize("command", ["SET", "DEL", "EVALSHA"])
-async def test_a_write_that_is_cancelled_ends_when_its_command_does(command: str) -> None:
+
+@pytest.mark.parametrize(("write", "command"), [("set", "SET"), ("delete", "DEL"), ("replace", "EVALSHA")])
+async def test_a_write_that_is_cancelled_ends_when_its_command_does(write: str, command: str) -> None:
     client: Any = SlowClient()
     values = RedisValues(client, "app:", 0)
-    writes: dict[str, Any] = {
-        "SET": lambda: values.set("k", b"v"),
-        "DEL": lambda: values.delete("k"),
-        "EVALSHA": lambda: values.replace("k", b"v", expected=None),
-    }
-    task = asyncio.create_task(writes[command]())
-    await client.arrived.wait()
-    task.cancel()
-    for _ in range(10):
-        await asyncio.sleep(0)
-    assert not task.done()
-    assert client.slots.locked()
-    client.go.set()
-    await asyncio.wait({task}, timeout=30)
-    assert task.cancelled()
+    await cancel_a_write(write, values, client, client.check)
     assert client.done == [command]
     with pytest.raises(StorageError, match="text instead of bytes"):
         await values.get("k")
