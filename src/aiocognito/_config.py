@@ -212,7 +212,7 @@ class AuthConfig:
         custom_role_arn: The role to ask the identity pool for.
         sign_up_verification_method: ``code`` or ``link``, as the user pool verifies addresses.
         oauth: The hosted UI, if it is used.
-        passwordless: The first factors besides the password, if the backend says.
+        passwordless: The first factors besides the password; None if they are unknown.
         device_tracking: Whether browsers are remembered as devices. False offers no device at sign-in,
             and confirms new ones for the session alone.
         device_name: The name of a device whose `UserContext` has none. By default it has the library and
@@ -221,7 +221,7 @@ class AuthConfig:
             app client has it.
         refresh_ahead: Seconds before their end at which tokens are renewed.
         connect_timeout: Seconds to wait for a connection.
-        read_timeout: Seconds to wait for an answer.
+        read_timeout: Seconds to wait for a response.
         max_attempts: How often a request is made at most, 1 to 10.
         allow_insecure_http: Allow plain http to other machines than this one.
         clock: Returns the time in seconds since the epoch, for what is made with this configuration

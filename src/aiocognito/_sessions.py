@@ -87,9 +87,9 @@ class SessionManager:
         await self.aclose()
 
     if not TYPE_CHECKING:
-        # Hidden from type checkers, to which it would say that there is every name.
+        # Hidden from type checkers, which would accept every name.
         def __getattr__(self, name: str) -> object:
-            """Say where a method of a client is."""
+            """Raise an error that names the client, if the method is one of a client's."""
             raise no_attribute(self, name)
 
     async def aclose(self) -> None:

@@ -18,7 +18,7 @@ class PublicKey(Protocol):
     """A key that signatures are checked with."""
 
     def verify(self, message: bytes, signature: bytes) -> bool:
-        """Say whether the signature belongs to the message."""
+        """Return whether the signature belongs to the message."""
         ...
 
 
@@ -70,7 +70,7 @@ class _RsaKey:
         self._padding, self._hash = scheme
 
     def verify(self, message: bytes, signature: bytes) -> bool:
-        """Say whether the signature belongs to the message."""
+        """Return whether the signature belongs to the message."""
         try:
             # Positional arguments: keywords cost a twentieth of the whole.
             self._verify(signature, message, self._padding, self._hash)

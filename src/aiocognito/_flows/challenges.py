@@ -84,7 +84,7 @@ class Row:
 
 
 def step_of(challenge: Challenged) -> steps.SignInStep:
-    """Return the step of a challenge, as far as its parameters tell."""
+    """Return the step of a challenge, as far as its parameters determine it."""
     row = CHALLENGES.get(challenge.name)
     if row is None:
         return steps.UnsupportedChallenge(challenge.name, dict(challenge.parameters))

@@ -325,7 +325,7 @@ __all__ = [
 
 
 def http_status_for(error: AuthError) -> int:
-    """Return the HTTP status with which a web layer answers an error.
+    """Return the HTTP status of a web layer's response to an error.
 
     Args:
         error: The error.
@@ -339,7 +339,7 @@ def http_status_for(error: AuthError) -> int:
     if isinstance(error, ServiceError) and is_throttling(error):
         return 429
     if isinstance(error, OAuthSignInException) and error.retryable:
-        # Not the user's fault: the token endpoint could not answer.
+        # Not the user's fault: the token endpoint failed.
         return 429 if error.service_status == 429 else 502
     if isinstance(error, NotAuthorizedException) and error.retryable:
         return 503  # A refresh was refused for an unknown reason; the session is kept.

@@ -31,8 +31,8 @@ class AuthError(Exception):
         recovery_suggestion: What the caller can do about it, if that is known. It is also a note of the
             exception (PEP 678), so that tracebacks show it.
         retryable: Whether the same call may succeed if it is made again later.
-        request_id: The service's id of the request (``x-amzn-RequestId``), if it answered.
-        service_status: The HTTP status that the service answered with, if it answered.
+        request_id: The service's id of the request (``x-amzn-RequestId``); None without a response.
+        service_status: The HTTP status of the service's response; None without one.
     """
 
     http_status: ClassVar[int] = 503
@@ -98,7 +98,7 @@ class AuthError(Exception):
 
 
 def _has_entry(cls: type) -> bool:
-    """Say whether the reference has an entry for a class: not for one made at run time, or of a user."""
+    """Return whether the reference has an entry for a class. A class of a user, or made at run time, has none."""
     return cls.__module__ in ("aiocognito.errors", _INTEGRATIONS) and "made_of" not in vars(cls)
 
 

@@ -1,6 +1,6 @@
 """Make the error of a Cognito code and of the operation that was refused.
 
-``service_error`` makes one that is both, so that users catch the one they think in::
+``service_error`` makes one that is both, so that callers can catch either::
 
     except errors.NotAuthorizedException:           # the code, whichever operation was refused
     except errors.RespondToAuthChallengeException:  # the operation, whichever code it was refused with
@@ -28,8 +28,8 @@ def service_error(
         operation: The operation that was refused.
         code: Cognito's code.
         message: What went wrong.
-        has_service_message: Whether ``message`` is what Cognito said, not a text of ours.
-        service_status: The HTTP status of the answer.
+        has_service_message: Whether ``message`` is Cognito's own, and not this library's.
+        service_status: The HTTP status of the response.
         request_id: The id of the request.
     """
     retryable = code in THROTTLING_CODES or code in TRANSIENT_CODES or service_status in TRANSIENT_STATUS

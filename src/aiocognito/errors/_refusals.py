@@ -1,6 +1,6 @@
 """What a refusal is about: the app client, the device, the refresh token, the user, …
 
-Cognito answers ``NotAuthorizedException`` to a wrong password, to a lost client secret and to an expired
+Cognito returns ``NotAuthorizedException`` for a wrong password, for a wrong client secret and for an expired
 token alike; only its text distinguishes them. This module is the only one that knows the texts.
 """
 
@@ -37,7 +37,7 @@ class RefusalSubject(StrEnum):
     CREDENTIALS = "credentials"
     """What the user proves: a wrong username or password, or a custom challenge that was failed."""
     ID_TOKEN_EXPIRED = "id token expired"  # noqa: S105 - as above
-    """The id token expired, says the identity pool; a refresh gives another one."""
+    """The id token expired, by the identity pool's clock; a refresh gives another one."""
     USER = "user"
     """The user: disabled, deleted, unknown, unconfirmed, or obliged to reset the password."""
     UNKNOWN = "unknown"
@@ -51,11 +51,11 @@ _NOT_AUTHORIZED: Final = "NotAuthorizedException"
 _INVALID_PARAMETER: Final = "InvalidParameterException"
 _RESOURCE_NOT_FOUND: Final = "ResourceNotFoundException"
 
-# Codes that say by themselves what they are about.
+# Codes whose subject does not depend on the text.
 _BY_CODE: Final[dict[str, RefusalSubject]] = {
     "UnauthorizedException": RefusalSubject.APP_CLIENT,
     "UnsupportedOperationException": RefusalSubject.APP_CLIENT,
-    # RFC 6749, 5.2 and 4.1.2.1: what the token endpoint and the hosted UI answer.
+    # RFC 6749, 5.2 and 4.1.2.1: codes of the token endpoint and the hosted UI.
     "invalid_client": RefusalSubject.APP_CLIENT,
     "unauthorized_client": RefusalSubject.APP_CLIENT,
     "invalid_scope": RefusalSubject.APP_CLIENT,
@@ -139,7 +139,7 @@ def subject_of(error: BaseException) -> RefusalSubject:
     """Return what a refusal is about.
 
     Args:
-        error: What was raised. Errors that are not a service's answer, such as `StorageError`, are
+        error: What was raised. Errors that are not a service's refusal, such as `StorageError`, are
             ``UNKNOWN``.
     """
     subject: RefusalSubject = getattr(error, "_refusal_subject", RefusalSubject.UNKNOWN)
@@ -155,13 +155,13 @@ def subject_of_code(code: str) -> RefusalSubject:
     return _BY_CODE.get(code, RefusalSubject.UNKNOWN)
 
 
-def subject_of_answer(code: str, operation: str | None, text: str) -> RefusalSubject:
-    """Return what Cognito's answer to an operation is about.
+def subject_of_response(code: str, operation: str | None, text: str) -> RefusalSubject:
+    """Return what Cognito's refusal of an operation is about.
 
     Args:
         code: Cognito's code.
         operation: The operation that was refused.
-        text: What Cognito said; empty if it said nothing.
+        text: Cognito's message; empty without one.
     """
     if not text and code == _NOT_AUTHORIZED and operation == "GetTokensFromRefreshToken":
         # The one refusal that Cognito sends without a message: the token's family was revoked.

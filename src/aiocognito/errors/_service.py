@@ -10,7 +10,7 @@ from . import _refusals as refusals
 from . import _suggestions as suggestions
 from ._base import AuthError, ErrorDetails, state_of
 
-# Codes that say "not now" (Amplify's list of retryable codes, and Cognito's own).
+# Codes of throttling (Amplify's list of retryable codes, and Cognito's own).
 THROTTLING_CODES = frozenset(
     {
         "BandwidthLimitExceeded",
@@ -37,7 +37,7 @@ class ServiceError(AuthError):
 
     ``.name`` is Cognito's code, ``.operation`` the operation that was refused. A code that this
     library does not know is an error of the operation alone, with its ``.name``. ``.service_message`` is
-    what Cognito said, with secrets masked, or None if it said nothing and ``.message`` is a text of ours.
+    Cognito's message, with secrets masked, or None if it sent none and ``.message`` is this library's.
     """
 
     http_status: ClassVar[int] = 502
@@ -66,7 +66,7 @@ class ServiceError(AuthError):
         if self.retryable:
             return refusals.RefusalSubject.SERVICE
         text = (self.service_message or "").strip()
-        return refusals.subject_of_answer(self.name, self.operation, text)
+        return refusals.subject_of_response(self.name, self.operation, text)
 
     def __reduce__(self) -> tuple[Callable[..., AuthError], tuple[Any, ...]]:
         # A class made at run time cannot be found by its name, but the two it is made of can.
@@ -75,7 +75,7 @@ class ServiceError(AuthError):
 
 
 def is_throttling(error: ServiceError) -> bool:
-    """Say whether Cognito answered "not now", in a code of its own or one that this library lacks."""
+    """Return whether Cognito throttled the request, by its code or the status 429."""
     return error.name in THROTTLING_CODES or error.service_status == 429
 
 
@@ -88,7 +88,7 @@ def _restore(
     return error
 
 
-# Only existing classes are combined, so a server's answers cannot grow this without limit.
+# Only existing classes are combined, so a server's responses cannot make this grow without limit.
 _made: dict[tuple[type[ServiceError], type[ServiceError]], type[ServiceError]] = {}
 
 

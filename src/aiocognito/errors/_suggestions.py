@@ -152,7 +152,7 @@ _BY_OPERATION: Final[dict[tuple[str, str], str]] = {
 
 
 def suggestion_for_operation(operation: str | None, code: str) -> str | None:
-    """Return what to do about a refusal of an operation; None if its code says that by itself."""
+    """Return what to do about a refusal of an operation; None if the advice for its code is enough."""
     found = _BY_OPERATION.get((operation or "", code))
     if found is None and operation and code == "UnknownOperationException":
         return _UNKNOWN_OPERATION.format(operation)
@@ -166,7 +166,7 @@ def suggestion_for(
 
     Args:
         code: The code of Cognito or of OAuth; the error's own name where a service did not refuse.
-        text: What Cognito said, if it said anything.
+        text: Cognito's message; None without one.
         subject: What the refusal is about.
     """
     if code in _BY_OAUTH_ERROR:
@@ -179,5 +179,5 @@ def suggestion_for(
     if "Lambda" in code:
         # A trigger's own words may hold anything.
         return None
-    # The other codes say by themselves what to do.
+    # For the other codes, the advice of the class is enough.
     return found or (_BY_SUBJECT.get(subject) if code in AMBIGUOUS_CODES else None)

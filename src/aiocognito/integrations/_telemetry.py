@@ -109,15 +109,15 @@ def mark_failed(span: Span, error: BaseException) -> None:
 
 
 @define(eq=False)
-class Shared:
+class SharedWork:
     """Watches work that concurrent callers share (`Flights`): its span is a child of the first caller's.
 
     Attributes:
         telemetry: The tracer and the instruments.
         kind: The kind of work.
         span: Its span.
-        describe: Returns what is to be said of the result.
-        starter: The task that started it, which waits, too.
+        describe: Returns the attributes and the error of a result.
+        starter: The task of the caller that started it, which waits for it, too.
         waiters: How many callers have waited for it.
     """
 
@@ -180,7 +180,7 @@ class Observer:
         telemetry: The tracer and the instruments.
         kind: The kind of work.
         attributes: Returns the span's first attributes for a key of the work.
-        describe: Returns what is to be said of a result.
+        describe: Returns the attributes and the error of a result.
     """
 
     telemetry: Telemetry
@@ -188,10 +188,10 @@ class Observer:
     attributes: Callable[[Any], Attributes]
     describe: Describe
 
-    def __call__(self, key: Hashable) -> Shared:
+    def __call__(self, key: Hashable) -> SharedWork:
         """Start a span in the context of the caller that starts the work."""
         span = self.telemetry.tracer.start_span(f"{_SCOPE}.{self.kind}", attributes=self.attributes(key))
-        return Shared(self.telemetry, self.kind, span, self.describe, asyncio.current_task())
+        return SharedWork(self.telemetry, self.kind, span, self.describe, asyncio.current_task())
 
 
 def describe_refresh(
@@ -303,6 +303,8 @@ def _(storage: ObservedStorage) -> Storage | None:
 
 
 class _ObservedLock:
+    """A lock whose entry is measured."""
+
     def __init__(self, storage: ObservedStorage, lock: AbstractAsyncContextManager[None]) -> None:
         self._storage, self._lock = storage, lock
 
@@ -311,9 +313,9 @@ class _ObservedLock:
             await self._lock.__aenter__()
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool | None:
-        return await self._lock.__aexit__(kind, error, trace)
+        return await self._lock.__aexit__(kind, error, traceback)
 
 
 # Verifiers
