@@ -216,13 +216,13 @@ async def _finish(listener: asyncio.Task[None], event: AuthEvent) -> None:
         listener.cancel()
         raise
     if done:
-        return listener.result()
+        listener.result()
+        return
     logger.error("a listener for %s was ended after %g s", event.name, LISTENER_SECONDS)
     listener.cancel()
-    done, _ = await asyncio.wait({listener}, timeout=ABANDON_SECONDS)
+    await asyncio.wait({listener}, timeout=ABANDON_SECONDS)
     # Mark its exception as retrieved, so that asyncio does not log it.
     listener.add_done_callback(lambda task: task.cancelled() or task.exception())
-    return None
 
 
 def _names(events: Collection[AuthEventName] | None) -> frozenset[str] | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from attrs import evolve
 
 from .._gateways.authenticated_user import AuthenticatedUser
 from .._gateways.user_pool import UserPool
+from .._models import Metadata
 from .devices import session_device, without_device
 from .indexing import leave_index, user_id_of
 from .rekeying import rekey_or_raise
@@ -45,7 +44,7 @@ async def confirm_reset_password(
     new_password: str,
     code: str,
     *,
-    client_metadata: Mapping[str, str] | None,
+    client_metadata: Metadata,
 ) -> None:
     """Set a new password with a code (ConfirmForgotPassword), and end the user's other sessions.
 

@@ -25,7 +25,6 @@ POLL_SECONDS: Final = 5.0
 # How often the client's clock is read meanwhile: a test may set it forward.
 CLOCK_POLL_SECONDS: Final = 0.05
 
-
 # The attributes that may identify a user in place of the username.
 _ALIASES: Final = ("email", "phone_number")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from asyncio import get_running_loop
-from collections.abc import Mapping
 from typing import Final, Protocol, runtime_checkable
 
 from attrs import evolve
@@ -98,9 +97,7 @@ class SessionTokenProvider:
             session.cookie_at = loaded.record.cookie_sent_at
         return await self._examine(loaded, force_refresh, client_metadata)
 
-    async def _examine(
-        self, loaded: Loaded, force: bool, client_metadata: Mapping[str, str] | None
-    ) -> AuthTokens | None:
+    async def _examine(self, loaded: Loaded, force: bool, client_metadata: Metadata) -> AuthTokens | None:
         session = self._session
         if loaded.record.unsettled is not None:
             loaded = await session.context.run(settle(session, loaded))

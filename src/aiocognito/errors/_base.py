@@ -98,7 +98,7 @@ class AuthError(Exception):
 
 
 def _has_entry(cls: type) -> bool:
-    """Return whether the reference has an entry for a class. A class of a user, or made at run time, has none."""
+    """Return whether the reference lists a class. It leaves out those of users and those made at run time."""
     return cls.__module__ in ("aiocognito.errors", _INTEGRATIONS) and "made_of" not in vars(cls)
 
 
