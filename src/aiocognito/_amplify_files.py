@@ -43,7 +43,7 @@ def read(path: Path) -> Mapping[str, Any]:
 
 
 def _load(content: bytes) -> tuple[Any, str | None]:
-    """Parse JSON; return the value, and what is wrong if it cannot be parsed."""
+    """Return the value of a JSON text, and what is wrong if it cannot be parsed."""
     try:
         return json.loads(content.decode("utf-8-sig")), None
     except RecursionError:
@@ -55,7 +55,7 @@ def _load(content: bytes) -> tuple[Any, str | None]:
 
 
 def parse(outputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn the content of one of the files into keyword arguments; ``oauth`` and ``passwordless`` nested.
+    """Return the arguments of `AuthConfig` for a file's content; ``oauth`` and ``passwordless`` are nested.
 
     Raises:
         AuthConfigError: It has another form, or a member is malformed.
@@ -169,7 +169,7 @@ def _parse_legacy(outputs: Mapping[str, Any]) -> dict[str, Any]:
         "user_pool_id": outputs.get("aws_user_pools_id") or None,
         "user_pool_client_id": outputs.get("aws_user_pools_web_client_id") or None,
         "identity_pool_id": outputs.get("aws_cognito_identity_pool_id") or None,
-        # Guests are welcome in the older form unless a sign-in is called mandatory.
+        # The older form allows guests unless it makes a sign-in mandatory.
         "allow_guest_access": outputs.get("aws_mandatory_sign_in") != "enable",
         "sign_up_verification_method": outputs.get("aws_cognito_sign_up_verification_method") or "code",
         "oauth": _legacy_oauth(outputs),
@@ -194,7 +194,7 @@ def _legacy_oauth(outputs: Mapping[str, Any]) -> dict[str, Any] | None:
 def _split(oauth: Mapping[str, Any], key: str, path: str) -> list[str]:
     value = oauth.get(key) or ""
     if not isinstance(value, str):
-        raise AuthConfigError("must be text, its URLs parted by commas", field=path)
+        raise AuthConfigError("must be text, its URLs separated by commas", field=path)
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
@@ -203,7 +203,7 @@ def _capitalized(providers: list[str]) -> list[str]:
 
 
 def _mobile_section(outputs: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return what holds ``CognitoUserPool`` and ``CredentialsProvider``; None in another form."""
+    """Return the object with ``CognitoUserPool`` and ``CredentialsProvider``; None in another form."""
     auth = outputs.get("auth")
     plugins = auth.get("plugins") if isinstance(auth, Mapping) else None
     if plugins is not None:
@@ -234,7 +234,7 @@ def _parse_mobile(section: Mapping[str, Any]) -> dict[str, Any]:
         "user_pool_client_secret": pool.get("AppClientSecret") or None,
         "user_pool_endpoint": endpoint,
         "identity_pool_id": _default(section, "CredentialsProvider", "CognitoIdentity").get("PoolId") or None,
-        # The form cannot refuse guests; as in the other older one they are welcome.
+        # This form has no setting for guests. Like the other older one, it allows them.
         "allow_guest_access": True,
         "oauth": _mobile_oauth(_default(section, "Auth")),
     }

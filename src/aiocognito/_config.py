@@ -37,10 +37,8 @@ _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749, section 3.3
 _FIRST_FACTORS = ("PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN")
 # What follows the domain in the hosted UI's own URLs.
 _HOSTED_UI_PATHS = frozenset({"oauth2", "login", "logout", "signup", ".well-known", "saml2"})
-
-
+# The length of DeviceNameType.
 MAX_DEVICE_NAME: Final = 1024
-"""The length of DeviceNameType."""
 
 
 def _tuple(values: Iterable[str] | str) -> tuple[str, ...]:
@@ -64,7 +62,7 @@ def check_scopes(name: str, scopes: tuple[str, ...]) -> tuple[str, ...]:
     """Return scopes if each has the form of one (RFC 6749, section 3.3).
 
     Raises:
-        AuthConfigError: One has not.
+        AuthConfigError: A scope is malformed.
     """
     require(
         all(isinstance(scope, str) and _SCOPE.fullmatch(scope) for scope in scopes),
@@ -86,7 +84,7 @@ class OAuthConfig:
     Args:
         domain: Its host, such as ``auth.example.com``; with a scheme for a local emulator, and then with
             a path, too, if the emulator serves the hosted UI below one.
-        scopes: What is asked for, such as ``("openid", "email")``. One text is split by commas and
+        scopes: The scopes to request, such as ``("openid", "email")``. One text is split by commas and
             white space.
         redirect_sign_in: The callback URLs, exactly as the app client lists them.
         redirect_sign_out: The URLs to come back to after signing out.
@@ -188,7 +186,7 @@ class PasswordlessConfig:
 
 
 def default_device_name() -> str:
-    """Name this library and host, for the list of remembered devices."""
+    """Return the name of this library and host, for the list of remembered devices."""
     return f"aiocognito on {platform.node() or 'unknown host'}"
 
 
@@ -379,7 +377,7 @@ class AuthConfig:
         None of them allows plain http to another machine: see ``allow_insecure_http``.
 
         Args:
-            environ: The variables; the process's own by default. Lists are parted by commas or
+            environ: The variables; the process's own by default. Lists are separated by commas or
                 white space.
 
         Raises:

@@ -165,7 +165,7 @@ async def test_a_confirmed_account_is_signed_in_at_once_with_the_held_password()
         details = (await client.get_current_user()).sign_in_details
         assert details is not None
         assert details.to_dict() == {"loginId": "ana", "authFlowType": "USER_PASSWORD_AUTH"}
-        assert not client._sign_up_password.is_held
+        assert client._sign_up_password._password is None
 
 
 async def test_the_default_is_srp() -> None:
@@ -291,7 +291,7 @@ async def test_confirming_another_user_ends_it() -> None:
         await sign_up(client, service)
         assert (await client.confirm_sign_up("ben", "1")).next_step == steps.Done()
         assert await planned(client) is None
-        assert not client._sign_up_password.is_held
+        assert client._sign_up_password._password is None
         assert (await client.confirm_sign_up("ana", "1")).next_step == steps.Done()
         with pytest.raises(errors.AutoSignInException):
             await client.auto_sign_in()
@@ -356,7 +356,7 @@ async def test_a_failed_one_is_over() -> None:
         service.answer(INITIATE, NetworkError("lost"))
         with pytest.raises(NetworkError):
             await client.auto_sign_in()
-        assert not client._sign_up_password.is_held
+        assert client._sign_up_password._password is None
         with pytest.raises(errors.AutoSignInException):
             await client.auto_sign_in()
 
@@ -458,7 +458,7 @@ async def test_a_sign_up_that_is_not_automatic_ends_the_one_before() -> None:
         result = await sign_up(client, service, False, username="ben", answer=CONFIRMED)
         assert result.next_step == steps.Done()
         assert await planned(client) is None
-        assert not client._sign_up_password.is_held
+        assert client._sign_up_password._password is None
 
 
 @pytest.mark.parametrize(
@@ -531,7 +531,7 @@ async def test_a_link_is_looked_for_every_five_seconds_from_the_fifth_on() -> No
         assert (await waiting).is_signed_in
         assert (await client.get_current_user()).username == "ana"
         assert await planned(client) is None
-        assert not client._sign_up_password.is_held
+        assert client._sign_up_password._password is None
 
 
 @pytest.mark.amplify("B16")
@@ -564,7 +564,7 @@ async def test_the_first_other_error_ends_it(failure: Exception) -> None:
         with pytest.raises(type(failure)):
             await waiting
         assert await planned(client) is None
-        assert not client._sign_up_password.is_held
+        assert client._sign_up_password._password is None
 
 
 @pytest.mark.amplify("B16")

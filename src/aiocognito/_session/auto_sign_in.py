@@ -122,11 +122,6 @@ class SignUpPassword:
         """Delete the password."""
         self._username = self._password = None
 
-    @property
-    def is_held(self) -> bool:
-        """Whether a password is held."""
-        return self._password is not None
-
     def of(self, username: str) -> str | None:
         """Return the password of ``username``; None if it is not held."""
         return self._password if username == self._username else None
