@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
 from aiohttp import web
 
@@ -20,7 +20,7 @@ from .._web.errors import AuthForbiddenError, CsrfError, RecentSignInRequiredErr
 from .._web.guards import check_groups, check_recent, max_age_seconds, required_groups, user_or_none
 from .._web.service import DEFAULT_TTL, ConfigSource, StorageSource, WebService
 from . import _aiohttp
-from ._aiohttp_guards import CLAIMS, guard, guarded, needs_token, needs_user
+from ._aiohttp_guards import CLAIMS, H, guard, guarded, needs_token, needs_user
 from ._aiohttp_routes import add_hosted_ui, add_json
 from ._aiohttp_watch import watching
 
@@ -43,8 +43,6 @@ __all__ = [
     "setup_hosted_ui",
     "setup_json",
 ]
-
-H = TypeVar("H", bound=Callable[..., Any])
 
 
 @public("aiocognito.integrations.aiohttp")

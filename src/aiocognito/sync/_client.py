@@ -83,16 +83,16 @@ class AuthClient:
     ) -> None:
         check_config(config)
         async_hub = unwrapped(hub)
-        # Outside of the client, so that a forked process has the same session.
-        kept = storage
+        # Made outside of the client, so that a forked process has the same session.
+        used_storage = storage
         if storage is None and token_provider is None:
-            kept = MemoryStorage(clock=clocks.resolve(clock, config))
+            used_storage = MemoryStorage(clock=clocks.resolve(clock, config))
 
         def make(_: Portal | None) -> client.AuthClient:
             return client.AuthClient(
                 config,
                 session_key=session_key,
-                storage=kept,
+                storage=used_storage,
                 token_provider=None if token_provider is None else AwaitableTokenProvider(token_provider),
                 hub=async_hub,
                 user_context=user_context,
