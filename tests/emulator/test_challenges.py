@@ -549,6 +549,32 @@ async def test_a_new_password_does_not_change_immutable_attributes(empty_api: Ap
     assert user.attributes == {"custom:tenant": "blue", "locale": "en"}
 
 
+async def test_a_new_password_with_another_address(empty_api: Api) -> None:
+    """The address is not verified, and cannot be another user's sign-in name."""
+    await empty_api.make_pool(AliasAttributes=["email", "preferred_username"])
+    await empty_api.add_user("ben", email="ben@example.com", email_verified="true", preferred_username="b")
+    given = [{"Name": "email", "Value": EMAIL}, {"Name": "email_verified", "Value": "true"}]
+    await empty_api.admin(
+        "AdminCreateUser", UserAttributes=given, TemporaryPassword=PASSWORD, MessageAction="SUPPRESS"
+    )
+    challenged = await empty_api.begin()
+    for name, value, text in (
+        ("email", "ben@example.com", "An account with the given email already exists."),
+        ("preferred_username", "b", "An account with the given preferred_username already exists."),
+        ("preferred_username", "ben", "User account already exists for the alias."),
+    ):
+        with pytest.raises(Refused) as refusal:
+            await empty_api.respond(
+                challenged, NEW_PASSWORD=NEW_PASSWORD, **{f"userAttributes.{name}": value}
+            )
+        assert (refusal.value.code, refusal.value.message) == ("AliasExistsException", text)
+    other = {"userAttributes.email": "other@example.com"}
+    await empty_api.respond(challenged, NEW_PASSWORD=NEW_PASSWORD, **other)
+    user = empty_api.pool.users.find("ana")
+    assert user is not None
+    assert user.attributes == {"email": "other@example.com", "email_verified": "false"}
+
+
 async def test_an_administrator_answers(invited: Api) -> None:
     """AdminRespondToAuthChallenge answers a challenge."""
     asked = await invited(

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from .. import password_policy, passwords, schema, users
+from ..attribute_changes import replace, require_free
 from ..errors import invalid_parameter, not_authorized
 from .auth_request import AuthRequest
 from .outcomes import Outcome, Proof, Proven
@@ -45,9 +46,11 @@ async def answer(request: AuthRequest) -> Outcome:
     with request.answered.spending():
         attributes = _attributes(request)
         # Before the password is replaced, and again afterwards: another request may take a name meanwhile.
-        request.pool.users.require_free(user, attributes)
+        require_free(request.pool, user, attributes)
         await passwords.replace(request.state, request.pool, user, password, password_policy.AFTERWARDS)
-        request.pool.users.update(user, attributes)
+    require_free(request.pool, user, attributes)
+    replace(user, attributes)
+    request.pool.users.index(user)
     user.status = users.CONFIRMED
     return Proven(Proof.NEW_PASSWORD)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from .. import codes, confirmation, password_policy, passwords, schema, users
+from ..attribute_changes import replace
 from ..errors import ApiError, alias_exists, invalid_parameter, not_authorized, user_not_found
 from ..messages import INVITED, Occasion
 from ..new_users import draft, require_new, require_preferred
@@ -18,7 +19,7 @@ from ..state import EmulatorState
 from ..user_filter import parse_filter
 from ..users import User
 from .account import described_factors, mfa_options
-from .attributes import new_addresses, replace, require_deletable, send_code
+from .attributes import new_addresses, require_deletable, send_code
 from .passwords import send_reset_code
 from .sign_up import ask_before
 

@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from .. import codes, schema
-from ..errors import alias_exists, invalid_parameter, not_authorized
+from ..attribute_changes import code_kind, replace, require_free
+from ..errors import invalid_parameter, not_authorized
 from ..messages import Occasion
-from ..new_users import require_preferred
 from ..pool import UserPool
 from ..registration import operation
 from ..request_context import RequestContext
@@ -38,7 +38,7 @@ async def update_user_attributes(context: RequestContext) -> dict[str, Any]:
         if not value:
             require_deletable(pool, name)
     schema.require_valid(pool.schema, attributes, update=True)
-    _require_free(pool, user, attributes)
+    require_free(pool, user, attributes)
     addresses = new_addresses(user, attributes)
     waiting = [name for name in addresses if name in pool.verified_before_update]
     for name in attributes:
@@ -96,32 +96,6 @@ def require_deletable(pool: UserPool, name: str) -> None:
     raise invalid_parameter(f"Invalid user attributes: {text}")
 
 
-def _require_free(pool: UserPool, user: User, attributes: Mapping[str, str]) -> None:
-    require_preferred(pool, user, attributes)
-    for name in (*pool.users.username_attributes, *pool.users.alias_attributes):
-        holder = pool.users.holder(name, attributes.get(name, ""))
-        if holder is not None and holder is not user:
-            raise alias_exists(name)
-
-
-def replace(user: User, attributes: Mapping[str, str]) -> None:
-    """Set attributes: a blank value deletes one, and a changed address is no longer verified.
-
-    An administrator's flag counts for the address of the same request, in any order.
-    """
-    for name, value in sorted(attributes.items(), key=lambda item: item[0] in schema.VERIFIED):
-        if name in schema.VERIFIABLE and value != user.attributes.get(name):
-            user.attributes.pop(f"{name}_verified", None)
-            user.codes.pop(_kind(name), None)
-            user.pending.pop(name, None)
-            if value:
-                user.attributes[f"{name}_verified"] = "false"
-        if value:
-            user.attributes[name] = value
-        else:
-            user.attributes.pop(name, None)
-
-
 @operation("DeleteUserAttributes")
 async def delete_user_attributes(context: RequestContext) -> dict[str, Any]:
     """Delete attributes."""
@@ -160,8 +134,8 @@ async def verify_user_attribute(context: RequestContext) -> dict[str, Any]:
     pool, user, name = caller.pool, caller.user, given["AttributeName"]
     _require_verifiable(name)
     limit = state.assumptions.verify_attribute_attempts_per_hour
-    code = codes.spend(state, user, _kind(name), given["Code"], limit=limit, attempts="verify_attribute")
-    _require_free(pool, user, {name: code.address})
+    code = codes.spend(state, user, code_kind(name), given["Code"], limit=limit, attempts="verify_attribute")
+    require_free(pool, user, {name: code.address})
     user.pending.pop(name, None)
     user.attributes.update({name: code.address, f"{name}_verified": "true"})
     pool.users.index(user)
@@ -179,12 +153,8 @@ async def send_code(
 ) -> dict[str, str]:
     """Send a code that verifies an address, the pending one if there is one: CodeDeliveryDetailsType."""
     delivery = codes.Delivery(pool, user, name, _address(user, name), codes.VERIFY, occasion)
-    return await codes.send_and_keep(state, delivery, life=codes.DAY, kind=_kind(name))
+    return await codes.send_and_keep(state, delivery, life=codes.DAY, kind=code_kind(name))
 
 
 def _address(user: User, name: str) -> str:
     return user.pending.get(name) or user.attributes.get(name, "")
-
-
-def _kind(name: str) -> str:
-    return f"{codes.VERIFY}:{name}"

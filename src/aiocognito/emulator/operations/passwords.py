@@ -100,7 +100,9 @@ async def confirm_forgot_password(context: RequestContext) -> dict[str, Any]:
         raise codes.mismatch()
     code = codes.spend(state, user, codes.RESET_PASSWORD, given["ConfirmationCode"], limit=limit)
     await passwords.replace(state, pool, user, given["Password"], password_policy.AFTERWARDS)
-    user.attributes[f"{code.attribute}_verified"] = "true"
+    if user.attributes.get(code.attribute) == code.address:
+        # The code proves the address that it was sent to, which may have been replaced since.
+        user.attributes[f"{code.attribute}_verified"] = "true"
     user.status = users.CONFIRMED
     user.lockout.clear()
     auth_events.record(state, pool, user, "PasswordChange")
