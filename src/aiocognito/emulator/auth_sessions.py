@@ -1,17 +1,17 @@
-"""Session handles (Cognito's ``Session``): each is good for one answer to one challenge of one user."""
+"""Auth sessions and their handles (Cognito's ``Session``), for one answer to one challenge of one user."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 
 from . import base64url
 from .errors import ApiError, not_authorized
+from .expiry import drop_expired
 from .hashing import digest
 from .serialization import persisted
 
@@ -69,56 +69,52 @@ class AuthSession:
 @persisted("auth-session-store")
 @define
 class AuthSessionStore:
-    """The session handles of one pool, stored under their hashes."""
+    """The auth sessions of one pool, stored under the hashes of their handles."""
 
     _handles: dict[bytes, AuthSession] = field(factory=dict, repr=False)
 
-    def issue(self, handle: AuthSession, now: float) -> str:
-        """Store the state under a new handle, and return the handle."""
-        self._purge(now)
-        text = PREFIX + base64url.encode(secrets.token_bytes(_BYTES))
-        self._handles[digest(text)] = handle
-        return text
-
-    def put(self, text: str, handle: AuthSession, now: float) -> None:
-        """Store the state under a given text, such as an SRP secret block."""
-        self._purge(now)
-        key = digest(text)
-        # A replaced entry becomes the youngest.
-        self._handles.pop(key, None)
-        self._handles[key] = handle
-
-    def get(self, text: str) -> AuthSession | None:
-        """Return the state behind a handle."""
-        return self._handles.get(digest(text))
-
-    def redeem(
-        self, text: str, *, client_id: str, user: User | None, challenge: str, now: float
-    ) -> AuthSession:
-        """Return the state behind the handle of an answer; it stays valid until it is spent.
-
-        Raises:
-            ApiError: It is unknown, another user's, of another challenge, used or expired; each with
-                Cognito's own text.
-        """
-        handle = self.get(text)
-        if handle is None or handle.client_id != client_id or handle.dead:
-            raise invalid("Session is unknown, of another app client, or given up")
-        if handle.sub != (None if user is None else user.sub):
-            raise invalid("Session is of another user")
-        if handle.challenge != challenge:
-            raise invalid(f"Session is of the challenge {handle.challenge}")
-        if handle.spent:
-            raise not_authorized("Invalid session for the user, session can only be used once.")
-        if now >= handle.expires:
-            raise not_authorized("Invalid session for the user, session is expired.")
+    def issue(self, session: AuthSession, now: float) -> str:
+        """Store an auth session under a new handle, and return the handle."""
+        handle = PREFIX + base64url.encode(secrets.token_bytes(_BYTES))
+        self.put(handle, session, now)
         return handle
 
-    def _purge(self, now: float) -> None:
-        # Handles live equally long in a pool, give or take minutes: the oldest come first.
-        for key, handle in list(islice(self._handles.items(), 2)):
-            if handle.expires + _REMEMBERED < now:
-                del self._handles[key]
+    def put(self, handle: str, session: AuthSession, now: float) -> None:
+        """Store an auth session under a given text, such as an SRP secret block."""
+        drop_expired(self._handles, now - _REMEMBERED)
+        key = digest(handle)
+        # A replaced entry becomes the youngest.
+        self._handles.pop(key, None)
+        self._handles[key] = session
+
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._handles
+
+    def get(self, handle: str) -> AuthSession | None:
+        """Return the auth session of a handle."""
+        return self._handles.get(digest(handle))
+
+    def redeem(
+        self, handle: str, *, client_id: str, user: User | None, challenge: str, now: float
+    ) -> AuthSession:
+        """Return the auth session of an answer; it stays valid until it is spent.
+
+        Raises:
+            ApiError: The handle is unknown, another user's, of another challenge, used or expired; each with
+                Cognito's own text.
+        """
+        session = self.get(handle)
+        if session is None or session.client_id != client_id or session.dead:
+            raise invalid("Session is unknown, of another app client, or given up")
+        if session.sub != (None if user is None else user.sub):
+            raise invalid("Session is of another user")
+        if session.challenge != challenge:
+            raise invalid(f"Session is of the challenge {session.challenge}")
+        if session.spent:
+            raise not_authorized("Invalid session for the user, session can only be used once.")
+        if now >= session.expires:
+            raise not_authorized("Invalid session for the user, session is expired.")
+        return session
 
 
 def invalid(why: str | None = None) -> ApiError:

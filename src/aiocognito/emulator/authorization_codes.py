@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from itertools import islice
 from typing import Final
 
 from attrs import define, field
 
+from .expiry import drop_expired
 from .hashing import digest
 from .serialization import persisted
 
@@ -56,9 +56,7 @@ class AuthorizationCodeStore:
 
     def issue(self, code: AuthorizationCode, now: float) -> str:
         """Store the state under a new code, a UUID like Cognito's, and return the code."""
-        for key, old in list(islice(self._codes.items(), 2)):
-            if old.expires + _REMEMBERED < now:
-                del self._codes[key]
+        drop_expired(self._codes, now - _REMEMBERED)
         text = str(uuid.uuid4())  # Never seeded: it is a secret.
         self._codes[digest(text)] = code
         return text

@@ -54,11 +54,14 @@ def check(state: EmulatorState, operation: str, chosen: str | None) -> None:
     check_form(operation, chosen)
     if chosen is None:
         return
-    pools = state.pools.values()
-    taken = {*state.pools, *state.identity_pools, *(name for pool in pools for name in pool.clients)}
-    taken |= {user.sub for pool in pools for user in pool.users}
-    if chosen in taken:
+    if chosen in state.pools or chosen in state.identity_pools or _is_in_a_pool(state, chosen):
         raise ValueError(f"{chosen!r} is taken: choose another id, or leave it out for a random one")
+
+
+def _is_in_a_pool(state: EmulatorState, chosen: str) -> bool:
+    return any(
+        chosen in pool.clients or pool.users.by_subject(chosen) is not None for pool in state.pools.values()
+    )
 
 
 async def create(emulator: Emulator, operation: str, chosen: str | None, /, **members: Any) -> dict[str, Any]:

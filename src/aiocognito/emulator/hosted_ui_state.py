@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from itertools import islice
 from typing import Any, Final
 
 from attrs import define, field
 
 from .authorization_codes import AuthorizationCodeStore
+from .expiry import drop_expired
 from .hashing import digest
 from .serialization import persisted
 
@@ -50,9 +50,7 @@ class Sessions:
 
     def start(self, session: Session) -> str:
         """Store a new session, and return its cookie."""
-        for key, old in list(islice(self._sessions.items(), 2)):
-            if old.expires <= session.auth_time:
-                del self._sessions[key]
+        drop_expired(self._sessions, session.auth_time)
         text = secrets.token_urlsafe(32)
         self._sessions[digest(text)] = session
         return text
@@ -96,9 +94,7 @@ class PendingSteps:
 
     def start(self, query: str, state: object, now: float, life: float) -> tuple[str, str]:
         """Store a pending step, and return its name and its cookie."""
-        for name, old in list(islice(self._steps.items(), 2)):
-            if old.expires <= now:
-                del self._steps[name]
+        drop_expired(self._steps, now)
         name, cookie = secrets.token_hex(8), secrets.token_urlsafe(32)
         self._steps[name] = PendingStep(digest(cookie), query, now + life, state)
         return name, cookie

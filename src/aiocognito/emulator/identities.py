@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from .users import User
+from .users import IDENTITIES, User
 
 if TYPE_CHECKING:
     from .pool import UserPool
 
-ATTRIBUTE: Final = "identities"
+ATTRIBUTE: Final = IDENTITIES
 
 
 def of(user: User) -> list[dict[str, Any]]:
@@ -21,7 +21,7 @@ def of(user: User) -> list[dict[str, Any]]:
 
 
 def put(user: User, entries: list[dict[str, Any]]) -> None:
-    """Replace a user's identities; without any there is no such attribute."""
+    """Replace a user's identities; without any there is no such attribute. Index the user afterwards."""
     if entries:
         user.attributes[ATTRIBUTE] = json.dumps(entries, separators=(",", ":"))
     else:
@@ -52,10 +52,7 @@ def entry(
 
 def holder(pool: UserPool, provider: str, user_id: str) -> User | None:
     """Find the user that an account at a provider belongs to, by link or as their own."""
-    for user in pool.users:
-        if any(_is(found, provider, user_id) for found in of(user)):
-            return user
-    return None
+    return next(iter(pool.users.with_account(provider, user_id)), None)
 
 
 def signs_in(
@@ -70,13 +67,12 @@ def signs_in(
         attributes: The other claims, as attributes.
     """
     name = provider["ProviderName"]
-    for user in pool.users:
-        waiting = user.pending_links.get(name, {})
-        if subject not in waiting and any(_is(found, name, subject) for found in of(user)):
+    for user in pool.users.with_account(name, subject):
+        if subject not in user.pending_links.get(name, {}):
             return user
-    for user in pool.users:
-        for value, attribute in user.pending_links.get(name, {}).items():
-            if attributes.get(attribute) == value:
+    for attribute, value in attributes.items():
+        for user in pool.users.with_account(name, value):
+            if user.pending_links.get(name, {}).get(value) == attribute:
                 return user
     return None
 
@@ -88,14 +84,14 @@ def settle(user: User, provider: Mapping[str, Any], subject: str, attributes: Ma
     for value, attribute in list(waiting.items()):
         if attributes.get(attribute) == value:
             del waiting[value]
-            put(
-                user,
-                [{**found, "userId": subject} if _is(found, name, value) else found for found in of(user)],
-            )
+            changed = [
+                {**found, "userId": subject} if _is(found, name, value) else found for found in of(user)
+            ]
+            put(user, changed)
 
 
 def remove(user: User, provider: str, user_id: str) -> None:
-    """Take one of a user's identities away."""
+    """Remove one of a user's identities."""
     put(user, [found for found in of(user) if not _is(found, provider, user_id)])
     user.pending_links.get(provider, {}).pop(user_id, None)
 

@@ -23,7 +23,7 @@ def draft(
     schema.require_known(pool.schema, attributes, admin=admin)
     given = {name: value for name, value in schema.normalised(attributes).items() if value}
     schema.require_valid(pool.schema, given)
-    sub, state.next_id = state.next_id or state.random.uuid(), None
+    sub = state.new_uuid()
     username = name
     if wanted := pool.users.username_attributes:
         form = pool.users.address_of(name)

@@ -154,6 +154,8 @@ class StateDirectory:
         if name.endswith(_POOL):
             pool = _checked(content, UserPool)
             self._state.pools[pool.id] = pool
+            running = (job.id for job in pool.import_jobs.values() if job.is_running)
+            self._state.running_imports.update((pool.id, job_id) for job_id in running)
         elif name.endswith(_IDENTITY_POOL):
             identity_pool = _checked(content, IdentityPool)
             self._state.identity_pools[identity_pool.id] = identity_pool

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container, Mapping
+from typing import TypeVar
 
 from attrs import define, field
 
@@ -15,6 +16,8 @@ from .outbox import Outbox
 from .pool import UserPool
 from .randomness import LOWER, Randomness
 from .signing_keys import KeyRing
+
+_Pool = TypeVar("_Pool", UserPool, IdentityPool)
 
 
 @define
@@ -32,8 +35,9 @@ class EmulatorState:
         assumptions: The assumptions about what is not known of Cognito.
         pools: The user pools.
         identity_pools: The identity pools.
-        keep: Persists the state; ``None`` for an emulator without a data directory.
         provisioned_limits: The limits that were set, in requests per second, by category.
+        running_imports: The user pools and ids of import jobs that were started.
+        persist: Persists the state; ``None`` for an emulator without a data directory.
         next_id: The id of the next pool, app client or user; ``None`` for a random one.
     """
 
@@ -48,8 +52,11 @@ class EmulatorState:
     pools: dict[str, UserPool] = field(factory=dict)
     identity_pools: dict[str, IdentityPool] = field(factory=dict)
     provisioned_limits: dict[str, int] = field(factory=dict)
+    running_imports: set[tuple[str, str]] = field(factory=set)
     persist: Callable[[], Awaitable[None]] | None = None
     next_id: str | None = None
+    # With many pools, a search through all of them would take longer than the rest of a request.
+    _found_in: dict[str, str] = field(factory=dict, repr=False)
 
     async def changed(self) -> None:
         """Persist changes. Await this before sending a response."""
@@ -61,16 +68,21 @@ class EmulatorState:
         chosen, self.next_id = self.next_id, None
         return self.random.text(length, alphabet) if chosen is None else chosen
 
+    def new_uuid(self) -> str:
+        """Return the id that was chosen for the next identity pool or user, or a random UUID."""
+        chosen, self.next_id = self.next_id, None
+        return self.random.uuid() if chosen is None else chosen
+
     def issuer(self, pool: UserPool) -> str:
         """Return the issuer of a user pool's tokens."""
         return pool.issuer if self.issuer_base is None else f"{self.issuer_base}/{pool.id}"
 
     def pool_of_issuer(self, issuer: object) -> UserPool | None:
         """Return the user pool whose tokens have an issuer. Their signature is still to be verified."""
-        if self.issuer_base is None:
-            return next((pool for pool in self.pools.values() if pool.issuer == issuer), None)
-        # A client can call the emulator by several names, and each is the issuer of what it gets.
-        return self.pools.get(str(issuer).rpartition("/")[2])
+        pool = self.pools.get(str(issuer).rpartition("/")[2])
+        # A client can call the emulator by several names, and each is the local issuer of what it gets.
+        is_local = self.issuer_base is not None
+        return pool if pool is not None and (is_local or pool.issuer == issuer) else None
 
     def pool(self, pool_id: str) -> UserPool:
         """Return a user pool.
@@ -99,11 +111,13 @@ class EmulatorState:
         Raises:
             ApiError: It does not exist.
         """
-        pools = self.pools.values() if pool_id is None else [self.pool(pool_id)]
-        for pool in pools:
-            if client_id in pool.clients:
-                return pool, pool.clients[client_id]
-        raise not_found(f"User pool client {client_id} does not exist.")
+        if pool_id is not None:
+            pool: UserPool | None = self.pool(pool_id)
+        else:
+            pool = self._pool_with(client_id, self.pools, lambda each: each.clients)
+        if pool is None or client_id not in pool.clients:
+            raise not_found(f"User pool client {client_id} does not exist.")
+        return pool, pool.clients[client_id]
 
     def identity_pool(self, pool_id: str) -> IdentityPool:
         """Return an identity pool.
@@ -122,7 +136,20 @@ class EmulatorState:
         Raises:
             ApiError: It does not exist.
         """
-        for pool in self.identity_pools.values():
-            if identity_id in pool.identities:
-                return pool, pool.identities[identity_id]
-        raise not_found(f"Identity '{identity_id}' not found.")
+        pool = self._pool_with(identity_id, self.identity_pools, lambda each: each.identities)
+        if pool is None:
+            raise not_found(f"Identity '{identity_id}' not found.")
+        return pool, pool.identities[identity_id]
+
+    def _pool_with(
+        self, wanted: str, pools: Mapping[str, _Pool], ids: Callable[[_Pool], Container[str]]
+    ) -> _Pool | None:
+        """Return the pool that has an id: the one where it was found before, or the first of all."""
+        known = pools.get(self._found_in.get(wanted, ""))
+        if known is not None and wanted in ids(known):
+            return known
+        for pool_id, pool in pools.items():
+            if wanted in ids(pool):
+                self._found_in[wanted] = pool_id
+                return pool
+        return None

@@ -76,6 +76,25 @@ class RefreshToken:
     parent: bytes | None = None
 
 
+@define
+class _Index:
+    """What a user's sign-ins are found by, without a look at those of others.
+
+    Args:
+        grants: The keys of a user's grants, by subject.
+        expires: When the last refresh token of a sign-in expires, by ``event_id``.
+    """
+
+    grants: dict[str, dict[str, None]] = field(factory=dict)
+    expires: dict[str, float] = field(factory=dict)
+
+    def add(self, key: str, grant: Grant) -> None:
+        self.grants.setdefault(grant.sub, {})[key] = None
+
+    def add_refresh(self, token: RefreshToken) -> None:
+        self.expires[token.event_id] = max(token.expires, self.expires.get(token.event_id, 0.0))
+
+
 @persisted("token-store")
 @define
 class TokenStore:
@@ -84,30 +103,52 @@ class TokenStore:
     grants: Shelf[str, Grant] = field(factory=Shelf, repr=False)
     _refresh: Shelf[bytes, RefreshToken] = field(factory=Shelf, repr=False)
     _genuine: dict[bytes, None] = field(factory=dict, repr=False, metadata={"persisted": False})
+    _index: _Index | None = field(default=None, repr=False, metadata={"persisted": False})
 
     def open(self, grant: Grant) -> None:
         """Store a sign-in."""
-        self.grants[grant.event_id] = grant
+        self._add(grant.event_id, grant)
+
+    def _add(self, key: str, grant: Grant) -> None:
+        self._indexed().add(key, grant)
+        self.grants[key] = grant
+
+    def _indexed(self) -> _Index:
+        """Return the index; after a restart, the first call builds it."""
+        if self._index is None:
+            self._index = _Index()
+            for key, grant in self.grants.items():
+                self._index.add(key, grant)
+            for token in self._refresh.values():
+                self._index.add_refresh(token)
+        return self._index
+
+    def of_user(self, sub: str) -> list[Grant]:
+        """Return the sign-ins of a user."""
+        return [self.grants[key] for key in self._indexed().grants.get(sub, ())]
 
     def tracked(self, sub: str, *, now: float) -> list[Grant]:
         """Return the sessions of a user that are active, the one used last first."""
-        alive = {token.event_id for token in self._refresh.values() if now < token.expires}
-        found = [
+        expires = self._indexed().expires
+        active = [
             grant
-            for grant in self.grants.values()
-            if grant.sub == sub and grant.is_tracked and not grant.revoked and grant.refreshable
+            for grant in self.of_user(sub)
+            if grant.is_tracked
+            and not grant.revoked
+            and grant.refreshable
+            and now < expires.get(grant.event_id, 0.0)
         ]
-        active = [grant for grant in found if grant.event_id in alive]
         return sorted(active, key=lambda grant: grant.last_active or grant.auth_time, reverse=True)
 
     def add_refresh(self, text: str, token: RefreshToken) -> None:
         """Store a refresh token under its hash."""
+        self._indexed().add_refresh(token)
         self._refresh[digest(text)] = token
 
     def open_generation(self, grant: Grant) -> str:
         """Store what the tokens of one refresh token belong to, and return its key."""
         key = _generation(grant.event_id, grant.origin_jti)
-        self.grants[key] = grant
+        self._add(key, grant)
         return key
 
     def is_revoked(self, claims: Mapping[str, Any]) -> bool:
@@ -156,10 +197,9 @@ class TokenStore:
         """Revoke all sign-ins of a user.
 
         Args:
-            sub: The user.
-            access: Whether its access tokens are revoked, too.
+            sub: The subject of the user.
+            access: Whether the user's access tokens are revoked, too.
         """
-        for grant in self.grants.values():
-            if grant.sub == sub:
-                grant.refreshable = False
-                grant.revoked = grant.revoked or access
+        for grant in self.of_user(sub):
+            grant.refreshable = False
+            grant.revoked = grant.revoked or access

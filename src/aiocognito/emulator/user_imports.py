@@ -33,15 +33,22 @@ def header(pool: UserPool) -> list[str]:
 
 async def complete_due(state: EmulatorState) -> bool:
     """Complete the jobs that were started some time ago; return whether there were any."""
-    due = [
-        (pool, job)
-        for pool in state.pools.values()
-        for job in pool.import_jobs.values()
-        if job.is_due(state.clock())
-    ]
-    for pool, job in due:
-        await _run(state, pool, job)
-    return bool(due)
+    has_run = False
+    for pool_id, job_id in tuple(state.running_imports):
+        pool = state.pools.get(pool_id)
+        job = None if pool is None else pool.import_jobs.get(job_id)
+        if pool is None or job is None or not job.is_running:
+            state.running_imports.discard((pool_id, job_id))
+        elif job.is_due(state.clock()):
+            has_run = True
+            await _run(state, pool, job)
+    return has_run
+
+
+def start(state: EmulatorState, pool: UserPool, job: ImportJob) -> None:
+    """Start a job: a later request completes it."""
+    job.status, job.started = "Pending", state.clock()
+    state.running_imports.add((pool.id, job.id))
 
 
 async def advance(state: EmulatorState, pool: UserPool, job: ImportJob) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -21,6 +22,8 @@ CONFIRMED: Final = "CONFIRMED"
 RESET_REQUIRED: Final = "RESET_REQUIRED"
 FORCE_CHANGE_PASSWORD: Final = "FORCE_CHANGE_PASSWORD"  # noqa: S105 - a status
 EXTERNAL_PROVIDER: Final = "EXTERNAL_PROVIDER"
+IDENTITIES: Final = "identities"
+"""The attribute with the accounts at external providers that belong to a user: JSON as text."""
 PASSKEY_MFA: Final = "WEB_AUTHN_MFA"
 """In ``UserMFASettingList``: a passkey that verifies the user counts as two factors. It has no challenge."""
 
@@ -71,6 +74,11 @@ class User:
         """Whether an address is verified."""
         return self.attributes.get(f"{attribute}_verified") == "true"
 
+    def accounts(self) -> list[tuple[str, str]]:
+        """Return the user's accounts at external providers: the provider, and the user's id there."""
+        entries = json.loads(self.attributes.get(IDENTITIES) or "[]")
+        return [(entry["providerName"], entry["userId"]) for entry in entries]
+
     def active_factors(self) -> list[str]:
         """The second factors that are on and have a challenge, in Cognito's order."""
         return [factor for factor in ("SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP") if factor in self.factors]
@@ -106,6 +114,9 @@ class Directory:
     _subjects: Shelf[str, str] = field(factory=Shelf, repr=False)
     _aliases: Shelf[tuple[str, str], str] = field(factory=Shelf, repr=False)
     _owned: Shelf[str, list[tuple[str, str]]] = field(factory=Shelf, repr=False)
+    _accounts: dict[tuple[str, str], dict[str, None]] | None = field(
+        default=None, repr=False, metadata={"persisted": False}
+    )
 
     def __iter__(self) -> Iterator[User]:
         return iter(self._users.values())
@@ -142,6 +153,25 @@ class Directory:
         key = self._aliases.get((attribute, self.normalize(value)))
         return None if key is None else self._users[key]
 
+    def with_account(self, provider: str, user_id: str) -> list[User]:
+        """Find the users whom an account at an external provider is linked to, or who were created for it.
+
+        There is more than one if a link by another claim has the text of a subject.
+        """
+        if self._accounts is None:
+            self._accounts = {}
+            for user in self:
+                self._index_accounts(user)
+        keys = self._accounts.get((provider, user_id), ())
+        found = [self._users[key] for key in keys if key in self._users]
+        # The entries of unlinked accounts are not removed.
+        return [user for user in found if (provider, user_id) in user.accounts()]
+
+    def _index_accounts(self, user: User) -> None:
+        if self._accounts is not None:
+            for account in user.accounts():
+                self._accounts.setdefault(account, {})[self.normalize(user.username)] = None
+
     def add(self, user: User) -> None:
         """Add a user."""
         key = self.normalize(user.username)
@@ -156,7 +186,8 @@ class Directory:
         self._drop_aliases(key)
 
     def index(self, user: User) -> None:
-        """Update the user's aliases. Call it after every change of attributes."""
+        """Update what a user is found by. Call it after every change of attributes."""
+        self._index_accounts(user)
         key = self.normalize(user.username)
         self._drop_aliases(key)
         for attribute, value in self._names(user):

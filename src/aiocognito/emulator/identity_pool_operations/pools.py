@@ -25,9 +25,10 @@ async def create_identity_pool(context: RequestContext) -> dict[str, Any]:
     """Create an identity pool; it has no roles yet."""
     settings = _settings(context.members)
     settings["IdentityPoolTags"] = dict(context.members.get("IdentityPoolTags", {}))
-    chosen, context.state.next_id = context.state.next_id, None
-    pool = IdentityPool(chosen or f"{context.state.region}:{context.state.random.uuid()}", settings)
-    context.state.identity_pools[pool.id] = pool
+    state = context.state
+    drawn = state.new_uuid()
+    pool = IdentityPool(drawn if ":" in drawn else f"{state.region}:{drawn}", settings)
+    state.identity_pools[pool.id] = pool
     return describe(pool)
 
 
@@ -96,9 +97,9 @@ def describe(pool: IdentityPool) -> dict[str, Any]:
 
 
 def _by_arn(state: EmulatorState, wanted: str) -> IdentityPool:
-    for pool in state.identity_pools.values():
-        if arn(pool) == wanted:
-            return pool
+    pool = state.identity_pools.get(wanted.rpartition("/")[2])
+    if pool is not None and arn(pool) == wanted:
+        return pool
     raise ApiError("ResourceNotFoundException", f"Resource '{wanted}' not found.")
 
 

@@ -125,7 +125,7 @@ def _remember(state: EmulatorState, user: User, given: Mapping[str, Any]) -> dic
 
 def _forget(pool: UserPool, user: User, key: str) -> dict[str, Any]:
     del user.devices[devices.confirmed(user, key).key]
-    for grant in pool.tokens.grants.values():
+    for grant in pool.tokens.of_user(user.sub):
         if grant.device_key == key:
             grant.refreshable = False
     return {}

@@ -42,6 +42,7 @@ async def admin_link_provider_for_user(context: RequestContext) -> dict[str, Any
         raise ApiError("LimitExceededException", f"No more than {_MOST} identities can be linked to a user.")
     entry = identities.entry(provider, user_id, primary=False, now=context.state.clock())
     identities.put(user, [*linked, entry])
+    pool.users.index(user)
     if source["ProviderAttributeName"] != _SUBJECT:
         waiting = user.pending_links.setdefault(provider["ProviderName"], {})
         waiting[user_id] = source["ProviderAttributeName"]
@@ -65,6 +66,7 @@ async def admin_disable_provider_for_user(context: RequestContext) -> dict[str, 
         if user is None:
             raise user_not_found()
         identities.remove(user, name, user_id)
+        pool.users.index(user)
     user.modified = context.state.clock()
     return {}
 

@@ -9,6 +9,7 @@ from .. import pool_settings
 from ..auth import mfa_setup
 from ..auth_sessions import AuthSession, invalid
 from ..errors import ApiError, invalid_parameter, user_not_found
+from ..hashing import digest
 from ..pool import UserPool
 from ..randomness import BASE32, secret_text
 from ..registration import operation
@@ -36,13 +37,13 @@ _POOL_MEMBERS: Final = (
 @operation("AssociateSoftwareToken")
 async def associate_software_token(context: RequestContext) -> dict[str, Any]:
     """Return a secret for an authenticator app; it is active once a code was verified."""
-    pool, user, handle = await _user_of_token_or_session(context.state, context.members)
+    pool, user, session = await _user_of_token_or_session(context.state, context.members)
     if "SOFTWARE_TOKEN_MFA" not in pool.factors:
         raise ApiError("SoftwareTokenMFANotFoundException", "Software Token MFA not enabled by userpool")
     user.new_token = SoftwareToken(secret_text(SECRET_LENGTH, BASE32))
     answer = {"SecretCode": user.new_token.secret}
-    if handle is not None:
-        answer["Session"] = _renew(context.state, pool, user, handle, verified=False)
+    if session is not None:
+        answer["Session"] = _renew(context.state, pool, user, session, verified=False)
     return answer
 
 
@@ -51,7 +52,7 @@ async def associate_software_token(context: RequestContext) -> dict[str, Any]:
 async def verify_software_token(context: RequestContext) -> dict[str, Any]:
     """Activate a software token with a code of it."""
     given = context.members
-    pool, user, handle = await _user_of_token_or_session(context.state, given)
+    pool, user, session = await _user_of_token_or_session(context.state, given)
     token = user.new_token
     verdict = Verdict.WRONG if token is None else token.check(given["UserCode"], context.state.clock())
     if token is None or verdict is not Verdict.GOOD:
@@ -60,8 +61,8 @@ async def verify_software_token(context: RequestContext) -> dict[str, Any]:
     token.friendly_name = given.get("FriendlyDeviceName")
     user.token, user.new_token = token, None
     answer = {"Status": "SUCCESS"}
-    if handle is not None:
-        answer["Session"] = _renew(context.state, pool, user, handle, verified=True)
+    if session is not None:
+        answer["Session"] = _renew(context.state, pool, user, session, verified=True)
     return answer
 
 
@@ -74,24 +75,29 @@ async def _user_of_token_or_session(
     if token is not None:
         caller = await bearer.authorize(state, token)
         return caller.pool, caller.user, None
-    for pool in state.pools.values():
-        handle = pool.auth_sessions.get(str(session))
-        if handle is None:
-            continue
-        user = pool.users.by_subject(handle.sub or "")
-        if user is None:
-            raise user_not_found()
-        pool.auth_sessions.redeem(
-            str(session), client_id=handle.client_id, user=user, challenge="MFA_SETUP", now=state.clock()
-        )
-        return pool, user, handle
-    raise invalid()
+    return _of_session(state, str(session))
 
 
-def _renew(state: EmulatorState, pool: UserPool, user: User, handle: AuthSession, *, verified: bool) -> str:
+def _of_session(state: EmulatorState, handle: str) -> tuple[UserPool, User, AuthSession]:
+    """Return the user of a session handle; these operations name neither the user pool nor the client."""
+    key = digest(handle)
+    pool = next((pool for pool in state.pools.values() if key in pool.auth_sessions), None)
+    session = None if pool is None else pool.auth_sessions.get(handle)
+    if pool is None or session is None:
+        raise invalid()
+    user = pool.users.by_subject(session.sub or "")
+    if user is None:
+        raise user_not_found()
+    pool.auth_sessions.redeem(
+        handle, client_id=session.client_id, user=user, challenge="MFA_SETUP", now=state.clock()
+    )
+    return pool, user, session
+
+
+def _renew(state: EmulatorState, pool: UserPool, user: User, session: AuthSession, *, verified: bool) -> str:
     now = state.clock()
-    life = pool.clients[handle.client_id].session_life
-    return pool.auth_sessions.issue(mfa_setup.renewed(handle, user, now + life, verified=verified), now)
+    life = pool.clients[session.client_id].session_life
+    return pool.auth_sessions.issue(mfa_setup.renewed(session, user, now + life, verified=verified), now)
 
 
 @operation("GetUserAuthFactors")

@@ -63,7 +63,7 @@ async def start_user_import_job(context: RequestContext) -> dict[str, Any]:
     _require_status(context, job, "Created")
     if job.file is None:
         raise _unmet("No file has been uploaded for the job.")
-    job.status, job.started = "Pending", context.state.clock()
+    user_imports.start(context.state, context.pool, job)
     return _answer(context, job)
 
 

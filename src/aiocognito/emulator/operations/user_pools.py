@@ -133,7 +133,7 @@ async def delete_user_pool(context: RequestContext) -> dict[str, Any]:
         raise invalid_parameter(
             "User pool cannot be deleted. It has a domain configured that should be deleted first."
         )
-    del context.state.pools[pool.id]
+    context.state.forget_pool(pool.id)
     return {}
 
 
@@ -213,9 +213,9 @@ def arn(pool: UserPool) -> str:
 
 
 def _by_arn(state: EmulatorState, wanted: str) -> UserPool:
-    for pool in state.pools.values():
-        if arn(pool) == wanted:
-            return pool
+    pool = state.pools.get(wanted.rpartition("/")[2])
+    if pool is not None and arn(pool) == wanted:
+        return pool
     raise ApiError("ResourceNotFoundException", f"Resource {wanted} does not exist.")
 
 
