@@ -87,7 +87,7 @@ async def test_a_refusal(emulator: CognitoEmulator, post: Post) -> None:
         "Attributes did not conform to the schema: name.formatted: The attribute name.formatted is required"
     )
     assert answered.status == 400
-    assert answered.json() == {"__type": "InvalidParameterException", "message": f"{text}\n"}
+    assert answered.json() == {"__type": "InvalidParameterException", "message": text}
     assert answered.headers["x-amzn-ErrorType"] == "InvalidParameterException:"
     assert answered.headers["x-amzn-ErrorMessage"] == text
     assert len(answered.headers["x-amzn-RequestId"]) == 36

@@ -14,6 +14,13 @@ from helpers.api import Api
 
 NOT_THERE = ("InvalidParameterException", "One or more requested attributes do not exist.")
 INVALID = ("InvalidParameterException", "Invalid pagination token given.")
+# Captured: two lists of groups, and the users of a group.
+OF_GROUPS = "Provided pagination token is invalid. Check the token and try your request again."
+TEXTS = {
+    "ListGroups": OF_GROUPS,
+    "AdminListGroupsForUser": OF_GROUPS,
+    "ListUsersInGroup": "Paging marker is invalid.",
+}
 
 
 async def users(api: Api, **members: Any) -> dict[str, Any]:
@@ -71,7 +78,9 @@ async def test_a_token_of_another_query_is_refused(api: Api) -> None:
             await api.admin("AdminAddUserToGroup", name, GroupName=group)
     listed = await api("ListUsersInGroup", UserPoolId=api.pool_id, GroupName="one", Limit=1)
     members = {"UserPoolId": api.pool_id, "GroupName": "two", "NextToken": listed["NextToken"]}
-    assert await api.refused("ListUsersInGroup", **members) == INVALID
+    assert await api.refused("ListUsersInGroup", **members) == (INVALID[0], TEXTS["ListUsersInGroup"])
+    members["NextToken"] = "invalid"
+    assert await api.refused("ListUsersInGroup", **members) == (INVALID[0], TEXTS["ListUsersInGroup"])
 
 
 async def make_all(api: Api, pool_id: str) -> None:
@@ -108,7 +117,8 @@ async def test_a_token_of_another_user_pool_is_refused(
     await make_all(api, api.pool_id)
     listed = await api(operation, UserPoolId=first, **more, **{limit: 1})
     following = {**more, "NextToken": listed["NextToken"]}
-    assert await api.refused(operation, UserPoolId=api.pool_id, **following) == INVALID
+    refused = await api.refused(operation, UserPoolId=api.pool_id, **following)
+    assert refused == (INVALID[0], TEXTS.get(operation, INVALID[1]))
     assert set(await api(operation, UserPoolId=first, **following)) == set(listed) - {"NextToken"}
 
 

@@ -177,7 +177,6 @@ async def test_what_comes_back_of_a_pool_with_its_name_alone(empty_api: Api) -> 
         },
         "UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": []},
         "UserPoolTier": "ESSENTIALS",
-        "UsernameConfiguration": {"CaseSensitive": True},
         "VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_CODE"},
     }
     assert [entry["Name"] for entry in made["SchemaAttributes"]][:3] == ["sub", "name", "given_name"]

@@ -120,6 +120,13 @@ async def test_required_attributes(empty_api: Api) -> None:
     """A required attribute that is missing is named."""
     required = {"AttributeDataType": "String", "Required": True, "Mutable": True}
     schema = [{"Name": "preferred_username", **required}, {"Name": "name", **required}]
+    await empty_api.make_pool(Schema=[{"Name": "family_name", **required}])
+    # Captured: without a line feed at its end.
+    path = "name.familyName"
+    assert await not_signed_up(empty_api) == (
+        "InvalidParameterException",
+        f"Attributes did not conform to the schema: {path}: The attribute {path} is required",
+    )
     await empty_api.make_pool(Schema=schema)
     assert await not_signed_up(empty_api) == (
         "InvalidParameterException",
@@ -191,7 +198,7 @@ async def test_values_that_can_be(empty_api: Api) -> None:
 @pytest.mark.parametrize("name", ["email_verified", "phone_number_verified", "sub"])
 async def test_attributes_that_users_cannot_set_themselves(api: Api, name: str) -> None:
     refusal = await not_signed_up(api, UserAttributes=attributes(**{name: "true"}))
-    assert refusal == ("NotAuthorizedException", "A client attempted to write unauthorized attribute")
+    assert refusal == ("InvalidParameterException", f"Cannot modify the non-mutable attribute {name}")
 
 
 async def test_write_attributes(empty_api: Api) -> None:

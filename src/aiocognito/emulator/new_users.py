@@ -40,14 +40,16 @@ def draft(
     return User(username, sub, now, now, attributes=given)
 
 
-def require_new(pool: UserPool, user: User) -> None:
+# Recorded (Usernames that are taken): SignUp and AdminCreateUser have different messages.
+def require_new(pool: UserPool, user: User, *, admin: bool = False) -> None:
     """Refuse a username, or an address that serves as one, that another user has."""
     if pool.users.username_attributes:
         taken = pool.users.conflict(user)
         if taken is not None and taken in pool.users.username_attributes:
             raise ApiError("UsernameExistsException", f"An account with the given {taken} already exists.")
     elif pool.users.find(user.username) is not None:
-        raise ApiError("UsernameExistsException", "User already exists")
+        text = "User account already exists" if admin else "User already exists"
+        raise ApiError("UsernameExistsException", text)
 
 
 # Recorded (Attributes of the signed-in user): what a `preferred_username` cannot be in a pool with aliases.

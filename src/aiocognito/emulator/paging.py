@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from .errors import ApiError, invalid_parameter
+from .errors import invalid_parameter
 from .hashing import digest
 
 _KEYS: Final = (
@@ -27,10 +27,18 @@ _KEYS: Final = (
     "Id",
 )
 _LONGEST: Final = 10_000
+INVALID: Final = "Invalid pagination token given."
 
 
 def page(
-    items: Sequence[Any], member: str, after: str | None, limit: int | None, token: str, *, query: str = ""
+    items: Sequence[Any],
+    member: str,
+    after: str | None,
+    limit: int | None,
+    token: str,
+    *,
+    query: str = "",
+    invalid: str = INVALID,
 ) -> dict[str, Any]:
     """Return one page of a list.
 
@@ -43,12 +51,13 @@ def page(
         limit: How many at most; 0 and ``None`` are the most there can be, 60.
         token: The name of the token that leads to the next page; absent on the last.
         query: What the list is of, such as the user pool and the filter. A token of another one is refused.
+        invalid: The text of the refusal.
 
     Raises:
         ApiError: The token is malformed, or belongs to another query.
     """
     query = base64.b64encode(digest(f"{member}\n{query}")[:12]).decode()
-    start = 0 if after is None else _position(after, items, query)
+    start = 0 if after is None else _position(after, items, query, invalid)
     end = start + (limit or 60)
     answer: dict[str, Any] = {member: list(items[start:end])}
     if end < len(items):
@@ -66,10 +75,10 @@ def _key(item: Any) -> str:
     return json.dumps(item, default=str)
 
 
-def _position(token: str, items: Sequence[Any], query: str) -> int:
+def _position(token: str, items: Sequence[Any], query: str, invalid: str) -> int:
     named = _read(token)
-    if named.get("query") != query:
-        raise _invalid()
+    if named is None or named.get("query") != query:
+        raise invalid_parameter(invalid)
     keys = [_key(item) for item in items]
     if named["nextKey"] in keys:
         return keys.index(named["nextKey"])
@@ -80,18 +89,14 @@ def _position(token: str, items: Sequence[Any], query: str) -> int:
     return max(0, int(named["position"]) - gone)
 
 
-def _read(token: str) -> dict[str, Any]:
+def _read(token: str) -> dict[str, Any] | None:
     try:
         named = json.loads(base64.urlsafe_b64decode(token)) if len(token) < _LONGEST else None
     except (binascii.Error, ValueError):
         named = None
     if not isinstance(named, dict) or not _TYPES.items() <= {key: type(named[key]) for key in named}.items():
-        raise _invalid()
+        return None
     return named
 
 
 _TYPES: Final = {"nextKey": str, "lastKey": str, "position": int, "size": int, "query": str}
-
-
-def _invalid() -> ApiError:
-    return invalid_parameter("Invalid pagination token given.")

@@ -22,8 +22,9 @@ _RULES: Final[tuple[tuple[str, str, Callable[[str], bool]], ...]] = (
     ("RequireNumbers", "Password must have numeric characters", str.isdigit),
     ("RequireSymbols", "Password must have symbol characters", SYMBOLS.__contains__),
 )
-# Recorded (Passwords): the first violated rule is reported, with another verb at sign-up.
-AT_CREATION: Final = "Password did not conform with policy"
+# Recorded (Passwords): the first violated rule is reported, in three wordings.
+AT_SIGN_UP: Final = "Password did not conform with policy"
+AT_CREATION: Final = "Password did not conform with password policy"
 AFTERWARDS: Final = "Password does not conform to policy"
 
 
@@ -33,7 +34,7 @@ def require_conforming(policy: Mapping[str, Any], password: str, prefix: str) ->
     Args:
         policy: ``PasswordPolicy``.
         password: The password.
-        prefix: :data:`AT_CREATION` or :data:`AFTERWARDS`: Cognito words it twice.
+        prefix: :data:`AT_SIGN_UP`, :data:`AT_CREATION` (by an administrator) or :data:`AFTERWARDS`.
     """
     if len(password) < policy["MinimumLength"]:
         raise ApiError("InvalidPasswordException", f"{prefix}: Password not long enough")

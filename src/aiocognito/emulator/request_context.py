@@ -84,6 +84,7 @@ class RequestContext:
         limit: str = "MaxResults",
         most: int = 60,
         of: str | None = None,
+        invalid: str = paging.INVALID,
     ) -> dict[str, Any]:
         """Return one page of a list; its token is valid for requests with the same members.
 
@@ -95,6 +96,7 @@ class RequestContext:
             most: The number of items without a limit.
             of: What is listed; the request's members by default. A request with an access token names it,
                 because the next page can be requested with another token.
+            invalid: The text of the refusal of a token.
 
         Raises:
             ApiError: The token is malformed, or belongs to another request.
@@ -102,4 +104,6 @@ class RequestContext:
         given = {name: value for name, value in self.members.items() if name not in _OF_THE_PAGE}
         query = json.dumps(given, sort_keys=True) if of is None else of
         size = self.members.get(limit) or most
-        return paging.page(items, member, self.members.get(marker), size, marker, query=query)
+        return paging.page(
+            items, member, self.members.get(marker), size, marker, query=query, invalid=invalid
+        )

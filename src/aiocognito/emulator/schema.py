@@ -35,6 +35,14 @@ VERIFIABLE: Final = ("email", "phone_number")
 VERIFIED: Final = ("email_verified", "phone_number_verified")
 PROFILE: Final = tuple(name for name in STANDARD if name not in {"sub", "address", *VERIFIABLE, *VERIFIED})
 """What the scope ``profile`` stands for (OpenID Connect Core, 5.4)."""
+SCIM_PATHS: Final = {
+    "name": "name.formatted",
+    "given_name": "name.givenName",
+    "family_name": "name.familyName",
+    "middle_name": "name.middleName",
+    "address": "address.formatted",
+}
+"""The paths of SCIM (RFC 7643, 4.1.1) in messages; the one of family_name was recorded."""
 _MOST_CUSTOM: Final = 50
 _BOOLEANS: Final = frozenset(VERIFIED)
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+|[^\s@]+@localhost")
@@ -225,7 +233,9 @@ def require_required(schema: Schema, attributes: Mapping[str, str]) -> None:
     """Refuse a sign-up that leaves a required attribute out."""
     absent = missing(schema, attributes)
     if absent:
-        raise _nonconforming("".join(f"{_required_text(name)}\n" for name in absent))
+        text = "\n".join(map(_required_text, absent))
+        # Recorded (Attributes at sign-up): the text of an attribute with a path has no line feed.
+        raise _nonconforming(text if absent[-1] in SCIM_PATHS else f"{text}\n")
 
 
 def missing(schema: Schema, attributes: Mapping[str, str]) -> list[str]:
@@ -330,8 +340,8 @@ def names_json(names: Iterable[str]) -> str:
 
 
 def _required_text(name: str) -> str:
-    if name in {"name", "address"}:
-        return f"{name}.formatted: The attribute {name}.formatted is required"
+    if path := SCIM_PATHS.get(name):
+        return f"{path}: The attribute {path} is required"
     return f"{name}: The attribute is required"
 
 

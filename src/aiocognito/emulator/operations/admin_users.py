@@ -36,7 +36,7 @@ async def admin_create_user(context: RequestContext) -> dict[str, Any]:
     attributes = schema.from_list(given.get("UserAttributes", ()))
     schema.require_mutable(attributes, admin=True)
     user = draft(context.state, pool, given["Username"], attributes, admin=True)
-    require_new(pool, user)
+    require_new(pool, user, admin=True)
     await ask_before(pool, user, "AdminCreateUser", None, given)
     _require_free(pool, user, given)
     if "TemporaryPassword" in given:
@@ -48,7 +48,7 @@ async def admin_create_user(context: RequestContext) -> dict[str, Any]:
     else:
         await _give_temporary(context.state, pool, user, given)
     # Another request may have taken the name or an alias meanwhile.
-    require_new(pool, user)
+    require_new(pool, user, admin=True)
     _require_free(pool, user, given)
     pool.users.take_alias(user)
     pool.users.add(user)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import Any
 
 from .. import codes, schema
 from ..attribute_changes import code_kind, replace, require_free
@@ -16,15 +16,6 @@ from ..state import EmulatorState
 from ..tokens import bearer
 from ..tokens.bearer import Bearer
 from ..users import User
-
-# The paths of SCIM (RFC 7643, 4.1.1); the one of family_name was recorded.
-_SCIM_PATHS: Final = {
-    "name": "name.formatted",
-    "given_name": "name.givenName",
-    "family_name": "name.familyName",
-    "middle_name": "name.middleName",
-    "address": "address.formatted",
-}
 
 
 @operation("UpdateUserAttributes")
@@ -89,7 +80,7 @@ def require_deletable(pool: UserPool, name: str) -> None:
         path = name.replace("custom:", "Custom.User.", 1)
         text = f"{path}: This attribute does not satisfy the mutability validation defined in the schema."
     elif pool.schema[name]["Required"]:
-        path = _SCIM_PATHS.get(name, name)
+        path = schema.SCIM_PATHS.get(name, name)
         text = f"{path}: The attribute {path} is required"
     else:
         return

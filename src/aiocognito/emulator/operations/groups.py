@@ -11,6 +11,9 @@ from ..registration import operation
 from ..request_context import RequestContext
 from .admin_users import described
 
+# Recorded (Tokens of pages of groups): two messages.
+_INVALID = "Provided pagination token is invalid. Check the token and try your request again."
+_INVALID_MARKER = "Paging marker is invalid."
 _MEMBERS = {"Description": "description", "RoleArn": "role_arn", "Precedence": "precedence"}
 
 
@@ -68,7 +71,7 @@ async def list_groups(context: RequestContext) -> dict[str, Any]:
     _check_limit(context)
     pool = context.pool
     groups = [group.describe(pool.id) for group in pool.groups.values()]
-    return context.page(groups, "Groups", limit="Limit")
+    return context.page(groups, "Groups", limit="Limit", invalid=_INVALID)
 
 
 @operation("ListUsersInGroup")
@@ -78,7 +81,7 @@ async def list_users_in_group(context: RequestContext) -> dict[str, Any]:
     pool = context.pool
     name = _group(pool, context.members["GroupName"]).name
     members = [described(user) for user in pool.users if name in user.groups]
-    return context.page(members, "Users", limit="Limit")
+    return context.page(members, "Users", limit="Limit", invalid=_INVALID_MARKER)
 
 
 @operation("AdminAddUserToGroup")
@@ -107,7 +110,7 @@ async def admin_list_groups_for_user(context: RequestContext) -> dict[str, Any]:
     _check_limit(context)
     pool, user = context.pool_and_user()
     groups = [group.describe(pool.id) for group in pool.groups_of(user)]
-    return context.page(groups, "Groups", limit="Limit")
+    return context.page(groups, "Groups", limit="Limit", invalid=_INVALID)
 
 
 # Recorded (Groups): a limit of 0 is refused, though the service model allows it.

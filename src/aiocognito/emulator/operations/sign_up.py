@@ -32,13 +32,14 @@ async def sign_up(context: RequestContext) -> dict[str, Any]:
     if (pool.settings.get("AdminCreateUserConfig") or {}).get("AllowAdminCreateUserOnly"):
         raise not_authorized("SignUp is not permitted for this user pool")
     attributes = schema.from_list(given.get("UserAttributes", ()))
+    schema.require_mutable(attributes)
     _require_writable(client, attributes)
     password = given.get("Password")
     if not password and not pool.code_factors:
         raise invalid_parameter("Password is required for this user pool.")
     user = draft(context.state, pool, name, attributes)
     if password:
-        password_policy.require_conforming(pool.password_policy, password, password_policy.AT_CREATION)
+        password_policy.require_conforming(pool.password_policy, password, password_policy.AT_SIGN_UP)
     schema.require_required(pool.schema, user.attributes)
     if "preferred_username" in pool.users.alias_attributes and "preferred_username" in attributes:
         raise invalid_parameter("preferred_username can not be set for an unconfirmed user.")

@@ -45,8 +45,7 @@ async def create_user_pool(context: RequestContext) -> dict[str, Any]:
     settings = {**pool_settings.created(given), "CreationDate": now, "LastModifiedDate": now}
     tiers.require_disabled(settings["UserPoolTier"], tiers.of_settings(settings))
     pool_settings.check_new_mfa(settings["MfaConfiguration"], settings)
-    settings["UsernameConfiguration"] = given.get("UsernameConfiguration", {"CaseSensitive": True})
-    for member in ("AliasAttributes", "UsernameAttributes"):
+    for member in ("AliasAttributes", "UsernameAttributes", "UsernameConfiguration"):
         if member in given:
             settings[member] = given[member]
     pool = UserPool(
@@ -54,7 +53,7 @@ async def create_user_pool(context: RequestContext) -> dict[str, Any]:
         settings=settings,
         schema=schema.build(given.get("Schema", ())),
         users=Directory(
-            settings["UsernameConfiguration"]["CaseSensitive"],
+            settings.get("UsernameConfiguration", {"CaseSensitive": True})["CaseSensitive"],
             tuple(given.get("UsernameAttributes", ())),
             tuple(given.get("AliasAttributes", ())),
         ),
