@@ -17,21 +17,21 @@ from anyio import to_thread
 from rich.console import Console
 
 from . import exports
-from .emulated_pool import EmulatedUserPool
+from .emulated_pool import HOSTED_UI_DEFAULTS, EmulatedUserPool
 from .hosted_ui import urls
-from .oauth_settings import COGNITO
 from .outbox import Message, Purpose
 from .request_log import RequestLog
 from .server import CognitoEmulator
 from .setup import applying, options, trigger_loading
+from .setup.applying import Applied
 from .setup.document import Setup
 from .setup.errors import SetupError
 from .setup.options import Options
-from .tokens.scopes import STANDARD
 
 if TYPE_CHECKING:
     from .emulated_identity_pool import EmulatedIdentityPool
     from .site import Call
+    from .users import User
 
 Say = Callable[[str], None]
 TOKEN_VARIABLE: Final = "AIOCOGNITO_EMULATOR_TOKEN"  # noqa: S105 - a variable's name
@@ -44,14 +44,7 @@ _WHAT: Final[Mapping[Purpose, str]] = {
     "invitation": "a temporary password",
 }
 _CALLBACKS: Final = ("http://localhost:8000/callback",)
-# Set for a client without callback URLs; settings that were changed stay as they are.
-_SETTINGS: Final[Mapping[str, object]] = {
-    "AllowedOAuthFlowsUserPoolClient": True,
-    "AllowedOAuthFlows": ["code"],
-    "AllowedOAuthScopes": list(STANDARD),
-    "SupportedIdentityProviders": [COGNITO],
-}
-# What messages of the Python API call by the name of a parameter is an option here.
+# The options for the parameters that messages of the Python API name.
 _OPTIONS: Final = {
     "allowed_hosts=": "--allowed-host",
     "allowed_origins=": "--allowed-origin",
@@ -171,14 +164,13 @@ async def serve(
     async with AsyncExitStack() as running:
         with emulator.requests_wait():
             await running.enter_async_context(emulator)
-            if wanted.setup is not None:
-                applied = await applying.apply(emulator, setup)
-                pools, identity_pools = applied.user_pools, applied.identity_pools
+            if wanted.setup is None:
+                applied = await _apply_options(emulator, setup, callback_urls)
             else:
-                pools, identity_pools = await _apply_options(emulator, setup, callback_urls)
+                applied = await applying.apply(emulator, setup)
+            pools, identity_pool = applied.user_pools, next(iter(applied.identity_pools), None)
             for pool in pools:
                 pool.triggers.update(triggers)
-            identity_pool = identity_pools[0] if identity_pools else None
             await _write_files(emulator, wanted, setup, pools[0], identity_pool)
         for line in _banner(emulator, pools, identity_pool):
             say(line)
@@ -223,15 +215,12 @@ def _emulator(
     )
 
 
-async def _apply_options(
-    emulator: CognitoEmulator, setup: Setup, callback_urls: Sequence[str]
-) -> tuple[tuple[EmulatedUserPool, ...], tuple[EmulatedIdentityPool, ...]]:
-    """Take the user pool of the data directory if it has one; else create what the options describe."""
+async def _apply_options(emulator: CognitoEmulator, setup: Setup, callback_urls: Sequence[str]) -> Applied:
+    """Use the user pool of the data directory if it has one; else create what the options describe."""
     (wanted,) = setup.user_pools
     pool = emulator.existing_user_pool() if wanted.id is None else _pool_with_id(emulator, wanted.id)
     if pool is None:
-        applied = await applying.apply(emulator, setup)
-        return applied.user_pools, applied.identity_pools
+        return await applying.apply(emulator, setup)
     client = wanted.clients[0]
     if client.id is not None:
         if client.id not in pool.state.clients:
@@ -249,16 +238,14 @@ async def _apply_options(
     if identity_pool is None:
         identity_pool = await applying.add_identity_pool(emulator, setup.identity_pools[0], [pool])
     await emulator.state.changed()
-    return (pool,), (identity_pool,)
+    return Applied((pool,), (identity_pool,))
 
 
 def _pool_with_id(emulator: CognitoEmulator, pool_id: str) -> EmulatedUserPool | None:
     pool = emulator.state.pools.get(pool_id)
-    return (
-        None
-        if pool is None or not pool.clients
-        else EmulatedUserPool(emulator, pool_id, next(iter(pool.clients)))
-    )
+    if pool is None or not pool.clients:
+        return None
+    return EmulatedUserPool(emulator, pool_id, next(iter(pool.clients)))
 
 
 async def _set_callbacks(
@@ -268,8 +255,9 @@ async def _set_callbacks(
         "CallbackURLs": list(callback_urls),
         "LogoutURLs": list(dict.fromkeys(map(options.root, callback_urls))),
     }
-    client = {**_SETTINGS, **pool.state.clients[pool.client_id].settings, **urls_of_client}
-    client["AllowedOAuthFlowsUserPoolClient"] = True
+    # A client without callback URLs gets the usual settings; those that were changed stay as they are.
+    settings = pool.state.clients[pool.client_id].settings
+    client = {**HOSTED_UI_DEFAULTS, **settings, **urls_of_client, "AllowedOAuthFlowsUserPoolClient": True}
     named = {"UserPoolId": pool.id, "ClientId": pool.client_id}
     await emulator.call("UpdateUserPoolClient", **named, **client)
 
@@ -360,10 +348,16 @@ def _sign_in_link(url: str, pool: EmulatedUserPool) -> list[str]:
 def _authenticators(pool: EmulatedUserPool) -> list[str]:
     """Return the secrets of authenticator apps, which cannot be guessed and are needed to sign in."""
     return [
-        f"authenticator     {user.username}: {user.token.secret}"
+        f"authenticator     {_sign_in_name(pool, user)}: {user.token.secret}"
         for user in pool.state.users
         if user.token is not None
     ]
+
+
+def _sign_in_name(pool: EmulatedUserPool, user: User) -> str:
+    """Return the name that a user signs in with: where addresses are usernames, the username is a UUID."""
+    names = (user.attributes.get(attribute) for attribute in pool.state.users.username_attributes)
+    return next(filter(None, names), user.username)
 
 
 def described(message: Message) -> str:

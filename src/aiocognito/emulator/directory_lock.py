@@ -28,9 +28,7 @@ def acquire(directory: Path) -> int:
     try:
         import fcntl
     except ImportError:
-        fcntl = None  # type: ignore[assignment]  # only POSIX has the module
-    if fcntl is None:
-        raise NotImplementedError("an emulator with a data directory needs a POSIX system")
+        raise NotImplementedError("an emulator with a data directory needs a POSIX system") from None
     descriptor = os.open(directory / NAME, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -44,6 +44,13 @@ _CLIENT: Final[Mapping[str, Any]] = {
     "ExplicitAuthFlows": [*(f"ALLOW_{flow}_AUTH" for flow in _SIGN_IN), _REFRESH],
 }
 
+HOSTED_UI_DEFAULTS: Final[Mapping[str, Any]] = {
+    "AllowedOAuthFlowsUserPoolClient": True,
+    "AllowedOAuthFlows": ["code"],
+    "AllowedOAuthScopes": list(scopes.STANDARD),
+    "SupportedIdentityProviders": [COGNITO],
+}
+"""CreateUserPoolClient's members for a client with callback URLs."""
 _SOCIAL: Final = ("Facebook", "Google", "LoginWithAmazon", "SignInWithApple")
 _CLAIMS: Final = {"email": "email", "name": "name"}
 # Members that the kinds of providers require. No provider is called: the emulator stands in.
@@ -105,14 +112,7 @@ def _oauth(given: Mapping[str, Any]) -> dict[str, Any]:
     if given.get("AllowedOAuthFlows") == [_MACHINES]:
         generated = {} if "ClientSecret" in given else {"GenerateSecret": True}
         return {"AllowedOAuthFlowsUserPoolClient": True, **generated}
-    if not given.get("CallbackURLs"):
-        return {}
-    return {
-        "AllowedOAuthFlowsUserPoolClient": True,
-        "AllowedOAuthFlows": ["code"],
-        "AllowedOAuthScopes": list(scopes.STANDARD),
-        "SupportedIdentityProviders": [COGNITO],
-    }
+    return dict(HOSTED_UI_DEFAULTS) if given.get("CallbackURLs") else {}
 
 
 async def create_dependencies(emulator: Emulator, pool_id: str, client: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, TypeAlias
 from attrs import field, frozen
 
 from .._public import public
+from . import listeners
 
 KEPT = 10_000
 Medium: TypeAlias = Literal["EMAIL", "SMS"]
@@ -83,24 +84,14 @@ class Outbox:
         self.messages.append(message)
         self._unread.append(message)
         del self.messages[:-KEPT], self._unread[:-KEPT]
-        for callback in tuple(self._listeners):
-            self._call(callback, message)
+        text = "a listener of the outbox raised %s; the message to %s was sent"
+        for listener in tuple(self._listeners):
+            listeners.call(listener, message, log, text, message.to)
         for wanted, future in self._waiting:
             if _concerns(message, wanted) and not future.done():
                 self._read(message)
                 future.set_result(message)
                 return
-
-    def _call(self, callback: Callable[[Message], None], message: Message) -> None:
-        try:
-            callback(message)
-        except Exception as error:
-            # Without the traceback: frames, and messages of errors, could show the code.
-            log.error(  # noqa: TRY400 - see above
-                "a listener of the outbox raised %s; the message to %s was sent",
-                type(error).__name__,
-                message.to,
-            )
 
     async def next_code(self, to_or_username: str, *, timeout: float = 5) -> str:
         """Wait for the next code to a user or an address, and return it: see :meth:`next_message`."""

@@ -38,8 +38,9 @@ def _outbox(state: EmulatorState) -> Html:
     messages = list(state.outbox.messages)[-_MESSAGES:][::-1]
     return table(
         "Outbox",
-        ("to", "for", "purpose", "code", "user pool"),
-        ((m.to, m.username, m.purpose, m.code, m.user_pool_id) for m in messages),
+        # The code is near the front: it is what is looked for, also on a narrow screen.
+        ("to", "code", "purpose", "user", "user pool"),
+        ((each.to, each.code, each.purpose, each.username, each.user_pool_id) for each in messages),
         empty="Nothing was sent yet.",
     )
 

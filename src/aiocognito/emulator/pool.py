@@ -6,7 +6,7 @@ import hmac
 import json
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from attrs import define, field
 
@@ -23,6 +23,9 @@ from .srp_server import SALT_BYTES
 from .token_store import TokenStore
 from .trigger_table import Triggers
 from .users import Directory, User
+
+MULTI_FACTOR: Final = "MULTI_FACTOR_WITH_USER_VERIFICATION"
+"""``FactorConfiguration`` of user pools whose passkeys count as two factors."""
 
 
 @persisted(
@@ -155,7 +158,7 @@ class UserPool:
     def passkeys_are_mfa(self) -> bool:
         """Whether a passkey verifies its user, and so is two factors at once."""
         passkeys: Mapping[str, Any] = self.mfa.get("WebAuthnConfiguration") or {}
-        return passkeys.get("FactorConfiguration") == "MULTI_FACTOR_WITH_USER_VERIFICATION"
+        return passkeys.get("FactorConfiguration") == MULTI_FACTOR
 
     @property
     def factors(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from . import tiers
 from .errors import ApiError, invalid_parameter
 from .password_policy import DEFAULTS
-from .pool import UserPool
+from .pool import MULTI_FACTOR, UserPool
 
 # Recorded (UpdateUserPool): these are reset by an update that does not name them, and all others stay.
 # AdminCreateUserConfig was not measured; AWS documents that it is reset.
@@ -252,9 +252,6 @@ def check_required_mfa(mode: str, first_factors: tuple[str, ...], passkeys: Mapp
             "Cannot set WebAuthn factor configuration to SINGLE_FACTOR if MFA is required and WebAuthn is an "
             "allowed first auth factor"
         )
-
-
-MULTI_FACTOR: Final = "MULTI_FACTOR_WITH_USER_VERIFICATION"
 
 
 # Documented (Passkeys as two factors in the plans): not in Lite.

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -41,6 +42,13 @@ if TYPE_CHECKING:
     from .persistence import StateDirectory
     from .site import Call
 
+_LOADED_AT_START: Final = (
+    "certificate",
+    "emulated_identity_pool",
+    "emulated_pool",
+    "http",
+    "persistence",
+)
 _WILDCARDS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - recognised, not bound
 
 
@@ -466,7 +474,6 @@ def _refuse_unknown_expectations(runner: web.AppRunner) -> None:
 
 def _load() -> tuple[ServiceModel, ...]:
     """Import the modules that methods import, and read the service models. Blocks: call it in a thread."""
-    from . import certificate, emulated_pool, http, persistence  # noqa: F401 - imported for those to come
-    from . import emulated_identity_pool as emulated  # noqa: F401 - the same
-
+    for name in _LOADED_AT_START:
+        import_module(f".{name}", __package__)
     return ServiceModel.load(USER_POOLS), ServiceModel.load(IDENTITY_POOLS)

@@ -10,6 +10,7 @@ from typing import Final
 from attrs import define, field, frozen
 
 from .._public import public
+from . import listeners
 from .faults import Faults
 from .service_model import ServiceModel
 from .state import EmulatorState
@@ -79,11 +80,7 @@ class Site:
     def report(self, call: Call) -> None:
         """Pass a call to the listeners. What one raises is logged, and fails no request."""
         for listener in tuple(self.listeners):
-            try:
-                listener(call)
-            except Exception as error:
-                # Without the traceback: frames could show what a request holds.
-                log.error("a listener of the calls raised %s", type(error).__name__)  # noqa: TRY400 - see above
+            listeners.call(listener, call, log, "a listener of the calls raised %s")
 
     def model_of(self, prefix: str) -> ServiceModel | None:
         """Return the service model whose targets have a prefix, if the emulator has it."""

@@ -97,9 +97,11 @@ async def notify(
     try:
         await _call(function, _event(pool, source, client, username, request))
     except Exception as error:
-        # Without the message and the traceback: both could show the code.
+        # Its message and the traceback are not logged: both could show the code.
         kind = type(error).__name__
-        log.error("user pool %s: the trigger %s raised %s", pool.id, name, kind)  # noqa: TRY400 - see above
+    else:
+        return True
+    log.error("user pool %s: the trigger %s raised %s", pool.id, name, kind)
     return True
 
 

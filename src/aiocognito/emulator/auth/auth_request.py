@@ -91,19 +91,29 @@ class AuthRequest:
         """Why a code is sent."""
         return Occasion("Authentication", self.client, self.client_metadata)
 
-    def challenge(self, name: str, parameters: Mapping[str, str], *, state: object = None) -> dict[str, Any]:
+    def challenge(
+        self,
+        name: str,
+        parameters: Mapping[str, str],
+        *,
+        state: object = None,
+        found_by: str | None = None,
+    ) -> dict[str, Any]:
         """Return a challenge with a new session handle: the response of an operation.
 
         Args:
             name: ``ChallengeName``.
             parameters: ``ChallengeParameters``.
             state: What the challenge needs to judge the answer.
+            found_by: A text by which the auth session is found, too, for answers without the handle.
         """
         now = self.state.clock()
         sub = None if self.user is None else self.user.sub
         expires = now + self.client.session_life
         session = AuthSession(name, self.client.id, sub, expires, state, event_id=self.event_id)
         handle = self.pool.auth_sessions.issue(session, now)
+        if found_by is not None:
+            self.pool.auth_sessions.put(found_by, session, now)
         return {"ChallengeName": name, "Session": handle, "ChallengeParameters": dict(parameters)}
 
     def spend(

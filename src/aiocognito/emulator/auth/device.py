@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hmac
 import secrets
-from collections.abc import Mapping
 from typing import Any
 
 from attrs import frozen
@@ -47,11 +46,9 @@ async def ask(request: AuthRequest, _proven: Proven) -> dict[str, Any] | None:
     device = _remembered(request)
     if device is None:
         return None
-    response = request.challenge(
-        "DEVICE_SRP_AUTH", {"USERNAME": request.known_user.username}, state=device.key
-    )
-    _find_by(request, _place(request, device.key), response)
-    return response
+    parameters = {"USERNAME": request.known_user.username}
+    place = _place(request, device.key)
+    return request.challenge("DEVICE_SRP_AUTH", parameters, state=device.key, found_by=place)
 
 
 def _remembered(request: AuthRequest) -> Device | None:
@@ -62,13 +59,8 @@ def _remembered(request: AuthRequest) -> Device | None:
     return device if device.remembered and devices.asks_on_new_device(request.pool) else None
 
 
-def _find_by(request: AuthRequest, text: str, response: Mapping[str, Any]) -> None:
-    session = request.pool.auth_sessions.get(response["Session"])
-    assert session is not None  # noqa: S101 - it was issued just now
-    request.pool.auth_sessions.put(text, session, request.state.clock())
-
-
 def _place(request: AuthRequest, device_key: str) -> str:
+    """Return the text by which the auth session of a device is found."""
     sub = "" if request.user is None else request.user.sub
     return f"DEVICE_SRP_AUTH {request.client.id} {sub} {device_key}"
 
@@ -106,9 +98,7 @@ async def answer_device_srp_auth(request: AuthRequest) -> Outcome:
         "USERNAME": request.known_user.username,
     }
     proving = Proving(device, exchange, block)
-    response = request.challenge("DEVICE_PASSWORD_VERIFIER", parameters, state=proving)
-    _find_by(request, block, response)
-    return response
+    return request.challenge("DEVICE_PASSWORD_VERIFIER", parameters, state=proving, found_by=block)
 
 
 # Documented (The device's proof): group key and device key in place of user pool and user.

@@ -81,7 +81,7 @@ async def answer(challenge: str, request: AuthRequest) -> Response:
     return await _run(request, CHALLENGES[challenge])
 
 
-async def go_on(request: AuthRequest, proof: Proof) -> Response:
+async def resume(request: AuthRequest, proof: Proof) -> Response:
     """Continue a sign-in in which something was proven outside these steps.
 
     Args:

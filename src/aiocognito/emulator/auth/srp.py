@@ -117,10 +117,7 @@ async def answer_password_verifier(request: AuthRequest) -> Outcome:
     signature = decode(request.need("PASSWORD_CLAIM_SIGNATURE"))
     block = request.need("PASSWORD_CLAIM_SECRET_BLOCK")
     timestamp = request.need("TIMESTAMP")
-    session = request.pool.auth_sessions.get(block)
-    if not _fits(request, session):
-        raise wrong_credentials("PASSWORD_CLAIM_SECRET_BLOCK is not of this sign-in, or was answered before")
-    assert session is not None  # noqa: S101 - it fits
+    session = _session_of(request, block)
     begun: Begun = session.state
     if begun.with_session and request.session is None:
         raise missing_parameter("Session")
@@ -146,8 +143,20 @@ async def answer_password_verifier(request: AuthRequest) -> Outcome:
     return Proven(Proof.PASSWORD_IN_CUSTOM_AUTH, begun.rounds)
 
 
-def _fits(request: AuthRequest, session: AuthSession | None) -> bool:
-    if session is None or session.challenge != "PASSWORD_VERIFIER" or session.client_id != request.client.id:
+def _session_of(request: AuthRequest, block: str) -> AuthSession:
+    """Return the auth session of a secret block.
+
+    Raises:
+        ApiError: The block is unknown, of another sign-in, or was answered before.
+    """
+    session = request.pool.auth_sessions.get(block)
+    if session is None or not _is_open(request, session):
+        raise wrong_credentials("PASSWORD_CLAIM_SECRET_BLOCK is not of this sign-in, or was answered before")
+    return session
+
+
+def _is_open(request: AuthRequest, session: AuthSession) -> bool:
+    if session.challenge != "PASSWORD_VERIFIER" or session.client_id != request.client.id:
         return False
     same = session.sub == (None if request.user is None else request.user.sub)
     return same and not session.spent and request.state.clock() < session.expires

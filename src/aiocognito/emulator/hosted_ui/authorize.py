@@ -13,17 +13,17 @@ from .request import supported
 async def authorize(request: PageRequest) -> PageResponse:
     """Redirect a browser to the login page, or back to the app if it has a session."""
     authorization = request.authorization
-    session = known(request)
+    session = usable_session(request)
     if session is not None and not authorization.prompt & {"login", "select_account"}:
-        return await back(request, session, authorization.nonce)
+        return await redirect_to_app(request, session, authorization.nonce)
     if "none" in authorization.prompt:
         raise authorization.refused("login_required")
     if authorization.provider not in {None, LOCAL}:
-        return providers.go_to(request, str(authorization.provider))
-    return request.go(request.url("/login"))
+        return providers.redirect_to(request, str(authorization.provider))
+    return request.redirect(request.url("/login"))
 
 
-def known(request: PageRequest) -> Session | None:
+def usable_session(request: PageRequest) -> Session | None:
     """Return the browser's session if the request and the client accept its provider."""
     session = request.session()
     if session is None or session.provider not in supported(request.client):
@@ -31,14 +31,16 @@ def known(request: PageRequest) -> Session | None:
     return session if request.authorization.provider in {None, session.provider} else None
 
 
-async def back(request: PageRequest, session: Session, nonce: str | None) -> PageResponse:
+async def redirect_to_app(request: PageRequest, session: Session, nonce: str | None) -> PageResponse:
     """Redirect a browser with a session back to its app, with a code or the tokens of the implicit flow."""
     answer = (
         await _tokens(request, session, nonce) if request.authorization.response_type == "token" else None
     )
     if answer is None:
         answer = {"code": _code(request, session, nonce)}
-    return request.go(request.authorization.back((*answer.items(), ("state", request.authorization.state))))
+    return request.redirect(
+        request.authorization.callback_with((*answer.items(), ("state", request.authorization.state)))
+    )
 
 
 def _code(request: PageRequest, session: Session, nonce: str | None) -> str:
@@ -73,7 +75,7 @@ async def _tokens(request: PageRequest, session: Session, nonce: str | None) -> 
     return {name: str(issued[name]) for name in order if name in issued}
 
 
-async def enter(
+async def start_session(
     request: PageRequest, sub: str, provider: str = LOCAL, nonce: str | None = None
 ) -> PageResponse:
     """Start a session for an authenticated user, and redirect the browser back to its app.
@@ -85,4 +87,4 @@ async def enter(
     if user is None or not user.enabled:
         raise request.authorization.refused("invalid_request", "User is disabled.")
     session = request.begin_session(sub, provider)
-    return await back(request, session, nonce or request.authorization.nonce)
+    return await redirect_to_app(request, session, nonce or request.authorization.nonce)

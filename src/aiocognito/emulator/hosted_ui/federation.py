@@ -44,7 +44,7 @@ async def sign_in(request: PageRequest, provider: Provider, claims: Mapping[str,
         _update(request, known, attributes)
         identities.settle(known, provider, claims[ID], attributes)
         request.pool.users.index(known)
-    await sequence.go_on(auth_request, Proof.IDENTITY_PROVIDER)
+    await sequence.resume(auth_request, Proof.IDENTITY_PROVIDER)
     return known
 
 

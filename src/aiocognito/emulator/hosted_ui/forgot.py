@@ -47,7 +47,7 @@ async def submit(request: PageRequest) -> PageResponse:
     except ApiError as refusal:
         return page(request, alert=refusal.message, error=refusal.code)
     step = request.start_step(PasswordReset(name, sent["CodeDeliveryDetails"]), life=CODE_LIFE)
-    return request.go(request.url(f"{RESET}/{step}"))
+    return request.redirect(request.url(f"{RESET}/{step}"))
 
 
 def _require_passwords(request: PageRequest) -> None:

@@ -48,7 +48,7 @@ async def respond(site: Site, request: web.Request) -> PageResponse:
         raise page_request.authorization.refused("invalid_request", refusal.message) from refusal
     # If the app sends no nonce, Cognito puts one of its own into the ID token of a federated sign-in.
     nonce = page_request.authorization.nonce or str(uuid.uuid4())
-    return await authorize.enter(page_request, user.sub, at.provider, nonce)
+    return await authorize.start_session(page_request, user.sub, at.provider, nonce)
 
 
 def _page_request(site: Site, request: web.Request, state: str) -> PageRequest:

@@ -24,9 +24,9 @@ async def show(request: PageRequest) -> PageResponse:
 async def submit(request: PageRequest) -> PageResponse:
     """Handle the page's forms."""
     if "continue" in request.form and (session := _offered(request)):
-        return await authorize.back(request, session, request.authorization.nonce)
+        return await authorize.redirect_to_app(request, session, request.authorization.nonce)
     if name := request.given("provider"):
-        return providers.go_to(request, name)
+        return providers.redirect_to(request, name)
     if LOCAL not in supported(request.client):
         return page(request)
     name = request.given("username")
@@ -38,7 +38,7 @@ async def submit(request: PageRequest) -> PageResponse:
         if refusal.code == "PasswordResetRequiredException":
             return forgot.page(request, alert=refusal.message, error=refusal.code)
         return page(request, alert=refusal.message, error=refusal.code)
-    return await steps.go_on(request, user, answer)
+    return await steps.proceed(request, user, answer)
 
 
 async def _begin(request: PageRequest, name: str) -> tuple[User, dict[str, object]]:
@@ -57,7 +57,7 @@ async def _to_confirm(request: PageRequest, name: str) -> PageResponse:
     assert user is not None  # noqa: S101 - an unconfirmed user exists
     # Only a user who has entered the password is signed in afterwards.
     proven = await passwords.matches(request.pool, user, request.form.get("password", ""))
-    return sign_up.go_to_confirm(request, user, name, proven=proven)
+    return sign_up.redirect_to_confirm(request, user, name, proven=proven)
 
 
 def page(
@@ -88,7 +88,7 @@ def _known(request: PageRequest) -> Html | None:
 
 def _offered(request: PageRequest) -> Session | None:
     """Return the session that the user may continue with; ``None`` if the app requires the password."""
-    return None if "login" in request.authorization.prompt else authorize.known(request)
+    return None if "login" in request.authorization.prompt else authorize.usable_session(request)
 
 
 def _local(request: PageRequest) -> Html:

@@ -33,4 +33,4 @@ async def logout(site: Site, request: web.Request) -> PageResponse:
         authorization = AuthorizationRequest(pool, client, query, back, "code")
     page_request = PageRequest(site, request, authorization)
     page_request.end_session()
-    return page_request.go(page_request.url("/login") if back is None else back)
+    return page_request.redirect(page_request.url("/login") if back is None else back)

@@ -170,7 +170,7 @@ class PageRequest:
         response.explanation = reason if error is not None else None
         return self._with_cookies(response, error)
 
-    def go(self, location: str, *, error: str | None = None) -> PageResponse:
+    def redirect(self, location: str, *, error: str | None = None) -> PageResponse:
         """Return a redirect to a page of the emulator, or back to the app."""
         if location.startswith("/"):
             location = self.absolute(location)

@@ -51,8 +51,8 @@ def shown(name: str) -> str:
     return _NAMES.get(name, name)
 
 
-def go_to(request: PageRequest, name: str) -> PageResponse:
+def redirect_to(request: PageRequest, name: str) -> PageResponse:
     """Redirect a browser to a provider."""
     if name not in request.pool.providers or name not in supported(request.client):
         raise request.authorization.refused("invalid_request", "unsupported_identity_provider")
-    return request.go(request.url(f"{STUB}/{request.start_step(AtProvider(name), life=CODE_LIFE)}"))
+    return request.redirect(request.url(f"{STUB}/{request.start_step(AtProvider(name), life=CODE_LIFE)}"))

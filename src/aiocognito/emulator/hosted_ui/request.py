@@ -101,7 +101,7 @@ class AuthorizationRequest:
     lang: str | None = None
     provider: str | None = None
 
-    def back(self, answer: Iterable[tuple[str, str | None]]) -> str:
+    def callback_with(self, answer: Iterable[tuple[str, str | None]]) -> str:
         """Return the callback URL with an answer, which the implicit flow has in the fragment."""
         given = urlencode([(name, value) for name, value in answer if value is not None])
         if self.response_type == "token":
@@ -111,7 +111,7 @@ class AuthorizationRequest:
     def refused(self, error: str, description: str | None = None) -> Redirect:
         """Return the redirect to the app with an error."""
         answer = (("error_description", description), ("state", self.state), ("error", error))
-        return Redirect(self.back(answer), error, description)
+        return Redirect(self.callback_with(answer), error, description)
 
 
 def parse(text: str) -> list[tuple[str, str]]:

@@ -67,7 +67,7 @@ async def submit(request: PageRequest) -> PageResponse:
     assert user is not None  # noqa: S101 - SignUp has just created it
     if made["UserConfirmed"]:
         return await steps.sign_in(request, user)
-    return go_to_confirm(request, user, name, proven=True, delivery=made.get("CodeDeliveryDetails"))
+    return redirect_to_confirm(request, user, name, proven=True, delivery=made.get("CodeDeliveryDetails"))
 
 
 def _page(request: PageRequest, refusal: ApiError | None = None) -> PageResponse:
@@ -119,7 +119,7 @@ def _asked(request: PageRequest) -> tuple[list[str], list[str]]:
 # The code
 
 
-def go_to_confirm(
+def redirect_to_confirm(
     request: PageRequest, user: User, name: str, *, proven: bool, delivery: Mapping[str, str] | None = None
 ) -> PageResponse:
     """Redirect the browser to the page that confirms an account.
@@ -132,7 +132,7 @@ def go_to_confirm(
         delivery: ``CodeDeliveryDetails``, if a code was just sent.
     """
     step = request.start_step(Unconfirmed(user, name, proven, delivery, user.secret), life=CODE_LIFE)
-    return request.go(request.url(f"{CONFIRM}/{step}"))
+    return request.redirect(request.url(f"{CONFIRM}/{step}"))
 
 
 async def show_confirm(request: PageRequest) -> PageResponse:

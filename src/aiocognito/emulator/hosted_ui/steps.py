@@ -53,7 +53,7 @@ class Challenged:
     secret: str | None = field(default=None, repr=False)
 
 
-async def go_on(request: PageRequest, user: User, answer: Mapping[str, Any]) -> PageResponse:
+async def proceed(request: PageRequest, user: User, answer: Mapping[str, Any]) -> PageResponse:
     """Redirect to the page of the next challenge, or back to the app.
 
     Args:
@@ -62,12 +62,12 @@ async def go_on(request: PageRequest, user: User, answer: Mapping[str, Any]) -> 
         answer: The response of the flow or challenge.
     """
     if "Authenticated" in answer:
-        return await authorize.enter(request, answer["Authenticated"])
+        return await authorize.start_session(request, answer["Authenticated"])
     at = Challenged(user, answer["ChallengeName"], answer["Session"], answer["ChallengeParameters"])
     if at.name == "MFA_SETUP" and _TOTP in _choices(at, "MFAS_CAN_SETUP"):
         made = await request.call("AssociateSoftwareToken", Session=at.session)
         at = evolve(at, session=made["Session"], secret=made["SecretCode"])
-    return request.go(request.url(f"{PATH}/{request.start_step(at)}"))
+    return request.redirect(request.url(f"{PATH}/{request.start_step(at)}"))
 
 
 async def sign_in(request: PageRequest, user: User) -> PageResponse:
@@ -84,10 +84,10 @@ async def sign_in(request: PageRequest, user: User) -> PageResponse:
     try:
         password_attempts.require_able(user)
         await pre_authentication.run(auth_request)
-        answer = await sequence.go_on(auth_request, Proof.SIGN_UP_ON_A_PAGE)
+        answer = await sequence.resume(auth_request, Proof.SIGN_UP_ON_A_PAGE)
     except ApiError as refusal:
         raise BackToLogin(refusal.message, refusal.code) from refusal
-    return await go_on(request, user, answer)
+    return await proceed(request, user, answer)
 
 
 def _require_existing(request: PageRequest, user: User) -> None:
@@ -107,28 +107,27 @@ async def submit(request: PageRequest) -> PageResponse:
     try:
         answer = await _answer(request, at)
     except ApiError as refusal:
-        handle = request.pool.auth_sessions.get(at.session)
-        if handle is None or handle.spent or handle.dead or request.state.clock() >= handle.expires:
+        session = request.pool.auth_sessions.get(at.session)
+        if session is None or session.spent or session.dead or request.state.clock() >= session.expires:
             request.finish_step()
             raise BackToLogin(refusal.message, refusal.code) from refusal
         return _page(request, at, refusal)
     request.finish_step()
-    return await go_on(request, at.user, answer)
+    return await proceed(request, at.user, answer)
 
 
 async def _answer(request: PageRequest, at: Challenged) -> dict[str, Any]:
     given = _READERS[at.name](request)
-    session = at.session
     if at.name == "MFA_SETUP" and "EMAIL" not in given:
-        verified = await request.call("VerifySoftwareToken", Session=session, UserCode=_digits(request))
-        session = at.session = verified["Session"]
-    handle = request.pool.auth_sessions.redeem(
-        session, client_id=request.client.id, user=at.user, challenge=at.name, now=request.state.clock()
+        verified = await request.call("VerifySoftwareToken", Session=at.session, UserCode=_digits(request))
+        at.session = verified["Session"]
+    session = request.pool.auth_sessions.redeem(
+        at.session, client_id=request.client.id, user=at.user, challenge=at.name, now=request.state.clock()
     )
     auth_request = AuthRequest(
         request.state, request.pool, request.client, given, name=at.user.username, user=at.user
     )
-    auth_request.session, auth_request.hosted = handle, True
+    auth_request.session, auth_request.hosted = session, True
     return await sequence.answer(at.name, auth_request)
 
 

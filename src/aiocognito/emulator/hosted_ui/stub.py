@@ -58,7 +58,7 @@ def _return(request: PageRequest, at: providers.AtProvider, answer: Mapping[str,
     given = {
         name: value for name, value in {**answer, "state": request.step_name}.items() if value is not None
     }
-    return request.go(f"{path}?{urlencode(given)}")
+    return request.redirect(f"{path}?{urlencode(given)}")
 
 
 def _stub(request: PageRequest, at: providers.AtProvider, alert: str | None = None) -> PageResponse:

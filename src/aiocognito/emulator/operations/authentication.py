@@ -12,7 +12,6 @@ from ..auth_events import LOCAL
 from ..auth_sessions import AuthSession
 from ..clients import AppClient
 from ..errors import ApiError, invalid_parameter, missing_parameter, user_not_found
-from ..pool import UserPool
 from ..registration import operation
 from ..request_context import RequestContext
 from ..state import EmulatorState
@@ -25,53 +24,63 @@ _WITHOUT_SESSION: Final = ("PASSWORD_VERIFIER", "DEVICE_SRP_AUTH", "DEVICE_PASSW
 @operation("InitiateAuth")
 async def initiate_auth(context: RequestContext) -> dict[str, Any]:
     """Begin a sign-in."""
-    pool, client = context.pool_and_client()
-    if context.members["AuthFlow"] in _ADMIN_FLOWS:
-        raise invalid_parameter("Initiate Auth method not supported.")
-    return await _begin(context.state, pool, client, context.members, admin=False)
+    return await _begin(context, admin=False)
 
 
 @operation("AdminInitiateAuth")
 async def admin_initiate_auth(context: RequestContext) -> dict[str, Any]:
     """Begin a sign-in from a server with AWS credentials."""
-    pool, client = context.pool_and_client()
-    return await _begin(context.state, pool, client, context.members, admin=True)
+    return await _begin(context, admin=True)
 
 
 @operation("RespondToAuthChallenge")
 async def respond_to_auth_challenge(context: RequestContext) -> dict[str, Any]:
     """Answer a challenge."""
-    pool, client = context.pool_and_client()
-    return await _go_on(context.state, pool, client, context.members, admin=False)
+    return await _answer(context, admin=False)
 
 
 @operation("AdminRespondToAuthChallenge")
 async def admin_respond_to_auth_challenge(context: RequestContext) -> dict[str, Any]:
     """Answer a challenge from a server with AWS credentials."""
-    pool, client = context.pool_and_client()
-    return await _go_on(context.state, pool, client, context.members, admin=True)
+    return await _answer(context, admin=True)
 
 
-async def _begin(
-    state: EmulatorState, pool: UserPool, client: AppClient, given: Mapping[str, Any], *, admin: bool
-) -> dict[str, Any]:
-    flow = given["AuthFlow"]
+async def _begin(context: RequestContext, *, admin: bool) -> dict[str, Any]:
+    request = _request(context, "AuthParameters", admin=admin)
+    request.begins, request.begun_with = True, context.members.get("Session")
+    flow, state, client = context.members["AuthFlow"], context.state, request.client
+    if flow in _ADMIN_FLOWS and not admin:
+        raise invalid_parameter("Initiate Auth method not supported.")
     # Recorded (Refresh tokens): of a client that rotates, whether or not it lists the flow.
     if flow in _REFRESHES and client.rotates and state.assumptions.rotation_refuses_refresh_flow:
         raise ApiError("UnsupportedOperationException", "This API does not support refresh token rotation")
     if not client.permits(flow):
         raise invalid_parameter(_disabled_text(state, flow))
-    parameters = given.get("AuthParameters", {})
-    metadata = given.get("ClientMetadata", {})
-    turn = AuthRequest(state, pool, client, parameters, admin=admin, metadata=metadata)
-    turn.begins, turn.begun_with = True, given.get("Session")
-    turn.address = _address(client, given)
     if flow not in _REFRESHES:
-        turn.name = turn.need("USERNAME")
-        client.check_hash(turn.name, parameters.get("SECRET_HASH"))
-        turn.user = pool.users.find(turn.name)
-        await pre_authentication.run(turn)
-    return await sequence.begin(flow, turn)
+        _find_user(request)
+        await pre_authentication.run(request)
+    return await sequence.begin(flow, request)
+
+
+def _request(context: RequestContext, member: str, *, admin: bool) -> AuthRequest:
+    """Return the request, with the parameters or responses of a member."""
+    pool, client = context.pool_and_client()
+    given = context.members.get(member, {})
+    return AuthRequest(
+        context.state,
+        pool,
+        client,
+        given,
+        admin=admin,
+        metadata=context.metadata,
+        address=_address(client, context.members),
+    )
+
+
+def _find_user(request: AuthRequest) -> None:
+    request.name = request.need("USERNAME")
+    request.client.check_hash(request.name, request.given.get("SECRET_HASH"))
+    request.user = request.pool.users.find(request.name)
 
 
 def _disabled_text(state: EmulatorState, flow: str) -> str:
@@ -86,27 +95,19 @@ def _disabled_text(state: EmulatorState, flow: str) -> str:
     return texts.get(flow, "Auth flow not enabled for this client")
 
 
-async def _go_on(
-    state: EmulatorState, pool: UserPool, client: AppClient, given: Mapping[str, Any], *, admin: bool
-) -> dict[str, Any]:
-    name = given["ChallengeName"]
-    responses = given.get("ChallengeResponses", {})
-    metadata = given.get("ClientMetadata", {})
-    turn = AuthRequest(state, pool, client, responses, admin=admin, metadata=metadata)
-    turn.address = _address(client, given)
-    turn.name = turn.need("USERNAME")
-    client.check_hash(turn.name, responses.get("SECRET_HASH"))
-    turn.user = pool.users.find(turn.name)
-    if turn.user is None and not client.hides_users:
+async def _answer(context: RequestContext, *, admin: bool) -> dict[str, Any]:
+    request = _request(context, "ChallengeResponses", admin=admin)
+    _find_user(request)
+    if request.user is None and not request.client.hides_users:
         raise user_not_found()
-    session = given.get("Session")
-    if session is None and name not in _WITHOUT_SESSION:
+    challenge, handle = context.members["ChallengeName"], context.members.get("Session")
+    if handle is not None:
+        request.session = _redeem(request, handle, challenge)
+    elif challenge not in _WITHOUT_SESSION:
         raise missing_parameter("Session")
-    if session is not None:
-        turn.session = _redeem(turn, session, name)
-    if name not in CHALLENGES:
-        raise invalid_parameter(f"{name} cannot be answered.")
-    return await sequence.answer(name, turn)
+    if challenge not in CHALLENGES:
+        raise invalid_parameter(f"{challenge} cannot be answered.")
+    return await sequence.answer(challenge, request)
 
 
 # Documented (Addresses of users): from administrators, and from app clients that may send them.
@@ -118,11 +119,11 @@ def _address(client: AppClient, given: Mapping[str, Any]) -> str:
     return LOCAL
 
 
-def _redeem(turn: AuthRequest, session: str, challenge: str) -> AuthSession:
-    return turn.pool.auth_sessions.redeem(
-        session,
-        client_id=turn.client.id,
-        user=turn.user,
+def _redeem(request: AuthRequest, handle: str, challenge: str) -> AuthSession:
+    return request.pool.auth_sessions.redeem(
+        handle,
+        client_id=request.client.id,
+        user=request.user,
         challenge=challenge,
-        now=turn.state.clock(),
+        now=request.state.clock(),
     )

@@ -121,11 +121,11 @@ async def confirm_sign_up(context: RequestContext) -> dict[str, Any]:
     user = pool.users.find(given["Username"])
     if user is None:
         raise _hidden(state) if client.hides_users else user_not_found(_UNKNOWN)
-    handle = after_sign_up.take(state, pool, client, user, given.get("Session"))
+    session = after_sign_up.take(state, pool, client, user, given.get("Session"))
     force = bool(given.get("ForceAliasCreation"))
     code = _confirm(state, pool, user, given["ConfirmationCode"], force=force)
-    if handle is not None:
-        handle.spent = True
+    if session is not None:
+        session.spent = True
     await confirmation.after(pool, user, "ConfirmSignUp", client, context.metadata)
     return after_sign_up.confirmed(state, pool, client, user, code.attribute)
 
@@ -148,7 +148,6 @@ def _confirm(state: EmulatorState, pool: UserPool, user: User, given: str, *, fo
     if user.status != users.UNCONFIRMED:
         raise not_authorized(f"User cannot be confirmed. Current status is {user.status}")
     limit = state.assumptions.confirm_sign_up_attempts_per_hour
-    kept = user.codes.get(codes.SIGN_UP)
     code = codes.spend(state, user, codes.SIGN_UP, given, limit=limit)
     verified = f"{code.attribute}_verified"
     before = user.attributes.get(verified)
@@ -157,8 +156,7 @@ def _confirm(state: EmulatorState, pool: UserPool, user: User, given: str, *, fo
     taken = pool.users.conflict(user)
     if taken is not None and not force:
         _restore(user, verified, before)
-        assert kept is not None  # noqa: S101 - it was just spent
-        user.codes[codes.SIGN_UP] = kept
+        user.codes[codes.SIGN_UP] = code
         raise alias_exists(taken)
     pool.users.take_alias(user)
     user.status = users.CONFIRMED

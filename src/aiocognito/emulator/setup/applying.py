@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import frozen
 
 from .. import chosen_ids
-from ..emulated_pool import EmulatedUserPool, client_with_test_defaults, user_or_nothing
+from ..emulated_pool import (
+    HOSTED_UI_DEFAULTS,
+    EmulatedUserPool,
+    client_with_test_defaults,
+    user_or_nothing,
+)
 from ..nearest import suggestion
-from ..oauth_settings import COGNITO
-from ..tokens.scopes import STANDARD
 from ..totp import SoftwareToken
 from . import passkeys, trigger_loading
 from .errors import SetupError
@@ -31,12 +34,6 @@ if TYPE_CHECKING:
 
 _PHONE: Final = "+15555550{:03d}"
 _FACTORS: Final = ("TOTP", "SMS", "EMAIL")
-_HOSTED_UI: Final[Mapping[str, Any]] = {
-    "AllowedOAuthFlowsUserPoolClient": True,
-    "AllowedOAuthFlows": ["code"],
-    "AllowedOAuthScopes": list(STANDARD),
-    "SupportedIdentityProviders": [COGNITO],
-}
 
 
 @frozen
@@ -191,7 +188,7 @@ def _client_members(setup: ClientSetup) -> dict[str, Any]:
     if setup.secret is not None:
         members["ClientSecret"] = setup.secret
     if setup.callback_urls:
-        members = {**_HOSTED_UI, "CallbackURLs": list(setup.callback_urls), **members}
+        members = {**HOSTED_UI_DEFAULTS, "CallbackURLs": list(setup.callback_urls), **members}
     if setup.logout_urls:
         members["LogoutURLs"] = list(setup.logout_urls)
     return members

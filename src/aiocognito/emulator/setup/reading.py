@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
-from attrs import Attribute, field, fields, frozen
+from attrs import Attribute, AttrsInstance, field, fields, frozen
 
 from ..nearest import suggestion
 from . import document
 from .errors import SetupError
 
-Value = TypeVar("Value")
+Value = TypeVar("Value", bound=AttrsInstance)
 Path_ = tuple[str | int, ...]
 _WHERE: Final = "where"
 
@@ -119,7 +119,7 @@ def _load(path: Path) -> Source:
 def _build(kind: type[Value], value: Any, path: Path_, source: Source) -> Value:
     if not isinstance(value, Mapping):
         raise source.error(path, f"must be {document.TABLE}, not {_named(value)}")
-    members = {each.name: each for each in fields(kind) if each.name != _WHERE}  # type: ignore[arg-type]  # attrs
+    members = {each.name: each for each in fields(kind) if each.name != _WHERE}
     for name in value:
         if name not in members:
             raise source.error((*path, name), f"unknown member {name!r}: {suggestion(name, members)}")
@@ -133,7 +133,7 @@ def _build(kind: type[Value], value: Any, path: Path_, source: Source) -> Value:
 
 def _read(member: Attribute[Any], value: Any, path: Path_, source: Source) -> Any:
     kind: str = member.metadata["kind"]
-    of: type | None = member.metadata.get("of")
+    of: type[AttrsInstance] | None = member.metadata.get("of")
     if of is not None:
         if not isinstance(value, list):
             raise source.error(path, f"must be {document.TABLES}, not {_named(value)}")
