@@ -8,6 +8,8 @@ from hypothesis import settings
 
 pytest.register_assert_rewrite("helpers")
 
+from helpers import after_failure  # noqa: E402 - its assertions are rewritten from here on
+
 # On a busy machine any example can be slow: its duration says nothing about the code.
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
@@ -17,6 +19,7 @@ INNER_LOOP = "not interop and not browser"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Run the inner loop where neither a path nor ``-m`` selects tests: the others need foreign peers."""
+    config.pluginmanager.register(after_failure)
     given = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
     if not given and not config.option.markexpr:
         config.option.markexpr = INNER_LOOP

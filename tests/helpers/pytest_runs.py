@@ -37,16 +37,17 @@ class Runs:
 
     Args:
         directory: The directory, which is empty.
+        path: More directories to import from.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *path: Path) -> None:
         self.directory = directory / "project"
         self.directory.mkdir()
         installed = directory / "installed" / "aiocognito_for_tests-0.dist-info"
         installed.mkdir(parents=True)
         (installed / "METADATA").write_text(_METADATA)
         (installed / "entry_points.txt").write_text(_ENTRY_POINTS)
-        self._path = [str(installed.parent), str(ROOT / "src")]
+        self._path = [str(installed.parent), str(ROOT / "src"), *map(str, path)]
 
     def write(self, name: str, text: str) -> None:
         """Write a file of the project."""
