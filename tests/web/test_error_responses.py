@@ -151,3 +151,10 @@ def test_a_path_adds_no_line_to_the_log(caplog: pytest.LogCaptureFixture) -> Non
     caplog.clear()
     log_failure("GET", "/a", UserUnAuthenticatedException("no user is signed in"))
     assert caplog.messages == []
+
+
+def test_no_repr_shows_what_a_response_holds() -> None:
+    """A body may have tokens, and the URL of a redirect the state of a sign-in."""
+    redirect = WebResponse.redirect(f"https://auth.example.com/oauth2/authorize?state={SECRET}")
+    document = WebResponse.json(200, {"tokens": {"accessToken": SECRET}}, (("set-cookie", SECRET),))
+    assert SECRET not in repr((redirect, document))

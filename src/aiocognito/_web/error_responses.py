@@ -8,7 +8,7 @@ import re
 from html import escape
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ..errors import (
     AuthError,
@@ -63,8 +63,8 @@ class WebResponse:
     """A response, for a framework to send."""
 
     status: int
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
 
     @classmethod
     def redirect(cls, url: str) -> WebResponse:
