@@ -326,15 +326,25 @@ def test_tokens_of_no_page(token: str) -> None:
 # Groups
 
 
-@pytest.mark.parametrize("operation", ["ListGroups", "ListUsersInGroup", "AdminListGroupsForUser"])
-async def test_a_limit_of_no_groups_is_refused_first(api: Api, operation: str) -> None:
-    """Like the shape of a request: before the user pool, the group and the user are looked up."""
-    named = {"ListUsersInGroup": {"GroupName": "x"}, "AdminListGroupsForUser": {"Username": "x"}}
-    members = {"UserPoolId": "us-east-1_Nowhere00", "Limit": 0, **named.get(operation, {})}
-    assert await api.refused(operation, **members) == (
-        "InvalidParameterException",
-        api.state.assumptions.limit_of_no_groups_message,
+async def test_a_limit_of_no_groups(api: Api) -> None:
+    """Captured: the texts name a member that the operations do not have."""
+    await api.add_user()
+    named = {"UserPoolId": api.pool_id}
+    await api("CreateGroup", **named, GroupName="g")
+    text = (
+        "1 validation error detected: Value '0' at 'maxResults' failed to satisfy constraint: Member must "
+        "have value greater than or equal to 1"
     )
+    refusal = ("InvalidParameterException", text)
+    assert await api.refused("ListGroups", **named, Limit=0) == refusal
+    assert await api.refused("AdminListGroupsForUser", **named, Username="ana", Limit=0) == refusal
+    code, message = await api.refused("ListUsersInGroup", **named, GroupName="g", Limit=0)
+    start = "com.amazonaws.services.identitystoreservice.model.ValidationException: "
+    end = (
+        " (Service: AWSIdentityStoreService; Status Code: 400; Error Code: ValidationException; Request ID: "
+        f"{message[-50:-14]}; Proxy: null)"
+    )
+    assert (code, message) == ("InvalidParameterException", f"{start}{text}{end}")
 
 
 async def test_a_groups_life(api: Api) -> None:

@@ -116,10 +116,10 @@ class Assumptions:
     mfa_not_offered_message: str = "Invalid MFA type selected."
     """SELECT_MFA_TYPE answered with something that was not offered."""
     limit_of_no_groups_message: str = (
-        "1 validation error detected: Value '0' at 'limit' failed to satisfy constraint: Member must have "
-        "value greater than or equal to 1"
+        "1 validation error detected: Value '0' at 'maxResults' failed to satisfy constraint: Member must "
+        "have value greater than or equal to 1"
     )
-    """A list of groups, or of a group's users, with the limit 0; that it is refused is measured."""
+    """A list of groups, or of a group's users, with the limit 0; measured."""
     associate_credentials_message: str = "Either AccessToken or Session must be given"
     """AssociateSoftwareToken or VerifySoftwareToken with neither or both."""
     two_preferred_message: str = "Only one MFA method can be preferred"

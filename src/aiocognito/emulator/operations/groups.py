@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..errors import ApiError, invalid_parameter, not_found
@@ -14,6 +15,8 @@ from .admin_users import described
 # Recorded (Tokens of pages of groups): two messages.
 _INVALID = "Provided pagination token is invalid. Check the token and try your request again."
 _INVALID_MARKER = "Paging marker is invalid."
+_STORE = "com.amazonaws.services.identitystoreservice"
+_STORE_DETAILS = "Service: AWSIdentityStoreService; Status Code: 400; Error Code: ValidationException"
 _MEMBERS = {"Description": "description", "RoleArn": "role_arn", "Precedence": "precedence"}
 
 
@@ -68,20 +71,18 @@ async def delete_group(context: RequestContext) -> dict[str, Any]:
 @operation("ListGroups")
 async def list_groups(context: RequestContext) -> dict[str, Any]:
     """List a pool's groups."""
-    _check_limit(context)
     pool = context.pool
     groups = [group.describe(pool.id) for group in pool.groups.values()]
-    return context.page(groups, "Groups", limit="Limit", invalid=_INVALID)
+    return _page(context, groups, "Groups", _INVALID)
 
 
 @operation("ListUsersInGroup")
 async def list_users_in_group(context: RequestContext) -> dict[str, Any]:
     """List the members of a group."""
-    _check_limit(context)
     pool = context.pool
     name = _group(pool, context.members["GroupName"]).name
     members = [described(user) for user in pool.users if name in user.groups]
-    return context.page(members, "Users", limit="Limit", invalid=_INVALID_MARKER)
+    return _page(context, members, "Users", _INVALID_MARKER)
 
 
 @operation("AdminAddUserToGroup")
@@ -107,17 +108,21 @@ async def admin_remove_user_from_group(context: RequestContext) -> dict[str, Any
 @operation("AdminListGroupsForUser")
 async def admin_list_groups_for_user(context: RequestContext) -> dict[str, Any]:
     """List the groups that a user is in."""
-    _check_limit(context)
     pool, user = context.pool_and_user()
     groups = [group.describe(pool.id) for group in pool.groups_of(user)]
-    return context.page(groups, "Groups", limit="Limit", invalid=_INVALID)
+    return _page(context, groups, "Groups", _INVALID)
 
 
 # Recorded (Groups): a limit of 0 is refused, though the service model allows it.
-def _check_limit(context: RequestContext) -> None:
-    """Refuse it like the shape of a request: before the user pool is looked up."""
+def _page(context: RequestContext, items: Sequence[Any], member: str, invalid: str) -> dict[str, Any]:
     if context.members.get("Limit") == 0:
-        raise invalid_parameter(context.state.assumptions.limit_of_no_groups_message)
+        text = context.state.assumptions.limit_of_no_groups_message
+        if member == "Users":
+            # Users are listed by another service, whose error is in the message.
+            details = f"{_STORE_DETAILS}; Request ID: {context.state.random.uuid()}; Proxy: null"
+            text = f"{_STORE}.model.ValidationException: {text} ({details})"
+        raise invalid_parameter(text)
+    return context.page(items, member, limit="Limit", invalid=invalid)
 
 
 def _group(pool: UserPool, name: str) -> Group:
