@@ -103,6 +103,14 @@ class TestIdsAndUsers:
             apps = [line for line in lines if line.startswith("authenticator     ")]
             assert [line.split()[1] for line in apps] == ["ana:", "dee:"]
 
+    async def test_an_authenticator_is_printed_with_the_name_that_its_user_signs_in_with(
+        self, tmp_path: Path
+    ) -> None:
+        """Where addresses are usernames, Cognito's own username is a UUID."""
+        async with running(tmp_path, users=[f"{EMAIL}:{PASSWORD}:TOTP"]) as (lines, _):
+            (app,) = (line for line in lines if line.startswith("authenticator"))
+            assert app.split()[1] == f"{EMAIL}:"
+
     async def test_again_on_the_same_directory(self, tmp_path: Path) -> None:
         given: dict[str, Any] = {
             "pool_id": POOL_ID,
