@@ -1,4 +1,4 @@
-"""What the pools that a test holds need of the emulator that they belong to."""
+"""The emulator as its pools see it, and the undoing of methods that consist of several operations."""
 
 from __future__ import annotations
 

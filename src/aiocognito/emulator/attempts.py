@@ -50,7 +50,7 @@ class Lockout:
 
         Args:
             now: The time.
-            free: Failures that bring no lock; the last of them brings the shortest.
+            free: The failure that brings the first lock, which is the shortest.
             longest: The longest lock, in seconds.
         """
         self.failures += 1

@@ -148,7 +148,7 @@ async def serve(
             each; by default ``http://localhost:8000/callback``, or as the directory has it.
         say: Called with every line.
         log: Called with every request.
-        until: Ends it; SIGINT and SIGTERM do without it.
+        until: Stops the emulator when it is set; by default, SIGINT and SIGTERM stop it.
         further: The other options: see `setup.options.Options`.
 
     Raises:

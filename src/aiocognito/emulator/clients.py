@@ -36,7 +36,7 @@ class AppClient:
 
     Args:
         id: The client id.
-        secrets: The client secrets, of which any will do; none for a public client.
+        secrets: The client secrets, each of which is accepted; empty for a public client.
         settings: UserPoolClientType's members, as they are described.
         secret_times: When each secret was added, in seconds since 1970.
     """

@@ -71,11 +71,11 @@ def confirmed(user: User, key: str) -> Device:
     """Find a confirmed device.
 
     Raises:
-        ApiError: The device does not exist; clients recognise the text, and forget the device.
+        ApiError: The device does not exist.
     """
     device = user.devices.get(key)
     if device is None or device.secret is None:
-        # Recorded (A device that is gone): clients recognize this text.
+        # Recorded (A device that is gone): clients recognize this text, and forget the device.
         raise ApiError("ResourceNotFoundException", "Device does not exist.")
     return device
 

@@ -304,7 +304,7 @@ class EmulatedUserPool:
             name: ``Google``, ``Facebook``, ``LoginWithAmazon``, ``SignInWithApple``, or a name of one's own.
             provider_type: Its kind; the name for those four, ``OIDC`` for any other.
             attribute_mapping: The provider's claims by the attributes that they go into; ``email`` and
-                ``name`` if nothing is said.
+                ``name`` by default.
 
         Raises:
             ValueError: The name is malformed, or taken.
@@ -347,8 +347,8 @@ class EmulatedUserPool:
         Args:
             username: Their username, or address, as the pool has it.
             password: Their password; the policy counts.
-            attributes: Their attributes; an e-mail address or phone number counts as verified unless it
-                is said otherwise.
+            attributes: Their attributes; an e-mail address or phone number counts as verified, unless
+                ``email_verified`` or ``phone_number_verified`` is ``false``.
             mfa: ``TOTP``, ``SMS`` or ``EMAIL``, or several: the second factors that are on; a single
                 one is preferred.
             groups: The groups they are in, which are made if they are not there.

@@ -1,4 +1,4 @@
-"""What the user pool says no with: a code and a text, as they go over the wire."""
+"""The errors of operations: a code and a text, as the client receives them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def not_authorized(message: str, *, why: str | None = None) -> ApiError:
 
 
 def invalid_parameter(message: str, *, why: str | None = None) -> ApiError:
-    """InvalidParameterException: the request cannot be meant."""
+    """InvalidParameterException: a value that the operation or the pool does not accept."""
     return ApiError("InvalidParameterException", message, why=why)
 
 

@@ -21,6 +21,7 @@ STEP_LIFE: Final = 180.0
 CODE_LIFE: Final = 480.0
 """Seconds for the code of a forgotten password, or of a sign-up; documented for the first."""
 LOCAL: Final = "COGNITO"
+"""The name of the user pool itself among its identity providers."""
 
 
 @persisted("browser-session")

@@ -191,8 +191,7 @@ def _write(reply: Reply) -> web.Response:
         content_type=CONTENT_TYPE,
     )
     if reply.error is not None:
-        # Recorded (Errors): HTTP 400, and a trailing colon in the header.
-        # The trailing colon is Cognito's. A header holds one line.
+        # Recorded (Errors): HTTP 400, and a trailing colon in the header, which holds one line.
         response.headers["x-amzn-ErrorType"] = f"{one_line(reply.error)}:"
         if message := one_line(reply.body.get("message", "")):
             response.headers["x-amzn-ErrorMessage"] = message

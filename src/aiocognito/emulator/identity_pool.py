@@ -8,6 +8,7 @@ from attrs import define, field, frozen
 from .._partitions import partition_of
 from .._public import public
 from .account import ACCOUNT
+from .expiry import drop_expired
 from .serialization import persisted
 from .shelf import Shelf
 
@@ -157,11 +158,10 @@ class IdentityPool:
 
     def remember(self, credentials: IssuedCredentials, now: float) -> None:
         """Store issued credentials, by which `CognitoEmulator.credentials_of` finds the identity."""
+        drop_expired(self.issued, now)
         self.issued[credentials.access_key_id] = credentials
-        gone = [key for key, found in self.issued.items() if found.expires <= now]
-        gone += list(self.issued)[: max(0, len(self.issued) - KEPT_CREDENTIALS)]
-        for key in gone:
-            self.issued.pop(key, None)
+        if len(self.issued) > KEPT_CREDENTIALS:
+            del self.issued[next(iter(self.issued))]
 
 
 def arn(pool: IdentityPool) -> str:

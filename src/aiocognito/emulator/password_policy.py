@@ -34,7 +34,8 @@ def require_conforming(policy: Mapping[str, Any], password: str, prefix: str) ->
     Args:
         policy: ``PasswordPolicy``.
         password: The password.
-        prefix: :data:`AT_SIGN_UP`, :data:`AT_CREATION` (by an administrator) or :data:`AFTERWARDS`.
+        prefix: How the text begins: :data:`AT_SIGN_UP`, :data:`AT_CREATION` (by an administrator) or
+            :data:`AFTERWARDS`.
     """
     if len(password) < policy["MinimumLength"]:
         raise ApiError("InvalidPasswordException", f"{prefix}: Password not long enough")

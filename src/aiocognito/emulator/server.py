@@ -67,7 +67,7 @@ class CognitoEmulator:
     Its state is in memory, or also in a directory (``data``). Many emulators can run in one event loop.
 
     Args:
-        host: The address to listen on. Beyond loopback, steering and administration ask for
+        host: The address to listen on. Beyond loopback, administration and ``/_emulator/`` require
             ``token``.
         port: The port; 0 takes a free one.
         region: The region in ids and issuers.
@@ -76,7 +76,7 @@ class CognitoEmulator:
         data: A directory in which the state is stored for the next start. One emulator
             at a time can use it: starting a second one raises ``RuntimeError``.
         assumptions: The readings of open questions about Cognito.
-        keys: Makes signing keys; to share them between emulators of one test run.
+        keys: Makes signing keys; pass one to several emulators to share its keys.
         allowed_hosts: Further host names by which it may be called, such as that of its container.
             For these names, a proxy's ``X-Forwarded-Proto`` counts.
         allowed_origins: Origins of web pages that may call what a browser calls, such as

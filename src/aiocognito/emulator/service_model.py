@@ -55,7 +55,6 @@ class Service:
 USER_POOLS: Final = Service(
     "cognito-idp", "2016-04-18", "AWSCognitoIdentityProviderService", "InvalidParameterException"
 )
-# No operation declares this code, but it is what every recorded answer has.
 # Recorded (Malformed requests to identity pools): ValidationException, which no operation declares.
 IDENTITY_POOLS: Final = Service(
     "cognito-identity", "2014-06-30", "AWSCognitoIdentityService", "ValidationException"

@@ -1,6 +1,6 @@
-"""Triggers: the Lambda functions that Cognito calls, in the emulator Python callables.
+"""Triggers: Lambda functions on AWS, Python callables in the emulator.
 
-On AWS they are Lambda functions. They get an event, fill in its ``response`` and return it.
+A trigger receives an event, fills in its ``response`` and returns it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ async def run(
     Args:
         pool: The user pool.
         name: The trigger.
-        source: ``triggerSource`` behind the underscore, such as ``SignUp``.
+        source: ``triggerSource``.
         client: The app client; an administrator has none.
         username: ``userName``.
         request: ``request`` of the event.

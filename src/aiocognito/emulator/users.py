@@ -229,9 +229,7 @@ class Directory:
         self.index(user)
 
     def take_alias(self, user: User) -> None:
-        """Give the user their aliases, and mark the addresses of the previous owners as unverified
-        (ForceAliasCreation).
-        """
+        """Take the user's aliases from their present owners, as unverified addresses (ForceAliasCreation)."""
         for attribute, value in self._names(user):
             holder = self.holder(attribute, value)
             if holder is not None and holder is not user:

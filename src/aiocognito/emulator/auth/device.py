@@ -1,7 +1,7 @@
 """DEVICE_SRP_AUTH and DEVICE_PASSWORD_VERIFIER: a remembered device stands in for the second factor.
 
-Clients in wide use answer both without the session handle. The auth session is then found by the device that
-is asked, and by the secret block: it is the same one, good for one answer.
+Clients in wide use answer both without the session handle. The auth session of the first challenge is then
+found by the device, that of the second one by the secret block. Each is for one answer.
 """
 
 from __future__ import annotations

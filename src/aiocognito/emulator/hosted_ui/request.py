@@ -11,6 +11,7 @@ from attrs import evolve, field, frozen
 
 from ..clients import AppClient
 from ..errors import ApiError
+from ..hosted_ui_state import LOCAL
 from ..pool import UserPool
 from ..state import EmulatorState
 
@@ -216,7 +217,7 @@ def provider_of(pool: UserPool, name: str | None, identifier: str | None) -> str
 
 def supported(client: AppClient) -> tuple[str, ...]:
     """Return the names of a client's identity providers; by default the user pool itself."""
-    return tuple(client.settings.get("SupportedIdentityProviders") or ("COGNITO",))
+    return tuple(client.settings.get("SupportedIdentityProviders") or (LOCAL,))
 
 
 def _twice(pairs: Sequence[tuple[str, str]]) -> list[str]:
@@ -258,7 +259,7 @@ def _provider(request: AuthorizationRequest, given: Mapping[str, str]) -> str | 
     name = provider_of(request.pool, given.get("identity_provider"), given.get("idp_identifier"))
     if name is None:
         return None
-    known = name == "COGNITO" or name in request.pool.providers
+    known = name == LOCAL or name in request.pool.providers
     if not known or name not in supported(request.client):
         raise request.refused("invalid_request", "unsupported_identity_provider")
     return name

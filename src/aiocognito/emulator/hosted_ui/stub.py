@@ -21,8 +21,7 @@ RESPONSE: Final = "/oauth2/idpresponse"
 SAML_RESPONSE: Final = "/saml2/idpresponse"
 _CLAIM: Final = "claims."
 _USUAL: Final = ("email", "name")
-# What providers return when the user cancels; Cognito passes it on unchanged.
-# Recorded (A provider's own error): passed on unchanged.
+# Recorded (A provider's own error): what providers return when the user cancels, passed on unchanged.
 _CANCELLED: Final[Mapping[str, tuple[str, str | None]]] = {
     "Facebook": ("access_denied", "Permissions error"),
     "LoginWithAmazon": ("access_denied", "Access not permitted"),
