@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from contextlib import AsyncExitStack
 from enum import Enum
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypedDict, Unpack
@@ -60,7 +61,7 @@ class _Any(Enum):
 ANY: Final = _Any.ANY
 
 
-@define
+@define(repr=False)
 class _Parsed:
     """A parsed token that is not verified yet."""
 
@@ -280,10 +281,11 @@ class TokenVerifier:
 
     async def aclose(self) -> None:
         """Close the verifier's own HTTP client. Tokens whose keys are cached can still be verified."""
-        for pool in self._pools:
-            await pool.jwks.stop()
-        for http in self._https:
-            await http.aclose()
+        async with AsyncExitStack() as stack:  # All of them, also if the caller is cancelled.
+            for http in self._https:
+                stack.push_async_callback(http.aclose)
+            for pool in self._pools:
+                stack.push_async_callback(pool.jwks.stop)
 
     async def warm_up(self) -> None:
         """Fetch every pool's keys now, so that the first token does not wait for them.

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import Any
 
-from aiocognito import AuthConfig, ClientCredentials, Hub, MemoryStorage, OAuthConfig
+from aiocognito import AuthConfig, ClientCredentials, Hub, MemoryStorage, OAuthConfig, TokenVerifier
 from aiocognito._gateways.connections import Connections
 from aiocognito._gateways.http import Http, _Owned
 from aiocognito._session.context import ServiceContext
@@ -73,6 +75,15 @@ async def test_the_client_of_a_machine_is_closed() -> None:
     machine._http, clients = with_two_clients()
     machine._requests = requests = Part()  # type: ignore[assignment]  # a stand-in
     await cancelled_while_closing(machine.aclose, [requests, *clients])
+
+
+async def test_the_keys_and_clients_of_a_verifier_are_closed() -> None:
+    verifier = TokenVerifier(user_pool_id="us-east-1_abc", client_ids="client")
+    http, clients = with_two_clients()
+    jwks = [Part(), Part()]
+    pools: Any = tuple(SimpleNamespace(jwks=part) for part in jwks)
+    verifier._https, verifier._pools = (http,), pools
+    await cancelled_while_closing(verifier.aclose, [*jwks, *clients])
 
 
 async def test_the_connections_of_sessions_are_closed() -> None:
