@@ -78,7 +78,7 @@ async def test_the_client_of_a_machine_is_closed() -> None:
 
 
 async def test_the_keys_and_clients_of_a_verifier_are_closed() -> None:
-    verifier = TokenVerifier(user_pool_id="us-east-1_abc", client_ids="client")
+    verifier = TokenVerifier(user_pool_id="us-east-1_abc", client_ids="client", token_use="access")
     http, clients = with_two_clients()
     jwks = [Part(), Part()]
     pools: Any = tuple(SimpleNamespace(jwks=part) for part in jwks)
