@@ -198,7 +198,7 @@ async def test_values_that_can_be(empty_api: Api) -> None:
 @pytest.mark.parametrize("name", ["email_verified", "phone_number_verified", "sub"])
 async def test_attributes_that_users_cannot_set_themselves(api: Api, name: str) -> None:
     refusal = await not_signed_up(api, UserAttributes=attributes(**{name: "true"}))
-    assert refusal == ("NotAuthorizedException", "A client attempted to write unauthorized attribute")
+    assert refusal == ("InvalidParameterException", f"Cannot modify the non-mutable attribute {name}")
 
 
 async def test_write_attributes(empty_api: Api) -> None:

@@ -32,6 +32,7 @@ async def sign_up(context: RequestContext) -> dict[str, Any]:
     if (pool.settings.get("AdminCreateUserConfig") or {}).get("AllowAdminCreateUserOnly"):
         raise not_authorized("SignUp is not permitted for this user pool")
     attributes = schema.from_list(given.get("UserAttributes", ()))
+    schema.require_mutable(attributes)
     _require_writable(client, attributes)
     password = given.get("Password")
     if not password and not pool.code_factors:
