@@ -57,6 +57,17 @@ async def test_a_new_password_ends_the_lock_and_confirms(api: Api) -> None:
     assert "AuthenticationResult" in await api.begin(password=NEW_PASSWORD)
 
 
+async def test_a_code_proves_only_the_address_that_it_was_sent_to(api: Api) -> None:
+    user = await api.add_user(**VERIFIED)
+    await api("ForgotPassword", **forgot(api))
+    code = api.code()
+    another = [{"Name": "email", "Value": "another@example.com"}]
+    await api.admin("AdminUpdateUserAttributes", UserAttributes=another)
+    await api("ConfirmForgotPassword", **new(api, code))
+    assert user.attributes["email_verified"] == "false"
+    assert "AuthenticationResult" in await api.begin(password=NEW_PASSWORD)
+
+
 async def test_a_code_lives_an_hour(api: Api) -> None:
     await api.add_user(**VERIFIED)
     await api("ForgotPassword", **forgot(api))
