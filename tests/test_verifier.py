@@ -583,8 +583,10 @@ NOT_URIS: list[Any] = [
     ],
 )
 def test_what_a_verifier_cannot_be_made_of(arguments: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=list(arguments)[-1]):
+    field = list(arguments)[-1]
+    with pytest.raises(errors.AuthConfigError, match=rf"^{field}: ") as refused:
         verifier(**arguments)
+    assert refused.value.field == field
 
 
 def test_what_it_is_made_of_is_named_and_has_these_defaults() -> None:

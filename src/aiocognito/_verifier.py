@@ -148,14 +148,14 @@ class TokenVerifier:
         replica_regions: str | Collection[str] = (),
     ) -> None:
         if token_use is not ANY and token_use not in (ACCESS, ID):
-            raise AuthConfigError("token_use: must be 'access', 'id' or ANY")
+            raise AuthConfigError("must be 'access', 'id' or ANY", field="token_use")
         if scopes and token_use == ID:
-            raise AuthConfigError("scopes: id tokens have none")
+            raise AuthConfigError("id tokens have none", field="scopes")
         check_number("leeway", leeway, 0, 300)
         if not isinstance(cache_size, int) or isinstance(cache_size, bool) or cache_size < 0:
-            raise AuthConfigError("cache_size: must be a whole number, 0 or more")
+            raise AuthConfigError("must be a whole number, 0 or more", field="cache_size")
         if jwks is not None and not (isinstance(jwks, Mapping) and isinstance(jwks.get("keys"), list)):
-            raise AuthConfigError("jwks: must be a JSON Web Key Set, a mapping with a list of keys")
+            raise AuthConfigError("must be a JSON Web Key Set, a mapping with a list of keys", field="jwks")
         requirements = Requirements(
             client_ids=_client_ids(client_ids),
             token_use=None if token_use is ANY else token_use,
@@ -251,10 +251,10 @@ class TokenVerifier:
         """
         made = [each if isinstance(each, TokenVerifier) else cls(**each) for each in verifiers]
         if not made:
-            raise AuthConfigError("verifiers: must hold at least one")
+            raise AuthConfigError("must hold at least one", field="verifiers")
         pools = [pool for verifier in made for pool in verifier._pools]
         if len({pool.issuers for pool in pools}) != len(pools):
-            raise AuthConfigError("verifiers: two are of one user pool")
+            raise AuthConfigError("two are of one user pool", field="verifiers")
         combined = cls.__new__(cls)
         https = [http for verifier in made for http in verifier._https]
         combined._open(pools, https, made[0]._clock, made[0]._cache_size)
@@ -449,7 +449,7 @@ def _issuers(user_pool_id: str, replica_regions: str | Collection[str]) -> list[
     """Return both forms of a pool's issuer for its own region, and for each that it is replicated to."""
     region = AuthConfig(user_pool_id=user_pool_id).user_pool_region
     if region is None:
-        raise AuthConfigError("user_pool_id: is missing")
+        raise AuthConfigError("is missing", field="user_pool_id")
     # An empty collection is the default, and accepts no other region.
     replicas = _names(replica_regions, "replica_regions") if replica_regions else ()
     hosts = [_host(each) for each in (region, *sorted(set(replicas) - {region}))]
@@ -463,7 +463,7 @@ def _host(region: str) -> str:
     except ValueError:
         config = None
     if config is None or config.user_pool_region != region:
-        raise AuthConfigError("replica_regions: must hold names of regions, such as 'us-west-2'")
+        raise AuthConfigError("must hold names of regions, such as 'us-west-2'", field="replica_regions")
     return config.service_url("cognito-idp").removeprefix("https://")
 
 
@@ -471,11 +471,11 @@ def _client_ids(client_ids: str | Collection[str] | Literal[_Any.ANY]) -> frozen
     if client_ids is ANY:
         return None
     if client_ids is None:
-        raise AuthConfigError("client_ids: is None; name the app clients, or pass ANY")
+        raise AuthConfigError("is None; name the app clients, or pass ANY", field="client_ids")
     names = _names(client_ids, "client_ids")
     if not all(is_word(name) and "," not in name for name in names):
         raise AuthConfigError(
-            "client_ids: must hold each id as a member of its own, without blanks and commas"
+            "must hold each id as a member of its own, without blanks and commas", field="client_ids"
         )
     return names
 
@@ -485,7 +485,7 @@ def _names(values: object, name: str) -> frozenset[str]:
         return frozenset()
     names = [values] if isinstance(values, str) else values
     if not isinstance(names, Collection) or not names:
-        raise AuthConfigError(f"{name}: must be text, or a collection of texts that is not empty")
+        raise AuthConfigError("must be text, or a collection of texts that is not empty", field=name)
     if not all(isinstance(item, str) and item for item in names):
-        raise AuthConfigError(f"{name}: must hold texts that are not empty")
+        raise AuthConfigError("must hold texts that are not empty", field=name)
     return frozenset(names)
