@@ -52,6 +52,20 @@ def decode_jwt(token: str) -> JWT:
     return JWT(payload=payload, token=token)
 
 
+def claims_of(token: str | None) -> dict[str, Any]:
+    """Return a token's claims, unverified; an empty dict without a token, or if it cannot be decoded."""
+    try:
+        return decode_jwt(token or "").payload
+    except InvalidJWTError:
+        return {}
+
+
+def text_claim(token: str | None, name: str) -> str | None:
+    """Return a token's claim, unverified; None if it is absent, empty or not text."""
+    value = claims_of(token).get(name)
+    return value if isinstance(value, str) and value else None
+
+
 def hint(token: object) -> str | None:
     """Say what is commonly wrong with a token that cannot be read; None if it is something else."""
     if not isinstance(token, str):

@@ -16,13 +16,12 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from .. import _srp as srp
-from .._jwt import decode_jwt
+from .._jwt import text_claim
 from .._models import SignInDetails
 from .._responses import Authenticated, NewDevice, Outcome, RememberedDevice
 from ..errors import (
     AuthError,
     DeviceKeyExistsException,
-    InvalidJWTError,
     InvalidParameterException,
     InvalidUserPoolConfigurationException,
     NotAuthorizedException,
@@ -103,7 +102,7 @@ async def settle_device(
 async def _known_device(session: Session, outcome: Authenticated) -> str | None:
     """Return the key of the device that the tokens were issued to, if Cognito named no new device."""
     known = (await session.devices.load()).get(outcome.username)
-    issued_to = _claim_of(outcome.tokens.access_token, "device_key")
+    issued_to = text_claim(outcome.tokens.access_token, "device_key")
     if known is None:
         # Another client of this session may have named the browser's device at an earlier step.
         return issued_to
@@ -278,7 +277,7 @@ async def _hand_over(
     names = (
         username,
         details.login_id if details is not None else None,
-        _claim_of(device.access_token, "username"),
+        text_claim(device.access_token, "username"),
     )
     store = DeviceStore.at(session.context, device.browser)
     await store.remember(entry, *(name for name in names if name is not None))
@@ -307,14 +306,6 @@ def _without_secrets(device: StoredDevice) -> StoredDevice:
 
 def _is_of(record: SessionRecord, device: StoredDevice) -> bool:
     return record.device is not None and record.device.device_key == device.device_key
-
-
-def _claim_of(access_token: str | None, name: str) -> str | None:
-    try:
-        value = decode_jwt(access_token or "").payload.get(name)
-    except InvalidJWTError:
-        return None
-    return value if isinstance(value, str) else None
 
 
 # At the end

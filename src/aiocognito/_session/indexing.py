@@ -7,8 +7,8 @@ from contextlib import suppress
 
 from attrs import evolve
 
-from .._jwt import decode_jwt
-from ..errors import InvalidJWTError, StorageError
+from .._jwt import text_claim
+from ..errors import StorageError
 from . import user_index
 from .context import ServiceContext
 from .name_index import add_names
@@ -20,20 +20,12 @@ logger = logging.getLogger(__name__)
 
 def user_id_of(tokens: StoredTokens | None) -> str | None:
     """Return the ``sub`` of the tokens' user; None without tokens, or if they cannot be decoded."""
-    return None if tokens is None else _claim(tokens, "sub")
+    return None if tokens is None else text_claim(tokens.access_token, "sub")
 
 
 def username_of(tokens: StoredTokens) -> str:
     """Return Cognito's username of the tokens' user, which may differ from the name that was entered."""
-    return _claim(tokens, "username") or tokens.username
-
-
-def _claim(tokens: StoredTokens, name: str) -> str | None:
-    try:
-        value = decode_jwt(tokens.access_token).payload.get(name)
-    except InvalidJWTError:
-        return None
-    return value if isinstance(value, str) and value else None
+    return text_claim(tokens.access_token, "username") or tokens.username
 
 
 async def enter_session(

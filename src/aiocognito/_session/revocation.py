@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from .._jwt import decode_jwt
+from .._jwt import claims_of
 from .._responses import Authenticated, Outcome, TokenSet
-from ..errors import AuthError, InvalidJWTError
+from ..errors import AuthError
 from .device_confirmation import forget_session_device
 from .record import SessionRecord, StoredTokens
 from .session import Loaded, Session
@@ -79,7 +79,4 @@ async def revoke_stored(session: Session, stored: StoredTokens | None) -> tuple[
 
 def _is_revocable(stored: StoredTokens) -> bool:
     """Return whether the tokens can be revoked: only those with ``origin_jti`` can."""
-    try:
-        return "origin_jti" in decode_jwt(stored.access_token).payload
-    except InvalidJWTError:
-        return False
+    return "origin_jti" in claims_of(stored.access_token)
