@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 import urllib.request
@@ -25,6 +26,7 @@ from aiocognito.emulator import (
     ThreadedUserPool,
     run_in_thread,
 )
+from aiocognito.emulator.emulator_thread import EmulatorThread
 from aiocognito.emulator.signing_keys import KeyPair
 from helpers.api import PASSWORD, OnePair
 
@@ -292,14 +294,27 @@ def test_closing_ends_waiting_calls_with_an_error(started: ThreadedEmulator) -> 
     started.close()  # again, and by the fixture once more
 
 
+def callers(thread: int) -> list[str]:
+    """Return the names of the functions that a thread is in, down to `EmulatorThread.call`."""
+    names: list[str] = []
+    frame = sys._current_frames().get(thread)
+    while frame is not None and frame.f_code is not EmulatorThread.call.__code__:
+        names.append(frame.f_code.co_name)
+        frame = frame.f_back
+    return names if "start_task_soon" not in names else []
+
+
 def test_an_interrupted_call_is_ended(started: ThreadedEmulator) -> None:
     def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
+    main = threading.main_thread().ident or 0
+
     def send() -> None:
-        while not started._emulator.outbox._waiting:
+        # Until the call waits for its result; before that, the main thread still starts it.
+        while not started._emulator.outbox._waiting or "result" not in callers(main):
             time.sleep(0.001)
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+        signal.pthread_kill(main, signal.SIGUSR1)
 
     before = signal.signal(signal.SIGUSR1, interrupt)
     try:
