@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
+from anyio.from_thread import BlockingPortal
 
 import aiocognito
 from aiocognito import ANY, AuthEvent, AuthTokens, MemoryStorage, errors, steps, sync
@@ -291,6 +292,36 @@ def test_ctrl_c_ends_a_call_that_waits(auth: sync.AuthClient) -> None:
             borrower.get_current_user()
         released.set()
     assert signed_in(auth).get_current_user().username == "ana"
+
+
+@pytest.mark.parametrize("is_begun", [False, True])
+def test_ctrl_c_while_a_call_is_started_ends_it(
+    auth: sync.AuthClient, monkeypatch: pytest.MonkeyPatch, is_begun: bool
+) -> None:
+    begun, ended = threading.Event(), threading.Event()
+    start = BlockingPortal.start_task_soon
+
+    class Waits(Plain):
+        async def get_tokens(self, **options: Any) -> AuthTokens | None:  # type: ignore[override]  # an async provider
+            begun.set()
+            try:
+                await asyncio.sleep(600)
+            finally:
+                ended.set()
+            return None
+
+    def interrupted(portal: BlockingPortal, work: Callable[[], Any]) -> None:
+        monkeypatch.undo()
+        if is_begun:
+            start(portal, work)
+            assert begun.wait(60)
+        raise KeyboardInterrupt
+
+    with sync.AuthClient(auth.config, token_provider=Waits(None)) as borrower:
+        monkeypatch.setattr(BlockingPortal, "start_task_soon", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            borrower.get_current_user()
+        assert ended.wait(60) if is_begun else not begun.is_set()
 
 
 class Plain:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from anyio.from_thread import BlockingPortal
 
 from aiocognito import AuthClient, steps
 from aiocognito.emulator import (
@@ -325,6 +326,27 @@ def test_an_interrupted_call_is_ended(started: ThreadedEmulator) -> None:
     finally:
         signal.signal(signal.SIGUSR1, before)
     while started._emulator.outbox._waiting:
+        time.sleep(0.001)
+
+
+def test_a_call_that_is_interrupted_while_it_is_started_is_ended(
+    started: ThreadedEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = BlockingPortal.start_task_soon
+
+    def interrupted(portal: BlockingPortal, work: Callable[[], Any]) -> None:
+        monkeypatch.undo()
+        start(portal, work)
+        while not started._emulator.outbox._waiting:
+            time.sleep(0.001)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(BlockingPortal, "start_task_soon", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        started.outbox.next_code("ana", timeout=600)
+    deadline = time.monotonic() + 60
+    while started._emulator.outbox._waiting:
+        assert time.monotonic() < deadline, "the call goes on"
         time.sleep(0.001)
 
 

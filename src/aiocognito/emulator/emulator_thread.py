@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from anyio.from_thread import BlockingPortal
 
+from .._threads import PortalCall
+
 if TYPE_CHECKING:
     from .server import CognitoEmulator
 
@@ -99,19 +101,23 @@ class EmulatorThread:
         """
         self._refuse_other_process()
         self._refuse_own_loop()
-        with self._lock:
-            if self._portal is None:
-                raise RuntimeError(_NOT_RUNNING)
-            future = self._portal.start_task_soon(work)
+        call = PortalCall(work)
         try:
-            return future.result()
+            self._start(call)
+            return call.result()
         except CancelledError:
             pass
         except BaseException:
             # Such as Ctrl-C: what nothing waits for has to end.
-            future.cancel()
+            call.cancel()
             raise
         raise RuntimeError(_CLOSED)
+
+    def _start(self, call: PortalCall[Any]) -> None:
+        with self._lock:
+            if self._portal is None:
+                raise RuntimeError(_NOT_RUNNING)
+            call.start(self._portal)
 
     def _refuse_other_process(self) -> None:
         # Before the lock: another thread may have held it at the time of the fork.

@@ -15,6 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 from anyio import CapacityLimiter, to_thread
 from anyio.from_thread import BlockingPortal
 
+from .._threads import PortalCall
 from ..errors import AuthUsageError
 
 T = TypeVar("T")
@@ -46,20 +47,22 @@ class Portal:
         Raises:
             ProcessEndedError: The portal was stopped.
         """
-        future = self._start(work)
+        call: PortalCall[T] = PortalCall(work)
         try:
-            return future.result()
+            self._start(call)
+            return call.result()
         except CancelledError:
             pass
         except BaseException:
             # Such as Ctrl-C: what nothing waits for has to end.
-            future.cancel()
+            call.cancel()
             raise
         raise ProcessEndedError
 
-    def _start(self, work: Callable[[], Awaitable[T]]) -> Future[T]:
+    def _start(self, call: PortalCall[Any]) -> None:
         with suppress(RuntimeError):  # Its loop is closed.
-            return self._blocking.start_task_soon(work)
+            call.start(self._blocking)
+            return
         raise ProcessEndedError
 
     def stop(self) -> None:
