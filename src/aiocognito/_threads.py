@@ -9,7 +9,7 @@ from concurrent.futures import CancelledError
 from contextlib import suppress
 from importlib import import_module
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from anyio import CancelScope, CapacityLimiter, to_thread
 
@@ -91,8 +91,9 @@ class PortalCall(Generic[T]):
     async def _run(self) -> T:
         with CancelScope() as self._scope:
             if not self._is_cancelled:
-                value = self._work()
-                return await value if isawaitable(value) else value
+                value: Any = self._work()
+                result: T = await value if isawaitable(value) else value
+                return result
         raise CancelledError
 
 
