@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 @contextmanager
@@ -13,7 +14,7 @@ def stopped_loop_time() -> Iterator[Callable[[], None]]:
 
     A test of a short timeout is so independent of how long a busy machine needs for what comes before it.
     """
-    loop = asyncio.get_running_loop()
+    loop: Any = asyncio.get_running_loop()  # its method is replaced
     real = loop.time
     stopped = real()
 
@@ -21,10 +22,10 @@ def stopped_loop_time() -> Iterator[Callable[[], None]]:
         if loop.time() > stopped:
             return
         lost = real() - stopped
-        loop.time = lambda: real() - lost  # type: ignore[method-assign]
+        loop.time = lambda: real() - lost
 
-    loop.time = lambda: stopped  # type: ignore[method-assign]
+    loop.time = lambda: stopped
     try:
         yield go_on
     finally:
-        loop.time = real  # type: ignore[method-assign]
+        loop.time = real

@@ -219,8 +219,10 @@ class AwsConnection:
         client, method = self._parts.client, self._methods.get(operation)
         if method is None:
             # A client has no method for an operation that was added to its model.
-            return client._make_api_call(operation, dict(members))  # type: ignore[no-any-return]
-        return getattr(client, method)(**members)  # type: ignore[no-any-return]
+            sent: Awaitable[dict[str, Any]] = client._make_api_call(operation, dict(members))
+        else:
+            sent = getattr(client, method)(**members)
+        return sent
 
     async def aclose(self) -> None:
         """Close the connections."""
