@@ -208,23 +208,15 @@ class Directory:
                 return attribute
         return None
 
-    def require_free(self, user: User, attributes: Mapping[str, str]) -> None:
-        """Refuse attributes that a user cannot have beside the present ones.
-
-        Raises:
-            ApiError: One of them is another user's sign-in name.
-        """
-        taken = self.conflict(user, {**user.attributes, **attributes})
-        if taken is not None:
-            raise alias_exists(taken)
-
     def update(self, user: User, attributes: Mapping[str, str]) -> None:
         """Set attributes of a user, and update the user's aliases.
 
         Raises:
             ApiError: One of them is another user's sign-in name; nothing was changed.
         """
-        self.require_free(user, attributes)
+        taken = self.conflict(user, {**user.attributes, **attributes})
+        if taken is not None:
+            raise alias_exists(taken)
         user.attributes.update(attributes)
         self.index(user)
 
